@@ -1,0 +1,121 @@
+/** What the user asked for: the inputs, parsed. Defaults are applied; absent means that nothing was given. */
+import type { Command, Strategy } from './words.js';
+
+export interface SmokeCheck {
+  /** What the user wrote, for messages. */
+  label: string;
+  /** A path on the trial route (or on each production route when `on` is `production`), or a full URL. */
+  target: { path: string } | { url: string };
+  method: string;
+  /** Accepted statuses; by default every 2xx. */
+  status: readonly number[] | 'success';
+  body?: string;
+  json?: unknown;
+  headers: Readonly<Record<string, string>>;
+  follow: boolean;
+  /** Until when all attempts in a row must have passed. */
+  withinMs: number;
+  attemptsInARow: number;
+  on: 'trial' | 'production';
+}
+
+export type Credentials =
+  | { kind: 'user'; username: string; password: string; origin?: string }
+  | { kind: 'client'; clientId: string; clientSecret: string };
+
+export interface RouterOverride {
+  protocol: 'http:' | 'https:';
+  host: string;
+  port: number;
+}
+
+export interface Inputs {
+  command: Command;
+  plan: boolean;
+  api: string;
+  org: string;
+  space: string;
+  /** Patterns `org/space` with `*`; undefined: any. */
+  allowedTargets?: readonly string[];
+  skipSslValidation: boolean;
+  /** PEM. */
+  caCertificate?: string;
+  router?: RouterOverride;
+  credentials: Credentials;
+  /** An exact version such as `8.18.4`, or a major such as `8`. */
+  cfVersion: string;
+  cfChecksum?: string;
+  cfUrl?: string;
+  manifest: string;
+  app?: string;
+  path?: string;
+  vars: Readonly<Record<string, unknown>>;
+  varsFiles: readonly string[];
+  env: Readonly<Record<string, string>>;
+  strategy: Strategy;
+  carry: 'all' | 'manifest';
+  scale: 'keep' | 'manifest';
+  smokeTest: readonly SmokeCheck[];
+  trialDomain?: string;
+  smokeScript?: string;
+  bakeMs: number;
+  drainMs: number;
+  watch: boolean;
+  watchPath?: string;
+  failureLimit: number;
+  keepPrevious: number;
+  keepFailed: boolean;
+  timeoutMs?: number;
+  stagingTimeoutMs: number;
+  startTimeoutMs?: number;
+  summary: boolean;
+  /** Names of the inputs that were given and differ from the default. */
+  given: readonly string[];
+  /** Every value that must never be shown. */
+  secrets: readonly string[];
+  warnings: readonly string[];
+}
+
+/** The run of the workflow, from `GITHUB_*`. */
+export interface RunContext {
+  /** `GITHUB_RUN_ID`, or `local`. */
+  runId: string;
+  attempt: string;
+  /** Full commit, or undefined. */
+  commit?: string;
+  actor?: string;
+  runUrl?: string;
+  workflowRef?: string;
+  workspace: string;
+  /** Private temporary folder of the runner. */
+  temp: string;
+  toolCache?: string;
+}
+
+/** One app of the manifest, with variables filled in, as the CLI would read it. */
+export interface ManifestApp {
+  name: string;
+  /** As written; undefined when the manifest has no `routes`. */
+  routes?: readonly { route: string; protocol?: string }[];
+  noRoute: boolean;
+  randomRoute: boolean;
+  defaultRoute: boolean;
+  /** Absolute path of the bits; undefined for docker. */
+  path?: string;
+  docker: boolean;
+  /** By process type: what the manifest names, MiB. `web` holds the app-level values too. */
+  processes: Readonly<Record<string, ManifestProcess>>;
+  envNames: readonly string[];
+  services: readonly string[];
+}
+
+export interface ManifestProcess {
+  instances?: number;
+  memoryMb?: number;
+  diskMb?: number;
+  logRateBps?: number;
+  /** Seconds. */
+  timeoutS?: number;
+  /** Names of further keys that are set, such as `health-check-type` or `command`. */
+  named: readonly string[];
+}

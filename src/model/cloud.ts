@@ -1,0 +1,161 @@
+/** What the platform has, as values. Times are milliseconds since the epoch, sizes MiB. */
+import type { Phase, Role } from './words.js';
+
+export interface Metadata {
+  labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
+}
+
+export interface App extends Metadata {
+  guid: string;
+  name: string;
+  state: 'STARTED' | 'STOPPED';
+  createdAtMs: number;
+  lifecycle: { type: string; buildpacks: readonly string[]; stack?: string };
+}
+
+export interface HealthCheck {
+  type: string;
+  timeoutS?: number;
+  invocationTimeoutS?: number;
+  intervalS?: number;
+  endpoint?: string;
+}
+
+export interface Process {
+  guid: string;
+  type: string;
+  instances: number;
+  memoryMb: number;
+  diskMb: number;
+  /** -1: unlimited. */
+  logRateBps: number;
+  command?: string;
+  healthCheck: HealthCheck;
+  readiness?: HealthCheck;
+}
+
+export interface Instance {
+  index: number;
+  state: 'STARTING' | 'RUNNING' | 'CRASHED' | 'DOWN' | 'STOPPING' | 'UNKNOWN';
+  /** null: the platform cannot tell (older than 3.151). */
+  routable: boolean | null;
+  uptimeS: number;
+  /** Placement error and the like; untrusted. */
+  details?: string;
+}
+
+export interface Destination {
+  guid: string;
+  appGuid: string;
+  processType: string;
+  port: number | null;
+  protocol: string | null;
+}
+
+export interface Route extends Metadata {
+  guid: string;
+  /** `host.domain/path`, no scheme. */
+  url: string;
+  /** '' for an apex route, '*' for a wildcard. */
+  host: string;
+  path: string;
+  port: number | null;
+  protocol: string;
+  domainGuid: string;
+  spaceGuid: string;
+  destinations: readonly Destination[];
+}
+
+export interface Domain {
+  guid: string;
+  name: string;
+  internal: boolean;
+  protocols: readonly string[];
+  /** Shared with every organization. */
+  shared: boolean;
+}
+
+export interface Package {
+  guid: string;
+  type: string;
+  state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'READY' | 'FAILED' | 'COPYING' | 'EXPIRED';
+  createdAtMs: number;
+}
+
+export interface Build {
+  guid: string;
+  state: 'STAGING' | 'STAGED' | 'FAILED';
+  packageGuid: string;
+  dropletGuid?: string;
+  error?: string;
+}
+
+export interface Droplet {
+  guid: string;
+  state: string;
+  createdAtMs: number;
+  packageGuid?: string;
+}
+
+export interface CrashEvent {
+  atMs: number;
+  index: number;
+  reason: string;
+  exitStatus?: number;
+  exitDescription?: string;
+}
+
+export interface LogLine {
+  atMs: number;
+  /** `STG`, `APP/PROC/WEB`, … */
+  source: string;
+  instance: string;
+  text: string;
+}
+
+/** Where the commands act. */
+export interface Target {
+  orgGuid: string;
+  org: string;
+  spaceGuid: string;
+  space: string;
+}
+
+/** One app with all that was read of it. */
+export interface AppState extends App {
+  /** Set when the app carries our labels for this app name. */
+  role?: Role;
+  phase?: Phase;
+  version?: string;
+  processes: readonly (Process & { instancesSeen: readonly Instance[] })[];
+  currentDropletGuid?: string;
+  packages: readonly Package[];
+  builds: readonly Build[];
+  env: Readonly<Record<string, string>>;
+}
+
+/**
+ * What was read of the platform for one app name at one time. Complete or not there: an ambiguous read throws.
+ */
+export interface Snapshot {
+  takenAtMs: number;
+  apiVersion: string;
+  target: Target;
+  domains: readonly Domain[];
+  /** The user's app name. */
+  name: string;
+  /** Under the user's name now, ours or about to be adopted. */
+  live?: AppState;
+  /** Ours, `NAME-candidate`. */
+  candidate?: AppState;
+  /** Ours, newest version first. */
+  previous: readonly AppState[];
+  failed: readonly AppState[];
+  /** Apps that stand on a name that we need, and are not ours. */
+  inTheWay: readonly App[];
+  /** Every route that names one of the apps above, or that the manifest asks for, or that carries our labels for this app. */
+  routes: readonly Route[];
+  /** Guids of apps that have a destination on one of `routes` and are none of the above, with their names. */
+  others: Readonly<Record<string, string>>;
+}

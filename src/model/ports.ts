@@ -1,0 +1,91 @@
+/** The ports: everything that touches the world is passed in through one of these. The real sides are in `system/`. */
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`; rejects with `signal.reason` as soon as the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface HttpRequest {
+  method: string;
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Buffer;
+  /** Whole request, connect to last byte. */
+  timeoutMs: number;
+  /** Connect here instead of to the URL's own address; `Host` and SNI stay those of the URL. */
+  connectTo?: { protocol: 'http:' | 'https:'; host: string; port: number };
+  /** A connection of its own, closed afterwards. Default: keep-alive. */
+  fresh?: boolean;
+  /** Longer bodies are cut here. Default 16 MiB. */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  status: number;
+  /** Names in lower case; repeated ones joined by a comma and a space. */
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  /** The body was longer than `maxBytes`. */
+  cut: boolean;
+  durationMs: number;
+}
+
+export interface Http {
+  /** Follows no redirect. Throws `HttpFailure` (model/errors.ts) when no complete answer came. */
+  request(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface ChildCommand {
+  file: string;
+  args: readonly string[];
+  /** The whole environment of the child: nothing is inherited. */
+  env: Readonly<Record<string, string>>;
+  cwd?: string;
+  stdin?: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
+}
+
+export interface ChildResult {
+  /** null when a signal ended it. */
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+}
+
+export interface Children {
+  /** Runs to the end. The child and its process group cannot outlive us. Throws only when it cannot be started. */
+  run(command: ChildCommand): Promise<ChildResult>;
+}
+
+/** What happens, told to whoever shows it (log, summary). Texts may hold untrusted bytes: the listener makes them safe. */
+export type Event =
+  | { type: 'group-start'; title: string }
+  | { type: 'group-end'; ok: boolean; durationMs: number }
+  /** One line when something changed. */
+  | { type: 'note'; text: string }
+  | { type: 'warning'; text: string; at?: SourcePosition }
+  /** Lines of other programs: the CLI, apps, staging. */
+  | { type: 'foreign'; source: string; text: string };
+
+export interface Listener {
+  tell(event: Event): void;
+}
+
+/** Lines and columns count from 1. `file` is as the user named it, relative to the workspace. */
+export interface SourcePosition {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface Random {
+  /** Lower-case letters and digits. */
+  token(length: number): string;
+}

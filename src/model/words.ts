@@ -1,0 +1,32 @@
+/** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
+
+export const COMMANDS = ['deploy', 'status', 'setup'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+export const STRATEGIES = ['blue-green'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** How a command ended; the output `result`. */
+export type Result =
+  | 'deployed'
+  | 'reverted' // failed, and the state from before is back
+  | 'refused' // failed before any change
+  | 'failed' // a person must look
+  | 'planned'
+  | 'ready' // setup
+  | 'shown'; // status
+
+export const ROLES = ['live', 'candidate', 'previous', 'failed', 'preview'] as const;
+export type Role = (typeof ROLES)[number];
+
+/**
+ * How far a candidate has come, in order. `made`: the lock is taken. `proven`: every instance ran and every check passed on
+ * the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * production route. `reverting`: this deploy goes back; whoever finds it goes on going back.
+ */
+export const PHASES = ['made', 'proven', 'switching', 'serving', 'reverting'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;

@@ -1,0 +1,98 @@
+/**
+ * Cloud Foundry as typed calls. Reads are retried inside their own deadline and throw `PlatformFault` when they stay
+ * ambiguous; a 404 is an answer only with the platform's own error body. Writes are sent once: `PlatformFault` with
+ * `ambiguous: true` means that the caller looks before it repeats; `PlatformRefusal` is the platform's clear no.
+ */
+import type {
+  App,
+  Build,
+  CrashEvent,
+  Destination,
+  Domain,
+  Droplet,
+  Instance,
+  LogLine,
+  Package,
+  Process,
+  Route,
+  Target,
+} from '../model/cloud.js';
+
+/** A label or annotation set to null is removed. */
+export interface MetadataChange {
+  labels?: Readonly<Record<string, string | null>>;
+  annotations?: Readonly<Record<string, string | null>>;
+}
+
+export interface Platform {
+  /** The platform's clock at the last answer (`Date` header), milliseconds; our own clock before the first. */
+  platformNowMs(): number;
+  apiVersion(): Promise<string>;
+  /** Throws `Refused` when it does not exist or may not be seen. */
+  target(org: string, space: string): Promise<Target>;
+  domains(orgGuid: string): Promise<readonly Domain[]>;
+
+  appsByName(spaceGuid: string, names: readonly string[]): Promise<readonly App[]>;
+  /** `selector` as in the API, for example `prefix/app=key`. */
+  appsByLabel(spaceGuid: string, selector: string): Promise<readonly App[]>;
+  appsByGuid(guids: readonly string[]): Promise<readonly App[]>;
+  /** Every app of the space. */
+  apps(spaceGuid: string): Promise<readonly App[]>;
+  /** undefined only when the platform says that the name is taken. */
+  createApp(
+    spaceGuid: string,
+    app: { name: string; lifecycle?: App['lifecycle'] } & MetadataChange,
+  ): Promise<App | undefined>;
+  updateApp(guid: string, change: { name?: string } & MetadataChange): Promise<App>;
+  /** Waits for the job. */
+  deleteApp(guid: string): Promise<void>;
+  startApp(guid: string): Promise<void>;
+  stopApp(guid: string): Promise<void>;
+
+  processes(appGuid: string): Promise<readonly Process[]>;
+  instances(processGuid: string): Promise<readonly Instance[]>;
+  scale(
+    processGuid: string,
+    to: { instances?: number; memoryMb?: number; diskMb?: number; logRateBps?: number },
+  ): Promise<void>;
+  environment(appGuid: string): Promise<Readonly<Record<string, string>>>;
+  setEnvironment(appGuid: string, change: Readonly<Record<string, string | null>>): Promise<void>;
+  features(appGuid: string): Promise<Readonly<Record<string, boolean>>>;
+  /** Names of the bound service instances. */
+  bindings(appGuid: string): Promise<readonly string[]>;
+  /** Network policies that name the app, as `source -> destination:ports`; undefined: the platform has no such API, or it may not be read. */
+  policies(appGuid: string): Promise<readonly string[] | undefined>;
+  sidecars(appGuid: string): Promise<readonly string[]>;
+
+  packages(appGuid: string): Promise<readonly Package[]>;
+  builds(appGuid: string): Promise<readonly Build[]>;
+  build(guid: string): Promise<Build>;
+  createBuild(packageGuid: string): Promise<Build>;
+  /** undefined: the app has none. */
+  currentDroplet(appGuid: string): Promise<Droplet | undefined>;
+  setCurrentDroplet(appGuid: string, dropletGuid: string): Promise<void>;
+
+  routesOfApps(appGuids: readonly string[]): Promise<readonly Route[]>;
+  routesByGuid(guids: readonly string[]): Promise<readonly Route[]>;
+  routesByLabel(spaceGuid: string, selector: string): Promise<readonly Route[]>;
+  findRoute(
+    spaceGuid: string | undefined,
+    route: { host: string; domainGuid: string; path: string; port: number | null },
+  ): Promise<Route | undefined>;
+  createRoute(
+    spaceGuid: string,
+    route: { host: string; domainGuid: string; path: string; port: number | null } & MetadataChange,
+  ): Promise<Route>;
+  /** Waits for the job. */
+  deleteRoute(guid: string): Promise<void>;
+  insertDestinations(
+    routeGuid: string,
+    to: readonly Pick<Destination, 'appGuid' | 'processType' | 'port' | 'protocol'>[],
+  ): Promise<void>;
+  removeDestination(routeGuid: string, destinationGuid: string): Promise<void>;
+
+  /** Newest first, not older than `sinceMs`. */
+  crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;
+  /** Oldest first; empty when the log cache does not answer (it only informs). */
+  recentLogs(appGuid: string, limit: number): Promise<readonly LogLine[]>;
+}
