@@ -1,0 +1,64 @@
+/** Questions that the strategies ask of a snapshot. Pure. */
+import type { AppState, Destination, Route, Snapshot } from '../model/cloud.js';
+import type { WantedRoute } from '../model/intent.js';
+import { LABEL } from '../platform/names.js';
+import type { Port } from '../steps/step.js';
+
+/** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
+export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefined {
+  return snapshot.routes.find(
+    (route) =>
+      route.domainGuid === wanted.domainGuid &&
+      route.host.toLowerCase() === wanted.host.toLowerCase() &&
+      route.path === wanted.path &&
+      route.port === wanted.port,
+  );
+}
+
+export function destinationsOf(route: Route | undefined, app: AppState | undefined): readonly Destination[] {
+  if (!route || !app) return [];
+  return route.destinations.filter((destination) => destination.appGuid === app.guid);
+}
+
+export function portOf(destination: Destination): Port {
+  return {
+    processType: destination.processType,
+    port: destination.port,
+    protocol: destination.protocol,
+  };
+}
+
+/** The platform tells destinations of one app apart by process type and port; protocol does not count. */
+export function samePort(one: Pick<Port, 'processType' | 'port'>, other: Pick<Port, 'processType' | 'port'>) {
+  return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
+}
+
+/** Trial routes of the candidate's version: made by us, labelled in the call that made them. */
+export function trialRoutes(snapshot: Snapshot): readonly Route[] {
+  return snapshot.routes.filter((route) => route.labels[LABEL.role] === 'candidate');
+}
+
+/** Production routes that this version's deploy made. */
+export function madeRoutes(snapshot: Snapshot, version: string): readonly Route[] {
+  return snapshot.routes.filter(
+    (route) => route.labels[LABEL.role] === 'live' && route.labels[LABEL.version] === version,
+  );
+}
+
+/** Routes other than trial routes on which the app has a destination. */
+export function servedBy(snapshot: Snapshot, app: AppState | undefined): readonly Route[] {
+  const trial = new Set(trialRoutes(snapshot).map((route) => route.guid));
+  return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
+}
+
+/** Every instance that is wanted runs and takes traffic. An app without instances does not run. */
+export function allRunning(app: AppState): boolean {
+  const wanted = app.processes.reduce((sum, process) => sum + process.instances, 0);
+  return wanted > 0 && app.processes.every((process) => runningCount(process) >= process.instances);
+}
+
+export function runningCount(process: AppState['processes'][number]): number {
+  return process.instancesSeen.filter(
+    (instance) => instance.state === 'RUNNING' && instance.routable !== false,
+  ).length;
+}
