@@ -1,0 +1,178 @@
+/** Every name that we give on the platform: apps, hosts, labels, annotations. Pure; the same input always gives the same name. */
+import { createHash } from 'node:crypto';
+import type { Role } from '../model/words.js';
+
+export const PREFIX = 'cf-zero-downtime.github.io';
+
+/** Keys of labels, complete. Their values are legal labels: at most 63 of letters, digits, `.`, `_`, `-`. */
+export const LABEL = {
+  role: `${PREFIX}/role`,
+  phase: `${PREFIX}/phase`,
+  app: `${PREFIX}/app`,
+  version: `${PREFIX}/version`,
+  run: `${PREFIX}/run`,
+  owner: `${PREFIX}/owner`,
+} as const;
+
+/** Keys of annotations, complete. Who may not read an app's environment can read these: never a value of a variable or a credential. */
+export const ANNOTATION = {
+  /** The user's app name, whole. */
+  app: `${PREFIX}/app`,
+  version: `${PREFIX}/version`,
+  commit: `${PREFIX}/commit`,
+  runUrl: `${PREFIX}/run-url`,
+  actor: `${PREFIX}/actor`,
+  workflowRef: `${PREFIX}/workflow-ref`,
+  strategy: `${PREFIX}/strategy`,
+  /** Names of the inputs that were not the default. */
+  inputs: `${PREFIX}/inputs`,
+  /** Urls of the production routes; may be split. */
+  routes: `${PREFIX}/routes`,
+  /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
+  manifestRoutes: `${PREFIX}/manifest-routes`,
+  manifestEnv: `${PREFIX}/manifest-env`,
+  manifestScale: `${PREFIX}/manifest-scale`,
+  /** Urls of live's routes that the new version shall not have. May be split. */
+  dropped: `${PREFIX}/dropped`,
+  /** Guid of the app that was live when the candidate was made. */
+  liveGuid: `${PREFIX}/live-guid`,
+  /** Guid of the package that this run pushed: a candidate with any other one is never started. */
+  package: `${PREFIX}/package`,
+  /** The owner's last sign of life, milliseconds of the platform's clock. */
+  heartbeat: `${PREFIX}/heartbeat`,
+  /** What a later run must know to go on: times, scale, what is kept. JSON. */
+  settings: `${PREFIX}/settings`,
+  journal: `${PREFIX}/journal`,
+} as const;
+
+/** The platform's limit for an annotation's value, characters. */
+export const ANNOTATION_LIMIT = 5_000;
+const LABEL_LIMIT = 63;
+const HOST_LIMIT = 63;
+/** An app's name is a column of 255 characters. What is left for the user's part holds for the longest suffix of ours. */
+const BASE_NAME_LIMIT = 220;
+
+/** The candidate's name, which is also the lock. */
+export function candidateName(app: string): string {
+  return `${baseName(app)}-candidate`;
+}
+
+export function previousName(app: string, version: string): string {
+  return `${baseName(app)}-previous-${version}`;
+}
+
+export function failedName(app: string, version: string): string {
+  return `${baseName(app)}-failed-${version}`;
+}
+
+/** Host of a trial route: a legal DNS label of at most 63 characters. `token` tells runs apart. */
+export function trialHost(app: string, token: string): string {
+  const suffix = `-candidate-${token}`;
+  const base = app
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, HOST_LIMIT - suffix.length)
+    .replace(/^-+|-+$/g, '');
+  return `${base || 'app'}${suffix}`;
+}
+
+const HASHED_KEY = /-x[0-9a-f]{20}$/;
+
+/** A legal label value that stands for the app's name. Names that differ have keys that differ. */
+export function appKey(name: string): string {
+  if (isLabelValue(name) && !HASHED_KEY.test(name)) return name;
+  const readable = name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40);
+  return `${readable.replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'app'}-x${digest(name)}`;
+}
+
+/** Label selector for what is ours of one app; with roles, only for those. */
+export function selectorOf(app: string, roles?: readonly Role[]): string {
+  const ours = `${LABEL.app}=${appKey(app)}`;
+  return roles ? `${ours},${LABEL.role} in (${roles.join(',')})` : ours;
+}
+
+/** `YYYYMMDD-HHMMSS-abcdefg`, UTC; without a commit (or with something that is none) `0000000`. */
+export function versionOf(atMs: number, commit?: string): string {
+  const [day = '', time = ''] = new Date(atMs).toISOString().slice(0, 19).split('T');
+  const short = /^[0-9a-f]{7}/i.exec(commit ?? '')?.[0].toLowerCase() ?? '0000000';
+  return `${day.replaceAll('-', '')}-${time.replaceAll(':', '')}-${short}`;
+}
+
+/** Whose lock it is, as a legal label value. */
+export function ownerLabel(runId: string, attempt: string, nonce: string): string {
+  return appKey(`${runId}-${attempt}-${nonce}`);
+}
+
+/**
+ * Annotations for a text of any length: under `key` itself when it fits, else in parts `key-1`, `key-2`, … of at most 5,000
+ * characters. With `existing`, leftovers of a longer text are null, which removes them.
+ */
+export function splitAnnotation(key: string, text: string): Record<string, string>;
+export function splitAnnotation(
+  key: string,
+  text: string,
+  existing: Readonly<Record<string, string>>,
+): Record<string, string | null>;
+export function splitAnnotation(
+  key: string,
+  text: string,
+  existing: Readonly<Record<string, string>> = {},
+): Record<string, string | null> {
+  const split: Record<string, string | null> = {};
+  for (const old of Object.keys(existing)) if (isPartOf(key, old)) split[old] = null;
+  const parts = partsOf(text);
+  if (parts.length === 1) split[key] = text;
+  else for (const [index, part] of parts.entries()) split[`${key}-${index + 1}`] = part;
+  return split;
+}
+
+/** @returns the text that `splitAnnotation` split, or undefined when there is none. */
+export function joinAnnotation(
+  key: string,
+  annotations: Readonly<Record<string, string>>,
+): string | undefined {
+  const whole = annotations[key];
+  if (whole !== undefined) return whole;
+  let text: string | undefined;
+  for (let number = 1; ; number++) {
+    const part = annotations[`${key}-${number}`];
+    if (part === undefined) return text;
+    text = (text ?? '') + part;
+  }
+}
+
+function isPartOf(key: string, name: string): boolean {
+  return name === key || (name.startsWith(`${key}-`) && /^\d+$/.test(name.slice(key.length + 1)));
+}
+
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length || parts.length === 0; ) {
+    const end = wholeUpTo(text, from + ANNOTATION_LIMIT);
+    parts.push(text.slice(from, end));
+    if (end >= text.length) break;
+    from = end;
+  }
+  return parts;
+}
+
+/** The end at or before `end` that does not part a surrogate pair. */
+function wholeUpTo(text: string, end: number): number {
+  if (end >= text.length) return text.length;
+  const next = text.charCodeAt(end);
+  return next >= 0xdc00 && next <= 0xdfff ? end - 1 : end;
+}
+
+function baseName(app: string): string {
+  if (app.length <= BASE_NAME_LIMIT) return app;
+  const hash = `-x${digest(app)}`;
+  return app.slice(0, wholeUpTo(app, BASE_NAME_LIMIT - hash.length)) + hash;
+}
+
+function isLabelValue(text: string): boolean {
+  return text.length <= LABEL_LIMIT && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 20);
+}
