@@ -85,6 +85,18 @@ export interface SourcePosition {
   column: number;
 }
 
+/** Files that nobody else on the machine may read. */
+export interface Files {
+  /** A new folder in `parent`, mode 0700. */
+  privateFolder(parent: string, prefix: string): Promise<string>;
+  /** Mode 0600; an old file is replaced in one go. */
+  writePrivate(path: string, content: string | Buffer): Promise<void>;
+  /** undefined: there is none. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** A file or a folder with all in it; none there is fine. */
+  remove(path: string): Promise<void>;
+}
+
 export interface Random {
   /** Lower-case letters and digits. */
   token(length: number): string;

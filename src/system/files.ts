@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Files } from '../model/ports.js';
+
+/** The machine's file system. */
+export const files: Files = {
+  async privateFolder(parent, prefix) {
+    const folder = await mkdtemp(join(parent, prefix));
+    await chmod(folder, 0o700);
+    return folder;
+  },
+
+  async writePrivate(path, content) {
+    // A new file that takes the old one's place: an old one's mode would stay, and a reader could see half of it.
+    const draft = `${path}.${randomUUID()}`;
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, path);
+  },
+
+  async read(path) {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+
+  async remove(path) {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  },
+};

@@ -1,0 +1,182 @@
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest,
+} from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import * as tls from 'node:tls';
+import { HttpFailure } from '../model/errors.js';
+import type { Http, HttpRequest, HttpResponse } from '../model/ports.js';
+
+const SOCKETS_PER_HOST = 24;
+/** Shorter than any server's patience with idle connections: a request never meets one that is just being closed. */
+const IDLE_MS = 4_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+export interface HttpOptions {
+  /** PEM of a private authority, trusted beside the usual ones. */
+  caCertificate?: string;
+  skipSslValidation: boolean;
+}
+
+export interface ClosableHttp extends Http {
+  /** Closes every connection. Without it a kept connection may hold the process for some seconds. */
+  close(): void;
+}
+
+/** HTTP over a bounded pool of kept connections for each host; a request that waits for a free one uses up its own timeout. */
+export function createHttp(options: HttpOptions): ClosableHttp {
+  const pool = { keepAlive: true, maxSockets: SOCKETS_PER_HOST, timeout: IDLE_MS };
+  const plain = new PlainAgent(pool);
+  const secure = new SecureAgent(pool);
+  const trust = {
+    rejectUnauthorized: !options.skipSslValidation,
+    ...(options.caCertificate === undefined ? {} : { ca: [...usualAuthorities(), options.caCertificate] }),
+  };
+  return {
+    request: (request) => exchange(request, { plain, secure, trust }),
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+interface Wire {
+  plain: PlainAgent;
+  secure: SecureAgent;
+  trust: { rejectUnauthorized: boolean; ca?: string[] };
+}
+
+function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const url = new URL(request.url);
+    const to = request.connectTo ?? {
+      protocol: url.protocol,
+      host: url.hostname,
+      port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    };
+    const secure = to.protocol === 'https:';
+    const host = bare(to.host);
+    let connected = false;
+    let settled = false;
+
+    const settle = (act: () => void) => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', abort);
+      act();
+    };
+    const fail = (kind: HttpFailure['kind'], why: string) =>
+      settle(() => {
+        reject(new HttpFailure(`${request.method} ${url.origin}${url.pathname}: ${why}`, kind, connected));
+        outgoing.destroy();
+      });
+    const timer = setTimeout(
+      () => fail('timeout', `no answer within ${request.timeoutMs} ms`),
+      request.timeoutMs,
+    );
+    const abort = () => fail('aborted', 'given up');
+
+    const outgoing: ClientRequest = (secure ? secureRequest : plainRequest)({
+      method: request.method,
+      host,
+      port: to.port,
+      path: `${url.pathname}${url.search}`,
+      headers: { host: url.host, ...request.headers },
+      agent: request.fresh ? false : secure ? wire.secure : wire.plain,
+      ...(secure ? { ...wire.trust, servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
+    });
+    outgoing.on('socket', (socket) => {
+      if (isReady(socket)) connected = true;
+      else
+        socket.once(secure ? 'secureConnect' : 'connect', () => {
+          ready.add(socket);
+          connected = true;
+        });
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      fail(kindOf(error), error.message || String(error.code)),
+    );
+    outgoing.on('response', (answer) => {
+      connected = true;
+      receive(answer, request.maxBytes ?? DEFAULT_MAX_BYTES).then(
+        ({ body, cut }) =>
+          settle(() =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: headersOf(answer),
+              body,
+              cut,
+              durationMs: performance.now() - startedAt,
+            }),
+          ),
+        (error: NodeJS.ErrnoException) => fail(kindOf(error), `the answer broke off: ${error.message}`),
+      );
+    });
+    request.signal?.addEventListener('abort', abort, { once: true });
+    if (request.signal?.aborted) abort();
+    else outgoing.end(request.body);
+  });
+}
+
+/** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
+const ready = new WeakSet<Socket>();
+
+function isReady(socket: Socket): boolean {
+  return ready.has(socket) || (!(socket instanceof tls.TLSSocket) && !socket.connecting);
+}
+
+async function receive(answer: IncomingMessage, maxBytes: number): Promise<{ body: Buffer; cut: boolean }> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    parts.push(part);
+    size += part.length;
+    // Leaving the loop destroys the connection: what follows is not read.
+    if (size > maxBytes) return { body: Buffer.concat(parts).subarray(0, maxBytes), cut: true };
+  }
+  return { body: Buffer.concat(parts), cut: false };
+}
+
+function headersOf(answer: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(answer.headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]),
+  );
+}
+
+const KINDS: Readonly<Record<string, HttpFailure['kind']>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'timeout',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EPROTO: 'tls',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls',
+};
+
+function kindOf(error: NodeJS.ErrnoException): HttpFailure['kind'] {
+  const code = error.code ?? '';
+  return (
+    KINDS[code] ?? (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code) ? 'tls' : 'other')
+  );
+}
+
+/** What Node trusts when nothing is said; older releases cannot tell what `NODE_EXTRA_CA_CERTS` added. */
+function usualAuthorities(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (kind: 'default') => string[] };
+  return getCACertificates?.('default') ?? tls.rootCertificates;
+}
+
+/** `[::1]` in a URL is `::1` to a socket. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
