@@ -1,0 +1,126 @@
+/**
+ * The programs that demo and tests run: real ones, built from pinned module files or brought by npm. A binary that the
+ * environment names (CF_CLI, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` knows the same places.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { run } from './child.mjs';
+import { contents, once } from './once.mjs';
+import { at } from './paths.mjs';
+import { timed } from './say.mjs';
+
+const CF_VERSION = '8.18.3';
+const NODE_VERSION = '24.21.0';
+const EXE = process.platform === 'win32' ? '.exe' : '';
+
+/** Releases that stand in for Go: platform -> suffix of the archive's name and its SHA-256 (no checksum is published with them). */
+const CF_RELEASES = {
+  'linux-x64': ['linux_x86-64', '8942e2c3c98e83c7e14edbce939876bba7ff12a26f0f722c5aa5b079d357d50b'],
+  'darwin-arm64': ['macosarm', 'f4bd3664ac2f4884ef294d14f8ead9d002c012b580bf694c343f71156f1ee4c7'],
+};
+
+/** @returns path of the real cf CLI v8. Without Go, where `release` allows it, the published release is taken. */
+export async function cf({ release = false } = {}) {
+  if (process.env.CF_CLI) return process.env.CF_CLI;
+  const binary = at('.cache', 'cf', CF_VERSION, `cf8${EXE}`);
+  const symbol = `-X code.cloudfoundry.org/cli/v8/version.binaryVersion=${CF_VERSION}`;
+  const make = async () => {
+    if (!release || (await hasGo())) await goBuild('cf-v8', 'code.cloudfoundry.org/cli/v8', binary, symbol);
+    else await download(binary);
+  };
+  await once(
+    'cf',
+    () => contents(at('tools', 'cf-v8', 'go.sum')),
+    binary,
+    () => timed(`cf ${CF_VERSION}`, make),
+  );
+  return binary;
+}
+
+/** @returns path of the load generator */
+export function k6() {
+  return goTool('k6', 'go.k6.io/k6');
+}
+
+/** @returns path of the program that runs workflows without GitHub */
+export function act() {
+  return goTool('act', 'github.com/nektos/act');
+}
+
+/** @returns path of the workflow linter */
+export function actionlint() {
+  return goTool('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint');
+}
+
+/** @returns path of a Node of 24 or newer: this one, or the one of the npm package of this platform */
+export async function node24() {
+  if (process.env.NODE24) return process.env.NODE24;
+  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const folder = at('.cache', 'node', NODE_VERSION);
+  const binary = join(folder, 'node_modules', name, 'bin', `node${EXE}`);
+  const install = ['install', '--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
+  await once(
+    'node24',
+    () => `${name}@${NODE_VERSION}`,
+    binary,
+    () =>
+      timed(`Node ${NODE_VERSION}`, () => {
+        mkdirSync(folder, { recursive: true });
+        return run('npm', [...install, '--prefix', folder, `${name}@${NODE_VERSION}`], { cwd: folder });
+      }),
+  );
+  return binary;
+}
+
+async function goTool(name, module) {
+  const named = process.env[name.toUpperCase()];
+  if (named) return named;
+  const binary = at('.cache', 'go', `${name}${EXE}`);
+  const files = [at('tools', name, 'go.mod'), at('tools', name, 'go.sum')];
+  await once(
+    name,
+    () => contents(...files),
+    binary,
+    () => timed(name, () => goBuild(name, module, binary)),
+  );
+  return binary;
+}
+
+async function goBuild(folder, module, binary, ldflags = '') {
+  mkdirSync(dirname(binary), { recursive: true });
+  const args = ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${ldflags}`];
+  await run('go', [...args, '-o', binary, module], { cwd: at('tools', folder) }).catch((error) => {
+    if (error.code === 'ENOENT')
+      throw new Error(`Go is needed to build ${module}: install it from https://go.dev/dl/`);
+    throw error;
+  });
+}
+
+function hasGo() {
+  return run('go', ['version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function download(binary) {
+  const [suffix, sha256] = CF_RELEASES[`${process.platform}-${process.arch}`] ?? [];
+  if (!suffix)
+    throw new Error(
+      'No cf release with a known checksum for this platform: install Go, or name a cf CLI v8 in CF_CLI',
+    );
+  const url = `https://github.com/cloudfoundry/cli/releases/download/v${CF_VERSION}/cf8-cli_${CF_VERSION}_${suffix}.tgz`;
+  const response = await fetch(url);
+  if (!response.ok)
+    throw new Error(`${url} answered ${response.status}: install Go, or name a cf CLI v8 in CF_CLI`);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+    throw new Error(`${url} has another checksum than expected`);
+  mkdirSync(dirname(binary), { recursive: true });
+  const archive = `${binary}.tgz`;
+  writeFileSync(archive, bytes);
+  await run('tar', ['-xzf', archive, '-C', dirname(binary), 'cf8']);
+  rmSync(archive);
+}

@@ -1,0 +1,31 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './child.mjs';
+import { at } from './paths.mjs';
+import { tsc } from './setup.mjs';
+
+/**
+ * Bundles the action: compiled first, as ncc does not understand TypeScript 7, then one ESM file with `package.json` and
+ * `licenses.txt` beside it. The same sources give the same bytes, whatever the folders are called: ncc writes paths
+ * relative to where it runs, and that is always two folders below the project.
+ * @param source folder with `index.ts`, somewhere inside the project so that packages are found
+ * @param out folder that is replaced
+ * @throws Error with the compiler's or ncc's messages
+ */
+export async function bundle(source, out) {
+  mkdirSync(at('.cache'), { recursive: true });
+  const work = mkdtempSync(at('.cache', 'bundle-'));
+  try {
+    const compilerOptions = { rootDir: source, outDir: join(work, 'lib'), sourceMap: false };
+    const config = { extends: at('tsconfig.json'), compilerOptions, include: [source] };
+    writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
+    await tsc('-p', work);
+    if (!existsSync(join(work, 'lib', 'index.js'))) throw new Error(`${source} has no index.ts`);
+    rmSync(out, { recursive: true, force: true });
+    const ncc = at('node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
+    const options = ['--license', 'licenses.txt', '--no-cache', '--target', 'es2022', '--quiet'];
+    await run(process.execPath, [ncc, 'build', 'lib/index.js', '--out', out, ...options], { cwd: work });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,63 @@
+/** `node tools/run.mjs TASK [ARGS]`: the scripts of package.json. Each sets up what it needs, so that each works in a fresh clone. */
+import { act, cf, k6, node24 } from './binaries.mjs';
+import { become } from './child.mjs';
+import { at } from './paths.mjs';
+import { say } from './say.mjs';
+import { build, packages } from './setup.mjs';
+
+const tasks = {
+  build,
+
+  async demo(args) {
+    await build();
+    const [cli, node] = [await cf({ release: true }), await node24()];
+    return start('demo', args, { CF_CLI: cli, NODE24: node });
+  },
+
+  async foundry(args) {
+    await build();
+    return start('foundry', args, {});
+  },
+
+  async test(args) {
+    await build();
+    const env = { CF_CLI: await cf(), NODE24: await node24(), K6: await k6(), ACT: await act() };
+    const { test } = await import('./test.mjs');
+    return test(args, env);
+  },
+
+  async package() {
+    await packages();
+    const { bundle } = await import('./bundle.mjs');
+    await bundle(at('src'), at('dist'));
+  },
+
+  async check() {
+    await packages();
+    const { check } = await import('./check.mjs');
+    return check();
+  },
+
+  async format() {
+    await packages();
+    const { format } = await import('./format.mjs');
+    return format();
+  },
+};
+
+function start(room, args, env) {
+  return become(process.execPath, [at('.build', room, 'main.js'), ...args], { ...process.env, ...env });
+}
+
+const [task, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(tasks, task ?? '')) {
+  say(`Unknown task ${task}: one of ${Object.keys(tasks).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  try {
+    process.exitCode = (await tasks[task](args)) ?? 0;
+  } catch (error) {
+    say(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { become } from './child.mjs';
+import { at } from './paths.mjs';
+import { say } from './say.mjs';
+
+const RESULTS = at('.cache', 'test-results.json');
+const GRACE_MS = 20_000;
+
+/**
+ * Runs jest over the build once and prints the closing line `tests: N passed, N failed`.
+ * @param args passed on to jest
+ * @param env the programs that tests run
+ * @returns exit code
+ */
+export async function test(args, env) {
+  rmSync(RESULTS, { force: true });
+  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${RESULTS}`, ...args];
+  let lingering = false;
+  const code = await become(
+    process.execPath,
+    ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', ...jest],
+    { ...process.env, ...env },
+    (child) => {
+      endWhenLingering(child, () => {
+        lingering = true;
+      });
+    },
+  );
+  const { passed, failed } = count(
+    existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : undefined,
+  );
+  const more = lingering || (code !== 0 && failed === 0) ? 1 : 0;
+  if (lingering) say('Tests have left something running: counted as a failure.');
+  console.log(`tests: ${passed} passed, ${failed + more} failed`);
+  return failed + more > 0 ? 1 : 0;
+}
+
+/** Jest waits for ever when a test leaves a timer, a server or a child behind. */
+async function endWhenLingering(child, told) {
+  let ended = false;
+  child.once('exit', () => {
+    ended = true;
+  });
+  while (!ended && !existsSync(RESULTS)) await sleep(500, undefined, { ref: false });
+  await sleep(GRACE_MS, undefined, { ref: false });
+  if (ended) return;
+  told();
+  child.kill('SIGKILL');
+}
+
+/**
+ * A test that was skipped or is still to be written has not passed; a suite that did not run is a failure, no tests are one.
+ * @param results jest's JSON report; undefined when jest wrote none
+ */
+export function count(results) {
+  if (!results) return { passed: 0, failed: 1 };
+  const passed = results.numPassedTests;
+  const failed =
+    results.numFailedTests +
+    results.numPendingTests +
+    results.numTodoTests +
+    results.numRuntimeErrorTestSuites;
+  return { passed, failed: passed + failed === 0 ? 1 : failed };
+}
