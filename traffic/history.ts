@@ -1,35 +1,9 @@
-/**
- * What the platform itself recorded, as the foundry tells it (`GET /__foundry/history`, `GET /__foundry/state`): the parts that
- * the invariant is judged by. Times are milliseconds since the epoch; entries stand in the order in which they happened.
- */
+import type { Change } from '../foundry/state/history.js';
 
-/** `url` is `host.domain/path`. */
-export type HistoryEntry = { atMs: number } & (
-  | { type: 'app'; change: 'created' | 'started' | 'stopped' | 'deleted'; appGuid: string; name: string }
-  | { type: 'name'; appGuid: string; from: string; to: string }
-  | { type: 'route'; change: 'created' | 'deleted'; routeGuid: string; url: string }
-  | {
-      type: 'destination';
-      change: 'added' | 'removed';
-      routeGuid: string;
-      destinationGuid: string;
-      appGuid: string;
-      processType: string;
-    }
-  /** Any change of an instance; `GONE`: its process has ended for good. */
-  | {
-      type: 'instance';
-      appGuid: string;
-      processType: string;
-      index: number;
-      instanceGuid: string;
-      state: 'STARTING' | 'RUNNING' | 'CRASHED' | 'DOWN' | 'STOPPING' | 'GONE';
-      routable: boolean;
-    }
-  /** A router (counted from 0) took over which instances stand behind a route; no instances: it answers 404 from now on. */
-  | { type: 'router'; router: number; routeGuid: string; instances: readonly string[] }
-);
+/** One change that the platform recorded of itself (`GET /__foundry/history`), in the order in which they happened. */
+export type HistoryEntry = Change;
 
+/** The parts of `GET /__foundry/state` that the history must lead to. `url` is `host.domain/path`. */
 export interface PlatformState {
   /** How many routers there are. */
   routers: number;
@@ -62,7 +36,7 @@ export class Replay {
   private readonly routers = new Map<string, readonly string[]>();
 
   apply(entry: HistoryEntry): void {
-    switch (entry.type) {
+    switch (entry.kind) {
       case 'app':
         this.applyApp(entry);
         return;
@@ -94,12 +68,15 @@ export class Replay {
         else this.instances.set(entry.instanceGuid, { appGuid, processType, healthy });
         return;
       }
-      case 'router':
-        this.routers.set(`${entry.router} ${entry.routeGuid}`, entry.instances);
+      case 'applied':
+        this.routers.set(
+          `${entry.router} ${entry.routeGuid}`,
+          entry.endpoints.map((endpoint) => endpoint.instanceGuid),
+        );
     }
   }
 
-  private applyApp(entry: HistoryEntry & { type: 'app' }): void {
+  private applyApp(entry: HistoryEntry & { kind: 'app' }): void {
     const { appGuid: guid, name } = entry;
     if (entry.change === 'deleted') this.apps.delete(guid);
     else this.apps.set(guid, { guid, name, state: entry.change === 'started' ? 'STARTED' : 'STOPPED' });

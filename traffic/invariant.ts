@@ -65,19 +65,17 @@ class Judge {
   ) {}
 
   take(entry: HistoryEntry): void {
-    if (entry.atMs > this.options.toMs) {
-      this.replay.apply(entry);
-      return;
-    }
     if (!this.begun && entry.atMs >= this.options.fromMs) this.begin();
-    if (this.begun) this.judgeChange(entry);
+    const judged = this.begun && entry.atMs <= this.options.toMs;
+    if (judged) this.judgeChange(entry);
     this.replay.apply(entry);
-    if (this.begun) this.judgeMoment(entry.atMs);
+    if (judged) this.judgeMoment(entry.atMs);
   }
 
   close(state: PlatformState): void {
     if (!this.begun) this.begin();
     for (const problem of this.open.values()) problem.untilMs = this.options.toMs;
+    if (!(this.routers > 0)) this.tell('history', this.options.toMs, 'the state names no routers');
     this.compare(state);
   }
 
@@ -127,10 +125,8 @@ class Judge {
 
   /** Sees the change before it is applied. */
   private judgeChange(entry: HistoryEntry): void {
-    const say = (kind: ProblemKind, text: string): void => {
-      this.problems.push({ kind, atMs: entry.atMs, text });
-    };
-    switch (entry.type) {
+    const say = (kind: ProblemKind, text: string): void => this.tell(kind, entry.atMs, text);
+    switch (entry.kind) {
       case 'app': {
         const app = this.replay.apps.get(entry.appGuid) ?? { guid: entry.appGuid, name: entry.name };
         if (!this.ours(app)) say('foreign', `${app.name} was ${entry.change}`);
@@ -187,8 +183,12 @@ class Judge {
       ];
       if (off.length === 0) continue;
       const text = `history and state tell different ${what}; ${off.join('; ')}`;
-      this.problems.push({ kind: 'history', atMs: this.options.toMs, text });
+      this.tell('history', this.options.toMs, text);
     }
+  }
+
+  private tell(kind: ProblemKind, atMs: number, text: string): void {
+    this.problems.push({ kind, atMs, text });
   }
 
   private production(): readonly RouteNow[] {
