@@ -104,3 +104,14 @@ export class ProgramFailed extends Error {
     super(message);
   }
 }
+
+/** Neither forward nor back is safe: nothing more is stopped, renamed or unmapped. `next` says what a person has to look at. */
+export class Stuck extends Error {
+  override readonly name = 'Stuck';
+  constructor(
+    message: string,
+    readonly next: string,
+  ) {
+    super(message);
+  }
+}

@@ -14,6 +14,13 @@ export interface WantedRoute {
   internal: boolean;
 }
 
+/** What a destination is made of, beside its app. */
+export interface Port {
+  processType: string;
+  port: number | null;
+  protocol: string | null;
+}
+
 export interface WantedScale {
   instances?: number;
   memoryMb?: number;
@@ -21,30 +28,44 @@ export interface WantedScale {
   logRateBps?: number;
 }
 
-export interface Intent {
-  app: string;
-  /** Of the new version. */
-  version: string;
-  /** Version under which live is kept: its own label, or its droplet's time when it is adopted. */
-  liveVersion?: string;
-  /** Whose lock it is: run id, attempt and a nonce. */
-  owner: string;
+/** The part that is recorded on the candidate with the lock: whoever settles an interrupted deploy knows no more than this. */
+export interface Journal {
   production: readonly WantedRoute[];
   /** Urls of live's routes that the new version shall not have. */
   dropped: readonly string[];
-  trial: WantedRoute;
-  /** By process type. */
+  /** The first one is where the smoke checks go. */
+  trials: readonly { route: WantedRoute; to: Port }[];
+  /** Live as it was: what going back must bring back. */
+  before?: {
+    guid: string;
+    /** Version under which live is kept: its own label, or its droplet's time when it is adopted. */
+    version: string;
+    /** All its instances ran and served: going back has to prove it. */
+    ran: boolean;
+    destinations: readonly { url: string; to: readonly Port[] }[];
+  };
+  /** By process type: what the candidate has beyond what the manifest gives it. */
   scale: Readonly<Record<string, WantedScale>>;
-  /** Set on the candidate beside the manifest: the input `env` and what is carried. Values stay in memory. */
-  env: Readonly<Record<string, string>>;
-  carriedEnv: readonly string[];
-  checks: readonly SmokeCheck[];
-  smokeScript?: string;
+  /** Process types of which the candidate has never fewer instances than live at the switch. */
+  keepInstancesOf: readonly string[];
   probePath: string;
   drainMs: number;
   bakeMs: number;
   keepPrevious: number;
   keepFailed: boolean;
-  /** Written to the candidate with the lock; already prefixed. */
-  annotations: Readonly<Record<string, string>>;
+}
+
+export interface Intent extends Journal {
+  app: string;
+  /** Of the new version. */
+  version: string;
+  /** Whose lock it is: run id, attempt and a nonce. */
+  owner: string;
+  /** Set on the candidate beside the manifest: the input `env` and what is carried. Values stay in memory. */
+  env: Readonly<Record<string, string>>;
+  carriedEnv: readonly string[];
+  checks: readonly SmokeCheck[];
+  smokeScript?: string;
+  /** What later runs and people want to know of this deploy, written with the lock; keys without prefix. */
+  facts: Readonly<Record<string, string>>;
 }

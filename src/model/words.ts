@@ -20,11 +20,22 @@ export const ROLES = ['live', 'candidate', 'previous', 'failed', 'preview'] as c
 export type Role = (typeof ROLES)[number];
 
 /**
- * How far a candidate has come, in order. `made`: the lock is taken. `proven`: every instance ran and every check passed on
- * the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
- * production route. `reverting`: this deploy goes back; whoever finds it goes on going back.
+ * How far a candidate has come. Forward, in order: `made`: the lock is taken. `proven`: every instance ran and every check
+ * passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
+ * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
+ * route. `withdrawn`: no request reaches the candidate any more.
  */
-export const PHASES = ['made', 'proven', 'switching', 'serving', 'reverting'] as const;
+export const PHASES = [
+  'made',
+  'proven',
+  'switching',
+  'serving',
+  'drained',
+  'reverting',
+  'restored',
+  'withdrawn',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */

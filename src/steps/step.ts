@@ -1,24 +1,16 @@
 /**
  * A step as data: what a strategy asks for. It names roles and route urls, never GUIDs: whoever performs it looks them up in
- * the newest snapshot.
+ * the newest snapshot. Only what is deleted is named by its GUID, so that nothing else can be met.
  */
-import type { WantedRoute, WantedScale } from '../model/intent.js';
+import type { Port, WantedRoute, WantedScale } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 
 /** The two apps of a deploy. */
 export type Side = 'live' | 'candidate';
 
-/** What a destination is made of, beside its app. */
-export interface Port {
-  processType: string;
-  port: number | null;
-  protocol: string | null;
-}
-
 export type Step =
   | { do: 'make-candidate' }
   | { do: 'make-route'; route: WantedRoute; as: 'production' | 'trial' }
-  | { do: 'map'; url: string; side: Side; to: readonly Port[] }
   | { do: 'push-bits' }
   | { do: 'stage' }
   | { do: 'set-env'; names: readonly string[] }
@@ -29,27 +21,17 @@ export type Step =
   | { do: 'smoke' }
   | { do: 'smoke-script' }
   | { do: 'mark'; phase: Phase }
+  | { do: 'map'; url: string; side: Side; to: readonly Port[] }
   | { do: 'prove'; side: Side; urls: readonly string[] }
   | { do: 'unmap'; url: string; side: Side }
-  | { do: 'drain' }
-  | { do: 'stop'; side: Side }
+  /** `side` has lost its routes: wait until no request can reach it any more and what it had is answered. */
+  | { do: 'drain'; side: Side }
+  | { do: 'stop'; name: string; guid: string }
   | { do: 'delete-route'; url: string; guid: string }
   | { do: 'delete-app'; name: string; guid: string }
   | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' };
 
-/** A step of one app of the deploy. */
-export interface AppStep {
-  app: string;
-  step: Step;
-}
-
-/** Steps that do not depend on each other: they are done side by side, then a fresh snapshot is taken. */
-export interface StepGroup {
-  stage: Stage;
-  steps: readonly AppStep[];
-}
-
-/** The stages of a deploy, in order. Up to `proven` app by app; from `switching` on all apps of the deploy together. */
+/** The stages of going forward and of going back, in order. */
 export const STAGES = [
   'lock',
   'routes',
@@ -59,16 +41,38 @@ export const STAGES = [
   'start',
   'run',
   'check',
-  'proven',
-  'switching',
+  'switch',
   'map',
   'prove',
-  'serving',
   'unmap',
   'drain',
   'stop',
   'tidy',
+  'prune',
   'retire',
   'crown',
+  'end',
 ] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** What is still needed in one stage: `steps` side by side, then each of `after` in turn. */
+export interface StageWork {
+  steps: readonly Step[];
+  after?: readonly Step[];
+}
+
+/** What is still needed for one app. */
+export type Work = Readonly<Partial<Record<Stage, StageWork>>>;
+
+/** A step of one app of the deploy. */
+export interface AppStep {
+  app: string;
+  step: Step;
+}
+
+/** What is done next: `steps` side by side, then each of `after` in turn; then a fresh snapshot is taken. */
+export interface StepGroup {
+  stage: Stage;
+  steps: readonly AppStep[];
+  after: readonly AppStep[];
+}

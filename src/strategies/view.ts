@@ -1,8 +1,8 @@
 /** Questions that the strategies ask of a snapshot. Pure. */
 import type { AppState, Destination, Route, Snapshot } from '../model/cloud.js';
-import type { WantedRoute } from '../model/intent.js';
+import type { Intent, Port, WantedRoute } from '../model/intent.js';
+import { PHASES, type Phase } from '../model/words.js';
 import { LABEL } from '../platform/names.js';
-import type { Port } from '../steps/step.js';
 
 /** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
 export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefined {
@@ -15,6 +15,7 @@ export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefi
   );
 }
 
+/** Destinations of one app on one route. */
 export function destinationsOf(route: Route | undefined, app: AppState | undefined): readonly Destination[] {
   if (!route || !app) return [];
   return route.destinations.filter((destination) => destination.appGuid === app.guid);
@@ -33,7 +34,7 @@ export function samePort(one: Pick<Port, 'processType' | 'port'>, other: Pick<Po
   return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
 }
 
-/** Trial routes of the candidate's version: made by us, labelled in the call that made them. */
+/** Trial routes of this app: made by us, labelled in the call that made them. */
 export function trialRoutes(snapshot: Snapshot): readonly Route[] {
   return snapshot.routes.filter((route) => route.labels[LABEL.role] === 'candidate');
 }
@@ -51,14 +52,32 @@ export function servedBy(snapshot: Snapshot, app: AppState | undefined): readonl
   return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
 }
 
-/** Every instance that is wanted runs and takes traffic. An app without instances does not run. */
+/** Every instance that is wanted runs and takes traffic. */
 export function allRunning(app: AppState): boolean {
-  const wanted = app.processes.reduce((sum, process) => sum + process.instances, 0);
-  return wanted > 0 && app.processes.every((process) => runningCount(process) >= process.instances);
+  return (
+    app.state === 'STARTED' && app.processes.every((process) => runningCount(process) >= process.instances)
+  );
 }
 
 export function runningCount(process: AppState['processes'][number]): number {
   return process.instancesSeen.filter(
     (instance) => instance.state === 'RUNNING' && instance.routable !== false,
   ).length;
+}
+
+/** Whether the candidate has come at least as far as `phase` on its way forward. */
+export function reached(candidate: AppState | undefined, phase: Phase): boolean {
+  return candidate !== undefined && PHASES.indexOf(candidate.phase ?? 'made') >= PHASES.indexOf(phase);
+}
+
+/**
+ * The production routes of a deploy now: those of its intent, and those that live has gained by another hand since then.
+ * Nobody's route is lost because it came while a deploy ran.
+ */
+export function productionUrls(intent: Intent, snapshot: Snapshot): readonly string[] {
+  const known = intent.production.map((route) => route.url);
+  const gained = servedBy(snapshot, snapshot.live)
+    .map((route) => route.url)
+    .filter((url) => !known.includes(url) && !intent.dropped.includes(url));
+  return [...known, ...gained];
 }

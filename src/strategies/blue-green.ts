@@ -1,0 +1,182 @@
+/**
+ * Blue-green, forward: which steps are still needed until the new version is live. Asked again with a fresh snapshot after
+ * each group of steps; whatever interrupted the deploy, the answer for the same snapshot is the same. Pure.
+ *
+ * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
+ * nothing is stopped before the routers have let go of it.
+ */
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent, Port, WantedScale } from '../model/intent.js';
+import { ANNOTATION } from '../platform/names.js';
+import type { Step, Work } from '../steps/step.js';
+import {
+  allRunning,
+  destinationsOf,
+  portOf,
+  productionUrls,
+  reached,
+  routeOf,
+  samePort,
+  servedBy,
+} from './view.js';
+import { compact, deletions, leftTrialRoutes, steps } from './work.js';
+
+export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
+  if (isLive(intent, snapshot)) return {};
+  return compact({
+    ...preparation(intent, snapshot),
+    ...proof(intent, snapshot),
+    ...theSwitch(intent, snapshot),
+    ...farewell(intent, snapshot),
+  });
+}
+
+/** The deploy has come to its end: the version stands under the user's name. */
+export function isLive(intent: Intent, { live }: Snapshot): boolean {
+  return live?.role === 'live' && live.version === intent.version;
+}
+
+/** Candidate, routes, bits and droplet: nothing of this touches live. */
+function preparation(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
+  if (reached(candidate, 'switching')) return {};
+  const missing = intent.production.filter((route) => !routeOf(snapshot, route));
+  const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
+  const [first] = intent.trials;
+  return {
+    lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
+    routes: steps([
+      ...missing.map((route): Step => ({ do: 'make-route', route, as: 'production' })),
+      ...untried.map(({ route }): Step => ({ do: 'make-route', route, as: 'trial' })),
+    ]),
+    bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
+    stage: steps(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
+    configure: steps([
+      ...environmentSteps(intent, snapshot),
+      ...scaleSteps(intent, snapshot),
+      // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
+      ...intent.trials
+        .filter((trial) => trial !== first)
+        .filter(
+          ({ route, to }) =>
+            !destinationsOf(routeOf(snapshot, route), candidate).some((one) => samePort(one, to)),
+        )
+        .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+    ]),
+  };
+}
+
+function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {
+  const names = Object.entries(intent.env)
+    .filter(([name, value]) => candidate?.env[name] !== value)
+    .map(([name]) => name);
+  return names.length > 0 ? [{ do: 'set-env', names }] : [];
+}
+
+function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
+  const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
+  return [...types].flatMap((processType): Step[] => {
+    const now = candidate?.processes.find((process) => process.type === processType);
+    // A process type of live that the new version does not have has nothing to be scaled.
+    if (candidate && !now) return [];
+    const wanted: WantedScale = { ...intent.scale[processType] };
+    const lives = live?.processes.find((process) => process.type === processType);
+    const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
+    // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
+    if (kept && lives && now) wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
+    const to = now ? differing(wanted, now) : wanted;
+    return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
+  });
+}
+
+/** @returns what `now` does not have yet; never fewer instances than it has. */
+function differing(wanted: WantedScale, now: Required<WantedScale>): WantedScale {
+  const kept = { ...wanted };
+  if ((kept.instances ?? 0) <= now.instances) delete kept.instances;
+  if (kept.memoryMb === now.memoryMb) delete kept.memoryMb;
+  if (kept.diskMb === now.diskMb) delete kept.diskMb;
+  if (kept.logRateBps === now.logRateBps) delete kept.logRateBps;
+  return kept;
+}
+
+/** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
+function proof(intent: Intent, { candidate }: Snapshot): Work {
+  // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
+  if (reached(candidate, 'drained')) return {};
+  const running = candidate !== undefined && allRunning(candidate);
+  return {
+    start: steps(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
+    run: steps(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
+    ...(reached(candidate, 'proven')
+      ? {}
+      : {
+          check: {
+            steps: [{ do: 'stay-up' }, { do: 'smoke' }],
+            after: [
+              ...(intent.smokeScript ? [{ do: 'smoke-script' } as const] : []),
+              { do: 'mark', phase: 'proven' },
+            ],
+          },
+        }),
+  };
+}
+
+function theSwitch(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate, live } = snapshot;
+  if (reached(candidate, 'drained')) {
+    // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
+    return servedBy(snapshot, live).length > 0 ? { switch: steps([{ do: 'mark', phase: 'switching' }]) } : {};
+  }
+  const urls = productionUrls(intent, snapshot);
+  const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
+  const serving = reached(candidate, 'serving');
+  return {
+    switch: steps(reached(candidate, 'switching') ? [] : [{ do: 'mark', phase: 'switching' }]),
+    // A route that came later is proven like the others: the deploy goes back to `switching` for it.
+    map: {
+      steps: map,
+      ...(serving && map.length > 0 ? { after: [{ do: 'mark', phase: 'switching' }] } : {}),
+    },
+    ...(serving && map.length === 0
+      ? {}
+      : {
+          prove: {
+            steps: [{ do: 'prove', side: 'candidate', urls }],
+            after: [{ do: 'mark', phase: 'serving' }],
+          },
+        }),
+    unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
+    drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
+  };
+}
+
+/** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
+function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
+  const { candidate, live } = snapshot;
+  const route = snapshot.routes.find((one) => one.url === url);
+  const has = destinationsOf(route, candidate);
+  const lives = destinationsOf(route, live).map(portOf);
+  const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
+  const web: Port[] = has.length > 0 ? [] : [{ processType: 'web', port: null, protocol }];
+  const to = (lives.length > 0 ? lives : web).filter((port) => !has.some((one) => samePort(one, port)));
+  return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
+}
+
+/** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
+function farewell(intent: Intent, snapshot: Snapshot): Work {
+  const { live } = snapshot;
+  const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
+  const gone = deletions(snapshot, snapshot.previous.slice(kept));
+  if (live && intent.keepPrevious === 0) gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
+  return {
+    stop: steps(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+    tidy: steps(
+      snapshot.candidate
+        ? leftTrialRoutes(snapshot)
+        : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' })),
+    ),
+    prune: steps(gone),
+    retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
+    crown: steps([{ do: 'rename', side: 'candidate', to: 'live' }]),
+  };
+}

@@ -1,0 +1,246 @@
+/** Inputs, manifest and the first snapshot become one intent, and what forbids the deploy is found before anything is made. Pure. */
+import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/asked.js';
+import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
+import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
+import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
+import { allRunning, destinationsOf, portOf, routeOf, samePort, servedBy } from './view.js';
+
+export interface IntentParts {
+  inputs: Inputs;
+  context: RunContext;
+  app: ManifestApp;
+  /** The routes that the manifest names, or stands for as `cf push` would (default, random). */
+  named: readonly WantedRoute[];
+  /** Domain of trial routes. */
+  trialDomain: { guid: string; name: string };
+  snapshot: Snapshot;
+  version: string;
+  owner: string;
+  /** Version under which an adopted live is kept. */
+  adoptedVersion: string;
+  /** Random letters for the hosts of trial routes; each call gives others. */
+  token: () => string;
+}
+
+export interface IntentResult {
+  intent: Intent;
+  /** Each one forbids the deploy. */
+  problems: readonly string[];
+  /** What the plan and the summary have to say. */
+  notes: readonly string[];
+}
+
+export function makeIntent(parts: IntentParts): IntentResult {
+  const { inputs, app, snapshot } = parts;
+  const { live } = snapshot;
+  const routes = routesOf(parts);
+  const env = environmentOf(inputs, app, live);
+  const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+  const intent: Intent = {
+    app: app.name,
+    version: parts.version,
+    owner: parts.owner,
+    production: routes.production,
+    dropped: routes.dropped,
+    trials: trialsOf(parts),
+    ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
+    scale: scale.deltas,
+    keepInstancesOf: scale.keep,
+    probePath: probePath(inputs),
+    drainMs: inputs.drainMs,
+    bakeMs: inputs.bakeMs,
+    keepPrevious: inputs.keepPrevious,
+    keepFailed: inputs.keepFailed,
+    env: env.wanted,
+    carriedEnv: env.carried,
+    checks: inputs.smokeTest,
+    ...(inputs.smokeScript ? { smokeScript: inputs.smokeScript } : {}),
+    facts: factsOf(parts),
+  };
+  return {
+    intent,
+    problems: [...routes.problems, ...instanceProblems(app, scale.deltas)],
+    notes: [
+      ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
+      ...list('Carried from live, not in the manifest: variables', env.carried),
+      ...list('Not carried, the manifest names them no more: variables', env.dropped),
+    ],
+  };
+}
+
+function list(title: string, names: readonly string[]): string[] {
+  return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
+}
+
+function routesOf({ inputs, app, named, snapshot }: IntentParts) {
+  const { live } = snapshot;
+  const before = namesBefore(live, ANNOTATION.manifestRoutes);
+  const lives = servedBy(snapshot, live);
+  const unnamed = lives.filter(({ url }) => !named.some((route) => route.url === url));
+  const dropped = unnamed.filter(({ url }) => inputs.carry === 'manifest' || before.includes(url));
+  const carried = unnamed.filter((route) => !dropped.includes(route));
+  const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
+  const problems = [
+    ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+    ...named.flatMap((route) => takenBy(route, snapshot)),
+    ...(production.length === 0 || app.noRoute
+      ? [`${app.name} has no route: apps without routes are not available yet.`]
+      : []),
+  ];
+  return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+
+function isTcp(route: Route): boolean {
+  return route.protocol === 'tcp';
+}
+
+function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
+  const { url, host, domainGuid, path, port } = route;
+  const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
+  return { url, host, domainGuid, path, port, internal };
+}
+
+/** A route that another app serves and live does not: the new version would take half of its requests. */
+function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
+  const route = routeOf(snapshot, wanted);
+  if (!route || route.destinations.length === 0 || destinationsOf(route, snapshot.live).length > 0) return [];
+  const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
+  return names.length > 0
+    ? [
+        `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
+      ]
+    : [];
+}
+
+/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
+function trialsOf({ app, trialDomain, snapshot, token }: IntentParts): Intent['trials'] {
+  const web: Port = { processType: 'web', port: null, protocol: null };
+  const ports = [web];
+  for (const route of servedBy(snapshot, snapshot.live)) {
+    for (const port of destinationsOf(route, snapshot.live).map(portOf)) {
+      if (!ports.some((one) => samePort(one, port))) ports.push(port);
+    }
+  }
+  return ports.map((to) => {
+    const host = trialHost(app.name, token());
+    const url = `${host}.${trialDomain.name}`;
+    return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+  });
+}
+
+function beforeOf(live: AppState, snapshot: Snapshot, adoptedVersion: string): Intent['before'] & object {
+  return {
+    guid: live.guid,
+    version: live.version ?? adoptedVersion,
+    ran: allRunning(live),
+    destinations: servedBy(snapshot, live).map((route) => ({
+      url: route.url,
+      to: destinationsOf(route, live).map(portOf),
+    })),
+  };
+}
+
+function environmentOf(inputs: Inputs, app: ManifestApp, live: AppState | undefined) {
+  const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
+  const before = namesBefore(live, ANNOTATION.manifestEnv);
+  const unnamed = Object.entries(live?.env ?? {}).filter(([name]) => !named.has(name));
+  const carried = unnamed.filter(([name]) => inputs.carry === 'all' && !before.includes(name));
+  return {
+    wanted: { ...Object.fromEntries(carried), ...inputs.env },
+    carried: carried.map(([name]) => name),
+    dropped: unnamed.filter((entry) => !carried.includes(entry)).map(([name]) => name),
+  };
+}
+
+/**
+ * What the manifest itself changed since the last deploy wins; else there are never fewer instances than live has, and what
+ * the manifest does not name is as live has it.
+ */
+function scaleOf(app: ManifestApp, live: AppState | undefined) {
+  const before = scaleBefore(live);
+  const deltas: Record<string, WantedScale> = {};
+  const keep: string[] = [];
+  for (const process of live?.processes ?? []) {
+    const named = app.processes[process.type];
+    const changed =
+      named?.instances !== undefined &&
+      before !== undefined &&
+      before[process.type]?.instances !== named.instances;
+    if (!changed) keep.push(process.type);
+    const delta = {
+      ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
+      ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
+      ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
+      ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
+    };
+    if (Object.keys(delta).length > 0) deltas[process.type] = delta;
+  }
+  return { deltas, keep };
+}
+
+function outgrown(process: Process, named: ManifestProcess | undefined, live: AppState | undefined): boolean {
+  return (
+    live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type))
+  );
+}
+
+/** https://v3-apidocs.cloudfoundry.org: a new app has one web instance and none of any other type. */
+function defaultInstances(processType: string): number {
+  return processType === 'web' ? 1 : 0;
+}
+
+function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, WantedScale>>): string[] {
+  const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
+  return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
+}
+
+function probePath(inputs: Inputs): string {
+  if (inputs.watchPath) return inputs.watchPath;
+  const first = inputs.smokeTest.find((check) => 'path' in check.target && check.method === 'GET');
+  return first && 'path' in first.target ? first.target.path : '/';
+}
+
+function factsOf({ inputs, context, app, named, version }: IntentParts): Record<string, string> {
+  const optional = {
+    [ANNOTATION.commit]: context.commit,
+    [ANNOTATION.runUrl]: context.runUrl,
+    [ANNOTATION.actor]: context.actor,
+    [ANNOTATION.workflowRef]: context.workflowRef,
+  };
+  return {
+    [ANNOTATION.app]: app.name,
+    [ANNOTATION.version]: version,
+    [ANNOTATION.strategy]: inputs.strategy,
+    [ANNOTATION.inputs]: inputs.given.join(' '),
+    [ANNOTATION.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
+    [ANNOTATION.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
+    [ANNOTATION.manifestScale]: JSON.stringify(
+      Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }])),
+    ),
+    ...Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined && value !== ''),
+    ),
+  };
+}
+
+/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
+function namesBefore(live: AppState | undefined, key: string): readonly string[] {
+  const names = parsed(live, key);
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
+function scaleBefore(live: AppState | undefined): Record<string, WantedScale> | undefined {
+  const scale = parsed(live, ANNOTATION.manifestScale);
+  return typeof scale === 'object' && scale !== null ? (scale as Record<string, WantedScale>) : undefined;
+}
+
+function parsed(live: AppState | undefined, key: string): unknown {
+  const text = live && joinAnnotation(key, live.annotations);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Another hand wrote it: as good as not recorded.
+    return undefined;
+  }
+}

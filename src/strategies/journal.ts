@@ -1,0 +1,53 @@
+/** The journal: what a later run must know to finish this deploy or to take it back. It lies on the candidate. Pure. */
+import type { AppState } from '../model/cloud.js';
+import type { Intent, Journal } from '../model/intent.js';
+import { ANNOTATION, joinAnnotation, LABEL, splitAnnotation } from '../platform/names.js';
+
+const PARTS = {
+  production: true,
+  dropped: true,
+  trials: true,
+  before: true,
+  scale: true,
+  keepInstancesOf: true,
+  probePath: true,
+  drainMs: true,
+  bakeMs: true,
+  keepPrevious: true,
+  keepFailed: true,
+} as const satisfies Record<keyof Journal, true>;
+
+/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
+export function recorded(intent: Intent): Record<string, string> {
+  const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part as keyof Journal]]));
+  return splitAnnotation(ANNOTATION.journal, JSON.stringify(journal));
+}
+
+/**
+ * @returns what the candidate's own deploy wanted, as far as it is recorded: no checks and no environment, which only that
+ * run had. undefined: the journal cannot be read, and nobody may guess.
+ */
+export function recalled(app: string, candidate: AppState): Intent | undefined {
+  const text = joinAnnotation(ANNOTATION.journal, candidate.annotations);
+  const owner = candidate.labels[LABEL.owner];
+  if (text === undefined || candidate.version === undefined || owner === undefined) return undefined;
+  let journal: Journal;
+  try {
+    journal = JSON.parse(text) as Journal;
+  } catch {
+    return undefined;
+  }
+  const optional = new Set<string>(['before']);
+  const complete = Object.keys(PARTS).every((part) => optional.has(part) || part in journal);
+  if (!complete) return undefined;
+  return {
+    ...journal,
+    app,
+    version: candidate.version,
+    owner,
+    env: {},
+    carriedEnv: [],
+    checks: [],
+    facts: {},
+  };
+}

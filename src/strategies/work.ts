@@ -1,0 +1,52 @@
+/** Building blocks of what a strategy answers. Pure. */
+import type { AppState, Snapshot } from '../model/cloud.js';
+import { type AppStep, STAGES, type StageWork, type Step, type StepGroup, type Work } from '../steps/step.js';
+import { servedBy, trialRoutes } from './view.js';
+
+export function steps(list: readonly Step[]): StageWork {
+  return { steps: list };
+}
+
+/** Without the stages in which nothing is left to do. */
+export function compact(work: Work): Work {
+  return Object.fromEntries(
+    Object.entries(work).filter(([, { steps: list, after = [] }]) => list.length + after.length > 0),
+  );
+}
+
+/** Trial routes of this app, those of an earlier run included. */
+export function leftTrialRoutes(snapshot: Snapshot): Step[] {
+  return trialRoutes(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
+}
+
+/** An app that a route names again is in somebody's use: it stays. */
+export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[] {
+  return apps
+    .filter((app) => servedBy(snapshot, app).length === 0)
+    .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+}
+
+/** The stages in which each app has its turn; after them the apps of a deploy go on together. */
+const APART = STAGES.slice(1, STAGES.indexOf('switch'));
+const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
+
+/**
+ * All that is left for a set of apps, in order: the locks one by one in the order of names, then each app until it is proven,
+ * then all of them stage by stage. No route of any app moves before every app is proven.
+ */
+export function groups(apps: readonly { app: string; work: Work }[]): StepGroup[] {
+  const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
+  const locks = byName.map((one) => group('lock', [one]));
+  const apart = apps.flatMap((one) => APART.map((stage) => group(stage, [one])));
+  const together = TOGETHER.map((stage) => group(stage, apps));
+  return [...locks, ...apart, ...together].filter(({ steps, after }) => steps.length + after.length > 0);
+}
+
+function group(stage: StepGroup['stage'], apps: readonly { app: string; work: Work }[]): StepGroup {
+  const of = (pick: (work: StageWork) => readonly Step[]): AppStep[] =>
+    apps.flatMap(({ app, work }) => {
+      const stageWork = work[stage];
+      return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
+    });
+  return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
+}
