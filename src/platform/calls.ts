@@ -24,8 +24,16 @@ export interface MetadataChange {
   annotations?: Readonly<Record<string, string | null>>;
 }
 
+/** What names a route on the platform. `host` is '' for an apex route, `path` '' for none. */
+export interface RouteName {
+  host: string;
+  domainGuid: string;
+  path: string;
+  port: number | null;
+}
+
 export interface Platform {
-  /** The platform's clock at the last answer (`Date` header), milliseconds; our own clock before the first. */
+  /** The platform's clock (`Date` header of the last answer, carried on by our own), milliseconds; our own clock before the first. */
   platformNowMs(): number;
   apiVersion(): Promise<string>;
   /** Throws `Refused` when it does not exist or may not be seen. */
@@ -75,14 +83,11 @@ export interface Platform {
   routesOfApps(appGuids: readonly string[]): Promise<readonly Route[]>;
   routesByGuid(guids: readonly string[]): Promise<readonly Route[]>;
   routesByLabel(spaceGuid: string, selector: string): Promise<readonly Route[]>;
-  findRoute(
-    spaceGuid: string | undefined,
-    route: { host: string; domainGuid: string; path: string; port: number | null },
-  ): Promise<Route | undefined>;
-  createRoute(
-    spaceGuid: string,
-    route: { host: string; domainGuid: string; path: string; port: number | null } & MetadataChange,
-  ): Promise<Route>;
+  /** Without a space: in every space that the account may see. */
+  findRoute(spaceGuid: string | undefined, route: RouteName): Promise<Route | undefined>;
+  /** `findRoute` for many in few calls; those that do not exist are left out. */
+  findRoutes(spaceGuid: string | undefined, routes: readonly RouteName[]): Promise<readonly Route[]>;
+  createRoute(spaceGuid: string, route: RouteName & MetadataChange): Promise<Route>;
   /** Waits for the job. */
   deleteRoute(guid: string): Promise<void>;
   insertDestinations(

@@ -1,0 +1,83 @@
+/** What an app has beside its code and routes: features, bindings, network policies, sidecars. */
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import type { Platform } from './calls.js';
+import { Fields, related } from './json.js';
+import type { Requests } from './request.js';
+
+type BelongingCalls = Pick<Platform, 'features' | 'bindings' | 'policies' | 'sidecars'>;
+
+/** `networkPolicyUrl` is the root's `network_policy_v1`; without it no platform policy can be read. */
+export function belongingCalls(
+  requests: Requests,
+  networkPolicyUrl: string | undefined,
+  namesOf: (appGuids: readonly string[]) => Promise<ReadonlyMap<string, string>>,
+): BelongingCalls {
+  return {
+    async features(appGuid) {
+      const json = await requests.read(`/v3/apps/${appGuid}/features`, { per_page: '5000' });
+      const features = Fields.of(json, 'features').objects('resources');
+      return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
+    },
+    async bindings(appGuid) {
+      const page = await requests.list(
+        '/v3/service_credential_bindings',
+        { app_guids: appGuid, type: 'app', include: 'service_instance' },
+        (binding) => related(binding, 'service_instance'),
+      );
+      const names = new Map(
+        page.included
+          .flatMap((included) => included.maybeObjects('service_instances'))
+          .map((instance) => [instance.text('guid'), instance.text('name')]),
+      );
+      return page.items.map((guid) => {
+        const name = guid === undefined ? undefined : names.get(guid);
+        if (name === undefined)
+          throw new PlatformFault('The platform names a binding without its service instance.', false);
+        return name;
+      });
+    },
+    async policies(appGuid) {
+      if (networkPolicyUrl === undefined) return undefined;
+      try {
+        return await readPolicies(requests, networkPolicyUrl, appGuid, namesOf);
+      } catch (error) {
+        // 403: the account has no network scope. 404: the address leads nowhere.
+        if (error instanceof PlatformRefusal && (error.status === 403 || error.status === 404))
+          return undefined;
+        throw error;
+      }
+    },
+    async sidecars(appGuid) {
+      return (await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name')))
+        .items;
+    },
+  };
+}
+
+async function readPolicies(
+  requests: Requests,
+  url: string,
+  appGuid: string,
+  namesOf: (appGuids: readonly string[]) => Promise<ReadonlyMap<string, string>>,
+): Promise<readonly string[]> {
+  const json = await requests.read(`${url.replace(/\/+$/, '')}/policies`, { id: appGuid });
+  const policies = Fields.of(json, 'policies')
+    .objects('policies')
+    .map((policy) => {
+      const destination = policy.object('destination');
+      const ports = destination.object('ports');
+      return {
+        source: policy.object('source').text('id'),
+        destination: destination.text('id'),
+        protocol: destination.text('protocol'),
+        start: ports.number('start'),
+        end: ports.number('end'),
+      };
+    });
+  const names = await namesOf(policies.flatMap(({ source, destination }) => [source, destination]));
+  const nameOf = (guid: string) => names.get(guid) ?? guid;
+  return policies.map(({ source, destination, protocol, start, end }) => {
+    const ports = start === end ? `${start}` : `${start}-${end}`;
+    return `${nameOf(source)} -> ${nameOf(destination)}:${ports}/${protocol}`;
+  });
+}

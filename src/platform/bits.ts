@@ -1,0 +1,92 @@
+/** From bits to what runs: packages, builds, droplets. */
+import type { Build, Droplet, Package } from '../model/cloud.js';
+import { PlatformRefusal } from '../model/errors.js';
+import type { Platform } from './calls.js';
+import { Fields, present } from './json.js';
+import type { Requests } from './request.js';
+
+type BitsCalls = Pick<
+  Platform,
+  'packages' | 'builds' | 'build' | 'createBuild' | 'currentDroplet' | 'setCurrentDroplet'
+>;
+
+export function bitsCalls(requests: Requests): BitsCalls {
+  return {
+    async packages(appGuid) {
+      return (
+        await requests.list('/v3/packages', { app_guids: appGuid, order_by: '-created_at' }, parsePackage)
+      ).items;
+    },
+    async builds(appGuid) {
+      return (await requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild))
+        .items;
+    },
+    async build(guid) {
+      return parseBuild(Fields.of(await requests.read(`/v3/builds/${guid}`), 'build'));
+    },
+    async createBuild(packageGuid) {
+      const { json } = await requests.write('POST', '/v3/builds', { package: { guid: packageGuid } });
+      return parseBuild(Fields.of(json, 'build'));
+    },
+    async currentDroplet(appGuid) {
+      try {
+        return parseDroplet(
+          Fields.of(await requests.read(`/v3/apps/${appGuid}/droplets/current`), 'droplet'),
+        );
+      } catch (error) {
+        // A 404 that speaks of the app is not an answer to this question.
+        if (
+          error instanceof PlatformRefusal &&
+          error.status === 404 &&
+          error.message.includes('Droplet not found')
+        )
+          return undefined;
+        throw error;
+      }
+    },
+    async setCurrentDroplet(appGuid, dropletGuid) {
+      await requests.write('PATCH', `/v3/apps/${appGuid}/relationships/current_droplet`, {
+        data: { guid: dropletGuid },
+      });
+    },
+  };
+}
+
+function parsePackage(fields: Fields): Package {
+  return {
+    guid: fields.text('guid'),
+    type: fields.text('type'),
+    state: fields.oneOf('state', [
+      'AWAITING_UPLOAD',
+      'PROCESSING_UPLOAD',
+      'READY',
+      'FAILED',
+      'COPYING',
+      'EXPIRED',
+    ]),
+    createdAtMs: fields.time('created_at'),
+  };
+}
+
+function parseBuild(fields: Fields): Build {
+  return {
+    guid: fields.text('guid'),
+    state: fields.oneOf('state', ['STAGING', 'STAGED', 'FAILED']),
+    packageGuid: fields.object('package').text('guid'),
+    ...present({
+      dropletGuid: fields.maybeObject('droplet')?.maybeText('guid'),
+      error: fields.maybeText('error'),
+    }),
+  };
+}
+
+/** The package is named only by a link; a droplet that was uploaded or copied has none. */
+function parseDroplet(fields: Fields): Droplet {
+  const link = fields.maybeObject('links')?.maybeObject('package')?.maybeText('href');
+  return {
+    guid: fields.text('guid'),
+    state: fields.text('state'),
+    createdAtMs: fields.time('created_at'),
+    ...present({ packageGuid: link?.split('/').at(-1) }),
+  };
+}

@@ -1,0 +1,33 @@
+/** The platform over one keep-alive HTTP port. */
+import { appCalls } from './apps.js';
+import { belongingCalls } from './belongings.js';
+import { bitsCalls } from './bits.js';
+import type { Platform } from './calls.js';
+import { placeCalls } from './places.js';
+import { processCalls } from './processes.js';
+import { type Connection, Requests } from './request.js';
+import { routeCalls } from './routes.js';
+import { watchingCalls } from './watching.js';
+
+export interface PlatformOptions extends Connection {
+  /** As the platform's root names them (`readLinks`). */
+  logCacheUrl?: string;
+  networkPolicyUrl?: string;
+}
+
+export function createPlatform(options: PlatformOptions): Platform {
+  const requests = new Requests(options);
+  const apps = appCalls(requests);
+  return {
+    platformNowMs: () => requests.nowMs(),
+    ...placeCalls(requests),
+    ...apps,
+    ...processCalls(requests),
+    ...belongingCalls(requests, options.networkPolicyUrl, async (guids) => {
+      return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
+    }),
+    ...bitsCalls(requests),
+    ...routeCalls(requests),
+    ...watchingCalls(requests, options.logCacheUrl),
+  };
+}

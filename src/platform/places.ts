@@ -1,0 +1,60 @@
+/** Where we act: organization, space, domains, and the version of the API. */
+import type { Domain } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import type { Platform } from './calls.js';
+import { Fields, related } from './json.js';
+import type { Requests } from './request.js';
+
+export function placeCalls(requests: Requests): Pick<Platform, 'apiVersion' | 'target' | 'domains'> {
+  let version: string | undefined;
+  return {
+    async apiVersion() {
+      version ??= versionOfRoot(await requests.read('/'));
+      return version;
+    },
+    async target(org, space) {
+      const orgs = await requests.list('/v3/organizations', { names: [org] }, parseNamed);
+      const orgGuid = orgs.items.find(({ name }) => name === org)?.guid;
+      if (orgGuid === undefined) throw unseen(`The organization "${org}"`, 'org');
+      const spaces = await requests.list(
+        '/v3/spaces',
+        { names: [space], organization_guids: orgGuid },
+        parseNamed,
+      );
+      const spaceGuid = spaces.items.find(({ name }) => name === space)?.guid;
+      if (spaceGuid === undefined) throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
+      return { orgGuid, org, spaceGuid, space };
+    },
+    async domains(orgGuid) {
+      return (await requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain)).items;
+    },
+  };
+}
+
+/** The platform shows what may not be seen as what is not there. */
+function unseen(what: string, input: string): Refused {
+  return new Refused(
+    `${what} does not exist, or the account has no role in it.`,
+    `Check the input \`${input}\`, or give the account the role SpaceDeveloper there.`,
+    'target',
+  );
+}
+
+function versionOfRoot(json: unknown): string {
+  return Fields.of(json, 'root').object('links').object('cloud_controller_v3').object('meta').text('version');
+}
+
+function parseNamed(fields: Fields) {
+  return { guid: fields.text('guid'), name: fields.text('name') };
+}
+
+/** Platforms before TCP domains in v3 name no protocols: http. */
+function parseDomain(fields: Fields): Domain {
+  return {
+    guid: fields.text('guid'),
+    name: fields.text('name'),
+    internal: fields.flag('internal'),
+    protocols: fields.has('supported_protocols') ? fields.texts('supported_protocols') : ['http'],
+    shared: related(fields, 'organization') === undefined,
+  };
+}

@@ -1,0 +1,76 @@
+/** Processes of an app and their instances. */
+import type { HealthCheck, Instance, Process } from '../model/cloud.js';
+import type { Platform } from './calls.js';
+import { Fields, present } from './json.js';
+import type { Requests } from './request.js';
+
+export function processCalls(requests: Requests): Pick<Platform, 'processes' | 'instances' | 'scale'> {
+  return {
+    async processes(appGuid) {
+      return (await requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess)).items;
+    },
+    async instances(processGuid) {
+      const json = await requests.read(`/v3/processes/${processGuid}/stats`);
+      return Fields.of(json, 'stats').objects('resources').map(parseInstance);
+    },
+    async scale(processGuid, { instances, memoryMb, diskMb, logRateBps }) {
+      await requests.write(
+        'POST',
+        `/v3/processes/${processGuid}/actions/scale`,
+        present({
+          instances,
+          memory_in_mb: memoryMb,
+          disk_in_mb: diskMb,
+          log_rate_limit_in_bytes_per_second: logRateBps,
+        }),
+      );
+    },
+  };
+}
+
+/** What the platform shows in lists where a command is. */
+const HIDDEN_COMMAND = '[PRIVATE DATA HIDDEN IN LISTS]';
+
+function parseProcess(fields: Fields): Process {
+  const command = fields.maybeText('command');
+  const readiness = fields.maybeObject('readiness_health_check');
+  return {
+    guid: fields.text('guid'),
+    type: fields.text('type'),
+    instances: fields.number('instances'),
+    memoryMb: fields.number('memory_in_mb'),
+    diskMb: fields.number('disk_in_mb'),
+    // Platforms before log rate limits say nothing, and limit nothing.
+    logRateBps: fields.maybeNumber('log_rate_limit_in_bytes_per_second') ?? -1,
+    ...present({ command: command === HIDDEN_COMMAND ? undefined : command }),
+    healthCheck: parseHealthCheck(fields.object('health_check')),
+    ...present({ readiness: readiness && parseHealthCheck(readiness) }),
+  };
+}
+
+function parseHealthCheck(fields: Fields): HealthCheck {
+  const data = fields.maybeObject('data');
+  return {
+    type: fields.text('type'),
+    ...present({
+      timeoutS: data?.maybeNumber('timeout'),
+      invocationTimeoutS: data?.maybeNumber('invocation_timeout'),
+      intervalS: data?.maybeNumber('interval'),
+      endpoint: data?.maybeText('endpoint'),
+    }),
+  };
+}
+
+const KNOWN_STATES = ['STARTING', 'RUNNING', 'CRASHED', 'DOWN', 'STOPPING'] as const;
+
+/** `routable` is missing before API 3.151; an entry that is DOWN may lack all but index and state. */
+function parseInstance(fields: Fields): Instance {
+  const state = fields.text('state');
+  return {
+    index: fields.number('index'),
+    state: KNOWN_STATES.find((known) => known === state) ?? 'UNKNOWN',
+    routable: fields.maybeFlag('routable') ?? null,
+    uptimeS: fields.maybeNumber('uptime') ?? 0,
+    ...present({ details: fields.maybeText('details') }),
+  };
+}

@@ -1,0 +1,140 @@
+/** Routes and their destinations. Destinations are inserted and removed one by one, never replaced. */
+import type { Destination, Route } from '../model/cloud.js';
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import { goneIsDone } from './apps.js';
+import type { Platform, RouteName } from './calls.js';
+import { Fields, metadataOf, related } from './json.js';
+import type { Requests } from './request.js';
+
+type RouteCalls = Pick<
+  Platform,
+  | 'routesOfApps'
+  | 'routesByGuid'
+  | 'routesByLabel'
+  | 'findRoute'
+  | 'findRoutes'
+  | 'createRoute'
+  | 'deleteRoute'
+  | 'insertDestinations'
+  | 'removeDestination'
+>;
+
+export function routeCalls(requests: Requests): RouteCalls {
+  const findRoutes: Platform['findRoutes'] = async (spaceGuid, names) => {
+    const domains = names.map((name) => name.domainGuid);
+    const query = { domain_guids: [...new Set(domains)], space_guids: spaceGuid };
+    // Hosts are kept as they were written, but compared without regard to case.
+    const hosts = names.flatMap(({ host }) => (host === '' ? [] : [host, host.toLowerCase()]));
+    const found = await Promise.all([
+      requests.listFor('/v3/routes', 'hosts', hosts, query, parseRoute),
+      names.some(({ host }) => host === '')
+        ? requests.list('/v3/routes', { ...query, hosts: '' }, parseRoute).then((page) => page.items)
+        : [],
+    ]);
+    return found.flat().filter((route) => names.some((name) => isNamed(route, name)));
+  };
+  return {
+    findRoutes,
+    async findRoute(spaceGuid, name) {
+      return (await findRoutes(spaceGuid, [name]))[0];
+    },
+    routesOfApps(appGuids) {
+      return distinct(requests.listFor('/v3/routes', 'app_guids', appGuids, {}, parseRoute));
+    },
+    routesByGuid(guids) {
+      return requests.listFor('/v3/routes', 'guids', guids, {}, parseRoute);
+    },
+    async routesByLabel(spaceGuid, selector) {
+      return (
+        await requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute)
+      ).items;
+    },
+    async createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
+      const { json } = await requests.write('POST', '/v3/routes', {
+        ...(host === '' ? {} : { host }),
+        ...(path === '' ? {} : { path }),
+        ...(port === null ? {} : { port }),
+        relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
+        metadata: { labels: labels ?? {}, annotations: annotations ?? {} },
+      });
+      return parseRoute(Fields.of(json, 'route'));
+    },
+    async deleteRoute(guid) {
+      await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
+    },
+    async insertDestinations(routeGuid, to) {
+      await requests.write('POST', `/v3/routes/${routeGuid}/destinations`, {
+        destinations: to.map(({ appGuid, processType, port, protocol }) => ({
+          app: { guid: appGuid, process: { type: processType } },
+          ...(port === null ? {} : { port }),
+          ...(protocol === null ? {} : { protocol }),
+        })),
+      });
+    },
+    async removeDestination(routeGuid, destinationGuid) {
+      try {
+        await goneIsDone(async () => {
+          await requests.write('DELETE', `/v3/routes/${routeGuid}/destinations/${destinationGuid}`);
+        });
+      } catch (error) {
+        if (!isUnmapped(error)) throw error;
+      }
+    },
+  };
+}
+
+/** The platform tells a destination that is gone by a 422 and its text alone. */
+function isUnmapped(error: unknown): boolean {
+  return (
+    error instanceof PlatformRefusal &&
+    error.status === 422 &&
+    error.message.includes('Unable to unmap route from destination')
+  );
+}
+
+/** A route with destinations of several of the apps that were asked for is told once per call. */
+async function distinct(routes: Promise<readonly Route[]>): Promise<readonly Route[]> {
+  return [...new Map((await routes).map((route) => [route.guid, route])).values()];
+}
+
+function isNamed(route: Route, name: RouteName): boolean {
+  return (
+    route.domainGuid === name.domainGuid &&
+    route.host.toLowerCase() === name.host.toLowerCase() &&
+    route.path === name.path &&
+    route.port === name.port
+  );
+}
+
+function parseRoute(fields: Fields): Route {
+  const domainGuid = related(fields, 'domain');
+  const spaceGuid = related(fields, 'space');
+  if (domainGuid === undefined || spaceGuid === undefined)
+    throw new PlatformFault(
+      "The platform's answer is not as expected: a route without domain or space.",
+      false,
+    );
+  return {
+    guid: fields.text('guid'),
+    url: fields.text('url'),
+    host: fields.maybeText('host') ?? '',
+    path: fields.maybeText('path') ?? '',
+    port: fields.maybeNumber('port') ?? null,
+    protocol: fields.maybeText('protocol') ?? 'http',
+    domainGuid,
+    spaceGuid,
+    destinations: fields.objects('destinations').map(parseDestination),
+    ...metadataOf(fields),
+  };
+}
+
+function parseDestination(fields: Fields): Destination {
+  const app = fields.object('app');
+  return {
+    guid: fields.text('guid'),
+    appGuid: app.text('guid'),
+    processType: app.maybeObject('process')?.maybeText('type') ?? 'web',
+    port: fields.maybeNumber('port') ?? null,
+    protocol: fields.maybeText('protocol') ?? null,
+  };
+}

@@ -1,0 +1,80 @@
+/** What tells why an app does not run: crash events and log lines. */
+import type { CrashEvent, LogLine } from '../model/cloud.js';
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import type { Platform } from './calls.js';
+import { Fields, present } from './json.js';
+import type { Requests } from './request.js';
+
+/** The most that the log cache gives at once. */
+const MAX_LOG_LINES = 1_000;
+const LOG_DEADLINE_MS = 5_000;
+
+/** `logCacheUrl` is the root's `log_cache`. */
+export function watchingCalls(
+  requests: Requests,
+  logCacheUrl: string | undefined,
+): Pick<Platform, 'crashes' | 'recentLogs'> {
+  return {
+    async crashes(appGuid, sinceMs) {
+      // Events carry whole seconds.
+      const fromMs = Math.floor(sinceMs / 1_000) * 1_000;
+      const { items } = await requests.list(
+        '/v3/audit_events',
+        {
+          types: 'audit.app.process.crash',
+          target_guids: appGuid,
+          'created_ats[gte]': new Date(fromMs).toISOString().replace('.000Z', 'Z'),
+          order_by: '-created_at',
+        },
+        parseCrash,
+      );
+      return items.filter(({ atMs }) => atMs >= fromMs).sort((one, other) => other.atMs - one.atMs);
+    },
+    async recentLogs(appGuid, limit) {
+      if (logCacheUrl === undefined) return [];
+      try {
+        const json = await requests.read(
+          new URL(`/api/v1/read/${appGuid}`, logCacheUrl).href,
+          { descending: 'true', envelope_types: 'LOG', limit: String(Math.min(limit, MAX_LOG_LINES)) },
+          LOG_DEADLINE_MS,
+        );
+        return linesOf(Fields.of(json, 'log cache'));
+      } catch (error) {
+        // Log lines only inform.
+        if (error instanceof PlatformFault || error instanceof PlatformRefusal) return [];
+        throw error;
+      }
+    },
+  };
+}
+
+/** `data` is what the cell reported (cloud_controller_ng app/repositories/process_event_repository.rb, record_crash). */
+function parseCrash(fields: Fields): CrashEvent {
+  const data = fields.object('data');
+  return {
+    atMs: fields.time('created_at'),
+    index: data.maybeNumber('index') ?? 0,
+    reason: data.maybeText('reason') ?? 'CRASHED',
+    ...present({
+      exitStatus: data.maybeNumber('exit_status'),
+      exitDescription: data.maybeText('exit_description'),
+    }),
+  };
+}
+
+function linesOf(answer: Fields): readonly LogLine[] {
+  const envelopes = answer.maybeObject('envelopes')?.maybeObjects('batch') ?? [];
+  return envelopes
+    .filter((envelope) => envelope.has('log'))
+    .map((envelope) => {
+      const payload = envelope.object('log').maybeText('payload') ?? '';
+      return {
+        // Nanoseconds, as text.
+        atMs: Math.floor(Number(envelope.text('timestamp')) / 1e6),
+        source: envelope.maybeObject('tags')?.maybeText('source_type') ?? '',
+        instance: envelope.maybeText('instance_id') ?? '',
+        text: Buffer.from(payload, 'base64').toString('utf8'),
+      };
+    })
+    .sort((one, other) => one.atMs - other.atMs);
+}
