@@ -1,0 +1,61 @@
+import type { RouterOverride } from '../model/asked.js';
+import type { Clock, Http, Random } from '../model/ports.js';
+
+/** What every probe needs of the world. */
+export interface ProbeContext {
+  http: Http;
+  clock: Clock;
+  random: Random;
+  router?: RouterOverride;
+  /** Only for the hint in a message: `http` already behaves as it says. */
+  skipSslValidation: boolean;
+  /** All addresses of a host name; by default the system's resolver. Used before a redirect to another host is followed. */
+  resolve?: (host: string) => Promise<readonly string[]>;
+  signal?: AbortSignal;
+}
+
+/** One instance as the router's header `X-Cf-App-Instance` names it. */
+export interface InstanceRef {
+  appGuid: string;
+  index: number;
+}
+
+export type Ref = InstanceRef;
+
+/** Hears one line when something changed. The text may hold untrusted bytes. */
+export type Tell = (text: string) => void;
+
+/**
+ * One answer proves one router. With two routers behind the balancer six fresh connections miss one of them once in 32 times,
+ * and a look at every instance multiplies that away.
+ */
+export const CONNECTIONS_IN_A_ROW = 6;
+
+/** Until when one probe must be answered, where no check says otherwise. */
+export const PROBE_TIMEOUT_MS = 10_000;
+
+/**
+ * Pauses of a wait that starts fast and slows down.
+ * @param attempt how many pauses came before
+ * @returns milliseconds
+ */
+export function pauseMs(attempt: number): number {
+  return Math.min(2_000, Math.round(100 * 1.5 ** attempt));
+}
+
+/** Runs `work` over all items, at most `lanes` at a time. The first error ends the taking of new items and is thrown. */
+export async function sideBySide<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<void>) {
+  const left = [...items];
+  let failed = false;
+  const lane = async () => {
+    for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
+      try {
+        await work(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+}

@@ -1,0 +1,195 @@
+/** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
+import { inShort, isAnswer, isFailed, isUnknownToRouter, type Outcome } from './answer.js';
+import { CONNECTIONS_IN_A_ROW } from './context.js';
+
+export const PROBES_PER_SECOND = 10;
+
+/**
+ * How long probes may fail while the platform's API is silent too, before that is a reason to go back after all: gorouter keeps
+ * what it last heard for 120 s (its stale threshold), so a router cut off from the platform has shown by then what it does.
+ */
+export const PLATFORM_SILENCE_MS = 120_000;
+
+/**
+ * `unseen`: its first round is not over. `passing`: what fails from here on counts. `absent`: no router knew the route before the
+ * deploy; it counts once it was seen to be there. `failing`: it failed before the deploy began, so its failures say nothing.
+ */
+export type Before = 'unseen' | 'passing' | 'absent' | 'failing';
+
+/** A route failed more often in a row than is borne. */
+export interface BadSign {
+  route: string;
+  /** Untrusted text. */
+  why: string;
+  /** When the first of these failures was asked for. */
+  sinceMs: number;
+}
+
+export interface RouteAccount {
+  route: string;
+  before: Before;
+  requests: number;
+  /** Counted against the deploy. */
+  failures: number;
+  /** Failed while the platform's API did not answer either. */
+  inconclusive: number;
+  /** Failed in the first round, or on a route that failed or was absent before. */
+  failedBefore: number;
+  passedInARow: number;
+  failedInARow: number;
+  /** Those of `failedInARow` that came while the platform's API answered. */
+  conclusiveInARow: number;
+  failingSinceMs?: number;
+  longestGapMs: number;
+  /** Answers by `X-App-Version`. */
+  byVersion: ReadonlyMap<string, number>;
+  signs: readonly BadSign[];
+}
+
+export interface Limits {
+  /** Failures in a row that are borne. */
+  failureLimit: number;
+  /** See `PLATFORM_SILENCE_MS`. */
+  silenceMs: number;
+}
+
+export interface WatchFigures {
+  requests: number;
+  failures: number;
+  inconclusive: number;
+  failedBefore: number;
+  /** Longest time in which a route gave no good answer: from the first failed probe until the next good answer. */
+  longestGapMs: number;
+  byVersion: Readonly<Record<string, number>>;
+  /** Routes that failed before the deploy began. */
+  failingBefore: readonly string[];
+}
+
+/**
+ * How long the time after the switch must be, so that every route is looked at twice in it.
+ * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
+ */
+export function watchWindow(routeCount: number, bakeMs: number, drainMs: number): number {
+  const roundMs = (routeCount * 1_000) / PROBES_PER_SECOND;
+  return Math.max(bakeMs, drainMs, 2 * roundMs);
+}
+
+export function openAccount(route: string): RouteAccount {
+  return {
+    route,
+    before: 'unseen',
+    requests: 0,
+    failures: 0,
+    inconclusive: 0,
+    failedBefore: 0,
+    passedInARow: 0,
+    failedInARow: 0,
+    conclusiveInARow: 0,
+    longestGapMs: 0,
+    byVersion: new Map(),
+    signs: [],
+  };
+}
+
+/** @param platformAnswers whether the platform's API did, at the time of this probe; counts only when the probe failed */
+export function record(
+  account: RouteAccount,
+  outcome: Outcome,
+  platformAnswers: boolean,
+  limits: Limits,
+): RouteAccount {
+  const seen = { ...account, requests: account.requests + 1, byVersion: counted(account.byVersion, outcome) };
+  return isFailed(outcome)
+    ? recordFailed(seen, outcome, platformAnswers, limits)
+    : recordPassed(seen, outcome);
+}
+
+function recordPassed(account: RouteAccount, outcome: Outcome): RouteAccount {
+  const { failingSinceMs, ...rest } = account;
+  const passedInARow = account.passedInARow + 1;
+  const counts = account.before === 'passing' && failingSinceMs !== undefined;
+  // A route that is new is there only when every router knows it; until then another router may still refuse it.
+  const arrived = account.before === 'absent' && passedInARow >= CONNECTIONS_IN_A_ROW;
+  return {
+    ...rest,
+    before: account.before === 'unseen' || arrived ? 'passing' : account.before,
+    passedInARow,
+    failedInARow: 0,
+    conclusiveInARow: 0,
+    longestGapMs: counts
+      ? Math.max(account.longestGapMs, outcome.startedMs + outcome.durationMs - failingSinceMs)
+      : account.longestGapMs,
+  };
+}
+
+function recordFailed(
+  account: RouteAccount,
+  outcome: Outcome,
+  platformAnswers: boolean,
+  limits: Limits,
+): RouteAccount {
+  const failedInARow = account.failedInARow + 1;
+  const failingSinceMs = account.failingSinceMs ?? outcome.startedMs;
+  const failed: RouteAccount = { ...account, passedInARow: 0, failedInARow, failingSinceMs };
+  if (account.before !== 'passing') {
+    failed.failedBefore += 1;
+    if (account.before !== 'unseen' || failedInARow <= limits.failureLimit) return failed;
+    return { ...failed, before: isUnknownToRouter(outcome) ? 'absent' : 'failing' };
+  }
+  if (platformAnswers) {
+    failed.failures += 1;
+    failed.conclusiveInARow += 1;
+  } else failed.inconclusive += 1;
+  const silentTooLong =
+    failedInARow > limits.failureLimit &&
+    outcome.startedMs + outcome.durationMs - failingSinceMs > limits.silenceMs;
+  const known = account.signs.some((sign) => sign.sinceMs === failingSinceMs);
+  if (known || (failed.conclusiveInARow <= limits.failureLimit && !silentTooLong)) return failed;
+  const why = `${failedInARow} probes in a row failed, the last with ${inShort(outcome)}`;
+  return { ...failed, signs: [...account.signs, { route: account.route, why, sinceMs: failingSinceMs }] };
+}
+
+/** Whether the route is probed again at once, beyond the usual rate, to tell an accident from a fault. */
+export function asksAgain(account: RouteAccount, limits: Limits): boolean {
+  const tells = account.before === 'passing' || account.before === 'unseen';
+  return tells && account.failedInARow > 0 && account.failedInARow <= limits.failureLimit;
+}
+
+/** @param sinceMs failures that began earlier are no sign against the new version */
+export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): BadSign | undefined {
+  return [...accounts]
+    .flatMap(({ signs }) => signs)
+    .filter((sign) => sign.sinceMs >= sinceMs)
+    .sort((one, other) => one.sinceMs - other.sinceMs)[0];
+}
+
+/** @param nowMs for a gap that is still open */
+export function figuresOf(accounts: Iterable<RouteAccount>, nowMs: number): WatchFigures {
+  const all = [...accounts];
+  const sum = (pick: (account: RouteAccount) => number) => all.reduce((total, one) => total + pick(one), 0);
+  const openGap = ({ before, failingSinceMs }: RouteAccount) =>
+    before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
+  const byVersion = new Map<string, number>();
+  for (const [version, count] of all.flatMap((account) => [...account.byVersion])) {
+    byVersion.set(version, (byVersion.get(version) ?? 0) + count);
+  }
+  return {
+    requests: sum((account) => account.requests),
+    failures: sum((account) => account.failures),
+    inconclusive: sum((account) => account.inconclusive),
+    failedBefore: sum((account) => account.failedBefore),
+    longestGapMs: Math.max(0, ...all.map((account) => Math.max(account.longestGapMs, openGap(account)))),
+    byVersion: Object.fromEntries(byVersion),
+    failingBefore: all.filter(({ before }) => before === 'failing').map(({ route }) => route),
+  };
+}
+
+/** What the app calls its version is untrusted: what does not look like one is counted as unknown. */
+function counted(byVersion: ReadonlyMap<string, number>, outcome: Outcome): ReadonlyMap<string, number> {
+  if (!isAnswer(outcome) || isFailed(outcome)) return byVersion;
+  const told = outcome.version ?? '';
+  const known =
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(told) && (byVersion.has(told) || byVersion.size < 20);
+  const version = known ? told : 'unknown';
+  return new Map(byVersion).set(version, (byVersion.get(version) ?? 0) + 1);
+}

@@ -1,0 +1,136 @@
+import { routeAddress } from './address.js';
+import { ask, inShort, isFailed, type Outcome } from './answer.js';
+import { PROBE_TIMEOUT_MS, type ProbeContext, type Tell } from './context.js';
+import {
+  asksAgain,
+  type BadSign,
+  badSignOf,
+  figuresOf,
+  type Limits,
+  openAccount,
+  PLATFORM_SILENCE_MS,
+  PROBES_PER_SECOND,
+  type RouteAccount,
+  record,
+  type WatchFigures,
+} from './watch-account.js';
+
+export type { BadSign, WatchFigures } from './watch-account.js';
+export { watchWindow } from './watch-account.js';
+
+export interface WatchOptions {
+  /** Production routes, `host.domain/path` without a scheme. */
+  routes: readonly { url: string }[];
+  path: string;
+  /** Failures in a row on one route that are borne. */
+  failureLimit: number;
+  /** Over all routes; default `PROBES_PER_SECOND`. */
+  perSecond?: number;
+  /** Default `PROBE_TIMEOUT_MS`. */
+  timeoutMs?: number;
+  /** Default `PLATFORM_SILENCE_MS`. */
+  silenceMs?: number;
+  /** Asked only when a probe failed: does the platform's API answer at this time? */
+  platformAnswers: () => boolean | Promise<boolean>;
+}
+
+export interface Watch {
+  /** Resolves when every route was seen once, and what failed was seen to fail for good: before this, change nothing. */
+  firstRound(): Promise<void>;
+  figures(): WatchFigures;
+  /** @param sinceMs only failures that began then or later count, such as from the moment of the switch on */
+  badSign(sinceMs?: number): BadSign | undefined;
+  /** Ends the watch; requests that are still open count for nothing. */
+  stop(): Promise<WatchFigures>;
+}
+
+async function answersNow({ platformAnswers }: WatchOptions): Promise<boolean> {
+  try {
+    return await platformAnswers();
+  } catch {
+    return false;
+  }
+}
+
+/** Watches the production routes until `stop()`, or until `ctx.signal` is aborted. Never throws by itself. */
+export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell): Watch {
+  const limits: Limits = {
+    failureLimit: options.failureLimit,
+    silenceMs: options.silenceMs ?? PLATFORM_SILENCE_MS,
+  };
+  const stopping = new AbortController();
+  const signal = ctx.signal ? AbortSignal.any([stopping.signal, ctx.signal]) : stopping.signal;
+  const urls = [...new Set(options.routes.map(({ url }) => url))];
+  const accounts = new Map<string, RouteAccount>(urls.map((url) => [url, openAccount(url)]));
+  const looking = new Map<string, Promise<void>>();
+  let endRound = () => {};
+  let failRound: (reason: unknown) => void = () => {};
+  const round = new Promise<void>((resolve, reject) => {
+    endRound = resolve;
+    failRound = reject;
+  });
+  let stoppedMs: number | undefined;
+
+  const look = async (url: string): Promise<void> => {
+    for (;;) {
+      const outcome = await ask(ctx, routeAddress(url, options.path, ctx), {
+        timeoutMs: options.timeoutMs ?? PROBE_TIMEOUT_MS,
+        signal,
+      });
+      const answers = !isFailed(outcome) || (await answersNow(options));
+      if (signal.aborted) return;
+      const old = accounts.get(url) ?? openAccount(url);
+      const now = record(old, outcome, answers, limits);
+      accounts.set(url, now);
+      tellChange(old, now, outcome, answers);
+      if (!asksAgain(now, limits)) break;
+    }
+    if ([...accounts.values()].every(({ before }) => before !== 'unseen')) endRound();
+  };
+
+  const tellChange = (old: RouteAccount, now: RouteAccount, outcome: Outcome, answers: boolean) => {
+    if (now.before !== old.before && now.before === 'failing') {
+      tell(`${now.route} was failing before the deploy began: ${inShort(outcome, ctx)}`);
+    } else if (now.before === 'passing' && old.failedInARow === 0 && now.failedInARow === 1) {
+      tell(
+        `${now.route} failed: ${inShort(outcome, ctx)}${answers ? '' : "; the platform's API does not answer either"}`,
+      );
+    } else if (now.before === 'passing' && old.failedInARow > 0 && now.failedInARow === 0) {
+      tell(`${now.route} answers again`);
+    }
+  };
+
+  const turns = async (): Promise<void> => {
+    const everyMs = 1_000 / (options.perSecond ?? PROBES_PER_SECOND);
+    for (let turn = 0; urls.length > 0; turn += 1) {
+      const url = urls[turn % urls.length] ?? '';
+      // A route that is slow to answer is not asked twice at a time; it loses its turn.
+      if (!looking.has(url)) {
+        const done = look(url)
+          .catch(() => undefined)
+          .finally(() => looking.delete(url));
+        looking.set(url, done);
+      }
+      await ctx.clock.sleep(everyMs, signal);
+    }
+  };
+
+  if (urls.length === 0) endRound();
+  const running = turns().catch(() => undefined);
+  // Whoever waits for the first round learns of an end; whoever does not is not disturbed by it.
+  round.catch(() => undefined);
+  signal.addEventListener('abort', () => failRound(signal.reason), { once: true });
+
+  return {
+    firstRound: () => round,
+    figures: () => figuresOf(accounts.values(), stoppedMs ?? ctx.clock.now()),
+    badSign: (sinceMs = Number.NEGATIVE_INFINITY) => badSignOf(accounts.values(), sinceMs),
+    async stop() {
+      stopping.abort(new Error('the watch has ended'));
+      await running;
+      await Promise.all(looking.values());
+      stoppedMs ??= ctx.clock.now();
+      return figuresOf(accounts.values(), stoppedMs);
+    },
+  };
+}
