@@ -1,0 +1,205 @@
+/** Reads all that one app's deploy decides on, and says which apps are ours: by label and exact name, never by likeness. */
+import type { App, AppState, Route, Snapshot, Target } from '../model/cloud.js';
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import { PHASES, ROLES, type Role } from '../model/words.js';
+import type { Platform, RouteName } from './calls.js';
+import { present } from './json.js';
+import { appKey, candidateName, failedName, LABEL, previousName, selectorOf } from './names.js';
+
+export interface SnapshotQuestion {
+  /** The user's app name. */
+  name: string;
+  /** Routes that the manifest asks for, beside those that the apps have. */
+  wanted: readonly RouteName[];
+}
+
+/** An app may go away between two calls of one snapshot: then all of it is read again, this often at most. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads the platform, side by side where calls do not depend on each other. Complete or not there: throws `PlatformFault` when a
+ * read stays ambiguous or the space does not stand still, `PlatformRefusal` when a role is missing.
+ */
+export async function takeSnapshot(
+  platform: Platform,
+  target: Target,
+  question: SnapshotQuestion,
+): Promise<Snapshot> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await takeOnce(platform, target, question);
+    } catch (error) {
+      if (!(error instanceof PlatformRefusal && error.status === 404)) throw error;
+      if (attempt === ATTEMPTS)
+        throw new PlatformFault(`The space changes while it is read: ${error.message}`, false);
+    }
+  }
+}
+
+async function takeOnce(
+  platform: Platform,
+  target: Target,
+  { name, wanted }: SnapshotQuestion,
+): Promise<Snapshot> {
+  const [named, labelled, domains, apiVersion, wantedRoutes, ownRoutes] = await Promise.all([
+    platform.appsByName(target.spaceGuid, [name, candidateName(name)]),
+    platform.appsByLabel(target.spaceGuid, selectorOf(name)),
+    platform.domains(target.orgGuid),
+    platform.apiVersion(),
+    platform.findRoutes(undefined, wanted),
+    platform.routesByLabel(target.spaceGuid, selectorOf(name)),
+  ]);
+  const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
+  const { live, candidate, previous, failed } = parts;
+  const apps = [live, candidate, ...previous, ...failed].filter((app) => app !== undefined);
+  const [liveState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] =
+    await Promise.all([
+      live && wholeState(platform, name, live),
+      candidate && wholeState(platform, name, candidate),
+      Promise.all(previous.map((app) => restingState(platform, name, app))),
+      Promise.all(failed.map((app) => restingState(platform, name, app))),
+      platform.routesOfApps(apps.map((app) => app.guid)),
+      platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
+    ]);
+  const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
+  return {
+    takenAtMs: platform.platformNowMs(),
+    apiVersion,
+    target,
+    domains,
+    name,
+    ...present({ live: liveState, candidate: candidateState }),
+    previous: previousStates,
+    failed: failedStates,
+    inTheWay: [
+      ...parts.inTheWay,
+      ...onLaterNames.filter((app) => apps.every(({ guid }) => guid !== app.guid)),
+    ],
+    routes,
+    others: await namesOfOthers(platform, routes, apps),
+  };
+}
+
+/** The names under which live and the candidate would be kept. A live that is adopted has no version yet, so no name either. */
+function laterNames(name: string, live: App | undefined, candidate: App | undefined): string[] {
+  return [
+    ...(live && versionLabel(live) ? [previousName(name, versionLabel(live))] : []),
+    ...(candidate && versionLabel(candidate) ? [failedName(name, versionLabel(candidate))] : []),
+  ];
+}
+
+interface Parts {
+  live?: App;
+  candidate?: App;
+  previous: readonly App[];
+  failed: readonly App[];
+  inTheWay: readonly App[];
+}
+
+/**
+ * Which app plays which part. Pure.
+ * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
+ * the end of a deploy there is neither, and live is nobody. The candidate, previous and failed ones carry our labels for this app
+ * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
+ */
+export function partsOf(name: string, apps: readonly App[]): Parts {
+  const ofRole = (role: Role) => newestFirst(apps.filter((app) => roleOf(name, app) === role));
+  const kept = (role: Role, nameOf: (app: string, version: string) => string) =>
+    ofRole(role).filter((app) => app.name === nameOf(name, versionLabel(app)));
+  const onName = apps.find((app) => app.name === name);
+  const called = ofRole('live');
+  const live = called.find((app) => app === onName) ?? called[0] ?? onName;
+  const candidate = ofRole('candidate').find((app) => app.name === candidateName(name));
+  const needed = [name, candidateName(name)];
+  return {
+    ...present({ live, candidate }),
+    previous: kept('previous', previousName),
+    failed: kept('failed', failedName),
+    inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== candidate),
+  };
+}
+
+function newestFirst(apps: readonly App[]): App[] {
+  return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
+}
+
+function versionLabel(app: App): string {
+  return app.labels[LABEL.version] ?? '';
+}
+
+/** The role that our label gives it, when it carries our labels for this app name. */
+function roleOf(name: string, app: App): Role | undefined {
+  if (app.labels[LABEL.app] !== appKey(name)) return undefined;
+  return ROLES.find((role) => role === app.labels[LABEL.role]);
+}
+
+type Marks = Pick<AppState, 'role' | 'phase' | 'version'>;
+
+function marksOf(name: string, app: App): Marks {
+  const role = roleOf(name, app);
+  if (role === undefined) return {};
+  return {
+    role,
+    ...present({
+      phase: PHASES.find((phase) => phase === app.labels[LABEL.phase]),
+      version: app.labels[LABEL.version],
+    }),
+  };
+}
+
+async function wholeState(platform: Platform, name: string, app: App): Promise<AppState> {
+  const [processes, env, packages, builds, droplet] = await Promise.all([
+    processesSeen(platform, app),
+    platform.environment(app.guid),
+    platform.packages(app.guid),
+    platform.builds(app.guid),
+    platform.currentDroplet(app.guid),
+  ]);
+  return {
+    ...app,
+    ...marksOf(name, app),
+    processes,
+    ...present({ currentDropletGuid: droplet?.guid }),
+    packages,
+    builds,
+    env,
+  };
+}
+
+/** A version that is kept: whether it still runs is what matters; its bits and variables are not read and stay empty. */
+async function restingState(platform: Platform, name: string, app: App): Promise<AppState> {
+  const processes = await processesSeen(platform, app);
+  return { ...app, ...marksOf(name, app), processes, packages: [], builds: [], env: {} };
+}
+
+/** The instances of a stopped app are none, without a call. */
+async function processesSeen(platform: Platform, app: App): Promise<AppState['processes']> {
+  const processes = await platform.processes(app.guid);
+  return Promise.all(
+    processes.map(async (process) => {
+      const idle = app.state === 'STOPPED' || process.instances === 0;
+      return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
+    }),
+  );
+}
+
+async function namesOfOthers(
+  platform: Platform,
+  routes: readonly Route[],
+  known: readonly App[],
+): Promise<Record<string, string>> {
+  const mine = new Set(known.map((app) => app.guid));
+  const guids = new Set(routes.flatMap((route) => route.destinations.map(({ appGuid }) => appGuid)));
+  const others = [...guids].filter((guid) => !mine.has(guid));
+  const found = new Map((await platform.appsByGuid(others)).map((app) => [app.guid, app.name]));
+  // An app of a space that the account may not see has no name for us, but serves all the same.
+  return Object.fromEntries(others.map((guid) => [guid, found.get(guid) ?? guid]));
+}
+
+function uniqueByGuid<T extends { guid: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.guid, item])).values()];
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
