@@ -1,3 +1,5 @@
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock, Stager } from '../ports.js';
 
 export interface StagerOptions {
@@ -6,6 +8,70 @@ export interface StagerOptions {
   stagingMs: number;
 }
 
-export function createStager(_options: StagerOptions): Stager {
-  throw new Error('not built yet');
+const NOT_DETECTED = 'NoAppDetectedError - An app was not successfully detected by any available buildpack';
+const COMPILE_FAILED = 'BuildpackCompileFailed - App staging failed in the buildpack compile phase';
+
+/**
+ * Stages what a Procfile or a package.json says. Bits with neither, for which no buildpack was named, are refused as no
+ * buildpack would detect them; a package.json that is not JSON fails as a build does.
+ */
+export function createStager({ clock, stagingMs }: StagerOptions): Stager {
+  return {
+    async stage({ packageDir, dropletDir, buildpacks, log }) {
+      const done = new Promise<void>((resolve) => void clock.after(stagingMs, resolve));
+      log('Downloading app package...');
+      const procfile = await read(packageDir, 'Procfile');
+      const manifest = await read(packageDir, 'package.json');
+      log('Downloaded app package');
+      await done;
+      if (procfile === undefined && manifest === undefined && buildpacks.length === 0) {
+        log('None of the buildpacks detected a compatible application');
+        log('Exit status 222');
+        throw new Error(NOT_DETECTED);
+      }
+      const name = buildpacks.at(-1) ?? (manifest === undefined ? 'binary_buildpack' : 'nodejs_buildpack');
+      log(`-----> ${name}`);
+      let web: string | undefined;
+      if (manifest !== undefined) {
+        try {
+          web = startScript(manifest);
+        } catch (error) {
+          log(`       Unable to parse package.json: ${(error as Error).message}`);
+          log('Exit status 223');
+          throw new Error(COMPILE_FAILED);
+        }
+      }
+      await cp(packageDir, dropletDir, { recursive: true });
+      log('Exit status 0');
+      log('Uploading complete');
+      return {
+        processTypes: { ...(web === undefined ? {} : { web }), ...parseProcfile(procfile ?? '') },
+        buildpack: { name, detectOutput: manifest === undefined ? 'binary' : 'nodejs' },
+      };
+    },
+  };
+}
+
+/**
+ * What `npm start` would run, without npm in between: npm would stand between the platform's SIGTERM and the app. Without a
+ * start script it is `npm start` itself, which fails at the start as it does on the platform.
+ */
+export function startScript(packageJson: string): string {
+  const { scripts } = JSON.parse(packageJson) as { scripts?: { start?: unknown } };
+  return typeof scripts?.start === 'string' ? scripts.start : 'npm start';
+}
+
+/** `type: command` lines of a Procfile. */
+export function parseProcfile(text: string): Record<string, string> {
+  const lines = text.matchAll(/^([A-Za-z0-9_-]+):[ \t]*(\S.*?)[ \t\r]*$/gm);
+  return Object.fromEntries([...lines].map(([, type, command]) => [type, command]));
+}
+
+async function read(dir: string, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(dir, name), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
