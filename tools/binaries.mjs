@@ -1,9 +1,10 @@
 /**
  * The programs that demo and tests run: real ones, built from pinned module files or brought by npm. A binary that the
- * environment names (CF_CLI, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` knows the same places.
+ * environment names (CF_CLI, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` finds
+ * them by their links in `.cache/bin/`.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './child.mjs';
 import { contents, once } from './once.mjs';
@@ -35,7 +36,7 @@ export async function cf({ release = false } = {}) {
     binary,
     () => timed(`cf ${CF_VERSION}`, make),
   );
-  return binary;
+  return linked('cf', binary);
 }
 
 /** @returns path of the load generator */
@@ -56,7 +57,7 @@ export function actionlint() {
 /** @returns path of a Node of 24 or newer: this one, or the one of the npm package of this platform */
 export async function node24() {
   if (process.env.NODE24) return process.env.NODE24;
-  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  if (Number.parseInt(process.versions.node, 10) >= 24) return linked('node24', process.execPath);
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const folder = at('.cache', 'node', NODE_VERSION);
   const binary = join(folder, 'node_modules', name, 'bin', `node${EXE}`);
@@ -71,7 +72,7 @@ export async function node24() {
         return run('npm', [...install, '--prefix', folder, `${name}@${NODE_VERSION}`], { cwd: folder });
       }),
   );
-  return binary;
+  return linked('node24', binary);
 }
 
 async function goTool(name, module) {
@@ -85,7 +86,7 @@ async function goTool(name, module) {
     binary,
     () => timed(name, () => goBuild(name, module, binary)),
   );
-  return binary;
+  return linked(name, binary);
 }
 
 async function goBuild(folder, module, binary, ldflags = '') {
@@ -96,6 +97,14 @@ async function goBuild(folder, module, binary, ldflags = '') {
       throw new Error(`Go is needed to build ${module}: install it from https://go.dev/dl/`);
     throw error;
   });
+}
+
+function linked(name, binary) {
+  const link = at('.cache', 'bin', name);
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(binary, link);
+  return binary;
 }
 
 function hasGo() {

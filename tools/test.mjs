@@ -22,7 +22,7 @@ export async function test(args, env) {
     ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', ...jest],
     { ...process.env, ...env },
     (child) => {
-      endWhenLingering(child, () => {
+      void endWhenLingering(child, () => {
         lingering = true;
       });
     },
