@@ -1,0 +1,40 @@
+/** What our children may see of the environment (design rule 8). Pure. */
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a program needs to find others, to speak one language, and to reach the network as this machine does. */
+const PLAIN = [
+  'PATH',
+  'TMPDIR',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+
+/** English, so that what a program says can be told apart. */
+const ENGLISH = { LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
+
+/** For cf and tar: of the runner's environment only what is on the list, and what we set. */
+export function toolEnvironment(env: Environment, own: Readonly<Record<string, string>> = {}) {
+  return { ...pick(env, (name) => PLAIN.includes(name)), ...ENGLISH, ...own };
+}
+
+/** The inputs with their secrets, the runner's own state and tokens, and the files by which a step commands the runner. */
+const KEPT_BACK = /^(INPUT_|STATE_|ACTIONS_)|^GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)$|^CF_HOME$/i;
+
+/** For the user's own script: the runner's environment without what is ours or the runner's. */
+export function scriptEnvironment(env: Environment, own: Readonly<Record<string, string>>) {
+  return { ...pick(env, (name) => !KEPT_BACK.test(name)), ...own };
+}
+
+function pick(env: Environment, wanted: (name: string) => boolean): Record<string, string> {
+  const entries = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && wanted(entry[0]),
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,75 @@
+/** What the CLI says: what of it may be shown, and what its failures mean. Pure, but for the state of one reader. */
+import type { Inputs } from '../model/asked.js';
+import { PlatformFault, ProgramFailed, Refused } from '../model/errors.js';
+import { credentialsRefused } from './access-token.js';
+
+/** First release with `push --redact-env`. */
+export const REDACTS_SINCE = '8.7.9';
+
+/**
+ * Reads one stream line by line and leaves out the manifest's difference, which shows values of variables: from its heading to
+ * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the CLI).
+ */
+export function withoutDifference(): (line: string) => string | undefined {
+  let inside = false;
+  return (line) => {
+    if (/with these attributes\.\.\.\s*$/.test(line)) {
+      inside = true;
+      return line;
+    }
+    if (inside && (line.trim() === '' || /^[-+ ] /.test(line))) return undefined;
+    inside = false;
+    return line;
+  };
+}
+
+/** Why `cf api`, `cf auth` or `cf target` failed. What cannot be told apart is a fault of the platform, to be tried again. */
+export function signInFailure(
+  step: 'api' | 'auth' | 'target',
+  output: string,
+  inputs: Pick<Inputs, 'org' | 'space' | 'credentials'>,
+): Error {
+  if (/x509|SSL Cert/i.test(output))
+    return new Refused(
+      'The cf CLI does not trust the certificate of the platform.',
+      'Give the certificate of its authority as ca-certificate; on macOS it must be in the keychain instead.',
+      'tls',
+    );
+  if (step === 'auth' && /credentials were rejected|account has been locked|bad credentials/i.test(output))
+    return credentialsRefused(inputs.credentials);
+  if (step === 'target' && /Organization .* not found/i.test(output))
+    return new Refused(
+      `Organization ${inputs.org} was not found.`,
+      'Check the input org; who signs in needs a role in it to see it.',
+      'target',
+    );
+  if (step === 'target' && /Space .* not found/i.test(output))
+    return new Refused(
+      `Space ${inputs.space} was not found in organization ${inputs.org}.`,
+      'Check the input space; who signs in needs the role space developer in it.',
+      'target',
+    );
+  return new PlatformFault(`cf ${step} failed: ${reasonIn(output)}`, false);
+}
+
+/**
+ * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
+ */
+const PLATFORM_SIGNS =
+  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|EOF\s*$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/i;
+
+/** Why `cf push --no-start` failed. */
+export function pushFailure(app: string, code: number | null, output: string): Error {
+  if (PLATFORM_SIGNS.test(output))
+    return new PlatformFault(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
+  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output);
+}
+
+/** The last line that says something: errors come at the end, followed by a bare FAILED. */
+function reasonIn(output: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== 'FAILED' && !line.startsWith('TIP:'));
+  return lines.at(-1) ?? 'it said nothing';
+}
