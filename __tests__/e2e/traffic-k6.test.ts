@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { k6Binary } from '../../runner/tools.js';
+import { k6 } from '../../runner/tools.js';
 import type { Figures } from '../../traffic/figures.js';
 import { startLoad } from '../../traffic/load.js';
 import { deadUrl, EVERY, type Flaky, PATHS, startFlaky } from '../traffic/flaky.js';
@@ -56,13 +56,9 @@ export function handleSummary(data) {
 async function countedByK6(url: string, paths: readonly string[]): Promise<Count> {
   const file = join(dir, 'load.js');
   await writeFile(file, script(url, paths));
-  const { stdout } = await promisify(execFile)(
-    await k6Binary(),
-    ['run', '--quiet', '--no-usage-report', file],
-    {
-      env: { HOME: dir, K6_LOG_OUTPUT: 'none' },
-    },
-  );
+  const { stdout } = await promisify(execFile)(await k6(), ['run', '--quiet', '--no-usage-report', file], {
+    env: { HOME: dir, K6_LOG_OUTPUT: 'none' },
+  });
   const counted = JSON.parse(stdout) as Record<string, number>;
   const byStatus: Record<string, number> = {};
   for (const [name, count] of Object.entries(counted)) {
