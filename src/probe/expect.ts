@@ -17,11 +17,10 @@ const COME_AGAIN = [408, 425, 429];
 /** @param leftMs what is left of the check's time: a pattern is ended then */
 export async function judge(check: SmokeCheck, outcome: Outcome, leftMs: () => number): Promise<Verdict> {
   if (!isAnswer(outcome)) {
-    const { connected } = outcome.failure;
-    return {
-      is: connected ? 'not-yet' : 'not-reached',
-      why: connected ? 'it did not answer' : 'it was not reached',
-    };
+    const { connected, kind } = outcome.failure;
+    return connected && kind !== 'tls'
+      ? { is: 'not-yet', why: 'the app did not answer' }
+      : { is: 'not-reached', why: 'it was not reached' };
   }
   // A check may ask for 404 or 400: the router's own is none of the app.
   if (isUnknownToRouter(outcome)) return { is: 'not-reached', why: 'the router does not know it' };

@@ -113,7 +113,8 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
   const goals: readonly (InstanceRef | null)[] = full ? asked.instances : [null];
   const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
   await sideBySide(goals, LANES, async (instance) => {
-    requests += await proveOne(ctx, asked, instance, wanted, tell);
+    const asking = await proveOne(ctx, asked, instance, wanted, tell);
+    requests += asking;
   });
   if (full) return { routeUrl, proof: 'every-instance', requests };
   return {

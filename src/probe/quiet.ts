@@ -50,13 +50,8 @@ export async function lastAnswerOf(ctx: ProbeContext, asked: QuietRequest, tell:
   const seen = asked.routes.filter(({ reach }) => reach === 'by-instance');
   const unseen = asked.routes.filter(({ reach }) => reach !== 'by-instance').map(({ url }) => url);
   const allowanceMs = unseen.length > 0 ? UNSEEN_ALLOWANCE_MS : 0;
-  let atMs = asked.unmappedAtMs + allowanceMs;
-  await Promise.all(
-    seen.map(async ({ url }) => {
-      atMs = Math.max(atMs, await lastAnswerOn(ctx, asked, url, tell));
-    }),
-  );
-  return { atMs, unseen, allowanceMs };
+  const lasts = await Promise.all(seen.map(({ url }) => lastAnswerOn(ctx, asked, url, tell)));
+  return { atMs: Math.max(asked.unmappedAtMs + allowanceMs, ...lasts), unseen, allowanceMs };
 }
 
 /**

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { HttpFailure } from '../../src/model/errors.js';
+import type { Outcome } from '../../src/probe/answer.js';
+import {
+  asksAgain,
+  badSignOf,
+  figuresOf,
+  openAccount,
+  type RouteAccount,
+  record,
+  watchWindow,
+} from '../../src/probe/watch-account.js';
+
+const limits = { failureLimit: 2, silenceMs: 60_000 };
+const ROUTE = 'shop.example.com';
+
+/**
+ * One letter a probe, one second apart: `.` passes, `f` fails with 500, `r` with a router's error, `u` route unknown, `n` no
+ * answer, `i` fails while the platform is silent too, `4` the app's own 404.
+ */
+function play(letters: string, start = openAccount(ROUTE), startMs = 0): RouteAccount {
+  return [...letters].reduce((account, letter, index) => {
+    const startedMs = startMs + index * 1_000;
+    return record(account, outcome(letter, startedMs), letter !== 'i', limits);
+  }, start);
+}
+
+function outcome(letter: string, startedMs: number): Outcome {
+  const at = { startedMs, durationMs: 100 };
+  if (letter === 'n') return { failure: new HttpFailure('timed out', 'timeout', true), ...at };
+  const status = { f: 500, r: 200, u: 404, i: 503, '4': 404 }[letter] ?? 200;
+  const routerError = { r: 'endpoint_failure', u: 'unknown_route' }[letter];
+  return { status, headers: {}, bodyStart: '', ...at, ...(routerError ? { routerError } : {}) };
+}
+
+describe('signs against the new version', () => {
+  test.each([
+    ['.', false],
+    ['.ff', false],
+    ['.fff', true],
+    ['.nnn', true],
+    ['.rrr', true],
+    ['.uuu', true],
+    ['.444', false],
+    ['.ff.ff.', false],
+    ['.ff.fff...', true],
+    // Failed before: never a sign, whatever comes.
+    ['fff', false],
+    ['fff....fff', false],
+    ['ff.ff', false],
+    ['ff.fff', true],
+    // Absent before: counts once it was seen in every router.
+    ['uuu', false],
+    ['uuu...uuu', false],
+    ['uuu......uuu', true],
+    ['uuu......uu', false],
+    // Silence of the platform: fewer than the limit are conclusive, and the while is not over.
+    ['.iiiiiiiii', false],
+    ['.iiiiff', false],
+    ['.iiiifff', true],
+    ['.fifif', true],
+  ])('%s: %s', (letters, bad) => {
+    expect(badSignOf([play(letters)], 0) !== undefined).toBe(bad);
+  });
+
+  test('a silent platform holds a sign back for a while only', () => {
+    expect(badSignOf([play(`.${'i'.repeat(60)}`)], 0)).toBeUndefined();
+    expect(badSignOf([play(`.${'i'.repeat(61)}`)], 0)).toMatchObject({ route: ROUTE, sinceMs: 1_000 });
+  });
+
+  test('failures that began before the asked moment are none', () => {
+    const account = play('.fff..fff');
+    expect(badSignOf([account], 0)).toMatchObject({ sinceMs: 1_000 });
+    expect(badSignOf([account], 1_001)).toMatchObject({ sinceMs: 6_000 });
+    expect(badSignOf([account], 6_001)).toBeUndefined();
+  });
+
+  test('says how it failed', () => {
+    expect(badSignOf([play('.rrr')], 0)?.why).toBe(
+      '3 probes in a row failed, the last with 200 (endpoint_failure)',
+    );
+  });
+});
+
+test.each([
+  ['', false],
+  ['f', true],
+  ['ff', true],
+  ['fff', false],
+  ['.', false],
+  ['.f', true],
+  ['.fff', false],
+  ['.fff.', false],
+  ['uuu', false],
+  ['fff.f', false],
+])('after %s it asks again at once: %s', (letters, again) => {
+  expect(asksAgain(play(letters), limits)).toBe(again);
+});
+
+describe('figures', () => {
+  const now = 20_000;
+  test.each([
+    ['.f.', { requests: 3, failures: 1, inconclusive: 0, failedBefore: 0, longestGapMs: 1_100 }],
+    ['.ff..f.', { requests: 7, failures: 3, inconclusive: 0, failedBefore: 0, longestGapMs: 2_100 }],
+    ['.ii.', { requests: 4, failures: 0, inconclusive: 2, failedBefore: 0, longestGapMs: 2_100 }],
+    ['f.f.', { requests: 4, failures: 1, inconclusive: 0, failedBefore: 1, longestGapMs: 1_100 }],
+    ['fff.f', { requests: 5, failures: 0, inconclusive: 0, failedBefore: 4, longestGapMs: 0 }],
+    ['.f', { requests: 2, failures: 1, inconclusive: 0, failedBefore: 0, longestGapMs: 19_000 }],
+  ])('%s', (letters, figures) => {
+    expect(figuresOf([play(letters)], now)).toMatchObject(figures);
+  });
+
+  test('of several routes are summed, the gap is the longest', () => {
+    const other = play('.f.', openAccount('b.example.com'));
+    expect(figuresOf([play('.ff.'), other, play('fff', openAccount('c.example.com'))], now)).toEqual({
+      requests: 10,
+      failures: 3,
+      inconclusive: 0,
+      failedBefore: 3,
+      longestGapMs: 2_100,
+      byVersion: { unknown: 4 },
+      failingBefore: ['c.example.com'],
+    });
+  });
+
+  test('a version that does not look like one is counted as unknown', () => {
+    const at = { startedMs: 0, durationMs: 1, status: 200, headers: {}, bodyStart: '' };
+    const told = ['1.2', '1.2', '<b>', '__proto__', 'x'.repeat(64)];
+    const account = told.reduce(
+      (seen, version) => record(seen, { ...at, version }, true, limits),
+      openAccount(ROUTE),
+    );
+    expect(figuresOf([account], 0).byVersion).toEqual({ '1.2': 2, unknown: 3 });
+  });
+});
+
+test.each([
+  [1, 0, 30_000, 30_000],
+  [1, 60_000, 30_000, 60_000],
+  [150, 0, 30_000, 30_000],
+  [200, 0, 30_000, 40_000],
+  [3, 0, 0, 600],
+])('%i routes, bake %i, drain %i: window of %i ms', (routes, bake, drain, window) => {
+  expect(watchWindow(routes, bake, drain)).toBe(window);
+});
