@@ -47,6 +47,7 @@ const MAX_PAGES = 1_000;
 
 export class Requests {
   private clockOffsetMs = 0;
+  private droppedToken?: string;
 
   constructor(private readonly connection: Connection) {}
 
@@ -176,8 +177,7 @@ export class Requests {
         );
       if (result.verdict === 'renew') {
         renewed = true;
-        // Calls side by side may all see the same old token end: only the first one drops it.
-        if ((await this.connection.token()) === token) this.connection.invalidateToken();
+        this.dropToken(token);
         continue;
       }
       const retryAfter = result.answer.headers['retry-after'];
@@ -236,6 +236,13 @@ export class Requests {
       answer: { status: response.status, headers: response.headers, json },
       said: `status ${response.status}${kind === 'other' ? ', not an answer of the API' : ''}${router ? ` (router: ${router})` : ''}`,
     };
+  }
+
+  /** Calls side by side may all see the same token end: only the first one drops it, lest a new one goes with it. */
+  private dropToken(token: string): void {
+    if (this.droppedToken === token) return;
+    this.droppedToken = token;
+    this.connection.invalidateToken();
   }
 
   private readClock(url: string, response: HttpResponse): void {
