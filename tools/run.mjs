@@ -2,7 +2,7 @@
 import { act, cf, k6, node24 } from './binaries.mjs';
 import { become } from './child.mjs';
 import { at } from './paths.mjs';
-import { say } from './say.mjs';
+import { say, timed } from './say.mjs';
 import { build, packages } from './setup.mjs';
 
 const tasks = {
@@ -11,7 +11,7 @@ const tasks = {
   async demo(args) {
     await build();
     const [cli, node] = [await cf({ release: true }), await node24()];
-    return start('demo', args, { CF_CLI: cli, NODE24: node });
+    return start('demo', await sabotaged(args), { CF_CLI: cli, NODE24: node });
   },
 
   async foundry(args) {
@@ -44,6 +44,17 @@ const tasks = {
     return format();
   },
 };
+
+/** `--sabotage` is nothing that the demo knows: it gets another bundle, and has to notice. */
+async function sabotaged(args) {
+  if (!args.includes('--sabotage')) return args;
+  const { buildSabotage } = await import('./sabotage.mjs');
+  return [
+    ...args.filter((arg) => arg !== '--sabotage'),
+    '--bundle',
+    await timed('sabotaged bundle', () => buildSabotage('unmap-first')),
+  ];
+}
 
 function start(room, args, env) {
   return become(process.execPath, [at('.build', room, 'main.js'), ...args], { ...process.env, ...env });
