@@ -40,7 +40,7 @@ export interface Journal {
     guid: string;
     /** Version under which live is kept: its own label, or its droplet's time when it is adopted. */
     version: string;
-    /** All its instances ran and served: going back has to prove it. */
+    /** Somebody was there to answer: going back has to prove it. */
     ran: boolean;
     destinations: readonly { url: string; to: readonly Port[] }[];
   };

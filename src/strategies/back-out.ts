@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/cloud.js';
 import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
-import { allRunning, destinationsOf, madeRoutes, portOf, reached, samePort, servedBy } from './view.js';
+import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
 import { compact, deletions, leftTrialRoutes, steps } from './work.js';
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
@@ -45,7 +45,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
     start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
     run: afterMark(
       snapshot,
-      revive && live && !allRunning(live) ? [{ do: 'await-instances', side: 'live' }] : [],
+      revive && live && !someRunning(live) ? [{ do: 'await-instances', side: 'live' }] : [],
     ),
     map: steps(
       (before?.destinations ?? []).flatMap(({ url, to }): Step[] => {

@@ -3,7 +3,7 @@ import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
-import { allRunning, destinationsOf, portOf, routeOf, samePort, servedBy } from './view.js';
+import { destinationsOf, portOf, routeOf, samePort, servedBy, someRunning } from './view.js';
 
 export interface IntentParts {
   inputs: Inputs;
@@ -132,7 +132,7 @@ function beforeOf(live: AppState, snapshot: Snapshot, adoptedVersion: string): I
   return {
     guid: live.guid,
     version: live.version ?? adoptedVersion,
-    ran: allRunning(live),
+    ran: someRunning(live),
     destinations: servedBy(snapshot, live).map((route) => ({
       url: route.url,
       to: destinationsOf(route, live).map(portOf),

@@ -59,6 +59,11 @@ export function allRunning(app: AppState): boolean {
   );
 }
 
+/** Somebody is there to answer. */
+export function someRunning(app: AppState): boolean {
+  return app.state === 'STARTED' && app.processes.some((process) => runningCount(process) > 0);
+}
+
 export function runningCount(process: AppState['processes'][number]): number {
   return process.instancesSeen.filter(
     (instance) => instance.state === 'RUNNING' && instance.routable !== false,

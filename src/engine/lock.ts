@@ -1,0 +1,122 @@
+/** The lock's life: whose it is, whether the owner is alive, how it passes on. */
+import type { AppState } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import type { Clock } from '../model/ports.js';
+import type { Platform } from '../platform/calls.js';
+import { ANNOTATION, LABEL } from '../platform/names.js';
+
+export const HEARTBEAT_MS = 10_000;
+/** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
+export const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
+const LOOK_MS = 2_000;
+
+export function ownerOf(candidate: AppState): string {
+  return candidate.labels[LABEL.owner] ?? 'unknown';
+}
+
+/** The owner's last sign of life, by the platform's clock. */
+export function lastSignMs(candidate: AppState): number {
+  const beat = Number(candidate.annotations[ANNOTATION.heartbeat]);
+  return Number.isFinite(beat) && beat > 0 ? beat : candidate.createdAtMs;
+}
+
+/** Whether the owner of `now` lives. `first`: how the candidate was first seen by us. Pure. */
+export function ownerState(
+  first: AppState,
+  now: AppState,
+  platformNowMs: number,
+): 'alive' | 'dead' | 'unsure' {
+  if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now)) return 'alive';
+  return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+}
+
+export interface LockPorts {
+  platform: Platform;
+  clock: Clock;
+  signal: AbortSignal;
+  tell(text: string): void;
+}
+
+/**
+ * Waits until the lock is free or its owner is known to be dead, and takes it then.
+ * @param read the candidate as it is now; undefined: there is none, the lock is free
+ * @returns whether the lock was taken over: its holder's work has to be settled
+ * @throws Refused when its owner is alive: nothing was changed
+ */
+export async function takeOver(
+  { platform, clock, signal, tell }: LockPorts,
+  owner: string,
+  read: () => Promise<AppState | undefined>,
+): Promise<boolean> {
+  const first = await read();
+  for (let now = first; ; now = await read()) {
+    if (!now || !first) return false;
+    const state = ownerState(first, now, platform.platformNowMs());
+    if (state === 'alive') throw heldBy(now);
+    if (state === 'dead') break;
+    if (now === first)
+      tell(
+        `${now.name} is there: another run deploys this app, or was interrupted. Watching for its sign of life.`,
+      );
+    await clock.sleep(LOOK_MS, signal);
+  }
+  tell(`The run that made ${first.name} is dead. Its work is settled first.`);
+  await platform.updateApp(first.guid, {
+    labels: { [LABEL.owner]: owner },
+    annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
+  });
+  // Two that saw the same owner dead have both written by now: the later one holds.
+  await clock.sleep(LOOK_MS, signal);
+  const taken = await read();
+  if (!taken) return false;
+  if (ownerOf(taken) !== owner) throw heldBy(taken);
+  return true;
+}
+
+function heldBy(candidate: AppState): Refused {
+  const run = candidate.annotations[ANNOTATION.runUrl];
+  return new Refused(
+    `Another run deploys this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`,
+    'Wait until that run has ended, then run again.',
+    'locked',
+  );
+}
+
+export interface Heartbeat {
+  /** Since when no sign of life got through to the platform; undefined: the last one did. Milliseconds. */
+  silentSinceMs(): number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Tells the platform every ten seconds that the owner of these candidates is alive. */
+export function startHeartbeat(
+  { platform, clock }: Pick<LockPorts, 'platform' | 'clock'>,
+  candidates: () => readonly string[],
+): Heartbeat {
+  const ending = new AbortController();
+  let silentSinceMs: number | undefined;
+  const beat = async (guid: string) => {
+    try {
+      await platform.updateApp(guid, {
+        annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
+      });
+      silentSinceMs = undefined;
+    } catch {
+      // The deploy itself meets the same fault and says so; here only the silence counts.
+      silentSinceMs ??= clock.now();
+    }
+  };
+  const beating = (async () => {
+    while (!ending.signal.aborted) {
+      await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
+      if (!ending.signal.aborted) await Promise.all(candidates().map(beat));
+    }
+  })();
+  return {
+    silentSinceMs: () => silentSinceMs,
+    stop: async () => {
+      ending.abort();
+      await beating;
+    },
+  };
+}

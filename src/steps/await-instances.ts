@@ -1,0 +1,148 @@
+import type { CrashEvent, Instance, Process } from '../model/cloud.js';
+import { DeadlineOver, VersionFault } from '../model/errors.js';
+import { crashText, evidenceOf } from './evidence.js';
+import type { Step } from './step.js';
+import { waitFor } from './wait.js';
+import { type AppWorld, appOn, type StepKind, type World } from './world.js';
+
+export interface Health {
+  /** One line, the same as long as nothing changed. */
+  state: string;
+  ready: boolean;
+  /** Why no waiting will heal it. */
+  hopeless?: string;
+}
+
+/** Crashes of one version after which the platform's own restarts are no hope any more. */
+const CRASHES_BORNE = 2;
+/** What the platform says while no cell has room. It tries again for a while by itself. */
+const NO_ROOM = /insufficient resources|found no compatible cell/i;
+const ROOM_WAIT_MS = 60_000;
+
+/** Waits until every instance of every process runs and is routable. */
+export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
+  title: ({ side }) => `wait for all instances of ${side}`,
+  plan: ({ side }) => [
+    `GET /v3/apps/<${side}>/processes, GET /v3/processes/<process>/stats until all are RUNNING and routable`,
+  ],
+  run: async ({ side }, app, world) => {
+    const startedAtMs = world.clock.now();
+    const { guid, name, createdAtMs, processes } = appOn(side, app);
+    const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
+    await waitFor(world, {
+      what: `the instances of ${name}`,
+      deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
+      look: async () => {
+        const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
+        if (health.hopeless) throw await startFault(world, guid, sinceMs, health.hopeless);
+        return { state: health.state, ...(health.ready ? { done: true } : {}) };
+      },
+    }).catch(async (error) => {
+      if (error instanceof DeadlineOver) throw await startFault(world, guid, sinceMs, error.message);
+      throw error;
+    });
+    if (side === 'candidate') app.found.bootMs ??= world.clock.now() - startedAtMs;
+  },
+};
+
+const STAY_LEAST_MS = 3_000;
+const STAY_MOST_MS = 15_000;
+const STAY_PAUSE_MS = 700;
+
+/** All instances keep running, for as long as they took to boot (within bounds), without a crash. */
+export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
+  title: () => 'see that all instances stay up',
+  plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
+  run: async (_step, app: AppWorld, world) => {
+    const { guid, name, createdAtMs, processes } = appOn('candidate', app);
+    const windowMs = stayMs(app.found.bootMs);
+    const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
+    let upSinceMs = world.clock.now();
+    let crashes = -1;
+    for (;;) {
+      const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
+      const seen = (await world.platform.crashes(guid, createdAtMs)).length;
+      if (health.hopeless) throw await startFault(world, guid, createdAtMs, health.hopeless);
+      if (!health.ready || (crashes >= 0 && seen > crashes)) upSinceMs = world.clock.now();
+      crashes = seen;
+      if (world.clock.now() - upSinceMs >= windowMs) return;
+      if (world.clock.now() >= deadlineMs) {
+        throw await startFault(
+          world,
+          guid,
+          createdAtMs,
+          `The instances of ${name} do not stay up: ${health.state}`,
+        );
+      }
+      await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+    }
+  },
+};
+
+/** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
+export function stayMs(bootMs: number | undefined): number {
+  return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
+}
+
+/**
+ * How long all instances may take: the slowest health check twice (an instance may be placed again), a minute for the
+ * platform, and a little for each instance. Milliseconds. 60 s is the platform's own default for a first healthy answer.
+ */
+export function startLimitMs(processes: readonly Pick<Process, 'instances' | 'healthCheck'>[]): number {
+  const slowestS = Math.max(0, ...processes.map(({ healthCheck }) => healthCheck.timeoutS ?? 60));
+  const instances = processes.reduce((sum, process) => sum + process.instances, 0);
+  return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
+}
+
+async function lookAt(world: World, appGuid: string, sinceMs: number, waitedMs: number): Promise<Health> {
+  const [processes, crashes] = await Promise.all([
+    world.platform.processes(appGuid),
+    world.platform.crashes(appGuid, sinceMs),
+  ]);
+  const seen = await Promise.all(
+    processes.map(async (process) => ({
+      process,
+      instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
+    })),
+  );
+  return healthOf(seen, crashes, waitedMs);
+}
+
+/** What the instances and crashes of one app say. Pure. */
+export function healthOf(
+  seen: readonly { process: Pick<Process, 'type' | 'instances'>; instances: readonly Instance[] }[],
+  crashes: readonly CrashEvent[],
+  waitedMs: number,
+): Health {
+  const all = seen.flatMap(({ instances }) => instances);
+  const isReady = (one: Instance) => one.state === 'RUNNING' && one.routable !== false;
+  const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
+  const ready = seen.reduce(
+    (sum, { process, instances }) => sum + Math.min(process.instances, instances.filter(isReady).length),
+    0,
+  );
+  const others = all
+    .filter((one) => !isReady(one))
+    .map((one) => (one.state === 'RUNNING' ? 'not routable' : one.state));
+  const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
+  const last = crashes[0] ? `, last crash: ${crashText(crashes[0])}` : '';
+  const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
+  if (ready >= wanted) return { state, ready: true };
+  const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
+  if (crashes.length > CRASHES_BORNE) {
+    return { state, ready: false, hopeless: `It crashed ${crashes.length} times. ${state}` };
+  }
+  return { state, ready: false, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+}
+
+function tally(states: readonly string[]): string {
+  const kinds = [...new Set(states)].map(
+    (kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`,
+  );
+  return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
+}
+
+async function startFault({ platform }: World, appGuid: string, sinceMs: number, why: string) {
+  const crashes = await platform.crashes(appGuid, sinceMs).catch(() => []);
+  return new VersionFault(why, 'start', await evidenceOf(platform, appGuid, crashes));
+}

@@ -1,0 +1,36 @@
+import type { Step } from './step.js';
+import { appOn, routeNamed, type StepKind } from './world.js';
+
+/** One insert: what others have on the route is not touched, and never is a list replaced. */
+export const map: StepKind<Step & { do: 'map' }> = {
+  title: ({ url, side }) => `map ${url} to ${side}`,
+  plan: ({ url, side, to }) => [
+    `POST /v3/routes/<${url}>/destinations ${side} ${to.map(({ processType, port }) => `${processType}:${port ?? 'default port'}`).join(', ')}`,
+  ],
+  run: async ({ url, side, to }, app, { platform, clock }) => {
+    if (side === 'candidate' && app.intent.production.some((route) => route.url === url)) {
+      app.found.switchedAtMs ??= clock.now();
+    }
+    const { guid: appGuid } = appOn(side, app);
+    await platform.insertDestinations(
+      routeNamed(url, app).guid,
+      to.map((port) => ({ appGuid, ...port })),
+    );
+  },
+};
+
+/** Removes the destinations of one app, each by its GUID. */
+export const unmap: StepKind<Step & { do: 'unmap' }> = {
+  title: ({ url, side }) => `unmap ${url} from ${side}`,
+  plan: ({ url, side }) => [`DELETE /v3/routes/<${url}>/destinations/<${side}>`],
+  run: async ({ url, side }, app, { platform, clock }) => {
+    const { guid: appGuid } = appOn(side, app);
+    const route = routeNamed(url, app);
+    await Promise.all(
+      route.destinations
+        .filter((destination) => destination.appGuid === appGuid)
+        .map(({ guid }) => platform.removeDestination(route.guid, guid)),
+    );
+    app.found.unmappedAtMs = clock.now();
+  },
+};

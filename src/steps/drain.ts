@@ -1,0 +1,123 @@
+import { VersionFault } from '../model/errors.js';
+import type { InstanceRef } from '../probe/context.js';
+import { headerReach } from '../probe/proof.js';
+import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
+import { runSmoke } from '../probe/smoke.js';
+import { watchWindow } from '../probe/watch.js';
+import { instancesOn } from './instances.js';
+import type { Step } from './step.js';
+import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+
+/** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
+const QUIET_LIMIT_MS = 90_000;
+const LOOK_MS = 250;
+
+/**
+ * After the unmap. Bake and drain count from the last moment at which a router could still send a request to the side that
+ * leaves. While live leaves, the checks on production run and the watch may lead back.
+ */
+export const drain: StepKind<Step & { do: 'drain' }> = {
+  title: ({ side }, { drainMs, bakeMs, before }) => {
+    if (side === 'live' && !before?.ran) return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
+    return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
+  },
+  plan: ({ side }, { drainMs, bakeMs, production }) => [
+    `GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`,
+    side === 'live'
+      ? `watch for ${watchWindow(production.length, bakeMs, drainMs) / 1_000} s`
+      : `wait for ${drainMs / 1_000} s`,
+  ],
+  run: async ({ side }, app, world) => {
+    const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
+    if (side === 'live') await productionChecks(app, world);
+    const lastMs = await lastMoment(side, app, world, unmappedAtMs);
+    const { production, bakeMs, drainMs, before } = app.intent;
+    const drained = side === 'candidate' || before?.ran ? drainMs : 0;
+    const untilMs = lastMs + (side === 'live' ? watchWindow(production.length, bakeMs, drained) : drained);
+    note(world, `watching until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
+    for (let left = untilMs - world.clock.now(); left > 0; left = untilMs - world.clock.now()) {
+      if (side === 'live') heedWatch(app, world);
+      await world.clock.sleep(Math.min(left, LOOK_MS), world.signal);
+    }
+    if (side === 'live') heedWatch(app, world);
+  },
+};
+
+/** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
+export function heedWatch(app: AppWorld, world: World): void {
+  const sign = world.badSign(app.found.switchedAtMs ?? 0);
+  if (sign) throw new VersionFault(`${sign.route} fails after the switch: ${sign.why}`, 'watch');
+}
+
+async function productionChecks(app: AppWorld, world: World): Promise<void> {
+  const { intent, found } = app;
+  const checks = intent.checks.filter(({ on }) => on === 'production');
+  if (checks.length === 0) return;
+  const candidate = appOn('candidate', app);
+  const routes = intent.production.filter(({ internal }) => !internal);
+  const instances = routes.flatMap(({ url }) => instancesOn(routeNamed(url, app), candidate));
+  const { passed } = await runSmoke(
+    world.probe,
+    {
+      checks,
+      trialUrl: '',
+      instances: instances.filter(
+        (one, at) => instances.findIndex(({ index }) => index === one.index) === at,
+      ),
+      headerReaches: routes.every(({ url }) => found.reach.get(url) === 'by-instance'),
+      onlyDestination: false,
+      productionUrls: routes.map(({ url }) => url),
+    },
+    (text) => note(world, text),
+  );
+  found.smoke = { passed: [...(found.smoke?.passed ?? []), ...passed] };
+}
+
+async function lastMoment(side: 'live' | 'candidate', app: AppWorld, world: World, unmappedAtMs: number) {
+  const leaving = leavingInstances(side, app);
+  if (leaving.length === 0) return unmappedAtMs;
+  const quiet = await lastAnswerOf(
+    world.probe,
+    {
+      routes: await watched(app, world, leaving),
+      live: leaving,
+      path: app.intent.probePath,
+      unmappedAtMs,
+      deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
+    },
+    (text) => note(world, text),
+  );
+  if (quiet.unseen.length > 0) {
+    note(
+      world,
+      `${quiet.unseen.join(', ')}: when the routers let go cannot be seen from here, ${UNSEEN_ALLOWANCE_MS / 1_000} s are added`,
+    );
+  }
+  app.found.quiet = quiet;
+  return quiet.atMs;
+}
+
+/** Instances that were there to answer. A side that did not run has nothing to drain. */
+function leavingInstances(side: 'live' | 'candidate', app: AppWorld): readonly InstanceRef[] {
+  const { live, candidate } = app.snapshot;
+  const leaver = side === 'live' ? live : candidate;
+  if (leaver?.state !== 'STARTED') return [];
+  const most = Math.max(0, ...leaver.processes.map(({ instances }) => instances));
+  return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
+}
+
+async function watched(app: AppWorld, world: World, leaving: readonly InstanceRef[]) {
+  const { intent, found } = app;
+  const urls = intent.production.filter(({ internal }) => !internal).map(({ url }) => url);
+  return Promise.all(
+    urls.map(async (url) => {
+      const appGuid = leaving[0]?.appGuid;
+      const known = found.reach.get(url);
+      const tested =
+        known && known !== 'unknown-route'
+          ? known
+          : await headerReach(world.probe, { url, path: intent.probePath, ...(appGuid ? { appGuid } : {}) });
+      return { url, reach: tested };
+    }),
+  );
+}

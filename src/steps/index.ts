@@ -1,0 +1,58 @@
+/** Every kind of step by its name. */
+import type { Intent } from '../model/intent.js';
+import { awaitInstances, stayUp } from './await-instances.js';
+import { scale, setEnv } from './configure.js';
+import { map, unmap } from './destinations.js';
+import { drain } from './drain.js';
+import { makeCandidate } from './make-candidate.js';
+import { makeRoute } from './make-route.js';
+import { mark } from './mark.js';
+import { prove } from './prove.js';
+import { pushBits } from './push-bits.js';
+import { rename } from './rename.js';
+import { smoke, smokeScript } from './smoke.js';
+import { stage } from './stage.js';
+import { start } from './start.js';
+import type { Step } from './step.js';
+import { deleteApp, deleteRoute, stop } from './stop.js';
+import type { AppWorld, StepKind, World } from './world.js';
+
+const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
+  'make-candidate': makeCandidate,
+  'make-route': makeRoute,
+  'push-bits': pushBits,
+  stage,
+  'set-env': setEnv,
+  scale,
+  start,
+  'await-instances': awaitInstances,
+  'stay-up': stayUp,
+  smoke,
+  'smoke-script': smokeScript,
+  mark,
+  map,
+  prove,
+  unmap,
+  drain,
+  stop,
+  'delete-route': deleteRoute,
+  'delete-app': deleteApp,
+  rename,
+};
+
+/** The compiler cannot see that a step and its kind belong together: they are found by the same name. */
+function kindOf(step: Step): StepKind<Step> {
+  return KINDS[step.do] as unknown as StepKind<Step>;
+}
+
+export function titleOf(step: Step, intent: Intent): string {
+  return kindOf(step).title(step, intent);
+}
+
+export function planOf(step: Step, intent: Intent): readonly string[] {
+  return kindOf(step).plan(step, intent);
+}
+
+export function perform(step: Step, app: AppWorld, world: World): Promise<void> {
+  return kindOf(step).run(step, app, world);
+}

@@ -1,0 +1,50 @@
+import { headerReach, type ProofResult, proveOnRoute } from '../probe/proof.js';
+import { instancesOn, runningOn } from './instances.js';
+import type { Step } from './step.js';
+import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+
+/**
+ * How long routers may take to learn a route. The platform's own tests allow 25 s; each instance and route then needs a few
+ * requests more.
+ */
+const ROUTERS_LEARN_MS = 45_000;
+const EACH_INSTANCE_MS = 500;
+
+/** Every instance of one side answers through every production route, on several fresh connections in a row. */
+export const prove: StepKind<Step & { do: 'prove' }> = {
+  title: ({ side, urls }) =>
+    `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
+  plan: ({ side, urls }, { probePath }) =>
+    urls.map((url) => `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
+  run: async ({ side, urls }, app, world) => {
+    const internal = new Set(app.intent.production.filter((one) => one.internal).map(({ url }) => url));
+    const proofs = await Promise.all(
+      urls.map(
+        (url): Promise<ProofResult> =>
+          internal.has(url)
+            ? Promise.resolve({ routeUrl: url, proof: 'none', requests: 0, because: 'an internal route' })
+            : proveOne(url, side, app, world),
+      ),
+    );
+    for (const { routeUrl, proof, because } of proofs) {
+      if (because)
+        note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}`);
+    }
+    if (side === 'candidate') app.found.proofs = proofs;
+  },
+};
+
+async function proveOne(url: string, side: 'live' | 'candidate', app: AppWorld, world: World) {
+  const route = routeNamed(url, app);
+  const prover = appOn(side, app);
+  // Live may have had a broken instance before this deploy: going back brings back what there was.
+  const instances = side === 'live' ? runningOn(route, prover) : instancesOn(route, prover);
+  const path = app.intent.probePath;
+  const known = app.found.reach.get(url);
+  const reach = known ?? (await headerReach(world.probe, { url, path, appGuid: prover.guid }));
+  app.found.reach.set(url, reach);
+  const deadlineMs = world.clock.now() + ROUTERS_LEARN_MS + instances.length * EACH_INSTANCE_MS;
+  return proveOnRoute(world.probe, { routeUrl: url, instances, path, reach, deadlineMs }, (text) =>
+    note(world, text),
+  );
+}

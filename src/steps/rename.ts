@@ -1,0 +1,51 @@
+import type { Intent } from '../model/intent.js';
+import type { MetadataChange } from '../platform/calls.js';
+import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
+import type { Step } from './step.js';
+import { appOn, type StepKind } from './world.js';
+
+type Rename = Step & { do: 'rename' };
+
+/** Name and role change in one call: no moment in which they contradict each other. */
+export const rename: StepKind<Rename> = {
+  title: (step, intent) => `rename ${step.side} to ${nameFor(step, intent)}`,
+  plan: (step, intent) => [
+    `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
+  ],
+  run: async (step, app, { platform }) => {
+    const { guid, annotations } = appOn(step.side, app);
+    const { intent } = app;
+    await platform.updateApp(guid, {
+      name: nameFor(step, intent),
+      labels: {
+        [LABEL.role]: step.to,
+        [LABEL.app]: appKey(intent.app),
+        [LABEL.version]: versionFor(step, intent),
+        [LABEL.phase]: null,
+        [LABEL.owner]: null,
+      },
+      annotations: withoutJournal(annotations),
+    });
+  },
+};
+
+function nameFor({ to }: Rename, intent: Intent): string {
+  if (to === 'live') return intent.app;
+  return to === 'previous'
+    ? previousName(intent.app, intent.before?.version ?? '')
+    : failedName(intent.app, intent.version);
+}
+
+function versionFor({ to }: Rename, intent: Intent): string {
+  return to === 'previous' ? (intent.before?.version ?? '') : intent.version;
+}
+
+/** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
+function withoutJournal(
+  annotations: Readonly<Record<string, string>>,
+): MetadataChange['annotations'] & object {
+  const ended = Object.keys(annotations).filter(
+    (key) => key === ANNOTATION.heartbeat || key.startsWith(ANNOTATION.journal),
+  );
+  return Object.fromEntries(ended.map((key) => [key, null]));
+}

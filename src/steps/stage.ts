@@ -1,0 +1,44 @@
+import type { Build } from '../model/cloud.js';
+import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
+import { ANNOTATION } from '../platform/names.js';
+import { evidenceOf } from './evidence.js';
+import type { Step } from './step.js';
+import { waitFor } from './wait.js';
+import { appOn, type StepKind, type World } from './world.js';
+
+/** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
+export const stage: StepKind<Step & { do: 'stage' }> = {
+  title: () => 'stage the droplet',
+  plan: () => [
+    'POST /v3/builds of the pushed package, GET /v3/builds/<build> until STAGED',
+    'PATCH /v3/apps/<candidate>/relationships/current_droplet',
+  ],
+  run: async (_step, app, world) => {
+    const candidate = appOn('candidate', app);
+    const { platform, clock } = world;
+    const packageGuid = candidate.annotations[ANNOTATION.package];
+    if (packageGuid === undefined) throw new PlatformFault('The pushed package is not recorded.', false);
+    const started = (await platform.builds(candidate.guid)).find(
+      (build) => build.packageGuid === packageGuid,
+    );
+    const { guid } = started ?? (await platform.createBuild(packageGuid));
+    const build = await waitFor<Build>(world, {
+      what: 'staging',
+      deadlineMs: clock.now() + world.stagingTimeoutMs,
+      look: async () => {
+        const seen = await platform.build(guid);
+        return seen.state === 'STAGING' ? { state: 'staging' } : { state: 'staged', done: seen };
+      },
+    }).catch((error) => failedStaging(error, world, candidate.guid));
+    if (build.dropletGuid === undefined) {
+      const why = build.error ?? 'the platform gave no reason';
+      throw new VersionFault(`Staging failed: ${why}`, 'staging', await evidenceOf(platform, candidate.guid));
+    }
+    await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
+  },
+};
+
+async function failedStaging(error: unknown, { platform }: World, appGuid: string): Promise<never> {
+  if (!(error instanceof DeadlineOver)) throw error;
+  throw new VersionFault(error.message, 'staging', await evidenceOf(platform, appGuid));
+}

@@ -1,0 +1,42 @@
+import { PlatformFault } from '../model/errors.js';
+import type { Platform } from '../platform/calls.js';
+import type { Step } from './step.js';
+import type { StepKind } from './world.js';
+
+/** The platform sends SIGTERM, and SIGKILL ten seconds later. */
+export const stop: StepKind<Step & { do: 'stop' }> = {
+  title: ({ name }) => `stop ${name}`,
+  plan: ({ name }) => [`POST /v3/apps/<${name}>/actions/stop`],
+  run: async ({ name, guid }, _app, { platform }) => {
+    await assertOffRoutes(platform, name, guid);
+    await platform.stopApp(guid);
+  },
+};
+
+export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
+  title: ({ name }) => `delete ${name}`,
+  plan: ({ name }) => [`DELETE /v3/apps/<${name}>`],
+  run: async ({ name, guid }, _app, { platform }) => {
+    await assertOffRoutes(platform, name, guid);
+    await platform.deleteApp(guid);
+  },
+};
+
+/** Only trial routes, and production routes that this deploy made and that serve nobody. */
+export const deleteRoute: StepKind<Step & { do: 'delete-route' }> = {
+  title: ({ url }) => `delete the route ${url}`,
+  plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
+  run: async ({ guid }, _app, { platform }) => {
+    await platform.deleteRoute(guid);
+  },
+};
+
+/** Read again right before: what a route names in this moment is in use. Throws `PlatformFault`, and the strategy is asked again. */
+async function assertOffRoutes(platform: Platform, name: string, guid: string): Promise<void> {
+  const named = (await platform.routesOfApps([guid])).filter((route) =>
+    route.destinations.some((destination) => destination.appGuid === guid),
+  );
+  if (named.length > 0) {
+    throw new PlatformFault(`${name} is still named by ${named.map(({ url }) => url).join(', ')}.`, false);
+  }
+}

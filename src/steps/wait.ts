@@ -1,0 +1,36 @@
+import { DeadlineOver } from '../model/errors.js';
+import { note, type World } from './world.js';
+
+export interface Wait<T> {
+  /** When the wait is over, milliseconds since the epoch. */
+  deadlineMs: number;
+  /** What is waited for, as the end of a sentence. */
+  what: string;
+  /** Looks once. `state` is told when it differs from the last one; `done` ends the wait. */
+  look(): Promise<{ state: string; done?: T }>;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LAST_PAUSE_MS = 2_000;
+
+/**
+ * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
+ * Throws `DeadlineOver`, and whatever `look` throws.
+ */
+export async function waitFor<T>(world: World, wait: Wait<T>): Promise<T> {
+  let told = '';
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
+    const { state, done } = await wait.look();
+    const leftMs = wait.deadlineMs - world.clock.now();
+    if (state !== told) note(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
+    told = state;
+    if (done !== undefined) return done;
+    if (leftMs <= 0) throw new DeadlineOver(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
+    await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
+  }
+}
+
+function leftText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  return seconds < 120 ? `at most ${seconds} s more` : `at most ${Math.round(seconds / 60)} min more`;
+}

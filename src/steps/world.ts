@@ -1,0 +1,90 @@
+/** What a step is given: the ports, and the app that it works on. */
+import type { RouterOverride } from '../model/asked.js';
+import type { AppState, Route, Snapshot, Target } from '../model/cloud.js';
+import { PlatformFault } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
+import type { Clock, Listener } from '../model/ports.js';
+import type { Platform } from '../platform/calls.js';
+import type { ProbeContext } from '../probe/context.js';
+import type { HeaderReach, ProofResult } from '../probe/proof.js';
+import type { LastAnswer } from '../probe/quiet.js';
+import type { SmokeReport } from '../probe/smoke.js';
+import type { BadSign } from '../probe/watch.js';
+import type { Side, Step } from './step.js';
+
+export interface World {
+  platform: Platform;
+  target: Target;
+  clock: Clock;
+  probe: ProbeContext;
+  listener: Listener;
+  signal: AbortSignal;
+  router?: RouterOverride;
+  stagingTimeoutMs: number;
+  /** undefined: derived from the health checks. */
+  startTimeoutMs?: number;
+  /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
+  pushBits(push: { app: string; candidate: string; trialUrl: string }): Promise<void>;
+  /** Throws `VersionFault` when the script fails. */
+  runScript(script: { command: string; trialUrl: string; appName: string; appGuid: string }): Promise<void>;
+  /** What the availability watch holds against the version since then; undefined: nothing. */
+  badSign(sinceMs: number): BadSign | undefined;
+}
+
+/** What was found out on the way, for the proof and for the summary. Lost with the process: nothing is decided by it later. */
+export interface Found {
+  /** By url: whether an instance can be asked for by name, tested before the switch. */
+  reach: Map<string, HeaderReach>;
+  proofs: ProofResult[];
+  smoke?: SmokeReport;
+  quiet?: LastAnswer;
+  /** From the start to the moment at which all instances ran. */
+  bootMs?: number;
+  /** When the first production route could gain the candidate. */
+  switchedAtMs?: number;
+  /** When live had lost its last production route. */
+  unmappedAtMs?: number;
+  notes: string[];
+}
+
+/** One app of the deploy. The snapshot is replaced before each group of steps. */
+export interface AppWorld {
+  intent: Intent;
+  snapshot: Snapshot;
+  found: Found;
+}
+
+export function nothingFound(): Found {
+  return { reach: new Map(), proofs: [], notes: [] };
+}
+
+/** One kind of step: how it is named, what it stands for in a plan, and how it is done. */
+export interface StepKind<S extends Step> {
+  /** For the log and the timeline, in a few words. */
+  title(step: S, intent: Intent): string;
+  /** The cf commands and API calls that it stands for. */
+  plan(step: S, intent: Intent): readonly string[];
+  /**
+   * Does it. Safe to repeat after any interruption. Throws `PlatformFault` (is repeated with a fresh snapshot), or whatever
+   * leads the deploy back.
+   */
+  run(step: S, app: AppWorld, world: World): Promise<void>;
+}
+
+/** The app on one side. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
+export function appOn(side: Side, { snapshot }: AppWorld): AppState {
+  const app = side === 'live' ? snapshot.live : snapshot.candidate;
+  if (!app) throw new PlatformFault(`The ${side} of ${snapshot.name} is not there.`, false);
+  return app;
+}
+
+/** The route of this url. Throws `PlatformFault` when it is not there (any more). */
+export function routeNamed(url: string, { snapshot }: AppWorld): Route {
+  const route = snapshot.routes.find((one) => one.url === url);
+  if (!route) throw new PlatformFault(`Route ${url} is not there.`, false);
+  return route;
+}
+
+export function note(world: World, text: string): void {
+  world.listener.tell({ type: 'note', text });
+}
