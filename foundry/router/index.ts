@@ -1,5 +1,10 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Clock, RouterEvents, RouteTable } from '../ports.js';
-import type { RouteFigures } from './figures.js';
+import { createCounter, type RouteFigures } from './figures.js';
+import { createLearning } from './learning.js';
+import { seededRandom } from './random.js';
+import { createRouter } from './router.js';
+import { createTable } from './table.js';
 
 export type { RouteFigures } from './figures.js';
 
@@ -13,6 +18,8 @@ export interface RouterOptions {
   propagationMs: number;
   /** Seed of the random delays. */
   seed: number;
+  /** Milliseconds that a backend has for its whole answer; gorouter's 900,000 by default. */
+  requestTimeoutMs?: number;
 }
 
 export interface Routers extends RouteTable {
@@ -26,6 +33,49 @@ export interface Routers extends RouteTable {
   close(): Promise<void>;
 }
 
-export function startRouters(_options: RouterOptions, _events: RouterEvents): Promise<Routers> {
-  throw new Error('not built yet');
+/** Starts the routers. Rejects when the port cannot be had. */
+export async function startRouters(options: RouterOptions, events: RouterEvents): Promise<Routers> {
+  const { clock, seed, requestTimeoutMs = 900_000 } = options;
+  const counter = createCounter(clock);
+  const random = seededRandom(seed);
+  const delayMs = () => random() * options.propagationMs;
+  const all = Array.from({ length: options.routers }, (_, router) => {
+    const table = createTable(clock);
+    const learning = createLearning({ clock, table, delayMs, applied: events.applied, router });
+    return { learning, ...createRouter({ clock, counter, requestTimeoutMs, table }) };
+  });
+
+  const connections = new Set<Socket>();
+  let turn = 0;
+  const listener = createServer({ noDelay: true, allowHalfOpen: true }, (connection) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+    all[turn++ % all.length]?.accept(connection);
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(options.port, '127.0.0.1', resolve);
+  });
+
+  return {
+    port: (listener.address() as AddressInfo).port,
+    seed,
+    publish(record) {
+      for (const { learning } of all) learning.publish(record);
+    },
+    withdraw(routeGuid) {
+      for (const { learning } of all) learning.withdraw(routeGuid);
+    },
+    figures: counter.figures,
+    reset: counter.reset,
+    async close() {
+      const closed = new Promise((resolve) => listener.close(resolve));
+      for (const one of all) {
+        one.learning.close();
+        one.close();
+      }
+      for (const connection of connections) connection.destroy();
+      await closed;
+    },
+  };
 }
