@@ -1,0 +1,253 @@
+/** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+import { INPUTS, type InputName, type InputSpec, LATER_INPUTS } from './inputs/table.js';
+import { didYouMean, nearest, Wrong } from './inputs/values.js';
+import { likelySecrets } from './manifest/secrets.js';
+import type { Credentials, Inputs } from './model/asked.js';
+import { InputError, type Problem } from './model/errors.js';
+import { MINUTE_MS } from './model/words.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** As the cf CLI waits for staging when nothing else is said. */
+const STAGING_TIMEOUT_MS = 15 * MINUTE_MS;
+
+const NAMES = Object.keys(INPUTS) as InputName[];
+
+type Values = {
+  [Name in InputName]: (typeof INPUTS)[Name] extends InputSpec<infer T, infer Sure>
+    ? Sure extends true
+      ? T
+      : T | undefined
+    : never;
+};
+
+/**
+ * @param env the step's environment: `INPUT_*` as the runner sets them (spaces and case folded, '' for what is not given),
+ *   `CF_STAGING_TIMEOUT` and `CF_STARTUP_TIMEOUT` in minutes
+ * @throws InputError with all that is wrong
+ */
+export function readInputs(env: Environment): Inputs {
+  const { values, problems: unread } = parseAll(env);
+  const { problems: unknown, warnings } = unknownInputs(env);
+  const { credentials, problems: unsigned } = signIn(values);
+  const minutes = {
+    staging: timeoutOf(env, 'CF_STAGING_TIMEOUT'),
+    startup: timeoutOf(env, 'CF_STARTUP_TIMEOUT'),
+  };
+  const problems = [
+    ...unread,
+    ...unknown,
+    ...unsigned,
+    ...contradictions(values),
+    ...minutes.staging.problems,
+    ...minutes.startup.problems,
+  ];
+  if (problems.length > 0 || !credentials) throw new InputError(problems);
+  const startTimeoutMs = values['start-timeout'] ?? minutes.startup.ms;
+  return {
+    command: values.command,
+    plan: values.plan,
+    api: values.api,
+    org: values.org,
+    space: values.space,
+    skipSslValidation: values['skip-ssl-validation'],
+    credentials,
+    cfVersion: values['cf-version'],
+    manifest: values.manifest,
+    vars: values.vars ?? {},
+    varsFiles: values['vars-files'] ?? [],
+    env: values.env ?? {},
+    strategy: values.strategy,
+    carry: values.carry,
+    scale: values.scale,
+    smokeTest: values['smoke-test'] ?? [],
+    bakeMs: values.bake,
+    drainMs: values.drain,
+    watch: values.watch,
+    failureLimit: values['failure-limit'],
+    keepPrevious: values['keep-previous'],
+    keepFailed: values['keep-failed'],
+    stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
+    summary: values.summary,
+    given: NAMES.filter((name) => isGiven(env, name)),
+    secrets: secretsOf(values, credentials),
+    warnings,
+    ...present('allowedTargets', values['allowed-targets']),
+    ...present('caCertificate', values['ca-certificate']),
+    ...present('router', values.router),
+    ...present('cfChecksum', values['cf-checksum']),
+    ...present('cfUrl', values['cf-url']),
+    ...present('app', values.app),
+    ...present('path', values.path),
+    ...present('trialDomain', values['trial-domain']),
+    ...present('smokeScript', values['smoke-script']),
+    ...present('watchPath', values['watch-path']),
+    ...present('timeoutMs', values.timeout),
+    ...present('startTimeoutMs', startTimeoutMs),
+  };
+}
+
+/** @returns whether a pattern `org/space`, in which `*` stands for any text, names the target. */
+export function isAllowedTarget(patterns: readonly string[], org: string, space: string): boolean {
+  const matches = (pattern: string, name: string) => {
+    const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+  };
+  return patterns.some((pattern) => {
+    const [orgPattern = '', spacePattern = ''] = pattern.split('/');
+    return matches(orgPattern, org) && matches(spacePattern, space);
+  });
+}
+
+function parseAll(env: Environment): { values: Values; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const values = NAMES.map((name) => {
+    const spec: InputSpec<unknown> = INPUTS[name];
+    const given = givenText(env, name) || spec.default;
+    if (given === '') {
+      if (spec.required) problems.push({ text: `The input "${name}" is missing.` });
+      return [name, undefined];
+    }
+    try {
+      return [name, spec.parse(given)];
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      problems.push(...error.texts.map((what) => ({ text: `The input "${name}" ${what}.` })));
+      // A value that parses lets the other checks go on; the error is thrown after them.
+      return [name, spec.default === '' ? undefined : spec.parse(spec.default)];
+    }
+  });
+  return { values: Object.fromEntries(values) as Values, problems };
+}
+
+function givenText(env: Environment, name: InputName): string {
+  const given = env[variableOf(name)] ?? '';
+  return INPUTS[name].raw ? given.replace(/\r?\n$/, '') : given.trim();
+}
+
+function isGiven(env: Environment, name: InputName): boolean {
+  const given = givenText(env, name);
+  return given !== '' && given !== INPUTS[name].default;
+}
+
+/** As the runner names it: only spaces are replaced, a hyphen stays. */
+function variableOf(name: string): string {
+  return `INPUT_${name.toUpperCase()}`;
+}
+
+function unknownInputs(env: Environment): { problems: readonly Problem[]; warnings: readonly string[] } {
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const known = new Set(NAMES.map(variableOf));
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('INPUT_') || known.has(variable) || !value) continue;
+    const name = variable.slice('INPUT_'.length).toLowerCase();
+    if (LATER_INPUTS.includes(name)) {
+      problems.push({ text: `The input "${name}" is not available yet.` });
+    } else if (nearest(name, NAMES) !== undefined) {
+      problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
+    } else if (nearest(name, LATER_INPUTS) !== undefined) {
+      problems.push({
+        text: `There is no input "${name}", and "${nearest(name, LATER_INPUTS)}" is not available yet.`,
+      });
+    } else {
+      warnings.push(`There is no input "${name}"; it is ignored.`);
+    }
+  }
+  return { problems, warnings };
+}
+
+function signIn(values: Values): { credentials?: Credentials; problems: readonly Problem[] } {
+  const user = { username: values.username, password: values.password };
+  const client = { 'client-id': values['client-id'], 'client-secret': values['client-secret'] };
+  const asUser = Object.values(user).some((value) => value !== undefined) || values.origin !== undefined;
+  const asClient = Object.values(client).some((value) => value !== undefined);
+  if (asUser && asClient) {
+    return {
+      problems: [
+        {
+          text: 'There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".',
+        },
+      ],
+    };
+  }
+  if (!asUser && !asClient) {
+    return {
+      problems: [
+        { text: 'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".' },
+      ],
+    };
+  }
+  const missing = Object.entries(asUser ? user : client).filter(([, value]) => value === undefined);
+  const problems = missing.map(([name]) => ({
+    text: `The input "${name}" is missing; a ${asUser ? 'user' : 'client'} signs in with ${Object.keys(
+      asUser ? user : client,
+    )
+      .map((needed) => `"${needed}"`)
+      .join(' and ')}.`,
+  }));
+  const { username, password } = user;
+  if (username !== undefined && password !== undefined) {
+    return {
+      credentials: { kind: 'user', username, password, ...present('origin', values.origin) },
+      problems,
+    };
+  }
+  const { 'client-id': clientId, 'client-secret': clientSecret } = client;
+  if (clientId !== undefined && clientSecret !== undefined) {
+    return { credentials: { kind: 'client', clientId, clientSecret }, problems };
+  }
+  return { problems };
+}
+
+function contradictions(values: Values): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (values['skip-ssl-validation'] && values['ca-certificate'] !== undefined) {
+    problems.push({
+      text: '"ca-certificate" is of no use while "skip-ssl-validation" is true: give one of them.',
+    });
+  }
+  if (!values.watch && values['watch-path'] !== undefined) {
+    problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
+  }
+  const { org, space, 'allowed-targets': allowed } = values;
+  if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
+    problems.push({
+      text: `The target ${org}/${space} is none of those in "allowed-targets": ${allowed.join(', ')}.`,
+    });
+  }
+  return problems;
+}
+
+/** The CLI's own variables, in minutes; fractions are legal. */
+function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {
+  const given = (env[name] ?? '').trim();
+  if (given === '') return { problems: [] };
+  const minutes = Number(given);
+  if (/^\d+(\.\d+)?$/.test(given) && minutes > 0)
+    return { ms: Math.round(minutes * MINUTE_MS), problems: [] };
+  return {
+    problems: [
+      { text: `The environment variable ${name} is "${given}"; it is a number of minutes above 0.` },
+    ],
+  };
+}
+
+const ORDINARY_HEADERS = /^(accept(-.*)?|cache-control|content-type|user-agent)$/i;
+
+/** A value that is also shown on purpose (the target's name) is not hidden: it would hide the log itself. */
+function secretsOf(values: Values, credentials: Credentials): readonly string[] {
+  const shown = new Set([values.org, values.space, values.app, values.username, values['client-id']]);
+  const headers = (values['smoke-test'] ?? []).flatMap((check) =>
+    Object.entries(check.headers)
+      .filter(([name]) => !ORDINARY_HEADERS.test(name))
+      .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]),
+  );
+  const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
+  const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
+  return [...new Set([own, ...likely.filter((value) => value !== '' && !shown.has(value))])];
+}
+
+function present<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
+}

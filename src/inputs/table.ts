@@ -1,0 +1,144 @@
+/** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
+import { COMMANDS, STRATEGIES } from '../model/words.js';
+import { smokeTest } from './smoke-test.js';
+import {
+  aboveZero,
+  boolean,
+  cliVersion,
+  domainName,
+  downloadUrl,
+  duration,
+  environment,
+  integer,
+  list,
+  oneOf,
+  type Parse,
+  pem,
+  platformUrl,
+  router,
+  sha256,
+  targetPatterns,
+  text,
+  variables,
+  webPath,
+} from './values.js';
+
+/** `default` is what `action.yml` has, '' for none. A raw input comes as it is: spaces may belong to a password. */
+export interface InputSpec<T, Sure extends boolean = boolean> {
+  default: string;
+  required: boolean;
+  raw: boolean;
+  parse: Parse<T>;
+  /** There is always a value, or an error. */
+  sure: Sure;
+}
+
+const required = <T>(parse: Parse<T>): InputSpec<T, true> => ({
+  default: '',
+  required: true,
+  raw: false,
+  parse,
+  sure: true,
+});
+const optional = <T>(parse: Parse<T>): InputSpec<T, false> => ({
+  default: '',
+  required: false,
+  raw: false,
+  parse,
+  sure: false,
+});
+const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
+  default: value,
+  required: false,
+  raw: false,
+  parse,
+  sure: true,
+});
+const secret: InputSpec<string, false> = { ...optional(text), raw: true };
+
+const LATER_COMMANDS = [
+  'promote',
+  'abort',
+  'rollback',
+  'restart',
+  'restage',
+  'preview',
+  'preview-delete',
+  'sweep',
+];
+const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
+
+export const INPUTS = {
+  command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
+  plan: by('false', boolean),
+  api: required(platformUrl),
+  org: required(text),
+  space: required(text),
+  'allowed-targets': optional(targetPatterns),
+  'skip-ssl-validation': by('false', boolean),
+  'ca-certificate': optional(pem),
+  router: optional(router),
+  username: optional(text),
+  password: secret,
+  origin: optional(text),
+  'client-id': optional(text),
+  'client-secret': secret,
+  'cf-version': by('8.18.4', cliVersion),
+  'cf-checksum': optional(sha256),
+  'cf-url': optional(downloadUrl),
+  manifest: by('manifest.yml', text),
+  app: optional(text),
+  path: optional(text),
+  vars: optional(variables),
+  'vars-files': optional(list),
+  env: optional(environment),
+  strategy: by('blue-green', oneOf(STRATEGIES, LATER_STRATEGIES)),
+  carry: by('all', oneOf(['all', 'manifest'])),
+  scale: by('keep', oneOf(['keep', 'manifest'])),
+  'trial-domain': optional(domainName),
+  'smoke-test': optional(smokeTest),
+  'smoke-script': optional(text),
+  bake: by('0s', duration),
+  drain: by('30s', duration),
+  watch: by('true', boolean),
+  'watch-path': optional(webPath),
+  'failure-limit': by('2', integer(0, 1000)),
+  'keep-previous': by('1', integer(0, 100)),
+  'keep-failed': by('true', boolean),
+  timeout: optional(aboveZero(duration)),
+  'staging-timeout': optional(aboveZero(duration)),
+  'start-timeout': optional(aboveZero(duration)),
+  summary: by('true', boolean),
+} satisfies Record<string, InputSpec<unknown>>;
+
+export type InputName = keyof typeof INPUTS;
+
+/** Inputs that come with later work: refused by name, never ignored. */
+export const LATER_INPUTS: readonly string[] = [
+  'oidc',
+  'oidc-audience',
+  'order',
+  'docker-image',
+  'docker-username',
+  'docker-password',
+  'droplet-guid',
+  'force',
+  'max-in-flight',
+  'instance-steps',
+  'workers',
+  'task',
+  'warm-up',
+  'hold',
+  'to',
+  'preview-id',
+  'preview-domain',
+  'preview-ttl',
+  'preview-idle',
+  'preview-max',
+  'preview-services',
+  'allow-fork',
+  'github-token',
+  'comment',
+  'deployment',
+  'report',
+];

@@ -1,0 +1,244 @@
+/** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
+import { closest, distance } from 'fastest-levenshtein';
+import { readYaml, type Yaml } from '../manifest/yaml.js';
+import type { RouterOverride } from '../model/asked.js';
+import { InputError } from '../model/errors.js';
+import { SECOND_MS } from '../model/words.js';
+
+/** What is wrong, each as the rest of a sentence that begins with the input's name. */
+export class Wrong extends Error {
+  override readonly name = 'Wrong';
+  readonly texts: readonly string[];
+  constructor(...texts: readonly string[]) {
+    super(texts.join('; '));
+    this.texts = texts;
+  }
+}
+
+export type Parse<T> = (text: string) => T;
+
+export const text: Parse<string> = (given) => given;
+
+/** As the runner's own toolkit reads booleans. */
+export const boolean: Parse<boolean> = (given) => {
+  if (/^(true|True|TRUE)$/.test(given)) return true;
+  if (/^(false|False|FALSE)$/.test(given)) return false;
+  throw new Wrong(`is "${given}"; allowed are true and false`);
+};
+
+/** @param later values that the action will know one day: refused as not available yet */
+export function oneOf<const T extends string>(
+  allowed: readonly T[],
+  later: readonly string[] = [],
+): Parse<T> {
+  return (given) => {
+    const found = allowed.find((value) => value === given);
+    if (found !== undefined) return found;
+    const among = `allowed ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`;
+    if (later.includes(given)) throw new Wrong(`is "${given}", which is not available yet; ${among}`);
+    throw new Wrong(`is "${given}"; ${among}${didYouMean(given, allowed)}`);
+  };
+}
+
+export function integer(least: number, most: number): Parse<number> {
+  return (given) => {
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= least && value <= most) return value;
+    throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
+  };
+}
+
+const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
+/** Beyond it a timer of Node's wraps around. */
+const LONGEST_DAYS = 20;
+
+/** `90s`, `5m`, `1h30m`, `14d`, or whole seconds; in milliseconds. */
+export const duration: Parse<number> = (given) => {
+  const compact = given.replace(/\s+/g, '');
+  const parts = /^\d+$/.test(compact)
+    ? [undefined, undefined, undefined, undefined, compact]
+    : /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(compact);
+  if (!parts || compact === '') {
+    throw new Wrong(`is "${given}"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds`);
+  }
+  const seconds = Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0);
+  if (seconds > LONGEST_DAYS * UNITS.d) {
+    throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
+  }
+  return seconds * SECOND_MS;
+};
+
+export const aboveZero =
+  (parse: Parse<number>): Parse<number> =>
+  (given) => {
+    const value = parse(given);
+    if (value === 0) throw new Wrong(`is "${given}"; it has to be more than nothing`);
+    return value;
+  };
+
+/** One per line or separated by commas. */
+export const list: Parse<readonly string[]> = (given) =>
+  given
+    .split(/[\n,]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+export const targetPatterns: Parse<readonly string[]> = (given) => {
+  const patterns = list(given);
+  for (const pattern of patterns) {
+    if (!/^[^/]+\/[^/]+$/.test(pattern)) {
+      throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
+    }
+  }
+  if (patterns.length === 0) throw new Wrong('names no target; a pattern is written org/space');
+  return patterns;
+};
+
+/** https, or http to this machine. Comes back without a slash at its end. */
+export const platformUrl: Parse<string> = (given) => {
+  const url = webUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`, given);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new Wrong(`is "${given}"; credentials go there, so it has to be https (http only to this machine)`);
+  }
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw new Wrong(`is "${given}"; it has to be an address without a path, such as https://api.example.com`);
+  }
+  return url.origin;
+};
+
+export const downloadUrl: Parse<string> = (given) => {
+  const url = webUrl(given, given);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new Wrong(`is "${given}"; a program is downloaded from there, so it has to be https`);
+  }
+  return url.href;
+};
+
+export const router: Parse<RouterOverride> = (given) => {
+  const url = webUrl(given, given);
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw new Wrong(`is "${given}"; it is a scheme, an address and a port, such as http://127.0.0.1:8081`);
+  }
+  const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
+  return {
+    protocol,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (protocol === 'http:' ? 80 : 443) : Number(url.port),
+  };
+};
+
+export const webPath: Parse<string> = (given) => {
+  if (/^\/[^\s#]*$/.test(given) && !given.startsWith('//')) return given;
+  throw new Wrong(`is "${given}"; a path begins with one / and has no spaces`);
+};
+
+export const domainName: Parse<string> = (given) => {
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+  if (new RegExp(`^${label}(\\.${label})+$`, 'i').test(given)) return given.toLowerCase();
+  throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
+};
+
+export const pem: Parse<string> = (given) => {
+  if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(given)) return `${given}\n`;
+  throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+};
+
+/** A release such as `8.18.4`, or a major. */
+export const cliVersion: Parse<string> = (given) => {
+  const version = given.replace(/^v/, '');
+  if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
+    throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
+  }
+  if (Number.parseInt(version, 10) < 7) {
+    throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
+  }
+  return version;
+};
+
+export const sha256: Parse<string> = (given) => {
+  if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase();
+  throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
+};
+
+/** Values as `cf push --var` would read them. */
+export const variables: Parse<Readonly<Record<string, unknown>>> = (given) => {
+  const yaml = yamlOf(given);
+  return Object.fromEntries(
+    namedOf(yaml).map(([name, value]) => {
+      if (!/^[-/\w\p{L}]+$/u.test(name)) {
+        throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
+      }
+      return [name, yaml.value(value)];
+    }),
+  );
+};
+
+/** Values as they are written: `1.10` stays `1.10`, `yes` stays `yes`. */
+export const environment: Parse<Readonly<Record<string, string>>> = (given) => {
+  const yaml = yamlOf(given, 'core');
+  return Object.fromEntries(
+    namedOf(yaml).map(([name, value]) => {
+      if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
+        throw new Wrong(`has "${name}", which the platform sets`);
+      }
+      if (!/^[^\s=]+$/.test(name)) throw new Wrong(`has "${name}", which is no name of a variable`);
+      return [name, plainText(yaml, value, name)];
+    }),
+  );
+};
+
+/** @returns the scalar as it is written; nothing is the empty string. */
+export function plainText(yaml: Yaml, node: Parameters<Yaml['textOf']>[0], name: string): string {
+  const found = node ? yaml.textOf(node) : '';
+  if (found !== undefined) return found;
+  throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
+}
+
+export function yamlOf(given: string, dialect: 'cf' | 'core' = 'cf'): Yaml {
+  try {
+    return readYaml('', given, dialect);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new Wrong(
+      ...error.problems.map(
+        ({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`,
+      ),
+    );
+  }
+}
+
+function namedOf(yaml: Yaml) {
+  const named = yaml.named(yaml.root);
+  if (!named) throw new Wrong('is no map; write one NAME: value a line');
+  return named;
+}
+
+/** @throws Wrong unless it is an http(s) URL without credentials */
+export function webUrl(candidate: string, given: string): URL {
+  const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new Wrong(`is "${given}", which is no http or https address`);
+  }
+  if (url.username || url.password)
+    throw new Wrong('carries credentials in its address; they do not belong there');
+  return url;
+}
+
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+
+/** @returns ` (did you mean "x"?)` when one of the names is close, else nothing. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const near = nearest(given, names);
+  return near === undefined ? '' : ` (did you mean "${near}"?)`;
+}
+
+/** @returns the name that a slip of the keyboard could have turned into what was given. */
+export function nearest(given: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const lower = given.toLowerCase();
+  const near = closest(lower, [...names]);
+  const bound = Math.min(3, Math.max(1, Math.floor(near.length / 3)));
+  return distance(lower, near.toLowerCase()) <= bound ? near : undefined;
+}
