@@ -7,43 +7,53 @@ import { credentialsRefused } from './access-token.js';
 export const REDACTS_SINCE = '8.7.9';
 
 /**
- * Reads one stream line by line and leaves out the manifest's difference, which shows values of variables: from its heading to
- * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the CLI).
+ * Reads one stream line by line and leaves out what is not for showing: the manifest's difference, which has values of variables,
+ * from its heading to the first line that is not part of it (every part has a sign and a blank, or two blanks, before it;
+ * `util/ui/ui.go` of the CLI), and the pages of help that follow a wrong use.
  */
-export function withoutDifference(): (line: string) => string | undefined {
-  let inside = false;
+export function showable(): (line: string) => string | undefined {
+  let inside: 'difference' | 'help' | undefined;
   return (line) => {
-    if (/with these attributes\.\.\.\s*$/.test(line)) {
-      inside = true;
+    if (inside === 'help' || /^NAME:\s*$/.test(line)) inside = 'help';
+    else if (/with these attributes\.\.\.\s*$/.test(line)) {
+      inside = 'difference';
       return line;
-    }
-    if (inside && (line.trim() === '' || /^[-+ ] /.test(line))) return undefined;
-    inside = false;
-    return line;
+    } else if (inside === 'difference' && line.trim() !== '' && !/^[-+ ] /.test(line)) inside = undefined;
+    return inside === undefined ? line : undefined;
   };
+}
+
+/** What a command said, as far as it may be shown. */
+export interface CfOutput {
+  stderr: string;
+  /** Both streams, as they came. */
+  both: string;
 }
 
 /** Why `cf api`, `cf auth` or `cf target` failed. What cannot be told apart is a fault of the platform, to be tried again. */
 export function signInFailure(
   step: 'api' | 'auth' | 'target',
-  output: string,
+  output: CfOutput,
   inputs: Pick<Inputs, 'org' | 'space' | 'credentials'>,
 ): Error {
-  if (/x509|SSL Cert/i.test(output))
+  if (/x509|SSL Cert/i.test(output.both))
     return new Refused(
       'The cf CLI does not trust the certificate of the platform.',
       'Give the certificate of its authority as ca-certificate; on macOS it must be in the keychain instead.',
       'tls',
     );
-  if (step === 'auth' && /credentials were rejected|account has been locked|bad credentials/i.test(output))
+  if (
+    step === 'auth' &&
+    /credentials were rejected|account has been locked|bad credentials/i.test(output.both)
+  )
     return credentialsRefused(inputs.credentials);
-  if (step === 'target' && /Organization .* not found/i.test(output))
+  if (step === 'target' && /Organization .* not found/i.test(output.both))
     return new Refused(
       `Organization ${inputs.org} was not found.`,
       'Check the input org; who signs in needs a role in it to see it.',
       'target',
     );
-  if (step === 'target' && /Space .* not found/i.test(output))
+  if (step === 'target' && /Space .* not found/i.test(output.both))
     return new Refused(
       `Space ${inputs.space} was not found in organization ${inputs.org}.`,
       'Check the input space; who signs in needs the role space developer in it.',
@@ -59,16 +69,16 @@ const PLATFORM_SIGNS =
   /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|EOF\s*$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/i;
 
 /** Why `cf push --no-start` failed. */
-export function pushFailure(app: string, code: number | null, output: string): Error {
-  if (PLATFORM_SIGNS.test(output))
+export function pushFailure(app: string, code: number | null, output: CfOutput): Error {
+  if (PLATFORM_SIGNS.test(output.both))
     return new PlatformFault(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
-  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output);
+  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
 
-/** The last line that says something: errors come at the end, followed by a bare FAILED. */
-function reasonIn(output: string): string {
-  const lines = output
-    .split('\n')
+/** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */
+function reasonIn({ stderr, both }: CfOutput): string {
+  const lines = [both, stderr]
+    .flatMap((text) => text.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '' && line !== 'FAILED' && !line.startsWith('TIP:'));
   return lines.at(-1) ?? 'it said nothing';

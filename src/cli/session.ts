@@ -6,7 +6,7 @@ import type { Children, Clock, Files, Http, Listener } from '../model/ports.js';
 import { AccessToken } from './access-token.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
-import { pushFailure, REDACTS_SINCE, signInFailure, withoutDifference } from './output.js';
+import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
 import { compareVersions } from './releases.js';
 import { type Root, readRoot } from './root.js';
@@ -154,7 +154,7 @@ class Session implements CfSession {
 
   async cf(args: readonly string[], options: CfOptions = {}): Promise<string> {
     const { code, stdout, output } = await this.run(args, { ...options, show: true });
-    if (code !== 0) throw new ProgramFailed(`cf ${args[0]} failed`, code, output);
+    if (code !== 0) throw new ProgramFailed(`cf ${args[0]} failed`, code, output.both);
     return stdout;
   }
 
@@ -194,11 +194,11 @@ class Session implements CfSession {
     );
   }
 
-  /** One command, when those before it are done. `output` has both streams, as far as they may be shown. */
+  /** One command, when those before it are done. */
   private run(
     args: readonly string[],
     how: CfOptions & { show: boolean; secrets?: Readonly<Record<string, string>> },
-  ): Promise<{ code: number | null; stdout: string; output: string }> {
+  ): Promise<{ code: number | null; stdout: string; output: CfOutput }> {
     const result = this.turn.then(() => this.runNow(args, how));
     this.turn = result.catch(() => {});
     return result;
@@ -211,8 +211,8 @@ class Session implements CfSession {
     const { children, cf, env, listener } = this.options;
     const signal = how.signal ?? this.options.signal;
     await this.freshenConfiguration();
-    const cut = { stdout: withoutDifference(), stderr: withoutDifference() };
-    const shown = { stdout: [] as string[], both: [] as string[] };
+    const cut = { stdout: showable(), stderr: showable() };
+    const shown = { stdout: [] as string[], stderr: [] as string[], both: [] as string[] };
     const result = await children.run({
       file: cf.path,
       args,
@@ -229,8 +229,8 @@ class Session implements CfSession {
         const line = cut[stream](text);
         if (line === undefined) return;
         shown.both.push(line);
-        if (stream === 'stdout') shown.stdout.push(line);
-        if (how.show) listener.tell({ type: 'foreign', source: 'cf', text: line });
+        shown[stream].push(line);
+        if (how.show && line.trim() !== '') listener.tell({ type: 'foreign', source: 'cf', text: line });
       },
       ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
       ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
@@ -238,7 +238,8 @@ class Session implements CfSession {
     });
     signal?.throwIfAborted();
     if (result.timedOut) throw new PlatformFault(`cf ${args[0]} did not end in its time`, true);
-    return { code: result.code, stdout: shown.stdout.join('\n'), output: shown.both.join('\n') };
+    const [stdout, stderr, both] = [shown.stdout, shown.stderr, shown.both].map((lines) => lines.join('\n'));
+    return { code: result.code, stdout: stdout ?? '', output: { stderr: stderr ?? '', both: both ?? '' } };
   }
 
   /** The CLI cannot renew a client's token, so it is given ours. */
