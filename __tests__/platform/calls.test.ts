@@ -338,6 +338,15 @@ describe('belongings', () => {
     await expect(scripted(inTurn(answer)).platform.bindings('a')).rejects.toThrow(PlatformFault);
   });
 
+  test.each(['bindings', 'sidecars'] as const)(
+    '%s are none on a platform that knows no such thing',
+    async (call) => {
+      const unknown = refusal(404, 10000, 'CF-NotFound', 'Unknown request');
+      expect(await scripted(inTurn(unknown)).platform[call]('a')).toEqual([]);
+      await expect(scripted(inTurn(NOT_FOUND('App'))).platform[call]('a')).rejects.toThrow(PlatformRefusal);
+    },
+  );
+
   const POLICIES = {
     json: {
       total_policies: 1,

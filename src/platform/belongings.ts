@@ -6,7 +6,7 @@ import type { Requests } from './request.js';
 
 type BelongingCalls = Pick<Platform, 'features' | 'bindings' | 'policies' | 'sidecars'>;
 
-/** `networkPolicyUrl` is the root's `network_policy_v1`; without it no platform policy can be read. */
+/** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
 export function belongingCalls(
   requests: Requests,
   networkPolicyUrl: string | undefined,
@@ -14,27 +14,12 @@ export function belongingCalls(
 ): BelongingCalls {
   return {
     async features(appGuid) {
-      const json = await requests.read(`/v3/apps/${appGuid}/features`, { per_page: '5000' });
+      const json = await requests.read(`/v3/apps/${appGuid}/features`);
       const features = Fields.of(json, 'features').objects('resources');
       return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
     },
-    async bindings(appGuid) {
-      const page = await requests.list(
-        '/v3/service_credential_bindings',
-        { app_guids: appGuid, type: 'app', include: 'service_instance' },
-        (binding) => related(binding, 'service_instance'),
-      );
-      const names = new Map(
-        page.included
-          .flatMap((included) => included.maybeObjects('service_instances'))
-          .map((instance) => [instance.text('guid'), instance.text('name')]),
-      );
-      return page.items.map((guid) => {
-        const name = guid === undefined ? undefined : names.get(guid);
-        if (name === undefined)
-          throw new PlatformFault('The platform names a binding without its service instance.', false);
-        return name;
-      });
+    bindings(appGuid) {
+      return noneWithoutApi(() => readBindings(requests, appGuid));
     },
     async policies(appGuid) {
       if (networkPolicyUrl === undefined) return undefined;
@@ -47,11 +32,42 @@ export function belongingCalls(
         throw error;
       }
     },
-    async sidecars(appGuid) {
-      return (await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name')))
-        .items;
+    sidecars(appGuid) {
+      return noneWithoutApi(
+        async () =>
+          (await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name'))).items,
+      );
     },
   };
+}
+
+/** 10000 `CF-NotFound`, "Unknown request": the platform does not have this at all, so no app on it does. */
+async function noneWithoutApi(read: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PlatformRefusal && error.status === 404 && error.code === 10_000) return [];
+    throw error;
+  }
+}
+
+async function readBindings(requests: Requests, appGuid: string): Promise<readonly string[]> {
+  const page = await requests.list(
+    '/v3/service_credential_bindings',
+    { app_guids: appGuid, type: 'app', include: 'service_instance' },
+    (binding) => related(binding, 'service_instance'),
+  );
+  const names = new Map(
+    page.included
+      .flatMap((included) => included.maybeObjects('service_instances'))
+      .map((instance) => [instance.text('guid'), instance.text('name')]),
+  );
+  return page.items.map((guid) => {
+    const name = guid === undefined ? undefined : names.get(guid);
+    if (name === undefined)
+      throw new PlatformFault('The platform names a binding without its service instance.', false);
+    return name;
+  });
 }
 
 async function readPolicies(

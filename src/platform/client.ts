@@ -10,7 +10,7 @@ import { routeCalls } from './routes.js';
 import { watchingCalls } from './watching.js';
 
 export interface PlatformOptions extends Connection {
-  /** As the platform's root names them (`readLinks`). */
+  /** As the platform's root names them (cli/root.ts). */
   logCacheUrl?: string;
   networkPolicyUrl?: string;
 }
