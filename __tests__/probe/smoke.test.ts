@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Cancelled } from '../../src/model/errors.js';
 import { refusedChecks, runSmoke, type SmokeRequest } from '../../src/probe/smoke.js';
 import {
   CANDIDATE,
@@ -97,6 +98,27 @@ describe('a check', () => {
     await expect(runSmoke(ctx, request, tell)).rejects.toThrow('instance 1: 500');
   });
 
+  test('ends the questions to all others then', async () => {
+    const { ctx, http, clock, tell } = scene(({ wants }) =>
+      wants === `${CANDIDATE}:1` ? { status: 404 } : { afterMs: 9_000 },
+    );
+    const startMs = clock.now();
+    await expect(runSmoke(ctx, request, tell)).rejects.toThrow('instance 1: 404');
+    expect(clock.now() - startMs).toBeLessThan(1_000);
+    const asked = http.seen.length;
+    await clock.sleep(60_000);
+    expect(http.seen).toHaveLength(asked);
+  });
+
+  test('ends with the run', async () => {
+    const run = new AbortController();
+    const { ctx, clock, tell } = scene(() => ({ status: 500 }), { signal: run.signal });
+    const running = runSmoke(ctx, request, tell);
+    await clock.sleep(400);
+    run.abort(new Cancelled('by a person'));
+    await expect(running).rejects.toMatchObject({ name: 'Cancelled' });
+  });
+
   test('what the version did weighs more than what a router did at last', async () => {
     const { ctx, tell } = scene((_request, count) => (count < 5 ? { status: 500 } : { failure: REFUSED }));
     await expect(runSmoke(ctx, request, tell)).rejects.toMatchObject({ name: 'VersionFault' });
@@ -127,6 +149,16 @@ test('checks on production are asked on every production route, after the switch
   expect(new Set(http.seen.map(({ url }) => url))).toEqual(
     new Set(['https://shop.example.com/live', 'https://shop.example.org/api/live']),
   );
+});
+
+test('a URL of the trial route goes through the router, one of another host does not', async () => {
+  const router = { protocol: 'http:' as const, host: '127.0.0.1', port: 8081 };
+  const { ctx, http, tell } = scene(() => ({}), { router });
+  const urls = ['https://trial.example.com/a', 'https://gateway.example.org/b'];
+  const checks = urls.map((url) => check({ target: { url } }));
+  await runSmoke(ctx, { ...request, checks }, tell);
+  expect(http.seen.find(({ path }) => path === '/a')?.connectTo).toEqual(router);
+  expect(http.seen.find(({ path }) => path === '/b')?.connectTo).toBeUndefined();
 });
 
 describe('with a router', () => {

@@ -1,10 +1,12 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import type { SmokeCheck } from '../../src/model/asked.js';
 import { HttpFailure } from '../../src/model/errors.js';
 import type { Clock, Http, HttpRequest, HttpResponse } from '../../src/model/ports.js';
 import type { InstanceRef, ProbeContext } from '../../src/probe/context.js';
+
+import { realClock } from '../../src/system/clock.js';
+import { createHttp } from '../../src/system/http.js';
 
 export const LIVE = '11111111-1111-4111-8111-111111111111';
 export const CANDIDATE = '22222222-2222-4222-8222-222222222222';
@@ -142,50 +144,6 @@ export function check(more: Partial<SmokeCheck> = {}): SmokeCheck {
   };
 }
 
-const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => setTimeout(ms, undefined, signal ? { signal } : {}),
-};
-
-/** Real requests to loopback, each over a connection of its own. */
-const loopbackHttp: Http = {
-  request: ({ method, url, headers, timeoutMs, connectTo, signal }) =>
-    new Promise((resolve, reject) => {
-      const startedMs = Date.now();
-      const { hostname, port, pathname, search, host } = new URL(url);
-      const sent = httpRequest({
-        method,
-        host: connectTo?.host ?? hostname,
-        port: connectTo?.port ?? port,
-        path: pathname + search,
-        headers: { ...headers, host },
-        agent: false,
-        signal: signal
-          ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-          : AbortSignal.timeout(timeoutMs),
-      });
-      sent.on('error', (error) =>
-        reject(new HttpFailure(error.message, error.name === 'AbortError' ? 'timeout' : 'refused', false)),
-      );
-      sent.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: Object.fromEntries(
-              Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
-            ),
-            body: Buffer.concat(chunks),
-            cut: false,
-            durationMs: Date.now() - startedMs,
-          }),
-        );
-      });
-      sent.end();
-    }),
-};
-
 /** What a router like gorouter would do for the destinations that it knows at this moment. */
 export interface SmallRouter {
   ctx: ProbeContext;
@@ -220,7 +178,7 @@ export async function smallRouter(): Promise<SmallRouter> {
   const { port } = server.address() as AddressInfo;
   const router: SmallRouter = {
     ctx: {
-      http: loopbackHttp,
+      http: createHttp({ skipSslValidation: false }),
       clock: realClock,
       random: { token: (length) => Math.random().toString(36).slice(2).padEnd(length, '0').slice(0, length) },
       router: { protocol: 'http:', host: '127.0.0.1', port },

@@ -43,19 +43,31 @@ export function pauseMs(attempt: number): number {
   return Math.min(2_000, Math.round(100 * 1.5 ** attempt));
 }
 
-/** Runs `work` over all items, at most `lanes` at a time. The first error ends the taking of new items and is thrown. */
-export async function sideBySide<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<void>) {
+/**
+ * Runs `work` over all items, at most `lanes` at a time. The first error ends the work on all others (by the signal of the
+ * context that `work` is given) and is thrown once all have ended: nothing goes on behind the caller's back.
+ */
+export async function sideBySide<T>(
+  ctx: ProbeContext,
+  items: readonly T[],
+  lanes: number,
+  work: (item: T, ctx: ProbeContext) => Promise<void>,
+): Promise<void> {
   const left = [...items];
-  let failed = false;
+  const ending = new AbortController();
+  const signal = ctx.signal ? AbortSignal.any([ctx.signal, ending.signal]) : ending.signal;
   const lane = async () => {
-    for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
+    for (let item = left.shift(); item !== undefined; item = left.shift()) {
+      signal.throwIfAborted();
+      await work(item, { ...ctx, signal });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+  const running = Array.from({ length: Math.min(lanes, items.length) }, lane);
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    ending.abort(error);
+    await Promise.allSettled(running);
+    throw error;
+  }
 }

@@ -46,14 +46,14 @@ export async function headerReach(
 ): Promise<HeaderReach> {
   const instance = { appGuid: route.appGuid ?? NO_SUCH_APP, index: NO_SUCH_INDEX };
   const path = route.path ?? '/';
-  const kinds = new Set<HeaderReach>();
-  for (let attempt = 0; attempt < REACH_TRIES; attempt += 1) {
+  const look = async (): Promise<HeaderReach> => {
     const refused = await ask(ctx, routeAddress(route, path, ctx), { instance, timeoutMs: PROBE_TIMEOUT_MS });
-    if (isAnswer(refused) && refused.status === 404 && isUnknownToRouter(refused)) {
-      const plain = await ask(ctx, routeAddress(route, path, ctx), { timeoutMs: PROBE_TIMEOUT_MS });
-      kinds.add(judgeReach(refused, plain));
-    } else kinds.add(judgeReach(refused));
-  }
+    if (!isAnswer(refused) || refused.status !== 404 || !isUnknownToRouter(refused))
+      return judgeReach(refused);
+    const plain = await ask(ctx, routeAddress(route, path, ctx), { timeoutMs: PROBE_TIMEOUT_MS });
+    return judgeReach(refused, plain);
+  };
+  const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
   if (kinds.size === 1) return [...kinds][0] ?? 'unreachable';
   return kinds.has('header-stripped') || kinds.has('by-instance') ? 'header-stripped' : 'unknown-route';
 }
@@ -112,8 +112,8 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
   // Without the header nobody says who answers: as many plain requests as all instances would have been asked.
   const goals: readonly (InstanceRef | null)[] = full ? asked.instances : [null];
   const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
-  await sideBySide(goals, LANES, async (instance) => {
-    const asking = await proveOne(ctx, asked, instance, wanted, tell);
+  await sideBySide(ctx, goals, LANES, async (instance, lane) => {
+    const asking = await proveOne(lane, asked, instance, wanted, tell);
     requests += asking;
   });
   if (full) return { routeUrl, proof: 'every-instance', requests };

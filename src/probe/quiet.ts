@@ -75,8 +75,8 @@ async function lastAnswerOn(
     if (isUnknownToRouter(outcome)) {
       if (refusals === 0) quietSince = now;
       refusals += 1;
-      if (refusals >= wanted && now - quietSince >= quietMs) return quietSince;
-      // So that the wanted number of connections fits into the quiet while.
+      if (refusals >= wanted) return quietSince;
+      // The wanted number of refusals fills the quiet while.
       await ctx.clock.sleep(quietMs / (wanted - 1), ctx.signal);
       continue;
     }

@@ -134,8 +134,8 @@ async function runCheck(
     ? check.attemptsInARow
     : Math.max(check.attemptsInARow, blind * CONNECTIONS_IN_A_ROW);
   let [requests, elsewhere] = [0, false];
-  await sideBySide(goals, LANES, async (instance) => {
-    const run = await passInARow(ctx, request, check, place, instance, wanted, deadlineMs, tell);
+  await sideBySide(ctx, goals, LANES, async (instance, lane) => {
+    const run = await passInARow(lane, request, check, place, instance, wanted, deadlineMs, tell);
     requests += run.requests;
     elsewhere ||= run.elsewhere;
   });
