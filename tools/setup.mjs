@@ -43,6 +43,13 @@ export function tsc(...args) {
   return run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), ...args], { cwd: ROOT });
 }
 
+/** @throws Error with what Biome found */
+export function biome(...args) {
+  return run(process.execPath, [at('node_modules', '@biomejs', 'biome', 'bin', 'biome'), ...args], {
+    cwd: ROOT,
+  });
+}
+
 function prune() {
   for (const entry of readdirSync(BUILD, { recursive: true })) {
     const source = at(entry.replace(/\.js(\.map)?$/, '.ts'));
