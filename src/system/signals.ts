@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Cancelled } from '../model/errors.js';
 
 /** What of a process is needed here. */
@@ -9,6 +10,8 @@ type Signalled = Pick<NodeJS.Process, 'on' | 'off'>;
  */
 export function listenForSignals(of: Signalled): { signal: AbortSignal; close(): void } {
   const controller = new AbortController();
+  // Every call under way listens to it; Node would call more than ten a leak.
+  setMaxListeners(0, controller.signal);
   const interrupted = () => controller.abort(new Cancelled('cancelled (SIGINT)'));
   const terminated = () => controller.abort(new Cancelled('cancelled (SIGTERM)'));
   of.on('SIGINT', interrupted);
