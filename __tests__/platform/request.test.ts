@@ -200,9 +200,10 @@ describe('writes', () => {
     ['a 502', BAD_GATEWAY, 502],
     ['a 404 of the router', ROUTER_404, 404],
     ['an answer that is none', { text: '<html>' }, 200],
+    ['a made thing without a guid', { status: 201, json: { name: 'shop' } }, undefined],
   ])('are sent once: %s is ambiguous', async (_, answer, status) => {
     const { platform, http } = scripted(inTurn(answer));
-    const error = await errorOf(platform.startApp('guid'));
+    const error = await errorOf(platform.createApp('space', { name: 'shop' }));
     expect(error).toBeInstanceOf(PlatformFault);
     expect(error).toMatchObject({ ambiguous: true, status });
     expect(http.requests).toHaveLength(1);
@@ -252,6 +253,18 @@ describe('jobs', () => {
     const error = await errorOf(scripted(inTurn(ACCEPTED, failed)).platform.deleteRoute('guid'));
     expect(error).toBeInstanceOf(PlatformRefusal);
     expect(error).toMatchObject({ code: 10008 });
+  });
+
+  test.each([
+    ['a job that is not known', refusal(404, 10010, 'CF-ResourceNotFound', 'Job not found')],
+    ['a job without a state', { json: { guid: 'j' } }],
+    ['a job that cannot be read', BAD_GATEWAY],
+  ])('%s says nothing about what it did', async (_, answer) => {
+    const { platform } = scripted(inTurn(ACCEPTED, answer), { readDeadlineMs: 2_000 });
+    expect(await errorOf(platform.deleteApp('guid'))).toMatchObject({
+      name: 'PlatformFault',
+      ambiguous: true,
+    });
   });
 
   test('that never end are an ambiguous fault', async () => {

@@ -39,24 +39,24 @@ export function appCalls(requests: Requests): AppCalls {
     },
     async createApp(spaceGuid, app) {
       try {
-        const { json } = await requests.write('POST', '/v3/apps', {
+        const body = {
           name: app.name,
           ...(app.lifecycle ? { lifecycle: lifecycleBody(app.lifecycle) } : {}),
           relationships: { space: { data: { guid: spaceGuid } } },
           metadata: { labels: app.labels ?? {}, annotations: app.annotations ?? {} },
-        });
-        return parseApp(Fields.of(json, 'app'));
+        };
+        return await requests.writeFor('POST', '/v3/apps', body, 'app', parseApp);
       } catch (error) {
         if (isNameTaken(error)) return undefined;
         throw error;
       }
     },
-    async updateApp(guid, { name, labels, annotations }) {
-      const { json } = await requests.write('PATCH', `/v3/apps/${guid}`, {
+    updateApp(guid, { name, labels, annotations }) {
+      const body = {
         ...present({ name }),
         ...(labels || annotations ? { metadata: present({ labels, annotations }) } : {}),
-      });
-      return parseApp(Fields.of(json, 'app'));
+      };
+      return requests.writeFor('PATCH', `/v3/apps/${guid}`, body, 'app', parseApp);
     },
     async deleteApp(guid) {
       await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/apps/${guid}`)));

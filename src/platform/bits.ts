@@ -24,9 +24,9 @@ export function bitsCalls(requests: Requests): BitsCalls {
     async build(guid) {
       return parseBuild(Fields.of(await requests.read(`/v3/builds/${guid}`), 'build'));
     },
-    async createBuild(packageGuid) {
-      const { json } = await requests.write('POST', '/v3/builds', { package: { guid: packageGuid } });
-      return parseBuild(Fields.of(json, 'build'));
+    createBuild(packageGuid) {
+      const body = { package: { guid: packageGuid } };
+      return requests.writeFor('POST', '/v3/builds', body, 'build', parseBuild);
     },
     async currentDroplet(appGuid) {
       try {

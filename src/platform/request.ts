@@ -119,7 +119,22 @@ export class Requests {
     return this.send(method, path, body === undefined ? undefined : JSON.stringify(body));
   }
 
-  /** Waits until the job that a 202 names is done. A failed job throws `PlatformRefusal` with the job's first error. */
+  /** `write`, and the thing that it answers. What was done but not answered as expected throws `PlatformFault` with `ambiguous: true`. */
+  async writeFor<T>(
+    method: 'POST' | 'PATCH',
+    path: string,
+    body: unknown,
+    what: string,
+    parse: (fields: Fields) => T,
+  ): Promise<T> {
+    const { json } = await this.write(method, path, body);
+    return orAmbiguous(async () => parse(Fields.of(json, what)));
+  }
+
+  /**
+   * Waits until the job that a 202 names is done. A failed job throws `PlatformRefusal` with the job's first error; one that
+   * cannot be followed to its end throws `PlatformFault` with `ambiguous: true`.
+   */
   async finish(answer: Answer): Promise<void> {
     const location = answer.headers.location;
     if (answer.status !== 202 || !location) return;
@@ -128,10 +143,12 @@ export class Requests {
     const deadlineMs = clock.now() + JOB_DEADLINE_MS;
     for (let delayMs = 50; ; delayMs = Math.min(delayMs * 1.5, 2_000)) {
       await clock.sleep(delayMs, signal);
-      const job = Fields.of(await this.read(path), 'job');
-      const state = job.text('state');
+      const { state, error } = await orAmbiguous(async () => {
+        const job = Fields.of(await this.read(path), 'job');
+        return { state: job.text('state'), error: job.maybeObjects('errors')[0] };
+      });
       if (state === 'COMPLETE') return;
-      if (state === 'FAILED') throw refusal(`the job ${path}`, 422, job.maybeObjects('errors')[0]);
+      if (state === 'FAILED') throw refusal(`the job ${path}`, 422, error);
       if (clock.now() > deadlineMs)
         throw new PlatformFault(`The platform's job ${path} did not end in time (${state}).`, true);
     }
@@ -285,6 +302,17 @@ function queryText(query: Query): string {
     return `${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
   });
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/** A read after a write that was sent: whatever goes wrong with it, the write may have been done. */
+async function orAmbiguous<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PlatformFault || error instanceof PlatformRefusal)
+      throw new PlatformFault(error.message, true, error.status);
+    throw error;
+  }
 }
 
 function callName(method: string, path: string): string {

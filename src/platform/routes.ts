@@ -3,7 +3,7 @@ import type { Destination, Route } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { goneIsDone } from './apps.js';
 import type { Platform, RouteName } from './calls.js';
-import { Fields, metadataOf, related } from './json.js';
+import { type Fields, metadataOf, related } from './json.js';
 import type { Requests } from './request.js';
 
 type RouteCalls = Pick<
@@ -49,15 +49,15 @@ export function routeCalls(requests: Requests): RouteCalls {
         await requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute)
       ).items;
     },
-    async createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
-      const { json } = await requests.write('POST', '/v3/routes', {
+    createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
+      const body = {
         ...(host === '' ? {} : { host }),
         ...(path === '' ? {} : { path }),
         ...(port === null ? {} : { port }),
         relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
         metadata: { labels: labels ?? {}, annotations: annotations ?? {} },
-      });
-      return parseRoute(Fields.of(json, 'route'));
+      };
+      return requests.writeFor('POST', '/v3/routes', body, 'route', parseRoute);
     },
     async deleteRoute(guid) {
       await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
