@@ -5,8 +5,9 @@ import { bitsCalls } from './bits.js';
 import type { Platform } from './calls.js';
 import { placeCalls } from './places.js';
 import { processCalls } from './processes.js';
-import { type Connection, Requests } from './request.js';
+import { Requests } from './request.js';
 import { routeCalls } from './routes.js';
+import type { Connection } from './sender.js';
 import { watchingCalls } from './watching.js';
 
 export interface PlatformOptions extends Connection {
