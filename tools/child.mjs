@@ -36,7 +36,8 @@ export function run(command, args, options = {}) {
 export function become(command, args, env, started = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', env });
-    const pass = (signal) => child.kill(signal);
+    // A terminal sends its SIGINT to the whole group: passed on, the child would see it twice.
+    const pass = (signal) => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal);
     for (const signal of PASSED_ON) process.on(signal, pass);
     child.on('error', reject);
     child.on('exit', (code, signal) => {

@@ -20,10 +20,16 @@ const tasks = {
   },
 
   async test(args) {
-    await build();
-    const env = { CF_CLI: await cf(), NODE24: await node24(), K6: await k6(), ACT: await act() };
-    const { test } = await import('./test.mjs');
-    return test(args, env);
+    const { FAILED_SETUP, test } = await import('./test.mjs');
+    try {
+      await build();
+      const env = { CF_CLI: await cf(), NODE24: await node24(), K6: await k6(), ACT: await act() };
+      return await test(args, env);
+    } catch (error) {
+      say(error.message);
+      console.log(FAILED_SETUP);
+      return 1;
+    }
   },
 
   async package() {

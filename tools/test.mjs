@@ -5,6 +5,7 @@ import { at } from './paths.mjs';
 import { say } from './say.mjs';
 
 const RESULTS = at('.cache', 'test-results.json');
+export const FAILED_SETUP = 'tests: 0 passed, 1 failed';
 const GRACE_MS = 20_000;
 
 /**

