@@ -1,0 +1,145 @@
+/** Which routes an app asks for, as the platform reads them when it applies a manifest. */
+import type { ManifestApp } from '../model/asked.js';
+import type { Domain } from '../model/cloud.js';
+import type { Problem } from '../model/errors.js';
+import type { WantedRoute } from '../model/intent.js';
+
+/**
+ * `named`: the manifest lists them (none with `no-route`). `default` and `random`: the platform makes one only for an app that
+ * has no route yet, so routes that live has stay what they are.
+ */
+export type RouteChoice = 'named' | 'default' | 'random';
+
+export interface RouteWish {
+  choice: RouteChoice;
+  /** For `random`: none, its host is drawn with `randomRoute` when it is needed. */
+  routes: readonly WantedRoute[];
+  problems: readonly Problem[];
+}
+
+const WILDCARD = '*';
+/** What the platform takes as a host. */
+const HOST = /^[\w-]{1,63}$/;
+
+/**
+ * @param domains all that the organization may use, in the platform's order
+ * @returns routes without repetition, hosts and domains in lower case
+ */
+export function wantedRoutes(app: ManifestApp, domains: readonly Domain[]): RouteWish {
+  if (app.noRoute || app.routes) return namedRoutes(app, domains);
+  if (app.randomRoute) return { choice: 'random', routes: [], problems: noDomain(app, domains) };
+  const domain = defaultDomain(domains);
+  const host = defaultRouteHost(app.name);
+  if (domain && host) return { choice: 'default', routes: [onDomain(domain, host)], problems: [] };
+  const unfit = `The app name "${app.name}" cannot be the host of its default route: a host has at most 63 letters, digits, "_" and "-". Name the route in the manifest, or set "no-route: true".`;
+  const problems = [...noDomain(app, domains), ...(host ? [] : [{ text: unfit }])];
+  return { choice: 'default', routes: [], problems };
+}
+
+/** The platform takes the app's name as it is, and refuses one that is no host. @returns undefined for such a name */
+export function defaultRouteHost(name: string): string | undefined {
+  return HOST.test(name) ? name.toLowerCase() : undefined;
+}
+
+/** The first shared HTTP domain that is not internal, else the first of the organization's own. */
+export function defaultDomain(domains: readonly Domain[]): Domain | undefined {
+  return (
+    domains.find((domain) => domain.shared && isWeb(domain)) ??
+    domains.find((domain) => !domain.shared && isWeb(domain))
+  );
+}
+
+/** @param word makes it unlike other hosts; @returns undefined when there is no domain or the name is no host */
+export function randomRoute(app: string, word: string, domains: readonly Domain[]): WantedRoute | undefined {
+  const domain = defaultDomain(domains);
+  const host = defaultRouteHost(`${app}-${word}`);
+  return domain && host ? onDomain(domain, host) : undefined;
+}
+
+function namedRoutes(app: ManifestApp, domains: readonly Domain[]): RouteWish {
+  const routes = new Map<string, WantedRoute>();
+  const problems: Problem[] = [];
+  for (const { route, protocol, at } of app.routes ?? []) {
+    const wanted = parseRoute(route, protocol, domains);
+    if (typeof wanted === 'string') {
+      problems.push({
+        text: `The route "${route}" of the app "${app.name}" ${wanted}.`,
+        ...(at ? { at } : {}),
+      });
+    } else if (!routes.has(wanted.url)) {
+      routes.set(wanted.url, wanted);
+    }
+  }
+  return { choice: 'named', routes: [...routes.values()], problems };
+}
+
+/** @returns the route, or what is wrong with it */
+function parseRoute(
+  given: string,
+  protocol: string | undefined,
+  domains: readonly Domain[],
+): WantedRoute | string {
+  const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
+  const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
+  const name = fullHost.toLowerCase();
+  if (port !== undefined || scheme?.toLowerCase() === 'tcp' || protocol === 'tcp') {
+    return 'is a TCP route, which is not available yet';
+  }
+  if (scheme !== undefined && !/^https?$/i.test(scheme))
+    return `has the scheme "${scheme}"; a route has none`;
+  if (protocol !== undefined && protocol !== 'http1' && protocol !== 'http2') {
+    return `has the protocol "${protocol}"; allowed are http1 and http2`;
+  }
+  if (path !== '' && !/^\/[^?#\s]+$/.test(path))
+    return `has the path "${path}", which the platform does not take`;
+  if (path.length > 128) return 'has a path of more than 128 characters';
+  const found = splitHost(name, domains);
+  if (typeof found === 'string') return found;
+  if (!isWeb(found.domain) && !found.domain.internal) return 'is on a TCP domain, which is not available yet';
+  if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
+    return 'is on an internal domain, where there are neither paths nor wildcards';
+  }
+  if (found.host === '' && found.domain.shared) return 'has no host, which a shared domain needs';
+  return { ...onDomain(found.domain, found.host, path), ...(protocol === undefined ? {} : { protocol }) };
+}
+
+/** The whole name as a domain, else its first label as a host of the rest: deeper hosts do not exist on the platform. */
+function splitHost(name: string, domains: readonly Domain[]): { host: string; domain: Domain } | string {
+  const byName = (wanted: string) => domains.find((domain) => domain.name.toLowerCase() === wanted);
+  const apex = byName(name);
+  if (apex) return { host: '', domain: apex };
+  const dot = name.indexOf('.');
+  const host = name.slice(0, dot);
+  const domain = dot > 0 ? byName(name.slice(dot + 1)) : undefined;
+  if (!domain) {
+    const near = domains.filter((one) => name.endsWith(`.${one.name.toLowerCase()}`)).map((one) => one.name);
+    const deeper = near.length > 0 ? `; a host on ${near.join(' or ')} has one label only` : '';
+    return `is on no domain that the organization has${deeper}`;
+  }
+  if (host !== WILDCARD && !HOST.test(host))
+    return `has the host "${host}", which the platform does not take`;
+  return { host, domain };
+}
+
+function onDomain(domain: Domain, host: string, path = ''): WantedRoute {
+  const name = domain.name.toLowerCase();
+  return {
+    url: `${host === '' ? name : `${host}.${name}`}${path}`,
+    host,
+    domainGuid: domain.guid,
+    path,
+    port: null,
+    internal: domain.internal,
+  };
+}
+
+function noDomain(app: ManifestApp, domains: readonly Domain[]): readonly Problem[] {
+  if (defaultDomain(domains)) return [];
+  return [
+    { text: `There is no domain for the route of the app "${app.name}": name its routes in the manifest.` },
+  ];
+}
+
+function isWeb(domain: Domain): boolean {
+  return !domain.internal && domain.protocols.includes('http');
+}
