@@ -20,7 +20,7 @@ while read -r what pid; do
     release) held="\${held%% $pid *} \${held#* $pid }" ;;
   esac
 done
-for pid in $held; do kill -KILL -- "-$pid" 2>/dev/null; done
+for pid in $held; do kill -s KILL -- "-$pid" 2>/dev/null; done
 `;
 
 export function createLeash(): Leash {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ export interface Rig {
   dropletDir: string;
   crashes: Crash[];
   lines: Line[];
-  /** Resolves when the condition holds; looked at after each change. */
+  /** Resolves when the condition holds. */
   until(condition: () => boolean, what: string): Promise<void>;
   one(index?: number): InstanceStatus;
   process(over?: Partial<DesiredProcess>): DesiredProcess;
@@ -45,19 +46,12 @@ export async function rig(files: Record<string, string>, options: Partial<CellOp
   for (const [name, text] of Object.entries(files)) await writeFile(join(dropletDir, name), text);
   const crashes: Crash[] = [];
   const lines: Line[] = [];
-  const watchers = new Set<() => void>();
-  const look = () => {
-    for (const watcher of watchers) watcher();
-  };
   const cells = createCells(
     { clock: realClock, workDir: join(dir, 'work'), bootMs: 1, startupCheckMs: 30, ...options },
     {
-      changed: look,
+      changed() {},
       crashed: (crash) => void crashes.push(crash),
-      log: (line) => {
-        lines.push(line);
-        look();
-      },
+      log: (line) => void lines.push(line),
     },
   );
   return {
@@ -65,29 +59,17 @@ export async function rig(files: Record<string, string>, options: Partial<CellOp
     dropletDir,
     crashes,
     lines,
-    until: (condition, what) =>
-      new Promise((resolve, reject) => {
-        const finish = (error?: Error) => {
-          clearTimeout(timer);
-          watchers.delete(watcher);
-          if (error) reject(error);
-          else resolve();
-        };
-        const watcher = () => {
-          if (condition()) finish();
-        };
-        const timer = setTimeout(
-          () =>
-            finish(
-              new Error(
-                `never: ${what}; ${JSON.stringify(cells.instances(PROCESS))} ${JSON.stringify(lines)}`,
-              ),
-            ),
-          15_000,
-        );
-        watchers.add(watcher);
-        watcher();
-      }),
+    async until(condition, what) {
+      const deadline = Date.now() + 15_000;
+      while (!condition()) {
+        if (Date.now() > deadline) {
+          throw new Error(
+            `never: ${what}; ${JSON.stringify(cells.instances(PROCESS))} ${JSON.stringify(lines)}`,
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
     one(index = 0) {
       const found = cells.instances(PROCESS).find((instance) => instance.index === index);
       if (!found) throw new Error(`no instance ${index}`);
@@ -115,12 +97,8 @@ export async function rig(files: Record<string, string>, options: Partial<CellOp
   };
 }
 
-/** Whether a process of that id is there. */
+/** Whether a process of that id runs; one that has ended and waits for its parent to look does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
