@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { Logs } from '../logs/log-cache.js';
+import type { Clock, Stager } from '../ports.js';
+import type { History } from '../state/history.js';
+import type { Pending } from '../state/pending.js';
+import type * as r from '../state/records.js';
+import type { Running } from '../state/running.js';
+import type { Store } from '../state/store.js';
+import { ApiError, ApiErrors } from './errors.js';
+import type { Answer, Caller } from './table.js';
+
+/** What every handler works with. */
+export interface Core {
+  store: Store;
+  history: History;
+  pending: Pending;
+  running: Running;
+  logs: Logs;
+  stager: Stager;
+  clock: Clock;
+  /** Address of the API without a trailing slash. */
+  api: string;
+  apiVersion: string;
+  /** Milliseconds that a job takes. */
+  jobMs: number;
+  /** Directory of ours for packages and droplets. */
+  workDir: string;
+}
+
+/** Actor of what the platform does by itself. */
+export const SYSTEM: Caller = { guid: 'system', name: 'system', type: 'user' };
+
+/** Runs `work` after the platform's job time and answers 202 with the job's address. */
+export function accept(
+  core: Core,
+  operation: string,
+  about: r.Job['about'],
+  work: () => void | Promise<void>,
+): Answer {
+  const job: r.Job = {
+    ...core.store.base(),
+    operation,
+    state: 'PROCESSING',
+    errors: [],
+    ...(about ? { about } : {}),
+  };
+  core.store.jobs.add(job);
+  core.pending.begin(job.guid);
+  core.clock.after(core.jobMs, () => void finish(core, job, work));
+  return { status: 202, headers: { location: `${core.api}/v3/jobs/${job.guid}` } };
+}
+
+async function finish(core: Core, job: r.Job, work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+    job.state = 'COMPLETE';
+  } catch (error) {
+    job.state = 'FAILED';
+    job.errors = errorBodies(error);
+  }
+  core.store.touch(job);
+}
+
+/** What a handler threw, as the platform shows it. */
+export function errorBodies(error: unknown): { code: number; title: string; detail: string }[] {
+  if (error instanceof ApiErrors) return error.errors.map((e) => e.toBody());
+  if (error instanceof ApiError) return [error.toBody()];
+  process.stderr.write(`foundry: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return [{ code: 10001, title: 'UnknownError', detail: 'An unknown error occurred.' }];
+}
+
+/** Writes an audit event. */
+export function audit(
+  core: Core,
+  type: string,
+  actor: Caller,
+  app: r.App,
+  data: Record<string, unknown> = {},
+): void {
+  const space = core.store.spaces.get(app.spaceGuid);
+  core.store.events.add({
+    ...core.store.base(randomUUID()),
+    type,
+    actor: { guid: actor.guid, type: actor.type, name: actor.name },
+    target: { guid: app.guid, type: 'app', name: app.name },
+    data,
+    spaceGuid: app.spaceGuid,
+    ...(space ? { organizationGuid: space.organizationGuid } : {}),
+  });
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type * as r from '../state/records.js';
+import { dig, onlyFields, text } from './body.js';
+import type { Core } from './core.js';
+import { ApiError, unprocessable } from './errors.js';
+import { links } from './present.js';
+import { changeDestinations } from './route-rules.js';
+import { findRoute } from './routes.js';
+import { type Answer, type Call, type Row, row } from './table.js';
+
+const MOST = 100;
+const DEFAULT_PORT = 8080;
+
+export function presentDestination(d: r.Destination): Record<string, unknown> {
+  return {
+    guid: d.guid,
+    app: { guid: d.appGuid, process: { type: d.processType } },
+    weight: null,
+    port: d.port,
+    protocol: d.protocol,
+  };
+}
+
+function all(core: Core, route: r.Route): Answer {
+  const self = `/v3/routes/${route.guid}/destinations`;
+  const sorted = [...route.destinations].sort((a, b) => (a.guid < b.guid ? -1 : 1));
+  return {
+    status: 200,
+    body: {
+      destinations: sorted.map(presentDestination),
+      links: links(core, { self, route: `/v3/routes/${route.guid}` }),
+    },
+  };
+}
+
+/** Reads and checks `destinations`; each gets a new GUID. */
+function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least: number): r.Destination[] {
+  onlyFields(body, ['destinations']);
+  const given = body.destinations;
+  if (!Array.isArray(given) || given.length < least || given.length > MOST) {
+    throw unprocessable(
+      `Destinations must be an array containing between ${least} and ${MOST} destination objects.`,
+    );
+  }
+  const guids = given.map((d) => text(dig(d, 'app', 'guid')) ?? '');
+  const missing = guids.filter((guid) => !core.store.apps.get(guid));
+  if (missing.length > 0) {
+    throw unprocessable(
+      `App(s) with guid(s) "${[...new Set(missing)].join('", "')}" do not exist or you do not have access.`,
+    );
+  }
+  if (guids.some((guid) => core.store.apps.get(guid)?.spaceGuid !== route.spaceGuid)) {
+    throw unprocessable(
+      "Routes destinations must be in either the route's space or the route's shared spaces",
+    );
+  }
+  return given.map((d, i) => {
+    const port = dig(d, 'port');
+    if (port != null && !(Number.isInteger(port) && Number(port) >= 1024 && Number(port) <= 65535)) {
+      throw unprocessable(`Destinations[${i}]: port must be a number between 1024 and 65535, inclusive.`);
+    }
+    const protocol = dig(d, 'protocol') ?? 'http1';
+    if (protocol === 'tcp') {
+      throw unprocessable("Cannot use 'tcp' protocol for http routes; valid options are: [http1, http2].");
+    }
+    if (protocol !== 'http1' && protocol !== 'http2') {
+      throw unprocessable(`Destinations[${i}]: protocol must be 'http1', 'http2' or 'tcp'.`);
+    }
+    return {
+      guid: randomUUID(),
+      appGuid: guids[i] ?? '',
+      processType: text(dig(d, 'app', 'process', 'type')) ?? 'web',
+      port: typeof port === 'number' ? port : DEFAULT_PORT,
+      protocol,
+    };
+  });
+}
+
+const same = (a: r.Destination, b: r.Destination) =>
+  a.appGuid === b.appGuid && a.processType === b.processType && a.port === b.port;
+
+function hasDuplicates(list: readonly r.Destination[]): boolean {
+  return list.some((a, i) => list.some((b, k) => k > i && same(a, b) && a.protocol === b.protocol));
+}
+
+async function insert(call: Call, core: Core): Promise<Answer> {
+  const route = findRoute(call, core);
+  const given = wanted(await call.json(), core, route, 1);
+  if (route.destinations.length + given.length > MOST) {
+    throw unprocessable(`Routes can be mapped to at most ${MOST} destinations.`);
+  }
+  // The platform does not translate this one for an insertion.
+  if (hasDuplicates(given)) throw new ApiError(500, 10001, 'UnknownError', 'An unknown error occurred.');
+  const added = given.filter((d) => {
+    const existing = route.destinations.find((x) => same(x, d));
+    if (existing && existing.protocol !== d.protocol) {
+      throw unprocessable(
+        `Cannot add destination with protocol: ${d.protocol}. Destination already exists for route: ` +
+          `${core.store.url(route)}, app: ${d.appGuid}, process: ${d.processType}, and protocol: ${existing.protocol}.`,
+      );
+    }
+    return !existing;
+  });
+  changeDestinations(core, route, [...route.destinations, ...added], call.caller);
+  return all(core, route);
+}
+
+async function replace(call: Call, core: Core): Promise<Answer> {
+  const route = findRoute(call, core);
+  const given = wanted(await call.json(), core, route, 0);
+  if (hasDuplicates(given)) throw unprocessable('Destinations cannot contain duplicate entries');
+  const after = given.map(
+    (d) => route.destinations.find((x) => same(x, d) && x.protocol === d.protocol) ?? d,
+  );
+  changeDestinations(core, route, after, call.caller);
+  return all(core, route);
+}
+
+export const rows: readonly Row[] = [
+  row('GET', '/v3/routes/:guid/destinations', (call, core) => {
+    const route = findRoute(call, core);
+    const guids = call.query.get('guids')?.split(',');
+    const apps = call.query.get('app_guids')?.split(',');
+    const shown = route.destinations.filter(
+      (d) => (!guids || guids.includes(d.guid)) && (!apps || apps.includes(d.appGuid)),
+    );
+    return all(core, { ...route, destinations: shown });
+  }),
+  row('POST', '/v3/routes/:guid/destinations', insert),
+  row('PATCH', '/v3/routes/:guid/destinations', replace),
+  row('DELETE', '/v3/routes/:guid/destinations/:destination', (call, core) => {
+    const route = findRoute(call, core);
+    if (!route.destinations.some((d) => d.guid === call.params.destination)) {
+      throw unprocessable(
+        'Unable to unmap route from destination. Ensure the route has a destination with this guid.',
+      );
+    }
+    const kept = route.destinations.filter((d) => d.guid !== call.params.destination);
+    changeDestinations(core, route, kept, call.caller);
+    return { status: 204 };
+  }),
+];

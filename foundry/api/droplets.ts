@@ -1,0 +1,158 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type * as r from '../state/records.js';
+import { findApp } from './apps.js';
+import { related } from './body.js';
+import { accept, audit, type Core } from './core.js';
+import { notFound, unprocessable } from './errors.js';
+import { type Listing, list } from './list.js';
+import { mergeMetadata } from './metadata.js';
+import { head, links, metadata, to } from './present.js';
+import { type Answer, type Call, type Row, row } from './table.js';
+
+const KEPT = 5;
+
+export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record<string, unknown> {
+  const self = `/v3/droplets/${d.guid}`;
+  const hidden = '[PRIVATE DATA HIDDEN IN LISTS]';
+  const state = d.state === 'STAGED' && core.pending.firstLook(d.guid) ? 'COPYING' : d.state;
+  const types = Object.entries(d.processTypes).map(([type, command]) => [type, inList ? hidden : command]);
+  const checksum = d.guid.replaceAll('-', '').repeat(2);
+  return {
+    ...head(d),
+    state,
+    error: d.error ?? null,
+    lifecycle: { type: d.lifecycle.type, data: {} },
+    checksum: state === 'STAGED' ? { type: 'sha256', value: checksum } : null,
+    buildpacks: d.buildpack
+      ? [
+          {
+            name: d.buildpack.name,
+            detect_output: d.buildpack.detectOutput,
+            buildpack_name: d.buildpack.name,
+            version: null,
+          },
+        ]
+      : [],
+    stack: d.lifecycle.stack,
+    image: null,
+    execution_metadata: inList ? hidden : '',
+    process_types: Object.fromEntries(types),
+    relationships: { app: to(d.appGuid) },
+    metadata: metadata(d),
+    links: links(core, {
+      self,
+      app: `/v3/apps/${d.appGuid}`,
+      assign_current_droplet: [`/v3/apps/${d.appGuid}/relationships/current_droplet`, 'PATCH'],
+      ...(d.packageGuid === undefined ? {} : { package: `/v3/packages/${d.packageGuid}` }),
+      ...(state === 'STAGED' ? { download: `${self}/download` } : {}),
+    }),
+  };
+}
+
+/** After a staging: of the app's droplets but the current one the newest five stay, the others expire with their bits. */
+export async function expireDroplets(core: Core, appGuid: string): Promise<void> {
+  const current = core.store.apps.get(appGuid)?.dropletGuid;
+  const finished = core.store.droplets
+    .of(appGuid)
+    .filter((d) => (d.state === 'STAGED' || d.state === 'FAILED') && d.guid !== current);
+  for (const old of finished.slice(0, Math.max(0, finished.length - KEPT))) {
+    old.state = 'EXPIRED';
+    core.store.touch(old);
+    await rm(old.dir, { recursive: true, force: true });
+  }
+}
+
+function find(call: Call, core: Core): r.Droplet {
+  const found = core.store.droplets.get(call.params.guid ?? '');
+  if (!found) throw notFound('Droplet');
+  return found;
+}
+
+function listing(core: Core, rows: Iterable<r.Droplet>): Listing<r.Droplet> {
+  const app = (d: r.Droplet) => core.store.apps.get(d.appGuid);
+  return {
+    rows,
+    present: (d) => presentDroplet(core, d, true),
+    filters: {
+      states: (d) => d.state,
+      app_guids: (d) => d.appGuid,
+      space_guids: (d) => app(d)?.spaceGuid ?? null,
+      organization_guids: (d) => core.store.spaces.get(app(d)?.spaceGuid ?? '')?.organizationGuid ?? null,
+    },
+    tests: {
+      current: (d, value) => value !== 'true' || app(d)?.dropletGuid === d.guid,
+    },
+  };
+}
+
+/** A copy for another app; asynchronous, without the source's sidecars. */
+async function copy(call: Call, core: Core): Promise<Answer> {
+  const source = core.store.droplets.get(call.query.get('source_guid') ?? '');
+  if (!source)
+    throw unprocessable('Unable to copy droplet. Ensure the droplet exists and you have access to it.');
+  if (source.state !== 'STAGED') throw unprocessable('source droplet is not staged');
+  const body = await call.json();
+  const app = core.store.apps.get(related(body, 'app') ?? '');
+  if (!app) throw unprocessable('Unable to create droplet. Ensure the app exists and you have access to it.');
+  const { packageGuid: _without, ...kept } = source;
+  const base = core.store.base();
+  const made: r.Droplet = {
+    ...kept,
+    ...base,
+    appGuid: app.guid,
+    state: 'COPYING',
+    dir: join(core.workDir, 'droplets', base.guid),
+  };
+  core.store.droplets.add(made);
+  core.pending.begin(made.guid);
+  audit(core, 'audit.app.droplet.create', call.caller, app, { droplet_guid: made.guid });
+  core.clock.after(core.jobMs, () => void finishCopy(core, source, made));
+  return { status: 201, body: presentDroplet(core, made) };
+}
+
+async function finishCopy(core: Core, source: r.Droplet, made: r.Droplet): Promise<void> {
+  try {
+    await cp(source.dir, made.dir, { recursive: true, verbatimSymlinks: true });
+    made.state = 'STAGED';
+  } catch (error) {
+    made.state = 'FAILED';
+    made.error = error instanceof Error ? error.message : String(error);
+  }
+  core.store.touch(made);
+}
+
+export const rows: readonly Row[] = [
+  row('GET', '/v3/droplets', (call, core) => list(call, core.api, listing(core, core.store.droplets.all()))),
+  row('POST', '/v3/droplets', (call, core) => {
+    if (call.query.has('source_guid')) return copy(call, core);
+    throw unprocessable('A droplet can be made by a build or from `source_guid` only.');
+  }),
+  row('GET', '/v3/apps/:guid/droplets', (call, core) =>
+    list(call, core.api, listing(core, core.store.droplets.of(findApp(call, core).guid))),
+  ),
+  row('GET', '/v3/droplets/:guid', (call, core) => ({
+    status: 200,
+    body: presentDroplet(core, find(call, core)),
+  })),
+  row('PATCH', '/v3/droplets/:guid', async (call, core) => {
+    const droplet = find(call, core);
+    mergeMetadata(droplet, (await call.json()).metadata);
+    core.store.touch(droplet);
+    return { status: 200, body: presentDroplet(core, droplet) };
+  }),
+  row('DELETE', '/v3/droplets/:guid', (call, core) => {
+    const droplet = find(call, core);
+    const user = core.store.apps.find((app) => app.dropletGuid === droplet.guid);
+    if (user) throw unprocessable(`The droplet is currently used by app with guid "${user.guid}".`);
+    return accept(
+      core,
+      'droplet.delete',
+      { kind: 'droplet', plural: 'droplets', guid: droplet.guid },
+      async () => {
+        core.store.droplets.remove(droplet.guid);
+        await rm(droplet.dir, { recursive: true, force: true });
+      },
+    );
+  }),
+];

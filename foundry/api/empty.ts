@@ -1,0 +1,60 @@
+import type * as r from '../state/records.js';
+import { findApp } from './apps.js';
+import type { Core } from './core.js';
+import { notFound } from './errors.js';
+import { list } from './list.js';
+import { type Call, type Row, row } from './table.js';
+
+/**
+ * Collections of which nothing can be made here: their look-ups are answered with true emptiness, everything else about them is
+ * an unknown request.
+ */
+function none(call: Call, core: Core, accepts: readonly string[]) {
+  const rows: r.Base[] = [];
+  return list(call, core.api, { rows, present: () => ({}), include: {}, accepts });
+}
+
+function noneOfApp(call: Call, core: Core, accepts: readonly string[]) {
+  findApp(call, core);
+  return none(call, core, accepts);
+}
+
+const DEPLOYMENTS = ['app_guids', 'states', 'status_values', 'status_reasons'];
+const BINDINGS = [
+  'names',
+  'service_instance_guids',
+  'service_instance_names',
+  'app_guids',
+  'app_names',
+  'service_plan_guids',
+  'service_plan_names',
+  'service_offering_guids',
+  'service_offering_names',
+  'type',
+  'include',
+];
+const TASKS = ['names', 'states', 'app_guids', 'space_guids', 'organization_guids', 'sequence_ids'];
+const INSTANCES = ['names', 'space_guids', 'organization_guids', 'service_plan_guids', 'type', 'fields'];
+
+export const rows: readonly Row[] = [
+  row('GET', '/v3/deployments', (call, core) => none(call, core, DEPLOYMENTS)),
+  row('GET', '/v3/service_credential_bindings', (call, core) => none(call, core, BINDINGS)),
+  row('GET', '/v3/service_route_bindings', (call, core) =>
+    none(call, core, ['route_guids', 'service_instance_guids', 'service_instance_names', 'include']),
+  ),
+  row('GET', '/v3/service_instances', (call, core) => none(call, core, INSTANCES)),
+  row('GET', '/v3/tasks', (call, core) => none(call, core, TASKS)),
+  row('GET', '/v3/apps/:guid/tasks', (call, core) => noneOfApp(call, core, TASKS)),
+  row('GET', '/v3/apps/:guid/sidecars', (call, core) => noneOfApp(call, core, [])),
+  row('GET', '/v3/apps/:guid/revisions', (call, core) => noneOfApp(call, core, ['versions', 'deployable'])),
+  row('GET', '/v3/apps/:guid/revisions/deployed', (call, core) => noneOfApp(call, core, [])),
+  row('GET', '/v3/processes/:guid/sidecars', (call, core) => {
+    if (!core.store.processes.get(call.params.guid ?? '')) throw notFound('Process');
+    return none(call, core, []);
+  }),
+  row('GET', '/v3/isolation_segments', (call, core) => none(call, core, ['names', 'organization_guids'])),
+  row('GET', '/networking/v1/external/policies', () => ({
+    status: 200,
+    body: { total_policies: 0, policies: [] },
+  })),
+];

@@ -1,0 +1,42 @@
+import type { Core } from '../api/core.js';
+
+/** Apps with processes and instances (also those that are stopping), and routes with destinations, as they are now. */
+export function state(core: Core): Record<string, unknown> {
+  const apps = [...core.store.apps.all()].map((app) => {
+    const instances = core.running.everyInstance(app.guid);
+    return {
+      guid: app.guid,
+      name: app.name,
+      state: app.state,
+      spaceGuid: app.spaceGuid,
+      dropletGuid: app.dropletGuid ?? null,
+      labels: app.metadata.labels,
+      annotations: app.metadata.annotations,
+      processes: core.store.processes.of(app.guid).map((p) => ({
+        guid: p.guid,
+        type: p.type,
+        wanted: p.instances,
+        memoryMb: p.memoryMb,
+        instances: instances
+          .filter((i) => i.process === p)
+          .map(({ status: i }) => ({
+            index: i.index,
+            instanceGuid: i.instanceGuid,
+            state: i.state,
+            routable: i.routable,
+            sinceMs: i.sinceMs,
+            pid: i.pid ?? null,
+            ports: i.ports,
+          })),
+      })),
+    };
+  });
+  const routes = [...core.store.routes.all()].map((route) => ({
+    guid: route.guid,
+    url: core.store.url(route),
+    spaceGuid: route.spaceGuid,
+    labels: route.metadata.labels,
+    destinations: route.destinations,
+  }));
+  return { apps, routes };
+}

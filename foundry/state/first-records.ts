@@ -1,0 +1,31 @@
+import type { Limits } from './records.js';
+import type { Store } from './store.js';
+
+const APPS_DOMAIN = 'apps.localhost';
+
+/**
+ * The organization, space, quota and domains that are there from the start: one domain for apps, one nested in it, one of the
+ * organization's own, and the internal one.
+ */
+export function firstRecords(
+  store: Store,
+  limits: Limits,
+): { appsDomain: string; org: string; space: string } {
+  const quota = store.quotas.add({ ...store.base(), name: 'default', kind: 'organization', limits });
+  const organization = store.organizations.add({ ...store.base(), name: 'shop', quotaGuid: quota.guid });
+  const space = store.spaces.add({
+    ...store.base(),
+    name: 'production',
+    organizationGuid: organization.guid,
+  });
+  store.domains.add({ ...store.base(), name: APPS_DOMAIN, internal: false });
+  store.domains.add({ ...store.base(), name: `eu.${APPS_DOMAIN}`, internal: false });
+  store.domains.add({ ...store.base(), name: 'apps.internal', internal: true });
+  store.domains.add({
+    ...store.base(),
+    name: 'shop.localhost',
+    internal: false,
+    organizationGuid: organization.guid,
+  });
+  return { appsDomain: APPS_DOMAIN, org: organization.name, space: space.name };
+}

@@ -1,0 +1,160 @@
+/** What the foundry remembers, as the platform's own database would. Times are milliseconds since the epoch. */
+import type { HealthCheckSpec } from '../ports.js';
+
+export interface Metadata {
+  labels: Record<string, string | null>;
+  annotations: Record<string, string | null>;
+}
+
+/** What every record has. `serial` rises with each creation: it breaks ties between equal times. */
+export interface Base {
+  guid: string;
+  serial: number;
+  createdMs: number;
+  updatedMs: number;
+  metadata: Metadata;
+}
+
+export interface Organization extends Base {
+  name: string;
+  quotaGuid: string;
+}
+
+export interface Space extends Base {
+  name: string;
+  organizationGuid: string;
+  quotaGuid?: string;
+}
+
+/** null: unlimited. */
+export interface Limits {
+  totalMemoryMb: number | null;
+  perProcessMemoryMb: number | null;
+  totalInstances: number | null;
+  logRateBps: number | null;
+  totalRoutes: number | null;
+}
+
+export interface Quota extends Base {
+  name: string;
+  kind: 'organization' | 'space';
+  /** Owner of a space quota. */
+  organizationGuid?: string;
+  limits: Limits;
+}
+
+export interface Domain extends Base {
+  name: string;
+  internal: boolean;
+  /** Absent: shared with every organization. */
+  organizationGuid?: string;
+}
+
+export interface Lifecycle {
+  type: 'buildpack' | 'docker';
+  buildpacks: string[];
+  stack: string;
+}
+
+export interface App extends Base {
+  name: string;
+  spaceGuid: string;
+  state: 'STARTED' | 'STOPPED';
+  lifecycle: Lifecycle;
+  env: Record<string, string>;
+  dropletGuid?: string;
+  features: { ssh: boolean; revisions: boolean };
+}
+
+export interface Process extends Base {
+  appGuid: string;
+  type: string;
+  /** Set by the user; the droplet's own command otherwise. */
+  command?: string;
+  instances: number;
+  memoryMb: number;
+  diskMb: number;
+  /** -1: unlimited. */
+  logRateBps: number;
+  healthCheck: Check;
+  readiness: Check;
+  /** App ports that destinations name, in the order in which they came; a change takes effect at the next start. */
+  ports: number[];
+  /** New at each start: instances of an older version may still be stopping. */
+  version: string;
+}
+
+/** A health check as it was set; what is null follows the platform's default. */
+export interface Check {
+  type: HealthCheckSpec['type'];
+  timeout: number | null;
+  invocationTimeout: number | null;
+  interval: number | null;
+  endpoint: string | null;
+}
+
+export interface Package extends Base {
+  appGuid: string;
+  type: 'bits' | 'docker';
+  state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'READY' | 'FAILED' | 'EXPIRED';
+  error?: string;
+  image?: string;
+  /** Unpacked bits. */
+  dir?: string;
+  sha256?: string;
+}
+
+export interface Build extends Base {
+  appGuid: string;
+  packageGuid: string;
+  state: 'STAGING' | 'STAGED' | 'FAILED';
+  lifecycle: Lifecycle;
+  dropletGuid?: string;
+  error?: string;
+}
+
+export interface Droplet extends Base {
+  appGuid: string;
+  packageGuid?: string;
+  state: 'STAGED' | 'FAILED' | 'EXPIRED' | 'COPYING';
+  error?: string;
+  lifecycle: Lifecycle;
+  processTypes: Readonly<Record<string, string>>;
+  buildpack?: { name: string; detectOutput: string };
+  dir: string;
+}
+
+export interface Destination {
+  guid: string;
+  appGuid: string;
+  processType: string;
+  /** null: the process's first port. */
+  port: number | null;
+  protocol: string;
+}
+
+export interface Route extends Base {
+  spaceGuid: string;
+  domainGuid: string;
+  host: string;
+  path: string;
+  options: Record<string, unknown>;
+  destinations: Destination[];
+}
+
+export interface Job extends Base {
+  operation: string;
+  state: 'PROCESSING' | 'COMPLETE' | 'FAILED';
+  errors: { code: number; title: string; detail: string }[];
+  /** `links` entry of the resource that the job is about. */
+  about?: { kind: string; plural: string; guid: string };
+}
+
+export interface AuditEvent extends Base {
+  type: string;
+  actor: { guid: string; type: string; name: string };
+  target: { guid: string; type: string; name: string };
+  data: Record<string, unknown>;
+  spaceGuid?: string;
+  organizationGuid?: string;
+}
