@@ -66,7 +66,7 @@ export function signInFailure(
  * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
  */
 const PLATFORM_SIGNS =
-  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|EOF\s*$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/i;
+  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
 /** Why `cf push --no-start` failed. */
 export function pushFailure(app: string, code: number | null, output: CfOutput): Error {

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AccessToken } from '../../src/cli/access-token.js';
+import type { Credentials } from '../../src/model/asked.js';
+import { createHttp } from '../../src/system/http.js';
+import { type Answer, hastyClock, json, jwt, serve } from './helpers.js';
+
+const USER: Credentials = { kind: 'user', username: 'ann', password: 'p&ss wörd' };
+const CLIENT: Credentials = { kind: 'client', clientId: 'deployer', clientSecret: 's=cret' };
+const MINUTE = 60_000;
+
+const http = createHttp({ skipSslValidation: false });
+let uaa: Awaited<ReturnType<typeof serve>>;
+let answers: Answer[];
+let given: number;
+
+beforeAll(async () => {
+  uaa = await serve(
+    () => answers.shift() ?? json(200, { access_token: `token-${++given}`, expires_in: 1_200 }),
+  );
+});
+beforeEach(() => {
+  answers = [];
+  given = 0;
+  uaa.requests.length = 0;
+});
+afterAll(() => {
+  http.close();
+  uaa.close();
+});
+
+function tokenOf(credentials: Credentials) {
+  const clock = hastyClock();
+  return { clock, token: new AccessToken({ http, clock, login: uaa.url, credentials }) };
+}
+
+describe('the request', () => {
+  test('of a user has the credentials in its body', async () => {
+    await tokenOf({ ...USER, origin: 'my-idp' }).token.get();
+    const [request] = uaa.requests;
+    expect(request).toMatchObject({ method: 'POST', headers: { authorization: 'Basic Y2Y6' } });
+    const url = new URL(request?.path ?? '', uaa.url);
+    expect(url.pathname).toBe('/oauth/token');
+    expect([...url.searchParams]).toEqual([['login_hint', '{"origin":"my-idp"}']]);
+    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+      grant_type: 'password',
+      username: USER.username,
+      password: USER.password,
+    });
+  });
+
+  test('of a client too, and nothing of them in the address', async () => {
+    await tokenOf(CLIENT).token.get();
+    const [request] = uaa.requests;
+    expect(request?.path).toBe('/oauth/token');
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+      grant_type: 'client_credentials',
+      client_id: 'deployer',
+      client_secret: 's=cret',
+    });
+  });
+});
+
+describe('the token', () => {
+  test('is renewed before it ends, and only then', async () => {
+    const { clock, token } = tokenOf(CLIENT);
+    expect(await token.get()).toBe('token-1');
+    clock.nowMs += 17 * MINUTE;
+    expect(await token.get()).toBe('token-1');
+    clock.nowMs += 1.5 * MINUTE; // of 20 minutes 1.5 are left
+    expect(await token.get()).toBe('token-2');
+    expect(uaa.requests).toHaveLength(2);
+  });
+
+  test('of a short life is used for most of it', async () => {
+    const { clock, token } = tokenOf(CLIENT);
+    token.adopt(`bearer ${jwt({ iat: 5_000, exp: 5_020 })}`);
+    expect(await token.get()).toBe(jwt({ iat: 5_000, exp: 5_020 }));
+    clock.nowMs += 14_000;
+    expect(await token.get()).toBe(jwt({ iat: 5_000, exp: 5_020 }));
+    clock.nowMs += 2_000;
+    expect(await token.get()).toBe('token-1');
+  });
+
+  test('that does not tell its life is used until it is not accepted', async () => {
+    const { clock, token } = tokenOf(CLIENT);
+    token.adopt('opaque');
+    clock.nowMs += 1_000 * MINUTE;
+    expect(await token.get()).toBe('opaque');
+    token.invalidate();
+    expect(await token.get()).toBe('token-1');
+  });
+
+  test('is asked for once, however many wait for it', async () => {
+    const { token } = tokenOf(CLIENT);
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, () => token.get())))).toEqual(
+      new Set(['token-1']),
+    );
+    expect(uaa.requests).toHaveLength(1);
+  });
+});
+
+describe('failures', () => {
+  test.each([
+    [USER, 400],
+    [USER, 401],
+    [CLIENT, 401],
+    [CLIENT, 403],
+  ])('%j is refused with %d: never tried again, a user could be locked out', async (credentials, status) => {
+    answers = [json(status, { error: 'unauthorized', error_description: 'Bad credentials' })];
+    await expect(tokenOf(credentials).token.get()).rejects.toMatchObject({
+      name: 'Refused',
+      code: 'credentials',
+      next: expect.stringContaining(credentials.kind === 'user' ? 'origin' : 'client_credentials'),
+    });
+    expect(uaa.requests).toHaveLength(1);
+  });
+
+  test('a redirect is not followed', async () => {
+    answers = [{ status: 302, headers: { location: `${uaa.url}/elsewhere` } }];
+    await expect(tokenOf(CLIENT).token.get()).rejects.toMatchObject({ name: 'Refused' });
+    expect(uaa.requests).toHaveLength(1);
+  });
+
+  test('of the network and of UAA are tried again', async () => {
+    answers = [{ status: 200, reset: true }, { status: 503 }, json(200, {})];
+    const { token, clock } = tokenOf(CLIENT);
+    expect(await token.get()).toBe('token-1');
+    expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  test('do not stay: the next one asks anew', async () => {
+    answers = Array.from({ length: 5 }, () => ({ status: 503 }));
+    const { token } = tokenOf(CLIENT);
+    await expect(token.get()).rejects.toMatchObject({ name: 'PlatformFault', status: 503 });
+    expect(await token.get()).toBe('token-1');
+  });
+});

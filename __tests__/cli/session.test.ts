@@ -1,0 +1,301 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CfSession, type OpenSession, openSession } from '../../src/cli/session.js';
+import type { Credentials } from '../../src/model/asked.js';
+import { createChildren } from '../../src/system/children.js';
+import { files } from '../../src/system/files.js';
+import { createHttp } from '../../src/system/http.js';
+import { type Answer, fakeCf, folder, hastyClock, json, jwt, listener, serve } from './helpers.js';
+
+const USER: Credentials = { kind: 'user', username: 'ann', password: 'user-secret' };
+const CLIENT: Credentials = { kind: 'client', clientId: 'deployer', clientSecret: 'client-secret' };
+const FIRST_TOKEN = jwt({ iat: 1_000, exp: 2_200 });
+
+interface Call {
+  args: string[];
+  env: Record<string, string>;
+  stdin: string;
+}
+
+let home: Awaited<ReturnType<typeof folder>>;
+let platform: Awaited<ReturnType<typeof serve>>;
+let answers: Answer[];
+let clock: ReturnType<typeof hastyClock>;
+let heard: ReturnType<typeof listener>;
+const http = createHttp({ skipSslValidation: false });
+const sessions: CfSession[] = [];
+
+beforeEach(async () => {
+  home = await folder();
+  clock = hastyClock();
+  heard = listener();
+  answers = [];
+  platform = await serve(({ path }) => {
+    if (path === '/')
+      return json(200, {
+        links: { uaa: { href: platform.url }, cloud_controller_v3: { meta: { version: '3.200.0' } } },
+      });
+    return answers.shift() ?? json(200, { access_token: 'second-token', expires_in: 1_200 });
+  });
+});
+
+afterEach(async () => {
+  for (const session of sessions.splice(0)) await session.close();
+  http.close();
+  platform.close();
+  await home.remove();
+});
+
+/** Signs in as the real one does: the configuration has the token. `more` runs after that. */
+async function open(more = '', inputs: Partial<OpenSession['inputs']> = {}, rest: Partial<OpenSession> = {}) {
+  const script = `
+    if (args[0] === 'auth') {
+      fs.mkdirSync(home + '/.cf', { recursive: true });
+      fs.writeFileSync(home + '/.cf/config.json', JSON.stringify({ ConfigVersion: 4, AccessToken: 'bearer ${FIRST_TOKEN}' }));
+    }
+    ${more}`;
+  const { path, record } = await fakeCf(home.path, script);
+  const session = await openSession({
+    cf: { path, version: '8.18.4' },
+    inputs: {
+      api: platform.url,
+      org: 'shop',
+      space: 'prod',
+      credentials: USER,
+      skipSslValidation: false,
+      ...inputs,
+    },
+    children: createChildren(),
+    http,
+    clock,
+    files,
+    temp: home.path,
+    listener: heard,
+    env: { PATH: '/usr/bin:/bin' },
+    ...rest,
+  });
+  sessions.push(session);
+  const calls = async () =>
+    (await readFile(record, 'utf8').catch(() => ''))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Call);
+  return { session, calls };
+}
+
+describe('signing in', () => {
+  test('as a user', async () => {
+    const { session, calls } = await open('', { credentials: { ...USER, origin: 'my-idp' } });
+    await session.target();
+    expect((await calls()).map(({ args }) => args)).toEqual([
+      ['api', platform.url],
+      ['auth', '--origin', 'my-idp'],
+      ['target', '-o', 'shop', '-s', 'prod'],
+    ]);
+    expect((await calls())[1]?.env).toMatchObject({ CF_USERNAME: 'ann', CF_PASSWORD: 'user-secret' });
+    expect(await session.token()).toBe(FIRST_TOKEN);
+    expect(session.root).toMatchObject({ api: platform.url, login: platform.url, apiVersion: '3.200.0' });
+    expect(heard.events).toEqual([]);
+  });
+
+  test('as a client, without validation', async () => {
+    const { session, calls } = await open('', { credentials: CLIENT, skipSslValidation: true });
+    await session.target();
+    expect((await calls()).map(({ args }) => args)).toEqual([
+      ['api', platform.url, '--skip-ssl-validation'],
+      ['auth', '--client-credentials'],
+      ['target', '-o', 'shop', '-s', 'prod'],
+    ]);
+    expect((await calls())[1]?.env).toMatchObject({ CF_USERNAME: 'deployer', CF_PASSWORD: 'client-secret' });
+  });
+
+  test('each command sees its own environment only, and secrets only the one that needs them', async () => {
+    const plain = { PATH: '/usr/bin:/bin', https_proxy: 'http://proxy', no_proxy: '127.0.0.1' };
+    const { session, calls } = await open(
+      '',
+      {},
+      {
+        env: {
+          ...plain,
+          HOME: '/home/runner',
+          INPUT_PASSWORD: 'user-secret',
+          STATE_X: 'x',
+          ACTIONS_RUNTIME_TOKEN: 'x',
+          GITHUB_ENV: 'x',
+          GITHUB_OUTPUT: 'x',
+          CF_TRACE: 'true',
+          CF_HOME: '/home/runner',
+          CF_STARTUP_TIMEOUT: '9',
+          CF_PASSWORD: 'other',
+        },
+      },
+    );
+    await session.target();
+    await session.cf(['apps']);
+    const own = {
+      ...plain,
+      CF_HOME: session.cfHome,
+      TMPDIR: session.cfHome,
+      CF_COLOR: 'false',
+      LANG: 'en_US.UTF-8',
+      LC_ALL: 'en_US.UTF-8',
+    };
+    const seen = await calls();
+    expect(seen.map(({ args }) => args[0])).toEqual(['api', 'auth', 'target', 'apps']);
+    for (const { args, env } of seen) {
+      for (const name of ['PWD', 'OLDPWD', 'SHLVL', '_']) delete env[name];
+      const secrets = args[0] === 'auth' ? { CF_USERNAME: 'ann', CF_PASSWORD: 'user-secret' } : {};
+      expect(env).toEqual({ ...own, ...secrets });
+      expect(args.join(' ')).not.toContain('secret');
+    }
+  });
+
+  test('wrong credentials are refused after one attempt', async () => {
+    const { session, calls } = await open(
+      "if (args[0] === 'auth') { console.error('Credentials were rejected, please try again.'); console.log('FAILED'); process.exit(1); }",
+    );
+    await expect(session.target()).rejects.toMatchObject({ name: 'Refused', code: 'credentials' });
+    expect((await calls()).map(({ args }) => args[0])).toEqual(['api', 'auth']);
+  });
+
+  test('a fault of the network is tried again', async () => {
+    const { session, calls } = await open(
+      `if (args[0] === 'target' && !fs.existsSync(home + '/again')) { fs.writeFileSync(home + '/again', '');
+        console.error('Request error: dial tcp: connection refused'); process.exit(1); }`,
+    );
+    await session.target();
+    expect((await calls()).map(({ args }) => args[0])).toEqual(['api', 'auth', 'target', 'target']);
+    expect(clock.slept).toEqual([1_000]);
+  });
+
+  test('a private authority stands beside the usual ones', async () => {
+    const { session, calls } = await open('', { caCertificate: 'PEM of ours' });
+    await session.target();
+    const path = (await calls())[0]?.env.SSL_CERT_FILE ?? '';
+    expect(dirname(path)).toBe(session.cfHome);
+    const pem = await readFile(path, 'utf8');
+    expect(pem).toContain('PEM of ours');
+    expect(pem).toContain(rootCertificates[0]);
+  });
+});
+
+describe('the token', () => {
+  test('is renewed, and the CLI is given the new one before its next command', async () => {
+    const { session, calls } = await open(
+      "if (args[0] === 'apps') console.log(JSON.parse(fs.readFileSync(home + '/.cf/config.json', 'utf8')).AccessToken);",
+      { credentials: CLIENT },
+    );
+    await session.target();
+    expect(await session.cf(['apps'])).toBe(`bearer ${FIRST_TOKEN}`);
+    clock.nowMs += 1_200_000;
+    expect(await session.cf(['apps'])).toBe('bearer second-token');
+    expect(await session.token()).toBe('second-token');
+    expect(platform.requests.filter(({ path }) => path === '/oauth/token')).toHaveLength(1);
+    expect((await stat(join(session.cfHome, '.cf', 'config.json'))).mode & 0o777).toBe(0o600);
+    expect(
+      (await calls()).every(({ args, env }) => !JSON.stringify([args, env]).includes('second-token')),
+    ).toBe(true);
+  });
+
+  test('that was not accepted is not given again', async () => {
+    const { session } = await open();
+    await session.target();
+    session.invalidateToken();
+    expect(await session.token()).toBe('second-token');
+  });
+});
+
+describe('pushBits', () => {
+  const push = { app: 'shop-candidate', manifestPath: '/m.yml', varsFilePath: '/vars.yml' };
+  const DIFF = `console.log('Updating with these attributes...\\n+ env:\\n+   KEY: of-the-app\\nManifest applied');`;
+
+  test('applies and uploads, and asks a release that can to redact', async () => {
+    const { session, calls } = await open("console.log('Uploaded')");
+    await session.pushBits({ ...push, bitsPath: '/bits' });
+    expect((await calls()).at(-1)?.args).toEqual([
+      ...['push', 'shop-candidate', '--no-start', '-f', '/m.yml', '--vars-file', '/vars.yml', '-p', '/bits'],
+      '--redact-env',
+    ]);
+    expect(heard.events).toEqual([{ type: 'foreign', source: 'cf', text: 'Uploaded' }]);
+  });
+
+  test.each(['8.7.8', '7.8.0', '6.53.0'])('with %s the difference is cut', async (version) => {
+    const { path } = await fakeCf(home.path, DIFF, 'old-cf');
+    const { session } = await open('', {}, { cf: { path, version } });
+    await session.pushBits(push);
+    const texts = heard.events.map((event) => (event as { text: string }).text);
+    expect(texts).toEqual(['Updating with these attributes...', 'Manifest applied']);
+    const calls = await readFile(join(home.path, 'old-cf.calls'), 'utf8');
+    expect(calls).not.toContain('--redact-env');
+  });
+
+  test.each([
+    ["The specified path 'x' does not exist.", { name: 'ProgramFailed', code: 1 }],
+    ['Post "https://api/v3/packages/g/upload": EOF', { name: 'PlatformFault', ambiguous: true }],
+  ])('fails: %s', async (text, expected) => {
+    const { session, calls } = await open(
+      `console.error(${JSON.stringify(text)}); console.log('FAILED'); process.exit(1)`,
+    );
+    await expect(session.pushBits(push)).rejects.toMatchObject(expected);
+    expect(await calls()).toHaveLength(1);
+  });
+
+  test('shows no difference in its error either', async () => {
+    const { session } = await open(`${DIFF} process.exit(1)`);
+    const error = await session.pushBits(push).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: 'ProgramFailed' });
+    expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toContain('of-the-app');
+  });
+
+  test('ends the CLI when it is given up', async () => {
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    const { session } = await open(
+      "console.log('begun'); setInterval(() => {}, 1000)",
+      {},
+      {
+        listener: { tell: () => controller.abort(reason) },
+      },
+    );
+    await expect(session.pushBits({ ...push, signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  test('does not wait longer than the command may take', async () => {
+    const { session } = await open('setInterval(() => {}, 1000)', { timeoutMs: 200 });
+    await expect(session.pushBits(push)).rejects.toMatchObject({ name: 'PlatformFault', ambiguous: true });
+  });
+});
+
+test('commands run one at a time, also after one that failed', async () => {
+  const { session } = await open(
+    `const mark = home + '/running';
+     if (fs.existsSync(mark)) { console.log('two at a time'); process.exit(9); }
+     fs.writeFileSync(mark, '');
+     setTimeout(() => { fs.rmSync(mark); process.exit(args[0] === 'fail' ? 1 : 0); }, 100);`,
+  );
+  const results = await Promise.allSettled([
+    session.cf(['fail']),
+    session.cf(['apps']),
+    session.cf(['routes']),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect((results[0] as PromiseRejectedResult).reason).toMatchObject({ name: 'ProgramFailed', code: 1 });
+});
+
+test('the home is private and goes with the session', async () => {
+  const { session } = await open();
+  await session.target();
+  expect((await stat(session.cfHome)).mode & 0o777).toBe(0o700);
+  await session.close();
+  await session.close();
+  expect((await readdir(home.path)).sort()).toEqual(['cf', 'cf.calls']);
+});
+
+test('nothing is left of a session that could not be opened', async () => {
+  await expect(open('', { api: 'http://api.example.com' })).rejects.toMatchObject({ code: 'address' });
+  const failing = { ...files, writePrivate: () => Promise.reject(new Error('disk full')) };
+  await expect(open('', { caCertificate: 'PEM' }, { files: failing })).rejects.toThrow('disk full');
+  expect(await readdir(home.path)).toEqual(['cf']);
+});
