@@ -239,6 +239,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
   if (names.length === 0) return undefined;
   const lower = given.toLowerCase();
   const near = closest(lower, [...names]);
-  const bound = Math.min(3, Math.max(1, Math.floor(near.length / 3)));
+  // Two letters that changed places are two slips.
+  const bound = near.length < 5 ? 1 : near.length < 9 ? 2 : 3;
   return distance(lower, near.toLowerCase()) <= bound ? near : undefined;
 }

@@ -1,0 +1,373 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { INPUTS, LATER_INPUTS } from '../../src/inputs/table.js';
+import { isAllowedTarget, readInputs } from '../../src/inputs.js';
+import type { Inputs } from '../../src/model/asked.js';
+import { InputError } from '../../src/model/errors.js';
+
+const TARGET = { INPUT_API: 'https://api.example.com', INPUT_ORG: 'shop', INPUT_SPACE: 'production' };
+const USER = { INPUT_USERNAME: 'ann', INPUT_PASSWORD: 'pw' };
+const BASE = { ...TARGET, ...USER };
+
+function read(extra: Record<string, string | undefined> = {}): Inputs {
+  return readInputs({ ...BASE, ...extra });
+}
+
+function problemsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readInputs(env);
+  } catch (error) {
+    if (error instanceof InputError) return error.problems.map((problem) => problem.text);
+    throw error;
+  }
+  return [];
+}
+
+const refused = (extra: Record<string, string | undefined>) => problemsOf({ ...BASE, ...extra });
+
+describe('action.yml and the code have the same inputs', () => {
+  const text = readFileSync(resolve(process.cwd(), 'action.yml'), 'utf8');
+  const action = parse(text) as {
+    runs: Record<string, string>;
+    inputs: Record<string, { description: string; default?: string; required?: boolean }>;
+    outputs: Record<string, { description: string }>;
+  };
+
+  test('by name, in the same order', () => {
+    expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS));
+  });
+
+  test.each(Object.entries(INPUTS))('%s by default and need', (name, spec) => {
+    const declared = action.inputs[name];
+    expect({ default: declared?.default ?? '', required: declared?.required ?? false }).toEqual({
+      default: spec.default,
+      required: spec.required,
+    });
+    expect(declared?.description).toMatch(/\.$/);
+  });
+
+  test('none that is refused as not available yet is offered', () => {
+    expect(LATER_INPUTS.filter((name) => name in action.inputs)).toEqual([]);
+  });
+
+  test('main and post are one bundle on Node 24', () => {
+    expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/index.js' });
+  });
+
+  test('every default parses', () => {
+    for (const spec of Object.values(INPUTS)) {
+      if (spec.default !== '') expect(spec.parse(spec.default)).toBeDefined();
+    }
+  });
+});
+
+describe('what is read', () => {
+  test('defaults, with empty strings for what is not given as the runner sets them', () => {
+    const empty = Object.fromEntries(
+      Object.keys(INPUTS).map((name) => [
+        `INPUT_${name.toUpperCase()}`,
+        INPUTS[name as keyof typeof INPUTS].default,
+      ]),
+    );
+    expect(readInputs({ ...empty, ...BASE })).toEqual({
+      command: 'deploy',
+      plan: false,
+      api: 'https://api.example.com',
+      org: 'shop',
+      space: 'production',
+      skipSslValidation: false,
+      credentials: { kind: 'user', username: 'ann', password: 'pw' },
+      cfVersion: '8.18.4',
+      manifest: 'manifest.yml',
+      vars: {},
+      varsFiles: [],
+      env: {},
+      strategy: 'blue-green',
+      carry: 'all',
+      scale: 'keep',
+      smokeTest: [],
+      bakeMs: 0,
+      drainMs: 30_000,
+      watch: true,
+      failureLimit: 2,
+      keepPrevious: 1,
+      keepFailed: true,
+      stagingTimeoutMs: 900_000,
+      summary: true,
+      given: ['api', 'org', 'space', 'username', 'password'],
+      secrets: ['pw'],
+      warnings: [],
+    });
+  });
+
+  test.each<[string, string, Partial<Inputs>]>([
+    ['COMMAND', 'status', { command: 'status' }],
+    ['COMMAND', ' setup ', { command: 'setup' }],
+    ['PLAN', 'TRUE', { plan: true }],
+    ['API', 'api.example.com', { api: 'https://api.example.com' }],
+    ['API', 'https://api.example.com/', { api: 'https://api.example.com' }],
+    ['API', 'http://127.0.0.1:8080', { api: 'http://127.0.0.1:8080' }],
+    ['API', 'http://localhost:8080/', { api: 'http://localhost:8080' }],
+    ['API', 'http://[::1]:8080', { api: 'http://[::1]:8080' }],
+    ['ALLOWED-TARGETS', 'shop/*\n test/dev ', { allowedTargets: ['shop/*', 'test/dev'] }],
+    ['SKIP-SSL-VALIDATION', 'true', { skipSslValidation: true }],
+    ['ROUTER', 'http://127.0.0.1:8081', { router: { protocol: 'http:', host: '127.0.0.1', port: 8081 } }],
+    [
+      'ROUTER',
+      'https://router.example.com',
+      { router: { protocol: 'https:', host: 'router.example.com', port: 443 } },
+    ],
+    ['ROUTER', 'http://[::1]:81', { router: { protocol: 'http:', host: '::1', port: 81 } }],
+    ['CF-VERSION', 'v8', { cfVersion: '8' }],
+    ['CF-VERSION', '7.8.0', { cfVersion: '7.8.0' }],
+    ['CF-CHECKSUM', 'AB'.repeat(32), { cfChecksum: 'ab'.repeat(32) }],
+    ['CF-URL', 'http://127.0.0.1:1/cf.tgz', { cfUrl: 'http://127.0.0.1:1/cf.tgz' }],
+    ['VARS', 'host: shop\ncount: 3\nn: no', { vars: { host: 'shop', count: 3, n: false } }],
+    ['VARS-FILES', 'a.yml, b.yml\nc.yml', { varsFiles: ['a.yml', 'b.yml', 'c.yml'] }],
+    [
+      'ENV',
+      'VERSION: 1.10\nMODE: yes\nSINCE: 2024-01-01\nEMPTY:\nTEXT: |\n  two\n  lines\n',
+      { env: { VERSION: '1.10', MODE: 'yes', SINCE: '2024-01-01', EMPTY: '', TEXT: 'two\nlines\n' } },
+    ],
+    ['CARRY', 'manifest', { carry: 'manifest' }],
+    ['SCALE', 'manifest', { scale: 'manifest' }],
+    ['TRIAL-DOMAIN', 'Apps.Example.com', { trialDomain: 'apps.example.com' }],
+    ['SMOKE-SCRIPT', './check.sh', { smokeScript: './check.sh' }],
+    ['BAKE', '90s', { bakeMs: 90_000 }],
+    ['BAKE', '5m', { bakeMs: 300_000 }],
+    ['BAKE', '1h30m', { bakeMs: 5_400_000 }],
+    ['BAKE', '14d', { bakeMs: 14 * 86_400_000 }],
+    ['BAKE', '1d 2h 3m 4s', { bakeMs: 93_784_000 }],
+    ['DRAIN', '45', { drainMs: 45_000 }],
+    ['DRAIN', '0', { drainMs: 0 }],
+    ['WATCH', 'false', { watch: false }],
+    ['WATCH-PATH', '/up?deep=1', { watchPath: '/up?deep=1' }],
+    ['FAILURE-LIMIT', '0', { failureLimit: 0 }],
+    ['KEEP-PREVIOUS', '0', { keepPrevious: 0 }],
+    ['KEEP-FAILED', 'False', { keepFailed: false }],
+    ['TIMEOUT', '2h', { timeoutMs: 7_200_000 }],
+    ['STAGING-TIMEOUT', '20m', { stagingTimeoutMs: 1_200_000 }],
+    ['START-TIMEOUT', '1m', { startTimeoutMs: 60_000 }],
+    ['SUMMARY', 'false', { summary: false }],
+  ])('%s: %j', (name, value, expected) => {
+    expect(read({ [`INPUT_${name}`]: value })).toMatchObject(expected);
+  });
+
+  test('signing in as a client, or with an origin', () => {
+    expect(
+      readInputs({ ...TARGET, 'INPUT_CLIENT-ID': 'ci', 'INPUT_CLIENT-SECRET': 'cs' }).credentials,
+    ).toEqual({ kind: 'client', clientId: 'ci', clientSecret: 'cs' });
+    expect(read({ INPUT_ORIGIN: 'ldap' }).credentials).toEqual({
+      kind: 'user',
+      username: 'ann',
+      password: 'pw',
+      origin: 'ldap',
+    });
+  });
+
+  test('a password keeps its spaces and loses only the line end that files have', () => {
+    expect(read({ INPUT_PASSWORD: ' p w \r\n' }).credentials).toMatchObject({ password: ' p w ' });
+  });
+
+  test("the CLI's own timeouts count in minutes, and the inputs win", () => {
+    const minutes = { CF_STAGING_TIMEOUT: '30', CF_STARTUP_TIMEOUT: '0.5' };
+    expect(read(minutes)).toMatchObject({ stagingTimeoutMs: 1_800_000, startTimeoutMs: 30_000 });
+    expect(read({ ...minutes, 'INPUT_STAGING-TIMEOUT': '1m', 'INPUT_START-TIMEOUT': '2m' })).toMatchObject({
+      stagingTimeoutMs: 60_000,
+      startTimeoutMs: 120_000,
+    });
+  });
+
+  test('a PEM', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    expect(read({ 'INPUT_CA-CERTIFICATE': pem }).caCertificate).toBe(`${pem}\n`);
+    expect(read({ 'INPUT_CA-CERTIFICATE': pem }).secrets).toEqual(['pw']);
+  });
+
+  test('which inputs were given: not those that say the default', () => {
+    expect(read({ INPUT_DRAIN: '30s', INPUT_BAKE: '1m' }).given).toEqual([
+      'api',
+      'org',
+      'space',
+      'username',
+      'password',
+      'bake',
+    ]);
+  });
+
+  test('secrets: credentials, headers of checks, and values that look like secrets', () => {
+    const inputs = read({
+      INPUT_ENV:
+        'NODE_ENV: production\nDB_PASSWORD: hunter22\nDEBUG: "1"\nDATABASE: postgres://u:pa55word@db/x',
+      INPUT_VARS: 'instances: 3\ntoken: tok-1234\nspace: production\nsession_secret: production',
+      'INPUT_SMOKE-TEST':
+        '- path: /\n  headers: {Authorization: Bearer abcdef, X-Key: k-e-y, Accept: text/html}',
+    });
+    expect([...inputs.secrets].sort()).toEqual(
+      [
+        'pw',
+        'hunter22',
+        'pa55word',
+        'postgres://u:pa55word@db/x',
+        'tok-1234',
+        'Bearer abcdef',
+        'abcdef',
+        'k-e-y',
+      ].sort(),
+    );
+  });
+});
+
+describe('what is refused', () => {
+  test('all at once, each by its name', () => {
+    expect(
+      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_HOLD: 'true' }),
+    ).toEqual([
+      'The input "api" is missing.',
+      'The input "org" is missing.',
+      'The input "space" is missing.',
+      'The input "bake" is "soon"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds.',
+      'The input "watch" is "maybe"; allowed are true and false.',
+      'There is no input "comand" (did you mean "command"?).',
+      'The input "hold" is not available yet.',
+      'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".',
+    ]);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['COMMAND', 'rollback', /"rollback", which is not available yet; allowed are deploy, status, setup/],
+    ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
+    ['STRATEGY', 'rolling', /"rolling", which is not available yet/],
+    ['STRATEGY', 'canary', /not available yet/],
+    ['STRATEGY', 'zdt-push', /not available yet/],
+    ['STRATEGY', 'recreate', /is "recreate"; allowed is blue-green/],
+    ['PLAN', 'yes', /allowed are true and false/],
+    ['API', 'http://api.example.com', /https/],
+    ['API', 'http://127.0.0.1.example.com', /https/],
+    ['API', 'https://u:p@api.example.com', /credentials/],
+    ['API', 'https://api.example.com/v3', /without a path/],
+    ['API', 'ftp://api.example.com', /no http or https address/],
+    ['ALLOWED-TARGETS', 'shop', /org\/space/],
+    ['ALLOWED-TARGETS', 'other/*\nshop/dev', /^The target shop\/production is none of those/],
+    ['CA-CERTIFICATE', '/etc/ca.pem', /PEM text/],
+    ['ROUTER', '127.0.0.1:8081', /no http or https address/],
+    ['ROUTER', 'http://127.0.0.1:8081/x', /scheme, an address and a port/],
+    ['CF-VERSION', '8.18', /release such as/],
+    ['CF-VERSION', 'latest', /release such as/],
+    ['CF-VERSION', '6.53.0', /not available yet/],
+    ['CF-CHECKSUM', 'abc', /64 hexadecimal/],
+    ['CF-URL', 'http://mirror.example.com/cf.tgz', /https/],
+    ['VARS', 'just text', /no map/],
+    ['VARS', 'a: [', /no usable YAML, line 1/],
+    ['VARS', 'a: 1\na: 2', /line 2: The key "a" is given a second time/],
+    ['VARS', '"a b": 1', /"a b"/],
+    ['ENV', '- A', /no map/],
+    ['ENV', 'PORT: 8080', /"PORT", which the platform sets/],
+    ['ENV', 'VCAP_SERVICES: x', /which the platform sets/],
+    ['ENV', 'A: {b: 1}', /no plain value for "A"/],
+    ['CARRY', 'none', /allowed are all, manifest/],
+    ['SCALE', 'max', /allowed are keep, manifest/],
+    ['TRIAL-DOMAIN', 'apps', /no domain/],
+    ['TRIAL-DOMAIN', 'https://apps.example.com', /no domain/],
+    ['BAKE', '', /^$/],
+    ['BAKE', '-1', /duration/],
+    ['BAKE', '5 minutes', /duration/],
+    ['BAKE', '1.5h', /duration/],
+    ['BAKE', '30m1h', /duration/],
+    ['BAKE', '365d', /longer than 20d/],
+    ['TIMEOUT', '0s', /more than nothing/],
+    ['WATCH-PATH', 'health', /begins with/],
+    ['WATCH-PATH', '//evil.example.com', /begins with one/],
+    ['FAILURE-LIMIT', '-1', /whole numbers from 0/],
+    ['FAILURE-LIMIT', '1.5', /whole numbers from 0/],
+    ['KEEP-PREVIOUS', '101', /from 0 to 100/],
+  ])('%s: %j', (name, value, expected) => {
+    const problems = refused({ [`INPUT_${name}`]: value });
+    expect(problems.join('\n')).toMatch(expected);
+    expect(problems).toHaveLength(value === '' ? 0 : 1);
+  });
+
+  test.each(LATER_INPUTS)('%s is not available yet, unless it is empty', (name) => {
+    const variable = `INPUT_${name.toUpperCase()}`;
+    expect(refused({ [variable]: 'x' })).toEqual([`The input "${name}" is not available yet.`]);
+    expect(refused({ [variable]: '' })).toEqual([]);
+  });
+
+  test.each([
+    ['smoke_test', 'smoke-test'],
+    ['keep-previus', 'keep-previous'],
+    ['user-name', 'username'],
+    ['apii', 'api'],
+    ['drian', 'drain'],
+  ])('the slip %s is answered with %s', (slip, name) => {
+    expect(refused({ [`INPUT_${slip.toUpperCase()}`]: 'x' })).toEqual([
+      `There is no input "${slip}" (did you mean "${name}"?).`,
+    ]);
+  });
+
+  test('a slip of an input that comes later', () => {
+    expect(refused({ INPUT_WARMUP: '/' })).toEqual([
+      'There is no input "warmup", and "warm-up" is not available yet.',
+    ]);
+  });
+
+  test('an input that is close to none is only warned of', () => {
+    expect(read({ INPUT_COLOUR_SCHEME: 'dark' }).warnings).toEqual([
+      'There is no input "colour_scheme"; it is ignored.',
+    ]);
+    expect(read({ COLOUR_SCHEME: 'dark' }).warnings).toEqual([]);
+  });
+
+  test('two ways to sign in, or half of one', () => {
+    expect(refused({ 'INPUT_CLIENT-ID': 'ci' })).toEqual([
+      expect.stringMatching(/^There are two ways to sign in/),
+    ]);
+    expect(problemsOf({ ...TARGET, INPUT_USERNAME: 'ann' })).toEqual([
+      'The input "password" is missing; a user signs in with "username" and "password".',
+    ]);
+    expect(problemsOf({ ...TARGET, INPUT_ORIGIN: 'ldap' })).toHaveLength(2);
+    expect(problemsOf({ ...TARGET, 'INPUT_CLIENT-SECRET': 'cs' })).toEqual([
+      'The input "client-id" is missing; a client signs in with "client-id" and "client-secret".',
+    ]);
+    expect(
+      problemsOf({ ...TARGET, INPUT_ORIGIN: 'x', 'INPUT_CLIENT-ID': 'a', 'INPUT_CLIENT-SECRET': 'b' }),
+    ).toEqual([expect.stringMatching(/^There are two ways/)]);
+  });
+
+  test('inputs that work against each other', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    expect(refused({ 'INPUT_SKIP-SSL-VALIDATION': 'true', 'INPUT_CA-CERTIFICATE': pem })).toHaveLength(1);
+    expect(refused({ INPUT_WATCH: 'false', 'INPUT_WATCH-PATH': '/up' })).toHaveLength(1);
+  });
+
+  test.each(['soon', '0', '-3', '5m'])('CF_STAGING_TIMEOUT=%s', (value) => {
+    expect(refused({ CF_STAGING_TIMEOUT: value })).toEqual([expect.stringContaining('CF_STAGING_TIMEOUT')]);
+  });
+
+  test('no problem shows a password or a value of the environment', () => {
+    const problems = refused({
+      INPUT_PASSWORD: 'hunter22',
+      INPUT_ENV: 'A: [hunter22',
+      INPUT_VARS: 'hunter22',
+      INPUT_BAKE: 'x',
+    });
+    expect(problems.length).toBeGreaterThan(2);
+    expect(problems.join('\n')).not.toContain('hunter22');
+  });
+});
+
+test.each([
+  ['shop/production', true],
+  ['shop/*', true],
+  ['*/*', true],
+  ['*/prod*', true],
+  ['shop/prod', false],
+  ['sho/*', false],
+  ['shop/productio?', false],
+  ['shop/.*', false],
+  ['*op/*tion', true],
+])('the pattern %s: %s', (pattern, allowed) => {
+  expect(isAllowedTarget([pattern], 'shop', 'production')).toBe(allowed);
+});
