@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -55,6 +55,14 @@ describe('files', () => {
     await files.remove(folder);
     await files.remove(folder);
     expect(await readdir(parent)).toEqual([]);
+  });
+
+  test('are linked to, with the folder for the link', async () => {
+    const folder = await files.privateFolder(parent, 'home-');
+    await files.link('/bin/sh', join(folder, 'bin', 'shell'));
+    expect(await readlink(join(folder, 'bin', 'shell'))).toBe('/bin/sh');
+    expect(await modeOf(join(folder, 'bin'))).toBe('700');
+    await files.remove(folder);
   });
 
   test('that are there but cannot be read are an error', async () => {

@@ -78,11 +78,12 @@ export async function findCf(find: FindCf): Promise<FoundCf> {
   return found;
 }
 
-async function namedCf(path: string, find: FindCf): Promise<FoundCf> {
-  const version = await versionOf(path, find);
-  if (version === undefined)
+async function namedCf(named: string, find: FindCf): Promise<FoundCf> {
+  const path = await findProgram(named, find.env.PATH).catch(() => undefined);
+  const version = path === undefined ? undefined : await versionOf(path, find);
+  if (path === undefined || version === undefined)
     throw new Refused(
-      `CF_CLI names ${path}, which is not a cf CLI that runs here.`,
+      `CF_CLI names ${named}, which is not a cf CLI that runs here.`,
       'Let CF_CLI name a cf binary, or remove it from the environment.',
       'cf-cli',
     );

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { ChildCommand, ChildResult, Children } from '../model/ports.js';
@@ -33,7 +33,7 @@ export function createChildren(): Children {
 async function run(command: ChildCommand): Promise<ChildResult> {
   command.signal?.throwIfAborted();
   const file = await findProgram(command.file, command.env.PATH);
-  return await new Promise((resolve, reject) => {
+  return await new Promise((done, reject) => {
     const child = spawn('/bin/sh', ['-c', LEASH, 'sh', file, ...command.args], {
       env: command.env,
       detached: true, // a process group of its own
@@ -79,7 +79,7 @@ async function run(command: ChildCommand): Promise<ChildResult> {
     // Who is left of the group after its leader goes too: else it could hold the output open for ever.
     child.on('exit', settle);
     child.on('close', (code, signal) => {
-      resolve({ code, signal, stdout: out.end(), stderr: err.end(), timedOut });
+      done({ code, signal, stdout: out.end(), stderr: err.end(), timedOut });
     });
   });
 }
@@ -97,11 +97,11 @@ function signalGroup(leader: number, signal: NodeJS.Signals): void {
 export async function findProgram(file: string, path: string | undefined): Promise<string> {
   if (file.includes('/')) {
     await access(file, constants.X_OK);
-    return file;
+    return resolve(file);
   }
   for (const folder of (path ?? '').split(delimiter)) {
     if (folder === '') continue;
-    const found = join(folder, file);
+    const found = resolve(join(folder, file));
     const usable = await access(found, constants.X_OK).then(
       () => true,
       () => false,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Files } from '../model/ports.js';
 
 /** The machine's file system. */
@@ -30,6 +30,11 @@ export const files: Files = {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
+  },
+
+  async link(target, path) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await symlink(target, path);
   },
 
   async remove(path) {
