@@ -114,19 +114,21 @@ function hasGo() {
   );
 }
 
+/** The archive is unpacked only when it is the one that is known. */
 async function download(binary) {
-  const [suffix, sha256] = CF_RELEASES[`${process.platform}-${process.arch}`] ?? [];
-  if (!suffix)
-    throw new Error(
-      'No cf release with a known checksum for this platform: install Go, or name a cf CLI v8 in CF_CLI',
-    );
+  const refuse = (why) => {
+    throw new Error(`${why}: install Go, or name a cf CLI v8 in CF_CLI`);
+  };
+  const platform = `${process.platform}-${process.arch}`;
+  const [suffix, sha256] =
+    CF_RELEASES[platform] ?? refuse(`No cf release with a known checksum for ${platform}`);
   const url = `https://github.com/cloudfoundry/cli/releases/download/v${CF_VERSION}/cf8-cli_${CF_VERSION}_${suffix}.tgz`;
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new Error(`${url} answered ${response.status}: install Go, or name a cf CLI v8 in CF_CLI`);
+  const response = await fetch(url).catch((error) =>
+    refuse(`${url} cannot be reached (${error.cause?.code ?? error.message})`),
+  );
+  if (!response.ok) refuse(`${url} answered ${response.status}`);
   const bytes = Buffer.from(await response.arrayBuffer());
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
-    throw new Error(`${url} has another checksum than expected`);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) refuse(`${url} has another checksum`);
   mkdirSync(dirname(binary), { recursive: true });
   const archive = `${binary}.tgz`;
   writeFileSync(archive, bytes);
