@@ -1,11 +1,7 @@
-import { PlatformFault, ProgramFailed } from '../model/errors.js';
+import { PlatformFault } from '../model/errors.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import type { Step } from './step.js';
 import { appOn, type StepKind } from './world.js';
-
-/** Words of the CLI about a call that did not get through, not about what was pushed. */
-const TRANSPORT =
-  /\b(?:50[0234]|429)\b|service unavailable|bad gateway|gateway time-?out|connection (?:refused|reset)|i\/o timeout|unexpected EOF|no such host|TLS handshake/i;
 
 /** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
 export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
@@ -19,14 +15,7 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
     const candidate = appOn('candidate', app);
     const [trial] = intent.trials;
     const before = await platform.packages(candidate.guid);
-    try {
-      await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
-    } catch (error) {
-      if (error instanceof ProgramFailed && TRANSPORT.test(error.output)) {
-        throw new PlatformFault(`${error.message}: the platform did not answer the CLI.`, true);
-      }
-      throw error;
-    }
+    await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
     const made = (await platform.packages(candidate.guid))
       .filter(({ guid }) => !before.some((old) => old.guid === guid))
       .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];

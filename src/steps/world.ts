@@ -33,6 +33,8 @@ export interface World {
 
 /** What was found out on the way, for the proof and for the summary. Lost with the process: nothing is decided by it later. */
 export interface Found {
+  /** The candidate was seen, and its lock is ours: something was changed. */
+  locked: boolean;
   /** By url: whether an instance can be asked for by name, tested before the switch. */
   reach: Map<string, HeaderReach>;
   proofs: ProofResult[];
@@ -55,7 +57,7 @@ export interface AppWorld {
 }
 
 export function nothingFound(): Found {
-  return { reach: new Map(), proofs: [], notes: [] };
+  return { locked: false, reach: new Map(), proofs: [], notes: [] };
 }
 
 /** One kind of step: how it is named, what it stands for in a plan, and how it is done. */

@@ -1,0 +1,94 @@
+/** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
+import { findCf } from '../cli/find.js';
+import { type CfSession, openSession } from '../cli/session.js';
+import { runnerToolCache } from '../cli/tool-cache.js';
+import { isAllowedTarget } from '../inputs.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { Target } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import type { Children, Clock, Files, Http, Listener, Random } from '../model/ports.js';
+import type { Platform } from '../platform/calls.js';
+import { createPlatform } from '../platform/client.js';
+
+/** Everything that touches the world, passed in by the entry. */
+export interface Ports {
+  /** To the platform, with the user's TLS settings. */
+  http: Http;
+  /** To everywhere else. */
+  publicHttp: Http;
+  children: Children;
+  clock: Clock;
+  random: Random;
+  files: Files;
+  env: Readonly<Record<string, string | undefined>>;
+  listener: Listener;
+  signal: AbortSignal;
+  runner: Runner;
+}
+
+/** What of the runner a command uses by itself. */
+export interface Runner {
+  /** Remembered for the post step. */
+  saveState(name: string, value: string): void;
+  exportVariable(name: string, value: string): void;
+  addPath(folder: string): void;
+  setSecret(value: string): void;
+}
+
+export interface Opened {
+  platform: Platform;
+  target: Target;
+  session: CfSession;
+  cf: { path: string; version: string };
+  /** Removes whatever was written for this run. */
+  close(): Promise<void>;
+}
+
+/** State that the post step reads: folders that must not outlive the job. */
+export const FOLDERS_STATE = 'folders';
+
+/** Throws `Refused` (target not allowed, sign-in refused, no such space) and `PlatformFault`. */
+export async function open(inputs: Inputs, context: RunContext, ports: Ports): Promise<Opened> {
+  const { files, runner, signal } = ports;
+  if (inputs.allowedTargets && !isAllowedTarget(inputs.allowedTargets, inputs.org, inputs.space)) {
+    throw new Refused(
+      `${inputs.org}/${inputs.space} is none of the targets in allowed-targets.`,
+      'Deploy to one of them, or add it to the input allowed-targets.',
+      'target',
+    );
+  }
+  const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
+  runner.saveState(FOLDERS_STATE, folder);
+  try {
+    const cf = await findCf({
+      ...ports,
+      http: ports.publicHttp,
+      inputs,
+      platform: { os: process.platform, arch: process.arch },
+      ...(context.toolCache ? { toolCache: runnerToolCache() } : {}),
+      folder,
+    });
+    const session = await openSession({ ...ports, cf, inputs, temp: folder });
+    await session.target();
+    const { root } = session;
+    const platform = createPlatform({
+      http: ports.http,
+      clock: ports.clock,
+      api: root.api,
+      token: () => session.token(),
+      invalidateToken: () => session.invalidateToken(),
+      signal,
+      ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
+      ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
+    });
+    const target = await platform.target(inputs.org, inputs.space);
+    const close = async () => {
+      await session.close();
+      await files.remove(folder);
+    };
+    return { platform, target, session, cf, close };
+  } catch (error) {
+    await files.remove(folder);
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+/** How a command ended, as data. `report/` turns it into outputs, summary, annotations and the exit code. */
+import type { RouterOverride } from '../model/asked.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
+import type { Result } from '../model/words.js';
+import { publicUrl } from '../probe/address.js';
+import type { WatchFigures } from '../probe/watch.js';
+import type { AppWorld, Found } from '../steps/world.js';
+
+/** Who serves a route now, by app names; several: requests go to each of them. */
+export interface RouteServed {
+  url: string;
+  by: readonly string[];
+}
+
+export interface LiveNow {
+  /** The app that serves; undefined: none of this deploy does. */
+  app?: string;
+  guid?: string;
+  version?: string;
+  dropletGuid?: string;
+  instances: { running: number; wanted: number };
+  routes: readonly RouteServed[];
+}
+
+export interface AppOutcome {
+  app: string;
+  live: LiveNow;
+  /** Addresses, as a browser takes them. */
+  url?: string;
+  trialUrl?: string;
+  /** Of the version that this run deployed, or tried to. */
+  version?: string;
+  previousVersion?: string;
+  previousAppGuid?: string;
+  /** A deploy that is under way, or was interrupted. */
+  candidate?: { version: string; phase: string };
+  /** Names of what is kept for a way back or for diagnosis. */
+  previous: readonly string[];
+  failed: readonly string[];
+  found?: Found;
+}
+
+export interface PlannedStep {
+  app: string;
+  title: string;
+  calls: readonly string[];
+}
+
+export interface Outcome {
+  result: Result;
+  /** What failed first, as it was thrown. */
+  error?: unknown;
+  /** What failed while going back. */
+  second?: unknown;
+  apps: readonly AppOutcome[];
+  plan?: readonly PlannedStep[];
+  watch?: WatchFigures;
+  /** Of the CLI that was used. */
+  cfVersion?: string;
+}
+
+/** What is live for one app by its newest snapshot. Pure. */
+export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
+  const known = [snapshot.live, snapshot.candidate, ...snapshot.previous, ...snapshot.failed].filter(
+    (app): app is AppState => app !== undefined,
+  );
+  const nameOf = (guid: string) =>
+    known.find((app) => app.guid === guid)?.name ?? snapshot.others[guid] ?? 'an unknown app';
+  const routes = snapshot.routes.filter((route) => urls.includes(route.url));
+  const guids = routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid));
+  const server = known
+    .filter(({ guid }) => guids.includes(guid))
+    .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
+  const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
+  const processes = shown?.processes ?? [];
+  return {
+    ...(shown ? { app: shown.name, guid: shown.guid } : {}),
+    ...(shown?.version ? { version: shown.version } : {}),
+    ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
+    instances: {
+      running: sum(
+        processes.map(({ instancesSeen }) => instancesSeen.filter(({ state }) => state === 'RUNNING').length),
+      ),
+      wanted: shown?.state === 'STARTED' ? sum(processes.map(({ instances }) => instances)) : 0,
+    },
+    routes: urls.map((url) => {
+      const route = routes.find((one) => one.url === url);
+      return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
+    }),
+  };
+}
+
+/** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
+export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: RouterOverride): AppOutcome {
+  const { before, production, trials, version } = intent;
+  const [first] = production;
+  const [trial] = trials;
+  const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+  return {
+    app: intent.app,
+    live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
+    ...(first ? { url: publicUrl(first.url, router) } : {}),
+    ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
+    version,
+    ...(before ? { previousVersion: before.version } : {}),
+    ...(kept ? { previousAppGuid: kept.guid } : {}),
+    previous: snapshot.previous.map(({ name }) => name),
+    failed: snapshot.failed.map(({ name }) => name),
+    found,
+  };
+}
+
+function count(list: readonly string[], one: string): number {
+  return list.filter((other) => other === one).length;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

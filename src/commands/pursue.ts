@@ -1,0 +1,152 @@
+/** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
+import { allOf, converge } from '../engine/converge.js';
+import { ownerOf } from '../engine/lock.js';
+import type { Snapshot } from '../model/cloud.js';
+import { Refused, Stuck } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
+import type { Phase } from '../model/words.js';
+import { candidateName } from '../platform/names.js';
+import { takeSnapshot } from '../platform/snapshot.js';
+import { heedWatch } from '../steps/drain.js';
+import { perform, titleOf } from '../steps/index.js';
+import type { AppStep, StepGroup, Work } from '../steps/step.js';
+import type { AppWorld, World } from '../steps/world.js';
+import { isLive } from '../strategies/blue-green.js';
+import { reached } from '../strategies/view.js';
+import { groups } from '../strategies/work.js';
+
+export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
+
+export interface Pursuit {
+  world: World;
+  apps: readonly AppWorld[];
+  strategy: Strategy;
+  way: 'forward' | 'back';
+}
+
+/** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
+const LANES = 12;
+/** The platform's own outages and updates are over within minutes. */
+const FAULTS_BORNE_MS = 3 * 60_000;
+/** Once the candidate serves, forward is the only way: it is worth more patience. */
+const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
+
+/**
+ * Until nothing is left to do. Throws what leads the deploy back (`VersionFault`, `Refused`, …), `PlatformFault` when the
+ * platform's faults outlast all patience, `Stuck` when nothing is safe, `Cancelled`.
+ */
+export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
+  const { clock, signal, listener } = world;
+  await converge<StepGroup>(
+    {
+      refresh: async () => {
+        await allOf(apps, LANES, (app) => refresh(app, world));
+        for (const app of apps) {
+          assertOurs(app, way);
+          if (way === 'forward' && isSwitched(app)) heedWatch(app, world);
+        }
+      },
+      next: () =>
+        groups(
+          apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+        )[0],
+      perform: (group) => performGroup(group, apps, world),
+      nameOf: (group) => titleFor(group, apps),
+      insists: () => way === 'forward' && areServing(apps),
+    },
+    {
+      clock,
+      signal,
+      faultsMs: way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS,
+      tell: (text) => listener.tell({ type: 'note', text }),
+    },
+  );
+}
+
+/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
+export function areServing(apps: readonly AppWorld[]): boolean {
+  return apps.every(
+    ({ intent, snapshot }) => isLive(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase),
+  );
+}
+
+function isOnItsWay(phase: Phase | undefined): boolean {
+  return phase === 'serving' || phase === 'drained';
+}
+
+/** Production routes have the candidate, and nothing is final yet. */
+function isSwitched({ snapshot }: AppWorld): boolean {
+  return reached(snapshot.candidate, 'switching') && !reached(snapshot.candidate, 'drained');
+}
+
+export async function refresh(app: AppWorld, { platform, target }: Pick<World, 'platform' | 'target'>) {
+  const { intent } = app;
+  app.snapshot = await takeSnapshot(platform, target, {
+    name: intent.app,
+    wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
+  });
+}
+
+/** Nothing is written to an app whose lock is not ours (any more). */
+function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'back'): void {
+  const { candidate, inTheWay } = snapshot;
+  const strange = inTheWay.find(({ name }) => name === candidateName(intent.app));
+  if (strange) throw inTheWayOf(strange.name);
+  if (candidate && ownerOf(candidate) !== intent.owner) {
+    throw new Refused(
+      `The lock ${candidate.name} is held by another run: ${ownerOf(candidate)}.`,
+      'Wait until that run has ended, then run again.',
+      'locked',
+    );
+  }
+  if (candidate) found.locked = true;
+  if (!candidate && way === 'forward' && found.locked && !isLive(intent, snapshot)) {
+    throw new Stuck(
+      `${candidateName(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`,
+      'Look at the apps and routes of the space, then run the deploy again.',
+    );
+  }
+}
+
+export function inTheWayOf(name: string): Refused {
+  return new Refused(
+    `An app named ${name} is there, and it is not ours: it does not carry this action's labels.`,
+    `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`,
+    'in-the-way',
+  );
+}
+
+async function performGroup(group: StepGroup, apps: readonly AppWorld[], world: World): Promise<void> {
+  const { listener, clock } = world;
+  const startedMs = clock.now();
+  listener.tell({ type: 'group-start', title: titleFor(group, apps) });
+  let ok = false;
+  try {
+    await allOf(group.steps, LANES, (one) => performOne(one, apps, world));
+    for (const one of group.after) await performOne(one, apps, world);
+    ok = true;
+  } finally {
+    listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
+  }
+}
+
+async function performOne({ app, step }: AppStep, apps: readonly AppWorld[], world: World): Promise<void> {
+  await perform(step, worldOf(app, apps), world);
+}
+
+function worldOf(app: string, apps: readonly AppWorld[]): AppWorld {
+  const one = apps.find(({ intent }) => intent.app === app);
+  if (!one) throw new Error(`no app ${app} in this deploy`);
+  return one;
+}
+
+/** As long as it fits into a line; the steps of a group are of one kind mostly. */
+function titleFor(group: StepGroup, apps: readonly AppWorld[]): string {
+  const titles = [...group.steps, ...group.after].map(({ app, step }) =>
+    titleOf(step, worldOf(app, apps).intent),
+  );
+  const [first = '', ...rest] = [...new Set(titles)];
+  const names = [...new Set([...group.steps, ...group.after].map(({ app }) => app))].join(', ');
+  const more = rest.length > 2 ? [rest[0], `${rest.length - 1} more`] : rest;
+  return `${names}: ${[first, ...more].join(', ')}`;
+}
