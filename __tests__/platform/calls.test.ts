@@ -320,22 +320,12 @@ describe('belongings', () => {
       name: null,
       relationships: { service_instance: { data: { guid: instance } } },
     });
-    const answer = page([binding('b1', 'i1'), binding('b2', 'i2')]);
-    const { platform } = scripted(
-      inTurn({
-        json: {
-          ...answer.json,
-          included: {
-            service_instances: [
-              { guid: 'i1', name: 'db' },
-              { guid: 'i2', name: 'queue' },
-            ],
-          },
-        },
-      }),
-    );
-    expect(await platform.bindings('a')).toEqual(['db', 'queue']);
-    await expect(scripted(inTurn(answer)).platform.bindings('a')).rejects.toThrow(PlatformFault);
+    const bindings = page([binding('b1', 'i1'), binding('b2', 'i2')]);
+    const db = { guid: 'i1', name: 'db' };
+    const withInstances = (...instances: unknown[]) =>
+      scripted((_, url) => (url.pathname === '/v3/service_instances' ? page(instances) : bindings)).platform;
+    expect(await withInstances({ guid: 'i2', name: 'queue' }, db).bindings('a')).toEqual(['db', 'queue']);
+    await expect(withInstances(db).bindings('a')).rejects.toThrow(PlatformFault);
   });
 
   test.each(['bindings', 'sidecars'] as const)(

@@ -27,15 +27,14 @@ export function appCalls(requests: Requests): AppCalls {
       // Some databases compare without regard to case.
       return found.filter((app) => names.includes(app.name));
     },
-    async appsByLabel(spaceGuid, selector) {
-      return (await requests.list('/v3/apps', { space_guids: spaceGuid, label_selector: selector }, parseApp))
-        .items;
+    appsByLabel(spaceGuid, selector) {
+      return requests.list('/v3/apps', { space_guids: spaceGuid, label_selector: selector }, parseApp);
     },
     appsByGuid(guids) {
       return requests.listFor('/v3/apps', 'guids', guids, {}, parseApp);
     },
-    async apps(spaceGuid) {
-      return (await requests.list('/v3/apps', { space_guids: spaceGuid }, parseApp)).items;
+    apps(spaceGuid) {
+      return requests.list('/v3/apps', { space_guids: spaceGuid }, parseApp);
     },
     async createApp(spaceGuid, app) {
       try {

@@ -33,9 +33,8 @@ export function belongingCalls(
       }
     },
     sidecars(appGuid) {
-      return noneWithoutApi(
-        async () =>
-          (await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name'))).items,
+      return noneWithoutApi(() =>
+        requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name')),
       );
     },
   };
@@ -52,20 +51,19 @@ async function noneWithoutApi(read: () => Promise<readonly string[]>): Promise<r
 }
 
 async function readBindings(requests: Requests, appGuid: string): Promise<readonly string[]> {
-  const page = await requests.list(
+  const guids = await requests.list(
     '/v3/service_credential_bindings',
-    { app_guids: appGuid, type: 'app', include: 'service_instance' },
-    (binding) => related(binding, 'service_instance'),
+    { app_guids: appGuid, type: 'app' },
+    (binding) => related(binding, 'service_instance') ?? '',
   );
-  const names = new Map(
-    page.included
-      .flatMap((included) => included.maybeObjects('service_instances'))
-      .map((instance) => [instance.text('guid'), instance.text('name')]),
-  );
-  return page.items.map((guid) => {
-    const name = guid === undefined ? undefined : names.get(guid);
+  const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
+    guid: instance.text('guid'),
+    name: instance.text('name'),
+  }));
+  return guids.map((guid) => {
+    const name = instances.find((instance) => instance.guid === guid)?.name;
     if (name === undefined)
-      throw new PlatformFault('The platform names a binding without its service instance.', false);
+      throw new PlatformFault('The platform names a binding, but not its service instance.', false);
     return name;
   });
 }

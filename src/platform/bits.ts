@@ -12,14 +12,11 @@ type BitsCalls = Pick<
 
 export function bitsCalls(requests: Requests): BitsCalls {
   return {
-    async packages(appGuid) {
-      return (
-        await requests.list('/v3/packages', { app_guids: appGuid, order_by: '-created_at' }, parsePackage)
-      ).items;
+    packages(appGuid) {
+      return requests.list('/v3/packages', { app_guids: appGuid, order_by: '-created_at' }, parsePackage);
     },
-    async builds(appGuid) {
-      return (await requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild))
-        .items;
+    builds(appGuid) {
+      return requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild);
     },
     async build(guid) {
       return parseBuild(Fields.of(await requests.read(`/v3/builds/${guid}`), 'build'));

@@ -14,19 +14,19 @@ export function placeCalls(requests: Requests): Pick<Platform, 'apiVersion' | 't
     },
     async target(org, space) {
       const orgs = await requests.list('/v3/organizations', { names: [org] }, parseNamed);
-      const orgGuid = orgs.items.find(({ name }) => name === org)?.guid;
+      const orgGuid = orgs.find(({ name }) => name === org)?.guid;
       if (orgGuid === undefined) throw unseen(`The organization "${org}"`, 'org');
       const spaces = await requests.list(
         '/v3/spaces',
         { names: [space], organization_guids: orgGuid },
         parseNamed,
       );
-      const spaceGuid = spaces.items.find(({ name }) => name === space)?.guid;
+      const spaceGuid = spaces.find(({ name }) => name === space)?.guid;
       if (spaceGuid === undefined) throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
       return { orgGuid, org, spaceGuid, space };
     },
-    async domains(orgGuid) {
-      return (await requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain)).items;
+    domains(orgGuid) {
+      return requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain);
     },
   };
 }

@@ -6,8 +6,8 @@ import type { Requests } from './request.js';
 
 export function processCalls(requests: Requests): Pick<Platform, 'processes' | 'instances' | 'scale'> {
   return {
-    async processes(appGuid) {
-      return (await requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess)).items;
+    processes(appGuid) {
+      return requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess);
     },
     async instances(processGuid) {
       const json = await requests.read(`/v3/processes/${processGuid}/stats`);

@@ -8,12 +8,6 @@ import { delayOf } from './verdict.js';
 /** Query parameters; a list becomes one value with commas. undefined is left out. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-export interface Page<T> {
-  items: readonly T[];
-  /** The `included` object of each page. */
-  included: readonly Fields[];
-}
-
 const JOB_DEADLINE_MS = 10 * 60_000;
 /** The most the platform gives per page. */
 const PER_PAGE = '5000';
@@ -46,16 +40,11 @@ export class Requests {
    * Reads a list to its last page. An empty page with a next one is followed; a list that does not have as many different
    * things as it says is read again. Throws as `read`; a page that fails fails the whole.
    */
-  async list<T>(path: string, query: Query, parse: (fields: Fields) => T): Promise<Page<T>> {
+  async list<T>(path: string, query: Query, parse: (fields: Fields) => T): Promise<readonly T[]> {
     const deadlineMs = this.clock.now() + this.sender.patienceMs;
     for (let attempt = 0; ; attempt++) {
       const { pages, complete } = await this.pages(path + queryText({ per_page: PER_PAGE, ...query }));
-      if (complete) {
-        return {
-          items: pages.flatMap((page) => page.objects('resources').map(parse)),
-          included: pages.flatMap((page) => page.maybeObject('included') ?? []),
-        };
-      }
+      if (complete) return pages.flatMap((page) => page.objects('resources').map(parse));
       const delayMs = delayOf(attempt, undefined, this.clock.now(), 0.5);
       if (this.clock.now() + delayMs > deadlineMs)
         throw new PlatformFault(`The platform's list ${path} stayed incomplete.`, false);
@@ -78,7 +67,7 @@ export class Requests {
     const pages = await Promise.all(
       chunks.map((chunk) => this.list(path, { ...query, [filter]: chunk }, parse)),
     );
-    return pages.flatMap((page) => page.items);
+    return pages.flat();
   }
 
   /** Sends one write once; only what was surely not done is repeated. Throws `PlatformRefusal`, or `PlatformFault` with `ambiguous: true` when it may have been done. */

@@ -28,7 +28,7 @@ export function routeCalls(requests: Requests): RouteCalls {
     const found = await Promise.all([
       requests.listFor('/v3/routes', 'hosts', hosts, query, parseRoute),
       names.some(({ host }) => host === '')
-        ? requests.list('/v3/routes', { ...query, hosts: '' }, parseRoute).then((page) => page.items)
+        ? requests.list('/v3/routes', { ...query, hosts: '' }, parseRoute)
         : [],
     ]);
     return found.flat().filter((route) => names.some((name) => isNamed(route, name)));
@@ -44,10 +44,8 @@ export function routeCalls(requests: Requests): RouteCalls {
     routesByGuid(guids) {
       return requests.listFor('/v3/routes', 'guids', guids, {}, parseRoute);
     },
-    async routesByLabel(spaceGuid, selector) {
-      return (
-        await requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute)
-      ).items;
+    routesByLabel(spaceGuid, selector) {
+      return requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute);
     },
     createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
       const body = {

@@ -18,7 +18,7 @@ export function watchingCalls(
     async crashes(appGuid, sinceMs) {
       // Events carry whole seconds.
       const fromMs = Math.floor(sinceMs / 1_000) * 1_000;
-      const { items } = await requests.list(
+      const found = await requests.list(
         '/v3/audit_events',
         {
           types: 'audit.app.process.crash',
@@ -28,7 +28,7 @@ export function watchingCalls(
         },
         parseCrash,
       );
-      return items.filter(({ atMs }) => atMs >= fromMs).sort((one, other) => other.atMs - one.atMs);
+      return found.filter(({ atMs }) => atMs >= fromMs).sort((one, other) => other.atMs - one.atMs);
     },
     async recentLogs(appGuid, limit) {
       if (logCacheUrl === undefined) return [];
