@@ -15,7 +15,7 @@ import { row } from './table.js';
 
 function presentBuild(core: Core, b: r.Build, caller: Caller): Record<string, unknown> {
   const self = `/v3/builds/${b.guid}`;
-  const state = b.state !== 'STAGING' && core.pending.firstLook(b.guid) ? 'STAGING' : b.state;
+  const state = core.pending.firstLook(b.guid) ? 'STAGING' : b.state;
   const droplet = state === 'STAGED' ? b.dropletGuid : undefined;
   return {
     ...head(b),
@@ -78,10 +78,12 @@ async function create(call: Call, core: Core): Promise<Answer> {
   };
   mergeMetadata(made, body.metadata);
   core.store.builds.add(made);
-  core.pending.begin(made.guid);
   audit(core, 'audit.app.build.create', call.caller, app, { build_guid: made.guid, package_guid: pack.guid });
   void stage(core, app, pack, made);
-  return { status: 201, body: presentBuild(core, made, call.caller) };
+  const answer = { status: 201, body: presentBuild(core, made, call.caller) };
+  // The CLI looks again at once, so that this answer is not counted as the first look.
+  core.pending.begin(made.guid);
+  return answer;
 }
 
 async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): Promise<void> {

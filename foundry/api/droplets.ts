@@ -15,7 +15,7 @@ const KEPT = 5;
 export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record<string, unknown> {
   const self = `/v3/droplets/${d.guid}`;
   const hidden = '[PRIVATE DATA HIDDEN IN LISTS]';
-  const state = d.state === 'STAGED' && core.pending.firstLook(d.guid) ? 'COPYING' : d.state;
+  const state = core.pending.firstLook(d.guid) ? 'COPYING' : d.state;
   const types = Object.entries(d.processTypes).map(([type, command]) => [type, inList ? hidden : command]);
   const checksum = d.guid.replaceAll('-', '').repeat(2);
   return {

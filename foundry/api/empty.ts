@@ -3,6 +3,8 @@ import { findApp } from './apps.js';
 import type { Core } from './core.js';
 import { notFound } from './errors.js';
 import { list } from './list.js';
+import { findOrganization } from './organizations.js';
+import { findSpace } from './spaces.js';
 import { type Call, type Row, row } from './table.js';
 
 /**
@@ -11,7 +13,7 @@ import { type Call, type Row, row } from './table.js';
  */
 function none(call: Call, core: Core, accepts: readonly string[]) {
   const rows: r.Base[] = [];
-  return list(call, core.api, { rows, present: () => ({}), include: {}, accepts });
+  return list(call, core.api, { rows, present: () => ({}), accepts });
 }
 
 function noneOfApp(call: Call, core: Core, accepts: readonly string[]) {
@@ -51,6 +53,22 @@ export const rows: readonly Row[] = [
   row('GET', '/v3/processes/:guid/sidecars', (call, core) => {
     if (!core.store.processes.get(call.params.guid ?? '')) throw notFound('Process');
     return none(call, core, []);
+  }),
+  row('GET', '/v3/organizations/:guid/relationships/default_isolation_segment', (call, core) => {
+    findOrganization(call, core);
+    return { status: 200, body: { data: null } };
+  }),
+  row('GET', '/v3/spaces/:guid/relationships/isolation_segment', (call, core) => {
+    findSpace(call, core);
+    return { status: 200, body: { data: null } };
+  }),
+  row('GET', '/v3/spaces/:guid/running_security_groups', (call, core) => {
+    findSpace(call, core);
+    return none(call, core, ['names']);
+  }),
+  row('GET', '/v3/spaces/:guid/staging_security_groups', (call, core) => {
+    findSpace(call, core);
+    return none(call, core, ['names']);
   }),
   row('GET', '/v3/isolation_segments', (call, core) => none(call, core, ['names', 'organization_guids'])),
   row('GET', '/networking/v1/external/policies', () => ({

@@ -5,7 +5,7 @@ import { head, links } from './present.js';
 import { type Row, row } from './table.js';
 
 function presentJob(core: Core, job: r.Job): Record<string, unknown> {
-  const state = job.state !== 'PROCESSING' && core.pending.firstLook(job.guid) ? 'PROCESSING' : job.state;
+  const state = core.pending.firstLook(job.guid) ? 'PROCESSING' : job.state;
   const { about } = job;
   return {
     ...head(job),

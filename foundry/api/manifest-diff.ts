@@ -12,7 +12,8 @@ export interface Difference {
 /** What identifies an entry of these lists; the others are compared by position. */
 const IDENTITY: Readonly<Record<string, string>> = { processes: 'type', routes: 'route', sidecars: 'name' };
 const SIZES = ['memory', 'disk_quota', 'disk-quota', 'log-rate-limit-per-second'];
-const NOT_COMPARED = ['name', 'default-route', 'random-route', 'no-route'];
+/** Of the client alone; the platform does not know them. */
+const CLIENT_ONLY = ['path', 'inherit'];
 
 /**
  * What a manifest would change in an app as `showManifest` gives it (undefined: it is new). Only what the manifest names is
@@ -29,7 +30,7 @@ export function diffApp(
   const flat: Record<string, unknown> = { ...existing, ...(isObject(web) ? web : {}) };
   const found: Difference[] = [];
   for (const [key, value] of Object.entries(wanted)) {
-    if (existing && NOT_COMPARED.includes(key)) continue;
+    if (CLIENT_ONLY.includes(key)) continue;
     compare(`/applications/${index}/${key}`, key, flat[key], value, found);
   }
   return found;

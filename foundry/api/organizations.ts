@@ -35,7 +35,7 @@ function listing(core: Core): Listing<r.Organization> {
   };
 }
 
-function find(call: Call, core: Core): r.Organization {
+export function findOrganization(call: Call, core: Core): r.Organization {
   const found = core.store.organizations.get(call.params.guid ?? '');
   if (!found) throw notFound('Organization');
   return found;
@@ -58,10 +58,10 @@ export const rows: readonly Row[] = [
   }),
   row('GET', '/v3/organizations/:guid', (call, core) => ({
     status: 200,
-    body: presentOrganization(core, find(call, core)),
+    body: presentOrganization(core, findOrganization(call, core)),
   })),
   row('GET', '/v3/organizations/:guid/usage_summary', (call, core) => {
-    const organization = find(call, core);
+    const organization = findOrganization(call, core);
     return {
       status: 200,
       body: {
@@ -74,7 +74,7 @@ export const rows: readonly Row[] = [
     };
   }),
   row('GET', '/v3/organizations/:guid/domains', (call, core) => {
-    const organization = find(call, core);
+    const organization = findOrganization(call, core);
     return list(call, core.api, {
       rows: domainsOf(core, organization.guid),
       present: (d) => presentDomain(core, d),
@@ -82,7 +82,7 @@ export const rows: readonly Row[] = [
     });
   }),
   row('GET', '/v3/organizations/:guid/domains/default', (call, core) => {
-    const first = domainsOf(core, find(call, core).guid).find((d) => !d.internal);
+    const first = domainsOf(core, findOrganization(call, core).guid).find((d) => !d.internal);
     if (!first) throw notFound('Domain');
     return { status: 200, body: presentDomain(core, first) };
   }),

@@ -14,14 +14,9 @@ import { receive, sha256, unzip } from './upload.js';
 
 const KEPT = 5;
 
-function shownState(core: Core, p: r.Package): r.Package['state'] {
-  const finished = p.state === 'READY' || p.state === 'FAILED';
-  return finished && core.pending.firstLook(p.guid) ? 'PROCESSING_UPLOAD' : p.state;
-}
-
 export function presentPackage(core: Core, p: r.Package): Record<string, unknown> {
   const self = `/v3/packages/${p.guid}`;
-  const state = shownState(core, p);
+  const state = core.pending.firstLook(p.guid) ? 'PROCESSING_UPLOAD' : p.state;
   const ready = state === 'READY';
   return {
     ...head(p),

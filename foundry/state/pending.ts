@@ -1,6 +1,6 @@
 /**
- * Nothing asynchronous is finished at its first look: a build, a package or a job that was finished behind the caller's back
- * is shown once more in its intermediate state.
+ * Nothing asynchronous is finished at its first look: a build, a package or a job that was finished before anybody looked is
+ * shown in its intermediate state once. An answer that shows the state (of an upload, of a copy) is a look too.
  */
 export class Pending {
   readonly #unseen = new Set<string>();
@@ -10,7 +10,7 @@ export class Pending {
     this.#unseen.add(guid);
   }
 
-  /** True at the first look only. */
+  /** Call at every look, whatever the state is. True at the first one. */
   firstLook(guid: string): boolean {
     return this.#unseen.delete(guid);
   }
