@@ -37,8 +37,8 @@ export class AppReading {
     data: unknown,
     private readonly folders: { path: string | undefined; folder: string; workspace: string },
   ) {
-    if (!isMap(data)) this.refuse([], 'is no map with a name');
     this.data = isMap(data) ? data : {};
+    if (!isMap(data)) this.refuse([], 'is no map with a name');
     this.name = this.at(['name']);
     this.app = this.read();
   }
@@ -219,8 +219,8 @@ export class AppReading {
   }
 
   private refuse(path: Path, what: string): void {
-    const name =
-      isMap(this.data) && typeof this.data.name === 'string' ? `The app "${this.data.name}" ` : 'This app ';
+    const named = this.value(['name']);
+    const name = typeof named === 'string' && named !== '' ? `The app "${named}" ` : 'This app ';
     this.problems.push({ text: `${name}${what}.`, at: this.at(path) });
   }
 

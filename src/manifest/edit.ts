@@ -175,13 +175,15 @@ export class Edit {
   }
 
   private apply(): string {
-    let text = this.source;
-    // From the end, so that positions stay true; of two at one place the later one goes behind.
-    const ordered = this.changes
-      .map((change, i) => ({ ...change, i }))
-      .sort((a, b) => b.from - a.from || b.i - a.i);
-    for (const { from, to, text: put } of ordered) text = text.slice(0, from) + put + text.slice(to);
-    return text;
+    // Where something is put in front of what is taken out, putting comes first.
+    const ordered = [...this.changes].sort((one, other) => one.from - other.from || one.to - other.to);
+    let text = '';
+    let done = 0;
+    for (const { from, to, text: put } of ordered) {
+      text += this.source.slice(done, from) + put;
+      done = to;
+    }
+    return text + this.source.slice(done);
   }
 }
 

@@ -1,0 +1,177 @@
+import { describe, expect, test } from '@jest/globals';
+import { defaultDomain, defaultRouteHost, randomRoute, wantedRoutes } from '../../src/manifest/routes.js';
+import type { ManifestApp } from '../../src/model/asked.js';
+import type { Domain } from '../../src/model/cloud.js';
+
+function domain(name: string, more: Partial<Domain> = {}): Domain {
+  return { guid: `guid-of-${name}`, name, internal: false, protocols: ['http'], shared: true, ...more };
+}
+
+const DOMAINS: readonly Domain[] = [
+  domain('apps.internal', { internal: true }),
+  domain('tcp.example.com', { protocols: ['tcp'] }),
+  domain('own.example.org', { shared: false }),
+  domain('apps.example.com'),
+  domain('eu.apps.example.com'),
+  domain('example.com', { shared: false }),
+];
+
+const APP: ManifestApp = {
+  name: 'Shop',
+  noRoute: false,
+  randomRoute: false,
+  defaultRoute: false,
+  docker: false,
+  processes: {},
+  envNames: [],
+  services: [],
+};
+
+function named(route: string, protocol?: string) {
+  return wantedRoutes({ ...APP, routes: [{ route, ...(protocol ? { protocol } : {}) }] }, DOMAINS);
+}
+
+describe('routes that the manifest lists', () => {
+  test.each<[string, { url: string; host: string; domain: string; path?: string }]>([
+    ['shop.apps.example.com', { url: 'shop.apps.example.com', host: 'shop', domain: 'apps.example.com' }],
+    [
+      'SHOP.Apps.Example.com/V1',
+      { url: 'shop.apps.example.com/V1', host: 'shop', domain: 'apps.example.com', path: '/V1' },
+    ],
+    [
+      'https://shop.apps.example.com',
+      { url: 'shop.apps.example.com', host: 'shop', domain: 'apps.example.com' },
+    ],
+    [
+      'shop.eu.apps.example.com',
+      { url: 'shop.eu.apps.example.com', host: 'shop', domain: 'eu.apps.example.com' },
+    ],
+    ['own.example.org', { url: 'own.example.org', host: '', domain: 'own.example.org' }],
+    [
+      'own.example.org/a/b',
+      { url: 'own.example.org/a/b', host: '', domain: 'own.example.org', path: '/a/b' },
+    ],
+    ['*.apps.example.com', { url: '*.apps.example.com', host: '*', domain: 'apps.example.com' }],
+    ['*.own.example.org/x', { url: '*.own.example.org/x', host: '*', domain: 'own.example.org', path: '/x' }],
+    ['www.example.com', { url: 'www.example.com', host: 'www', domain: 'example.com' }],
+    ['a_b-c.apps.example.com', { url: 'a_b-c.apps.example.com', host: 'a_b-c', domain: 'apps.example.com' }],
+  ])('%s', (route, { url, host, domain: name, path = '' }) => {
+    expect(named(route)).toEqual({
+      choice: 'named',
+      problems: [],
+      routes: [{ url, host, domainGuid: `guid-of-${name}`, path, port: null, internal: false }],
+    });
+  });
+
+  test('an internal one is marked', () => {
+    expect(named('shop.apps.internal').routes).toEqual([expect.objectContaining({ internal: true })]);
+  });
+
+  test('a protocol', () => {
+    expect(named('a.apps.example.com', 'http2').routes[0]?.protocol).toBe('http2');
+    expect(named('a.apps.example.com').routes[0]).not.toHaveProperty('protocol');
+  });
+
+  test('one that is listed twice is one route', () => {
+    const routes = [{ route: 'a.apps.example.com' }, { route: 'A.apps.example.com' }];
+    expect(wantedRoutes({ ...APP, routes }, DOMAINS).routes).toHaveLength(1);
+  });
+
+  test('none at all', () => {
+    const none = { choice: 'named', routes: [], problems: [] };
+    expect(wantedRoutes({ ...APP, noRoute: true }, DOMAINS)).toEqual(none);
+    expect(wantedRoutes({ ...APP, routes: [] }, DOMAINS)).toEqual(none);
+  });
+
+  test.each<[string, string | undefined, RegExp]>([
+    ['shop.elsewhere.net', undefined, /on no domain that the organization has\.$/],
+    ['a.b.apps.example.com', undefined, /a host on apps\.example\.com or example\.com has one label only/],
+    ['shop', undefined, /on no domain/],
+    ['', undefined, /on no domain/],
+    ['/path', undefined, /on no domain/],
+    ['.apps.example.com', undefined, /on no domain/],
+    ['apps.example.com', undefined, /has no host, which a shared domain needs/],
+    ['sh op.apps.example.com', undefined, /host "sh op"/],
+    [`${'a'.repeat(64)}.apps.example.com`, undefined, /host "a+"/],
+    ['shop.apps.example.com/', undefined, /path "\/"/],
+    ['shop.apps.example.com/a?b', undefined, /path/],
+    [`shop.apps.example.com/${'a'.repeat(128)}`, undefined, /128/],
+    ['ftp://shop.apps.example.com', undefined, /scheme "ftp"/],
+    ['tcp.example.com:1234', undefined, /TCP route, which is not available yet/],
+    ['tcp://tcp.example.com', undefined, /TCP route/],
+    ['shop.tcp.example.com', undefined, /TCP domain/],
+    ['shop.apps.example.com', 'tcp', /TCP route/],
+    ['shop.apps.example.com', 'http3', /protocol "http3"; allowed are http1 and http2/],
+    ['shop.apps.internal/x', undefined, /internal domain/],
+    ['*.apps.internal', undefined, /internal domain/],
+  ])('refused: %j %s', (route, protocol, expected) => {
+    const { routes, problems } = named(route, protocol);
+    expect(routes).toEqual([]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.text).toMatch(expected);
+    expect(problems[0]?.text).toContain(`The route "${route}" of the app "Shop"`);
+  });
+
+  test('a problem carries the place of its route', () => {
+    const at = { file: 'manifest.yml', line: 3, column: 12 };
+    const { problems } = wantedRoutes({ ...APP, routes: [{ route: 'x', at }] }, DOMAINS);
+    expect(problems).toEqual([expect.objectContaining({ at })]);
+  });
+});
+
+describe('routes that the platform makes', () => {
+  test('a manifest without routes, or with default-route, asks for the name on the default domain', () => {
+    for (const app of [APP, { ...APP, defaultRoute: true }]) {
+      expect(wantedRoutes(app, DOMAINS)).toEqual({
+        choice: 'default',
+        problems: [],
+        routes: [
+          {
+            url: 'shop.apps.example.com',
+            host: 'shop',
+            domainGuid: 'guid-of-apps.example.com',
+            path: '',
+            port: null,
+            internal: false,
+          },
+        ],
+      });
+    }
+  });
+
+  test('a list of routes wins over default-route and random-route', () => {
+    const app = { ...APP, defaultRoute: true, randomRoute: true, routes: [{ route: 'a.apps.example.com' }] };
+    expect(wantedRoutes(app, DOMAINS).choice).toBe('named');
+  });
+
+  test('random-route names none until it is needed', () => {
+    expect(wantedRoutes({ ...APP, randomRoute: true }, DOMAINS)).toEqual({
+      choice: 'random',
+      routes: [],
+      problems: [],
+    });
+    expect(randomRoute('Shop', 'quiet-otter-xy', DOMAINS)?.url).toBe('shop-quiet-otter-xy.apps.example.com');
+    expect(randomRoute('a b', 'x', DOMAINS)).toBeUndefined();
+    expect(randomRoute('shop', 'x', [])).toBeUndefined();
+  });
+
+  test.each([
+    ['shop', 'shop'],
+    ['Shop_2-x', 'shop_2-x'],
+    ['shop.web', undefined],
+    ['my shop', undefined],
+    ['', undefined],
+    ['a'.repeat(64), undefined],
+  ])('the default host of %j: %s', (name, host) => {
+    expect(defaultRouteHost(name)).toBe(host);
+    expect(wantedRoutes({ ...APP, name }, DOMAINS).problems).toHaveLength(host === undefined ? 1 : 0);
+  });
+
+  test("the default domain: shared, web, not internal; else the organization's own", () => {
+    expect(defaultDomain(DOMAINS)?.name).toBe('apps.example.com');
+    expect(defaultDomain(DOMAINS.filter((one) => !one.shared))?.name).toBe('own.example.org');
+    expect(defaultDomain(DOMAINS.slice(0, 2))).toBeUndefined();
+    expect(wantedRoutes(APP, []).problems).toHaveLength(1);
+    expect(wantedRoutes({ ...APP, randomRoute: true }, []).problems).toHaveLength(1);
+  });
+});
