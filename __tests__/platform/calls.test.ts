@@ -365,6 +365,11 @@ describe('belongings', () => {
       inTurn(refusal(403, 10003, 'CF-NotAuthorized', 'no')),
       { networkPolicyUrl: 'https://n.example.com' },
     ],
+    [
+      'no scope',
+      inTurn({ status: 403, json: { error: 'provided scopes do not include allowed scopes' } }),
+      { networkPolicyUrl: 'https://n.example.com' },
+    ],
   ])('policies are unknown with %s', async (_, script, options) => {
     expect(await scripted(script, options).platform.policies('a')).toBeUndefined();
   });
@@ -382,6 +387,11 @@ describe('belongings', () => {
     );
     expect(await platform.features('a')).toEqual({ ssh: true, revisions: false });
   });
+});
+
+test('policies that could not be asked for are no unknown ones', async () => {
+  const { platform } = scripted(inTurn(ROUTER_404), { networkPolicyUrl: 'https://n.example.com' });
+  await expect(platform.policies('a')).rejects.toThrow(PlatformFault);
 });
 
 describe('signs', () => {

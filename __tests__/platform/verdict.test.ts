@@ -19,6 +19,7 @@ describe('the verdict on one attempt', () => {
     [answered(302, 'empty'), 'unusable', 'ambiguous'],
     [answered(400, 'errors'), 'refused', 'refused'],
     [answered(403, 'errors'), 'refused', 'refused'],
+    [answered(403, 'json'), 'unusable', 'ambiguous'],
     [answered(404, 'errors'), 'refused', 'refused'],
     [answered(404, 'other'), 'again', 'ambiguous'],
     [answered(404, 'empty'), 'again', 'ambiguous'],

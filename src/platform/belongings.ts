@@ -26,9 +26,7 @@ export function belongingCalls(
       try {
         return await readPolicies(requests, networkPolicyUrl, appGuid, namesOf);
       } catch (error) {
-        // 403: the account has no network scope. 404: the address leads nowhere.
-        if (error instanceof PlatformRefusal && (error.status === 403 || error.status === 404))
-          return undefined;
+        if (isUnreadable(error)) return undefined;
         throw error;
       }
     },
@@ -38,6 +36,12 @@ export function belongingCalls(
       );
     },
   };
+}
+
+/** 403: the account has no network scope; this server says so in a body of its own. 404 of the API: it has no such address. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof PlatformRefusal) return error.status === 403 || error.status === 404;
+  return error instanceof PlatformFault && error.status === 403;
 }
 
 /** 10000 `CF-NotFound`, "Unknown request": the platform does not have this at all, so no app on it does. */

@@ -29,7 +29,8 @@ export function verdictOf(method: string, outcome: Outcome, renewed: boolean): V
     return read ? 'again' : 'ambiguous';
   }
   if (status >= 400 && status < 500 && body === 'errors') return 'refused';
-  if (status >= 300 && status < 400) return read ? 'unusable' : 'ambiguous';
+  // A redirect, or a no in words of another server than the API (the network policies' one, a firewall).
+  if ((status >= 300 && status < 400) || status === 403) return read ? 'unusable' : 'ambiguous';
   return read ? 'again' : 'ambiguous';
 }
 
