@@ -242,7 +242,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     try {
       const boot = pause(host.bootMs);
       await mkdir(tmpDir, { recursive: true });
-      await cp(desired.dropletDir, appDir, { recursive: true });
+      await cp(desired.dropletDir, appDir, { recursive: true, verbatimSymlinks: true });
       for (const port of desired.ports) ports[port] = await host.ports.take();
       await boot;
       if (!ending) {

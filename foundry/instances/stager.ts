@@ -41,7 +41,7 @@ export function createStager({ clock, stagingMs }: StagerOptions): Stager {
           throw new Error(COMPILE_FAILED);
         }
       }
-      await cp(packageDir, dropletDir, { recursive: true });
+      await cp(packageDir, dropletDir, { recursive: true, verbatimSymlinks: true });
       log('Exit status 0');
       log('Uploading complete');
       return {

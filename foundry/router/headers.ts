@@ -91,25 +91,29 @@ export function towardsBackend(
   return headers;
 }
 
-/** The answer's headers as the client gets them: name, value, name, value. */
+/**
+ * The answer's headers as the client gets them: name, value, name, value. `__VCAP_ID__` goes with a JSESSIONID of the app, and to
+ * a client whose own instance is gone (platform facts A4).
+ */
 export function towardsClient(
   answer: IncomingMessage,
   endpoint: Endpoint,
   trace: Trace,
+  sticky: string | undefined,
   upgrade = false,
 ): string[] {
   const named = connectionNames(answer.headers.connection);
   const headers: string[] = [];
-  let session = false;
+  let bind = sticky !== undefined && sticky !== endpoint.instanceGuid;
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
     const name = answer.rawHeaders[at] ?? '';
     const value = answer.rawHeaders[at + 1] ?? '';
     const key = name.toLowerCase();
-    if (key === 'set-cookie' && value.startsWith('JSESSIONID=')) session = true;
+    if (key === 'set-cookie' && value.startsWith('JSESSIONID=')) bind = true;
     if (key === 'x-vcap-request-id') continue;
     if (upgrade || (!HOP_BY_HOP.has(key) && !named.has(key))) headers.push(name, value);
   }
-  if (session) headers.push('Set-Cookie', `__VCAP_ID__=${endpoint.instanceGuid}; Path=/; HttpOnly`);
+  if (bind) headers.push('Set-Cookie', `__VCAP_ID__=${endpoint.instanceGuid}; Path=/; HttpOnly`);
   headers.push('X-Vcap-Request-Id', trace.requestId);
   return headers;
 }

@@ -127,7 +127,7 @@ export function forward(
       response.writeHead(
         answer.statusCode ?? 502,
         answer.statusMessage,
-        towardsClient(answer, endpoint, trace),
+        towardsClient(answer, endpoint, trace, sticky),
       );
       // A body of unknown length may be a stream that begins later than its headers.
       if (answer.headers['content-length'] === undefined) response.flushHeaders();

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Trace, towardsBackend, towardsClient } from './headers.js';
+import { stickyInstance, type Trace, towardsBackend, towardsClient } from './headers.js';
 import type { Backend } from './pool.js';
 import { dialReason, MAX_ATTEMPTS, noBackend, type ProxyContext, type Routed } from './proxy.js';
 import { endpointFailure, type Refusal, refusalHeaders } from './refusal.js';
@@ -19,6 +19,7 @@ export function forwardUpgrade(
   { pool, host, wanted, trace }: Routed,
   context: ProxyContext,
 ): void {
+  const sticky = stickyInstance(incoming.headers);
   const tried = new Set<Backend>();
   const count = (status: number, app?: string) => context.counter.count({ route: pool.record, status, app });
   socket.on('error', () => {});
@@ -29,7 +30,7 @@ export function forwardUpgrade(
   }
 
   function tryNext(lastReason?: string): void {
-    const backend = tried.size < MAX_ATTEMPTS ? pool.next({ wanted, tried }) : undefined;
+    const backend = tried.size < MAX_ATTEMPTS ? pool.next({ wanted, sticky, tried }) : undefined;
     if (backend && backend !== 'overloaded') send(backend);
     else refused(noBackend(backend, lastReason, host, wanted));
   }
@@ -58,14 +59,14 @@ export function forwardUpgrade(
     });
     call.once('upgrade', (answer, to, rest) => {
       count(101, endpoint.appGuid);
-      socket.write(head(101, answer.statusMessage, towardsClient(answer, endpoint, trace, true)));
+      socket.write(head(101, answer.statusMessage, towardsClient(answer, endpoint, trace, sticky, true)));
       if (rest.length > 0) socket.write(rest);
       if (first.length > 0) to.write(first);
       join(socket, to);
     });
     call.once('response', (answer) => {
       count(answer.statusCode ?? 502, endpoint.appGuid);
-      const headers = ['Connection', 'close', ...towardsClient(answer, endpoint, trace)];
+      const headers = ['Connection', 'close', ...towardsClient(answer, endpoint, trace, sticky)];
       socket.write(head(answer.statusCode ?? 502, answer.statusMessage, headers));
       answer.pipe(socket);
     });

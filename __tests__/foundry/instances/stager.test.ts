@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -71,6 +71,12 @@ describe('staging', () => {
   ])('fails as the platform does: $files', async ({ files, error }) => {
     await expect(stage(files as Record<string, string>)).rejects.toThrow(error);
     await expect(readFile(join(dir, 'droplet', Object.keys(files)[0] ?? ''))).rejects.toThrow('ENOENT');
+  });
+
+  test('links stay as they are', async () => {
+    await symlink('package.json', join(dir, 'package', 'link'));
+    await stage({ 'package.json': START });
+    expect(await readlink(join(dir, 'droplet', 'link'))).toBe('package.json');
   });
 
   test('takes its time on the clock', async () => {

@@ -106,6 +106,17 @@ describe('as the measured gorouter does', () => {
     expect(t.routers.figures()[0]).toMatchObject({ requests: 1, byStatus: { cut: 1 }, byApp: { [APP]: 1 } });
   });
 
+  test('sticky: an app that sets no cookie anew gets a gone one replaced', async () => {
+    const a = await t.backend(named('a'));
+    t.route([a]);
+    const asked = (instance: string) =>
+      t
+        .ask('/', { headers: { cookie: `__VCAP_ID__=${instance}; JSESSIONID=s` } })
+        .then(({ headers }) => headers['set-cookie']);
+    expect(await asked('gone')).toEqual([`__VCAP_ID__=${a.instanceGuid}; Path=/; HttpOnly`]);
+    expect(await asked(a.instanceGuid)).toBeUndefined();
+  });
+
   test('sticky: __VCAP_ID__ beside JSESSIONID; a gone instance is no error', async () => {
     const [a, b] = await Promise.all([
       t.backend((_, response) => void response.setHeader('set-cookie', 'JSESSIONID=s; Path=/').end('a')),
