@@ -14,8 +14,6 @@ export interface CellOptions {
   bootMs: number;
   /** Milliseconds between two startup checks. The platform's are 2,000; shortened like the other times (500). */
   startupCheckMs?: number;
-  /** On scale-down the route goes before the container (true, the default) or after it (platform facts A4). */
-  routeIntegrity?: boolean;
 }
 
 /** One index of a process: the container in it, or the memory of its last crash. */
@@ -44,7 +42,6 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
     cellGuid: randomUUID(),
     bootMs: options.bootMs,
     startupCheckMs: options.startupCheckMs ?? 500,
-    routeIntegrity: options.routeIntegrity ?? true,
     // Apps of the foundry run on the Node that runs the foundry.
     path: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
     ports: createPorts(),
@@ -87,7 +84,7 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
   function crashed(group: Group, slot: Slot, crash: Crash): void {
     const { desired } = group;
     const { index, instanceGuid } = slot.container;
-    const crashCount = nextCrashCount(slot.crashCount, crash.ranMs);
+    const crashCount = nextCrashCount(slot.crashCount, crash.wasStable);
     const delay = restartDelayMs(crashCount);
     slot.crashCount = crashCount;
     slot.crashed = {

@@ -12,8 +12,8 @@ import { eachLine } from './lines.js';
 
 /** Between SIGTERM and SIGKILL (platform facts A4: graceful_shutdown_interval_in_seconds). */
 const GRACE_MS = 10_000;
-/** With route integrity, between the proxy's certificate going bad and SIGTERM (A4: configuration_reload_duration). */
-const INTEGRITY_MS = 5_000;
+/** RUNNING for longer than this, an instance counts as one that never crashed (BBS actual_lrp_db.go). */
+const STABLE_MS = 5 * 60_000;
 /** Something that left the process group may keep the output open; it is not waited for longer than this. */
 const OUTPUT_MS = 500;
 
@@ -31,7 +31,6 @@ export interface ContainerHost {
   cellGuid: string;
   bootMs: number;
   startupCheckMs: number;
-  routeIntegrity: boolean;
   path: string;
   ports: Ports;
   leash: Leash;
@@ -41,8 +40,8 @@ export interface ContainerHost {
 export interface Crash {
   exitStatus: number;
   exitDescription: string;
-  /** Milliseconds it had been RUNNING; undefined: it never was. */
-  ranMs: number | undefined;
+  /** It had been RUNNING for more than five minutes. */
+  wasStable: boolean;
 }
 
 export interface ContainerEvents {
@@ -55,8 +54,8 @@ export interface Container {
   readonly instanceGuid: string;
   status(): InstanceStatus;
   /**
-   * Ends it: `unrouted` after its routes went (stop, unmap), `scaled` with the order of a scale-down (platform facts A4: the
-   * route goes with the container, or with route integrity just before it), `now` with SIGKILL.
+   * Ends it: `unrouted` after its routes went (stop, restart), `scaled` while it still has them (platform facts A4: on
+   * scale-down they go with the container), `now` with SIGKILL.
    */
   stop(how: 'unrouted' | 'scaled' | 'now'): void;
   disturb(how: 'crash' | 'unready' | 'hang'): void;
@@ -73,7 +72,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   let ports: Record<number, number> = {};
   let state: InstanceStatus['state'] = 'STARTING';
   let sinceMs = clock.now();
-  let runningSinceMs: number | undefined;
+  let isStable = false;
   let routable = false;
   let child: ChildProcess | undefined;
   let stopping = false;
@@ -139,21 +138,26 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   async function live(): Promise<void> {
     const target = checkTarget();
     cellLog('Starting health monitoring of container');
-    const deadline = clock.now() + desired.healthCheck.timeoutS * 1000;
+    let isOverdue = false;
+    void pause(desired.healthCheck.timeoutS * 1000).then(() => {
+      isOverdue = true;
+    });
     for (;;) {
       const problem = await check(desired.healthCheck, target);
       if (ending) return;
       if (problem === undefined) break;
-      if (clock.now() >= deadline) {
+      if (isOverdue) {
         const within = duration(desired.healthCheck.timeoutS);
         events.log('HEALTH', 'ERR', problem);
         events.log('CELL', 'ERR', `Failed after ${within}: startup health check never passed.`);
         return fail(`Instance never healthy after ${within}: ${problem}`);
       }
-      await pause(Math.min(host.startupCheckMs, Math.max(deadline - clock.now(), 1)));
+      await pause(host.startupCheckMs);
       if (ending) return;
     }
-    runningSinceMs = clock.now();
+    void pause(STABLE_MS).then(() => {
+      isStable = !ending;
+    });
     become('RUNNING', desired.readiness.type === 'process' && !unready);
     cellLog('Container became healthy');
     const readiness = desired.readiness.type === 'process' ? Promise.resolve() : stayReady(target);
@@ -260,11 +264,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     await rm(spec.dir, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     cellLog(`Cell ${host.cellGuid} successfully destroyed container for instance ${instanceGuid}`);
     if (stopping) return undefined;
-    return {
-      exitStatus,
-      exitDescription: failure ?? '',
-      ranMs: runningSinceMs === undefined ? undefined : clock.now() - runningSinceMs,
-    };
+    return { exitStatus, exitDescription: failure ?? '', wasStable: isStable };
   }
 
   return {
@@ -291,10 +291,8 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
       stopping = true;
       endWaits();
       cellLog(`Cell ${host.cellGuid} stopping instance ${instanceGuid}`);
-      become('STOPPING', how === 'scaled' && !host.routeIntegrity && routable);
-      if (how === 'unrouted' || !host.routeIntegrity) return terminate();
-      const timer = clock.after(INTEGRITY_MS, terminate);
-      child?.once('exit', () => timer.cancel());
+      become('STOPPING', how === 'scaled' && routable);
+      terminate();
     },
     disturb(how) {
       if (how === 'crash') signal('SIGKILL', true);

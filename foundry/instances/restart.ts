@@ -2,7 +2,6 @@ const IMMEDIATE_RESTARTS = 3;
 const MAX_RESTARTS = 200;
 const MIN_BACKOFF_MS = 30_000;
 const MAX_BACKOFF_MS = 16 * 60_000;
-const CRASH_RESET_MS = 5 * 60_000;
 
 /**
  * How long the platform waits before it starts a crashed instance again, in milliseconds; undefined: never again
@@ -15,6 +14,6 @@ export function restartDelayMs(crashCount: number): number | undefined {
 }
 
 /** The count starts again at 1 when the instance had been RUNNING for more than five minutes (BBS actual_lrp_db.go). */
-export function nextCrashCount(crashCount: number, ranMs: number | undefined): number {
-  return ranMs !== undefined && ranMs > CRASH_RESET_MS ? 1 : crashCount + 1;
+export function nextCrashCount(crashCount: number, wasStable: boolean): number {
+  return wasStable ? 1 : crashCount + 1;
 }

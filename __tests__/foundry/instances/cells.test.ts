@@ -208,6 +208,20 @@ describe('crashes', () => {
     expect(clock.waiting(60_000)).toBe(false);
   });
 
+  test('five minutes of RUNNING make the next crash the first one', async () => {
+    const clock = patientClock();
+    const r = await start({ 'app.js': WEB_APP }, { clock });
+    r.cells.desire(r.process());
+    for (const stable of [false, false, true]) {
+      await running(r);
+      if (stable) expect(clock.end(300_000)).toBe(1);
+      const { length } = r.crashes;
+      r.cells.disturb(PROCESS, 0, 'crash');
+      await r.until(() => r.crashes.length > length, 'a crash');
+    }
+    expect(r.crashes.map(({ crashCount }) => crashCount)).toEqual([1, 2, 1]);
+  });
+
   test('a crash is one of all instances only', async () => {
     const r = await start({ 'app.js': WEB_APP });
     r.cells.desire(r.process({ instances: 2 }));
@@ -246,43 +260,18 @@ describe('disturbances', () => {
 
 describe('the count of instances', () => {
   test('grows and shrinks without touching those that stay', async () => {
-    const r = await start({ 'app.js': WEB_APP }, { routeIntegrity: false });
+    const r = await start({ 'app.js': WEB_APP });
     r.cells.desire(r.process());
     await running(r);
     const { pid } = r.one(0);
     r.cells.desire(r.process({ instances: 3 }));
     await running(r, 3);
     r.cells.desire(r.process({ instances: 1 }));
-    // Without route integrity the route goes with the container (platform facts A4).
+    // The route goes with the container (platform facts A4).
     expect(r.one(2)).toMatchObject({ state: 'STOPPING', routable: true });
     await r.until(() => r.cells.instances(PROCESS).length === 1, 'the others to go');
     expect(r.one(0)).toMatchObject({ pid, state: 'RUNNING' });
     expect(r.crashes).toEqual([]);
-  });
-
-  test('with route integrity the route goes five seconds before SIGTERM', async () => {
-    let asked = 0;
-    const clock = patientClock();
-    const r = await start(
-      { 'app.js': WEB_APP },
-      {
-        clock: {
-          now: clock.now,
-          after: (ms, run) => {
-            if (ms !== 5_000) return clock.after(ms, run);
-            asked += 1;
-            return clock.after(50, run);
-          },
-        },
-      },
-    );
-    r.cells.desire(r.process({ instances: 2 }));
-    await running(r, 2);
-    r.cells.desire(r.process({ instances: 1 }));
-    expect(r.one(1)).toMatchObject({ state: 'STOPPING', routable: false });
-    expect((await get(r, '/', 1)).status).toBe(200);
-    await r.until(() => r.cells.instances(PROCESS).length === 1, 'it to go');
-    expect(asked).toBe(1);
   });
 
   test('one instance is restarted on demand; that is no crash', async () => {
