@@ -265,9 +265,11 @@ test('variables in a private file: text stays text, whatever YAML makes of it', 
     e: { f: ['x: y', null, true] },
     g: 'two\nlines',
     h: 2n ** 70n,
+    i: 'next\u0085line\u2028',
   };
   const text = varsFileText({ variables });
   expect(parse(text, { version: '1.1', intAsBigInt: true })).toEqual({ ...variables, c: 3n });
   expect(text).toContain('"a": "no"');
   expect(text).toContain('"b": "0o10"');
+  expect(text).toContain('"i": "next\\u0085line\\u2028"');
 });

@@ -3,7 +3,7 @@
  * routes, path and instances reaches the CLI untouched, variables as `((x))`.
  */
 import { type Node, stringify } from 'yaml';
-import { Edit, ROUTE_KEYS } from './edit.js';
+import { Edit, escapeLineEnds, ROUTE_KEYS } from './edit.js';
 import type { Manifest } from './manifest.js';
 import { fillIn } from './variables.js';
 import { readYaml, type Yaml } from './yaml.js';
@@ -109,10 +109,11 @@ function written(app: Data): string {
 
 /** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
 function quoted(data: Data): string {
-  return stringify(data, {
+  const text = stringify(data, {
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'QUOTE_DOUBLE',
     lineWidth: 0,
     aliasDuplicateObjects: false,
   });
+  return escapeLineEnds(text);
 }

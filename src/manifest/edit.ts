@@ -207,5 +207,13 @@ function endOf(node: Node): number {
 
 /** Plain where nobody can misread it, else in quotes. */
 function asScalar(text: string): string {
-  return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : JSON.stringify(text);
+  return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : escapeLineEnds(JSON.stringify(text));
+}
+
+/** Characters that end a line in YAML 1.1, and in nothing else: only inside double quotes can they stand in `text`. */
+export function escapeLineEnds(text: string): string {
+  return text.replace(
+    /[\x85\u2028\u2029]/g,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

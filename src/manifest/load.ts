@@ -1,8 +1,8 @@
 /** Reads the manifest and its files of variables from disk: the only place in this room that touches it. */
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Inputs } from '../model/asked.js';
-import { InputError, type Problem } from '../model/errors.js';
+import type { Inputs, ManifestApp } from '../model/asked.js';
+import { InputError } from '../model/errors.js';
 import { type Manifest, readManifest, type TextFile } from './manifest.js';
 
 /** What the CLI takes when no manifest is named, in its order. */
@@ -16,33 +16,36 @@ export async function loadManifest(
   inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path'>,
   workspace: string,
 ): Promise<Manifest> {
-  const problems: Problem[] = [];
   const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
   const [manifest, ...varsFiles] = await Promise.all([
-    firstOf(candidates, workspace, 'manifest', problems),
-    ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files', problems)),
+    firstOf(candidates, workspace, 'manifest'),
+    ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
   ]);
-  if (!manifest || problems.length > 0) throw new InputError(problems);
+  refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
   const { app, path, vars } = inputs;
   const read = readManifest({
-    ...manifest,
-    varsFiles: varsFiles.filter((file) => file !== undefined),
+    ...(manifest as TextFile),
+    varsFiles: varsFiles as TextFile[],
     vars,
     workspace,
     ...(app === undefined ? {} : { app }),
     ...(path === undefined ? {} : { path }),
   });
-  await Promise.all(read.apps.map((one) => findBits(one.name, one.path, problems)));
-  if (problems.length > 0) throw new InputError(problems);
+  const missing = await Promise.all(read.apps.map((one) => missingBits(one)));
+  refuse(missing.filter((problem) => problem !== undefined));
   return read;
 }
 
+function refuse(texts: readonly string[]): void {
+  if (texts.length > 0) throw new InputError(texts.map((text) => ({ text })));
+}
+
+/** @returns the first file that can be read, or what is wrong with the first one */
 async function firstOf(
   files: readonly string[],
   workspace: string,
   input: string,
-  problems: Problem[],
-): Promise<TextFile | undefined> {
+): Promise<TextFile | string> {
   const failures: unknown[] = [];
   for (const file of files) {
     try {
@@ -53,13 +56,13 @@ async function firstOf(
   }
   const code = (failures[0] as NodeJS.ErrnoException).code;
   const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-  problems.push({ text: `The file "${files[0]}" (the input "${input}") ${reason}.` });
-  return undefined;
+  return `The file "${files[0]}" (the input "${input}") ${reason}.`;
 }
 
-async function findBits(app: string, path: string | undefined, problems: Problem[]): Promise<void> {
-  if (path === undefined) return;
-  await access(path).catch(() => {
-    problems.push({ text: `The bits of the app "${app}" are not there: ${path} does not exist.` });
-  });
+async function missingBits({ name, path }: ManifestApp): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return access(path).then(
+    () => undefined,
+    () => `The bits of the app "${name}" are not there: ${path} does not exist.`,
+  );
 }
