@@ -144,6 +144,7 @@ export async function startFoundry(
     clock,
     api,
     apiVersion: options.apiVersion,
+    routers: options.routers,
     jobMs: options.jobMs,
     workDir,
   };

@@ -21,6 +21,8 @@ export interface Core {
   /** Address of the API without a trailing slash. */
   api: string;
   apiVersion: string;
+  /** How many routers stand behind the one address. */
+  routers: number;
   /** Milliseconds that a job takes. */
   jobMs: number;
   /** Directory of ours for packages and droplets. */

@@ -1,6 +1,6 @@
 import type { Core } from '../api/core.js';
 
-/** Apps with processes and instances (also those that are stopping), and routes with destinations, as they are now. */
+/** How many routers there are, apps with processes and instances (also those that are stopping), and routes with destinations, as they are now. */
 export function state(core: Core): Record<string, unknown> {
   const apps = [...core.store.apps.all()].map((app) => {
     const instances = core.running.everyInstance(app.guid);
@@ -38,5 +38,5 @@ export function state(core: Core): Record<string, unknown> {
     labels: route.metadata.labels,
     destinations: route.destinations,
   }));
-  return { apps, routes };
+  return { routers: core.routers, apps, routes };
 }
