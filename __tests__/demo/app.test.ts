@@ -5,9 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type AppVersion, manifestOf, writeAppVersion } from '../../demo/app.js';
 import { openLongRequest, openWebsocket } from '../../traffic/long.js';
+
+/** On a busy machine processes start slowly. */
+jest.setTimeout(60_000);
 
 const running: ChildProcess[] = [];
 const dirs: string[] = [];

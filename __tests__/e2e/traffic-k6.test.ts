@@ -3,11 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { k6 } from '../../runner/tools.js';
 import type { Figures } from '../../traffic/figures.js';
 import { startLoad } from '../../traffic/load.js';
 import { deadUrl, EVERY, type Flaky, PATHS, startFlaky } from '../traffic/flaky.js';
+
+/** On a busy machine processes start slowly. */
+jest.setTimeout(60_000);
 
 const REQUESTS = 9;
 const TIMEOUT_MS = 800;
@@ -29,12 +32,12 @@ interface Count {
  * k6's own account: a request is good when its answer came whole, with 200 and not from the router. Connections are not
  * reused: Go repeats by itself what was lost on a reused one, and a user's client may not.
  */
-const script = (url: string, paths: readonly string[]): string => `
+const script = (url: string, paths: readonly string[], scenario: string): string => `
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 const counters = {};
 for (const name of ['ok', 'failed', 'refused', 'timeout', 's200', 's404', 's500', 's502']) counters[name] = new Counter('n_' + name);
-export const options = { scenarios: { all: { executor: 'per-vu-iterations', vus: 1, iterations: ${REQUESTS}, maxDuration: '2m' } },
+export const options = { scenarios: { all: ${scenario} },
   noConnectionReuse: true, systemTags: ['status'] };
 export default function () {
   const asked = ${JSON.stringify(paths)}.map((path) => ['GET', ${JSON.stringify(url)} + path, null, { timeout: '${TIMEOUT_MS}ms' }]);
@@ -53,9 +56,13 @@ export function handleSummary(data) {
 }
 `;
 
-async function countedByK6(url: string, paths: readonly string[]): Promise<Count> {
+const ONE_BY_ONE = `{ executor: 'per-vu-iterations', vus: 1, iterations: ${REQUESTS}, maxDuration: '2m' }`;
+const steadily = (rate: number, seconds: number): string =>
+  `{ executor: 'constant-arrival-rate', rate: ${rate}, duration: '${seconds}s', preAllocatedVUs: 10, maxVUs: 20 }`;
+
+async function countedByK6(url: string, paths: readonly string[], scenario = ONE_BY_ONE): Promise<Count> {
   const file = join(dir, 'load.js');
-  await writeFile(file, script(url, paths));
+  await writeFile(file, script(url, paths, scenario));
   const { stdout } = await promisify(execFile)(await k6(), ['run', '--quiet', '--no-usage-report', file], {
     env: { HOME: dir, K6_LOG_OUTPUT: 'none' },
   });
@@ -68,12 +75,17 @@ async function countedByK6(url: string, paths: readonly string[]): Promise<Count
   return { ok, failed, refused, timeout, byStatus };
 }
 
-async function countedByTraffic(url: string, paths: readonly string[]): Promise<[Count, Figures]> {
+async function countedByTraffic(
+  url: string,
+  paths: readonly string[],
+  rate = 100,
+  requests = paths.length * REQUESTS,
+): Promise<[Count, Figures]> {
   const figures = await startLoad({
     router: url,
     routes: paths.map((path) => ({ host: '127.0.0.1', path })),
-    rate: 100,
-    requests: paths.length * REQUESTS,
+    rate,
+    requests,
     timeoutMs: TIMEOUT_MS,
     keepAliveShare: 0,
     postShare: 0,
@@ -120,5 +132,21 @@ describe('traffic/ and k6 count the same', () => {
     const k6s = await countedByK6(url, ['/ok']);
     expect(ours).toMatchObject({ ok: 0, failed: REQUESTS, refused: REQUESTS, timeout: 0 });
     expect(k6s).toMatchObject({ ok: 0, failed: REQUESTS, refused: REQUESTS, timeout: 0 });
+  });
+
+  test('against a door that shuts for a while: what did not come in was refused, and nothing else', async () => {
+    for (const count of [
+      async (url: string) => (await countedByTraffic(url, ['/ok'], 50, 100))[0],
+      (url: string) => countedByK6(url, ['/ok'], steadily(50, 2)),
+    ]) {
+      const door = await startFlaky();
+      door.shut(20, 500);
+      const { ok, failed, refused } = await count(door.url).finally(() => door.close());
+      expect(ok).toBe(door.seen.get('/ok'));
+      expect(failed).toBe(refused);
+      // Half a second of fifty a second, and what a busy machine shifts.
+      expect(refused).toBeGreaterThanOrEqual(15);
+      expect(refused).toBeLessThanOrEqual(35);
+    }
   });
 });

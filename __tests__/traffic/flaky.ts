@@ -6,6 +6,8 @@ export interface Flaky {
   url: string;
   /** Requests that came, by path. */
   seen: ReadonlyMap<string, number>;
+  /** Refuses connections for a while, after so many more requests. */
+  shut(afterRequests: number, forMs: number): void;
   close(): Promise<void>;
 }
 
@@ -39,10 +41,13 @@ export const PATHS = ['/ok', ...Object.keys(WRONG)];
 /** A server that fails in a known way at a known request: what a client counts can be compared with what it did. */
 export async function startFlaky(): Promise<Flaky> {
   const seen = new Map<string, number>();
+  let reopening: NodeJS.Timeout | undefined;
+  let onRequest: () => void = () => undefined;
   const server = createServer((from: IncomingMessage, to: ServerResponse) => {
     const path = from.url ?? '/';
     const number = (seen.get(path) ?? 0) + 1;
     seen.set(path, number);
+    onRequest();
     from.resume();
     from.once('end', () => {
       const wrong = number % EVERY === 0 ? WRONG[path] : undefined;
@@ -52,13 +57,25 @@ export async function startFlaky(): Promise<Flaky> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     seen,
+    shut: (afterRequests, forMs) => {
+      let left = afterRequests;
+      onRequest = () => {
+        left -= 1;
+        if (left !== 0) return;
+        server.close();
+        reopening = setTimeout(() => server.listen(port, '127.0.0.1'), forMs);
+      };
+    },
     close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      clearTimeout(reopening);
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
     },
   };
 }

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startTraffic } from '../../traffic/client.js';
 import { startLoad } from '../../traffic/load.js';
 import { deadUrl, type Flaky, PATHS, startFlaky } from './flaky.js';
+
+/** On a busy machine processes start slowly. */
+jest.setTimeout(60_000);
 
 let flaky: Flaky;
 beforeAll(async () => {
