@@ -44,6 +44,10 @@ Packaging files to upload...
     },
   );
 
+  test('of a progress bar shows where it ended', () => {
+    expect(shown('Uploading...\n 0 B / 9 B\r 4 B / 9 B\r 9 B / 9 B')).toBe('Uploading...\n 9 B / 9 B');
+  });
+
   test('leaves out the help', () => {
     expect(shown('Incorrect Usage: x\nNAME:\n   push - Push\n\nUSAGE:\n   cf push')).toBe(
       'Incorrect Usage: x',
@@ -95,6 +99,7 @@ describe('pushFailure', () => {
     'Request error: Post "https://api/v3/packages": dial tcp 10.0.0.1:443: connect: connection refused',
     'Post "https://api/v3/packages": EOF',
     'Unexpected Response\nResponse Code: 502',
+    'Error unmarshalling the following into a cloud controller error: 503 : Registered endpoint failed',
     'Credentials were rejected, please try again.',
     'read tcp 10.0.0.1: read: connection reset by peer',
   ])('%s: it may have been done', (text) => {

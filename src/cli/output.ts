@@ -7,9 +7,10 @@ import { credentialsRefused } from './access-token.js';
 export const REDACTS_SINCE = '8.7.9';
 
 /**
- * Reads one stream line by line and leaves out what is not for showing: the manifest's difference, which has values of variables,
- * from its heading to the first line that is not part of it (every part has a sign and a blank, or two blanks, before it;
- * `util/ui/ui.go` of the CLI), and the pages of help that follow a wrong use.
+ * Reads one stream line by line and leaves out what is not for showing. That is the manifest's difference, from its heading to
+ * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the
+ * CLI): `--redact-env` hides the environment in it, but a variable of the manifest can stand anywhere. It is the pages of help
+ * that follow a wrong use, and all but the last state of a progress bar.
  */
 export function showable(): (line: string) => string | undefined {
   let inside: 'difference' | 'help' | undefined;
@@ -19,7 +20,7 @@ export function showable(): (line: string) => string | undefined {
       inside = 'difference';
       return line;
     } else if (inside === 'difference' && line.trim() !== '' && !/^[-+ ] /.test(line)) inside = undefined;
-    return inside === undefined ? line : undefined;
+    return inside === undefined ? line.slice(line.lastIndexOf('\r') + 1) : undefined;
   };
 }
 
@@ -66,7 +67,7 @@ export function signInFailure(
  * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
  */
 const PLATFORM_SIGNS =
-  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
+  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
 /** Why `cf push --no-start` failed. */
 export function pushFailure(app: string, code: number | null, output: CfOutput): Error {

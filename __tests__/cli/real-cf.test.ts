@@ -1,0 +1,224 @@
+/** The real cf CLI against the foundry: what it really says, and what it really does with our files and variables. */
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Foundry, startFoundry } from '../../foundry/start.js';
+import { cfCli } from '../../runner/tools.js';
+import { findCf } from '../../src/cli/find.js';
+import { type CfSession, type OpenSession, openSession } from '../../src/cli/session.js';
+import { createChildren } from '../../src/system/children.js';
+import { realClock } from '../../src/system/clock.js';
+import { files } from '../../src/system/files.js';
+import { createHttp } from '../../src/system/http.js';
+import { folder, hastyClock, listener, serve } from './helpers.js';
+
+const VERSION = '8.18.3';
+const http = createHttp({ skipSslValidation: false });
+let foundry: Foundry;
+let home: Awaited<ReturnType<typeof folder>>;
+const sessions: CfSession[] = [];
+
+beforeAll(async () => {
+  foundry = await startFoundry();
+  home = await folder();
+});
+afterEach(async () => {
+  for (const session of sessions.splice(0)) await session.close();
+  await control('DELETE', 'faults');
+});
+afterAll(async () => {
+  http.close();
+  await foundry.close();
+  await home.remove();
+});
+
+async function control(method: string, path: string, body?: unknown): Promise<void> {
+  const response = await fetch(`${foundry.api}/__foundry/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(response.ok).toBe(true);
+}
+
+async function open(inputs: Partial<OpenSession['inputs']> = {}) {
+  const heard = listener();
+  const clock = hastyClock();
+  const session = await openSession({
+    cf: { path: cfCli(), version: VERSION },
+    inputs: {
+      api: foundry.api,
+      org: foundry.org,
+      space: foundry.space,
+      credentials: { kind: 'user', username: foundry.username, password: foundry.password },
+      skipSslValidation: false,
+      ...inputs,
+    },
+    children: createChildren(),
+    http,
+    clock,
+    files,
+    temp: home.path,
+    listener: heard,
+    env: { PATH: process.env.PATH },
+  });
+  sessions.push(session);
+  return { session, heard, clock };
+}
+
+const client = () => ({
+  kind: 'client' as const,
+  clientId: foundry.clientId,
+  clientSecret: foundry.clientSecret,
+});
+
+async function bits(app: string) {
+  const path = join(home.path, 'bits');
+  const manifestPath = join(home.path, `${app}.yml`);
+  const varsFilePath = join(home.path, 'vars.yml');
+  await mkdir(path, { recursive: true });
+  await writeFile(
+    join(path, 'server.js'),
+    'require("node:http").createServer((q, r) => r.end()).listen(process.env.PORT);',
+  );
+  await writeFile(
+    manifestPath,
+    `applications:\n- name: ${app}\n  path: ${path}\n  command: node server.js\n  no-route: true\n  env:\n    KEY: ((key))\n`,
+  );
+  await files.writePrivate(varsFilePath, 'key: value-of-the-app\n');
+  return { app, manifestPath, varsFilePath };
+}
+
+test('an archive with the real binary is found, verified and used', async () => {
+  const release = await files.privateFolder(home.path, 'release-');
+  await files.link(cfCli(), join(release, 'cf'));
+  const tar = execFileSync('tar', ['-chf', '-', '-C', release, 'cf'], { maxBuffer: 256 * 1024 * 1024 });
+  const archive = gzipSync(tar, { level: 1 });
+  const mirror = await serve(() => ({ status: 200, body: archive }));
+  try {
+    const into = await files.privateFolder(home.path, 'found-');
+    const cf = await findCf({
+      inputs: {
+        cfVersion: VERSION,
+        cfChecksum: createHash('sha256').update(archive).digest('hex'),
+        cfUrl: mirror.url,
+      },
+      env: { PATH: '/usr/bin:/bin' },
+      platform: { os: 'linux', arch: 'x64' },
+      children: createChildren(),
+      http,
+      clock: realClock,
+      files,
+      folder: into,
+      listener: listener(),
+    });
+    expect(cf).toMatchObject({ path: join(into, 'cf'), version: VERSION, source: 'download' });
+  } finally {
+    mirror.close();
+  }
+});
+
+describe('signing in', () => {
+  test('as a user and as a client', async () => {
+    for (const inputs of [{}, { credentials: client() }]) {
+      const { session } = await open(inputs);
+      await session.target();
+      const answer = await http.request({
+        method: 'GET',
+        url: `${session.root.api}/v3/apps`,
+        headers: { authorization: `bearer ${await session.token()}` },
+        timeoutMs: 5_000,
+      });
+      expect(answer.status).toBe(200);
+      expect(await session.cf(['apps'])).toContain(foundry.space);
+    }
+  });
+
+  test.each<[string, () => Partial<OpenSession['inputs']>, string]>([
+    [
+      'password',
+      () => ({ credentials: { kind: 'user', username: foundry.username, password: 'x' } }),
+      'credentials',
+    ],
+    ['client secret', () => ({ credentials: { ...client(), clientSecret: 'x' } }), 'credentials'],
+    ['organization', () => ({ org: 'no-such' }), 'target'],
+    ['space', () => ({ space: 'no-such' }), 'target'],
+  ])('a wrong %s is refused', async (_what, inputs, code) => {
+    const { session } = await open(inputs());
+    await expect(session.target()).rejects.toMatchObject({ name: 'Refused', code });
+  });
+
+  test.each([
+    ['/oauth/token', { status: 503 }],
+    ['/oauth/token', { reset: true }],
+    ['/v3/organizations', { reset: true }],
+    ['/v3/spaces', { status: 502 }],
+  ])('a fault at %s is tried again: %j', async (path, fault) => {
+    // The CLI itself asks three times where that is safe.
+    await control('POST', 'faults', { path, times: 4, ...fault });
+    const { session, clock } = await open();
+    await session.target();
+    expect(clock.slept.length).toBeGreaterThan(0);
+  });
+
+  test('the CLI works on when the token that it was given is over, also for a client', async () => {
+    const { session, clock } = await open({ credentials: client() });
+    await session.target();
+    const minutes = 25 * 60_000;
+    await control('POST', 'advance', { ms: minutes });
+    clock.nowMs += minutes;
+    expect(await session.cf(['apps'])).toContain(foundry.space);
+  });
+});
+
+describe('pushBits', () => {
+  /** The CLI looks every three seconds, for the job and for the package. */
+  const PUSH_MS = 30_000;
+
+  test(
+    'uploads, starts nothing, and shows no value of a variable',
+    async () => {
+      const { session, heard } = await open();
+      await session.target();
+      await session.pushBits(await bits('quiet'));
+      const texts = heard.events.map((event) => (event as { text: string }).text);
+      expect(texts.join('\n')).toContain('Updating with these attributes...\nManifest applied');
+      expect(texts.join('\n')).not.toMatch(/value-of-the-app|KEY|\r/);
+      expect(await session.cf(['app', 'quiet'])).toMatch(/requested state:\s+stopped/);
+      expect(await session.cf(['env', 'quiet'])).toContain('value-of-the-app');
+    },
+    PUSH_MS,
+  );
+
+  test.each([
+    ['a reset', { path: 'apply_manifest', reset: true, times: 9 }],
+    ['503', { path: 'apply_manifest', status: 503, times: 9 }],
+    ['a job that cannot be read', { path: '/v3/jobs', status: 502, times: 9 }],
+  ])('%s may have been done', async (_what, fault) => {
+    const { session } = await open();
+    await session.target();
+    await control('POST', 'faults', fault);
+    await expect(session.pushBits(await bits('lost'))).rejects.toMatchObject({
+      name: 'PlatformFault',
+      ambiguous: true,
+    });
+  });
+
+  test('what the platform does not take is about the version', async () => {
+    const { session } = await open();
+    await session.target();
+    const push = await bits('wrong');
+    const manifest = await readFile(push.manifestPath, 'utf8');
+    await writeFile(push.manifestPath, `${manifest}  memory: nonsense\n`);
+    const error = await session.pushBits(push).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      name: 'ProgramFailed',
+      code: 1,
+      message: expect.stringMatching(/memory/i),
+    });
+  });
+});
