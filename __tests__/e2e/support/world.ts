@@ -25,7 +25,7 @@ const AROUND = 30;
 export interface WorldOptions {
   /** Further flags of the foundry; a later one wins. */
   flags?: readonly string[];
-  /** Default: the committed one. */
+  /** Default: the one that `E2E_BUNDLE` names, else the committed one. */
   bundle?: string;
 }
 
@@ -114,7 +114,7 @@ export class World {
     const given = Object.entries({ ...usual, ...inputs }).filter(([, value]) => value !== '');
     const number = String(this.runs.length + 1);
     const result = await runAction({
-      bundle: this.options.bundle ?? join(projectRoot(), 'dist', 'index.js'),
+      bundle: this.options.bundle ?? (process.env.E2E_BUNDLE || join(projectRoot(), 'dist', 'index.js')),
       actionFile: join(projectRoot(), 'action.yml'),
       node: node24(),
       inputs: Object.fromEntries(given),
