@@ -94,15 +94,18 @@ describe('as the measured gorouter does', () => {
     expect(others).toBe(0);
   });
 
-  test('reset after the headers: the client is reset in mid body, no 502', async () => {
+  test.each([
+    ['of known length', { 'content-length': '100' }],
+    ['in chunks', {}],
+  ])('reset after the headers, answer %s: the client is reset in mid body, no 502', async (_, headers) => {
     t.route([
-      await t.backend((_, response) => {
-        response.writeHead(200, { 'content-length': '100' });
+      await t.backend((_request, response) => {
+        response.writeHead(200, headers);
         response.write('half');
         setTimeout(() => response.socket?.destroy(), 20);
       }),
     ]);
-    await expect(t.ask('/')).rejects.toThrow();
+    await expect(t.ask('/')).rejects.toThrow('ECONNRESET');
     expect(t.routers.figures()[0]).toMatchObject({ requests: 1, byStatus: { cut: 1 }, byApp: { [APP]: 1 } });
   });
 
