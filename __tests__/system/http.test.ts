@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import {
@@ -9,12 +7,11 @@ import {
   type Socket,
   type Server as TcpServer,
 } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { HttpFailure } from '../../src/model/errors.js';
 import { type ClosableHttp, createHttp, type HttpOptions } from '../../src/system/http.js';
+import { certificate } from './certificate.js';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -230,34 +227,7 @@ describe('failures', () => {
 });
 
 describe('TLS', () => {
-  let key = '';
-  let cert = '';
-  beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'http-test-'));
-    const [keyPath, certPath] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:prime256v1',
-          '-nodes',
-          '-days',
-          '2',
-        ],
-        ...['-keyout', keyPath, '-out', certPath, '-subj', '/CN=shop.example.com'],
-        ...['-addext', 'subjectAltName=DNS:shop.example.com'],
-      ],
-      { stdio: 'ignore' },
-    );
-    key = readFileSync(keyPath, 'utf8');
-    cert = readFileSync(certPath, 'utf8');
-    rmSync(folder, { recursive: true });
-  });
+  const { key, cert } = certificate();
 
   async function secure() {
     const server = createSecureServer({ key, cert }, (request, response) => {

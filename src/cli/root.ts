@@ -1,5 +1,6 @@
 import { PlatformFault, Refused } from '../model/errors.js';
 import type { Clock, Http } from '../model/ports.js';
+import { isLoopback } from '../system/proxy.js';
 import { ask, patiently } from './patience.js';
 
 /** The addresses that the platform's root names, without a slash at the end. Secrets and tokens go to these hosts only. */
@@ -107,9 +108,4 @@ export function checkedAddress(text: string, what: string): string {
   if (url.username !== '' || url.password !== '')
     throw new Refused(`${what} has a user name in its address.`, 'Give credentials as inputs.', 'address');
   return `${url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin}${url.pathname.replace(/\/+$/, '')}`;
-}
-
-/** By its literal form: a name other than `localhost` may lead anywhere. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

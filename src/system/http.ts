@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import * as tls from 'node:tls';
 import { HttpFailure } from '../model/errors.js';
 import type { Http, HttpRequest, HttpResponse } from '../model/ports.js';
+import { proxyFor, proxyHeaders, TunnelAgent } from './proxy.js';
 
 const SOCKETS_PER_HOST = 24;
 /** Shorter than any server's patience with idle connections: a request never meets one that is just being closed. */
@@ -20,6 +21,8 @@ export interface HttpOptions {
   /** PEM of a private authority, trusted beside the usual ones. */
   caCertificate?: string;
   skipSslValidation: boolean;
+  /** Where proxies are named (`https_proxy` and the like); none without it. */
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ClosableHttp extends Http {
@@ -36,11 +39,17 @@ export function createHttp(options: HttpOptions): ClosableHttp {
     rejectUnauthorized: !options.skipSslValidation,
     ...(options.caCertificate === undefined ? {} : { ca: [...usualAuthorities(), options.caCertificate] }),
   };
+  const tunnels = new Map<string, TunnelAgent>();
+  const tunnel = (proxy: URL, fresh: boolean): SecureAgent => {
+    if (fresh) return new TunnelAgent(proxy, {});
+    const kept = tunnels.get(proxy.href) ?? new TunnelAgent(proxy, pool);
+    tunnels.set(proxy.href, kept);
+    return kept;
+  };
   return {
-    request: (request) => exchange(request, { plain, secure, trust }),
+    request: (request) => exchange(request, { plain, secure, tunnel, trust, env: options.env ?? {} }),
     close() {
-      plain.destroy();
-      secure.destroy();
+      for (const agent of [plain, secure, ...tunnels.values()]) agent.destroy();
     },
   };
 }
@@ -48,20 +57,16 @@ export function createHttp(options: HttpOptions): ClosableHttp {
 interface Wire {
   plain: PlainAgent;
   secure: SecureAgent;
+  tunnel(proxy: URL, fresh: boolean): SecureAgent;
   trust: { rejectUnauthorized: boolean; ca?: string[] };
+  env: Readonly<Record<string, string | undefined>>;
 }
 
 function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const url = new URL(request.url);
-    const to = request.connectTo ?? {
-      protocol: url.protocol,
-      host: url.hostname,
-      port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    };
-    const secure = to.protocol === 'https:';
-    const host = bare(to.host);
+    const route = routeOf(request, url, wire);
     let connected = false;
     let settled = false;
 
@@ -83,19 +88,19 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
     );
     const abort = () => fail('aborted', 'given up');
 
-    const outgoing: ClientRequest = (secure ? secureRequest : plainRequest)({
+    const outgoing: ClientRequest = (route.secure ? secureRequest : plainRequest)({
       method: request.method,
-      host,
-      port: to.port,
-      path: `${url.pathname}${url.search}`,
-      headers: { host: url.host, ...request.headers },
-      agent: request.fresh ? false : secure ? wire.secure : wire.plain,
-      ...(secure ? { ...wire.trust, servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
+      host: route.host,
+      port: route.port,
+      path: route.path,
+      headers: { host: url.host, ...route.headers, ...request.headers },
+      agent: route.agent,
+      ...(route.secure ? { ...wire.trust, servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
     });
     outgoing.on('socket', (socket) => {
       if (isReady(socket)) connected = true;
       else
-        socket.once(secure ? 'secureConnect' : 'connect', () => {
+        socket.once(route.secure ? 'secureConnect' : 'connect', () => {
           ready.add(socket);
           connected = true;
         });
@@ -123,6 +128,35 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
     if (request.signal?.aborted) abort();
     else outgoing.end(request.body);
   });
+}
+
+/** Over which connection a request goes. A proxy is for addresses as they are, not for `connectTo`. */
+function routeOf(request: HttpRequest, url: URL, wire: Wire) {
+  const fresh = request.fresh === true;
+  const to = request.connectTo ?? {
+    protocol: url.protocol,
+    host: url.hostname,
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  };
+  const secure = to.protocol === 'https:';
+  const direct = {
+    secure,
+    host: bare(to.host),
+    port: to.port,
+    path: `${url.pathname}${url.search}`,
+    headers: {},
+    agent: fresh ? (false as const) : secure ? wire.secure : wire.plain,
+  };
+  const proxy = request.connectTo === undefined ? proxyFor(url, wire.env) : undefined;
+  if (proxy === undefined) return direct;
+  if (secure) return { ...direct, agent: wire.tunnel(proxy, fresh) };
+  return {
+    ...direct,
+    host: bare(proxy.hostname),
+    port: Number(proxy.port) || 80,
+    path: url.href,
+    headers: proxyHeaders(proxy),
+  };
 }
 
 /** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
