@@ -105,6 +105,7 @@ applications:
       docker: false,
       envNames: [],
       services: [],
+      sidecars: [],
       processes: {},
     });
   });

@@ -25,6 +25,7 @@ const APP: ManifestApp = {
   processes: {},
   envNames: [],
   services: [],
+  sidecars: [],
 };
 
 function named(route: string, protocol?: string) {

@@ -70,11 +70,15 @@ async function deployOn(
     }
     if (left.length > 0) found = await lookUp(preparation, world);
     const apps = await prepare(preparation, found, world);
-    const outcome = await rollOut(apps, world, inputs.router);
+    const outcome = await rollOut({ apps, world, ...limits(inputs) });
     return { ...outcome, ...(watch ? { watch: await watch.stop() } : {}), cfVersion };
   } finally {
     await watch?.stop();
   }
+}
+
+function limits({ timeoutMs, router }: Inputs) {
+  return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
 }
 
 async function watchRoutes(

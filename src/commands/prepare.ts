@@ -74,7 +74,7 @@ export async function prepare(
         token,
         trialDomain: trialDomain(snapshot.domains, inputs),
         version: versionOf(nowMs, context.commit),
-        adoptedVersion: versionOf(snapshot.live?.createdAtMs ?? nowMs),
+        adoptedVersion: versionOf(await adoptedAtMs(snapshot, world)),
       });
       problems.push(...made.problems, ...(await losses(app, snapshot, inputs, world)));
       const hosts = made.intent.production.map(({ url }) => hostOf(url));
@@ -85,6 +85,12 @@ export async function prepare(
   );
   refuse(problems);
   return apps;
+}
+
+/** An adopted app's version is its droplet's time; without a droplet, its own. */
+async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): Promise<number> {
+  if (!live || live.version) return takenAtMs;
+  return (await platform.currentDroplet(live.guid))?.createdAtMs ?? live.createdAtMs;
 }
 
 async function losses(

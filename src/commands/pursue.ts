@@ -1,6 +1,6 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
-import { ownerOf } from '../engine/lock.js';
+import { ownerOf, startHeartbeat } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -37,7 +37,12 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  */
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
   const { clock, signal, listener } = world;
-  await converge<StepGroup>(
+  const heartbeat = startHeartbeat(world, () =>
+    apps.flatMap(({ snapshot, found }) =>
+      found.locked && snapshot.candidate ? [snapshot.candidate.guid] : [],
+    ),
+  );
+  const pursuit = converge<StepGroup>(
     {
       refresh: async () => {
         await allOf(apps, LANES, (app) => refresh(app, world));
@@ -57,10 +62,11 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     {
       clock,
       signal,
-      faultsMs: way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS,
+      faultsMs: () => (way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS),
       tell: (text) => listener.tell({ type: 'note', text }),
     },
   );
+  await pursuit.finally(heartbeat.stop);
 }
 
 /** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */

@@ -1,5 +1,4 @@
 /** Forward, and where that fails back: the whole change of one set of apps. */
-import { startHeartbeat } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -8,16 +7,21 @@ import { blueGreen, isLive } from '../strategies/blue-green.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { areServing, pursue, refresh } from './pursue.js';
 
+export interface RollOut {
+  apps: AppWorld[];
+  world: World;
+  /** Ceiling of the way forward. */
+  timeoutMs?: number;
+  router?: RouterOverride;
+}
+
 /** Throws what failed before the first change; everything later is in the outcome. */
-export async function rollOut(apps: AppWorld[], world: World, router?: RouterOverride): Promise<Outcome> {
-  const heartbeat = startHeartbeat(world, () =>
-    apps.flatMap(({ snapshot, found }) =>
-      found.locked && snapshot.candidate ? [snapshot.candidate.guid] : [],
-    ),
-  );
+export async function rollOut({ apps, world, timeoutMs, router }: RollOut): Promise<Outcome> {
   const shown = () => apps.map((app) => outcomeOf(app, router));
   try {
-    await pursue({ world, apps, strategy: blueGreen, way: 'forward' });
+    await within(timeoutMs, world, (limited) =>
+      pursue({ world: limited, apps, strategy: blueGreen, way: 'forward' }),
+    );
     return { result: 'deployed', apps: shown() };
   } catch (error) {
     await tryToSee(apps, world);
@@ -32,8 +36,24 @@ export async function rollOut(apps: AppWorld[], world: World, router?: RouterOve
       await tryToSee(apps, world);
       return { result: 'failed', error, second, apps: shown() };
     }
+  }
+}
+
+/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
+async function within(timeoutMs: number | undefined, world: World, work: (limited: World) => Promise<void>) {
+  if (timeoutMs === undefined) return work(world);
+  const over = new AbortController();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([world.signal, over.signal]);
+  const timer = world.clock.sleep(timeoutMs, ended.signal).then(
+    () => over.abort(new DeadlineOver(`The timeout of ${timeoutMs / 1_000} s is over.`)),
+    () => undefined,
+  );
+  try {
+    await work({ ...world, signal, probe: { ...world.probe, signal } });
   } finally {
-    await heartbeat.stop();
+    ended.abort();
+    await timer;
   }
 }
 

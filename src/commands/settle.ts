@@ -30,7 +30,7 @@ export async function settle(name: string, owner: string, world: World): Promise
       'journal',
     );
   }
-  const app: AppWorld = { intent, snapshot, found: nothingFound() };
+  const app: AppWorld = { intent, snapshot, found: { ...nothingFound(), switchedAtMs: clock.now() } };
   const way = wayOf(snapshot);
   if (way === 'forward') {
     try {

@@ -17,8 +17,8 @@ export interface Course<Group> {
 export interface Patience {
   clock: Clock;
   signal: AbortSignal;
-  /** How long faults may follow each other without one group done. */
-  faultsMs: number;
+  /** How long faults may follow each other without one group done; asked at each fault. Milliseconds. */
+  faultsMs(): number;
   tell(text: string): void;
 }
 
@@ -56,7 +56,7 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
     } catch (error) {
       if (!isRepeated(error, course.insists())) throw error;
       faultySinceMs ??= clock.now();
-      if (clock.now() - faultySinceMs >= faultsMs) throw error;
+      if (clock.now() - faultySinceMs >= faultsMs()) throw error;
       const wait = Math.max(pauseMs, error instanceof PlatformFault ? (error.retryAfterMs ?? 0) : 0);
       tell(`${(error as Error).message} Looking again in ${Math.round(wait / 100) / 10} s.`);
       await clock.sleep(wait, signal);

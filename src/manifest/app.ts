@@ -57,6 +57,7 @@ export class AppReading {
       processes: this.processes(),
       envNames: Object.keys(this.map(['env'])),
       services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
+      sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
       ...(docker ? {} : { path: this.bits(path) }),
     };
     if (this.data.routes !== undefined && this.data.routes !== null) {

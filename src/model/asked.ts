@@ -108,6 +108,8 @@ export interface ManifestApp {
   processes: Readonly<Record<string, ManifestProcess>>;
   envNames: readonly string[];
   services: readonly string[];
+  /** Names of those that the manifest itself lists; a buildpack may bring more. */
+  sidecars: readonly string[];
 }
 
 export interface ManifestProcess {

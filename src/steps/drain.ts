@@ -45,7 +45,8 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
 
 /** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
 export function heedWatch(app: AppWorld, world: World): void {
-  const sign = world.badSign(app.found.switchedAtMs ?? 0);
+  const { switchedAtMs } = app.found;
+  const sign = switchedAtMs === undefined ? undefined : world.badSign(switchedAtMs);
   if (sign) throw new VersionFault(`${sign.route} fails after the switch: ${sign.why}`, 'watch');
 }
 

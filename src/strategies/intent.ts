@@ -59,7 +59,11 @@ export function makeIntent(parts: IntentParts): IntentResult {
   };
   return {
     intent,
-    problems: [...routes.problems, ...instanceProblems(app, scale.deltas)],
+    problems: [
+      ...routes.problems,
+      ...instanceProblems(app, scale.deltas),
+      ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
+    ],
     notes: [
       ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
       ...list('Carried from live, not in the manifest: variables', env.carried),
@@ -103,7 +107,8 @@ function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
 /** A route that another app serves and live does not: the new version would take half of its requests. */
 function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
   const route = routeOf(snapshot, wanted);
-  if (!route || route.destinations.length === 0 || destinationsOf(route, snapshot.live).length > 0) return [];
+  if (!route || destinationsOf(route, snapshot.live).length > 0) return [];
+  if (route.spaceGuid !== snapshot.target.spaceGuid) return [`Route ${wanted.url} belongs to another space.`];
   const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
   return names.length > 0
     ? [

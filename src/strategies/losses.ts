@@ -25,6 +25,8 @@ export function lossesOf(app: ManifestApp, live: LiveExtras): readonly string[] 
       ([name, on]) =>
         `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`,
     ),
-    ...live.sidecars.map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
+    ...live.sidecars
+      .filter((name) => !app.sidecars.includes(name))
+      .map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
   ];
 }
