@@ -35,7 +35,7 @@ export function list<T extends r.Base>(call: Call, api: string, listing: Listing
   const pages = Math.max(1, Math.ceil(found.length / perPage));
   const rows = found.slice((page - 1) * perPage, page * perPage);
   const link = (n: number) => ({ href: pageAddress(call, api, n, perPage) });
-  const included = include(call.query.get('include'), rows, listing);
+  const included = listing.include && include(call.query.get('include'), rows, listing);
   return {
     status: 200,
     body: {
