@@ -16,6 +16,9 @@ import { type CancelTimes, RUNNER_CANCEL, runNode } from './process.js';
 export type { Annotation, WorkflowCommand } from './commands.js';
 export type { Orphan } from './orphans.js';
 
+/** What a cancelled job has left for its post steps. */
+const AFTER_CANCEL_MS = 5 * 60_000;
+
 export interface RunOptions {
   /** Path of the bundle, main and post in one. */
   bundle: string;
@@ -44,7 +47,7 @@ export interface RunOptions {
   onLine?: (line: string) => void;
   /** Process id of main, then of post. */
   onStart?: (pid: number) => void;
-  /** Cancels main: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL; post still runs. */
+  /** Cancels main: SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL; post still runs, for 5 minutes at most. */
   signal?: AbortSignal;
   /** Other times for the above. */
   cancelTimes?: CancelTimes;
@@ -125,7 +128,8 @@ export async function runAction(options: RunOptions): Promise<ActionResult> {
     const state = Object.fromEntries(
       Object.entries(main.state).map(([name, value]) => [`STATE_${name}`, value]),
     );
-    post = await runStep(options, { ...job, ...main.env, ...inputs.env, ...state, PATH: path }, masks);
+    const limit = options.signal?.aborted ? AbortSignal.timeout(AFTER_CANCEL_MS) : undefined;
+    post = await runStep(options, { ...job, ...main.env, ...inputs.env, ...state, PATH: path }, masks, limit);
   }
   const orphans = endOrphans(job.RUNNER_TRACKING_ID ?? '');
   return { ...main, masks: masks.list(), ...(post && { post }), orphans };

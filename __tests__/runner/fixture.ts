@@ -19,6 +19,7 @@ runs:
 export interface Fixture {
   folder: string;
   run(options?: Partial<RunOptions>): Promise<ActionResult>;
+  /** Ends a step that hangs, too. */
   remove(): void;
 }
 
@@ -36,17 +37,28 @@ export function fixture(script: string, action = ACTION): Fixture {
   writeFileSync(join(folder, 'action.yml'), action);
   writeFileSync(join(folder, 'dist', 'index.js'), prelude + script);
   writeFileSync(join(folder, 'dist', 'package.json'), '{"type":"module"}');
+  let running: number | undefined;
   return {
     folder,
-    run: (options = {}) =>
-      runAction({
+    run: async (options = {}) => {
+      const result = await runAction({
         bundle: join(folder, 'dist', 'index.js'),
         node: process.execPath,
         inputs: {},
         workspace: join(folder, 'workspace'),
         workDir: join(folder, 'work'),
         ...options,
-      }),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+        onStart: (pid) => {
+          running = pid;
+          options.onStart?.(pid);
+        },
+      });
+      running = undefined;
+      return result;
+    },
+    remove: () => {
+      if (running !== undefined) process.kill(running, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
