@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type FindCf, findCf } from '../../src/cli/find.js';
 import { runnerToolCache } from '../../src/cli/tool-cache.js';
 import { createChildren } from '../../src/system/children.js';
 import { files } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
 import { type Answer, fakeCf, folder, hastyClock, listener, serve } from './helpers.js';
+
+/** Real processes, on a machine that has other work. */
+jest.setTimeout(30_000);
 
 const PLATFORM = { os: 'linux', arch: 'x64' } as const;
 const ARCHIVE_PATH = '/v8.18.4/cf8-cli_8.18.4_linux_x86-64.tgz';

@@ -1,10 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type RunScript, runScript } from '../../src/cli/script.js';
 import { createChildren } from '../../src/system/children.js';
 import { files } from '../../src/system/files.js';
 import { folder, listener } from './helpers.js';
+
+/** Real processes, on a machine that has other work. */
+jest.setTimeout(30_000);
 
 let home: Awaited<ReturnType<typeof folder>>;
 beforeEach(async () => {

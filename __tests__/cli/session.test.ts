@@ -1,13 +1,16 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type CfSession, type OpenSession, openSession } from '../../src/cli/session.js';
 import type { Credentials } from '../../src/model/asked.js';
 import { createChildren } from '../../src/system/children.js';
 import { files } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
 import { type Answer, fakeCf, folder, hastyClock, json, jwt, listener, serve } from './helpers.js';
+
+/** Real processes, on a machine that has other work. */
+jest.setTimeout(30_000);
 
 const USER: Credentials = { kind: 'user', username: 'ann', password: 'user-secret' };
 const CLIENT: Credentials = { kind: 'client', clientId: 'deployer', clientSecret: 'client-secret' };

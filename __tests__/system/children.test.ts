@@ -1,8 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { createChildren } from '../../src/system/children.js';
+
+/** Real processes, on a machine that has other work. */
+jest.setTimeout(30_000);
 
 const children = createChildren();
 const env = { PATH: process.env.PATH ?? '' };
