@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, DesiredProcess, InstanceStatus, Timer } from '../ports.js';
+import type { Clock, DesiredProcess, InstanceStatus } from '../ports.js';
 import { type CheckTarget, check } from './checks.js';
 import { instanceEnvironment } from './environment.js';
 import type { Ports } from './free-port.js';
 import type { Leash } from './leash.js';
 import { eachLine } from './lines.js';
+import { createWaits } from './waits.js';
 
 /** Between SIGTERM and SIGKILL (platform facts A4: graceful_shutdown_interval_in_seconds). */
 const GRACE_MS = 10_000;
@@ -68,7 +69,8 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   const { process: desired, index, instanceGuid } = spec;
   const { clock } = host;
   const source = `APP/PROC/${desired.type.toUpperCase()}`;
-  const waits = new Map<Timer, () => void>();
+  /** Over once the container has begun to end: no check goes on then. */
+  const waits = createWaits(clock);
   let ports: Record<number, number> = {};
   let state: InstanceStatus['state'] = 'STARTING';
   let sinceMs = clock.now();
@@ -77,8 +79,6 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   let child: ChildProcess | undefined;
   let stopping = false;
   let unready = false;
-  /** Set once the container has begun to end: no check and no pause goes on. */
-  let ending = false;
   let failure: string | undefined;
 
   const cellLog = (text: string) => events.log('CELL', 'OUT', text);
@@ -89,27 +89,6 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     state = next;
     routable = nextRoutable;
     events.changed();
-  }
-
-  /** Resolves after the time, or at once when the container ends. */
-  function pause(ms: number): Promise<void> {
-    if (ending) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = clock.after(ms, () => {
-        waits.delete(timer);
-        resolve();
-      });
-      waits.set(timer, resolve);
-    });
-  }
-
-  function endWaits(): void {
-    ending = true;
-    for (const [timer, resolve] of waits) {
-      timer.cancel();
-      resolve();
-    }
-    waits.clear();
   }
 
   /** SIGTERM reaches the main process only, as in a container; SIGKILL takes the whole group. */
@@ -131,7 +110,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   /** The platform's own reason to end the instance; it counts as a crash. */
   function fail(description: string): void {
     failure = description;
-    endWaits();
+    waits.end();
     terminate();
   }
 
@@ -139,12 +118,12 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     const target = checkTarget();
     cellLog('Starting health monitoring of container');
     let isOverdue = false;
-    void pause(desired.healthCheck.timeoutS * 1000).then(() => {
+    void waits.pause(desired.healthCheck.timeoutS * 1000).then(() => {
       isOverdue = true;
     });
     for (;;) {
       const problem = await check(desired.healthCheck, target);
-      if (ending) return;
+      if (waits.over) return;
       if (problem === undefined) break;
       if (isOverdue) {
         const within = duration(desired.healthCheck.timeoutS);
@@ -152,11 +131,11 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
         events.log('CELL', 'ERR', `Failed after ${within}: startup health check never passed.`);
         return fail(`Instance never healthy after ${within}: ${problem}`);
       }
-      await pause(host.startupCheckMs);
-      if (ending) return;
+      await waits.pause(host.startupCheckMs);
+      if (waits.over) return;
     }
-    void pause(STABLE_MS).then(() => {
-      isStable = !ending;
+    void waits.pause(STABLE_MS).then(() => {
+      isStable = !waits.over;
     });
     become('RUNNING', desired.readiness.type === 'process' && !unready);
     cellLog('Container became healthy');
@@ -167,10 +146,10 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
   async function stayHealthy(target: CheckTarget | undefined): Promise<void> {
     if (desired.healthCheck.type === 'process' || target === undefined) return;
     for (;;) {
-      await pause(desired.healthCheck.intervalS * 1000);
-      if (ending) return;
+      await waits.pause(desired.healthCheck.intervalS * 1000);
+      if (waits.over) return;
       const problem = await check(desired.healthCheck, target);
-      if (ending) return;
+      if (waits.over) return;
       if (problem === undefined) continue;
       events.log('HEALTH', 'ERR', problem);
       cellLog('Container became unhealthy');
@@ -182,10 +161,10 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     cellLog('Starting readiness health monitoring of container');
     for (;;) {
       const ready = (await check(desired.readiness, target)) === undefined && !unready;
-      if (ending) return;
+      if (waits.over) return;
       if (ready !== routable) markReady(ready);
-      await pause(ready ? desired.readiness.intervalS * 1000 : host.startupCheckMs);
-      if (ending) return;
+      await waits.pause(ready ? desired.readiness.intervalS * 1000 : host.startupCheckMs);
+      if (waits.over) return;
     }
   }
 
@@ -227,7 +206,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     events.changed();
     const lifelong = live();
     const status = await exited;
-    endWaits();
+    waits.end();
     signal('SIGKILL', true);
     if (pid !== undefined) host.leash.release(pid);
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, OUTPUT_MS).unref())]);
@@ -244,12 +223,12 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     cellLog(`Cell ${host.cellGuid} creating container for instance ${instanceGuid}`);
     let exitStatus = 0;
     try {
-      const boot = pause(host.bootMs);
+      const boot = waits.pause(host.bootMs);
       await mkdir(tmpDir, { recursive: true });
       await cp(desired.dropletDir, appDir, { recursive: true, verbatimSymlinks: true });
       for (const port of desired.ports) ports[port] = await host.ports.take();
       await boot;
-      if (!ending) {
+      if (!waits.over) {
         cellLog(`Cell ${host.cellGuid} successfully created container for instance ${instanceGuid}`);
         exitStatus = await runProcess(appDir, tmpDir);
         events.log(source, 'OUT', `Exit status ${exitStatus}`);
@@ -283,13 +262,13 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     stop(how) {
       if (how === 'now') {
         stopping = true;
-        endWaits();
+        waits.end();
         signal('SIGKILL', true);
         return;
       }
       if (stopping) return;
       stopping = true;
-      endWaits();
+      waits.end();
       cellLog(`Cell ${host.cellGuid} stopping instance ${instanceGuid}`);
       become('STOPPING', how === 'scaled' && routable);
       terminate();
