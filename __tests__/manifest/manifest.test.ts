@@ -63,6 +63,8 @@ applications:
     instances: 0
     memory: 256M
     command: work
+  sidecars:
+  - {name: proxy, command: ./proxy, process_types: [web]}
 `);
     expect(app).toEqual({
       name: 'shop',
@@ -73,6 +75,7 @@ applications:
       docker: false,
       envNames: ['A', 'B'],
       services: ['db', 'queue'],
+      sidecars: ['proxy'],
       routes: [
         { route: 'shop.example.com', at: { file: 'deploy/manifest.yml', line: 14, column: 12 } },
         {
