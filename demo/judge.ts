@@ -99,7 +99,7 @@ function judgeTraffic({ figures }: Deploy): Check[] {
   const first = figures.firstFailures[0];
   return [
     check(
-      `0 of ${figures.sent} requests failed`,
+      `none of ${figures.sent} requests failed`,
       figures.sent > 0 && figures.failed === 0 && figures.ok === figures.sent,
       `${figures.failed} failed${first ? `, the first by ${first.kind}: ${first.reason}` : ''}`,
     ),

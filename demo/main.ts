@@ -51,7 +51,7 @@ async function deploy(scene: Scene, version: string, healthy: boolean): Promise<
       space: foundry.space,
       username: foundry.username,
       password: foundry.password,
-      'smoke-test': '/health',
+      'smoke-test': '- path: /health\n  within: 10s',
       drain: '5s',
     },
     env: { CF_CLI: cfCli() },

@@ -1,12 +1,13 @@
 /** How the demo looks in a terminal. Pure. */
 import type { Figures } from '../traffic/figures.js';
 
-/** A line of the runner's log, as the demo shows it; undefined: nothing. */
+/** What the runner's log shows at once (an error has several lines), as the demo shows it; undefined: nothing. */
 export function stepLine(line: string): string | undefined {
   if (line.startsWith('##[group]')) return `  ▸ ${line.slice('##[group]'.length)}`;
   if (line.startsWith('##[endgroup]') || line.trim() === '') return undefined;
-  const marked = /^##\[(error|warning|notice)\](.*)$/.exec(line);
-  return marked ? `    ${marked[1]}: ${marked[2]}` : `    ${line}`;
+  const marked = /^##\[(error|warning|notice)\](.*)$/s.exec(line);
+  const text = marked ? `${marked[1]}: ${marked[2]}` : line;
+  return text.replace(/^/gm, '    ');
 }
 
 /** Milliseconds as a person reads them. */

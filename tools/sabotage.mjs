@@ -11,11 +11,11 @@ import { at } from './paths.mjs';
 
 /** Kind -> the one place that is changed. `find` stands there exactly once, or nothing is built. */
 export const SABOTAGES = {
-  /** Live loses its routes before the candidate has them. */
+  /** Live loses its routes before the candidate is checked and has them: long enough for every router to notice. */
   'unmap-first': {
     file: 'steps/step.ts',
-    find: "  'map',\n  'prove',\n  'unmap',\n",
-    replace: "  'unmap',\n  'map',\n  'prove',\n",
+    find: "  'check',\n  'switch',\n  'map',\n  'prove',\n  'unmap',\n",
+    replace: "  'unmap',\n  'check',\n  'switch',\n  'map',\n  'prove',\n",
   },
   /** The candidate's destination takes the place of all others. */
   'replace-destinations': {

@@ -19,7 +19,7 @@ test.each([
   ['##[group]Map', '  ▸ Map'],
   ['##[endgroup]', undefined],
   ['', undefined],
-  ['##[error]no', '    error: no'],
+  ['##[error]no\nway', '    error: no\n    way'],
   ['2 of 3 run', '    2 of 3 run'],
 ])('the line %j is shown as %j', (line, shown) => {
   expect(stepLine(line)).toBe(shown);
