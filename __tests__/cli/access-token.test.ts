@@ -116,14 +116,15 @@ describe('failures', () => {
     expect(uaa.requests).toHaveLength(1);
   });
 
-  test('a redirect is not followed', async () => {
-    answers = [{ status: 302, headers: { location: `${uaa.url}/elsewhere` } }];
-    await expect(tokenOf(CLIENT).token.get()).rejects.toMatchObject({ name: 'Refused' });
-    expect(uaa.requests).toHaveLength(1);
+  test('a redirect is not followed, and says nothing about the credentials', async () => {
+    const redirect = { status: 302, headers: { location: `${uaa.url}/elsewhere` } };
+    answers = Array.from({ length: 9 }, () => redirect);
+    await expect(tokenOf(CLIENT).token.get()).rejects.toMatchObject({ name: 'PlatformFault', status: 302 });
+    expect(new Set(uaa.requests.map(({ path }) => path))).toEqual(new Set(['/oauth/token']));
   });
 
   test('of the network and of UAA are tried again', async () => {
-    answers = [{ status: 200, reset: true }, { status: 503 }, json(200, {})];
+    answers = [{ status: 200, reset: true }, { status: 404 }, json(200, {})];
     const { token, clock } = tokenOf(CLIENT);
     expect(await token.get()).toBe('token-1');
     expect(clock.slept).toEqual([1_000, 2_000, 4_000]);

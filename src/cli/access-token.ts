@@ -74,7 +74,14 @@ export class AccessToken {
       timeoutMs: TIMEOUT_MS,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (response.status !== 200) throw credentialsRefused(credentials);
+    if ([400, 401, 403].includes(response.status)) throw credentialsRefused(credentials);
+    if (response.status !== 200)
+      // A router that has just lost UAA answers 404 in its place.
+      throw new PlatformFault(
+        `${login} answered ${response.status} instead of a token.`,
+        false,
+        response.status,
+      );
     const answer = parse(response.body.toString('utf8'));
     if (typeof answer?.access_token !== 'string')
       throw new PlatformFault(`${login} answered without a token.`, false);
