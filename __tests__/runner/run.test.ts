@@ -115,6 +115,7 @@ describe('cancelling', () => {
   const start = `append('GITHUB_STATE', 'isPost=true\\n'); setInterval(() => {}, 1000); console.log('ready');`;
 
   test.each([
+    ['ends well at SIGINT', `process.on('SIGINT', () => process.exit(0));`, 0, null, 0],
     ['ends at SIGINT', `process.on('SIGINT', () => process.exit(9));`, 9, null, 0],
     [
       'ends at SIGTERM',
