@@ -27,8 +27,8 @@ if (core.getState(IS_POST)) {
     env: process.env,
     write: (line) => process.stdout.write(`${line}\n`),
     portsFor: (inputs, listener) => ({
-      http: createHttp(inputs),
-      publicHttp: createHttp({ skipSslValidation: false }),
+      http: createHttp({ ...inputs, env: process.env }),
+      publicHttp: createHttp({ skipSslValidation: false, env: process.env }),
       children: createChildren(),
       clock: realClock,
       random: realRandom,
