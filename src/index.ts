@@ -12,7 +12,7 @@ import { listenForSignals } from './system/signals.js';
 const IS_POST = 'is-post';
 
 if (core.getState(IS_POST)) {
-  process.exitCode = await post(core.getState, files);
+  process.exitCode = await post(core.getState, files, core.warning);
 } else {
   core.saveState(IS_POST, 'true');
   const { signal, close } = listenForSignals(process);

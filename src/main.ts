@@ -10,8 +10,10 @@ import type { Inputs } from './model/asked.js';
 import { type ReportPorts, report } from './report/index.js';
 import { Log } from './report/log.js';
 import { redactor } from './report/redact.js';
+import { commandText } from './report/untrusted.js';
 
 const COMMANDS = { deploy, status, setup };
+const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET'];
 
 export interface MainPorts {
   /** The ports of the commands, made when the inputs are known. */
@@ -28,17 +30,23 @@ export async function main({ portsFor, core, clock, env, write }: MainPorts): Pr
   let redact = redactor(secrets);
   const log = new Log({ clock, write, redact: (text) => redact(text) });
   const hide = (value: string) => {
-    if (value === '') return;
+    if (value === '' || secrets.includes(value)) return;
     secrets.push(value);
     core.setSecret(value);
     redact = redactor(secrets);
   };
   let wantsSummary = true;
   const outcome = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
-  const failed = await report(outcome, log, { ...core, redact: (text) => redact(text) }, wantsSummary);
+  const ports = { ...core, redact: (text: string) => redact(text) };
+  const failed = await report(outcome, log, ports, wantsSummary).catch((error) => {
+    core.error(commandText(`The result could not be reported: ${error}`, redact), { title: 'internal' });
+    return true;
+  });
   return failed ? 1 : 0;
 
   async function run(): Promise<Outcome> {
+    // Before the first error that could quote them.
+    for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
     const inputs = readInputs(env);
     wantsSummary = inputs.summary;
     for (const secret of inputs.secrets) hide(secret);

@@ -25,6 +25,8 @@ export interface LiveNow {
 export interface AppOutcome {
   app: string;
   live: LiveNow;
+  /** When the platform was read for `live`; a run that is cut short cannot look again. Milliseconds since the epoch. */
+  seenAtMs?: number;
   /** Addresses, as a browser takes them. */
   url?: string;
   trialUrl?: string;
@@ -99,6 +101,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
   return {
     app: intent.app,
     live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
+    seenAtMs: snapshot.takenAtMs,
     ...(first ? { url: publicUrl(first.url, router) } : {}),
     ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
     version,

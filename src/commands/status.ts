@@ -22,6 +22,7 @@ export async function status(inputs: Inputs, context: RunContext, ports: Ports):
         return {
           app: name,
           live: liveNow(snapshot, [...new Set(urls)]),
+          seenAtMs: snapshot.takenAtMs,
           ...(urls[0] ? { url: publicUrl(urls[0], inputs.router) } : {}),
           ...(version ? { version } : {}),
           ...(candidate?.version

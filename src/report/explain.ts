@@ -1,8 +1,8 @@
 /** Every error as text: the one place. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
-import type { Outcome } from '../commands/outcome.js';
 import {
   Cancelled,
   DeadlineOver,
+  HttpFailure,
   InputError,
   PlatformFault,
   PlatformRefusal,
@@ -27,48 +27,60 @@ export interface Explained {
   problems: readonly Problem[];
 }
 
-const RERUN = 'Run the same deploy again: it looks at what is there and goes on from it.';
+const RERUN = 'Run the same command again: it looks at what is there and goes on from it.';
+/** The last lines of a program say why it ended. */
+const PROGRAM_LINES = 25;
 
 export function explain(error: unknown): Explained {
   const base = { evidence: [], problems: [] };
   if (error instanceof InputError) {
-    const next = 'Change what is named here and run again. Nothing was called.';
+    const next = 'Change what is named here, and run again.';
     return { ...base, code: 'input', what: error.message, next, problems: error.problems };
   }
   if (error instanceof Refused) return { ...base, code: error.code, what: error.message, next: error.next };
   if (error instanceof Stuck) return { ...base, code: 'stuck', what: error.message, next: error.next };
   if (error instanceof VersionFault) {
     const { code, message: what, evidence } = error;
-    return { ...base, code, what, evidence, next: 'Mend the new version and deploy again.' };
+    return { ...base, code, what, evidence, next: VERSION_NEXT[code] };
   }
-  if (error instanceof PlatformRefusal) {
-    const role = error.status === 403 ? ' It needs the role SpaceDeveloper in this space.' : '';
-    const next = `The platform does not allow this.${role} Change it and run again.`;
-    return { ...base, code: `platform-${error.code ?? error.status}`, what: error.message, next };
-  }
-  if (error instanceof PlatformFault) {
+  if (error instanceof PlatformRefusal) return { ...base, ...refusal(error) };
+  if (error instanceof PlatformFault || error instanceof HttpFailure) {
     return { ...base, code: 'platform', what: error.message, next: RERUN };
   }
   if (error instanceof DeadlineOver) return { ...base, code: 'deadline', what: error.message, next: RERUN };
   if (error instanceof ProgramFailed) {
-    const evidence = error.output.split('\n').slice(-25);
-    return {
-      ...base,
-      code: 'program',
-      what: error.message,
-      evidence,
-      next: 'See its output, and run again.',
-    };
+    const evidence = error.output.trimEnd().split('\n').slice(-PROGRAM_LINES);
+    const next = 'Its output says why. Mend that, and run again.';
+    return { ...base, code: 'program', what: error.message, evidence, next };
   }
-  if (error instanceof Cancelled)
-    return { ...base, code: 'cancelled', what: 'The run was cancelled.', next: RERUN };
-  const what = error instanceof Error ? `${error.message}` : String(error);
-  return {
-    ...base,
-    code: 'internal',
-    what,
-    next: 'This is a defect of the action: please report it with this log.',
-  };
+  if (error instanceof Cancelled) {
+    return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next: RERUN };
+  }
+  const next = 'This is a defect of the action: please report it with this log, then run the command again.';
+  return { ...base, code: 'internal', what: internal(error), next };
+}
+
+const VERSION_NEXT: Record<VersionFault['code'], string> = {
+  staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
+  start: 'The last lines of the app say why its instances do not stay up. Mend it, and deploy again.',
+  smoke: 'Mend what the check found, or the check, and deploy again.',
+  'production-proof': 'See why the new version does not answer on its production routes, and deploy again.',
+  watch: 'See in the logs of the new version why requests failed, and deploy again.',
+  script: 'Mend what the script found, or the script, and deploy again.',
+};
+
+function refusal(error: PlatformRefusal) {
+  const code = `platform-${error.code ?? error.status}`;
+  const next =
+    error.status === 403
+      ? 'The account that signs in needs the role SpaceDeveloper in this space. Give it the role, and run again.'
+      : 'The platform said no, and says why. Change that, and run again.';
+  return { code, what: error.message, next };
+}
+
+function internal(error: unknown): string {
+  if (!(error instanceof Error)) return `An unexpected error: ${String(error)}`;
+  return `An unexpected error (${error.name}): ${error.message}`;
 }
 
 /** What the end means for users, in one sentence. */
@@ -78,21 +90,10 @@ export function meaning(result: Result): string {
 
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
-  reverted: 'The new version was taken back: what was live before is live.',
-  refused: 'Refused before any change.',
-  failed: 'It did not come to a clean end: please look.',
+  reverted: 'The new version was taken back, and the state from before is back.',
+  refused: 'It ended before anything was changed.',
+  failed: 'It did not come to a clean end: a person has to look.',
   planned: 'This is what would be done. Nothing was changed.',
-  ready: 'The cf CLI is ready for the next steps.',
-  shown: 'This is what is live now.',
+  ready: 'The cf CLI is signed in and ready for the next steps.',
+  shown: 'This is what is live now. Nothing was changed.',
 };
-
-/** For each app, who serves each of its routes. */
-export function whoServes({ apps }: Pick<Outcome, 'apps'>): string[] {
-  return apps.flatMap(({ app, live }) => {
-    if (live.routes.length === 0) return [`${app}: no route is served.`];
-    return live.routes.map(({ url, by }) => {
-      if (by.length === 0) return `${url}: nobody serves it`;
-      return by.length > 1 ? `${url}: both serve it: ${by.join(' and ')}` : `${url}: ${by[0]}`;
-    });
-  });
-}

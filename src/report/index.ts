@@ -1,10 +1,12 @@
 /** Tells how a command ended: outputs, summary, annotations. The one place that knows the runner's ways to show things. */
 import type { Outcome } from '../commands/outcome.js';
-import { explain, meaning, whoServes } from './explain.js';
+import { explain, meaning } from './explain.js';
 import type { Log } from './log.js';
 import { outputsOf } from './outputs.js';
+import type { Redact } from './redact.js';
+import { seenAt, whoServes } from './serving.js';
 import { summaryOf } from './summary.js';
-import { plain } from './untrusted.js';
+import { commandText } from './untrusted.js';
 
 /** What of @actions/core a report needs. */
 export interface ReportPorts {
@@ -13,8 +15,12 @@ export interface ReportPorts {
   notice(text: string): void;
   /** Appends to the job summary. */
   summary(markdown: string): Promise<void>;
-  redact(text: string): string;
+  redact: Redact;
 }
+
+/** Routes that are named one by one in the log, and in an annotation. */
+const ROUTES_IN_LOG = 50;
+const ROUTES_IN_ANNOTATION = 10;
 
 /** @returns whether the step has failed */
 export async function report(
@@ -27,31 +33,48 @@ export async function report(
   const { redact } = ports;
   for (const [name, value] of Object.entries(outputsOf(outcome, durationMs)))
     ports.setOutput(name, redact(value));
-  if (wantsSummary) await ports.summary(redact(summaryOf(outcome, log.timeline, durationMs)));
-  if (outcome.error === undefined) {
-    log.tell({ type: 'note', text: [meaning(outcome.result), ...whoServes(outcome)].join('\n') });
-    for (const { title, calls } of outcome.plan ?? [])
-      log.tell({ type: 'note', text: `${title}\n  ${calls.join('\n  ')}` });
-    return false;
-  }
   for (const error of [outcome.error, outcome.second])
     if (error !== undefined) tellError(error, outcome, log, ports);
-  return true;
+  if (outcome.error === undefined) tellEnd(outcome, log);
+  if (wantsSummary) await writeSummary(summaryOf(outcome, log.timeline, durationMs, redact), log, ports);
+  return outcome.error !== undefined;
+}
+
+function tellEnd({ result, apps, plan }: Outcome, log: Log): void {
+  log.tell({ type: 'note', text: [meaning(result), ...whoServes(apps, ROUTES_IN_LOG)].join('\n') });
+  for (const { app, title, calls } of plan ?? [])
+    log.tell({ type: 'note', text: [`${app}: ${title}`, ...calls.map((call) => `    ${call}`)].join('\n') });
 }
 
 function tellError(error: unknown, outcome: Outcome, log: Log, ports: ReportPorts): void {
   const { code, what, next, evidence, problems } = explain(error);
   if (evidence.length > 0) log.tell({ type: 'foreign', source: 'evidence', text: evidence.join('\n') });
-  const show = (text: string) => ports.redact(plain(text));
+  const show = (text: string) => commandText(text, ports.redact);
+  const title = show(code);
   if (problems.length > 0) {
     for (const { text, at } of problems) {
       const place = at ? { file: at.file, startLine: at.line, startColumn: at.column } : {};
-      ports.error(show(text), { title: code, ...place });
+      ports.error(show(text), { title, ...place });
     }
+    log.tell({ type: 'note', text: `${meaning(outcome.result)} Next: ${next}` });
     return;
   }
-  const live = outcome.result === 'refused' ? [] : ['Live now:', ...whoServes(outcome)];
-  ports.error(show([`${meaning(outcome.result)} ${what}`, ...live, `Next: ${next}`].join('\n')), {
-    title: code,
-  });
+  const begin = error === outcome.error ? meaning(outcome.result) : 'On the way back, too:';
+  ports.error(show([`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`].join('\n')), { title });
+}
+
+function liveLines({ apps }: Outcome): string[] {
+  const [first] = apps;
+  if (!first) return [];
+  const at = seenAt(first);
+  return [`Live${at ? `, seen at ${at}` : ''}:`, ...whoServes(apps, ROUTES_IN_ANNOTATION)];
+}
+
+/** It only informs: when it cannot be written, the result stays what it is. */
+async function writeSummary(markdown: string, log: Log, { summary }: ReportPorts): Promise<void> {
+  try {
+    await summary(markdown);
+  } catch (error) {
+    log.tell({ type: 'warning', text: `The job summary could not be written: ${(error as Error).message}` });
+  }
 }

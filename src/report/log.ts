@@ -1,12 +1,13 @@
 /** What happens, as the log shows it: a group for each step, with its duration, and what changed while it was waited for. */
 import type { Clock, Event, Listener } from '../model/ports.js';
-import { logLines } from './untrusted.js';
+import type { Redact } from './redact.js';
+import { cleaned, commandText, logLines } from './untrusted.js';
 
 export interface LogPorts {
   clock: Clock;
   /** One line, without its end. */
   write(line: string): void;
-  redact(text: string): string;
+  redact: Redact;
 }
 
 /** One step of the timeline. Times are milliseconds since the log began. */
@@ -38,7 +39,8 @@ export class Log implements Listener {
     switch (event.type) {
       case 'group-start':
         this.open = { title: event.title, startMs: this.elapsedMs() };
-        this.command('group', event.title);
+        // The runner would show a second line as a line of the log.
+        this.command('group', event.title.replaceAll(/\s+/g, ' '));
         return;
       case 'group-end':
         this.entries.push({
@@ -48,7 +50,7 @@ export class Log implements Listener {
           ok: event.ok,
         });
         this.open = undefined;
-        this.lines(`${event.ok ? 'done' : 'failed'} after ${seconds(event.durationMs)}`);
+        this.lines(`${event.ok ? 'done' : 'failed'} after ${duration(event.durationMs)}`);
         this.ports.write('::endgroup::');
         return;
       case 'warning':
@@ -63,20 +65,31 @@ export class Log implements Listener {
   }
 
   private lines(text: string, source = ''): void {
-    const prefix = `${seconds(this.elapsedMs()).padStart(7)}  ${source}`;
-    for (const line of logLines(this.ports.redact(text), prefix)) this.ports.write(line);
+    const prefix = `${this.clockText()}  ${cleaned(source, this.ports.redact).replaceAll('\n', ' ')}`;
+    for (const line of logLines(text, prefix, this.ports.redact)) this.ports.write(line);
   }
 
   private command(name: string, text: string, at?: { file: string; line: number; column: number }): void {
     const place = at ? ` file=${property(at.file)},line=${at.line},col=${at.column}` : '';
-    this.ports.write(`::${name}${place}::${data(this.ports.redact(text))}`);
+    this.ports.write(`::${name}${place}::${data(commandText(text, this.ports.redact))}`);
+  }
+
+  /** Time since the beginning, in a column. A line that begins with it is no workflow command. */
+  private clockText(): string {
+    const tenths = Math.max(0, Math.floor(this.elapsedMs() / 100));
+    const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+    return `${String(Math.floor(tenths / 600)).padStart(2, '0')}:${rest}`;
   }
 }
 
-export function seconds(ms: number): string {
-  return ms < 60_000
-    ? `${(ms / 1_000).toFixed(1)} s`
-    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+/** In the two units that matter: `7 ms`, `3.2 s`, `4 min 5 s`, `1 h 2 min`. */
+export function duration(ms: number): string {
+  if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const whole = Math.round(ms / 1_000);
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(ms / 60_000);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** The runner's own escapes of a command's text and of its properties. */

@@ -1,12 +1,16 @@
-/** The job summary as Markdown: what is live, did anybody notice, what took how long, what to do next. Pure. */
+/** The job summary as Markdown: what is live, why, what to do next, did anybody notice, what took how long. Pure. */
 import type { AppOutcome, Outcome } from '../commands/outcome.js';
 import type { WatchFigures } from '../probe/watch.js';
-import { explain, meaning, whoServes } from './explain.js';
-import { seconds, type TimelineEntry } from './log.js';
-import { code, codeBlock, prose } from './untrusted.js';
+import { explain, meaning } from './explain.js';
+import { duration, type TimelineEntry } from './log.js';
+import { type Markdown, markdown, table } from './markdown.js';
+import type { Redact } from './redact.js';
+import { seenAt, servingOf } from './serving.js';
 
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
-const LIMIT_BYTES = 900 * 1024;
+export const LIMIT_BYTES = 900 * 1024;
+/** What a reader takes in at a glance; the log, the outputs and the platform have the rest. */
+const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, steps: 200, entries: 100 };
 
 const MARKS: Record<Outcome['result'], string> = {
   deployed: '✅',
@@ -18,85 +22,118 @@ const MARKS: Record<Outcome['result'], string> = {
   failed: '❌',
 };
 
-export function summaryOf(outcome: Outcome, timeline: readonly TimelineEntry[], durationMs: number): string {
-  const names = outcome.apps.map(({ app }) => code(app)).join(', ');
+/** Parts in the order of their weight: where not all of them fit, the last ones are missing. */
+export function summaryOf(
+  outcome: Outcome,
+  timeline: readonly TimelineEntry[],
+  durationMs: number,
+  redact: Redact,
+): string {
+  const md = markdown(redact);
+  const names = outcome.apps.map(({ app }) => md.code(app));
   const parts = [
-    `## ${MARKS[outcome.result]} ${outcome.result}${names ? `: ${names}` : ''}`,
-    `${meaning(outcome.result)} It took ${seconds(durationMs)}.`,
-    ...failureParts(outcome),
-    ...outcome.apps.map(liveTable),
-    ...(outcome.watch ? [watchTable(outcome.watch)] : []),
-    ...outcome.apps.flatMap(proofLines),
-    ...outcome.apps.flatMap(({ app, found }) => notesOf(app, found?.notes ?? [])),
-    ...(outcome.plan ? [planTable(outcome.plan)] : []),
-    ...(timeline.length > 0 ? [timelineTable(timeline)] : []),
-    nextStep(outcome),
+    `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
+    `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
+    ...failureParts(outcome, md),
+    ...outcome.apps.map((app) => liveTable(app, md)),
+    ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
+    ...outcome.apps.map((app) => proofLines(app, md)),
+    ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
+    ...planParts(outcome, md),
+    ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
   ];
   return fitted(parts.filter((part) => part !== ''));
 }
 
-function failureParts({ error, second }: Outcome): string[] {
-  return [error, second].flatMap((one, at) => {
-    if (one === undefined) return [];
-    const { code: name, what, evidence } = explain(one);
-    const title = at === 0 ? 'Why' : 'And on the way back';
-    const text = what.split('\n').map((line) => prose(line));
-    return [
-      `### ${title} (${code(name)})\n\n${text.length > 1 ? text.map((line) => `- ${line}`).join('\n') : text[0]}`,
-      evidence.length > 0 ? codeBlock(evidence) : '',
-    ];
-  });
+function failureParts({ error, second }: Outcome, md: Markdown): string[] {
+  if (error === undefined) return [];
+  const next = md.prose(explain(second ?? error).next);
+  return [
+    ...whyParts('Why', error, md),
+    ...(second === undefined ? [] : whyParts('And on the way back', second, md)),
+    `### What to do next\n\n${next}`,
+  ];
 }
 
-function liveTable(outcome: AppOutcome): string {
+function whyParts(title: string, error: unknown, md: Markdown): string[] {
+  const { code, what, evidence, problems } = explain(error);
+  const lines =
+    problems.length > 0
+      ? problems.map(({ text, at }) =>
+          at ? `${md.code(`${at.file}:${at.line}:${at.column}`)} ${md.prose(text)}` : md.prose(text),
+        )
+      : what.split('\n').map((line) => md.prose(line));
+  const text = lines.length > 1 ? list(lines, MOST.problems) : lines[0];
+  return [
+    `### ${title} (${md.code(code)})\n\n${text}`,
+    evidence.length > 0 ? md.codeBlock(evidence.slice(-MOST.evidence)) : '',
+  ];
+}
+
+function liveTable(outcome: AppOutcome, md: Markdown): string {
   const { app, live, url, version, previousVersion, candidate } = outcome;
-  const rows = [
-    ['live now', live.app ? `${code(live.app)}, version ${code(live.version ?? 'adopted')}` : 'nothing'],
-    ['instances', `${live.instances.running} of ${live.instances.wanted} running`],
-    ['address', url ? code(url) : ''],
-    ['new version', version && version !== live.version ? code(version) : ''],
-    ['before', previousVersion ? code(previousVersion) : ''],
-    ['under way', candidate ? `${code(candidate.version)}, ${candidate.phase}` : ''],
-    ['kept previous', outcome.previous.map((name) => code(name)).join(', ')],
-    ['kept failed', outcome.failed.map((name) => code(name)).join(', ')],
-    ...whoServes({ apps: [outcome] }).map((line) => ['route', code(line)]),
-  ].filter(([, value]) => value !== '');
-  return `### ${code(app)}\n\n${table(['', ''], rows)}`;
+  const names = (list: readonly string[]) => list.map((name) => md.code(name)).join(', ');
+  const { shown, others } = servingOf(outcome, MOST.routes);
+  const rows: [string, string][] = [
+    ['live', live.app ? md.code(live.app) : 'nothing'],
+    [
+      'its version',
+      live.app ? (live.version ? md.code(live.version) : 'none: not deployed this way yet') : '',
+    ],
+    ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
+    ['seen at', seenAt(outcome) ?? ''],
+    ['address', url ? md.code(url) : ''],
+    ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
+    ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
+    ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
+    ['kept for a way back', names(outcome.previous)],
+    ['kept for diagnosis', names(outcome.failed)],
+  ];
+  const facts = table(
+    ['', ''],
+    rows.filter(([, value]) => value !== ''),
+  );
+  const routes = shown.map(({ url: route, by }) => [md.code(route), md.code(by)]);
+  if (others !== '') routes.push([md.prose(others), '']);
+  const served = routes.length > 0 ? `\n\n${table(['route', 'served by'], routes)}` : '';
+  return `### ${md.code(app)}\n\n${facts}${served}`;
 }
 
-function watchTable(watch: WatchFigures): string {
-  const versions = Object.entries(watch.byVersion).map(([version, count]) => `${code(version)}: ${count}`);
-  const rows = [
+function watchTable(watch: WatchFigures, md: Markdown): string {
+  const versions = Object.entries(watch.byVersion).map(([version, count]) => `${md.code(version)}: ${count}`);
+  const before = watch.failingBefore.slice(0, MOST.routes).map((url) => md.code(url));
+  const rows: [string, string][] = [
     ['requests', String(watch.requests)],
     ['failed', String(watch.failures)],
-    ['longest gap', `${Math.round(watch.longestGapMs)} ms`],
-    ['answers by version', versions.join(', ')],
-    [
-      'inconclusive (the platform did not answer either)',
-      watch.inconclusive > 0 ? String(watch.inconclusive) : '',
-    ],
-    [
-      'failed before the deploy',
-      watch.failedBefore > 0
-        ? `${watch.failedBefore}: ${watch.failingBefore.map((url) => code(url)).join(', ')}`
-        : '',
-    ],
-  ].filter(([, value]) => value !== '');
-  return `### Did anybody notice?\n\n${table(['watch on the production routes', ''], rows)}`;
+    ['longest gap', duration(watch.longestGapMs)],
+    ['answers by version', versions.slice(0, MOST.routes).join(', ')],
+    ['inconclusive: the platform did not answer either', count(watch.inconclusive)],
+    ['failed on routes that failed before the deploy', count(watch.failedBefore)],
+    ['routes that failed before the deploy', before.join(', ')],
+  ];
+  const answer =
+    watch.failures === 0
+      ? 'No request of the watch on the production routes failed.'
+      : `Yes: ${watch.failures} of ${watch.requests} requests of the watch on the production routes failed.`;
+  const shown = rows.filter(([, value]) => value !== '');
+  return `### Did anybody notice?\n\n${answer}\n\n${table(['watch', ''], shown)}`;
 }
 
-function proofLines({ app, found }: AppOutcome): string[] {
-  if (!found) return [];
-  const smoke = (found.smoke?.passed ?? []).map(
+function count(number: number): string {
+  return number > 0 ? String(number) : '';
+}
+
+function proofLines({ app, found }: AppOutcome, md: Markdown): string {
+  const smoke = (found?.smoke?.passed ?? []).map(
     ({ label, shows, because }) =>
-      `- smoke check ${code(label)} passed (${SHOWN[shows]}${because ? `: ${prose(because)}` : ''})`,
+      `smoke check ${md.code(label)} passed (${SHOWN[shows]}${because ? `: ${md.prose(because)}` : ''})`,
   );
-  const proofs = found.proofs.map(
+  const proofs = (found?.proofs ?? []).map(
     ({ routeUrl, proof, because }) =>
-      `- ${code(routeUrl)}: ${SHOWN[proof]}${because ? ` (${prose(because)})` : ''}`,
+      `${md.code(routeUrl)}: ${SHOWN[proof]}${because ? ` (${md.prose(because)})` : ''}`,
   );
   const lines = [...smoke, ...proofs];
-  return lines.length > 0 ? [`### Proof of ${code(app)}\n\n${lines.join('\n')}`] : [];
+  return section(`Proof of ${md.code(app)}`, lines.length > 0 ? list(lines, MOST.checks) : '');
 }
 
 const SHOWN = {
@@ -107,49 +144,77 @@ const SHOWN = {
   nothing: 'it is not shown that the candidate answered',
 } as const;
 
-function notesOf(app: string, notes: readonly string[]): string[] {
+function notesOf(notes: readonly string[] = [], md: Markdown): string {
   return notes.length > 0
-    ? [`### Notes on ${code(app)}\n\n${notes.map((note) => `- ${prose(note)}`).join('\n')}`]
-    : [];
+    ? list(
+        notes.map((note) => md.prose(note)),
+        MOST.notes,
+      )
+    : '';
 }
 
-function planTable(plan: NonNullable<Outcome['plan']>): string {
-  const rows = plan.map(({ app, title, calls }) => [
-    code(app),
-    code(title),
-    calls.map((call) => code(call)).join('<br>'),
-  ]);
-  return `### Plan\n\n${table(['app', 'step', 'calls'], rows)}`;
+function planParts({ plan }: Outcome, md: Markdown): string[] {
+  if (!plan) return [];
+  const steps = plan.map(({ app, title, calls }) =>
+    [
+      `${md.code(app)}: ${md.prose(title)}`,
+      ...calls.slice(0, MOST.routes).map((call) => `   - ${md.code(call)}`),
+    ].join('\n'),
+  );
+  const shown = steps.slice(0, MOST.steps).map((step, at) => `${at + 1}. ${step}`);
+  const left = steps.length - shown.length;
+  return [
+    section(
+      'Plan',
+      [
+        ...shown,
+        ...(left > 0 ? [`\n${left} more steps are in the log and in the output \`plan\`.`] : []),
+      ].join('\n'),
+    ),
+  ];
 }
 
-function timelineTable(timeline: readonly TimelineEntry[]): string {
-  const rows = timeline.map(({ title, startMs, durationMs, ok }) => [
-    seconds(startMs),
-    code(title),
-    `${seconds(durationMs)}${ok ? '' : ' ✗'}`,
-  ]);
-  return `### Timeline\n\n${table(['from', 'step', 'took'], rows)}`;
+function timelineTable(timeline: readonly TimelineEntry[], md: Markdown): string {
+  const row = ({ title, startMs, durationMs, ok }: TimelineEntry) => [
+    duration(startMs),
+    md.code(title),
+    `${duration(durationMs)}${ok ? '' : ' ✗'}`,
+  ];
+  const left = timeline.length - 2 * MOST.entries;
+  const rows =
+    left > 0
+      ? [
+          ...timeline.slice(0, MOST.entries).map(row),
+          ['…', `${left} more steps are in the log`, ''],
+          ...timeline.slice(-MOST.entries).map(row),
+        ]
+      : timeline.map(row);
+  return section('Timeline', table(['after', 'step', 'took'], rows));
 }
 
-function nextStep(outcome: Outcome): string {
-  if (outcome.error === undefined) return '';
-  return `### What to do next\n\n${prose(explain(outcome.second ?? outcome.error).next)}`;
+function section(title: string, text: string): string {
+  return text === '' ? '' : `### ${title}\n\n${text}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | undefined)[])[]): string {
-  const line = (cells: readonly (string | undefined)[]) =>
-    `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+/** Of what is written already. */
+function list(lines: readonly string[], most: number): string {
+  const left = lines.length - most;
+  const shown = lines.slice(0, most).map((line) => `- ${line}`);
+  return [...shown, ...(left > 0 ? [`- and ${left} more: see the log`] : [])].join('\n');
 }
 
-/** Parts from the top, as long as they fit; a summary is cut between parts, never inside one. */
+const LEFT_OUT = '(Not everything fitted into this summary: see the log.)';
+
+/** Every part that still fits, in order; a summary is cut between parts, never inside one. */
 function fitted(parts: readonly string[]): string {
   const kept: string[] = [];
-  let left = LIMIT_BYTES;
+  let left = LIMIT_BYTES - Buffer.byteLength(`${LEFT_OUT}\n`);
   for (const part of parts) {
-    left -= Buffer.byteLength(part) + 2;
-    if (left < 0) return `${kept.join('\n\n')}\n\n(The rest did not fit into the summary; see the log.)\n`;
+    const size = Buffer.byteLength(`${part}\n\n`);
+    if (size > left) continue;
+    left -= size;
     kept.push(part);
   }
+  if (kept.length < parts.length) kept.push(LEFT_OUT);
   return `${kept.join('\n\n')}\n`;
 }

@@ -1,5 +1,6 @@
-/** Text that is not ours, made harmless for the two places where it is shown: the log and Markdown. Pure. */
+/** Text that is not ours, made harmless for the log. Pure. */
 import { stripVTControlCharacters } from 'node:util';
+import type { Redact } from './redact.js';
 
 /** Control characters but the line feed, other ends of lines, and what turns the direction of reading. */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
@@ -9,48 +10,26 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text.replace(/\r\n?/g, '\n')).replace(UNSEEN, ' ');
 }
 
+/** Plain and without secrets: also without one that only cleaning makes whole, or takes apart. */
+export function cleaned(text: string, redact: Redact): string {
+  return redact(plain(redact(text)));
+}
+
 /**
  * Lines for the log. None can be a workflow command: the runner takes one at the beginning of a line (`::`), or anywhere in it
  * (`##[`).
  */
-export function logLines(text: string, prefix: string): string[] {
-  return plain(text)
+export function logLines(text: string, prefix: string, redact: Redact): string[] {
+  return cleaned(text, redact)
     .split('\n')
-    .map((line) => `${prefix}${line.replaceAll('##[', '## [')}`);
+    .map((line) => uncommanded(`${prefix}${line}`));
 }
 
-/** Inline code: nothing in it is Markdown. Shortened to `most` characters. */
-export function code(text: string, most = 300): string {
-  const line = shortened(plain(text).replaceAll('\n', ' ').trim(), most);
-  if (line === '') return '–';
-  const fence = '`'.repeat(longestRun(line) + 1);
-  const pad = fence.length > 1 || line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-  // In a table even code ends at a pipe.
-  return `${fence}${pad}${line.replaceAll('|', '\\|')}${pad}${fence}`;
+/** For the text of a command of ours: the runner shows it as lines of the log, where `##[` would be a command again. */
+export function commandText(text: string, redact: Redact): string {
+  return uncommanded(cleaned(text, redact));
 }
 
-/** A block of code: its fence is longer than any inside. */
-export function codeBlock(lines: readonly string[], most = 400): string {
-  const text = lines.map((line) => shortened(plain(line), most)).join('\n');
-  const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
-  return `${fence}text\n${text}\n${fence}`;
-}
-
-/** Running text: every character that Markdown or HTML heeds, and mentions, lose their meaning. */
-export function prose(text: string, most = 2_000): string {
-  return shortened(plain(text).replaceAll('\n', ' ').trim(), most)
-    .replace(/[\\`*_{}[\]()#+!|~>-]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('@', '&#64;')
-    .replace(/:\/\//g, '&#58;//')
-    .replace(/www\./gi, 'www&#46;');
-}
-
-function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-}
-
-function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+function uncommanded(text: string): string {
+  return text.replaceAll('##[', '## [');
 }
