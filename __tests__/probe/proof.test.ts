@@ -161,7 +161,7 @@ describe('lastAnswerOf', () => {
     const { ctx, tell, told } = scene((_request, count) => (count === 4 ? {} : UNKNOWN_ROUTE));
     const { atMs } = await lastAnswerOf(ctx, quiet(), tell);
     expect(atMs).toBeGreaterThan(START + 1_200);
-    expect(told).toEqual([`${URL}: a router still sends requests to live`]);
+    expect(told).toEqual([`${URL}: a router still sends requests to what was unmapped`]);
   });
 
   test('a failure on the way is no refusal', async () => {

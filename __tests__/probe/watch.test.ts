@@ -57,6 +57,26 @@ describe('turns', () => {
   });
 });
 
+test('a route that nobody shall serve any more is let go: it counts for nothing, what was counted stays', async () => {
+  let given = true;
+  const { ctx, http, clock, tell, told } = scene(({ host }) =>
+    host === 'gone.d' && !given ? UNKNOWN_ROUTE : {},
+  );
+  const watch = startWatch(ctx, { ...options, routes: routes('a.d', 'gone.d') }, tell);
+  await watch.firstRound();
+  watch.leave('gone.d');
+  given = false;
+  const leftMs = clock.now();
+  await clock.sleep(2_000);
+  const figures = await watch.stop();
+  expect(figures).toMatchObject({ failures: 0, longestGapMs: 0 });
+  expect(watch.badSign()).toBeUndefined();
+  expect(told).toEqual([]);
+  const after = http.seen.filter(({ atMs }) => atMs > leftMs);
+  expect(after.every(({ host }) => host === 'a.d')).toBe(true);
+  expect(after.length).toBeGreaterThan(5);
+});
+
 describe('the first round', () => {
   test('tells apart what was failing before, and what was not there yet', async () => {
     const { ctx, tell, told } = scene(({ host }) =>

@@ -49,7 +49,10 @@ async function deployOn(
   const token = () => ports.random.token(6);
   const preparation: Preparation = { inputs, context, apps: manifest.apps, owner, token };
   let watch: Watch | undefined;
-  const world = worldOf(opened, manifest, inputs, context, ports, (sinceMs) => watch?.badSign(sinceMs));
+  const world = worldOf(opened, manifest, inputs, context, ports, {
+    badSign: (sinceMs) => watch?.badSign(sinceMs),
+    unwatch: (url) => watch?.leave(url),
+  });
   const cfVersion = opened.cf.version;
   let found = await lookUp(preparation, world);
   if (inputs.plan) {
@@ -113,7 +116,7 @@ function worldOf(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-  badSign: World['badSign'],
+  ofWatch: Pick<World, 'badSign' | 'unwatch'>,
 ): World {
   const { clock, random, files, signal, listener, children, env } = ports;
   const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
@@ -127,7 +130,7 @@ function worldOf(
     probe: inputs.router ? { ...probe, router: inputs.router } : probe,
     stagingTimeoutMs: inputs.stagingTimeoutMs,
     ...startTimeout,
-    badSign,
+    ...ofWatch,
     pushBits: async ({ app, candidate, trialUrl }) => {
       const folder = await files.privateFolder(context.temp, 'cf-push-');
       try {

@@ -83,10 +83,10 @@ async function lastAnswerOn(
     refusals = 0;
     if (now >= deadlineMs) {
       throw new DeadlineOver(
-        `${url} still sends requests to live (instance ${instance.index}: ${inShort(outcome)})`,
+        `${url} still sends requests to what was unmapped (instance ${instance.index}: ${inShort(outcome)})`,
       );
     }
-    if (pauses === 0) tell(`${url}: a router still sends requests to live`);
+    if (pauses === 0) tell(`${url}: a router still sends requests to what was unmapped`);
     await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
   }
 }

@@ -155,6 +155,16 @@ export function asksAgain(account: RouteAccount, limits: Limits): boolean {
   return tells && account.failedInARow > 0 && account.failedInARow <= limits.failureLimit;
 }
 
+/** The account of a route at which nobody looks any more: a gap that is open ends here. */
+export function closed(account: RouteAccount, nowMs: number): RouteAccount {
+  const { failingSinceMs, ...rest } = account;
+  return { ...rest, longestGapMs: Math.max(rest.longestGapMs, openGapMs(account, nowMs)) };
+}
+
+function openGapMs({ before, failingSinceMs }: RouteAccount, nowMs: number): number {
+  return before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
+}
+
 /** @param sinceMs failures that began earlier are no sign against the new version */
 export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): BadSign | undefined {
   return [...accounts]
@@ -167,8 +177,6 @@ export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): Ba
 export function figuresOf(accounts: Iterable<RouteAccount>, nowMs: number): WatchFigures {
   const all = [...accounts];
   const sum = (pick: (account: RouteAccount) => number) => all.reduce((total, one) => total + pick(one), 0);
-  const openGap = ({ before, failingSinceMs }: RouteAccount) =>
-    before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
   const byVersion = new Map<string, number>();
   for (const [version, count] of all.flatMap((account) => [...account.byVersion])) {
     byVersion.set(version, (byVersion.get(version) ?? 0) + count);
@@ -178,7 +186,10 @@ export function figuresOf(accounts: Iterable<RouteAccount>, nowMs: number): Watc
     failures: sum((account) => account.failures),
     inconclusive: sum((account) => account.inconclusive),
     failedBefore: sum((account) => account.failedBefore),
-    longestGapMs: Math.max(0, ...all.map((account) => Math.max(account.longestGapMs, openGap(account)))),
+    longestGapMs: Math.max(
+      0,
+      ...all.map((account) => Math.max(account.longestGapMs, openGapMs(account, nowMs))),
+    ),
     byVersion: Object.fromEntries(byVersion),
     failingBefore: all.filter(({ before }) => before === 'failing').map(({ route }) => route),
   };

@@ -5,6 +5,7 @@ import {
   asksAgain,
   type BadSign,
   badSignOf,
+  closed,
   figuresOf,
   type Limits,
   openAccount,
@@ -37,6 +38,8 @@ export interface WatchOptions {
 export interface Watch {
   /** Resolves when every route was seen once, and what failed was seen to fail for good: before this, change nothing. */
   firstRound(): Promise<void>;
+  /** Nobody shall serve this route from here on: what happened there stays counted, and it is looked at no more. */
+  leave(url: string): void;
   figures(): WatchFigures;
   /** @param sinceMs only failures that began then or later count, such as from the moment of the switch on */
   badSign(sinceMs?: number): BadSign | undefined;
@@ -63,6 +66,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
   const urls = [...new Set(options.routes.map(({ url }) => url))];
   const accounts = new Map<string, RouteAccount>(urls.map((url) => [url, openAccount(url)]));
   const looking = new Map<string, Promise<void>>();
+  const left = new Set<string>();
   let endRound = () => {};
   let failRound: (reason: unknown) => void = () => {};
   const round = new Promise<void>((resolve, reject) => {
@@ -78,7 +82,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
         signal,
       });
       const answers = !isFailed(outcome) || (await answersNow(options));
-      if (signal.aborted) return;
+      if (signal.aborted || left.has(url)) return;
       const old = accounts.get(url) ?? openAccount(url);
       const now = record(old, outcome, answers, limits);
       accounts.set(url, now);
@@ -105,7 +109,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
     for (let turn = 0; urls.length > 0; turn += 1) {
       const url = urls[turn % urls.length] ?? '';
       // A route that is slow to answer is not asked twice at a time; it loses its turn.
-      if (!looking.has(url)) {
+      if (!looking.has(url) && !left.has(url)) {
         const done = look(url)
           .catch(() => undefined)
           .finally(() => looking.delete(url));
@@ -123,6 +127,12 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
 
   return {
     firstRound: () => round,
+    leave(url) {
+      const account = accounts.get(url);
+      if (!account || left.has(url)) return;
+      left.add(url);
+      accounts.set(url, closed(account, ctx.clock.now()));
+    },
     figures: () => figuresOf(accounts.values(), stoppedMs ?? ctx.clock.now()),
     badSign: (sinceMs = Number.NEGATIVE_INFINITY) => badSignOf(accounts.values(), sinceMs),
     async stop() {

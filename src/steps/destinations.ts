@@ -1,4 +1,5 @@
-import type { Step } from './step.js';
+import type { Intent } from '../model/intent.js';
+import type { Side, Step } from './step.js';
 import { appOn, routeNamed, type StepKind } from './world.js';
 
 /** One insert: what others have on the route is not touched, and never is a list replaced. */
@@ -23,9 +24,10 @@ export const map: StepKind<Step & { do: 'map' }> = {
 export const unmap: StepKind<Step & { do: 'unmap' }> = {
   title: ({ url, side }) => `unmap ${url} from ${side}`,
   plan: ({ url, side }) => [`DELETE /v3/routes/<${url}>/destinations/<${side}>`],
-  run: async ({ url, side }, app, { platform, clock }) => {
+  run: async ({ url, side }, app, { platform, clock, unwatch }) => {
     const { guid: appGuid } = appOn(side, app);
     const route = routeNamed(url, app);
+    if (isGivenUp(url, side, app.intent)) unwatch(url);
     await Promise.all(
       route.destinations
         .filter((destination) => destination.appGuid === appGuid)
@@ -34,3 +36,9 @@ export const unmap: StepKind<Step & { do: 'unmap' }> = {
     app.found.unmappedAtMs = clock.now();
   },
 };
+
+/** Forward, the new version shall not have the route; back, nobody had it before this deploy. */
+function isGivenUp(url: string, side: Side, { dropped, before }: Intent): boolean {
+  if (side === 'live') return dropped.includes(url);
+  return !before?.destinations.some((one) => one.url === url);
+}

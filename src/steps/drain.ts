@@ -6,7 +6,15 @@ import { runSmoke } from '../probe/smoke.js';
 import { watchWindow } from '../probe/watch.js';
 import { instancesOn } from './instances.js';
 import type { Step } from './step.js';
-import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+import {
+  type AppWorld,
+  appOn,
+  droppedOutside,
+  note,
+  routeNamed,
+  type StepKind,
+  type World,
+} from './world.js';
 
 /** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
 const QUIET_LIMIT_MS = 90_000;
@@ -109,7 +117,10 @@ function leavingInstances(side: 'live' | 'candidate', app: AppWorld): readonly I
 
 async function watched(app: AppWorld, world: World, leaving: readonly InstanceRef[]) {
   const { intent, found } = app;
-  const urls = intent.production.filter(({ internal }) => !internal).map(({ url }) => url);
+  const urls = [
+    ...intent.production.filter(({ internal }) => !internal).map(({ url }) => url),
+    ...droppedOutside(app),
+  ];
   return Promise.all(
     urls.map(async (url) => {
       const appGuid = leaving[0]?.appGuid;

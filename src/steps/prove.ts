@@ -1,7 +1,15 @@
 import { headerReach, type ProofResult, proveOnRoute } from '../probe/proof.js';
 import { instancesOn, runningOn } from './instances.js';
 import type { Step } from './step.js';
-import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+import {
+  type AppWorld,
+  appOn,
+  droppedOutside,
+  note,
+  routeNamed,
+  type StepKind,
+  type World,
+} from './world.js';
 
 /**
  * How long routers may take to learn a route. The platform's own tests allow 25 s; each instance and route then needs a few
@@ -30,7 +38,10 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
       if (because)
         note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}`);
     }
-    if (side === 'candidate') app.found.proofs = proofs;
+    if (side !== 'candidate') return;
+    app.found.proofs = proofs;
+    // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
+    await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
   },
 };
 
@@ -40,11 +51,17 @@ async function proveOne(url: string, side: 'live' | 'candidate', app: AppWorld, 
   // Live may have had a broken instance before this deploy: going back brings back what there was.
   const instances = side === 'live' ? runningOn(route, prover) : instancesOn(route, prover);
   const path = app.intent.probePath;
-  const known = app.found.reach.get(url);
-  const reach = known ?? (await headerReach(world.probe, { url, path, appGuid: prover.guid }));
-  app.found.reach.set(url, reach);
+  const reach = await reachOf(url, prover.guid, app, world);
   const deadlineMs = world.clock.now() + ROUTERS_LEARN_MS + instances.length * EACH_INSTANCE_MS;
   return proveOnRoute(world.probe, { routeUrl: url, instances, path, reach, deadlineMs }, (text) =>
     note(world, text),
   );
+}
+
+async function reachOf(url: string, appGuid: string | undefined, app: AppWorld, world: World) {
+  const { found, intent } = app;
+  const asked = { url, path: intent.probePath, ...(appGuid === undefined ? {} : { appGuid }) };
+  const reach = found.reach.get(url) ?? (await headerReach(world.probe, asked));
+  found.reach.set(url, reach);
+  return reach;
 }

@@ -29,6 +29,8 @@ export interface World {
   runScript(script: { command: string; trialUrl: string; appName: string; appGuid: string }): Promise<void>;
   /** What the availability watch holds against the version since then; undefined: nothing. */
   badSign(sinceMs: number): BadSign | undefined;
+  /** Nobody shall serve this route from here on: the availability watch lets go of it. */
+  unwatch(url: string): void;
 }
 
 /** What was found out on the way, for the proof and for the summary. Lost with the process: nothing is decided by it later. */
@@ -85,6 +87,14 @@ export function routeNamed(url: string, { snapshot }: AppWorld): Route {
   const route = snapshot.routes.find((one) => one.url === url);
   if (!route) throw new PlatformFault(`Route ${url} is not there.`, false);
   return route;
+}
+
+/** Urls of routes that the new version shall not have, as far as they can be reached from outside: live is drained of them too. */
+export function droppedOutside({ intent, snapshot }: AppWorld): readonly string[] {
+  const internal = new Set(snapshot.domains.flatMap(({ guid, internal }) => (internal ? [guid] : [])));
+  return snapshot.routes
+    .filter(({ url, domainGuid }) => intent.dropped.includes(url) && !internal.has(domainGuid))
+    .map(({ url }) => url);
 }
 
 export function note(world: World, text: string): void {
