@@ -4,7 +4,7 @@ import { apiRows } from '../../../foundry/api/rows.js';
 import { controlRows } from '../../../foundry/control/rows.js';
 import { uaaRows } from '../../../foundry/uaa/uaa.js';
 import { type Reply, type Scripted, scripted, type World, world } from '../scripted.js';
-import { steps } from './walk-steps.js';
+import { steps } from './walk/index.js';
 
 const allRows = [
   ...apiRows,

@@ -1,0 +1,19 @@
+import { apps } from './apps.js';
+import { bits } from './bits.js';
+import { control } from './control.js';
+import { look } from './look.js';
+import { manifests } from './manifests.js';
+import { remove } from './remove.js';
+import { routes } from './routes.js';
+import type { Step } from './step.js';
+
+/** In this order: what removes comes last. */
+export const steps: readonly Step[] = [
+  ...look,
+  ...apps,
+  ...bits,
+  ...routes,
+  ...manifests,
+  ...control,
+  ...remove,
+];
