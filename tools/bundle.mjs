@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run } from './child.mjs';
 import { at } from './paths.mjs';
@@ -23,9 +31,26 @@ export async function bundle(source, out) {
     if (!existsSync(join(work, 'lib', 'index.js'))) throw new Error(`${source} has no index.ts`);
     rmSync(out, { recursive: true, force: true });
     const ncc = at('node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
-    const options = ['--license', 'licenses.txt', '--no-cache', '--target', 'es2022', '--quiet'];
+    const options = ['--no-cache', '--target', 'es2022', '--quiet'];
     await run(process.execPath, [ncc, 'build', 'lib/index.js', '--out', out, ...options], { cwd: work });
+    writeFileSync(join(out, 'licenses.txt'), licenses());
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * The licenses of all packages that the bundle may hold. ncc's own option forgets every package that is not in the last one of
+ * several chunks.
+ */
+function licenses() {
+  const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'));
+  return Object.entries(packages)
+    .filter(([folder, { dev }]) => folder !== '' && !dev)
+    .map(([folder, { version, license }]) => {
+      const file = readdirSync(at(folder)).find((name) => /^licen[cs]e/i.test(name));
+      const text = file ? readFileSync(at(folder, file), 'utf8').replaceAll('\r\n', '\n').trim() : license;
+      return `${folder.split('node_modules/').at(-1)} ${version}\n${license}\n\n${text}\n`;
+    })
+    .join('\n---\n\n');
 }
