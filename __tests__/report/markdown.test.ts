@@ -1,58 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { markdown, table } from '../../src/report/markdown.js';
 import { redactor } from '../../src/report/redact.js';
-import { asIs, rendered, skeleton } from './support.js';
+import { asIs, MARKDOWN_ATTACKS, rendered, skeleton } from './support.js';
 
 const md = markdown(asIs);
-
-export const ATTACKS = [
-  '<img src=x onerror=alert(1)>',
-  '</details></code></pre><script>alert(1)</script>',
-  '<!-- ',
-  '<a href="https://evil.example">x</a>',
-  '![x](https://evil.example/x.png)',
-  '[click](https://evil.example)',
-  '[ref]: https://evil.example',
-  '<https://evil.example>',
-  'https://evil.example and http://evil.example',
-  'www.evil.example WWW.evil.example',
-  'mail a.b@evil.example now',
-  '@octocat @org/team',
-  '`code` ``code`` ```code```',
-  '``',
-  '`',
-  'ends with `',
-  '` begins',
-  '\\',
-  'ends with \\',
-  'a | b || c',
-  'a \\| b \\\\| c',
-  '`|` \\`| <b>x</b>',
-  '| --- | --- |',
-  '# heading',
-  'x\n# heading',
-  'x\n---',
-  'x\n===',
-  '- item',
-  '+ item',
-  '* item',
-  '1. item',
-  '12) item',
-  '> quote',
-  '- [ ] task',
-  '*em* **strong** _em_ __strong__ ~~gone~~',
-  '```\n```mermaid\ngraph TD\n```',
-  '~~~mermaid\ngraph TD\n~~~',
-  '    indented',
-  '\tindented',
-  '&lt;img src=x&gt; &#60;b&#62; &amp;',
-  '$x^2$ $$y$$',
-  '[^1] [^1]: note',
-  '\u202eevil\u202c \u001b[31mred',
-  '\u2028# heading',
-  'a<br>b',
-  ':+1: #1 GH-1',
-];
 
 const PLACES: Record<string, (text: string) => string> = {
   'code in a heading': (text) => `### ${md.code(text)} end`,
@@ -76,7 +27,7 @@ describe.each(Object.entries(PLACES))('%s', (_place, page) => {
 
   test('has a structure of ours', () => expect(harmless.length).toBeGreaterThan(2));
 
-  test.each(ATTACKS)('gets no structure from %j', (text) => {
+  test.each(MARKDOWN_ATTACKS)('gets no structure from %j', (text) => {
     const elements = skeleton(rendered(page(text))).filter((tag) => !/^<\/?span>$/.test(tag));
     expect(elements).toEqual(harmless);
   });

@@ -205,16 +205,17 @@ function list(lines: readonly string[], most: number): string {
 
 const LEFT_OUT = '(Not everything fitted into this summary: see the log.)';
 
-/** Every part that still fits, in order; a summary is cut between parts, never inside one. */
-function fitted(parts: readonly string[]): string {
+/** Every part that still fits into so many bytes, in order; a summary is cut between parts, never inside one. */
+export function fitted(parts: readonly string[], limit = LIMIT_BYTES): string {
+  const whole = `${parts.join('\n\n')}\n`;
+  if (Buffer.byteLength(whole) <= limit) return whole;
   const kept: string[] = [];
-  let left = LIMIT_BYTES - Buffer.byteLength(`${LEFT_OUT}\n`);
+  let left = limit - Buffer.byteLength(`${LEFT_OUT}\n`);
   for (const part of parts) {
     const size = Buffer.byteLength(`${part}\n\n`);
     if (size > left) continue;
     left -= size;
     kept.push(part);
   }
-  if (kept.length < parts.length) kept.push(LEFT_OUT);
-  return `${kept.join('\n\n')}\n`;
+  return `${[...kept, LEFT_OUT].join('\n\n')}\n`;
 }

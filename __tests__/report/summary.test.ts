@@ -1,0 +1,388 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Outcome } from '../../src/commands/outcome.js';
+import { InputError, PlatformFault, VersionFault } from '../../src/model/errors.js';
+import { redactor } from '../../src/report/redact.js';
+import { fitted, LIMIT_BYTES, summaryOf } from '../../src/report/summary.js';
+import { nothingFound } from '../../src/steps/world.js';
+import {
+  appOutcome,
+  asIs,
+  deployed,
+  MARKDOWN_ATTACKS,
+  NEW,
+  OLD,
+  oldLive,
+  rendered,
+  skeleton,
+} from './support.js';
+
+const TIMELINE = [
+  { title: 'shop: take the lock shop-candidate', startMs: 812, durationMs: 41, ok: true },
+  { title: 'shop: stage the droplet', startMs: 900, durationMs: 61_300, ok: true },
+];
+
+function page(outcome: Outcome, timeline = TIMELINE): string {
+  return summaryOf(outcome, timeline, 62_400, asIs);
+}
+
+describe('whole pages', () => {
+  test('deployed', () => {
+    expect(page(deployed())).toBe(`## ✅ deployed: \`shop\`
+
+The new version serves every production route. It took 1 min 2 s.
+
+### \`shop\`
+
+|  |  |
+| --- | --- |
+| live | \`shop\` |
+| its version | \`${NEW}\` |
+| its instances | 3 of 3 running |
+| seen at | 08:16:03 UTC |
+| address | \`https://shop.example.com\` |
+| live before | \`${OLD}\` |
+| kept for a way back | \`shop-previous-${OLD}\` |
+
+| route | served by |
+| --- | --- |
+| \`shop.example.com\` | \`shop\` |
+
+### Did anybody notice?
+
+No request of the watch on the production routes failed.
+
+| watch |  |
+| --- | --- |
+| requests | 412 |
+| failed | 0 |
+| longest gap | 0 ms |
+| answers by version | \`${OLD}\`: 200, \`${NEW}\`: 212 |
+
+### Proof of \`shop\`
+
+- smoke check \`/health\` passed (every instance answered)
+- \`shop.example.com\`: every instance answered
+
+### Timeline
+
+| after | step | took |
+| --- | --- | --- |
+| 812 ms | \`shop: take the lock shop-candidate\` | 41 ms |
+| 900 ms | \`shop: stage the droplet\` | 1 min 1 s |
+`);
+  });
+
+  test('reverted by a smoke check: why and what next stand before everything else', () => {
+    const error = new VersionFault('Smoke check "/health" on the trial route: 500, wanted 2xx.', 'smoke', [
+      'HTTP 500',
+      'content-type: text/html',
+      '<h1>boom</h1>',
+    ]);
+    const app = appOutcome({ live: oldLive(), previous: [], failed: [`shop-failed-${NEW}`] });
+    delete app.found;
+    expect(page({ result: 'reverted', error, apps: [app] }, [])).toBe(`## ↩️ reverted: \`shop\`
+
+The new version was taken back, and the state from before is back. It took 1 min 2 s.
+
+### Why (\`smoke\`)
+
+Smoke check "/health" on the trial route: 500, wanted 2xx.
+
+\`\`\`text
+HTTP 500
+content-type: text/html
+<h1>boom</h1>
+\`\`\`
+
+### What to do next
+
+Mend what the check found, or the check, and deploy again.
+
+### \`shop\`
+
+|  |  |
+| --- | --- |
+| live | \`shop\` |
+| its version | \`${OLD}\` |
+| its instances | 2 of 2 running |
+| seen at | 08:16:03 UTC |
+| address | \`https://shop.example.com\` |
+| version of this run, not live | \`${NEW}\` |
+| kept for diagnosis | \`shop-failed-${NEW}\` |
+
+| route | served by |
+| --- | --- |
+| \`shop.example.com\` | \`shop\` |
+`);
+  });
+
+  test('refused inputs stand with their places', () => {
+    const error = new InputError([
+      { text: 'strategy: unknown', at: { file: 'ci/manifest.yml', line: 3, column: 7 } },
+      { text: 'app: there is no "shp"' },
+    ]);
+    expect(page({ result: 'refused', error, apps: [] }, [])).toBe(`## ⛔ refused
+
+It ended before anything was changed. It took 1 min 2 s.
+
+### Why (\`input\`)
+
+- \`ci/manifest.yml:3:7\` strategy: unknown
+- app: there is no "shp"
+
+### What to do next
+
+Change what is named here, and run again.
+`);
+  });
+
+  test('failed, with what failed on the way back, and with both versions on a route', () => {
+    const routes = [
+      { url: 'shop.example.com', by: ['shop'] },
+      { url: 'api.example.com', by: ['shop', 'shop-candidate'] },
+      { url: 'old.example.com', by: [] },
+    ];
+    const app = appOutcome({ live: { ...oldLive(), routes }, previous: [] });
+    delete app.found;
+    const shown = page(
+      {
+        result: 'failed',
+        error: new VersionFault('It crashed 4 times.', 'start'),
+        second: new PlatformFault('GET /v3/apps: no answer', false),
+        apps: [app],
+      },
+      [],
+    );
+    expect(shown).toContain('## ❌ failed: `shop`\n\nIt did not come to a clean end: a person has to look.');
+    expect(shown).toContain('### Why (`start`)\n\nIt crashed 4 times.\n');
+    expect(shown).toContain('### And on the way back (`platform`)\n\nGET /v3/apps: no answer\n');
+    expect(shown).toContain('### What to do next\n\nRun the same command again');
+    // What is not as it should be comes first.
+    expect(shown).toContain(`| \`api.example.com\` | \`shop and shop-candidate, together\` |
+| \`old.example.com\` | \`nobody\` |
+| \`shop.example.com\` | \`shop\` |`);
+  });
+
+  test('planned: each step with the calls that it stands for', () => {
+    const plan = [
+      {
+        app: 'shop',
+        title: 'push the bits',
+        calls: ['cf push shop-candidate --no-start', 'PATCH /v3/apps/<candidate>'],
+      },
+      {
+        app: 'shop',
+        title: 'map shop.example.com to candidate',
+        calls: ['POST /v3/routes/<x>/destinations a|b'],
+      },
+    ];
+    const shown = page({ result: 'planned', apps: [], plan }, []);
+    expect(shown).toBe(`## 📝 planned
+
+This is what would be done. Nothing was changed. It took 1 min 2 s.
+
+### Plan
+
+1. \`shop\`: push the bits
+   - \`cf push shop-candidate --no-start\`
+   - \`PATCH /v3/apps/<candidate>\`
+2. \`shop\`: map shop.example.com to candidate
+   - \`POST /v3/routes/<x>/destinations a|b\`
+`);
+    expect(skeleton(rendered(shown)).filter((tag) => tag === '<ol>' || tag === '<ul>')).toHaveLength(3);
+  });
+
+  test('shown: an app that was never deployed this way, and a deploy that is under way', () => {
+    const { version: _, ...adopted } = oldLive();
+    const {
+      version: __,
+      previousVersion: ___,
+      found: ____,
+      ...app
+    } = appOutcome({ live: adopted, previous: [] });
+    const shown = page(
+      { result: 'shown', apps: [{ ...app, candidate: { version: NEW, phase: 'switching' } }] },
+      [],
+    );
+    expect(shown).toContain('| its version | none: not deployed this way yet |');
+    expect(shown).toContain(`| under way | \`${NEW}\`, switching |`);
+  });
+
+  test('nothing is live', () => {
+    const live = { instances: { running: 0, wanted: 0 }, routes: [{ url: 'shop.example.com', by: [] }] };
+    const shown = page({
+      result: 'reverted',
+      error: new VersionFault('no', 'start'),
+      apps: [appOutcome({ live })],
+    });
+    expect(shown).toContain('| live | nothing |');
+    expect(shown).not.toContain('| its instances');
+  });
+
+  test('failed probes are an answer, and those of before the deploy are told apart', () => {
+    const { watch } = deployed();
+    const failing = {
+      failures: 3,
+      longestGapMs: 1_450.4,
+      inconclusive: 2,
+      failedBefore: 4,
+      failingBefore: ['old.example.com'],
+    };
+    const shown = page(deployed({ ...(watch ? { watch: { ...watch, ...failing } } : {}) }));
+    expect(shown).toContain('Yes: 3 of 412 requests of the watch on the production routes failed.');
+    expect(shown).toContain('| longest gap | 1.5 s |');
+    expect(shown).toContain('| inconclusive: the platform did not answer either | 2 |');
+    expect(shown).toContain('| routes that failed before the deploy | `old.example.com` |');
+  });
+
+  test('a proof that is not a full one says why', () => {
+    const found = {
+      ...nothingFound(),
+      proofs: [
+        { routeUrl: 'shop.example.com', proof: 'none' as const, requests: 0, because: 'no way there' },
+      ],
+      notes: ['Route old.example.com is dropped.'],
+    };
+    const shown = page(deployed({ apps: [appOutcome({ found })] }));
+    expect(shown).toContain('- `shop.example.com`: could not be proven from here (no way there)');
+    expect(shown).toContain('### Notes on `shop`\n\n- Route old.example.com is dropped.');
+  });
+});
+
+/** An outcome in which everything that comes from elsewhere is this text. */
+function madeOf(text: string): { outcome: Outcome; timeline: typeof TIMELINE } {
+  const app = appOutcome({
+    app: text,
+    live: {
+      app: text,
+      version: text,
+      instances: { running: 1, wanted: 1 },
+      routes: [{ url: text, by: [`${text}2`] }],
+    },
+    url: text,
+    version: `${text}3`,
+    previousVersion: `${text}4`,
+    candidate: { version: text, phase: 'made' },
+    previous: [text],
+    failed: [text],
+    found: {
+      ...nothingFound(),
+      notes: [text],
+      proofs: [{ routeUrl: text, proof: 'none', requests: 0, because: text }],
+      smoke: { passed: [{ label: text, asked: text, shows: 'nothing', because: text, requests: 1 }] },
+    },
+  });
+  const { watch } = deployed();
+  const outcome: Outcome = {
+    result: 'failed',
+    // One problem each: a text of several lines is a list, which is ours.
+    error: new InputError([{ text, at: { file: text, line: 1, column: 1 } }]),
+    second: new VersionFault(text.replaceAll('\n', ' '), 'smoke', [text]),
+    apps: [app],
+    plan: [{ app: text, title: text, calls: [text] }],
+    ...(watch ? { watch: { ...watch, byVersion: { [text]: 1 }, failingBefore: [text] } } : {}),
+  };
+  return { outcome, timeline: [{ title: text, startMs: 0, durationMs: 1, ok: true }] };
+}
+
+describe('no text of others becomes structure', () => {
+  const skeletonOf = (text: string) => {
+    const { outcome, timeline } = madeOf(text);
+    return skeleton(rendered(summaryOf(outcome, timeline, 1, asIs))).filter(
+      (tag) => !/^<\/?span>$/.test(tag),
+    );
+  };
+  const ours = skeletonOf('harmless');
+
+  test('the page has what it has', () => expect(ours.length).toBeGreaterThan(80));
+  test.each(MARKDOWN_ATTACKS)('%j', (text) => expect(skeletonOf(text)).toEqual(ours));
+});
+
+describe('secrets', () => {
+  test.each(['s3cret_with*signs', 'p|pe<and>`tick`', 'https://u:pw@host', 'half\u202eturned'])(
+    '%s',
+    (secret) => {
+      const { outcome, timeline } = madeOf(`x ${secret} y`);
+      const shown = summaryOf(outcome, timeline, 1, redactor([secret]));
+      const { outcome: empty, timeline: none } = madeOf('x *** y');
+      expect(shown).toBe(summaryOf(empty, none, 1, asIs));
+      expect(shown).toContain('x \\*\\*\\* y');
+    },
+  );
+});
+
+describe('a page that would be too long', () => {
+  const long = 'x'.repeat(5_000);
+  const error = new VersionFault(
+    'The app does not start.',
+    'start',
+    Array.from({ length: 50_000 }, (_, at) => `${at} ${long}`),
+  );
+
+  test('keeps what matters of 10,000 steps, 500 routes, 1,000 notes and endless evidence', () => {
+    const routes = Array.from({ length: 500 }, (_, at) => ({
+      url: `r${at}.example.com`,
+      by: at === 437 ? ['shop', 'shop-candidate'] : ['shop'],
+    }));
+    const found = { ...nothingFound(), notes: Array.from({ length: 1_000 }, () => long) };
+    const timeline = Array.from({ length: 10_000 }, (_, at) => ({
+      title: `step ${at}`,
+      startMs: at,
+      durationMs: 1,
+      ok: at !== 9_999,
+    }));
+    const app = appOutcome({ live: { ...oldLive(), routes }, found });
+    const shown = summaryOf({ result: 'failed', error, apps: [app] }, timeline, 1, asIs);
+    expect(Buffer.byteLength(shown)).toBeLessThan(LIMIT_BYTES / 2);
+    expect(shown).toContain('### Why (`start`)');
+    expect(shown).toContain('49999 xxx');
+    expect(shown).toContain('### What to do next');
+    expect(shown).toContain(
+      '| `r437.example.com` | `shop and shop-candidate, together` |\n| `r0.example.com`',
+    );
+    expect(shown).toContain('| and 470 more, each served by shop |  |');
+    expect(shown).toContain('- and 950 more: see the log');
+    expect(shown).toContain('| … | 9800 more steps are in the log |  |');
+    expect(shown).toContain('| `step 9999` | 1 ms ✗ |');
+    expect(shown).not.toContain('Not everything fitted');
+  });
+
+  test('leaves out whole parts, the last ones first', () => {
+    const many = Array.from({ length: 900 }, (_, at) => appOutcome({ app: `${at}-${'€'.repeat(300)}` }));
+    const shown = summaryOf({ result: 'failed', error, apps: many }, TIMELINE, 1, asIs);
+    expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(LIMIT_BYTES);
+    expect(shown).toContain('### What to do next');
+    expect(shown).toContain('### `0-€');
+    expect(shown).not.toContain('### `899-€');
+    expect(shown).not.toContain('\ufffd');
+  });
+
+  test('is measured in bytes, to the last one', () => {
+    const parts = ['one €', 'two €€', 'three'];
+    const whole = `${parts.join('\n\n')}\n`;
+    const note = '(Not everything fitted into this summary: see the log.)\n';
+    const bytes = Buffer.byteLength(whole);
+    expect(fitted(parts, bytes)).toBe(whole);
+    for (let limit = Buffer.byteLength(note); limit < bytes; limit++) {
+      const shown = fitted(parts, limit);
+      expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(limit);
+      expect(shown.endsWith(note)).toBe(true);
+    }
+    const long = ['€'.repeat(100), '€'.repeat(20), 'x'];
+    const room = (kept: string) => Buffer.byteLength(`${kept}${note}`);
+    const short = `${'€'.repeat(20)}\n\nx\n\n`;
+    expect(fitted(long, room(short))).toBe(`${short}${note}`);
+    expect(fitted(long, room(short) - 1)).toBe(`${'€'.repeat(20)}\n\n${note}`);
+  });
+
+  test('a part that does not fit does not keep out what is smaller', () => {
+    const huge = appOutcome({
+      previous: Array.from({ length: 5_000 }, () => 'y'.repeat(300)),
+    });
+    const shown = summaryOf(deployed({ apps: [huge, appOutcome({ app: 'small' })] }), TIMELINE, 1, asIs);
+    expect(Buffer.byteLength(shown)).toBeLessThan(LIMIT_BYTES);
+    expect(shown).toContain('### `small`');
+    expect(shown).toContain('### Timeline');
+    expect(shown.endsWith('(Not everything fitted into this summary: see the log.)\n')).toBe(true);
+  });
+});
