@@ -65,6 +65,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 export class World {
   /** All runs of the action so far. */
   readonly runs: ActionResult[] = [];
+  private started = 0;
   private readonly watches: Traffic[] = [];
   private signedIn: Promise<unknown> | undefined;
 
@@ -112,7 +113,7 @@ export class World {
     const { api, router, org, space, username, password } = this.foundry;
     const usual = { api, router, org, space, username, password, 'smoke-test': '/health', drain: '1s' };
     const given = Object.entries({ ...usual, ...inputs }).filter(([, value]) => value !== '');
-    const number = String(this.runs.length + 1);
+    this.started += 1;
     const result = await runAction({
       bundle: this.options.bundle ?? (process.env.E2E_BUNDLE || join(projectRoot(), 'dist', 'index.js')),
       actionFile: join(projectRoot(), 'action.yml'),
@@ -120,7 +121,7 @@ export class World {
       inputs: Object.fromEntries(given),
       workspace,
       workDir: await mkdtemp(join(this.dir, 'runner-')),
-      runId: number,
+      runId: String(this.started),
       ...run,
       env: { CF_CLI: cfCli(), ...run.env },
     });
