@@ -92,7 +92,7 @@ export interface Parts {
 
 const REAL: Parts = { cells: createCells, stager: createStager, routers: startRouters };
 
-/** Starts a Cloud Foundry on loopback. */
+/** Starts a Cloud Foundry on loopback. Rejects when a port cannot be had; nothing is left behind then. */
 export async function startFoundry(
   given: Partial<FoundryOptions> = {},
   parts: Parts = REAL,
@@ -162,6 +162,7 @@ export async function startFoundry(
       faults,
       requests,
       advance: (ms) => clock.advance(ms),
+      client: accounts.client,
       figures: () => routers.figures(),
       resetFigures: () => routers.reset(),
     }),
@@ -171,7 +172,13 @@ export async function startFoundry(
     requests,
     latencyMs: options.latencyMs,
   });
-  api = `http://127.0.0.1:${await listen(server, options.port)}`;
+  const end = () => close(server, cells, routers, clock, workDir);
+  try {
+    api = `http://127.0.0.1:${await listen(server, options.port)}`;
+  } catch (error) {
+    await end();
+    throw error;
+  }
   core.api = api;
   return {
     api,
@@ -182,7 +189,7 @@ export async function startFoundry(
     clientId: accounts.client.id,
     clientSecret: accounts.client.secret,
     seed,
-    close: () => close(server, cells, routers, clock, workDir),
+    close: end,
   };
 }
 

@@ -103,7 +103,10 @@ export interface Reply {
 }
 
 /** Starts it; times are as short as they can be unless the test says otherwise. */
-export async function scripted(options: Partial<FoundryOptions> = {}): Promise<Scripted> {
+export async function scripted(
+  options: Partial<FoundryOptions> = {},
+  onCells: (cells: ScriptedCells) => void = () => {},
+): Promise<Scripted> {
   const told: Scripted['told'] = [];
   let cells: ScriptedCells | undefined;
   let failure: string | undefined;
@@ -137,6 +140,7 @@ export async function scripted(options: Partial<FoundryOptions> = {}): Promise<S
     {
       cells: (_options, events) => {
         cells = new ScriptedCells(events);
+        onCells(cells);
         return cells;
       },
       stager: () => stager,

@@ -8,14 +8,20 @@ export interface Recorded {
 }
 
 /** Requests that are remembered; of a longer run the newest. */
-const KEPT = 100_000;
+const KEPT = 20_000;
 
 export class Requests {
   #all: Recorded[] = [];
+  /** Pollers ask the same again and again: each path is kept once. */
+  #paths = new Map<string, string>();
 
   add(request: Recorded): void {
-    this.#all.push(request);
-    if (this.#all.length > KEPT * 1.1) this.#all = this.#all.slice(-KEPT);
+    const path = this.#paths.get(request.path);
+    if (path === undefined) this.#paths.set(request.path, request.path);
+    this.#all.push(path === undefined ? request : { ...request, path });
+    if (this.#all.length <= KEPT * 1.2) return;
+    this.#all = this.#all.slice(-KEPT);
+    this.#paths = new Map(this.#all.map((r) => [r.path, r.path]));
   }
 
   all(): readonly Recorded[] {

@@ -12,6 +12,8 @@ export interface ControlParts {
   faults: Faults;
   requests: Requests;
   advance(ms: number): void;
+  /** The client that may sign in with its own credentials. */
+  client: Readonly<{ id: string; secret: string }>;
   figures(): readonly RouteFigures[];
   resetFigures(): void;
 }
@@ -40,6 +42,7 @@ export function controlRows(parts: ControlParts): readonly Row[] {
     openRow('GET', at('requests'), () => ({ status: 200, body: parts.requests.all() })),
     openRow('GET', at('state'), (_call, core) => ({ status: 200, body: state(core) })),
     openRow('GET', at('history'), (_call, core) => ({ status: 200, body: core.history.all() })),
+    openRow('GET', at('client'), () => ({ status: 200, body: parts.client })),
     openRow('GET', at('figures'), () => ({ status: 200, body: parts.figures() })),
     openRow('DELETE', at('figures'), () => {
       parts.resetFigures();

@@ -5,7 +5,7 @@ import { ShiftedClock } from '../../../foundry/control/shifted-clock.js';
 import { readFlags } from '../../../foundry/flags.js';
 import type { Clock } from '../../../foundry/ports.js';
 import { DEFAULTS } from '../../../foundry/start.js';
-import { request, type Scripted, scripted, type World, world } from '../scripted.js';
+import { request, type Scripted, type ScriptedCells, scripted, type World, world } from '../scripted.js';
 
 describe('faults', () => {
   let f: Scripted;
@@ -232,5 +232,36 @@ describe('flags', () => {
     [['--unknown', '1'], "Unknown option '--unknown'"],
   ])('%j is refused', (argv, text) => {
     expect(() => readFlags(argv, DEFAULTS)).toThrow(text);
+  });
+});
+
+describe('start and end', () => {
+  test('a port that is taken is said, and everything is ended again', async () => {
+    const f = await scripted();
+    try {
+      let cells: ScriptedCells | undefined;
+      await expect(
+        scripted({ port: Number(new URL(f.api).port) }, (made) => {
+          cells = made;
+        }),
+      ).rejects.toThrow('EADDRINUSE');
+      expect(cells?.calls).toEqual(['close']);
+    } finally {
+      await f.close();
+    }
+  });
+
+  test('two foundries do not disturb each other', async () => {
+    const [a, b] = await Promise.all([scripted(), scripted()]);
+    try {
+      await (await world(a)).app('only-here');
+      expect((await b.call('GET', '/v3/apps')).body.resources).toEqual([]);
+      const foreign = await request(`${b.api}/v3/apps`, 'GET', undefined, {
+        authorization: `bearer ${a.token}`,
+      });
+      expect(foreign.status).toBe(401);
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+    }
   });
 });
