@@ -56,7 +56,7 @@ describe('routes and instances', () => {
       let toldAtRetire: unknown;
       const retire = f.cells.retire.bind(f.cells);
       f.cells.retire = (guid) => {
-        toldAtRetire = f.record(route)?.endpoints;
+        toldAtRetire ??= f.record(route)?.endpoints;
         return retire(guid);
       };
       await f.call('POST', `/v3/apps/${app}/${action}`);
