@@ -25,6 +25,12 @@ export interface AppBehaviour {
   says?: readonly string[];
   /** Body of `/` and `/health`. Default: the version. */
   body?: string;
+  /** Every answer to a request for this host is a 500. */
+  failsOnHost?: string;
+  /** From the first request for `/turn-bad` on, every answer of that instance is a 500. */
+  turnsBad?: boolean;
+  /** Ends at SIGTERM without finishing what is under way, as a program does that does not listen to it. */
+  stopsAtOnce?: boolean;
 }
 
 const GUID_OF_RFC_6455 = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -32,6 +38,7 @@ const behaviour = JSON.parse(readFileSync('app.json', 'utf8')) as AppBehaviour;
 const index = Number(process.env.CF_INSTANCE_INDEX ?? 0);
 const websockets = new Set<Socket>();
 let healthAnswers = 0;
+let bad = false;
 
 function answer(
   to: ServerResponse,
@@ -76,7 +83,9 @@ function handle(from: IncomingMessage, to: ServerResponse): void {
   to.setHeader('x-app-version', behaviour.version);
   to.setHeader('x-app-instance', String(index));
   const url = new URL(from.url ?? '/', 'http://app');
-  if (from.method === 'POST') count(from, to);
+  bad ||= behaviour.turnsBad === true && url.pathname === '/turn-bad';
+  if (bad || from.headers.host === behaviour.failsOnHost) answer(to, 500, 'out of order\n');
+  else if (from.method === 'POST') count(from, to);
   else if (url.pathname === '/health') health(to);
   else if (url.pathname === '/slow') slow(to, Number(url.searchParams.get('ms') ?? 1_000));
   else if (url.pathname === '/missing') answer(to, 404, 'not found\n');
@@ -144,4 +153,4 @@ server.keepAliveTimeout = 120_000;
 setTimeout(() => {
   server.listen(Number(process.env.PORT ?? 8080), () => console.log(`version ${behaviour.version} listens`));
 }, behaviour.bootMs ?? 0);
-process.on('SIGTERM', () => stop(server));
+if (!behaviour.stopsAtOnce) process.on('SIGTERM', () => stop(server));
