@@ -15,7 +15,7 @@ import { blueGreen } from '../strategies/blue-green.js';
 import { servedBy } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
 import { type Opened, open, type Ports } from './open.js';
-import { type Outcome, outcomeOf, type PlannedStep } from './outcome.js';
+import { type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
 import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import { rollOut } from './roll-out.js';
 import { settle } from './settle.js';
@@ -69,7 +69,11 @@ async function deployOn(
     const left = found.filter(({ snapshot }) => snapshot.candidate);
     for (const { app } of left) {
       const settled = await settle(app.name, owner, world);
-      if (settled) ports.listener.tell({ type: 'warning', text: settled });
+      if (settled && 'error' in settled) {
+        const { error, snapshot } = settled;
+        return { result: 'failed', error, apps: [outcomeSeen(snapshot, inputs.router)], cfVersion };
+      }
+      if (settled) ports.listener.tell({ type: 'warning', text: settled.told });
     }
     if (left.length > 0) found = await lookUp(preparation, world);
     const apps = await prepare(preparation, found, world);
@@ -160,13 +164,30 @@ function worldOf(
   };
 }
 
+/** A deploy that was interrupted is settled before anything else: the plan is for the state after that. */
 function planned(apps: readonly AppWorld[]): PlannedStep[] {
+  const settling = apps.flatMap(({ snapshot: { name, candidate } }): PlannedStep[] => {
+    if (!candidate) return [];
+    const phase = candidate.phase ?? 'made';
+    const title = `settle the interrupted deploy of ${candidate.version ?? 'an unknown version'} (${phase}), or wait for it`;
+    return [
+      {
+        app: name,
+        title,
+        calls: [`GET /v3/apps?names=${candidate.name} until its owner is known to be dead`],
+      },
+    ];
+  });
   const intents = new Map(apps.map(({ intent }) => [intent.app, intent]));
-  const work = apps.map(({ intent, snapshot }) => ({ app: intent.app, work: blueGreen(intent, snapshot) }));
-  return groups(work)
+  const work = apps.map(({ intent, snapshot: { candidate: _, ...snapshot } }) => ({
+    app: intent.app,
+    work: blueGreen(intent, snapshot),
+  }));
+  const steps = groups(work)
     .flatMap(({ steps, after }) => [...steps, ...after])
     .flatMap(({ app, step }) => {
       const intent = intents.get(app);
       return intent ? [{ app, title: titleOf(step, intent), calls: planOf(step, intent) }] : [];
     });
+  return [...settling, ...steps];
 }

@@ -75,18 +75,19 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
       http: ports.http,
       clock: ports.clock,
       api: root.api,
-      token: () => session.token(),
+      token: async () => {
+        const token = await session.token();
+        runner.setSecret(token);
+        return token;
+      },
       invalidateToken: () => session.invalidateToken(),
       signal,
       ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
       ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
     });
     const target = await platform.target(inputs.org, inputs.space);
-    const close = async () => {
-      await session.close();
-      await files.remove(folder);
-    };
-    return { platform, target, session, cf, close };
+    // The session's home is in the folder.
+    return { platform, target, session, cf, close: () => files.remove(folder) };
   } catch (error) {
     await files.remove(folder);
     throw error;

@@ -5,6 +5,7 @@ import type { Result } from '../model/words.js';
 import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import type { AppWorld, Found } from '../steps/world.js';
+import { servedBy } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -89,6 +90,24 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
       const route = routes.find((one) => one.url === url);
       return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
     }),
+  };
+}
+
+/** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
+export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOutcome {
+  const { name, live, candidate, previous, failed } = snapshot;
+  const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
+  return {
+    app: name,
+    live: liveNow(snapshot, [...new Set(urls)]),
+    seenAtMs: snapshot.takenAtMs,
+    ...(urls[0] ? { url: publicUrl(urls[0], router) } : {}),
+    ...(live?.version ? { version: live.version } : {}),
+    ...(candidate?.version
+      ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
+      : {}),
+    previous: previous.map((app) => app.name),
+    failed: failed.map((app) => app.name),
   };
 }
 

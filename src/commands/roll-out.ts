@@ -1,4 +1,5 @@
 /** Forward, and where that fails back: the whole change of one set of apps. */
+import { ownerOf } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -24,14 +25,15 @@ export async function rollOut({ apps, world, timeoutMs, router }: RollOut): Prom
     );
     return { result: 'deployed', apps: shown() };
   } catch (error) {
-    await tryToSee(apps, world);
-    if (!apps.some(({ found }) => found.locked)) throw error;
-    if (!leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
+    const seen = await tryToSee(apps, world);
+    const touched = apps.filter((app) => isTouched(app, seen));
+    if (touched.length === 0) throw error;
+    const ours = touched.filter((app) => !isLost(app));
+    if (ours.length === 0 || !leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
     world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
     try {
-      const ours = apps.filter(({ found }) => found.locked);
       await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
-      return { result: 'reverted', error, apps: shown() };
+      return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
     } catch (second) {
       await tryToSee(apps, world);
       return { result: 'failed', error, second, apps: shown() };
@@ -57,9 +59,24 @@ async function within(timeoutMs: number | undefined, world: World, work: (limite
   }
 }
 
-/** For what is told at the end, and for the way back, which reads again before it does anything. */
-async function tryToSee(apps: readonly AppWorld[], world: World): Promise<void> {
-  await Promise.all(apps.map((app) => refresh(app, world))).catch(() => undefined);
+/**
+ * For what is told at the end, and for the way back, which reads again before it does anything.
+ * @returns whether all of it could be read
+ */
+async function tryToSee(apps: readonly AppWorld[], world: World): Promise<boolean> {
+  const looks = await Promise.allSettled(apps.map((app) => refresh(app, world)));
+  return looks.every(({ status }) => status === 'fulfilled');
+}
+
+/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
+function isTouched({ intent, snapshot, found }: AppWorld, seen: boolean): boolean {
+  const holds = snapshot.candidate !== undefined && ownerOf(snapshot.candidate) === intent.owner;
+  return found.locked || holds || (found.begun === true && !seen);
+}
+
+/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
+function isLost({ intent, snapshot }: AppWorld): boolean {
+  return snapshot.candidate !== undefined && ownerOf(snapshot.candidate) !== intent.owner;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Brings what an interrupted run left into one clean state before anything new begins. */
-
 import { recalled } from '../engine/journal.js';
 import { takeOver } from '../engine/lock.js';
+import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
+import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
@@ -10,23 +11,41 @@ import { blueGreen } from '../strategies/blue-green.js';
 import { wayOf } from '../strategies/settle.js';
 import { pursue } from './pursue.js';
 
+export type Settled =
+  /** What was done, in a sentence. */
+  | { told: string }
+  /** The lock was taken over, and its deploy could not be brought to an end; `snapshot` is what was last seen. */
+  | { error: unknown; snapshot: Snapshot };
+
 /**
  * Takes the lock of a dead owner and ends its deploy, forward or back.
- * @returns what was done, for the summary; undefined: nothing was left there
- * @throws Refused when the owner lives (nothing was changed), or the journal cannot be read
+ * @returns undefined: nothing was left there
+ * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
  */
-export async function settle(name: string, owner: string, world: World): Promise<string | undefined> {
+export async function settle(name: string, owner: string, world: World): Promise<Settled | undefined> {
   const { platform, target, clock, signal, listener } = world;
   const read = () => takeSnapshot(platform, target, { name, wanted: [] });
   const tell = (text: string) => listener.tell({ type: 'note', text });
+  const first = await read();
   const ours = async () => (await read()).candidate;
   if (!(await takeOver({ platform, clock, signal, tell }, owner, ours))) return undefined;
-  const snapshot = await read();
-  const intent = snapshot.candidate && recalled(name, snapshot.candidate);
+  try {
+    return { told: await bringToItsEnd(await read(), world) };
+  } catch (error) {
+    return { error, snapshot: await read().catch(() => first) };
+  }
+}
+
+/** @returns what was done, in a sentence */
+async function bringToItsEnd(snapshot: Snapshot, world: World): Promise<string> {
+  const { clock, listener } = world;
+  const { name, candidate } = snapshot;
+  const intent = candidate && recalled(name, candidate);
   if (!intent) {
+    const lock = candidateName(name);
     throw new Refused(
-      `${name}-candidate was left by an interrupted run, and its journal cannot be read.`,
-      `See with "cf app ${name}-candidate" whether it serves; delete it when it does not, then run again.`,
+      `${lock} was left by an interrupted run, and its journal cannot be read.`,
+      `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`,
       'journal',
     );
   }
@@ -38,7 +57,8 @@ export async function settle(name: string, owner: string, world: World): Promise
       return `An interrupted deploy of ${intent.version} was finished first.`;
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
-      tell(`The interrupted deploy cannot be finished: ${error.message}`);
+      const text = `The interrupted deploy cannot be finished: ${error.message}`;
+      listener.tell({ type: 'note', text });
     }
   }
   await pursue({ world, apps: [app], strategy: backOut, way: 'back' });

@@ -2,10 +2,8 @@
 import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { takeSnapshot } from '../platform/snapshot.js';
-import { publicUrl } from '../probe/address.js';
-import { servedBy } from '../strategies/view.js';
 import { open, type Ports } from './open.js';
-import { type AppOutcome, liveNow, type Outcome } from './outcome.js';
+import { type Outcome, outcomeSeen } from './outcome.js';
 
 export async function status(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const names = inputs.app
@@ -14,24 +12,9 @@ export async function status(inputs: Inputs, context: RunContext, ports: Ports):
   const { platform, target, cf, close } = await open(inputs, context, ports);
   try {
     const apps = await Promise.all(
-      names.map(async (name): Promise<AppOutcome> => {
-        const snapshot = await takeSnapshot(platform, target, { name, wanted: [] });
-        const { live, candidate } = snapshot;
-        const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
-        const version = live?.version;
-        return {
-          app: name,
-          live: liveNow(snapshot, [...new Set(urls)]),
-          seenAtMs: snapshot.takenAtMs,
-          ...(urls[0] ? { url: publicUrl(urls[0], inputs.router) } : {}),
-          ...(version ? { version } : {}),
-          ...(candidate?.version
-            ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
-            : {}),
-          previous: snapshot.previous.map((app) => app.name),
-          failed: snapshot.failed.map((app) => app.name),
-        };
-      }),
+      names.map(async (name) =>
+        outcomeSeen(await takeSnapshot(platform, target, { name, wanted: [] }), inputs.router),
+      ),
     );
     return { result: 'shown', apps, cfVersion: cf.version };
   } finally {

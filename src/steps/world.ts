@@ -35,6 +35,8 @@ export interface World {
 
 /** What was found out on the way, for the proof and for the summary. Lost with the process: nothing is decided by it later. */
 export interface Found {
+  /** The lock was asked for: whether it was made may be unknown. */
+  begun?: boolean;
   /** The candidate was seen, and its lock is ours: something was changed. */
   locked: boolean;
   /** By url: whether an instance can be asked for by name, tested before the switch. */
