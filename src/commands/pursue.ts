@@ -2,12 +2,13 @@
 import { allOf, converge } from '../engine/converge.js';
 import { ownerOf, startHeartbeat } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
-import { Refused, Stuck } from '../model/errors.js';
+import { Refused, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { heedWatch } from '../steps/drain.js';
+import { withLastWords } from '../steps/evidence.js';
 import { perform, titleOf } from '../steps/index.js';
 import type { AppStep, StepGroup, Work } from '../steps/step.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -48,14 +49,16 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
         await allOf(apps, LANES, (app) => refresh(app, world));
         for (const app of apps) {
           assertOurs(app, way);
-          if (way === 'forward' && isSwitched(app)) heedWatch(app, world);
+          if (way === 'forward' && isSwitched(app)) {
+            await hearing(app, way, world, async () => heedWatch(app, world));
+          }
         }
       },
       next: () =>
         groups(
           apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
         )[0],
-      perform: (group) => performGroup(group, apps, world),
+      perform: (group) => performGroup(group, { apps, world, way }),
       nameOf: (group) => titleFor(group, apps),
       insists: () => way === 'forward' && areServing(apps),
     },
@@ -122,22 +125,42 @@ export function inTheWayOf(name: string): Refused {
   );
 }
 
-async function performGroup(group: StepGroup, apps: readonly AppWorld[], world: World): Promise<void> {
+type Performance = Pick<Pursuit, 'apps' | 'world' | 'way'>;
+
+async function performGroup(group: StepGroup, performance: Performance): Promise<void> {
+  const { apps, world } = performance;
   const { listener, clock } = world;
   const startedMs = clock.now();
   listener.tell({ type: 'group-start', title: titleFor(group, apps) });
   let ok = false;
   try {
-    await allOf(group.steps, LANES, (one) => performOne(one, apps, world));
-    for (const one of group.after) await performOne(one, apps, world);
+    await allOf(group.steps, LANES, (one) => performOne(one, performance));
+    for (const one of group.after) await performOne(one, performance);
     ok = true;
   } finally {
     listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
   }
 }
 
-async function performOne({ app, step }: AppStep, apps: readonly AppWorld[], world: World): Promise<void> {
-  await perform(step, worldOf(app, apps), world);
+async function performOne({ app, step }: AppStep, { apps, world, way }: Performance): Promise<void> {
+  const one = worldOf(app, apps);
+  if (step.do === 'make-candidate') one.found.begun = true;
+  await hearing(one, way, world, () => perform(step, one, world));
+  // Known though the next read should fail: whether a fault leads forward or back hangs on it.
+  const { candidate } = one.snapshot;
+  if (step.do === 'mark' && candidate)
+    one.snapshot = { ...one.snapshot, candidate: { ...candidate, phase: step.phase } };
+}
+
+/** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
+async function hearing(app: AppWorld, way: Pursuit['way'], world: World, work: () => Promise<void>) {
+  try {
+    await work();
+  } catch (error) {
+    const faulty = app.snapshot[way === 'forward' ? 'candidate' : 'live'];
+    if (!(error instanceof VersionFault && faulty)) throw error;
+    throw await withLastWords(error, faulty, world.platform);
+  }
 }
 
 function worldOf(app: string, apps: readonly AppWorld[]): AppWorld {

@@ -1,6 +1,6 @@
 import type { CrashEvent, Instance, Process } from '../model/cloud.js';
 import { DeadlineOver, VersionFault } from '../model/errors.js';
-import { crashText, evidenceOf } from './evidence.js';
+import { crashText } from './evidence.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -34,11 +34,11 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
         const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
-        if (health.hopeless) throw await startFault(world, guid, sinceMs, health.hopeless);
+        if (health.hopeless) throw new VersionFault(health.hopeless, 'start');
         return { state: health.state, ...(health.ready ? { done: true } : {}) };
       },
-    }).catch(async (error) => {
-      if (error instanceof DeadlineOver) throw await startFault(world, guid, sinceMs, error.message);
+    }).catch((error) => {
+      if (error instanceof DeadlineOver) throw new VersionFault(error.message, 'start');
       throw error;
     });
     if (side === 'candidate') app.found.bootMs ??= world.clock.now() - startedAtMs;
@@ -62,17 +62,12 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
     for (;;) {
       const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
       const seen = (await world.platform.crashes(guid, createdAtMs)).length;
-      if (health.hopeless) throw await startFault(world, guid, createdAtMs, health.hopeless);
+      if (health.hopeless) throw new VersionFault(health.hopeless, 'start');
       if (!health.ready || (crashes >= 0 && seen > crashes)) upSinceMs = world.clock.now();
       crashes = seen;
       if (world.clock.now() - upSinceMs >= windowMs) return;
       if (world.clock.now() >= deadlineMs) {
-        throw await startFault(
-          world,
-          guid,
-          createdAtMs,
-          `The instances of ${name} do not stay up: ${health.state}`,
-        );
+        throw new VersionFault(`The instances of ${name} do not stay up: ${health.state}`, 'start');
       }
       await world.clock.sleep(STAY_PAUSE_MS, world.signal);
     }
@@ -140,9 +135,4 @@ function tally(states: readonly string[]): string {
     (kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`,
   );
   return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
-}
-
-async function startFault({ platform }: World, appGuid: string, sinceMs: number, why: string) {
-  const crashes = await platform.crashes(appGuid, sinceMs).catch(() => []);
-  return new VersionFault(why, 'start', await evidenceOf(platform, appGuid, crashes));
 }

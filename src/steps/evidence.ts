@@ -1,18 +1,28 @@
-import type { CrashEvent } from '../model/cloud.js';
+import type { App, CrashEvent } from '../model/cloud.js';
+import { VersionFault } from '../model/errors.js';
 import type { Platform } from '../platform/calls.js';
 
 const LINES = 25;
+const CRASHES = 3;
 
 /**
- * The app's last words for an error: log lines and crash reasons, oldest first. Untrusted text. Empty when the platform does
- * not tell: evidence only informs, so that the real fault is never hidden by a second one.
+ * The same fault with the app's last words behind its own evidence: log lines and crash reasons, oldest first. Untrusted text.
+ * Without them when the platform does not tell: they only inform, and no second fault hides the real one.
  */
-export async function evidenceOf(platform: Platform, appGuid: string, crashes: readonly CrashEvent[] = []) {
-  const logs = await platform.recentLogs(appGuid, LINES).catch(() => []);
-  return [
+export async function withLastWords(
+  fault: VersionFault,
+  { guid, createdAtMs }: Pick<App, 'guid' | 'createdAtMs'>,
+  platform: Platform,
+): Promise<VersionFault> {
+  const [logs, crashes] = await Promise.all([
+    platform.recentLogs(guid, LINES).catch(() => []),
+    platform.crashes(guid, createdAtMs).catch(() => []),
+  ]);
+  return new VersionFault(fault.message, fault.code, [
+    ...fault.evidence,
     ...logs.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
-    ...crashes.slice(0, 3).reverse().map(crashText),
-  ];
+    ...crashes.slice(0, CRASHES).reverse().map(crashText),
+  ]);
 }
 
 export function crashText({ index, reason, exitDescription, exitStatus }: CrashEvent): string {

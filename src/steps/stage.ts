@@ -1,10 +1,9 @@
 import type { Build } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
-import { evidenceOf } from './evidence.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
-import { appOn, type StepKind, type World } from './world.js';
+import { appOn, type StepKind } from './world.js';
 
 /** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
 export const stage: StepKind<Step & { do: 'stage' }> = {
@@ -29,16 +28,14 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
         const seen = await platform.build(guid);
         return seen.state === 'STAGING' ? { state: 'staging' } : { state: 'staged', done: seen };
       },
-    }).catch((error) => failedStaging(error, world, candidate.guid));
+    }).catch((error) => {
+      if (error instanceof DeadlineOver) throw new VersionFault(error.message, 'staging');
+      throw error;
+    });
     if (build.dropletGuid === undefined) {
       const why = build.error ?? 'the platform gave no reason';
-      throw new VersionFault(`Staging failed: ${why}`, 'staging', await evidenceOf(platform, candidate.guid));
+      throw new VersionFault(`Staging failed: ${why}`, 'staging');
     }
     await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
   },
 };
-
-async function failedStaging(error: unknown, { platform }: World, appGuid: string): Promise<never> {
-  if (!(error instanceof DeadlineOver)) throw error;
-  throw new VersionFault(error.message, 'staging', await evidenceOf(platform, appGuid));
-}
