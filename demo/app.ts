@@ -18,7 +18,8 @@ const PROGRAM = ['demo/server.js', 'traffic/frames.js'];
 /**
  * Writes one version of the demo app into `dir` (made if it is missing): a Node app without dependencies, its `app.json`
  * and, when given, `manifest.yml`. `/` answers 200 with `X-App-Version`, `/health` as `health` says, `/slow?ms=` takes that long,
- * `/missing` is a 404, a POST answers the length of its body, a websocket echoes.
+ * `/missing` is a 404, `/turn-bad` does what it says to a version with `turnsBad`, a POST answers the length of its body, a websocket
+ * echoes.
  */
 export async function writeAppVersion(dir: string, app: AppVersion): Promise<void> {
   const { manifest, failStaging, ...behaviour } = app;

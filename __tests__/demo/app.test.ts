@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type AppVersion, manifestOf, writeAppVersion } from '../../demo/app.js';
 import { openLongRequest, openWebsocket } from '../../traffic/long.js';
+import { shoot } from '../../traffic/request.js';
 
 /** On a busy machine processes start slowly. */
 jest.setTimeout(60_000);
@@ -92,6 +93,32 @@ describe('the demo app', () => {
     await listens;
     await expect(fetch(`${url}/health`, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
     expect((await fetch(`${url}/`)).status).toBe(200);
+  });
+
+  test('turns bad when it is told to, where that is its nature', async () => {
+    const [steady, moody] = await Promise.all([
+      start({ version: 'v1' }),
+      start({ version: 'v2', turnsBad: true }),
+    ]);
+    await Promise.all([steady.listens, moody.listens]);
+    const statuses = async ({ url }: { url: string }) => {
+      const seen: number[] = [];
+      for (const path of ['/', '/turn-bad', '/', '/health']) seen.push((await fetch(url + path)).status);
+      return seen;
+    };
+    expect(await statuses(steady)).toEqual([200, 200, 200, 200]);
+    expect(await statuses(moody)).toEqual([200, 500, 500, 500]);
+  });
+
+  test('fails on one host, whatever is asked there, and on no other', async () => {
+    const { url, listens } = await start({ version: 'v1', failsOnHost: 'shop.example.com' });
+    await listens;
+    const asked = (host: string, path: string) =>
+      shoot({ router: url, route: { host, path }, timeoutMs: 5_000 }).then(({ status }) => status);
+    expect([await asked('shop.example.com', '/'), await asked('shop.example.com', '/health')]).toEqual([
+      500, 500,
+    ]);
+    expect(await asked('trial.example.com', '/health')).toBe(200);
   });
 
   test('finishes a slow answer after SIGTERM and then ends, saying goodbye to websockets', async () => {
