@@ -1,72 +1,46 @@
 /** What must not change while something fails: read from the platform itself, and compared as a whole. */
 import { expect } from '@jest/globals';
 import type { ActionResult } from '../../../runner/index.js';
-import type { PlatformState } from '../../../traffic/history.js';
+import { liveOf } from './deploys.js';
+import { type SpaceApp, type SpaceRoute, spaceOf, variablesOf } from './space.js';
 import type { World } from './world.js';
 
-/** `GET /__foundry/state`, as far as it is compared here. */
-export interface WholeState extends PlatformState {
-  apps: readonly WholeApp[];
-}
-
-export interface WholeApp {
-  guid: string;
-  name: string;
-  state: 'STARTED' | 'STOPPED';
-  labels: Readonly<Record<string, string>>;
-  processes: readonly {
-    type: string;
-    wanted: number;
-    instances: readonly { index: number; instanceGuid: string; pid: number | null; sinceMs: number }[];
-  }[];
-}
-
 export interface Standing {
-  /** GUID, name, labels, annotations, droplet, processes, and the pid and start of each instance. */
-  app: WholeApp;
-  environment: unknown;
-  /** All of the space, each with its GUID and destinations. */
-  routes: PlatformState['routes'];
-}
-
-export async function wholeState(world: World): Promise<WholeState> {
-  return (await world.foundry.state()) as WholeState;
+  /** With labels, annotations, droplet, and the pid and start of each instance. */
+  app: SpaceApp;
+  variables: Readonly<Record<string, string>>;
+  /** All that lead to it, each with its GUID, labels and destinations. */
+  routes: readonly SpaceRoute[];
 }
 
 /** @throws Error when there is no such app */
-export async function appNamed(world: World, name: string): Promise<WholeApp> {
-  const app = (await wholeState(world)).apps.find((one) => one.name === name);
-  if (!app) throw new Error(`there is no app ${name}`);
-  return app;
-}
-
 export async function standingOf(world: World, name = 'shop'): Promise<Standing> {
-  const app = await appNamed(world, name);
-  const environment: unknown = JSON.parse(
-    await world.cf('curl', `/v3/apps/${app.guid}/environment_variables`),
+  const space = await spaceOf(world);
+  const app = space.app(name);
+  const routes = space.routes.filter(({ destinations }) =>
+    destinations.some((to) => to.appGuid === app.guid),
   );
-  return { app, environment, routes: (await wholeState(world)).routes };
+  return { app, variables: await variablesOf(world, app.guid), routes };
 }
 
-/** Names of the apps that a failed version left. */
-export async function failedOnes(world: World): Promise<string[]> {
-  const { apps } = await wholeState(world);
-  return apps.map(({ name }) => name).filter((name) => /-failed-/.test(name));
+/** Names of the apps that failed versions of `app` left. */
+export async function failedOnes(world: World, app = 'shop'): Promise<string[]> {
+  return (await spaceOf(world)).names.filter((name) => name.startsWith(`${app}-failed-`));
 }
 
-/** The version was kept for diagnosis under its own name: stopped, off all routes; and it is the only one. */
-export async function expectKept(world: World, { outputs }: ActionResult): Promise<void> {
-  const name = `shop-failed-${outputs.version}`;
-  expect(await failedOnes(world)).toEqual([name]);
-  const kept = await appNamed(world, name);
-  expect(kept.state).toBe('STOPPED');
-  const { routes } = await wholeState(world);
-  expect(routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid))).not.toContain(
-    kept.guid,
-  );
+/** The version was kept for diagnosis under a name that says so, stopped and off all routes; and it is the only one. */
+export async function expectKept(world: World, { outputs }: ActionResult, app = 'shop'): Promise<void> {
+  const name = `${app}-failed-${outputs.version}`;
+  expect(await failedOnes(world, app)).toEqual([name]);
+  const space = await spaceOf(world);
+  expect(space.app(name).state).toBe('STOPPED');
+  expect(Object.values(space.serving).flat()).not.toContain(name);
 }
 
-/** It failed with this code, and what stood before stands: nothing of it was touched, and no candidate and no route is left. */
+/**
+ * It failed with this code, and what stood before stands: nothing of it was touched, the platform serves by it alone, and
+ * neither a candidate nor a trial route is left.
+ */
 export async function expectReverted(
   world: World,
   { exitCode, outputs, shown }: ActionResult,
@@ -74,24 +48,25 @@ export async function expectReverted(
   before: Standing,
 ): Promise<void> {
   if (outputs.result !== 'reverted' || outputs.error !== error)
-    throw new Error(`not reverted by ${error}:\n${shown}`);
+    throw new Error(`not reverted (${error}):\n${shown}`);
   expect(exitCode).toBe(1);
-  expect(await standingOf(world, before.app.name)).toEqual(before);
-  expect((await wholeState(world)).apps.filter(({ name }) => /-candidate/.test(name))).toEqual([]);
-  const live: unknown = JSON.parse(outputs.live ?? '');
-  const { destinations: _, ...route } = { ...before.routes[0] };
-  expect(live).toMatchObject({ app: before.app.name, guid: before.app.guid, routes: [{ url: route.url }] });
-  expect(outputs['app-guid']).toBe(before.app.guid);
+  const { app, routes } = before;
+  expect(await standingOf(world, app.name)).toEqual(before);
+  const space = await spaceOf(world);
+  expect(space.leftovers.filter((name) => name.startsWith(`${app.name}-`))).toEqual([]);
+  const live = liveOf(outputs);
+  expect(live).toMatchObject({ app: app.name, guid: app.guid });
+  expect(live.routes).toEqual(routes.map(({ url }) => ({ url, by: [app.name] })));
 }
 
-/** One error annotation that says all of this, in the log too. */
-export function expectTold(
-  { annotations, summary }: ActionResult,
-  ...texts: readonly (string | RegExp)[]
-): void {
-  const errors = annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
-  for (const text of texts) {
-    expect(errors.join('\n')).toMatch(text);
-    expect(summary).toMatch(text);
-  }
+/** The error annotation and the job summary both say it. */
+export function expectTold({ annotations, summary }: ActionResult, text: string | RegExp): void {
+  const errors = annotations.filter(({ level }) => level === 'error');
+  expect(errors.map(({ message }) => message).join('\n')).toMatch(text);
+  expect(withoutEscapes(summary)).toMatch(text);
+}
+
+/** Markdown as its reader sees the words. */
+export function withoutEscapes(markdown: string): string {
+  return markdown.replace(/\\([\p{P}\p{S}])/gu, '$1');
 }
