@@ -42,15 +42,16 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
       const group = course.next();
       if (group === undefined) return;
       const name = course.nameOf(group);
-      inVain = name === last ? inVain + 1 : 0;
-      last = name;
-      if (inVain >= IN_VAIN) {
+      if (name === last && inVain >= IN_VAIN) {
         throw new PlatformFault(
           `The platform took this ${inVain} times and shows no effect: ${name}.`,
           false,
         );
       }
       await course.perform(group);
+      // Only what the platform took counts: what it refused to take may be taken after its outage.
+      inVain = name === last ? inVain + 1 : 1;
+      last = name;
       faultySinceMs = undefined;
       pauseMs = PAUSE_MS;
     } catch (error) {
