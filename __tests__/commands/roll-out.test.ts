@@ -1,0 +1,311 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Outcome } from '../../src/commands/outcome.js';
+import { rollOut } from '../../src/commands/roll-out.js';
+import {
+  Cancelled,
+  PlatformFault,
+  PlatformRefusal,
+  Refused,
+  Stuck,
+  VersionFault,
+} from '../../src/model/errors.js';
+import { LABEL } from '../../src/platform/names.js';
+import { takeSnapshot } from '../../src/platform/snapshot.js';
+import { type AppWorld, nothingFound, type World } from '../../src/steps/world.js';
+import { type Hook, intentFor, NEW, OLD, standing, TARGET } from './space.js';
+
+type Standing = ReturnType<typeof standing>;
+
+async function rolledOut({ world }: Standing, more: Partial<World> = {}): Promise<Outcome> {
+  const intent = intentFor();
+  const snapshot = await takeSnapshot(world.platform, TARGET, { name: 'shop', wanted: intent.production });
+  const app: AppWorld = { intent, snapshot, found: nothingFound() };
+  return await rollOut({ apps: [app], world: { ...world, ...more } });
+}
+
+/** When a phase is written down, and what the platform does from then on. */
+function atPhase(phase: string, then: Hook, after = true): Hook {
+  let begun = false;
+  return (call, args) => {
+    const marks = call === 'updateApp' && JSON.stringify(args[1]).includes(`"${LABEL.phase}":"${phase}"`);
+    if (begun || (marks && !after)) then(call, args);
+    begun ||= marks;
+  };
+}
+
+const DOWN = new PlatformFault('The platform does not answer.', false, 502);
+const down: Hook = () => {
+  throw DOWN;
+};
+
+function names({ space }: Standing): string[] {
+  return space.apps.map(({ name, state }) => `${name} ${state}`).sort();
+}
+
+describe('all goes well', () => {
+  test('the new version is live, the old one is kept', async () => {
+    const at = standing();
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({
+      result: 'deployed',
+      apps: [
+        {
+          app: 'shop',
+          version: NEW,
+          previousVersion: OLD,
+          previousAppGuid: 'guid-1',
+          live: { app: 'shop', version: NEW, routes: [{ url: 'shop.example.com', by: ['shop'] }] },
+          previous: [`shop-previous-${OLD}`],
+        },
+      ],
+    });
+    expect(outcome.error).toBeUndefined();
+    expect(names(at)).toEqual(['shop STARTED', `shop-previous-${OLD} STOPPED`]);
+    expect(at.space.routes.map(({ host }) => host)).toEqual(['shop']);
+  });
+});
+
+describe('before anything was changed', () => {
+  test('a refusal of the lock is thrown, and nothing was written', async () => {
+    const at = standing();
+    at.space.addApp('shop-candidate');
+    await expect(rolledOut(at)).rejects.toThrow(Refused);
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test("another run's lock is refused", async () => {
+    const at = standing();
+    at.space.addApp('shop-candidate', {
+      labels: { [LABEL.app]: 'shop', [LABEL.role]: 'candidate', [LABEL.owner]: 'run-2-theirs' },
+    });
+    await expect(rolledOut(at)).rejects.toMatchObject({ name: 'Refused', code: 'locked' });
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test('a platform that may not be read', async () => {
+    const at = standing();
+    const hook: Hook = (call) => {
+      if (call === 'createApp') throw new PlatformRefusal('no', 403, 10003, 'CF-NotAuthorized');
+    };
+    at.space.hook = hook;
+    await expect(rolledOut(at)).rejects.toThrow(PlatformRefusal);
+  });
+
+  test('a cancelled run that has not asked for the lock', async () => {
+    const at = standing();
+    at.cancelling.abort(new Cancelled('SIGINT'));
+    await expect(rolledOut(at)).rejects.toThrow(Cancelled);
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test('a lock whose answer was lost, and a platform that is silent ever after, is no refusal: something may be there', async () => {
+    const at = standing();
+    let lost = false;
+    at.space.hook = (call) => {
+      if (call === 'createApp') lost = true;
+      if (lost) throw new PlatformFault('No answer.', true);
+    };
+    expect(await rolledOut(at)).toMatchObject({ result: 'failed', error: { message: 'No answer.' } });
+  });
+
+  test('a cancel right after the lock is no refusal either', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call !== 'createApp') at.cancelling.signal.throwIfAborted();
+      else at.cancelling.abort(new Cancelled('SIGINT'));
+    };
+    expect(await rolledOut(at)).toMatchObject({ result: 'failed', error: { name: 'Cancelled' } });
+    expect(at.space.writes).toEqual(['createApp']);
+  });
+});
+
+describe('before the switch', () => {
+  test('a version that fails is taken back, kept for diagnosis, and live was not touched', async () => {
+    const at = standing();
+    const before = structuredClone(at.live);
+    const error = new VersionFault('The build failed.', 'staging');
+    at.space.hook = (call) => {
+      if (call === 'startApp') throw error;
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({
+      result: 'reverted',
+      error: { message: 'The build failed.' },
+      apps: [{ live: { app: 'shop', version: OLD }, failed: [`shop-failed-${NEW}`] }],
+    });
+    expect(outcome.second).toBeUndefined();
+    expect(names(at)).toEqual(['shop STARTED', `shop-failed-${NEW} STOPPED`]);
+    expect(at.live).toEqual(before);
+    expect(at.space.routes.map(({ host }) => host)).toEqual(['shop']);
+  });
+
+  test('a run that is cancelled writes nothing more', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call === 'startApp') at.cancelling.abort(new Cancelled('SIGINT'));
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      error: { name: 'Cancelled' },
+      apps: [{ live: { version: OLD } }],
+    });
+    expect(at.space.writes.at(-1)).toBe('startApp');
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('a platform that is down for good takes the deploy back', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call === 'startApp') throw DOWN;
+    };
+    expect(await rolledOut(at)).toMatchObject({ result: 'reverted', error: DOWN });
+  });
+
+  test('a time that is over takes the deploy back', async () => {
+    const at = standing();
+    const intent = intentFor();
+    const snapshot = await takeSnapshot(at.world.platform, TARGET, {
+      name: 'shop',
+      wanted: intent.production,
+    });
+    const apps: AppWorld[] = [{ intent, snapshot, found: nothingFound() }];
+    const outcome = await rollOut({ apps, world: at.world, timeoutMs: 1_000 });
+    expect(outcome).toMatchObject({ result: 'reverted', error: { message: 'The timeout of 1 s is over.' } });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+    expect(at.space.app('shop').guid).toBe('guid-1');
+  });
+
+  test('when the way back fails too, both errors are told', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call === 'startApp') throw new VersionFault('It crashed.', 'start');
+      if (call === 'deleteRoute') throw DOWN;
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed', error: { code: 'start' }, second: DOWN });
+    expect(outcome.apps[0]?.live.version).toBe(OLD);
+  });
+});
+
+describe('from the switch on', () => {
+  test('a sign against the version while it serves takes it back', async () => {
+    const at = standing();
+    const badSign = () => ({ route: 'shop.example.com', why: '502', failures: 3 }) as never;
+    let serving = false;
+    at.space.hook = atPhase('serving', () => {
+      serving = true;
+    });
+    const outcome = await rolledOut(at, { badSign: () => (serving ? badSign() : undefined) });
+    expect(outcome).toMatchObject({ result: 'reverted', error: { code: 'watch' } });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+    expect(at.space.app('shop').guid).toBe('guid-1');
+  });
+
+  test('a fault of the platform while it serves takes nothing back', async () => {
+    const at = standing();
+    at.space.hook = atPhase('serving', (call) => {
+      if (call === 'removeDestination') throw DOWN;
+    });
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed', error: DOWN });
+    expect(outcome.second).toBeUndefined();
+    expect(at.space.servers('shop')).toEqual(['shop', 'shop-candidate']);
+    expect(outcome.apps[0]?.live.routes).toEqual([
+      { url: 'shop.example.com', by: ['shop', 'shop-candidate'] },
+    ]);
+  });
+
+  test('also when it cannot be read any more that it serves', async () => {
+    const at = standing();
+    let up = false;
+    at.space.hook = atPhase('serving', (...call) => {
+      if (!up) down(...call);
+    });
+    const tell = at.world.listener.tell;
+    const outcome = await rolledOut(at, {
+      listener: {
+        tell(event) {
+          // The platform is back just when a way back would begin.
+          if (event.type === 'warning') up = true;
+          tell(event);
+        },
+      },
+    });
+    expect(outcome).toMatchObject({ result: 'failed', error: DOWN });
+    expect(at.space.servers('shop')).toEqual(['shop', 'shop-candidate']);
+    expect(at.space.app('shop-candidate').labels[LABEL.phase]).toBe('serving');
+  });
+
+  test('a platform that comes back in time is waited for', async () => {
+    const at = standing();
+    let faults = 0;
+    at.space.hook = atPhase('serving', (call) => {
+      if (call === 'removeDestination' && faults++ < 30) throw DOWN;
+    });
+    expect(await rolledOut(at)).toMatchObject({ result: 'deployed' });
+    expect(faults).toBeGreaterThan(30);
+  });
+
+  test('once live is drained nothing leads back', async () => {
+    const at = standing();
+    at.space.hook = atPhase('drained', (call) => {
+      if (call === 'stopApp') throw new VersionFault('too late', 'watch');
+    });
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed', error: { message: 'too late' } });
+    expect(outcome.second).toBeUndefined();
+    expect(at.space.servers('shop')).toEqual(['shop-candidate']);
+  });
+});
+
+describe('another hand', () => {
+  test('takes the lock: nothing is written any more', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call === 'startApp') at.space.app('shop-candidate').labels[LABEL.owner] = 'run-2-theirs';
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed', error: { name: 'Refused', code: 'locked' } });
+    expect(outcome.second).toBeUndefined();
+    expect(at.space.writes.at(-1)).toBe('startApp');
+  });
+
+  test('deletes the candidate: a person has to look', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      const { apps } = at.space;
+      const app = apps.findIndex(({ name, state }) => name === 'shop-candidate' && state === 'STARTED');
+      if (call === 'routesOfApps' && app >= 0) apps.splice(app, 1);
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome.result).toBe('failed');
+    expect(outcome.error).toBeInstanceOf(Stuck);
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('renames the candidate: it is not replaced, and a person has to look', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call === 'crashes') {
+        const app = at.space.apps.find(({ name }) => name === 'shop-candidate');
+        if (app) app.name = 'mine-now';
+      }
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome.result).toBe('failed');
+    expect(outcome.error).toBeInstanceOf(Stuck);
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('puts an app of its own on the name of the lock: it is refused and left alone', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      const app = at.space.apps.find(({ name }) => name === 'shop-candidate');
+      if (call === 'startApp' && app) app.labels = {};
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed', error: { code: 'in-the-way' } });
+    expect(at.space.writes.at(-1)).toBe('startApp');
+  });
+});

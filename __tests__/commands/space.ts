@@ -1,0 +1,376 @@
+/** A space in memory that answers as `Platform`, a clock that moves when nothing else does, and the world around them. */
+import { setMaxListeners } from 'node:events';
+import type { App, Destination, Package, Process, Route, Target } from '../../src/model/cloud.js';
+import { PlatformRefusal } from '../../src/model/errors.js';
+import type { Intent, WantedRoute } from '../../src/model/intent.js';
+import type { Clock, Event } from '../../src/model/ports.js';
+import type { Platform } from '../../src/platform/calls.js';
+import { appKey, LABEL } from '../../src/platform/names.js';
+import type { World } from '../../src/steps/world.js';
+
+export const TARGET: Target = { orgGuid: 'org', org: 'shop', spaceGuid: 'space', space: 'production' };
+export const DOMAIN = {
+  guid: 'domain',
+  name: 'example.com',
+  internal: false,
+  protocols: ['http'],
+  shared: true,
+};
+export const OLD = '20261101-100000-aaaaaaa';
+export const NEW = '20261121-081500-bbbbbbb';
+
+/** Time passes only when all that can go on has gone on: whoever sleeps least is woken first. */
+export class IdleClock implements Clock {
+  private atMs = Date.parse('2026-11-21T08:15:00Z');
+  private sleepers: { untilMs: number; wake(): void }[] = [];
+  private waking = false;
+
+  now(): number {
+    return this.atMs;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const sleeper = { untilMs: this.atMs + ms, wake: resolve };
+      this.sleepers.push(sleeper);
+      const leave = () => {
+        this.sleepers = this.sleepers.filter((one) => one !== sleeper);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.pass();
+    });
+  }
+
+  private pass(): void {
+    if (this.waking) return;
+    this.waking = true;
+    setImmediate(() => {
+      this.waking = false;
+      const [next, ...others] = [...this.sleepers].sort((one, other) => one.untilMs - other.untilMs);
+      if (!next) return;
+      this.sleepers = others;
+      this.atMs = Math.max(this.atMs, next.untilMs);
+      next.wake();
+      if (others.length > 0) this.pass();
+    });
+  }
+}
+
+interface SpaceApp extends Omit<App, 'name' | 'state' | 'labels' | 'annotations'> {
+  name: string;
+  state: App['state'];
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  process: Process;
+  packages: Package[];
+  droplet?: string;
+  env: Record<string, string>;
+}
+
+interface SpaceRoute extends Omit<Route, 'destinations'> {
+  destinations: Destination[];
+}
+
+/** Heard before each call; what it throws is thrown by the call. `writes` counts all but heartbeats. */
+export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
+
+const READS =
+  /^(platformNowMs|apiVersion|target|domains|apps|processes|instances|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+
+export class Space {
+  readonly apps: SpaceApp[] = [];
+  readonly routes: SpaceRoute[] = [];
+  readonly writes: string[] = [];
+  hook: Hook = () => undefined;
+  private made = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  addApp(name: string, more: Partial<SpaceApp> = {}): SpaceApp {
+    const guid = `guid-${++this.made}`;
+    const app: SpaceApp = {
+      guid,
+      name,
+      state: 'STOPPED',
+      createdAtMs: this.clock.now(),
+      lifecycle: { type: 'buildpack', buildpacks: [] },
+      labels: {},
+      annotations: {},
+      process: {
+        guid: `process-of-${guid}`,
+        type: 'web',
+        instances: 1,
+        memoryMb: 64,
+        diskMb: 64,
+        logRateBps: -1,
+        healthCheck: { type: 'port' },
+      },
+      packages: [],
+      env: {},
+      ...more,
+    };
+    this.apps.push(app);
+    return app;
+  }
+
+  addRoute(host: string, apps: readonly { guid: string }[], more: Partial<SpaceRoute> = {}): SpaceRoute {
+    const guid = `route-${++this.made}`;
+    const route: SpaceRoute = {
+      guid,
+      url: `${host}.${DOMAIN.name}`,
+      host,
+      path: '',
+      port: null,
+      protocol: 'http',
+      domainGuid: DOMAIN.guid,
+      spaceGuid: TARGET.spaceGuid,
+      destinations: [],
+      labels: {},
+      annotations: {},
+      ...more,
+    };
+    for (const app of apps) this.map(route, app.guid);
+    this.routes.push(route);
+    return route;
+  }
+
+  map(route: SpaceRoute, appGuid: string): void {
+    route.destinations.push({
+      guid: `destination-${++this.made}`,
+      appGuid,
+      processType: 'web',
+      port: null,
+      protocol: null,
+    });
+  }
+
+  app(guidOrName: string): SpaceApp {
+    const app = this.apps.find(({ guid, name }) => guid === guidOrName || name === guidOrName);
+    if (!app) throw new PlatformRefusal(`no app ${guidOrName}`, 404, 10010, 'CF-ResourceNotFound');
+    return app;
+  }
+
+  /** Names of the apps on a route. */
+  servers(host: string): string[] {
+    const route = this.routes.find((one) => one.host === host);
+    return (route?.destinations ?? []).map(({ appGuid }) => this.app(appGuid).name);
+  }
+
+  platform(): Platform {
+    const calls = this.calls();
+    return new Proxy(calls, {
+      get: (_, name: keyof Platform) =>
+        name === 'platformNowMs'
+          ? calls.platformNowMs
+          : async (...args: unknown[]) => {
+              const beats =
+                name === 'updateApp' &&
+                JSON.stringify(args[1]).startsWith('{"annotations":{"cf-zero-downtime.github.io/heartbeat"');
+              if (!READS.test(name) && !beats) this.writes.push(name);
+              if (!beats) this.hook(name, args);
+              return await (calls[name] as (...args: unknown[]) => unknown)(...args);
+            },
+    });
+  }
+
+  private calls(): Platform {
+    const route = (guid: string) => {
+      const found = this.routes.find((one) => one.guid === guid);
+      if (!found) throw new Error(`no route ${guid}`);
+      return found;
+    };
+    const labelled = <T extends { labels: Readonly<Record<string, string>> }>(
+      items: T[],
+      selector: string,
+    ) => {
+      const [key = '', value] = selector.split('=');
+      return items.filter(({ labels }) => labels[key] === value);
+    };
+    const change = (to: Record<string, string>, by: Readonly<Record<string, string | null>> = {}) => {
+      for (const [key, value] of Object.entries(by)) {
+        if (value === null) delete to[key];
+        else to[key] = value;
+      }
+    };
+    const remove = <T>(list: T[], gone: (one: T) => boolean) => {
+      for (let at = list.length - 1; at >= 0; at--) if (gone(list[at] as T)) list.splice(at, 1);
+    };
+    const shown = ({ process: _, packages: __, droplet: ___, env: ____, ...app }: SpaceApp): App =>
+      structuredClone(app);
+    const calls: Partial<Platform> = {
+      platformNowMs: () => this.clock.now(),
+      apiVersion: async () => '3.200.0',
+      target: async () => TARGET,
+      domains: async () => [DOMAIN],
+      appsByName: async (_, names) => this.apps.filter(({ name }) => names.includes(name)).map(shown),
+      appsByLabel: async (_, selector) => labelled(this.apps, selector).map(shown),
+      appsByGuid: async (guids) => this.apps.filter(({ guid }) => guids.includes(guid)).map(shown),
+      createApp: async (_, { name, labels, annotations }) => {
+        if (this.apps.some((one) => one.name === name)) return undefined;
+        const app = this.addApp(name);
+        change(app.labels, labels);
+        change(app.annotations, annotations);
+        return shown(app);
+      },
+      updateApp: async (guid, { name, labels, annotations }) => {
+        const app = this.app(guid);
+        if (name !== undefined) app.name = name;
+        change(app.labels, labels);
+        change(app.annotations, annotations);
+        return shown(app);
+      },
+      deleteApp: async (guid) => {
+        remove(this.apps, (one) => one.guid === guid);
+        for (const one of this.routes) remove(one.destinations, ({ appGuid }) => appGuid === guid);
+      },
+      startApp: async (guid) => {
+        this.app(guid).state = 'STARTED';
+      },
+      stopApp: async (guid) => {
+        this.app(guid).state = 'STOPPED';
+      },
+      processes: async (guid) => [structuredClone(this.app(guid).process)],
+      instances: async (guid) => {
+        const app = this.apps.find(({ process }) => process.guid === guid);
+        return Array.from({ length: app?.process.instances ?? 0 }, (_, index) => ({
+          index,
+          state: 'RUNNING' as const,
+          routable: true,
+          uptimeS: 60,
+        }));
+      },
+      scale: async (guid, to) => {
+        const app = this.apps.find(({ process }) => process.guid === guid);
+        if (app) app.process = { ...app.process, ...to };
+      },
+      environment: async (guid) => ({ ...this.app(guid).env }),
+      setEnvironment: async (guid, by) => change(this.app(guid).env, by),
+      features: async () => ({ ssh: true, revisions: true }),
+      bindings: async () => [],
+      policies: async () => [],
+      sidecars: async () => [],
+      packages: async (guid) => [...this.app(guid).packages],
+      builds: async () => [],
+      createBuild: async (packageGuid) => ({
+        guid: `build-of-${packageGuid}`,
+        state: 'STAGED',
+        packageGuid,
+        dropletGuid: `droplet-of-${packageGuid}`,
+      }),
+      build: async (guid) => {
+        const packageGuid = guid.slice('build-of-'.length);
+        return { guid, state: 'STAGED', packageGuid, dropletGuid: `droplet-of-${packageGuid}` };
+      },
+      currentDroplet: async (guid) => {
+        const { droplet } = this.app(guid);
+        if (droplet === undefined) return undefined;
+        const packageGuid = droplet.slice('droplet-of-'.length);
+        return { guid: droplet, state: 'STAGED', createdAtMs: this.clock.now(), packageGuid };
+      },
+      setCurrentDroplet: async (guid, droplet) => {
+        this.app(guid).droplet = droplet;
+      },
+      routesOfApps: async (guids) =>
+        structuredClone(
+          this.routes.filter((one) => one.destinations.some(({ appGuid }) => guids.includes(appGuid))),
+        ),
+      routesByLabel: async (_, selector) => structuredClone(labelled(this.routes, selector)),
+      findRoutes: async (_, names) =>
+        structuredClone(this.routes.filter((one) => names.some(({ host }) => host === one.host))),
+      createRoute: async (_, { host, labels }) =>
+        structuredClone(this.addRoute(host, [], { labels: { ...(labels as Record<string, string>) } })),
+      deleteRoute: async (guid) => remove(this.routes, (one) => one.guid === guid),
+      insertDestinations: async (guid, to) => {
+        for (const { appGuid } of to) this.map(route(guid), appGuid);
+      },
+      removeDestination: async (guid, destination) =>
+        remove(route(guid).destinations, (one) => one.guid === destination),
+      crashes: async () => [],
+      recentLogs: async () => [],
+    };
+    return calls as Platform;
+  }
+}
+
+/** A space in which `shop` is live on `shop.example.com`, and a world that deploys there. */
+export function standing() {
+  const clock = new IdleClock();
+  const space = new Space(clock);
+  const live = space.addApp('shop', {
+    state: 'STARTED',
+    labels: { [LABEL.app]: appKey('shop'), [LABEL.role]: 'live', [LABEL.version]: OLD },
+    droplet: 'droplet-of-old',
+  });
+  space.addRoute('shop', [live]);
+  const events: Event[] = [];
+  const cancelling = new AbortController();
+  const { signal } = cancelling;
+  setMaxListeners(0, signal);
+  const listener = { tell: (event: Event) => void events.push(event) };
+  const random = { token: (length: number) => 'r'.repeat(length) };
+  const answer = { status: 200, headers: {}, body: Buffer.from('fine'), cut: false, durationMs: 1 };
+  const http = { request: async () => answer };
+  const world: World = {
+    platform: space.platform(),
+    target: TARGET,
+    clock,
+    listener,
+    signal,
+    probe: { http, clock, random, signal, skipSslValidation: false },
+    stagingTimeoutMs: 60_000,
+    pushBits: async ({ candidate }) => {
+      const app = space.app(candidate);
+      app.packages.push({ guid: 'bits', type: 'bits', state: 'READY', createdAtMs: clock.now() });
+      space.map(
+        space.routes.find(({ host }) => host === TRIAL.host) ?? space.addRoute(TRIAL.host, []),
+        app.guid,
+      );
+    },
+    runScript: async () => undefined,
+    badSign: () => undefined,
+    unwatch: () => undefined,
+  };
+  return { clock, space, live, events, cancelling, world };
+}
+
+function wanted(host: string, internal = false): WantedRoute {
+  return { url: `${host}.example.com`, host, domainGuid: DOMAIN.guid, path: '', port: null, internal };
+}
+
+const TRIAL = wanted('shop-candidate-rrrrrr');
+
+/** The production route is one that no router shows outside: what a deploy decides is tested here, not what probes see. */
+export function intentFor(more: Partial<Intent> = {}): Intent {
+  const web = { processType: 'web', port: null, protocol: null };
+  return {
+    app: 'shop',
+    version: NEW,
+    owner: 'run-1-ours',
+    production: [wanted('shop', true)],
+    dropped: [],
+    trials: [{ route: TRIAL, to: web }],
+    before: {
+      guid: 'guid-1',
+      version: OLD,
+      ran: true,
+      destinations: [{ url: 'shop.example.com', to: [web] }],
+    },
+    scale: {},
+    keepInstancesOf: [],
+    probePath: '/',
+    drainMs: 5_000,
+    bakeMs: 0,
+    keepPrevious: 1,
+    keepFailed: true,
+    env: {},
+    carriedEnv: [],
+    checks: [],
+    facts: {},
+    ...more,
+  };
+}
