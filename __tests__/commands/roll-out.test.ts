@@ -271,17 +271,38 @@ describe('another hand', () => {
     expect(at.space.writes.at(-1)).toBe('startApp');
   });
 
-  test('deletes the candidate: a person has to look', async () => {
+  test.each(['proven', 'serving'])(
+    'deletes the candidate when it is %s: a person has to look',
+    async (phase) => {
+      const at = standing();
+      at.space.hook = atPhase(phase, (call) => {
+        const { apps, routes } = at.space;
+        const gone = apps.find(({ name }) => name === 'shop-candidate');
+        if (call !== 'routesOfApps' || !gone) return;
+        apps.splice(apps.indexOf(gone), 1);
+        for (const route of routes)
+          route.destinations = route.destinations.filter(({ appGuid }) => appGuid !== gone.guid);
+      });
+      const outcome = await rolledOut(at);
+      expect(outcome.result).toBe('failed');
+      expect([outcome.error, outcome.second].some((error) => error instanceof Stuck)).toBe(true);
+      expect(names(at)).toEqual(['shop STARTED']);
+    },
+  );
+
+  test('deletes the candidate while live is drained: it is not said that the state from before is back', async () => {
     const at = standing();
-    at.space.hook = (call) => {
-      const { apps } = at.space;
-      const app = apps.findIndex(({ name, state }) => name === 'shop-candidate' && state === 'STARTED');
-      if (call === 'routesOfApps' && app >= 0) apps.splice(app, 1);
-    };
+    let gone = false;
+    at.space.hook = atPhase('serving', (call, [guid]) => {
+      if (gone || call !== 'instances' || at.space.servers('shop').includes('shop')) return;
+      gone = true;
+      at.space.apps.splice(at.space.apps.indexOf(at.space.app('shop-candidate')), 1);
+      for (const route of at.space.routes) route.destinations = [];
+      throw new PlatformRefusal(`no process ${guid}`, 404, 10010, 'CF-ResourceNotFound');
+    });
     const outcome = await rolledOut(at);
     expect(outcome.result).toBe('failed');
-    expect(outcome.error).toBeInstanceOf(Stuck);
-    expect(at.space.servers('shop')).toEqual(['shop']);
+    expect(outcome.apps[0]?.live.routes).toEqual([{ url: 'shop.example.com', by: [] }]);
   });
 
   test('renames the candidate: it is not replaced, and a person has to look', async () => {
@@ -293,8 +314,8 @@ describe('another hand', () => {
       }
     };
     const outcome = await rolledOut(at);
-    expect(outcome.result).toBe('failed');
     expect(outcome.error).toBeInstanceOf(Stuck);
+    expect(outcome.result).toBe('failed');
     expect(at.space.servers('shop')).toEqual(['shop']);
   });
 

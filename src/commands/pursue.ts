@@ -109,12 +109,16 @@ function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'bac
     );
   }
   if (candidate) found.locked = true;
-  if (!candidate && way === 'forward' && found.locked && !isLive(intent, snapshot)) {
-    throw new Stuck(
-      `${candidateName(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`,
-      'Look at the apps and routes of the space, then run the deploy again.',
-    );
-  }
+  if (way === 'forward') assertNotGone({ intent, snapshot, found });
+}
+
+/** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */
+export function assertNotGone({ intent, snapshot, found }: AppWorld): void {
+  if (!found.locked || snapshot.candidate || isLive(intent, snapshot)) return;
+  throw new Stuck(
+    `${candidateName(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`,
+    'Look at the apps and routes of the space, then run the deploy again.',
+  );
 }
 
 export function inTheWayOf(name: string): Refused {

@@ -6,7 +6,7 @@ import type { AppWorld, World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
 import { blueGreen, isLive } from '../strategies/blue-green.js';
 import { type Outcome, outcomeOf } from './outcome.js';
-import { areServing, pursue, refresh } from './pursue.js';
+import { areServing, assertNotGone, pursue, refresh } from './pursue.js';
 
 export interface RollOut {
   apps: AppWorld[];
@@ -30,8 +30,9 @@ export async function rollOut({ apps, world, timeoutMs, router }: RollOut): Prom
     if (touched.length === 0) throw error;
     const ours = touched.filter((app) => !isLost(app));
     if (ours.length === 0 || !leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
-    world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
     try {
+      for (const app of ours) assertNotGone(app);
+      world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
       await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
       return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
     } catch (second) {
