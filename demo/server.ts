@@ -79,12 +79,17 @@ function slow(to: ServerResponse, ms: number): void {
   next();
 }
 
+/** Without the port, which a client names where it is not the usual one. */
+function hostOf({ headers }: IncomingMessage): string {
+  return (headers.host ?? '').replace(/:\d+$/, '');
+}
+
 function handle(from: IncomingMessage, to: ServerResponse): void {
   to.setHeader('x-app-version', behaviour.version);
   to.setHeader('x-app-instance', String(index));
   const url = new URL(from.url ?? '/', 'http://app');
   bad ||= behaviour.turnsBad === true && url.pathname === '/turn-bad';
-  if (bad || from.headers.host === behaviour.failsOnHost) answer(to, 500, 'out of order\n');
+  if (bad || hostOf(from) === behaviour.failsOnHost) answer(to, 500, 'out of order\n');
   else if (from.method === 'POST') count(from, to);
   else if (url.pathname === '/health') health(to);
   else if (url.pathname === '/slow') slow(to, Number(url.searchParams.get('ms') ?? 1_000));

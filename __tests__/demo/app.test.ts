@@ -115,9 +115,8 @@ describe('the demo app', () => {
     await listens;
     const asked = (host: string, path: string) =>
       shoot({ router: url, route: { host, path }, timeoutMs: 5_000 }).then(({ status }) => status);
-    expect([await asked('shop.example.com', '/'), await asked('shop.example.com', '/health')]).toEqual([
-      500, 500,
-    ]);
+    for (const host of ['shop.example.com', 'shop.example.com:8443'])
+      expect([await asked(host, '/'), await asked(host, '/health')]).toEqual([500, 500]);
     expect(await asked('trial.example.com', '/health')).toBe(200);
   });
 
