@@ -7,7 +7,7 @@ import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
-import { compact, deletions, leftTrialRoutes, steps } from './work.js';
+import { compact, deletions, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
@@ -25,6 +25,8 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
   });
 }
 
+type Before = Intent['before'] & object;
+
 function mayHaveRoutes(snapshot: Snapshot): boolean {
   return reached(snapshot.candidate, 'switching') || servedBy(snapshot, snapshot.candidate).length > 0;
 }
@@ -40,6 +42,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
     );
   }
   const revive = before?.ran === true && !reached(candidate, 'restored');
+  const owed = before ? owedTo(before, intent, snapshot) : [];
   return {
     switch: steps(reached(candidate, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
     start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
@@ -48,7 +51,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
       revive && live && !someRunning(live) ? [{ do: 'await-instances', side: 'live' }] : [],
     ),
     map: steps(
-      (before?.destinations ?? []).flatMap(({ url, to }): Step[] => {
+      owed.flatMap(({ url, to }): Step[] => {
         const has = destinationsOf(
           snapshot.routes.find((route) => route.url === url),
           live,
@@ -58,7 +61,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
       }),
     ),
     prove: {
-      steps: revive ? [{ do: 'prove', side: 'live', urls: before.destinations.map(({ url }) => url) }] : [],
+      steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
       after: reached(candidate, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
     },
     unmap: steps(
@@ -71,6 +74,22 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   };
 }
 
+/**
+ * What live had when the deploy began, and what another hand gave it since: there the candidate has the same ports, and the
+ * manifest does not name the route.
+ */
+function owedTo(before: Before, intent: Intent, snapshot: Snapshot): Before['destinations'] {
+  const known = [...intent.production, ...before.destinations].map(({ url }) => url);
+  const gained = servedBy(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
+  return [
+    ...before.destinations,
+    ...gained.map((route) => ({
+      url: route.url,
+      to: destinationsOf(route, snapshot.candidate).map(portOf),
+    })),
+  ];
+}
+
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
 function afterMark({ candidate }: Snapshot, list: readonly Step[]): StageWork {
   return steps(reached(candidate, 'reverting') ? list : []);
@@ -81,11 +100,4 @@ function emptyMadeRoutes(intent: Intent, snapshot: Snapshot): Step[] {
   return madeRoutes(snapshot, intent.version)
     .filter((route) => route.destinations.every((one) => one.appGuid === snapshot.candidate?.guid))
     .map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
-}
-
-/** A failed candidate is renamed first, which frees the lock at once, and stopped then. */
-function stopFailed(snapshot: Snapshot): Step[] {
-  return snapshot.failed
-    .filter((app) => app.state === 'STARTED' && servedBy(snapshot, app).length === 0)
-    .map(({ name, guid }) => ({ do: 'stop', name, guid }));
 }

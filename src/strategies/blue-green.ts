@@ -19,7 +19,7 @@ import {
   samePort,
   servedBy,
 } from './view.js';
-import { compact, deletions, leftTrialRoutes, steps } from './work.js';
+import { compact, deletions, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
   if (isLive(intent, snapshot)) return {};
@@ -52,6 +52,8 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
     bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
     stage: steps(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
     configure: steps([
+      // What it holds of the quota is free before the candidate starts.
+      ...stopFailed(snapshot),
       ...environmentSteps(intent, snapshot),
       ...scaleSteps(intent, snapshot),
       // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
@@ -131,12 +133,13 @@ function theSwitch(intent: Intent, snapshot: Snapshot): Work {
   const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
   const serving = reached(candidate, 'serving');
   return {
-    switch: steps(reached(candidate, 'switching') ? [] : [{ do: 'mark', phase: 'switching' }]),
-    // A route that came later is proven like the others: the deploy goes back to `switching` for it.
-    map: {
-      steps: map,
-      ...(serving && map.length > 0 ? { after: [{ do: 'mark', phase: 'switching' }] } : {}),
-    },
+    // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
+    switch: steps(
+      reached(candidate, 'switching') && !(serving && map.length > 0)
+        ? []
+        : [{ do: 'mark', phase: 'switching' }],
+    ),
+    map: steps(map),
     ...(serving && map.length === 0
       ? {}
       : {

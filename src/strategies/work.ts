@@ -26,6 +26,13 @@ export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[]
     .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
 
+/** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
+export function stopFailed(snapshot: Snapshot): Step[] {
+  return snapshot.failed
+    .filter((app) => app.state === 'STARTED' && servedBy(snapshot, app).length === 0)
+    .map(({ name, guid }) => ({ do: 'stop', name, guid }));
+}
+
 /** The stages in which each app has its turn; after them the apps of a deploy go on together. */
 const APART = STAGES.slice(1, STAGES.indexOf('switch'));
 const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
