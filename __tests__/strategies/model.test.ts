@@ -1,0 +1,97 @@
+/** No history of a deploy breaks a promise, whatever interrupts it; and the search finds strategies that break one. */
+import { describe, expect, test } from '@jest/globals';
+import type { Work } from '../../src/steps/step.js';
+import { explore, REAL, type Strategies } from './model/explore.js';
+import { SCENARIOS } from './model/scenarios.js';
+
+describe('every interruption of', () => {
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_name, scenario) => {
+    const { violation, states, ends } = explore(scenario);
+    expect(violation).toBeUndefined();
+    // Far fewer would mean that the search stopped early.
+    expect(states).toBeGreaterThan(500);
+    expect(ends).toBeGreaterThan(0);
+  });
+});
+
+type Change = (work: Work) => Work;
+
+function broken(way: keyof Strategies, change: Change): Strategies {
+  return { ...REAL, [way]: (...asked: Parameters<Strategies['forward']>) => change(REAL[way](...asked)) };
+}
+
+function without(...stages: (keyof Work)[]): Change {
+  return (work) =>
+    Object.fromEntries(Object.entries(work).filter(([stage]) => !stages.includes(stage as keyof Work)));
+}
+
+describe('the search finds a strategy that', () => {
+  test.each<[string, Strategies, RegExp]>([
+    [
+      'unmaps before it proves',
+      broken('forward', ({ prove, unmap, ...work }) => ({
+        ...work,
+        ...(unmap ? { prove: unmap } : {}),
+        ...(prove ? { unmap: prove } : {}),
+      })),
+      /nobody who was seen there answers/,
+    ],
+    [
+      'unmaps before it maps',
+      broken('forward', ({ map, unmap, ...work }) => ({
+        ...work,
+        ...(unmap ? { map: unmap } : {}),
+        ...(map ? { unmap: map } : {}),
+      })),
+      /nobody who was seen there answers/,
+    ],
+    [
+      'proves nothing on the trial route',
+      broken('forward', ({ check, ...work }) =>
+        check ? { ...work, check: { steps: [{ do: 'mark', phase: 'proven' }] } } : work,
+      ),
+      /before it is proven/,
+    ],
+    [
+      'does not drain',
+      broken('forward', ({ drain, ...work }) =>
+        drain ? { ...work, drain: { steps: [{ do: 'mark', phase: 'drained' }] } } : work,
+      ),
+      /before it is drained/,
+    ],
+    ['leaves trial routes', broken('forward', without('tidy')), /trial route is left/],
+    [
+      'gives the name away before live has left it',
+      broken('forward', without('retire')),
+      /two apps named shop/,
+    ],
+    ['keeps every previous version', broken('forward', without('prune')), /4 previous versions/],
+    ['keeps what failed running', broken('back', without('end')), /still runs/],
+    [
+      'goes back without giving live its routes',
+      broken('back', without('map', 'prove')),
+      /nobody who was seen there answers/,
+    ],
+    [
+      'goes back without proving live',
+      broken('back', ({ prove, ...work }) => (prove ? { ...work, prove: { ...prove, steps: [] } } : work)),
+      /nobody who was seen there answers/,
+    ],
+    [
+      'goes back without draining',
+      broken('back', ({ drain, ...work }) =>
+        drain ? { ...work, drain: { steps: [{ do: 'mark', phase: 'withdrawn' }] } } : work,
+      ),
+      /before it is drained/,
+    ],
+    [
+      'never says how far it has come',
+      broken('forward', ({ prove, ...work }) => (prove ? { ...work, prove: { steps: prove.steps } } : work)),
+      /goes round in circles/,
+    ],
+  ])('%s', (_name, strategies, why) => {
+    const [keeping] = SCENARIOS.filter(({ name }) => name === 'keep-previous 3');
+    if (!keeping) throw new Error('the scenario is gone');
+    expect(explore(keeping, strategies).violation).toMatch(why);
+  });
+});

@@ -1,0 +1,120 @@
+/** What must hold after every write, and what must be there when a run has ended. */
+import type { Intent } from '../../../src/model/intent.js';
+import { LABEL } from '../../../src/platform/names.js';
+import { violated } from './effects.js';
+import { isHealthy, isTrial, type ModelApp, type ModelWorld, routesOf, snapshotOf } from './world.js';
+
+/** The routes that must not be without a version that was seen there, from now on. */
+export function rememberServed(world: ModelWorld): ModelWorld {
+  const answering = Object.values(world.routes).filter(
+    (route) => !isTrial(route) && answersOn(world, route.guid, isOurs) !== undefined,
+  );
+  return { ...world, served: answering.map(({ guid }) => guid).sort() };
+}
+
+function isOurs(app: ModelApp): boolean {
+  return !isForeign(app);
+}
+
+/** Apps of others are named so in every scenario. */
+export function isForeign({ guid }: Pick<ModelApp, 'guid'>): boolean {
+  return guid.startsWith('foreign');
+}
+
+/** The app that was seen answering on this route and answers now. */
+function answersOn(
+  world: ModelWorld,
+  routeGuid: string,
+  fits: (app: ModelApp) => boolean,
+): ModelApp | undefined {
+  return world.routes[routeGuid]?.destinations
+    .filter((one) => isHealthy(world, one) && world.proved.includes(`${routeGuid} ${one.appGuid}`))
+    .map(({ appGuid }) => world.apps[appGuid])
+    .find((app) => app !== undefined && fits(app));
+}
+
+export function assertSafe(world: ModelWorld): void {
+  for (const guid of world.served) {
+    const route = world.routes[guid];
+    if (!route) violated(`the production route ${guid} is gone`);
+    if (!answersOn(world, guid, isOurs)) violated(`nobody who was seen there answers on ${route.url}`);
+  }
+  for (const route of Object.values(world.routes)) {
+    for (const { appGuid } of route.destinations) {
+      const app = world.apps[appGuid];
+      if (!app) violated(`${route.url} names an app that is gone`);
+      const made = app.labels[LABEL.role] === 'candidate';
+      if (made && !isTrial(route) && !world.smoked.includes(appGuid)) {
+        violated(`${route.url} has the candidate before it is proven`);
+      }
+    }
+  }
+}
+
+/** The one clean state: forward with the new version live, back with what there was before. */
+export function assertClean(
+  world: ModelWorld,
+  intent: Intent,
+  way: 'forward' | 'back',
+  keepPrevious: number,
+): void {
+  const snapshot = snapshotOf(world, intent.app, intent.production);
+  const { live, candidate, previous, failed } = snapshot;
+  const fail = (text: string) => violated(`at the end, ${way}: ${text}`);
+  if (candidate) fail('a candidate is left');
+  if (snapshot.routes.some(isTrial)) fail('a trial route is left');
+  if (way === 'forward' && previous.length > keepPrevious) fail(`${previous.length} previous versions`);
+  if (failed.length > 1) fail(`${failed.length} failed versions`);
+  for (const app of [...previous, ...failed]) {
+    if (app.state === 'STARTED') fail(`${app.name} still runs`);
+    if (routesOf(world, app.guid).length > 0) fail(`${app.name} has a route`);
+  }
+  for (const app of Object.values(world.apps)) {
+    const known = [live, ...previous, ...failed].some((one) => one?.guid === app.guid);
+    if (app.labels[LABEL.app] === intent.app && !known) fail(`${app.name} plays no part`);
+  }
+  for (const route of snapshot.routes) {
+    if (route.labels[LABEL.version] === intent.version && route.destinations.length === 0) {
+      fail(`${route.url} was made and serves nobody`);
+    }
+  }
+  const expected = way === 'forward' ? `${intent.app} ${intent.version}` : intent.before?.guid;
+  if (live?.guid !== expected) fail(`${live?.guid} is live, not ${expected}`);
+  if (!live) return;
+  if (live.name !== intent.app) fail(`live is named ${live.name}`);
+  if (way === 'forward') {
+    const { [LABEL.role]: role, [LABEL.version]: version, [LABEL.owner]: owner } = live.labels;
+    if (role !== 'live' || version !== intent.version) fail(`live is labelled ${role} ${version}`);
+    if (owner !== undefined || live.phase) fail('live carries the lock');
+    if (live.state !== 'STARTED') fail('live does not run');
+    for (const { url } of intent.production)
+      if (!isMapped(world, url, live.guid)) fail(`${url} is not live's`);
+    for (const url of intent.dropped) if (isMapped(world, url, live.guid)) fail(`${url} was not dropped`);
+  } else {
+    for (const { url, to } of intent.before?.destinations ?? []) {
+      const mine = mappedOn(world, url).filter(({ appGuid }) => appGuid === live.guid);
+      const missing = to.filter(
+        ({ processType, port }) =>
+          !mine.some((one) => one.processType === processType && (one.port ?? 8080) === (port ?? 8080)),
+      );
+      if (missing.length > 0) fail(`${url} is not live's any more`);
+    }
+  }
+}
+
+function isMapped(world: ModelWorld, url: string, appGuid: string): boolean {
+  return mappedOn(world, url).some((one) => one.appGuid === appGuid);
+}
+
+function mappedOn(world: ModelWorld, url: string) {
+  return Object.values(world.routes).find((route) => route.url === url)?.destinations ?? [];
+}
+
+/** Apps and destinations of others, as one text: it must never change. */
+export function foreignParts(world: ModelWorld): string {
+  const apps = Object.values(world.apps).filter(isForeign);
+  const destinations = Object.values(world.routes).flatMap(({ url, destinations: all }) =>
+    all.filter(({ appGuid }) => isForeign({ guid: appGuid })).map(({ guid }) => `${url} ${guid}`),
+  );
+  return JSON.stringify({ apps, destinations: destinations.sort() });
+}

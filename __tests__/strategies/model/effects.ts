@@ -1,0 +1,304 @@
+/** What each step does to the platform, as the writes that it is made of; a kill may come after each of them. */
+import { recorded } from '../../../src/engine/journal.js';
+import { VersionFault } from '../../../src/model/errors.js';
+import type { Intent } from '../../../src/model/intent.js';
+import {
+  ANNOTATION,
+  appKey,
+  candidateName,
+  failedName,
+  LABEL,
+  previousName,
+} from '../../../src/platform/names.js';
+import type { Side, Step } from '../../../src/steps/step.js';
+import { route as emptyRoute, to } from '../support.js';
+import {
+  changedApp,
+  changedRoute,
+  isHealthy,
+  isTrial,
+  type ModelApp,
+  type ModelWorld,
+  routesOf,
+  snapshotOf,
+  withoutKey,
+} from './world.js';
+
+/** Something that must never happen. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+export type Write = (world: ModelWorld) => ModelWorld;
+
+export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[] {
+  const on = (world: ModelWorld, side: Side): ModelApp => {
+    const { live, candidate } = snapshotOf(world, intent.app, intent.production);
+    const app = world.apps[(side === 'live' ? live : candidate)?.guid ?? ''];
+    return app ?? violated(`${step.do}: there is no ${side}`);
+  };
+  const routeAt = (world: ModelWorld, url: string) =>
+    Object.values(world.routes).find((one) => one.url === url) ?? violated(`${step.do}: no route ${url}`);
+
+  switch (step.do) {
+    case 'make-candidate':
+      return [(world) => makeCandidate(world, intent)];
+    case 'make-route':
+      return [(world) => makeRoute(world, intent, step)];
+    case 'push-bits':
+      return [
+        (world) => pushBits(world, intent, on(world, 'candidate')),
+        (world) => {
+          const { guid, packages, annotations } = on(world, 'candidate');
+          const annotation = { [ANNOTATION.package]: packages.at(-1) ?? '' };
+          return changedApp(world, guid, { annotations: { ...annotations, ...annotation } });
+        },
+      ];
+    case 'stage':
+      return [
+        (world) => {
+          const { guid, annotations } = on(world, 'candidate');
+          const droplet = annotations[ANNOTATION.package] ?? violated('staged before any bits were pushed');
+          return changedApp(world, guid, { droplet });
+        },
+      ];
+    case 'set-env':
+      return [
+        (world) => {
+          const { guid, env } = on(world, 'candidate');
+          const values = Object.fromEntries(step.names.map((name) => [name, intent.env[name] ?? '']));
+          return changedApp(world, guid, { env: { ...env, ...values } });
+        },
+      ];
+    case 'scale':
+      return [
+        (world) => {
+          const { guid, processes } = on(world, 'candidate');
+          const scaled = processes.map((one) =>
+            one.type === step.processType ? { ...one, instances: step.to.instances ?? one.instances } : one,
+          );
+          return changedApp(world, guid, { processes: scaled });
+        },
+      ];
+    case 'start':
+      return [(world) => start(world, on(world, step.side))];
+    case 'await-instances':
+      return [
+        (world) => {
+          const { guid, state, processes } = on(world, step.side);
+          if (state !== 'STARTED') violated(`waits for ${step.side}, which nobody started`);
+          const running = processes.map((one) => ({ ...one, running: one.instances }));
+          return changedApp(world, guid, { processes: running });
+        },
+      ];
+    case 'stay-up':
+    case 'smoke-script':
+      return [(world) => world];
+    case 'smoke':
+      return [(world) => smoke(world, intent, on(world, 'candidate'))];
+    case 'mark':
+      return [
+        (world) => {
+          const { guid, labels } = on(world, 'candidate');
+          return changedApp(world, guid, { labels: { ...labels, [LABEL.phase]: step.phase } });
+        },
+      ];
+    case 'map':
+      return [
+        (world) => {
+          const { guid: appGuid } = on(world, step.side);
+          const { guid, destinations } = routeAt(world, step.url);
+          const wishes = step.to.map((port) => to(appGuid, { ...port, port: port.port ?? 8080 }));
+          const fresh = wishes.filter((one) => !destinations.some((old) => old.guid === one.guid));
+          return changedRoute(world, guid, [...destinations, ...fresh]);
+        },
+      ];
+    case 'prove':
+      return [
+        (world) =>
+          step.urls.reduce((now, url) => prove(now, routeAt(now, url).guid, on(now, step.side).guid), world),
+      ];
+    case 'unmap': {
+      const { guid: appGuid } = on(before, step.side);
+      const { guid, destinations } = routeAt(before, step.url);
+      const leaving = destinations.filter((one) => one.appGuid === appGuid);
+      return leaving.map((one) => (world) => unmap(world, guid, one.guid));
+    }
+    case 'drain':
+      return [
+        (world) => {
+          // A first deploy has nobody to wait for.
+          if (step.side === 'live' && !snapshotOf(world, intent.app).live) return world;
+          const { guid } = on(world, step.side);
+          const named = routesOf(world, guid).filter((route) => !isTrial(route));
+          if (named.length > 0) violated(`drains ${guid} while ${named[0]?.url} names it`);
+          return { ...world, undrained: world.undrained.filter((one) => one !== guid) };
+        },
+      ];
+    case 'stop':
+      return [
+        (world) => {
+          assertUnused(world, step.guid, 'stopped');
+          const idle = world.apps[step.guid]?.processes.map((one) => ({ ...one, running: 0 })) ?? [];
+          return changedApp(world, step.guid, { state: 'STOPPED', processes: idle });
+        },
+      ];
+    case 'delete-route':
+      return [(world) => deleteRoute(world, step.guid)];
+    case 'delete-app':
+      return [
+        (world) => {
+          assertUnused(world, step.guid, 'deleted');
+          return { ...world, apps: withoutKey(world.apps, step.guid) };
+        },
+      ];
+    case 'rename':
+      return [(world) => rename(world, intent, on(world, step.side), step.to)];
+  }
+}
+
+export function violated(text: string): never {
+  throw new Violation(text);
+}
+
+function makeCandidate(world: ModelWorld, { app, version, owner, ...rest }: Intent): ModelWorld {
+  const name = candidateName(app);
+  if (Object.values(world.apps).some((one) => one.name === name)) violated(`a second ${name}`);
+  const guid = `${app} ${version}`;
+  const labels = {
+    [LABEL.role]: 'candidate',
+    [LABEL.phase]: 'made',
+    [LABEL.app]: appKey(app),
+    [LABEL.version]: version,
+    [LABEL.owner]: owner,
+  };
+  const made: ModelApp = {
+    guid,
+    name,
+    state: 'STOPPED',
+    labels,
+    annotations: recorded({ app, version, owner, ...rest }),
+    processes: [{ type: 'web', instances: 1, running: 0 }],
+    env: {},
+    packages: [],
+    ports: [],
+  };
+  return { ...world, apps: { ...world.apps, [guid]: made } };
+}
+
+function makeRoute(world: ModelWorld, intent: Intent, step: Step & { do: 'make-route' }): ModelWorld {
+  const { url } = step.route;
+  if (Object.values(world.routes).some((one) => one.url === url)) violated(`a second route ${url}`);
+  const number = (world.made[url] ?? 0) + 1;
+  const guid = `${url} #${number}`;
+  const labels = {
+    [LABEL.role]: step.as === 'trial' ? 'candidate' : 'live',
+    [LABEL.app]: appKey(intent.app),
+    [LABEL.version]: intent.version,
+  };
+  const made = emptyRoute(url, [], { guid, labels });
+  return { ...world, routes: { ...world.routes, [guid]: made }, made: { ...world.made, [url]: number } };
+}
+
+/** The manifest of the models has a web and a worker process. What is pushed twice has two packages. */
+function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelApp): ModelWorld {
+  const trial = Object.values(world.routes).find(({ url }) => url === intent.trials[0]?.route.url);
+  if (!trial) violated('pushed before there was a trial route');
+  const number = Math.min(2, packages.length + 1);
+  const pushed = changedApp(world, guid, {
+    packages: [...packages.slice(0, 1), `package ${intent.version} #${number}`],
+    processes: [
+      { type: 'web', instances: 1, running: 0 },
+      { type: 'worker', instances: 0, running: 0 },
+    ],
+  });
+  return changedRoute(pushed, trial.guid, [to(guid)]);
+}
+
+function start(world: ModelWorld, { guid, processes, droplet, annotations }: ModelApp): ModelWorld {
+  if (annotations[ANNOTATION.journal] && droplet !== annotations[ANNOTATION.package]) {
+    violated(`${guid} starts with bits that this deploy did not push`);
+  }
+  const asked = routesOf(world, guid).flatMap((route) =>
+    route.destinations.flatMap((one) => (one.appGuid === guid ? [one.port ?? 8080] : [])),
+  );
+  const ports = [...new Set([8080, ...asked])].sort();
+  const booting = processes.map((one) => ({ ...one, running: 0 }));
+  return changedApp(world, guid, { state: 'STARTED', ports, processes: booting });
+}
+
+function smoke(world: ModelWorld, { trials }: Intent, { guid }: ModelApp): ModelWorld {
+  for (const { route, to: port } of trials) {
+    const trial = Object.values(world.routes).find(({ url }) => url === route.url);
+    const answers = trial?.destinations.some(
+      (one) => one.appGuid === guid && one.processType === port.processType && isHealthy(world, one),
+    );
+    if (!answers) violated(`checked on ${route.url}, where ${guid} does not answer`);
+  }
+  return { ...world, smoked: [...new Set([...world.smoked, guid])].sort() };
+}
+
+/** Throws `VersionFault`, as the real proof does, when somebody who should does not answer. */
+function prove(world: ModelWorld, routeGuid: string, appGuid: string): ModelWorld {
+  const mine = world.routes[routeGuid]?.destinations.filter((one) => one.appGuid === appGuid) ?? [];
+  if (mine.length === 0) violated(`proves ${appGuid} on ${routeGuid}, where it is not mapped`);
+  if (!mine.every((one) => isHealthy(world, one))) {
+    throw new VersionFault(`${appGuid} does not answer on ${routeGuid}`, 'production-proof');
+  }
+  return { ...world, proved: [...new Set([...world.proved, `${routeGuid} ${appGuid}`])].sort() };
+}
+
+function unmap(world: ModelWorld, routeGuid: string, destinationGuid: string): ModelWorld {
+  const destinations = world.routes[routeGuid]?.destinations ?? [];
+  const leaver = destinations.find(({ guid }) => guid === destinationGuid);
+  if (!leaver) return world;
+  const left = destinations.filter((one) => one !== leaver);
+  const gone = !left.some(({ appGuid }) => appGuid === leaver.appGuid);
+  const proof = `${routeGuid} ${leaver.appGuid}`;
+  return {
+    ...changedRoute(world, routeGuid, left),
+    proved: gone ? world.proved.filter((one) => one !== proof) : world.proved,
+    undrained: isHealthy(world, leaver)
+      ? [...new Set([...world.undrained, leaver.appGuid])].sort()
+      : world.undrained,
+  };
+}
+
+function deleteRoute(world: ModelWorld, guid: string): ModelWorld {
+  const route = world.routes[guid] ?? violated(`deletes a route that is not there: ${guid}`);
+  if (route.labels[LABEL.role] === undefined) violated(`deletes ${route.url}, which is not ours`);
+  if (world.served.includes(guid)) violated(`deletes ${route.url}, which is served`);
+  return { ...world, routes: withoutKey(world.routes, guid) };
+}
+
+function assertUnused(world: ModelWorld, guid: string, what: string): void {
+  const app = world.apps[guid] ?? violated(`an app is ${what} that is not there: ${guid}`);
+  const [named] = routesOf(world, guid);
+  if (named) violated(`${app.name} is ${what} while ${named.url} names it`);
+  if (world.undrained.includes(guid)) violated(`${app.name} is ${what} before it is drained`);
+}
+
+function rename(
+  world: ModelWorld,
+  intent: Intent,
+  app: ModelApp,
+  role: 'live' | 'previous' | 'failed',
+): ModelWorld {
+  const version = role === 'previous' ? (intent.before?.version ?? '') : intent.version;
+  const name = {
+    live: intent.app,
+    previous: previousName(intent.app, version),
+    failed: failedName(intent.app, version),
+  }[role];
+  if (Object.values(world.apps).some((one) => one.name === name)) violated(`two apps named ${name}`);
+  const [named] = routesOf(world, app.guid).filter((route) => !isTrial(route));
+  if (role !== 'live' && named) violated(`${app.name} becomes ${name} while ${named.url} names it`);
+  const labels = withoutKey(withoutKey(app.labels, LABEL.phase), LABEL.owner);
+  return changedApp(world, app.guid, {
+    name,
+    labels: { ...labels, [LABEL.role]: role, [LABEL.app]: appKey(intent.app), [LABEL.version]: version },
+    annotations: Object.fromEntries(
+      Object.entries(app.annotations).filter(([key]) => !key.startsWith(ANNOTATION.journal)),
+    ),
+  });
+}

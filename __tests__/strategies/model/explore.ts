@@ -1,0 +1,371 @@
+/**
+ * Searches every history of one deploy: each write can be the last one of its run (the next run settles) or be followed by a
+ * fault of the platform (the same run looks again), and each sign against the version can come wherever it may. Equal states
+ * are visited once, so that any number of interruptions is covered. From every end a second deploy has to succeed.
+ */
+import { createHash } from 'node:crypto';
+import { recalled } from '../../../src/engine/journal.js';
+import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
+import type { Snapshot } from '../../../src/model/cloud.js';
+import { VersionFault } from '../../../src/model/errors.js';
+import type { Intent, WantedRoute } from '../../../src/model/intent.js';
+import { candidateName, LABEL } from '../../../src/platform/names.js';
+import {
+  type AppStep,
+  STAGES,
+  type Stage,
+  type Step,
+  type StepGroup,
+  type Work,
+} from '../../../src/steps/step.js';
+import { backOut } from '../../../src/strategies/back-out.js';
+import { blueGreen, isLive } from '../../../src/strategies/blue-green.js';
+import { makeIntent } from '../../../src/strategies/intent.js';
+import { wayOf } from '../../../src/strategies/settle.js';
+import { reached } from '../../../src/strategies/view.js';
+import { groups } from '../../../src/strategies/work.js';
+import { DOMAIN, inputs, manifestApp } from '../support.js';
+import { assertClean, assertSafe, foreignParts, rememberServed } from './checks.js';
+import { Violation, violated, type Write, writesOf } from './effects.js';
+import { changedApp, forgotten, type ModelWorld, snapshotOf } from './world.js';
+
+export interface Scenario {
+  name: string;
+  /** The manifest of each deploy: its routes by app. */
+  deploys: readonly Readonly<Record<string, readonly WantedRoute[]>>[];
+  world: ModelWorld;
+  inputs?: Partial<Inputs>;
+  manifest?: Partial<ManifestApp>;
+  /** Before this stage only the locks are interrupted. Default: everywhere. */
+  interruptedFrom?: Stage;
+  /** What another hand does once, at any moment of the first deploy. undefined: not possible in this state. */
+  meddle?: (world: ModelWorld) => ModelWorld | undefined;
+}
+
+export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
+export interface Strategies {
+  forward: Strategy;
+  back: Strategy;
+}
+export const REAL: Strategies = { forward: blueGreen, back: backOut };
+
+interface Run {
+  kind: 'deploy' | 'settle';
+  way: 'forward' | 'back';
+  apps: readonly { intent: Intent; locked: boolean }[];
+}
+
+interface State {
+  world: ModelWorld;
+  /** Deploys that were begun. */
+  begun: number;
+  /** undefined: nobody is at work. */
+  run?: Run;
+}
+
+interface Next {
+  label: string;
+  state: State;
+  /** Nothing interrupts: following these alone has to come to an end. */
+  main?: true;
+}
+
+export interface Search {
+  states: number;
+  ends: number;
+  violation?: string;
+}
+
+/** A search that grows beyond this does not end. */
+const MOST_STATES = 20_000;
+
+/** Stops at the first violation, with the way that led to it. */
+export function explore(scenario: Scenario, strategies: Strategies = REAL): Search {
+  const begin: State = { world: scenario.world, begun: 0 };
+  const first = keyOf(begin);
+  const from = new Map<string, { key?: string; label: string }>([[first, { label: 'begin' }]]);
+  const onward = new Map<string, string | undefined>();
+  const queue: [string, State][] = [[first, begin]];
+  const foreign = foreignParts(scenario.world);
+  let [ends, at] = [0, first];
+  try {
+    for (let item = queue.pop(); item; item = queue.pop()) {
+      const [key, state] = item;
+      if (from.size > MOST_STATES) violated(`more than ${MOST_STATES} states`);
+      at = key;
+      const nexts = nextsOf(state, scenario, strategies);
+      if (nexts.length === 0) ends += 1;
+      onward.set(key, undefined);
+      for (const { label, state: next, main } of nexts) {
+        const nextKey = keyOf(next);
+        if (main) onward.set(key, nextKey);
+        if (from.has(nextKey)) continue;
+        from.set(nextKey, { key, label });
+        assertSafeAt(nextKey, next);
+        queue.push([nextKey, next]);
+      }
+    }
+    assertEnding();
+  } catch (error) {
+    const why = error instanceof Violation ? error.message : String((error as Error).stack);
+    return { states: from.size, ends, violation: `${why}\n  after: ${trail(at).join('\n    ')}` };
+  }
+  return { states: from.size, ends };
+
+  function assertSafeAt(key: string, state: State): void {
+    at = key;
+    assertSafe(state.world);
+    if (foreignParts(state.world) !== foreign) violated("another's app or destination was changed");
+    at = from.get(key)?.key ?? key;
+  }
+
+  /** From every state the uninterrupted way comes to an end: nothing is asked for again and again. */
+  function assertEnding(): void {
+    const ended = new Set<string>();
+    for (const key of onward.keys()) {
+      const path = new Set<string>();
+      for (let now: string | undefined = key; now && !ended.has(now); now = onward.get(now)) {
+        at = now;
+        if (path.has(now)) violated('goes round in circles');
+        path.add(now);
+      }
+      for (const one of path) ended.add(one);
+    }
+  }
+
+  function trail(key: string): string[] {
+    const labels: string[] = [];
+    for (let now: string | undefined = key; now; now = from.get(now)?.key) {
+      labels.unshift(from.get(now)?.label ?? '');
+    }
+    return labels;
+  }
+}
+
+function keyOf(state: State): string {
+  return createHash('sha1').update(JSON.stringify(state)).digest('base64');
+}
+
+function nextsOf(state: State, scenario: Scenario, strategies: Strategies): Next[] {
+  const meddled = meddledBy(state, scenario);
+  if (!state.run) return [...meddled, ...beginnings(state, scenario)];
+  return [...meddled, ...goOn(state, state.run, scenario, strategies)];
+}
+
+function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
+  const changed = !world.meddled && begun === 1 ? meddle?.(world) : undefined;
+  if (!changed) return [];
+  const state = { world: { ...changed, meddled: true }, begun, ...(run ? { run } : {}) };
+  return [{ label: 'another hand changes something', state }];
+}
+
+/** What a new run does first: settle what is left, app by app; then its own deploy. */
+function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
+  const names = Object.keys(scenario.deploys[0] ?? {});
+  const left = names.find((name) => snapshotOf(world, name).candidate);
+  if (left) return [{ label: `settle ${left}`, state: settling(world, begun, left), main: true }];
+  const deploy = scenario.deploys[begun];
+  if (!deploy) return [];
+  const remembered = rememberServed(world);
+  const apps = names.map((name) => {
+    const named = deploy[name] ?? [];
+    const made = makeIntent({
+      inputs: inputs(scenario.inputs),
+      context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
+      app: manifestApp({ name, ...scenario.manifest }),
+      named,
+      trialDomain: { guid: DOMAIN, name: 'apps.example' },
+      snapshot: snapshotOf(world, name, named),
+      version: `v${begun + 2}`,
+      owner: `run-${begun + 1}`,
+      adoptedVersion: 'adopted',
+      token: tokens(begun + 2),
+    });
+    if (made.problems.length > 0) violated(made.problems.join('; '));
+    return { intent: made.intent, locked: false };
+  });
+  const kept = new Set(apps.flatMap(({ intent }) => intent.dropped));
+  const served = remembered.served.filter((guid) => !kept.has(remembered.routes[guid]?.url ?? ''));
+  const run: Run = { kind: 'deploy', way: 'forward', apps };
+  const state = { world: { ...remembered, served }, begun: begun + 1, run };
+  return [{ label: `deploy v${begun + 2}`, state, main: true }];
+}
+
+function tokens(version: number): () => string {
+  let count = 0;
+  return () => `t${version}${count++}`;
+}
+
+function settling(world: ModelWorld, begun: number, name: string): State {
+  const { candidate } = snapshotOf(world, name);
+  const guid = candidate?.guid ?? '';
+  const labels = { ...candidate?.labels, [LABEL.owner]: 'settler' };
+  const taken = changedApp(world, guid, { labels });
+  const snapshot = snapshotOf(taken, name);
+  const intent = snapshot.candidate && recalled(name, snapshot.candidate);
+  if (!intent) violated(`the journal of ${name} cannot be read`);
+  const run: Run = { kind: 'settle', way: wayOf(snapshot), apps: [{ intent, locked: true }] };
+  return { world: taken, begun, run };
+}
+
+function goOn(state: State, before: Run, scenario: Scenario, strategies: Strategies): Next[] {
+  const { world } = state;
+  const seen = before.apps.map((app) => look(app, before, world));
+  const run: Run = { ...before, apps: seen.map(({ intent, locked }) => ({ intent, locked })) };
+  const strategy = run.way === 'forward' ? strategies.forward : strategies.back;
+  const [group] = groups(
+    seen.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+  );
+  if (!group) return [finished({ ...state, run }, run, scenario)];
+  // The second deploy shows that the first one left nothing in its way.
+  const heals = state.begun === scenario.deploys.length;
+  const early = STAGES.indexOf(group.stage) < STAGES.indexOf(scenario.interruptedFrom ?? 'lock');
+  const nexts = outcomesOf(group, run, world).flatMap(({ label, world: changed, main }): Next[] => [
+    { label, state: { ...state, world: changed, run }, ...(main ? { main } : {}) },
+    { label: `${label}, killed`, state: { world: changed, begun: state.begun } },
+  ]);
+  if (heals || (early && run.way === 'forward' && group.stage !== 'lock'))
+    return nexts.filter(({ main }) => main);
+  const watched = seen.some(
+    ({ snapshot: { candidate } }) => reached(candidate, 'switching') && !reached(candidate, 'drained'),
+  );
+  const signs = [
+    ...(watched ? [{ label: 'the watch sees failures', world }] : []),
+    ...faultsOf(group, run, world),
+  ];
+  if (run.way === 'back') return nexts;
+  return [...nexts, ...signs.map((sign) => turnedBack({ ...state, world: sign.world }, run, sign.label))];
+}
+
+function look(app: Run['apps'][number], run: Run, world: ModelWorld) {
+  const { intent } = app;
+  const asked = [...intent.production, ...intent.trials.map(({ route }) => route)];
+  const snapshot = snapshotOf(world, intent.app, asked);
+  const { candidate } = snapshot;
+  const holder = candidate?.labels[LABEL.owner];
+  if (candidate && holder !== intent.owner) violated(`${intent.owner} meets the lock of ${holder}`);
+  if (!candidate && app.locked && run.way === 'forward' && !isLive(intent, snapshot)) {
+    violated(`${candidateName(intent.app)} disappeared`);
+  }
+  return { intent, snapshot, locked: app.locked || candidate !== undefined };
+}
+
+/** A fault before the end leads back; once a candidate is drained the run ends, and the next one finishes. */
+function turnedBack({ world, begun }: State, run: Run, label: string): Next {
+  const final = run.apps.some(({ intent }) => {
+    const snapshot = snapshotOf(world, intent.app, intent.production);
+    return isLive(intent, snapshot) || snapshot.candidate?.phase === 'drained';
+  });
+  if (run.kind === 'deploy' && final) return { label: `${label}: failed`, state: { world, begun } };
+  const apps = run.apps.filter(({ locked }) => locked);
+  return { label: `${label}: back`, state: { world, begun, run: { ...run, way: 'back', apps } } };
+}
+
+function finished({ world, begun }: State, { apps, way, kind }: Run, scenario: Scenario): Next {
+  const { keepPrevious } = inputs(scenario.inputs);
+  for (const { intent } of apps) assertClean(world, intent, way, keepPrevious);
+  return { label: `${kind} ended ${way}`, state: { world: forgotten(world), begun }, main: true };
+}
+
+interface Result {
+  label: string;
+  world: ModelWorld;
+  main?: true;
+}
+
+/** All that can be done of a group when it ends anywhere: any of its steps, half of one more, then of what comes after. */
+function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Result[] {
+  const writes = group.steps.map((one) => writesFor(one, run, world));
+  const after = group.after.map((one) => ({ one, write: writesFor(one, run, world) }));
+  const results: Result[] = [];
+  for (const done of subsetsOf(group.steps.length)) {
+    const base = guarded(() =>
+      applied(
+        world,
+        done.flatMap((index) => writes[index] ?? []),
+      ),
+    );
+    if (!base) continue;
+    const text = `${group.stage}: ${done.map((index) => nameOf(group.steps[index])).join(', ')}`;
+    const whole = done.length === group.steps.length;
+    if (!whole || after.length > 0)
+      results.push({ label: `${text} (of ${group.steps.length})`, world: base });
+    for (const [index, list] of writes.entries()) {
+      if (done.includes(index)) continue;
+      for (let count = 1; count < list.length; count++) {
+        const half = guarded(() => applied(base, list.slice(0, count)));
+        if (half) results.push({ label: `${text}, half of ${nameOf(group.steps[index])}`, world: half });
+      }
+    }
+    if (!whole) continue;
+    let now = base;
+    for (const { one, write } of after) {
+      now = applied(now, write);
+      results.push({ label: `${text}, then ${nameOf(one)}`, world: now });
+    }
+    results.push({ label: text, world: now, main: true });
+  }
+  return results;
+}
+
+const SIGNS = new Set<Step['do']>([
+  'stage',
+  'await-instances',
+  'stay-up',
+  'smoke',
+  'smoke-script',
+  'prove',
+  'drain',
+]);
+
+/** A sign against the version: the other steps of the group have ended, nothing of what comes after has begun. */
+function faultsOf(group: StepGroup, run: Run, world: ModelWorld): Result[] {
+  const every = [...group.steps, ...group.after];
+  return every.flatMap((faulty, at): Result[] => {
+    if (!SIGNS.has(faulty.step.do)) return [];
+    const done = every.filter((_, index) => index !== at && index < Math.max(group.steps.length, at));
+    const changed = guarded(() =>
+      applied(
+        world,
+        done.flatMap((one) => writesFor(one, run, world)),
+      ),
+    );
+    return changed ? [{ label: `${nameOf(faulty)} fails`, world: changed }] : [];
+  });
+}
+
+/** undefined: the step itself found a sign against the version, which is another outcome. */
+function guarded(work: () => ModelWorld): ModelWorld | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof VersionFault) return undefined;
+    throw error;
+  }
+}
+
+function applied(world: ModelWorld, writes: readonly Write[]): ModelWorld {
+  return writes.reduce((now, write) => {
+    const changed = write(now);
+    assertSafe(changed);
+    return changed;
+  }, world);
+}
+
+function writesFor({ app, step }: AppStep, run: Run, world: ModelWorld): Write[] {
+  const intent = run.apps.find((one) => one.intent.app === app)?.intent;
+  if (!intent) violated(`a step of ${app}, which is not deployed`);
+  return writesOf(step, intent, world);
+}
+
+function subsetsOf(size: number): number[][] {
+  const all = Array.from({ length: size }, (_, index) => index);
+  return Array.from({ length: 2 ** size }, (_, bits) => all.filter((index) => bits & (1 << index)));
+}
+
+function nameOf(one: AppStep | undefined): string {
+  if (!one) return '';
+  const { step } = one;
+  const what = 'url' in step ? step.url : 'phase' in step ? step.phase : 'to' in step ? step.to : '';
+  return `${one.app} ${step.do} ${'side' in step ? `${step.side} ` : ''}${typeof what === 'string' ? what : ''}`;
+}
