@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { ActionResult, RunOptions } from '../../runner/index.js';
+import { spaceOf } from './support/space.js';
+import { startWorld, type World } from './support/world.js';
+
+jest.setTimeout(300_000);
+
+interface Interruption {
+  name: string;
+  /** Arms the death of a run; `kill` ends it without a word. */
+  arm(app: { pid: number; guid: string; routeGuid: string }): Promise<unknown> | undefined;
+  /** A line at which the test ends it itself. */
+  line?: RegExp;
+  /** Who is on the route then. */
+  serving: (name: string) => string[];
+  settled: RegExp;
+  /** What is kept of the versions before the last one. */
+  kept: RegExp[];
+}
+
+const fault = (method: string, path: string, pid: number, when: 'before' | 'after') =>
+  world.foundry.control('POST', 'faults', { method, path, times: 1, kill: { pid, when } });
+
+const FINISHED = { settled: /was finished first/, kept: [/-previous-/] };
+const INTERRUPTIONS: readonly Interruption[] = [
+  {
+    name: 'unproven',
+    arm: () => undefined,
+    line: /instances ready/,
+    serving: (name) => [name],
+    settled: /was taken back first/,
+    kept: [/-failed-/, /-previous-/],
+  },
+  {
+    name: 'mapped',
+    arm: ({ pid, routeGuid }) => fault('POST', `^/v3/routes/${routeGuid}/destinations`, pid, 'after'),
+    serving: (name) => [name, `${name}-candidate`],
+    ...FINISHED,
+  },
+  {
+    name: 'unmapped',
+    arm: ({ pid, routeGuid }) => fault('DELETE', `^/v3/routes/${routeGuid}/destinations`, pid, 'after'),
+    serving: (name) => [`${name}-candidate`],
+    ...FINISHED,
+  },
+  {
+    // The first write to live itself is its rename; the candidate's comes next.
+    name: 'renamed',
+    arm: ({ pid, guid }) => fault('PATCH', `^/v3/apps/${guid}$`, pid, 'after'),
+    serving: (name) => [`${name}-candidate`],
+    ...FINISHED,
+  },
+];
+const NAMES = INTERRUPTIONS.map(({ name }) => name);
+
+let world: World;
+const deploy = (name: string, version: string, inputs = {}, run: Partial<RunOptions> = {}) =>
+  world.deploy({ name, version, routes: [world.url(name)] }, inputs, run);
+
+beforeAll(async () => {
+  world = await startWorld();
+  const first = await Promise.all(NAMES.map((name) => deploy(name, 'v1')));
+  expect(first.map(({ outputs }) => outputs.result)).toEqual(NAMES.map(() => 'deployed'));
+});
+afterAll(() => world.close());
+
+async function interrupt({ name, arm, line }: Interruption): Promise<ActionResult> {
+  const space = await spaceOf(world);
+  const app = { guid: space.app(name).guid, routeGuid: space.route(world.url(name)).guid };
+  let process_ = 0;
+  let armed: Promise<unknown> | undefined;
+  const result = await deploy(
+    name,
+    'v2',
+    {},
+    {
+      post: false,
+      onStart: (pid) => {
+        process_ = pid;
+        armed = arm({ ...app, pid });
+      },
+      onLine: (text) => {
+        if (line?.test(text)) process.kill(process_, 'SIGKILL');
+      },
+    },
+  );
+  await armed;
+  return result;
+}
+
+test('a killed deploy leaves users served, and the next one brings it to an end first', async () => {
+  const watch = await world.watch({ apps: NAMES, routes: NAMES.map((name) => world.url(name)) });
+
+  const killed = await Promise.all(INTERRUPTIONS.map(interrupt));
+  expect(killed.map(({ signal }) => signal)).toEqual(NAMES.map(() => 'SIGKILL'));
+  expect(killed.flatMap(({ orphans }) => orphans)).toEqual([]);
+  const between = await spaceOf(world);
+  for (const { name, serving } of INTERRUPTIONS) {
+    expect(between.serving[world.url(name)]).toEqual(serving(name));
+    expect(between.names).toContain(`${name}-candidate`);
+  }
+  expect(between.names).not.toContain('renamed');
+
+  const next = await Promise.all(NAMES.map((name) => deploy(name, 'v3')));
+  const seen = await watch.end();
+  expect(next.map(({ outputs }) => [outputs.result, outputs.error])).toEqual(
+    NAMES.map(() => ['deployed', '']),
+  );
+  expect(seen.figures.firstFailures).toEqual([]);
+  expect(seen.figures.failed).toBe(0);
+  expect(seen.problems).toEqual([]);
+  const space = await spaceOf(world);
+  expect(space.leftovers).toEqual([]);
+  for (const [at, { name, settled, kept }] of INTERRUPTIONS.entries()) {
+    expect(next[at]?.shown).toMatch(settled);
+    expect(await world.meet(world.url(name))).toBe('v3');
+    expect(space.serving[world.url(name)]).toEqual([name]);
+    const others = space.names.filter((one) => one.startsWith(`${name}-`));
+    expect(others).toEqual(kept.map((pattern) => expect.stringMatching(pattern)));
+    for (const other of others) expect(space.app(other).state).toBe('STOPPED');
+  }
+  expect(await world.leaks()).toEqual([]);
+});
+
+test('a second run is refused while the first lives, and the first does not notice', async () => {
+  const [name = ''] = NAMES;
+  const before = await spaceOf(world);
+  const known = (await world.foundry.requests()).length;
+  const watch = await world.watch({ apps: NAMES, routes: [world.url(name)] });
+  let second: Promise<ActionResult> | undefined;
+  const first = await deploy(
+    name,
+    'v4',
+    { drain: '15s' },
+    {
+      onLine: (line) => {
+        if (/^##\[group\].*push the bits/.test(line)) second ??= deploy(name, 'v5');
+      },
+    },
+  );
+  const refused = await second;
+  const seen = await watch.end();
+  expect(refused?.exitCode).toBe(1);
+  expect(refused?.outputs).toMatchObject({ result: 'refused', error: 'locked' });
+  expect(first.outputs).toMatchObject({ result: 'deployed', 'failed-requests': '0' });
+  expect(seen.figures.failed).toBe(0);
+  expect(seen.problems).toEqual([]);
+  expect(await world.meet(world.url(name))).toBe('v4');
+  // All that was made was made once: by the first.
+  const made = (await world.foundry.requests()).slice(known).filter(({ method }) => method === 'POST');
+  for (const path of ['/v3/apps', '/v3/routes', '/v3/packages', '/v3/builds'])
+    expect(made.filter((one) => one.path === path)).toHaveLength(1);
+  const after = await spaceOf(world);
+  expect(after.leftovers).toEqual([]);
+  expect(after.app(name).guid).toBe(first.outputs['app-guid']);
+  expect(after.names.filter((one) => !one.startsWith(name))).toEqual(
+    before.names.filter((one) => !one.startsWith(name)),
+  );
+});
