@@ -130,7 +130,7 @@ describe('before the switch', () => {
     const outcome = await rolledOut(at);
     expect(outcome).toMatchObject({
       result: 'reverted',
-      error: { message: 'The build failed.' },
+      error: { message: 'shop-candidate: The build failed.' },
       apps: [{ live: { app: 'shop', version: OLD }, failed: [`shop-failed-${NEW}`] }],
     });
     expect(outcome.second).toBeUndefined();
@@ -253,7 +253,7 @@ describe('from the switch on', () => {
       if (call === 'stopApp') throw new VersionFault('too late', 'watch');
     });
     const outcome = await rolledOut(at);
-    expect(outcome).toMatchObject({ result: 'failed', error: { message: 'too late' } });
+    expect(outcome).toMatchObject({ result: 'failed', error: { message: 'shop-candidate: too late' } });
     expect(outcome.second).toBeUndefined();
     expect(at.space.servers('shop')).toEqual(['shop-candidate']);
   });

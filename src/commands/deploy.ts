@@ -17,6 +17,7 @@ import { groups } from '../strategies/work.js';
 import { type Opened, open, type Ports } from './open.js';
 import { type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
 import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
+import { titleOfAll } from './pursue.js';
 import { rollOut } from './roll-out.js';
 import { settle } from './settle.js';
 
@@ -178,16 +179,20 @@ function planned(apps: readonly AppWorld[]): PlannedStep[] {
       },
     ];
   });
-  const intents = new Map(apps.map(({ intent }) => [intent.app, intent]));
   const work = apps.map(({ intent, snapshot: { candidate: _, ...snapshot } }) => ({
     app: intent.app,
     work: blueGreen(intent, snapshot),
   }));
-  const steps = groups(work)
-    .flatMap(({ steps, after }) => [...steps, ...after])
-    .flatMap(({ app, step }) => {
-      const intent = intents.get(app);
-      return intent ? [{ app, title: titleOf(step, intent), calls: planOf(step, intent) }] : [];
-    });
+  // As the log groups them: with many routes, a step for each would bury the others.
+  const steps = groups(work).flatMap((group) =>
+    apps.flatMap(({ intent }): PlannedStep[] => {
+      const own = [...group.steps, ...group.after].flatMap(({ app, step }) =>
+        app === intent.app ? [step] : [],
+      );
+      if (own.length === 0) return [];
+      const title = titleOfAll(own.map((step) => titleOf(step, intent)));
+      return [{ app: intent.app, title, calls: own.flatMap((step) => planOf(step, intent)) }];
+    }),
+  );
   return [...settling, ...steps];
 }

@@ -178,8 +178,13 @@ function titleFor(group: StepGroup, apps: readonly AppWorld[]): string {
   const titles = [...group.steps, ...group.after].map(({ app, step }) =>
     titleOf(step, worldOf(app, apps).intent),
   );
-  const [first = '', ...rest] = [...new Set(titles)];
   const names = [...new Set([...group.steps, ...group.after].map(({ app }) => app))].join(', ');
+  return `${names}: ${titleOfAll(titles)}`;
+}
+
+/** Titles of steps that are done together, in a line. */
+export function titleOfAll(titles: readonly string[]): string {
+  const [first = '', ...rest] = [...new Set(titles)];
   const more = rest.length > 2 ? [rest[0], `${rest.length - 1} more`] : rest;
-  return `${names}: ${[first, ...more].join(', ')}`;
+  return [first, ...more].join(', ');
 }

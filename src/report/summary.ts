@@ -108,7 +108,7 @@ function watchTable(watch: WatchFigures, md: Markdown): string {
     ['longest gap', duration(watch.longestGapMs)],
     ['answers by version', versions.slice(0, MOST.routes).join(', ')],
     ['inconclusive: the platform did not answer either', count(watch.inconclusive)],
-    ['failed on routes that failed before the deploy', count(watch.failedBefore)],
+    ['failed where a route failed, or was not there, before the deploy', count(watch.failedBefore)],
     ['routes that failed before the deploy', before.join(', ')],
   ];
   const answer =

@@ -1,11 +1,12 @@
 import { VersionFault } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
 import type { InstanceRef } from '../probe/context.js';
 import { headerReach } from '../probe/proof.js';
 import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { runSmoke } from '../probe/smoke.js';
 import { watchWindow } from '../probe/watch.js';
 import { instancesOn } from './instances.js';
-import type { Step } from './step.js';
+import type { Side, Step } from './step.js';
 import {
   type AppWorld,
   appOn,
@@ -29,20 +30,21 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
     if (side === 'live' && !before?.ran) return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
     return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
   },
-  plan: ({ side }, { drainMs, bakeMs, production }) => [
-    `GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`,
-    side === 'live'
-      ? `watch for ${watchWindow(production.length, bakeMs, drainMs) / 1_000} s`
-      : `wait for ${drainMs / 1_000} s`,
+  plan: ({ side }, intent) => [
+    ...(side === 'candidate' || intent.before?.ran
+      ? [`GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`]
+      : []),
+    windowText(side, intent),
   ],
   run: async ({ side }, app, world) => {
     const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
     if (side === 'live') await productionChecks(app, world);
     const lastMs = await lastMoment(side, app, world, unmappedAtMs);
-    const { production, bakeMs, drainMs, before } = app.intent;
-    const drained = side === 'candidate' || before?.ran ? drainMs : 0;
-    const untilMs = lastMs + (side === 'live' ? watchWindow(production.length, bakeMs, drained) : drained);
-    note(world, `watching until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
+    const untilMs = lastMs + windowMs(side, app.intent);
+    note(
+      world,
+      `${windowText(side, app.intent)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`,
+    );
     for (let left = untilMs - world.clock.now(); left > 0; left = untilMs - world.clock.now()) {
       if (side === 'live') heedWatch(app, world);
       await world.clock.sleep(Math.min(left, LOOK_MS), world.signal);
@@ -50,6 +52,22 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
     if (side === 'live') heedWatch(app, world);
   },
 };
+
+function windowMs(side: Side, { production, bakeMs, drainMs, before }: Intent): number {
+  const drainedMs = side === 'candidate' || before?.ran ? drainMs : 0;
+  return side === 'live' ? watchWindow(production.length, bakeMs, drainedMs) : drainedMs;
+}
+
+/** Says why, where it is longer than what was asked for. */
+function windowText(side: Side, intent: Intent): string {
+  const ms = windowMs(side, intent);
+  const { production, bakeMs, drainMs } = intent;
+  const why =
+    production.length > 1 && ms > Math.max(bakeMs, drainMs)
+      ? ` (all ${production.length} production routes are probed twice in it)`
+      : '';
+  return `${side === 'live' ? 'watch' : 'wait'} for ${ms / 1_000} s${why}`;
+}
 
 /** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
 export function heedWatch(app: AppWorld, world: World): void {
@@ -82,7 +100,7 @@ async function productionChecks(app: AppWorld, world: World): Promise<void> {
   found.smoke = { passed: [...(found.smoke?.passed ?? []), ...passed] };
 }
 
-async function lastMoment(side: 'live' | 'candidate', app: AppWorld, world: World, unmappedAtMs: number) {
+async function lastMoment(side: Side, app: AppWorld, world: World, unmappedAtMs: number) {
   const leaving = leavingInstances(side, app);
   if (leaving.length === 0) return unmappedAtMs;
   const quiet = await lastAnswerOf(
@@ -107,7 +125,7 @@ async function lastMoment(side: 'live' | 'candidate', app: AppWorld, world: Worl
 }
 
 /** Instances that were there to answer. A side that did not run has nothing to drain. */
-function leavingInstances(side: 'live' | 'candidate', app: AppWorld): readonly InstanceRef[] {
+function leavingInstances(side: Side, app: AppWorld): readonly InstanceRef[] {
   const { live, candidate } = app.snapshot;
   const leaver = side === 'live' ? live : candidate;
   if (leaver?.state !== 'STARTED') return [];

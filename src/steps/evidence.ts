@@ -6,19 +6,21 @@ const LINES = 25;
 const CRASHES = 3;
 
 /**
- * The same fault with the app's last words behind its own evidence: log lines and crash reasons, oldest first. Untrusted text.
- * Without them when the platform does not tell: they only inform, and no second fault hides the real one.
+ * The same fault, told of the app that has it, with its last words behind the fault's own evidence: log lines and crash reasons,
+ * oldest first. Untrusted text. Without them when the platform does not tell: they only inform, and no second fault hides the
+ * real one.
  */
 export async function withLastWords(
   fault: VersionFault,
-  { guid, createdAtMs }: Pick<App, 'guid' | 'createdAtMs'>,
+  { name, guid, createdAtMs }: Pick<App, 'name' | 'guid' | 'createdAtMs'>,
   platform: Platform,
 ): Promise<VersionFault> {
   const [logs, crashes] = await Promise.all([
     platform.recentLogs(guid, LINES).catch(() => []),
     platform.crashes(guid, createdAtMs).catch(() => []),
   ]);
-  return new VersionFault(fault.message, fault.code, [
+  const message = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
+  return new VersionFault(message, fault.code, [
     ...fault.evidence,
     ...logs.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
     ...crashes.slice(0, CRASHES).reverse().map(crashText),
