@@ -2,10 +2,8 @@
 import { findCf } from '../cli/find.js';
 import { type CfSession, openSession } from '../cli/session.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
-import { isAllowedTarget } from '../inputs.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
-import { Refused } from '../model/errors.js';
 import type { Children, Clock, Files, Http, Listener, Random } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
@@ -47,16 +45,9 @@ export interface Opened {
 /** State that the post step reads: folders that must not outlive the job. */
 export const FOLDERS_STATE = 'folders';
 
-/** Throws `Refused` (target not allowed, sign-in refused, no such space) and `PlatformFault`. */
+/** Throws `Refused` (sign-in refused, no such space) and `PlatformFault`. */
 export async function open(inputs: Inputs, context: RunContext, ports: Ports): Promise<Opened> {
   const { files, runner, signal } = ports;
-  if (inputs.allowedTargets && !isAllowedTarget(inputs.allowedTargets, inputs.org, inputs.space)) {
-    throw new Refused(
-      `${inputs.org}/${inputs.space} is none of the targets in allowed-targets.`,
-      'Deploy to one of them, or add it to the input allowed-targets.',
-      'target',
-    );
-  }
   const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
   runner.saveState(FOLDERS_STATE, folder);
   try {
