@@ -80,7 +80,11 @@ export async function allOf<T>(items: readonly T[], lanes: number, work: (item: 
   const errors: unknown[] = [];
   const lane = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) {
-      await work(item).catch((error) => errors.push(error));
+      try {
+        await work(item);
+      } catch (error) {
+        errors.push(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));

@@ -31,15 +31,8 @@ export function recalled(app: string, candidate: AppState): Intent | undefined {
   const text = joinAnnotation(ANNOTATION.journal, candidate.annotations);
   const owner = candidate.labels[LABEL.owner];
   if (text === undefined || candidate.version === undefined || owner === undefined) return undefined;
-  let journal: Journal;
-  try {
-    journal = JSON.parse(text) as Journal;
-  } catch {
-    return undefined;
-  }
-  const optional = new Set<string>(['before']);
-  const complete = Object.keys(PARTS).every((part) => optional.has(part) || part in journal);
-  if (!complete) return undefined;
+  const journal = parsed(text);
+  if (!journal) return undefined;
   return {
     ...journal,
     app,
@@ -50,4 +43,16 @@ export function recalled(app: string, candidate: AppState): Intent | undefined {
     checks: [],
     facts: {},
   };
+}
+
+/** undefined: cut, of another version of this action, or another hand's. */
+function parsed(text: string): Journal | undefined {
+  try {
+    const journal: unknown = JSON.parse(text);
+    if (typeof journal !== 'object' || journal === null) return undefined;
+    const complete = Object.keys(PARTS).every((part) => part === 'before' || part in journal);
+    return complete ? (journal as Journal) : undefined;
+  } catch {
+    return undefined;
+  }
 }
