@@ -1,0 +1,66 @@
+/** A platform of which only what a test scripts can be asked, and a world around it. */
+import type { Snapshot } from '../../src/model/cloud.js';
+import type { Intent } from '../../src/model/intent.js';
+import type { HttpRequest, HttpResponse } from '../../src/model/ports.js';
+import type { Platform } from '../../src/platform/calls.js';
+import { type AppWorld, nothingFound, type World } from '../../src/steps/world.js';
+import { steppedClock } from '../engine/stepped-clock.js';
+import { intent, snapshot } from '../strategies/support.js';
+
+/** Any call that is not scripted fails the test by its name. */
+export function platformOf(calls: Partial<Platform>): Platform {
+  return new Proxy(calls as Platform, {
+    get: (target, name) => {
+      if (name in target) return target[name as keyof Platform];
+      throw new Error(`${String(name)} was called, and nobody scripted it`);
+    },
+  });
+}
+
+/** Guids of what was written, in order: `call guid`. */
+export function appWorld(seen: Partial<Snapshot>, wish: Partial<Intent> = {}): AppWorld {
+  return { intent: intent(wish), snapshot: snapshot(seen), found: nothingFound() };
+}
+
+export type Answer = Partial<Omit<HttpResponse, 'body'>> & { body?: string };
+
+export interface ScriptedWorld extends World {
+  clock: ReturnType<typeof steppedClock>;
+  told: string[];
+  requests: HttpRequest[];
+}
+
+export function worldOf(
+  calls: Partial<Platform>,
+  over: Partial<Omit<World, 'clock'>> = {},
+  answer: (request: HttpRequest, atMs: number) => Answer = () => ({}),
+): ScriptedWorld {
+  const clock = steppedClock(1_000_000);
+  const told: string[] = [];
+  const requests: HttpRequest[] = [];
+  const signal = new AbortController().signal;
+  const random = { token: (length: number) => 'x'.repeat(length) };
+  const http = {
+    request: async (request: HttpRequest): Promise<HttpResponse> => {
+      requests.push(request);
+      const { body = '', ...rest } = answer(request, clock.now());
+      return { status: 200, headers: {}, body: Buffer.from(body), cut: false, durationMs: 1, ...rest };
+    },
+  };
+  return {
+    platform: platformOf({ platformNowMs: () => clock.now(), ...calls }),
+    target: snapshot().target,
+    clock,
+    probe: { http, clock, random, signal, skipSslValidation: false },
+    listener: { tell: (event) => told.push('text' in event ? event.text : event.type) },
+    told,
+    requests,
+    signal,
+    stagingTimeoutMs: 60_000,
+    pushBits: () => Promise.reject(new Error('nothing is pushed here')),
+    runScript: () => Promise.reject(new Error('no script is run here')),
+    badSign: () => undefined,
+    unwatch: () => undefined,
+    ...over,
+  };
+}
