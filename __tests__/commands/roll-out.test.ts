@@ -150,6 +150,9 @@ describe('before the switch', () => {
       error: { name: 'Cancelled' },
       apps: [{ live: { version: OLD } }],
     });
+    // It does not even begin to go back.
+    expect(outcome.second).toBeUndefined();
+    expect(at.events.filter(({ type }) => type === 'warning')).toEqual([]);
     expect(at.space.writes.at(-1)).toBe('startApp');
     expect(at.space.servers('shop')).toEqual(['shop']);
   });

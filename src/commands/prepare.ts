@@ -76,11 +76,17 @@ export async function prepare(
         version: versionOf(nowMs, context.commit),
         adoptedVersion: versionOf(await adoptedAtMs(snapshot, world)),
       });
-      problems.push(...made.problems, ...(await losses(app, snapshot, inputs, world)));
+      const lost = await losses(app, snapshot, world);
+      const notes = [...made.notes];
+      problems.push(...made.problems);
+      if (inputs.carry === 'all') {
+        const way = 'or accept the loss with carry: manifest.';
+        problems.push(...lost.map((what) => `${app.name} would lose its ${what}; ${way}`));
+      } else notes.push(...lost.map((what) => `${app.name} loses its ${what}.`));
       const hosts = made.intent.production.map(({ url }) => hostOf(url));
       problems.push(...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text));
-      for (const text of made.notes) world.listener.tell({ type: 'note', text });
-      return { intent: made.intent, snapshot, found: { ...nothingFound(), notes: [...made.notes] } };
+      for (const text of notes) world.listener.tell({ type: 'note', text });
+      return { intent: made.intent, snapshot, found: { ...nothingFound(), notes } };
     }),
   );
   refuse(problems);
@@ -93,10 +99,10 @@ async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): 
   return (await platform.currentDroplet(live.guid))?.createdAtMs ?? live.createdAtMs;
 }
 
+/** What the new version would not have, one line for each. */
 async function losses(
   app: ManifestApp,
   { live }: Snapshot,
-  { carry }: Inputs,
   { platform, listener }: World,
 ): Promise<readonly string[]> {
   if (!live) return [];
@@ -112,12 +118,7 @@ async function losses(
       text: 'Network policies: unknown, they may not be read with this sign-in.',
     });
   }
-  const lost = lossesOf(app, { bindings, policies, features, sidecars });
-  if (carry === 'all') {
-    return lost.map((what) => `${app.name} would lose its ${what}; or accept the loss with carry: manifest.`);
-  }
-  for (const what of lost) listener.tell({ type: 'warning', text: `${app.name} loses its ${what}.` });
-  return [];
+  return lossesOf(app, { bindings, policies, features, sidecars });
 }
 
 /** Throws `Refused` when there is none of that name, or none at all. */

@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import { lookUp, type Preparation, prepare } from '../../src/commands/prepare.js';
+import { readInputs } from '../../src/inputs.js';
+import type { ManifestApp } from '../../src/model/asked.js';
+import { InputError, Refused } from '../../src/model/errors.js';
+import type { Platform } from '../../src/platform/calls.js';
+import { LABEL } from '../../src/platform/names.js';
+import { OLD, standing } from './space.js';
+
+const SHOP: ManifestApp = {
+  name: 'shop',
+  routes: [{ route: 'shop.example.com' }],
+  noRoute: false,
+  randomRoute: false,
+  defaultRoute: false,
+  path: '/bits',
+  docker: false,
+  processes: {},
+  envNames: [],
+  services: [],
+  sidecars: [],
+};
+
+function asked(inputs: Readonly<Record<string, string>> = {}, app: Partial<ManifestApp> = {}): Preparation {
+  const given = {
+    api: 'https://api.example.com',
+    org: 'shop',
+    space: 'production',
+    username: 'a',
+    password: 'b',
+    ...inputs,
+  };
+  const env = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  );
+  return {
+    inputs: readInputs(env),
+    context: { runId: '7', attempt: '1', workspace: '/', temp: '/tmp', commit: 'c'.repeat(40) },
+    apps: [{ ...SHOP, ...app }],
+    owner: 'run-1-ours',
+    token: () => 'rrrrrr',
+  };
+}
+
+/** Live has a binding, a policy, a feature and a sidecar that no manifest names. */
+const EXTRAS: Partial<Platform> = {
+  bindings: async () => ['db'],
+  policies: async () => ['shop -> api:8080'],
+  features: async () => ({ ssh: false, revisions: true }),
+  sidecars: async () => ['agent'],
+};
+
+async function prepared(preparation: Preparation, at = standing(), more: Partial<Platform> = {}) {
+  const { platform } = at.world;
+  const world = {
+    ...at.world,
+    platform: new Proxy(platform, { get: (_, name: keyof Platform) => more[name] ?? platform[name] }),
+  };
+  const apps = await prepare(preparation, await lookUp(preparation, world), world);
+  return { apps, at };
+}
+
+async function refusalOf(...args: Parameters<typeof prepared>): Promise<Refused> {
+  const error = await prepared(...args).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Refused);
+  return error as Refused;
+}
+
+test('an intent for each app, with its version, its routes and what there was before', async () => {
+  const { apps, at } = await prepared(asked());
+  expect(apps).toMatchObject([
+    {
+      intent: {
+        app: 'shop',
+        version: '20261121-081500-ccccccc',
+        owner: 'run-1-ours',
+        production: [{ url: 'shop.example.com' }],
+        trials: [{ route: { url: 'shop-candidate-rrrrrr.example.com' } }],
+        before: { guid: 'guid-1', version: OLD, ran: true },
+      },
+      found: { locked: false },
+    },
+  ]);
+  expect(at.space.writes).toEqual([]);
+});
+
+describe('refused', () => {
+  test('with all that is wrong at once, and nothing was written', async () => {
+    const at = standing();
+    const other = at.space.addApp('billing', { state: 'STARTED' });
+    at.space.addRoute('taken', [other]);
+    const error = await refusalOf(
+      asked(
+        { 'smoke-test': 'https://shop.example.com/health' },
+        { routes: [{ route: 'shop.example.com' }, { route: 'taken.example.com' }], docker: true },
+      ),
+      at,
+      EXTRAS,
+    );
+    const lines = error.message.split('\n');
+    for (const part of [
+      'taken.example.com is served by billing',
+      'docker image',
+      'binding to service instance db',
+      'network policy shop -> api:8080',
+      'app feature ssh',
+      'sidecar agent',
+      'before the switch it would test live',
+    ])
+      expect(lines.filter((line) => line.includes(part))).toHaveLength(1);
+    expect(lines).toHaveLength(7);
+    expect(error.next).toContain('Nothing was changed');
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test('a route that no domain fits is an error of the inputs', async () => {
+    const preparation = asked(
+      {},
+      { routes: [{ route: 'shop.nowhere.test' }, { route: 'api.nowhere.test' }] },
+    );
+    const error = await prepared(preparation).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).problems).toHaveLength(2);
+  });
+
+  test('an app that stands on the name of the lock', async () => {
+    const at = standing();
+    at.space.addApp('shop-candidate');
+    const error = await refusalOf(asked(), at);
+    expect([error.code, error.message]).toEqual(['in-the-way', expect.stringContaining('shop-candidate')]);
+    expect(error.next).toContain('cf rename shop-candidate');
+  });
+
+  test('a look-alike is nobody in the way', async () => {
+    const at = standing();
+    for (const name of ['shop-admin', 'shopXcandidate', 'shop-candidates']) at.space.addApp(name);
+    expect((await prepared(asked(), at)).apps).toHaveLength(1);
+  });
+
+  test('a trial-domain that is not there: those that are there are named', async () => {
+    const error = await refusalOf(asked({ 'trial-domain': 'nowhere.test' }));
+    expect(error.code).toBe('trial-domain');
+    expect(error.next).toContain('example.com');
+  });
+});
+
+describe('what live has outside the manifest', () => {
+  test('with carry: all its loss stops the deploy', async () => {
+    const error = await refusalOf(asked(), standing(), EXTRAS);
+    expect(error.message.split('\n')).toHaveLength(4);
+    expect(error.message).toContain('accept the loss with carry: manifest');
+  });
+
+  test('with carry: manifest its loss is accepted, and told in the log and on the page', async () => {
+    const { apps, at } = await prepared(asked({ carry: 'manifest' }), standing(), EXTRAS);
+    const notes = apps[0]?.found.notes ?? [];
+    for (const part of ['db', 'shop -> api:8080', 'ssh', 'agent'])
+      expect(notes.filter((note) => note.startsWith('shop loses its') && note.includes(part))).toHaveLength(
+        1,
+      );
+    expect(at.events).toEqual(notes.map((text) => ({ type: 'note', text })));
+  });
+
+  test('what may not be read is told as unknown, and stops nothing', async () => {
+    const { at } = await prepared(asked(), standing(), { policies: async () => undefined });
+    expect(at.events).toEqual([{ type: 'note', text: expect.stringContaining('Network policies: unknown') }]);
+  });
+
+  test('of an app that is not there nothing can be lost', async () => {
+    const at = standing();
+    at.space.apps.length = 0;
+    at.space.routes.length = 0;
+    const { apps } = await prepared(asked(), at, EXTRAS);
+    expect(apps[0]?.intent.before).toBeUndefined();
+  });
+});
+
+test("an adopted app is kept under its droplet's time", async () => {
+  const at = standing();
+  at.live.labels = {};
+  const { apps } = await prepared(asked(), at, {
+    currentDroplet: async () => ({
+      guid: 'd',
+      state: 'STAGED',
+      createdAtMs: Date.parse('2026-10-05T06:07:08Z'),
+    }),
+  });
+  expect(apps[0]?.intent.before?.version).toBe('20261005-060708-0000000');
+  expect(apps[0]?.snapshot.live?.labels[LABEL.role]).toBeUndefined();
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import { settle } from '../../src/commands/settle.js';
+import { recorded } from '../../src/engine/journal.js';
+import { Cancelled, PlatformFault } from '../../src/model/errors.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { intentFor, NEW, OLD, standing } from './space.js';
+
+/** A run died when its candidate had come to this phase, long ago. */
+function interrupted(phase: string, more: { journal?: boolean; beatsMs?: number } = {}) {
+  const at = standing();
+  const intent = intentFor({ owner: 'run-0-dead' });
+  const beat = at.clock.now() - (more.beatsMs ?? 600_000);
+  const candidate = at.space.addApp('shop-candidate', {
+    state: 'STARTED',
+    labels: {
+      [LABEL.app]: 'shop',
+      [LABEL.role]: 'candidate',
+      [LABEL.phase]: phase,
+      [LABEL.version]: NEW,
+      [LABEL.owner]: 'run-0-dead',
+    },
+    annotations: {
+      ...(more.journal === false ? {} : recorded(intent)),
+      [ANNOTATION.heartbeat]: String(beat),
+      [ANNOTATION.package]: 'bits',
+    },
+    packages: [{ guid: 'bits', type: 'bits', state: 'READY', createdAtMs: beat }],
+    droplet: 'droplet-of-bits',
+  });
+  return { at, candidate };
+}
+
+const owner = 'run-1-ours';
+
+test('nothing was left there', async () => {
+  const at = standing();
+  expect(await settle('shop', owner, at.world)).toBeUndefined();
+  expect(at.space.writes).toEqual([]);
+});
+
+test('before the switch the interrupted deploy is taken back', async () => {
+  const { at } = interrupted('made');
+  expect(await settle('shop', owner, at.world)).toEqual({
+    told: `An interrupted deploy of ${NEW} was taken back first.`,
+  });
+  expect(at.space.apps.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    'shop STARTED',
+    `shop-failed-${NEW} STOPPED`,
+  ]);
+});
+
+test('from the switch on it is finished', async () => {
+  const { at, candidate } = interrupted('serving');
+  const [route] = at.space.routes;
+  if (route) at.space.map(route, candidate.guid);
+  expect(await settle('shop', owner, at.world)).toEqual({
+    told: `An interrupted deploy of ${NEW} was finished first.`,
+  });
+  expect(at.space.apps.map(({ name }) => name).sort()).toEqual(['shop', `shop-previous-${OLD}`]);
+  expect(at.space.app('shop').guid).toBe(candidate.guid);
+});
+
+test('a run that lives is left alone', async () => {
+  const { at, candidate } = interrupted('made', { beatsMs: 1_000 });
+  at.space.hook = (call) => {
+    // It goes on beating.
+    if (call === 'appsByName') candidate.annotations[ANNOTATION.heartbeat] = String(at.clock.now());
+  };
+  await expect(settle('shop', owner, at.world)).rejects.toMatchObject({ name: 'Refused', code: 'locked' });
+  expect(at.space.writes).toEqual([]);
+});
+
+describe('what cannot be settled is no refusal: the lock was taken over', () => {
+  test('a journal that cannot be read', async () => {
+    const { at } = interrupted('made', { journal: false });
+    const settled = await settle('shop', owner, at.world);
+    expect(settled).toMatchObject({
+      error: { code: 'journal' },
+      snapshot: { name: 'shop', live: { name: 'shop' } },
+    });
+    expect(at.space.writes).toEqual(['updateApp']);
+  });
+
+  test('a platform that fails', async () => {
+    const { at } = interrupted('made');
+    at.space.hook = (call) => {
+      if (call === 'deleteRoute' || call === 'stopApp') throw new PlatformFault('down', false);
+    };
+    const settled = await settle('shop', owner, at.world);
+    expect(settled).toMatchObject({ error: { name: 'PlatformFault' } });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('a run that is cancelled meanwhile, though nothing can be read any more', async () => {
+    const { at } = interrupted('made');
+    at.space.hook = (call, args) => {
+      at.cancelling.signal.throwIfAborted();
+      if (call === 'updateApp' && JSON.stringify(args).includes('"name"'))
+        at.cancelling.abort(new Cancelled('SIGINT'));
+    };
+    const settled = await settle('shop', owner, at.world);
+    expect(settled).toMatchObject({
+      error: { name: 'Cancelled' },
+      snapshot: { candidate: { name: 'shop-candidate' } },
+    });
+  });
+});
