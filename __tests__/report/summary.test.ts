@@ -189,7 +189,14 @@ This is what would be done. Nothing was changed. It took 1 min 2 s.
 2. \`shop\`: map shop.example.com to candidate
    - \`POST /v3/routes/<x>/destinations a|b\`
 `);
-    expect(skeleton(rendered(shown)).filter((tag) => tag === '<ol>' || tag === '<ul>')).toHaveLength(3);
+    const many = {
+      result: 'planned',
+      apps: [],
+      plan: Array.from({ length: 101 }, () => plan).flat(),
+    } as const;
+    const lists = skeleton(rendered(page(many, []))).filter((tag) => /^<[ou]l/.test(tag));
+    expect(lists).toEqual(['<ol>', ...Array.from({ length: 200 }, () => '<ul>')]);
+    expect(page(many, [])).toContain('\n\n2 more steps are in the log and in the output `plan`.');
   });
 
   test('shown: an app that was never deployed this way, and a deploy that is under way', () => {

@@ -4,6 +4,7 @@ import { runScript } from '../cli/script.js';
 import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
+import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
 import { ownerLabel } from '../platform/names.js';
@@ -56,6 +57,9 @@ async function deployOn(
   });
   const cfVersion = opened.cf.version;
   let found = await lookUp(preparation, world);
+  // What live was given by hand is carried over, and an app's log lines may quote it.
+  for (const secret of found.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+    ports.runner.setSecret(secret);
   if (inputs.plan) {
     const apps = await prepare(preparation, found, world);
     return {

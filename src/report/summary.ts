@@ -155,14 +155,14 @@ function notesOf(notes: readonly string[] = [], md: Markdown): string {
 
 function planParts({ plan }: Outcome, md: Markdown): string[] {
   if (!plan) return [];
-  const steps = plan.map(({ app, title, calls }) =>
-    [
-      `${md.code(app)}: ${md.prose(title)}`,
-      ...calls.slice(0, MOST.routes).map((call) => `   - ${md.code(call)}`),
-    ].join('\n'),
-  );
-  const shown = steps.slice(0, MOST.steps).map((step, at) => `${at + 1}. ${step}`);
-  const left = steps.length - shown.length;
+  const shown = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
+    const number = `${at + 1}. `;
+    // A list in a list stands exactly under the text of its item.
+    const indent = ' '.repeat(number.length);
+    const under = calls.slice(0, MOST.routes).map((call) => `${indent}- ${md.code(call)}`);
+    return [`${number}${md.code(app)}: ${md.prose(title)}`, ...under].join('\n');
+  });
+  const left = plan.length - shown.length;
   return [
     section(
       'Plan',
