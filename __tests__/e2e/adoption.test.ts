@@ -40,7 +40,7 @@ test('plan changes nothing and names the steps', async () => {
   expect(writes((await world.foundry.requests()).slice(already))).toEqual([]);
   expect(await spaceOf(world)).toEqual(before);
   const plan = JSON.parse(outputs.plan ?? '') as { app: string; title: string; calls: string[] }[];
-  const order = plan.map(({ title }) => title.replace(/ .*/, ''));
+  const order = plan.flatMap(({ title }) => title.split(', ').map((one) => one.replace(/ .*/, '')));
   for (const [earlier, later] of [
     ['take', 'push'],
     ['push', 'stage'],

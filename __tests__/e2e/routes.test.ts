@@ -98,6 +98,18 @@ test('on a shared route the other app keeps its destination and its share', asyn
   expect([...new Set(met)].sort()).toEqual(['neighbour', 'v2']);
 });
 
+test('a plan for 50 routes is no longer than one for a single route, and still names every call', async () => {
+  const { outputs } = await world.deploy({ version: 'v3', routes: named() }, { plan: 'true' });
+  const plan = JSON.parse(outputs.plan ?? '') as { title: string; calls: string[] }[];
+  expect(plan.length).toBeLessThan(25);
+  const map = plan.find(({ title }) => title.startsWith('map '));
+  expect(map?.title).toMatch(/^map \S+ to candidate, map \S+ to candidate, 48 more$/);
+  expect(map?.calls).toHaveLength(ROUTES);
+  expect(plan.flatMap(({ calls }) => calls)).toContain(
+    `watch for ${ROUTES / 5} s (all ${ROUTES} production routes are probed twice in it)`,
+  );
+});
+
 test('a route that another app serves and live does not is refused before anything is made', async () => {
   const now = await spaceOf(world);
   const { exitCode, outputs, shown } = await world.deploy({

@@ -1,7 +1,9 @@
 /** Deploys under traffic, with what is asked of every one of them. */
 import { expect } from '@jest/globals';
 import type { ActionResult, RunOptions } from '../../../runner/index.js';
+import { Replay } from '../../../traffic/history.js';
 import { type Space, spaceOf } from './space.js';
+import { until } from './until.js';
 import type { Seen, VersionOptions, Watch, WatchOptions, World } from './world.js';
 
 export interface Watched {
@@ -22,6 +24,7 @@ export async function deployWatched(
   version: VersionOptions | string,
   { inputs, run, watch: watching }: WatchedOptions = {},
 ): Promise<Watched> {
+  await until('every router to serve its routes', () => areServed(world, watching?.routes ?? [world.url()]));
   const watch = await world.watch(watching);
   const workspace = typeof version === 'string' ? version : await world.workspace(version);
   const result = await world.run(workspace, inputs, run);
@@ -47,6 +50,18 @@ export async function deployFirst(
   });
   expect(result.shown).toContain('look once more');
   return expectDeployed(world, result, await (watch as Promise<Watch>));
+}
+
+/** A route that was mapped a moment ago is not known to every router yet. */
+async function areServed({ foundry }: World, urls: readonly string[]): Promise<boolean> {
+  const { routers } = await foundry.state();
+  const now = new Replay();
+  for (const entry of await foundry.history()) now.apply(entry);
+  const served = (guid: string) =>
+    Array.from({ length: routers }, (_, router) => now.behind(router, guid)).every(
+      (behind) => behind.length > 0,
+    );
+  return urls.every((url) => now.routesOf(url).some(({ guid }) => served(guid)));
 }
 
 async function expectDeployed(world: World, result: ActionResult, watch: Watch): Promise<Watched> {
