@@ -31,7 +31,6 @@ async function reported(
         shown.outputs[name] = value;
       },
       error: (text, at) => shown.errors.push({ text, at }),
-      notice: () => undefined,
       summary: async (markdown) => {
         await page();
         shown.pages.push(markdown);

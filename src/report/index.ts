@@ -12,7 +12,6 @@ import { commandText } from './untrusted.js';
 export interface ReportPorts {
   setOutput(name: string, value: string): void;
   error(text: string, at: { title?: string; file?: string; startLine?: number; startColumn?: number }): void;
-  notice(text: string): void;
   /** Appends to the job summary. */
   summary(markdown: string): Promise<void>;
   redact: Redact;
