@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import type { CrashEvent, Instance } from '../../src/model/cloud.js';
+import { VersionFault } from '../../src/model/errors.js';
+import { healthOf, startLimitMs, stayMs } from '../../src/steps/await-instances.js';
+import { perform } from '../../src/steps/index.js';
+import { instancesOn, runningOn } from '../../src/steps/instances.js';
+import { candidateAt, instance, process, to } from '../strategies/support.js';
+import { appWorld, worldOf } from './scripted.js';
+
+const crash = (atMs: number): CrashEvent => ({ atMs, index: 0, reason: 'CRASHED', exitDescription: 'boom' });
+const web = (wanted: number, ...instances: Instance[]) => ({
+  process: { type: 'web', instances: wanted },
+  instances,
+});
+
+describe('healthOf', () => {
+  const up = instance(0, 'RUNNING');
+  test.each<[string, Parameters<typeof healthOf>, Partial<ReturnType<typeof healthOf>>]>([
+    ['all run', [[web(1, up)], [], 0], { ready: true, state: 'instances ready 1/1' }],
+    [
+      'one is still starting',
+      [[web(2, up, instance(1, 'STARTING'))], [], 0],
+      { ready: false, state: 'instances ready 1/2 (1 starting)' },
+    ],
+    ['one is not seen at all', [[web(2, up)], [], 0], { ready: false, state: 'instances ready 1/2' }],
+    [
+      'one runs and takes no traffic',
+      [[web(1, instance(0, 'RUNNING', { routable: false }))], [], 0],
+      { ready: false, state: 'instances ready 0/1 (1 not routable)' },
+    ],
+    [
+      'the platform cannot tell whether it is routable',
+      [[web(1, instance(0, 'RUNNING', { routable: null }))], [], 0],
+      { ready: true },
+    ],
+    [
+      'an old index still runs beside too few',
+      [[web(1, up, instance(1, 'RUNNING')), web(1, instance(0, 'DOWN'))], [], 0],
+      { ready: false, state: 'instances ready 1/2 (1 down)' },
+    ],
+    ['a process that wants nobody', [[web(1, up), web(0)], [], 0], { ready: true }],
+    [
+      'two crashes are borne',
+      [[web(1, instance(0, 'CRASHED'))], [crash(2), crash(1)], 0],
+      { ready: false, state: 'instances ready 0/1 (1 crashed), last crash: instance 0: CRASHED: boom' },
+    ],
+  ])('%s', (_name, asked, health) => {
+    expect(healthOf(...asked)).toMatchObject(health);
+    expect(healthOf(...asked).hopeless).toBeUndefined();
+  });
+
+  test('crash after crash is hopeless', () => {
+    const health = healthOf([web(1, instance(0, 'CRASHED'))], [crash(3), crash(2), crash(1)], 0);
+    expect(health.hopeless).toContain('crashed 3 times');
+  });
+
+  test('no room is waited for, for a while', () => {
+    const details = 'insufficient resources: memory';
+    const full = [web(1, instance(0, 'DOWN', { details }))];
+    expect(healthOf(full, [], 60_000).hopeless).toBeUndefined();
+    expect(healthOf(full, [], 60_001).hopeless).toContain(details);
+  });
+});
+
+test.each([
+  [undefined, 15_000],
+  [0, 3_000],
+  [5_000, 5_000],
+  [90_000, 15_000],
+])('booted in %p ms, it has to stay up for %i ms', (bootMs, ms) => {
+  expect(stayMs(bootMs)).toBe(ms);
+});
+
+test.each([
+  ['one with the default', [process('web', 1)], 2 * 60_000 + 60_000 + 2_000],
+  [
+    'the slowest counts, and each instance',
+    [process('web', 3, { healthCheck: { type: 'http', timeoutS: 180 } }), process('worker', 2)],
+    2 * 180_000 + 60_000 + 10_000,
+  ],
+  ['none', [], 60_000],
+])('startLimitMs: %s', (_name, processes, ms) => {
+  expect(startLimitMs(processes)).toBe(ms);
+});
+
+describe('instances on a route', () => {
+  const candidate = candidateAt('made', {
+    processes: [
+      process('web', 2, { instancesSeen: [instance(0, 'RUNNING'), instance(1, 'CRASHED')] }),
+      process('worker', 5),
+    ],
+  });
+  test('are those of the process types that are mapped there', () => {
+    const route = { destinations: [to('new'), to('other', { processType: 'worker' })] };
+    expect(instancesOn(route, candidate).map(({ index }) => index)).toEqual([0, 1]);
+    expect(runningOn(route, candidate)).toEqual([{ appGuid: 'new', index: 0 }]);
+  });
+});
+
+describe('the wait for instances', () => {
+  function waiting(looks: Instance[][], crashes: CrashEvent[] = []) {
+    const world = worldOf({
+      processes: async () => [process('web', 2)],
+      instances: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? [],
+      crashes: async () => crashes,
+    });
+    const app = appWorld({ candidate: candidateAt('made', { processes: [process('web', 2)] }) });
+    return { world, app };
+  }
+  const both = [instance(0, 'RUNNING'), instance(1, 'RUNNING')];
+  const half = [instance(0, 'RUNNING'), instance(1, 'STARTING')];
+
+  test('ends when all run, and remembers how long that took', async () => {
+    const { world, app } = waiting([half, half, both]);
+    await perform({ do: 'await-instances', side: 'candidate' }, app, world);
+    expect(app.found.bootMs).toBe(world.clock.now() - 1_000_000);
+    expect(world.told).toHaveLength(2);
+  });
+
+  test('ends in a sign against the version at its derived deadline, and at once when it is hopeless', async () => {
+    const late = waiting([half]);
+    const wait = { do: 'await-instances', side: 'candidate' } as const;
+    await expect(perform(wait, late.app, late.world)).rejects.toBeInstanceOf(VersionFault);
+    expect(late.world.clock.now() - 1_000_000).toBe(startLimitMs([process('web', 2)]));
+    const hopeless = waiting([half], [crash(3), crash(2), crash(1)]);
+    await expect(perform(wait, hopeless.app, hopeless.world)).rejects.toMatchObject({ code: 'start' });
+    expect(hopeless.world.clock.now()).toBe(1_000_000);
+  });
+
+  test('stay-up starts anew after a crash that healed', async () => {
+    const { world, app } = waiting([both, both, half, both]);
+    app.found.bootMs = 3_000;
+    await perform({ do: 'stay-up' }, app, world);
+    // Two good looks, the bad one, then the whole while of 3 s.
+    expect(world.clock.now() - 1_000_000).toBeGreaterThanOrEqual(2 * 700 + 3_000);
+  });
+
+  test('stay-up does not let a version pass that never stays up', async () => {
+    const looks = Array.from({ length: 2_000 }, (_, turn) => (turn % 3 === 0 ? half : both));
+    const { world, app } = waiting(looks);
+    await expect(perform({ do: 'stay-up' }, app, world)).rejects.toThrow('do not stay up');
+  });
+});

@@ -1,0 +1,193 @@
+/** Only the package that this deploy pushed is ever recorded, built or started. */
+import { describe, expect, test } from '@jest/globals';
+import type { Build, Package } from '../../src/model/cloud.js';
+import { PlatformFault, VersionFault } from '../../src/model/errors.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { perform } from '../../src/steps/index.js';
+import { candidateAt } from '../strategies/support.js';
+import { appWorld, worldOf } from './scripted.js';
+
+const CANDIDATE = candidateAt('made', { annotations: { [ANNOTATION.package]: 'mine' } });
+const HERE = { candidate: CANDIDATE };
+
+function pack(guid: string, createdAtMs = 0): Package {
+  return { guid, type: 'bits', state: 'READY', createdAtMs };
+}
+
+function build(over: Partial<Build>): Build {
+  return { guid: 'b', state: 'STAGED', packageGuid: 'mine', dropletGuid: 'd', ...over };
+}
+
+describe('make-candidate', () => {
+  test('takes the lock with labels, journal and heartbeat in the one call', async () => {
+    const made: unknown[] = [];
+    const world = worldOf({
+      createApp: async (_space, app) => {
+        made.push(app);
+        return CANDIDATE;
+      },
+    });
+    await perform({ do: 'make-candidate' }, appWorld({}), world);
+    expect(made).toMatchObject([
+      {
+        name: 'shop-candidate',
+        labels: {
+          [LABEL.role]: 'candidate',
+          [LABEL.phase]: 'made',
+          [LABEL.owner]: 'me',
+          [LABEL.version]: 'v2',
+        },
+        annotations: { [ANNOTATION.heartbeat]: '1000000', [ANNOTATION.journal]: expect.any(String) },
+      },
+    ]);
+  });
+
+  test('a name that is taken is no lock', async () => {
+    const world = worldOf({ createApp: async () => undefined });
+    await expect(perform({ do: 'make-candidate' }, appWorld({}), world)).rejects.toBeInstanceOf(
+      PlatformFault,
+    );
+  });
+});
+
+describe('push-bits', () => {
+  function pushing(before: Package[], after: Package[]) {
+    const written: unknown[] = [];
+    const pushed: unknown[] = [];
+    let has = before;
+    const world = worldOf(
+      {
+        packages: async () => has,
+        updateApp: async (guid, change) => {
+          written.push({ guid, ...change });
+          return CANDIDATE;
+        },
+      },
+      {
+        pushBits: async (push) => {
+          pushed.push(push);
+          has = after;
+        },
+      },
+    );
+    return { written, pushed, run: () => perform({ do: 'push-bits' }, appWorld(HERE), world) };
+  }
+
+  test('records the package that came with this push, not one that was there', async () => {
+    const { run, written, pushed } = pushing([pack('old', 9)], [pack('old', 9), pack('new', 5)]);
+    await run();
+    expect(pushed).toEqual([{ app: 'shop', candidate: 'shop-candidate', trialUrl: 'trial.apps.example' }]);
+    expect(written).toEqual([{ guid: 'new', annotations: { [ANNOTATION.package]: 'new' } }]);
+  });
+
+  test('a push that left no package is a fault, and nothing is recorded', async () => {
+    const { run, written } = pushing([pack('old')], [pack('old')]);
+    await expect(run()).rejects.toBeInstanceOf(PlatformFault);
+    expect(written).toEqual([]);
+  });
+});
+
+describe('stage', () => {
+  function staging(known: Build[], looks: Build[]) {
+    const writes: string[] = [];
+    const world = worldOf({
+      builds: async () => known,
+      createBuild: async (guid) => {
+        writes.push(`build ${guid}`);
+        return build({ state: 'STAGING' });
+      },
+      build: async (guid) => {
+        const [look = build({})] = looks.length > 1 ? looks.splice(0, 1) : looks;
+        return { ...look, guid };
+      },
+      setCurrentDroplet: async (app, droplet) => {
+        writes.push(`droplet ${app} ${droplet}`);
+      },
+    });
+    return { world, writes, run: () => perform({ do: 'stage' }, appWorld(HERE), world) };
+  }
+  const busy = build({ state: 'STAGING' });
+
+  test('builds the recorded package and sets its droplet', async () => {
+    const { run, writes } = staging(
+      [build({ packageGuid: 'strange', guid: 'other' })],
+      [busy, busy, build({})],
+    );
+    await run();
+    expect(writes).toEqual(['build mine', 'droplet new d']);
+  });
+
+  test('a build whose answer was lost is found, and not made twice', async () => {
+    const { run, writes } = staging([build({ guid: 'lost', state: 'STAGING' })], [busy, build({})]);
+    await run();
+    expect(writes).toEqual(['droplet new d']);
+  });
+
+  test('without a recorded package nothing is built', async () => {
+    const { world, writes } = staging([], [build({})]);
+    const nothing = appWorld({ candidate: candidateAt('made') });
+    await expect(perform({ do: 'stage' }, nothing, world)).rejects.toBeInstanceOf(PlatformFault);
+    expect(writes).toEqual([]);
+  });
+
+  test('a failed build is a sign against the version, with the reason that the platform gives', async () => {
+    const { dropletGuid: _none, ...failed } = build({ state: 'FAILED', error: 'NoAppDetectedError' });
+    const { run, writes } = staging([], [failed]);
+    const error = await run().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(VersionFault);
+    expect(error).toMatchObject({ code: 'staging' });
+    expect((error as Error).message).toContain('NoAppDetectedError');
+    expect(writes).toEqual(['build mine']);
+  });
+
+  test('a build without an end is given up at the deadline', async () => {
+    const { run, world } = staging([], [busy]);
+    await expect(run()).rejects.toMatchObject({ name: 'VersionFault', code: 'staging' });
+    expect(world.clock.now()).toBe(1_000_000 + 60_000);
+    // Said once, not at every look.
+    expect(world.told.filter((text) => text.startsWith('staging'))).toHaveLength(1);
+  });
+});
+
+describe('start', () => {
+  function starting(packages: Package[], packageGuid: string | undefined) {
+    const started: string[] = [];
+    const world = worldOf({
+      packages: async () => packages,
+      currentDroplet: async () => ({
+        guid: 'd',
+        state: 'STAGED',
+        createdAtMs: 0,
+        ...(packageGuid === undefined ? {} : { packageGuid }),
+      }),
+      startApp: async (guid) => {
+        started.push(guid);
+      },
+    });
+    const run = () => perform({ do: 'start', side: 'candidate' }, appWorld(HERE), world);
+    return { started, run };
+  }
+
+  test.each<[string, Package[], string | undefined]>([
+    ['its own bits only', [pack('mine')], 'mine'],
+    ['its own droplet, though strange bits were pushed', [pack('mine'), pack('strange')], 'mine'],
+  ])('starts with %s', async (_name, packages, dropletOf) => {
+    const { run, started } = starting(packages, dropletOf);
+    await run();
+    expect(started).toEqual(['new']);
+  });
+
+  test.each<[string, Package[], string | undefined]>([
+    ['built of strange bits', [pack('mine'), pack('strange')], 'strange'],
+    [
+      'of which nobody says what it was built of, with strange bits there',
+      [pack('mine'), pack('strange')],
+      undefined,
+    ],
+    ['built of strange bits whose package is gone', [pack('mine')], 'strange'],
+  ])('refuses a droplet %s', async (_name, packages, dropletOf) => {
+    const { run, started } = starting(packages, dropletOf);
+    await expect(run()).rejects.toBeInstanceOf(PlatformFault);
+    expect(started).toEqual([]);
+  });
+});
