@@ -51,7 +51,9 @@ const INTERRUPTIONS: readonly Interruption[] = [
     ...FINISHED,
   },
 ];
-const NAMES = INTERRUPTIONS.map(({ name }) => name);
+/** Its deploy lives, and a second one of the same app comes. */
+const BUSY = 'busy';
+const NAMES = [...INTERRUPTIONS.map(({ name }) => name), BUSY];
 
 let world: World;
 const deploy = (name: string, version: string, inputs = {}, run: Partial<RunOptions> = {}) =>
@@ -67,7 +69,7 @@ afterAll(() => world.close());
 async function interrupt({ name, arm, line }: Interruption): Promise<ActionResult> {
   const space = await spaceOf(world);
   const app = { guid: space.app(name).guid, routeGuid: space.route(world.url(name)).guid };
-  let process_ = 0;
+  let pidOfRun = 0;
   let armed: Promise<unknown> | undefined;
   const result = await deploy(
     name,
@@ -76,11 +78,11 @@ async function interrupt({ name, arm, line }: Interruption): Promise<ActionResul
     {
       post: false,
       onStart: (pid) => {
-        process_ = pid;
+        pidOfRun = pid;
         armed = arm({ ...app, pid });
       },
       onLine: (text) => {
-        if (line?.test(text)) process.kill(process_, 'SIGKILL');
+        if (line?.test(text)) process.kill(pidOfRun, 'SIGKILL');
       },
     },
   );
@@ -88,11 +90,29 @@ async function interrupt({ name, arm, line }: Interruption): Promise<ActionResul
   return result;
 }
 
-test('a killed deploy leaves users served, and the next one brings it to an end first', async () => {
+/** @returns the deploy, and the one that began while it was at its first step */
+async function twice(): Promise<[first: ActionResult, second: ActionResult]> {
+  let second: Promise<ActionResult> | undefined;
+  const first = await deploy(
+    BUSY,
+    'v2',
+    { drain: '15s' },
+    {
+      onLine: (line) => {
+        if (/^##\[group\].*push the bits/.test(line)) second ??= deploy(BUSY, 'never');
+      },
+    },
+  );
+  expect(second).toBeDefined();
+  return [first, (await second) as ActionResult];
+}
+
+test('a killed deploy leaves users served and the next one brings it to an end first; beside one that lives there is no other', async () => {
+  const known = (await world.foundry.requests()).length;
   const watch = await world.watch({ apps: NAMES, routes: NAMES.map((name) => world.url(name)) });
 
-  const killed = await Promise.all(INTERRUPTIONS.map(interrupt));
-  expect(killed.map(({ signal }) => signal)).toEqual(NAMES.map(() => 'SIGKILL'));
+  const [killed, [first, second]] = await Promise.all([Promise.all(INTERRUPTIONS.map(interrupt)), twice()]);
+  expect(killed.map(({ signal }) => signal)).toEqual(INTERRUPTIONS.map(() => 'SIGKILL'));
   expect(killed.flatMap(({ orphans }) => orphans)).toEqual([]);
   const between = await spaceOf(world);
   for (const { name, serving } of INTERRUPTIONS) {
@@ -101,10 +121,20 @@ test('a killed deploy leaves users served, and the next one brings it to an end 
   }
   expect(between.names).not.toContain('renamed');
 
-  const next = await Promise.all(NAMES.map((name) => deploy(name, 'v3')));
+  expect(first.outputs).toMatchObject({ result: 'deployed', 'failed-requests': '0' });
+  expect(second.exitCode).toBe(1);
+  expect(second.outputs).toMatchObject({ result: 'refused', error: 'locked' });
+  expect(between.app(BUSY).guid).toBe(first.outputs['app-guid']);
+  expect(await world.meet(world.url(BUSY))).toBe('v2');
+  // One of each for every app: the refused one made nothing.
+  const made = (await world.foundry.requests()).slice(known).filter(({ method }) => method === 'POST');
+  for (const path of ['/v3/apps', '/v3/routes', '/v3/packages', '/v3/builds'])
+    expect([path, made.filter((one) => one.path === path).length]).toEqual([path, NAMES.length]);
+
+  const next = await Promise.all(INTERRUPTIONS.map(({ name }) => deploy(name, 'v3')));
   const seen = await watch.end();
   expect(next.map(({ outputs }) => [outputs.result, outputs.error])).toEqual(
-    NAMES.map(() => ['deployed', '']),
+    INTERRUPTIONS.map(() => ['deployed', '']),
   );
   expect(seen.figures.firstFailures).toEqual([]);
   expect(seen.figures.failed).toBe(0);
@@ -120,40 +150,4 @@ test('a killed deploy leaves users served, and the next one brings it to an end 
     for (const other of others) expect(space.app(other).state).toBe('STOPPED');
   }
   expect(await world.leaks()).toEqual([]);
-});
-
-test('a second run is refused while the first lives, and the first does not notice', async () => {
-  const [name = ''] = NAMES;
-  const before = await spaceOf(world);
-  const known = (await world.foundry.requests()).length;
-  const watch = await world.watch({ apps: NAMES, routes: [world.url(name)] });
-  let second: Promise<ActionResult> | undefined;
-  const first = await deploy(
-    name,
-    'v4',
-    { drain: '15s' },
-    {
-      onLine: (line) => {
-        if (/^##\[group\].*push the bits/.test(line)) second ??= deploy(name, 'v5');
-      },
-    },
-  );
-  const refused = await second;
-  const seen = await watch.end();
-  expect(refused?.exitCode).toBe(1);
-  expect(refused?.outputs).toMatchObject({ result: 'refused', error: 'locked' });
-  expect(first.outputs).toMatchObject({ result: 'deployed', 'failed-requests': '0' });
-  expect(seen.figures.failed).toBe(0);
-  expect(seen.problems).toEqual([]);
-  expect(await world.meet(world.url(name))).toBe('v4');
-  // All that was made was made once: by the first.
-  const made = (await world.foundry.requests()).slice(known).filter(({ method }) => method === 'POST');
-  for (const path of ['/v3/apps', '/v3/routes', '/v3/packages', '/v3/builds'])
-    expect(made.filter((one) => one.path === path)).toHaveLength(1);
-  const after = await spaceOf(world);
-  expect(after.leftovers).toEqual([]);
-  expect(after.app(name).guid).toBe(first.outputs['app-guid']);
-  expect(after.names.filter((one) => !one.startsWith(name))).toEqual(
-    before.names.filter((one) => !one.startsWith(name)),
-  );
 });

@@ -65,9 +65,3 @@ test('live scaled to 10 by hand: the candidate has 10 before its first request, 
     memoryMb: 96,
   });
 });
-
-test('a count that the manifest itself changed wins over the one by hand', async () => {
-  const { result } = await deployWatched(world, { version: 'v3', instances: 3 });
-  expect(await web('shop')).toMatchObject({ wanted: 3 });
-  expect(liveOf(result.outputs).instances).toEqual({ running: 3, wanted: 3 });
-});
