@@ -5,7 +5,7 @@ import type { ManifestApp } from '../../src/model/asked.js';
 import { InputError, Refused } from '../../src/model/errors.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { LABEL } from '../../src/platform/names.js';
-import { OLD, standing } from './space.js';
+import { OLD, standing } from './standing.js';
 
 const SHOP: ManifestApp = {
   name: 'shop',

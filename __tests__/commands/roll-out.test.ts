@@ -12,7 +12,8 @@ import {
 import { LABEL } from '../../src/platform/names.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../../src/steps/world.js';
-import { type Hook, intentFor, NEW, OLD, standing, TARGET } from './space.js';
+import { type Hook, TARGET } from './space.js';
+import { intentFor, NEW, OLD, standing } from './standing.js';
 
 type Standing = ReturnType<typeof standing>;
 

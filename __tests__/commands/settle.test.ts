@@ -3,7 +3,7 @@ import { settle } from '../../src/commands/settle.js';
 import { recorded } from '../../src/engine/journal.js';
 import { Cancelled, PlatformFault } from '../../src/model/errors.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
-import { intentFor, NEW, OLD, standing } from './space.js';
+import { intentFor, NEW, OLD, standing } from './standing.js';
 
 /** A run died when its candidate had come to this phase, long ago. */
 function interrupted(phase: string, more: { journal?: boolean; beatsMs?: number } = {}) {

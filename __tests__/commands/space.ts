@@ -1,12 +1,8 @@
-/** A space in memory that answers as `Platform`, a clock that moves when nothing else does, and the world around them. */
-import { setMaxListeners } from 'node:events';
+/** A space in memory that answers as `Platform`. */
 import type { App, Destination, Package, Process, Route, Target } from '../../src/model/cloud.js';
 import { PlatformRefusal } from '../../src/model/errors.js';
-import type { Intent, WantedRoute } from '../../src/model/intent.js';
-import type { Clock, Event } from '../../src/model/ports.js';
+import type { Clock } from '../../src/model/ports.js';
 import type { Platform } from '../../src/platform/calls.js';
-import { appKey, LABEL } from '../../src/platform/names.js';
-import type { World } from '../../src/steps/world.js';
 
 export const TARGET: Target = { orgGuid: 'org', org: 'shop', spaceGuid: 'space', space: 'production' };
 export const DOMAIN = {
@@ -16,50 +12,6 @@ export const DOMAIN = {
   protocols: ['http'],
   shared: true,
 };
-export const OLD = '20261101-100000-aaaaaaa';
-export const NEW = '20261121-081500-bbbbbbb';
-
-/** Time passes only when all that can go on has gone on: whoever sleeps least is woken first. */
-export class IdleClock implements Clock {
-  private atMs = Date.parse('2026-11-21T08:15:00Z');
-  private sleepers: { untilMs: number; wake(): void }[] = [];
-  private waking = false;
-
-  now(): number {
-    return this.atMs;
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const sleeper = { untilMs: this.atMs + ms, wake: resolve };
-      this.sleepers.push(sleeper);
-      const leave = () => {
-        this.sleepers = this.sleepers.filter((one) => one !== sleeper);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      this.pass();
-    });
-  }
-
-  private pass(): void {
-    if (this.waking) return;
-    this.waking = true;
-    setImmediate(() => {
-      this.waking = false;
-      const [next, ...others] = [...this.sleepers].sort((one, other) => one.untilMs - other.untilMs);
-      if (!next) return;
-      this.sleepers = others;
-      this.atMs = Math.max(this.atMs, next.untilMs);
-      next.wake();
-      if (others.length > 0) this.pass();
-    });
-  }
-}
 
 interface SpaceApp extends Omit<App, 'name' | 'state' | 'labels' | 'annotations'> {
   name: string;
@@ -295,82 +247,4 @@ export class Space {
     };
     return calls as Platform;
   }
-}
-
-/** A space in which `shop` is live on `shop.example.com`, and a world that deploys there. */
-export function standing() {
-  const clock = new IdleClock();
-  const space = new Space(clock);
-  const live = space.addApp('shop', {
-    state: 'STARTED',
-    labels: { [LABEL.app]: appKey('shop'), [LABEL.role]: 'live', [LABEL.version]: OLD },
-    droplet: 'droplet-of-old',
-  });
-  space.addRoute('shop', [live]);
-  const events: Event[] = [];
-  const cancelling = new AbortController();
-  const { signal } = cancelling;
-  setMaxListeners(0, signal);
-  const listener = { tell: (event: Event) => void events.push(event) };
-  const random = { token: (length: number) => 'r'.repeat(length) };
-  const answer = { status: 200, headers: {}, body: Buffer.from('fine'), cut: false, durationMs: 1 };
-  const http = { request: async () => answer };
-  const world: World = {
-    platform: space.platform(),
-    target: TARGET,
-    clock,
-    listener,
-    signal,
-    probe: { http, clock, random, signal, skipSslValidation: false },
-    stagingTimeoutMs: 60_000,
-    pushBits: async ({ candidate }) => {
-      const app = space.app(candidate);
-      app.packages.push({ guid: 'bits', type: 'bits', state: 'READY', createdAtMs: clock.now() });
-      space.map(
-        space.routes.find(({ host }) => host === TRIAL.host) ?? space.addRoute(TRIAL.host, []),
-        app.guid,
-      );
-    },
-    runScript: async () => undefined,
-    badSign: () => undefined,
-    unwatch: () => undefined,
-  };
-  return { clock, space, live, events, cancelling, world };
-}
-
-function wanted(host: string, internal = false): WantedRoute {
-  return { url: `${host}.example.com`, host, domainGuid: DOMAIN.guid, path: '', port: null, internal };
-}
-
-const TRIAL = wanted('shop-candidate-rrrrrr');
-
-/** The production route is one that no router shows outside: what a deploy decides is tested here, not what probes see. */
-export function intentFor(more: Partial<Intent> = {}): Intent {
-  const web = { processType: 'web', port: null, protocol: null };
-  return {
-    app: 'shop',
-    version: NEW,
-    owner: 'run-1-ours',
-    production: [wanted('shop', true)],
-    dropped: [],
-    trials: [{ route: TRIAL, to: web }],
-    before: {
-      guid: 'guid-1',
-      version: OLD,
-      ran: true,
-      destinations: [{ url: 'shop.example.com', to: [web] }],
-    },
-    scale: {},
-    keepInstancesOf: [],
-    probePath: '/',
-    drainMs: 5_000,
-    bakeMs: 0,
-    keepPrevious: 1,
-    keepFailed: true,
-    env: {},
-    carriedEnv: [],
-    checks: [],
-    facts: {},
-    ...more,
-  };
 }
