@@ -1,0 +1,274 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SmokeCheck } from '../../src/model/asked.js';
+import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import { ANNOTATION } from '../../src/platform/names.js';
+import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
+import { lossesOf } from '../../src/strategies/losses.js';
+import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
+
+const SHOP = wanted('shop.apps.example');
+const WWW = 'www.apps.example';
+
+function live(over: Partial<AppState> = {}): AppState {
+  return ours('old', 'live', 'v1', { name: 'shop', ...over });
+}
+
+function on(...routes: Snapshot['routes']): Partial<Snapshot> {
+  return { live: live(), routes };
+}
+
+function made(parts: Partial<Omit<IntentParts, 'snapshot'>> = {}, seen: Partial<Snapshot> = {}) {
+  let drawn = 0;
+  return makeIntent({
+    inputs: inputs(),
+    context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
+    app: manifestApp(),
+    named: [SHOP],
+    trialDomain: { guid: DOMAIN, name: 'apps.example' },
+    snapshot: snapshot(seen),
+    version: 'v2',
+    owner: 'me',
+    adoptedVersion: 'adopted',
+    token: () => `t${drawn++}`,
+    ...parts,
+  });
+}
+
+function remembering(key: string, value: unknown): AppState {
+  return live({ annotations: { [key]: typeof value === 'string' ? value : JSON.stringify(value) } });
+}
+
+describe('routes', () => {
+  const both = on(route(SHOP.url, [to('old')]), route(WWW, [to('old')]));
+  const urls = (result: ReturnType<typeof made>) => result.intent.production.map(({ url }) => url);
+
+  test('that live has beside the manifest are carried', () => {
+    const result = made({}, both);
+    expect(urls(result)).toEqual([SHOP.url, WWW]);
+    expect(result.intent.dropped).toEqual([]);
+  });
+
+  test.each<[string, Partial<IntentParts>, AppState]>([
+    ['the loss is accepted', { inputs: inputs({ carry: 'manifest' }) }, live()],
+    ['the manifest named it before and does no more', {}, remembering(ANNOTATION.manifestRoutes, [WWW])],
+  ])('are dropped, and said to be, when %s', (_name, parts, lives) => {
+    const result = made(parts, { ...both, live: lives });
+    expect(urls(result)).toEqual([SHOP.url]);
+    expect(result.intent.dropped).toEqual([WWW]);
+    expect(result.notes.join()).toContain(WWW);
+  });
+
+  test.each(['no JSON', '"text"', '[1, {}]'])('what another hand wrote (%s) drops nothing', (text) => {
+    const result = made({}, { ...both, live: remembering(ANNOTATION.manifestRoutes, text) });
+    expect(result.intent.dropped).toEqual([]);
+  });
+
+  test.each<[string, Partial<Snapshot>, RegExp | undefined]>([
+    [
+      'that another app serves and live does not',
+      { others: { x: 'admin' }, routes: [route(SHOP.url, [to('x')])] },
+      /served by admin/,
+    ],
+    ['shared with live', { ...on(route(SHOP.url, [to('x'), to('old')])), others: { x: 'admin' } }, undefined],
+    ['that nobody serves', { routes: [route(SHOP.url)] }, undefined],
+    ['of TCP', on(route(SHOP.url, [to('old')], { protocol: 'tcp', port: 1_024 })), /TCP/],
+  ])('%s', (_name, seen, problem) => {
+    const { problems } = made({}, seen);
+    if (problem) expect(problems.join()).toMatch(problem);
+    else expect(problems).toEqual([]);
+  });
+
+  test('none at all is refused', () => {
+    expect(made({ named: [] }).problems.join()).toContain('has no route');
+    expect(made({ app: manifestApp({ noRoute: true }) }).problems.join()).toContain('has no route');
+  });
+
+  test('one of an internal domain is known as such', () => {
+    const inside = route('shop.apps.internal', [to('old')], { domainGuid: 'inside' });
+    expect(made({}, on(inside)).intent.production[1]).toMatchObject({ url: inside.url, internal: true });
+  });
+});
+
+describe('trial routes', () => {
+  test('one for each process type and port that live uses, each with a host of its own', () => {
+    const seen = on(
+      route(SHOP.url, [to('old'), to('old', { port: 9000 })]),
+      route(WWW, [to('old', { processType: 'api' }), to('old', { port: 9000 }), to('foreign', { port: 1 })]),
+    );
+    const { trials } = made({}, seen).intent;
+    expect(trials.map(({ to: port }) => [port.processType, port.port])).toEqual([
+      ['web', null],
+      ['web', 9000],
+      ['api', 8080],
+    ]);
+    expect(new Set(trials.map(({ route: { host } }) => host)).size).toBe(3);
+    expect(trials[0]?.route.url).toBe('shop-candidate-t0.apps.example');
+  });
+});
+
+describe('what was before', () => {
+  test('live with its version, its destinations, and whether somebody answered', () => {
+    const seen = on(route(SHOP.url, [to('old', { port: 9000 }), to('x')]));
+    expect(made({}, seen).intent.before).toEqual({
+      guid: 'old',
+      version: 'v1',
+      ran: true,
+      destinations: [{ url: SHOP.url, to: [{ processType: 'web', port: 9000, protocol: 'http1' }] }],
+    });
+  });
+
+  test.each<[string, Partial<AppState>]>([
+    ['stopped', { state: 'STOPPED', processes: [process('web', 1, { instancesSeen: [] })] }],
+    ['crashed for good', { processes: [process('web', 1, { instancesSeen: [] })] }],
+  ])('a live that is %s did not answer', (_name, over) => {
+    expect(made({}, { live: live(over) }).intent.before?.ran).toBe(false);
+  });
+
+  test('an adopted live has the version that it is given, and nobody has none', () => {
+    const { version: _none, ...adopted } = live({ labels: {} });
+    expect(made({}, { live: adopted }).intent.before?.version).toBe('adopted');
+    expect(made().intent.before).toBeUndefined();
+  });
+});
+
+describe('environment', () => {
+  const lives = { live: live({ env: { OLD: '1', NAMED: '2', GIVEN: '3' } }) };
+  const parts = { app: manifestApp({ envNames: ['NAMED'] }), inputs: inputs({ env: { GIVEN: 'new' } }) };
+
+  test('the input wins, the manifest speaks for itself, the rest is carried', () => {
+    const { intent, notes } = made(parts, lives);
+    expect(intent.env).toEqual({ OLD: '1', GIVEN: 'new' });
+    expect(intent.carriedEnv).toEqual(['OLD']);
+    expect(notes.join()).toContain('OLD');
+    expect(notes.join()).not.toContain('1');
+  });
+
+  test('what the manifest named before and names no more is not carried', () => {
+    const before = { live: { ...remembering(ANNOTATION.manifestEnv, ['OLD']), env: { OLD: '1' } } };
+    const { intent, notes } = made({}, before);
+    expect(intent.env).toEqual({});
+    expect(notes.join()).toContain('Not carried');
+  });
+
+  test('names are recorded, values are not', () => {
+    const { facts } = made(parts, lives).intent;
+    expect(JSON.parse(facts[ANNOTATION.manifestEnv] ?? '')).toEqual(['NAMED', 'GIVEN']);
+    expect(JSON.stringify(facts)).not.toContain('new');
+  });
+});
+
+describe('scale', () => {
+  const scaled = (
+    lives: AppState['processes'],
+    named: Record<string, { instances?: number; memoryMb?: number }>,
+    before?: Record<string, { instances: number }>,
+    over: Partial<AppState> = {},
+  ) => {
+    const processes = Object.fromEntries(
+      Object.entries(named).map(([type, one]) => [type, { ...one, named: [] }]),
+    );
+    const annotations = before ? { [ANNOTATION.manifestScale]: JSON.stringify(before) } : {};
+    return made(
+      { app: manifestApp({ processes }) },
+      { live: live({ processes: lives, annotations, ...over }) },
+    ).intent;
+  };
+  const size = { memoryMb: 256, diskMb: 1_024, logRateBps: -1 };
+
+  test('scaled to 10 by hand, 2 in the manifest: 10', () => {
+    const intent = scaled([process('web', 10)], { web: { instances: 2 } }, { web: { instances: 2 } });
+    expect(intent.scale.web).toEqual({ instances: 10, ...size });
+    expect(intent.keepInstancesOf).toEqual(['web']);
+  });
+
+  test('what the manifest changed since the last deploy wins', () => {
+    const intent = scaled([process('web', 10)], { web: { instances: 3 } }, { web: { instances: 2 } });
+    expect(intent.scale.web).toEqual(size);
+    expect(intent.keepInstancesOf).toEqual([]);
+  });
+
+  test('without a last deploy of ours nobody knows that it changed', () => {
+    expect(scaled([process('web', 10)], { web: { instances: 3 } }).scale.web?.instances).toBe(10);
+  });
+
+  test('what the manifest names is its own, the rest is as live has it', () => {
+    const intent = scaled([process('web', 1)], { web: { memoryMb: 64 } });
+    expect(intent.scale.web).toEqual({ diskMb: 1_024, logRateBps: -1 });
+  });
+
+  test('a stopped live keeps no instances', () => {
+    expect(scaled([process('web', 10)], {}, undefined, { state: 'STOPPED' }).scale.web).toEqual(size);
+  });
+
+  test('a worker that nobody named keeps its instances', () => {
+    expect(scaled([process('web', 1), process('worker', 2)], {}).scale.worker?.instances).toBe(2);
+  });
+
+  test('exactly the manifest when asked', () => {
+    const { intent } = made(
+      { inputs: inputs({ scale: 'manifest' }) },
+      { live: live({ processes: [process('web', 10)] }) },
+    );
+    expect(intent.scale).toEqual({});
+    expect(intent.keepInstancesOf).toEqual([]);
+  });
+
+  test('no instances at all would leave nothing to prove', () => {
+    const none = manifestApp({ processes: { web: { instances: 0, named: [] } } });
+    expect(made({ app: none }).problems.join()).toContain('no instances');
+  });
+});
+
+describe('the path that is probed', () => {
+  const check = (target: SmokeCheck['target'], method = 'GET'): SmokeCheck => ({
+    label: 'x',
+    target,
+    method,
+    status: 'success',
+    headers: {},
+    follow: false,
+    withinMs: 1,
+    attemptsInARow: 1,
+    on: 'trial',
+  });
+  test.each([
+    ['the input', inputs({ watchPath: '/up', smokeTest: [check({ path: '/health' })] }), '/up'],
+    [
+      'the first check on a path that only reads',
+      inputs({
+        smokeTest: [check({ url: 'https://x/' }), check({ path: '/do' }, 'POST'), check({ path: '/health' })],
+      }),
+      '/health',
+    ],
+    ['the root', inputs(), '/'],
+  ])('is %s', (_name, given, path) => {
+    expect(made({ inputs: given }).intent.probePath).toBe(path);
+  });
+});
+
+describe('lossesOf', () => {
+  const nothing = {
+    bindings: [],
+    policies: [],
+    features: { ssh: true, revisions: true, http2: false },
+    sidecars: [],
+  };
+  test.each<[string, Partial<Parameters<typeof lossesOf>[1]>, RegExp[]]>([
+    ['nothing', {}, []],
+    ['nothing that the manifest names', { bindings: ['db'] }, []],
+    ['a binding', { bindings: ['db', 'queue'] }, [/binding to service instance queue/]],
+    ['a policy', { policies: ['shop -> api:8080'] }, [/network policy shop -> api:8080/]],
+    ['nothing of policies that nobody tells', { policies: undefined }, []],
+    ['ssh that live has off', { features: { ssh: false } }, [/ssh: live has it off/]],
+    [
+      'a feature that is off in a new app',
+      { features: { 'file-based-vcap-services': true } },
+      [/file-based-vcap-services: live has it on/],
+    ],
+    ['a sidecar', { sidecars: ['agent'] }, [/sidecar agent/]],
+  ])('%s', (_name, extras, lines) => {
+    const lost = lossesOf(manifestApp({ services: ['db'] }), { ...nothing, ...extras });
+    expect(lost).toHaveLength(lines.length);
+    for (const [index, line] of lines.entries()) expect(lost[index]).toMatch(line);
+  });
+});
