@@ -30,7 +30,8 @@ export interface IntentResult {
   notes: readonly string[];
 }
 
-export function makeIntent(parts: IntentParts): IntentResult {
+export function makeIntent(asked: IntentParts): IntentResult {
+  const parts = { ...asked, named: asked.named.map((route) => asThere(route, asked.snapshot)) };
   const { inputs, app, snapshot } = parts;
   const { live } = snapshot;
   const routes = routesOf(parts);
@@ -92,6 +93,12 @@ function routesOf({ inputs, app, named, snapshot }: IntentParts) {
       : []),
   ];
   return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+
+/** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
+function asThere(wanted: WantedRoute, snapshot: Snapshot): WantedRoute {
+  const there = routeOf(snapshot, wanted);
+  return there ? { ...wanted, url: there.url, host: there.host } : wanted;
 }
 
 function isTcp(route: Route): boolean {
