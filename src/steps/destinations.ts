@@ -1,3 +1,4 @@
+import { allOf } from '../engine/converge.js';
 import type { Intent } from '../model/intent.js';
 import type { Side, Step } from './step.js';
 import { appOn, routeNamed, type StepKind } from './world.js';
@@ -28,17 +29,16 @@ export const unmap: StepKind<Step & { do: 'unmap' }> = {
     const { guid: appGuid } = appOn(side, app);
     const route = routeNamed(url, app);
     if (isGivenUp(url, side, app.intent)) unwatch(url);
-    await Promise.all(
-      route.destinations
-        .filter((destination) => destination.appGuid === appGuid)
-        .map(({ guid }) => platform.removeDestination(route.guid, guid)),
-    );
+    const leaving = route.destinations.filter((destination) => destination.appGuid === appGuid);
+    // All have ended before the platform is read again: no write is on its way behind a snapshot.
+    await allOf(leaving, leaving.length, ({ guid }) => platform.removeDestination(route.guid, guid));
     app.found.unmappedAtMs = clock.now();
   },
 };
 
-/** Forward, the new version shall not have the route; back, nobody had it before this deploy. */
-function isGivenUp(url: string, side: Side, { dropped, before }: Intent): boolean {
+/** Forward, the new version shall not have the route; back, the deploy brought it, and nobody had it before. */
+function isGivenUp(url: string, side: Side, { dropped, before, production }: Intent): boolean {
   if (side === 'live') return dropped.includes(url);
-  return !before?.destinations.some((one) => one.url === url);
+  const names = (list: readonly { url: string }[] = []) => list.some((one) => one.url === url);
+  return names(production) && !names(before?.destinations);
 }

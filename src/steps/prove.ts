@@ -1,3 +1,4 @@
+import { sideBySide } from '../probe/context.js';
 import { headerReach, type ProofResult, proveOnRoute } from '../probe/proof.js';
 import { instancesOn, runningOn } from './instances.js';
 import type { Step } from './step.js';
@@ -26,14 +27,13 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
     urls.map((url) => `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
   run: async ({ side, urls }, app, world) => {
     const internal = new Set(app.intent.production.filter((one) => one.internal).map(({ url }) => url));
-    const proofs = await Promise.all(
-      urls.map(
-        (url): Promise<ProofResult> =>
-          internal.has(url)
-            ? Promise.resolve({ routeUrl: url, proof: 'none', requests: 0, because: 'an internal route' })
-            : proveOne(url, side, app, world),
-      ),
-    );
+    const found = new Map<string, ProofResult>();
+    // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
+    await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
+      const proof = internal.has(url) ? unseen(url) : await proveOne(url, side, app, { ...world, probe });
+      found.set(url, proof);
+    });
+    const proofs = urls.flatMap((url) => found.get(url) ?? []);
     for (const { routeUrl, proof, because } of proofs) {
       if (because)
         note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}`);
@@ -44,6 +44,10 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
     await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
   },
 };
+
+function unseen(routeUrl: string): ProofResult {
+  return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
+}
 
 async function proveOne(url: string, side: 'live' | 'candidate', app: AppWorld, world: World) {
   const route = routeNamed(url, app);
