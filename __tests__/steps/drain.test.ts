@@ -124,6 +124,23 @@ describe('the proof', () => {
     await expect(proving('candidate', bad).run()).rejects.toMatchObject({ code: 'production-proof' });
   });
 
+  test('the fault on one route ends the proof on the others before it is told', async () => {
+    const other = 'www.apps.example';
+    const answer = (request: HttpRequest, atMs: number) => {
+      if (request.url.includes(other))
+        return { status: 404, headers: { 'x-cf-routererror': 'unknown_route' } };
+      return askedInstance(request) === 'new:0' ? { status: 500 } : router('nobody')(request, atMs);
+    };
+    const { world, app } = proving('candidate', answer);
+    app.snapshot = { ...app.snapshot, routes: [...app.snapshot.routes, route(other, [to('new')])] };
+    app.found.reach.set(other, 'by-instance');
+    const proof = perform({ do: 'prove', side: 'candidate', urls: [URL, other] }, app, world);
+    await expect(proof).rejects.toMatchObject({ code: 'production-proof' });
+    const asked = world.requests.length;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(world.requests).toHaveLength(asked);
+  });
+
   test('an instance that no router knows is no sign against the version', async () => {
     const missing = (request: HttpRequest, atMs: number) =>
       askedInstance(request) === 'new:2' ? REFUSED : router('nobody')(request, atMs);

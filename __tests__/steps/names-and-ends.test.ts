@@ -71,6 +71,22 @@ describe('destinations', () => {
     expect(app.found.unmappedAtMs).toBe(1_000_000);
   });
 
+  test('unmap throws when all of its writes have ended, not before', async () => {
+    let ended = 0;
+    const world = worldOf({
+      removeDestination: async (_guid, destination) => {
+        if (destination.endsWith('default')) throw new PlatformFault('away', true);
+        await new Promise((resolve) => setImmediate(resolve));
+        ended += 1;
+      },
+    });
+    const app = appWorld({ live: LIVE, routes: [route(URL, [to('old'), to('old', { port: 9000 })])] });
+    await expect(perform({ do: 'unmap', url: URL, side: 'live' }, app, world)).rejects.toBeInstanceOf(
+      PlatformFault,
+    );
+    expect(ended).toBe(1);
+  });
+
   test('a route or an app that is gone is a fault, and nothing is written', async () => {
     const world = worldOf({});
     const unmap: Step = { do: 'unmap', url: URL, side: 'live' };

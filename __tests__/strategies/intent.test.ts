@@ -78,6 +78,14 @@ describe('routes', () => {
     else expect(problems).toEqual([]);
   });
 
+  test('are one, however the platform spells the host', () => {
+    const seen = on(route('Shop.apps.example', [to('old')], { host: 'Shop' }));
+    const { intent, problems } = made({}, seen);
+    expect(intent.production).toMatchObject([{ url: 'Shop.apps.example', host: 'Shop' }]);
+    expect(intent.dropped).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
   test('none at all is refused', () => {
     expect(made({ named: [] }).problems.join()).toContain('has no route');
     expect(made({ app: manifestApp({ noRoute: true }) }).problems.join()).toContain('has no route');
