@@ -19,8 +19,8 @@ import {
   isTrial,
   type ModelApp,
   type ModelWorld,
+  playersOf,
   routesOf,
-  snapshotOf,
   withoutKey,
 } from './world.js';
 
@@ -33,7 +33,7 @@ export type Write = (world: ModelWorld) => ModelWorld;
 
 export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[] {
   const on = (world: ModelWorld, side: Side): ModelApp => {
-    const { live, candidate } = snapshotOf(world, intent.app, intent.production);
+    const { live, candidate } = playersOf(world, intent.app);
     const app = world.apps[(side === 'live' ? live : candidate)?.guid ?? ''];
     return app ?? violated(`${step.do}: there is no ${side}`);
   };
@@ -128,7 +128,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           // A first deploy has nobody to wait for.
-          if (step.side === 'live' && !snapshotOf(world, intent.app).live) return world;
+          if (step.side === 'live' && !playersOf(world, intent.app).live) return world;
           const { guid } = on(world, step.side);
           const named = routesOf(world, guid).filter((route) => !isTrial(route));
           if (named.length > 0) violated(`drains ${guid} while ${named[0]?.url} names it`);

@@ -27,7 +27,7 @@ import { groups } from '../../../src/strategies/work.js';
 import { DOMAIN, inputs, manifestApp } from '../support.js';
 import { assertClean, assertSafe, foreignParts, rememberServed } from './checks.js';
 import { Violation, violated, type Write, writesOf } from './effects.js';
-import { changedApp, forgotten, type ModelWorld, snapshotOf } from './world.js';
+import { changedApp, forgotten, type ModelWorld, playersOf, snapshotOf } from './world.js';
 
 export interface Scenario {
   name: string;
@@ -142,8 +142,21 @@ export function explore(scenario: Scenario, strategies: Strategies = REAL): Sear
   }
 }
 
-function keyOf(state: State): string {
-  return createHash('sha1').update(JSON.stringify(state)).digest('base64');
+function keyOf({ world: { apps, routes, ...rest }, begun, run }: State): string {
+  const parts = [...Object.values(apps), ...Object.values(routes)].map(textOf);
+  const { kind, way, apps: deployed = [] } = run ?? {};
+  const runs = deployed.map(({ intent, locked }) => `${locked} ${textOf(intent)}`);
+  const text = JSON.stringify([rest, begun, kind, way]) + parts.join() + runs.join();
+  return createHash('sha1').update(text).digest('base64');
+}
+
+/** What did not change is written once: thousands of states share it. */
+const TEXTS = new WeakMap<object, string>();
+
+function textOf(value: object): string {
+  const text = TEXTS.get(value) ?? JSON.stringify(value);
+  TEXTS.set(value, text);
+  return text;
 }
 
 function nextsOf(state: State, scenario: Scenario, strategies: Strategies): Next[] {
@@ -162,7 +175,7 @@ function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
 /** What a new run does first: settle what is left, app by app; then its own deploy. */
 function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const names = Object.keys(scenario.deploys[0] ?? {});
-  const left = names.find((name) => snapshotOf(world, name).candidate);
+  const left = names.find((name) => playersOf(world, name).candidate);
   if (left) return [{ label: `settle ${left}`, state: settling(world, begun, left), main: true }];
   const deploy = scenario.deploys[begun];
   if (!deploy) return [];
@@ -197,7 +210,7 @@ function tokens(version: number): () => string {
 }
 
 function settling(world: ModelWorld, begun: number, name: string): State {
-  const { candidate } = snapshotOf(world, name);
+  const { candidate } = playersOf(world, name);
   const guid = candidate?.guid ?? '';
   const labels = { ...candidate?.labels, [LABEL.owner]: 'settler' };
   const taken = changedApp(world, guid, { labels });
@@ -253,7 +266,7 @@ function look(app: Run['apps'][number], run: Run, world: ModelWorld) {
 /** A fault before the end leads back; once a candidate is drained the run ends, and the next one finishes. */
 function turnedBack({ world, begun }: State, run: Run, label: string): Next {
   const final = run.apps.some(({ intent }) => {
-    const snapshot = snapshotOf(world, intent.app, intent.production);
+    const snapshot = snapshotOf(world, intent.app);
     return isLive(intent, snapshot) || snapshot.candidate?.phase === 'drained';
   });
   if (run.kind === 'deploy' && final) return { label: `${label}: failed`, state: { world, begun } };

@@ -4,7 +4,7 @@
  */
 import type { App, AppState, Destination, Route, Snapshot } from '../../../src/model/cloud.js';
 import type { WantedRoute } from '../../../src/model/intent.js';
-import { PHASES } from '../../../src/model/words.js';
+import { PHASES, ROLES } from '../../../src/model/words.js';
 import { appKey, LABEL } from '../../../src/platform/names.js';
 import { partsOf } from '../../../src/platform/snapshot.js';
 import { instance, process, snapshot } from '../support.js';
@@ -96,20 +96,20 @@ export function forgotten(world: ModelWorld): ModelWorld {
   };
 }
 
-/** What `takeSnapshot` reads of this world, with the real rule of who is who. */
+/** The part that each app of this world plays, by the real rule of who is who. */
+export function playersOf(world: ModelWorld, name: string) {
+  return partsOf(name, Object.values(world.apps).map(stateOf)) as {
+    live?: AppState;
+    candidate?: AppState;
+    previous: readonly AppState[];
+    failed: readonly AppState[];
+    inTheWay: readonly AppState[];
+  };
+}
+
+/** What `takeSnapshot` reads of this world. */
 export function snapshotOf(world: ModelWorld, name: string, asked: readonly WantedRoute[] = []): Snapshot {
-  const apps = Object.values(world.apps).map(
-    (app): App => ({
-      guid: app.guid,
-      name: app.name,
-      state: app.state,
-      createdAtMs: 0,
-      lifecycle: { type: 'buildpack', buildpacks: [] },
-      labels: app.labels,
-      annotations: app.annotations,
-    }),
-  );
-  const { live, candidate, previous, failed, inTheWay } = partsOf(name, apps);
+  const { live, candidate, previous, failed, inTheWay } = playersOf(world, name);
   const mine = [live, candidate, ...previous, ...failed].flatMap((app) => (app ? [app.guid] : []));
   const routes = Object.values(world.routes).filter(
     (route) =>
@@ -122,33 +122,42 @@ export function snapshotOf(world: ModelWorld, name: string, asked: readonly Want
   );
   return snapshot({
     name,
-    ...(live ? { live: stateOf(world, live) } : {}),
-    ...(candidate ? { candidate: stateOf(world, candidate) } : {}),
-    previous: previous.map((app) => stateOf(world, app)),
-    failed: failed.map((app) => stateOf(world, app)),
+    ...(live ? { live } : {}),
+    ...(candidate ? { candidate } : {}),
+    previous,
+    failed,
     inTheWay,
     routes,
     others: Object.fromEntries(strangers.map((guid) => [guid, world.apps[guid]?.name ?? guid])),
   });
 }
 
-function stateOf(world: ModelWorld, app: App): AppState {
-  const { processes, env, droplet } = world.apps[app.guid] as ModelApp;
-  const phase = PHASES.find((one) => one === app.labels[LABEL.phase]);
-  const role = (['live', 'candidate', 'previous', 'failed'] as const).find(
-    (one) => one === app.labels[LABEL.role],
-  );
-  const version = app.labels[LABEL.version];
-  return {
-    ...app,
+/** An app that did not change is read once: thousands of states share it. */
+const STATES = new WeakMap<ModelApp, AppState>();
+
+function stateOf(app: ModelApp): AppState {
+  const known = STATES.get(app);
+  if (known) return known;
+  const { guid, name, state, labels, annotations, processes, env, droplet } = app;
+  const phase = PHASES.find((one) => one === labels[LABEL.phase]);
+  const role = ROLES.find((one) => one === labels[LABEL.role]);
+  const version = labels[LABEL.version];
+  const read: AppState = {
+    guid,
+    name,
+    state,
+    createdAtMs: 0,
+    lifecycle: { type: 'buildpack', buildpacks: [] },
+    labels,
+    annotations,
     ...(role ? { role } : {}),
     ...(phase ? { phase } : {}),
     ...(version ? { version } : {}),
     ...(droplet ? { currentDropletGuid: `droplet of ${droplet}` } : {}),
     processes: processes.map(({ type, instances, running }) =>
       process(type, instances, {
-        guid: `${app.guid} ${type}`,
-        instancesSeen: Array.from({ length: app.state === 'STARTED' ? instances : 0 }, (_, index) =>
+        guid: `${guid} ${type}`,
+        instancesSeen: Array.from({ length: state === 'STARTED' ? instances : 0 }, (_, index) =>
           instance(index, index < running ? 'RUNNING' : 'STARTING'),
         ),
       }),
@@ -157,4 +166,6 @@ function stateOf(world: ModelWorld, app: App): AppState {
     builds: [],
     env,
   };
+  STATES.set(app, read);
+  return read;
 }
