@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { MainPorts } from '../src/main.js';
 import { Cancelled } from '../src/model/errors.js';
 import { post } from '../src/post.js';
 import { API, everyByte, type Heard, PASSWORD, performed, TOKEN } from './commands/stage.js';
@@ -75,13 +76,7 @@ describe('setup', () => {
 
     const removed: string[] = [];
     const remove = async (path: string) => void removed.push(path);
-    expect(
-      await post(
-        (name) => heard.state[name] ?? '',
-        { remove },
-        () => undefined,
-      ),
-    ).toBe(0);
+    expect(await afterJob((name) => heard.state[name] ?? '', remove)).toEqual([]);
     expect(removed).toEqual([folder]);
   });
 
@@ -199,32 +194,44 @@ describe('secrets', () => {
   });
 });
 
+/** @returns what the post step warned of; it signs in nowhere */
+async function afterJob(state: (name: string) => string, remove: (path: string) => Promise<void>) {
+  const warnings: string[] = [];
+  const code = await post({
+    state,
+    files: { remove },
+    warn: (text) => warnings.push(text),
+    core: {
+      setOutput() {},
+      error() {},
+      notice() {},
+      summary: async () => {},
+      setSecret() {},
+    } as MainPorts['core'],
+    clock: { now: () => 0, sleep: async () => {} },
+    env: {},
+    write: () => {},
+    portsFor: () => {
+      throw new Error('nothing was left');
+    },
+  });
+  expect(code).toBe(0);
+  return warnings;
+}
+
 describe('post', () => {
   test('does nothing where the main run had nothing', async () => {
     const remove = async () => {
       throw new Error('not to be called');
     };
-    expect(
-      await post(
-        () => '',
-        { remove },
-        () => undefined,
-      ),
-    ).toBe(0);
+    expect(await afterJob(() => '', remove)).toEqual([]);
   });
 
   test('fails no job, but says what is left', async () => {
-    const warnings: string[] = [];
     const remove = async () => {
       throw new Error('busy');
     };
-    expect(
-      await post(
-        () => '/tmp/x',
-        { remove },
-        (text) => warnings.push(text),
-      ),
-    ).toBe(0);
+    const warnings = await afterJob((name) => (name === 'folders' ? '/tmp/x' : ''), remove);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('/tmp/x (busy)');
   });

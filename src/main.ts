@@ -8,8 +8,8 @@ import { readContext } from './github/context.js';
 import { readInputs } from './inputs.js';
 import type { Inputs } from './model/asked.js';
 import { type ReportPorts, report } from './report/index.js';
-import { Log } from './report/log.js';
-import { redactor } from './report/redact.js';
+import type { Log } from './report/log.js';
+import { createShown, type Shown } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
 const COMMANDS = { deploy, status, setup };
@@ -26,33 +26,32 @@ export interface MainPorts {
 
 /** @returns the exit code */
 export async function main({ portsFor, core, clock, env, write }: MainPorts): Promise<number> {
-  const secrets: string[] = [];
-  let redact = redactor(secrets);
-  const log = new Log({ clock, write, redact: (text) => redact(text) });
-  const hide = (value: string) => {
-    if (value === '' || secrets.includes(value)) return;
-    secrets.push(value);
-    core.setSecret(value);
-    redact = redactor(secrets);
-  };
+  const shown = createShown({ clock, write, setSecret: core.setSecret });
+  const { log, redact } = shown;
   let wantsSummary = true;
   const outcome = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
-  const ports = { ...core, redact: (text: string) => redact(text) };
-  const failed = await report(outcome, log, ports, wantsSummary).catch((error) => {
+  const failed = await report(outcome, log, { ...core, redact }, wantsSummary).catch((error) => {
     core.error(commandText(`The result could not be reported: ${error}`, redact), { title: 'internal' });
     return true;
   });
   return failed ? 1 : 0;
 
   async function run(): Promise<Outcome> {
-    // Before the first error that could quote them.
-    for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
-    const inputs = readInputs(env);
+    const inputs = inputsOf(env, shown);
     wantsSummary = inputs.summary;
-    for (const secret of inputs.secrets) hide(secret);
     for (const text of inputs.warnings) log.tell({ type: 'warning', text });
-    const ports = portsFor(inputs, log);
-    const hiding = { ...ports, runner: { ...ports.runner, setSecret: hide } };
-    return await COMMANDS[inputs.command](inputs, readContext(env), hiding);
+    return await COMMANDS[inputs.command](inputs, readContext(env), hiding(portsFor(inputs, log), shown));
   }
+}
+
+/** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
+export function inputsOf(env: Ports['env'], { hide }: Shown): Inputs {
+  for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
+  const inputs = readInputs(env);
+  for (const secret of inputs.secrets) hide(secret);
+  return inputs;
+}
+
+export function hiding(ports: Ports, { hide }: Shown): Ports {
+  return { ...ports, runner: { ...ports.runner, setSecret: hide } };
 }

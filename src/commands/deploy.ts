@@ -1,14 +1,10 @@
 /** `deploy`: a new version goes live, or everything is as it was. */
-import { join } from 'node:path';
-import { runScript } from '../cli/script.js';
-import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import { MINUTE_MS } from '../model/words.js';
+import { Cancelled } from '../model/errors.js';
 import { ownerLabel } from '../platform/names.js';
-import { publicUrl } from '../probe/address.js';
 import { startWatch, type Watch } from '../probe/watch.js';
 import { planOf, titleOf } from '../steps/index.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -21,9 +17,8 @@ import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import { titleOfAll } from './pursue.js';
 import { rollOut } from './roll-out.js';
 import { settle } from './settle.js';
-
-/** A script of the user's that says nothing of its own is ended after this. */
-const SCRIPT_TIMEOUT_MS = 10 * MINUTE_MS;
+import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
+import { worldOf } from './world.js';
 
 /**
  * Throws what forbids the deploy before anything was changed (`InputError`, `Refused`, `PlatformFault`); everything later is in
@@ -70,6 +65,7 @@ async function deployOn(
     };
   }
   watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
+  rememberUnsettled(ports.runner, { owner, apps: manifest.apps.map(({ name }) => name) });
   try {
     const left = found.filter(({ snapshot }) => snapshot.candidate);
     for (const { app } of left) {
@@ -83,6 +79,7 @@ async function deployOn(
     if (left.length > 0) found = await lookUp(preparation, world);
     const apps = await prepare(preparation, found, world);
     const outcome = await rollOut({ apps, world, ...limits(inputs) });
+    if (!(outcome.error instanceof Cancelled)) forgetUnsettled(ports.runner);
     return { ...outcome, ...(watch ? { watch: await watch.stop() } : {}), cfVersion };
   } finally {
     await watch?.stop();
@@ -117,56 +114,6 @@ async function watchRoutes(
   );
   await watch.firstRound();
   return watch;
-}
-
-function worldOf(
-  { platform, target, session }: Opened,
-  manifest: Manifest,
-  inputs: Inputs,
-  context: RunContext,
-  ports: Ports,
-  ofWatch: Pick<World, 'badSign' | 'unwatch'>,
-): World {
-  const { clock, random, files, signal, listener, children, env } = ports;
-  const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
-  const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
-  return {
-    platform,
-    target,
-    clock,
-    listener,
-    signal,
-    probe: inputs.router ? { ...probe, router: inputs.router } : probe,
-    stagingTimeoutMs: inputs.stagingTimeoutMs,
-    ...startTimeout,
-    ...ofWatch,
-    pushBits: async ({ app, candidate, trialUrl }) => {
-      const folder = await files.privateFolder(context.temp, 'cf-push-');
-      try {
-        const manifestPath = join(folder, 'manifest.yml');
-        const varsFilePath = join(folder, 'vars.yml');
-        const wish = { app, candidateName: candidate, trialRoute: trialUrl };
-        await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
-        await files.writePrivate(varsFilePath, varsFileText(manifest));
-        await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
-      } finally {
-        await files.remove(folder);
-      }
-    },
-    runScript: ({ command, trialUrl, appName, appGuid }) =>
-      runScript({
-        command,
-        candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
-        env,
-        cwd: context.workspace,
-        timeoutMs: inputs.startTimeoutMs ?? SCRIPT_TIMEOUT_MS,
-        children,
-        files,
-        temp: context.temp,
-        listener,
-        signal,
-      }),
-  };
 }
 
 /** A deploy that was interrupted is settled before anything else: the plan is for the state after that. */

@@ -1,8 +1,8 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
-import { ownerOf, startHeartbeat } from '../engine/lock.js';
+import { DEAD_AFTER_MS, type Heartbeat, ownerOf, startHeartbeat } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
-import { Refused, Stuck, VersionFault } from '../model/errors.js';
+import { PlatformFault, Refused, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 import { candidateName } from '../platform/names.js';
@@ -47,6 +47,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     {
       refresh: async () => {
         await allOf(apps, LANES, (app) => refresh(app, world));
+        assertHeard(heartbeat, world);
         for (const app of apps) {
           assertOurs(app, way);
           if (way === 'forward' && isSwitched(app)) {
@@ -94,6 +95,13 @@ export async function refresh(app: AppWorld, { platform, target }: Pick<World, '
     name: intent.app,
     wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
   });
+}
+
+/** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
+function assertHeard({ silentSinceMs }: Heartbeat, { clock }: World): void {
+  const since = silentSinceMs();
+  if (since === undefined || clock.now() - since < DEAD_AFTER_MS / 2) return;
+  throw new PlatformFault('The platform takes no sign of life of this run.', false);
 }
 
 /** Nothing is written to an app whose lock is not ours (any more). */

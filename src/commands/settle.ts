@@ -19,16 +19,22 @@ export type Settled =
 
 /**
  * Takes the lock of a dead owner and ends its deploy, forward or back.
+ * @param ended an owner that is known to have ended: only what it left is settled
  * @returns undefined: nothing was left there
  * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
  */
-export async function settle(name: string, owner: string, world: World): Promise<Settled | undefined> {
+export async function settle(
+  name: string,
+  owner: string,
+  world: World,
+  ended?: string,
+): Promise<Settled | undefined> {
   const { platform, target, clock, signal, listener } = world;
   const read = () => takeSnapshot(platform, target, { name, wanted: [] });
   const tell = (text: string) => listener.tell({ type: 'note', text });
   const first = await read();
   const ours = async () => (await read()).candidate;
-  if (!(await takeOver({ platform, clock, signal, tell }, owner, ours))) return undefined;
+  if (!(await takeOver({ platform, clock, signal, tell }, owner, ours, ended))) return undefined;
   try {
     return { told: await bringToItsEnd(await read(), world) };
   } catch (error) {

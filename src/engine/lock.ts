@@ -40,6 +40,7 @@ export interface LockPorts {
 /**
  * Waits until the lock is free or its owner is known to be dead, and takes it then.
  * @param read the candidate as it is now; undefined: there is none, the lock is free
+ * @param ended an owner whose process is known to have ended: its lock alone is taken, without waiting
  * @returns whether the lock was taken over: its holder's work has to be settled
  * @throws Refused when its owner is alive: nothing was changed
  */
@@ -47,10 +48,15 @@ export async function takeOver(
   { platform, clock, signal, tell }: LockPorts,
   owner: string,
   read: () => Promise<AppState | undefined>,
+  ended?: string,
 ): Promise<boolean> {
   const first = await read();
   for (let now = first; ; now = await read()) {
     if (!now || !first) return false;
+    if (ended !== undefined) {
+      if (ownerOf(now) !== ended) return false;
+      break;
+    }
     const state = ownerState(first, now, platform.platformNowMs());
     if (state === 'alive') throw heldBy(now);
     if (state === 'dead') break;

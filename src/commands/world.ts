@@ -1,0 +1,65 @@
+/** The world of the steps, made of the ports, the inputs and a signed-in session. */
+import { join } from 'node:path';
+import { runScript } from '../cli/script.js';
+import { candidateManifest, varsFileText } from '../manifest/candidate.js';
+import type { Manifest } from '../manifest/manifest.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import { MINUTE_MS } from '../model/words.js';
+import { publicUrl } from '../probe/address.js';
+import type { World } from '../steps/world.js';
+import type { Opened, Ports } from './open.js';
+
+/** A script of the user's that says nothing of its own is ended after this. */
+const SCRIPT_TIMEOUT_MS = 10 * MINUTE_MS;
+
+export function worldOf(
+  { platform, target, session }: Opened,
+  /** undefined: nothing is pushed in this world. */
+  manifest: Manifest | undefined,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+  ofWatch: Pick<World, 'badSign' | 'unwatch'>,
+): World {
+  const { clock, random, files, signal, listener, children, env } = ports;
+  const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
+  const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
+  return {
+    platform,
+    target,
+    clock,
+    listener,
+    signal,
+    probe: inputs.router ? { ...probe, router: inputs.router } : probe,
+    stagingTimeoutMs: inputs.stagingTimeoutMs,
+    ...startTimeout,
+    ...ofWatch,
+    pushBits: async ({ app, candidate, trialUrl }) => {
+      if (!manifest) throw new Error(`no manifest to push ${app} with`);
+      const folder = await files.privateFolder(context.temp, 'cf-push-');
+      try {
+        const manifestPath = join(folder, 'manifest.yml');
+        const varsFilePath = join(folder, 'vars.yml');
+        const wish = { app, candidateName: candidate, trialRoute: trialUrl };
+        await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
+        await files.writePrivate(varsFilePath, varsFileText(manifest));
+        await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
+      } finally {
+        await files.remove(folder);
+      }
+    },
+    runScript: ({ command, trialUrl, appName, appGuid }) =>
+      runScript({
+        command,
+        candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
+        env,
+        cwd: context.workspace,
+        timeoutMs: inputs.startTimeoutMs ?? SCRIPT_TIMEOUT_MS,
+        children,
+        files,
+        temp: context.temp,
+        listener,
+        signal,
+      }),
+  };
+}
