@@ -7,17 +7,9 @@ import { createHash } from 'node:crypto';
 import { recalled } from '../../../src/engine/journal.js';
 import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
 import type { Snapshot } from '../../../src/model/cloud.js';
-import { VersionFault } from '../../../src/model/errors.js';
 import type { Intent, WantedRoute } from '../../../src/model/intent.js';
 import { candidateName, LABEL } from '../../../src/platform/names.js';
-import {
-  type AppStep,
-  STAGES,
-  type Stage,
-  type Step,
-  type StepGroup,
-  type Work,
-} from '../../../src/steps/step.js';
+import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backOut } from '../../../src/strategies/back-out.js';
 import { blueGreen, isLive } from '../../../src/strategies/blue-green.js';
 import { makeIntent } from '../../../src/strategies/intent.js';
@@ -26,7 +18,8 @@ import { reached } from '../../../src/strategies/view.js';
 import { groups } from '../../../src/strategies/work.js';
 import { DOMAIN, inputs, manifestApp } from '../support.js';
 import { assertClean, assertSafe, foreignParts, rememberServed } from './checks.js';
-import { Violation, violated, type Write, writesOf } from './effects.js';
+import { Violation, violated } from './effects.js';
+import { faultsOf, outcomesOf, type Run } from './outcomes.js';
 import { changedApp, forgotten, type ModelWorld, playersOf, snapshotOf } from './world.js';
 
 export interface Scenario {
@@ -48,12 +41,6 @@ export interface Strategies {
   back: Strategy;
 }
 export const REAL: Strategies = { forward: blueGreen, back: backOut };
-
-interface Run {
-  kind: 'deploy' | 'settle';
-  way: 'forward' | 'back';
-  apps: readonly { intent: Intent; locked: boolean }[];
-}
 
 interface State {
   world: ModelWorld;
@@ -278,107 +265,4 @@ function finished({ world, begun }: State, { apps, way, kind }: Run, scenario: S
   const { keepPrevious } = inputs(scenario.inputs);
   for (const { intent } of apps) assertClean(world, intent, way, keepPrevious);
   return { label: `${kind} ended ${way}`, state: { world: forgotten(world), begun }, main: true };
-}
-
-interface Result {
-  label: string;
-  world: ModelWorld;
-  main?: true;
-}
-
-/** All that can be done of a group when it ends anywhere: any of its steps, half of one more, then of what comes after. */
-function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Result[] {
-  const writes = group.steps.map((one) => writesFor(one, run, world));
-  const after = group.after.map((one) => ({ one, write: writesFor(one, run, world) }));
-  const results: Result[] = [];
-  for (const done of subsetsOf(group.steps.length)) {
-    const base = guarded(() =>
-      applied(
-        world,
-        done.flatMap((index) => writes[index] ?? []),
-      ),
-    );
-    if (!base) continue;
-    const text = `${group.stage}: ${done.map((index) => nameOf(group.steps[index])).join(', ')}`;
-    const whole = done.length === group.steps.length;
-    if (!whole || after.length > 0)
-      results.push({ label: `${text} (of ${group.steps.length})`, world: base });
-    for (const [index, list] of writes.entries()) {
-      if (done.includes(index)) continue;
-      for (let count = 1; count < list.length; count++) {
-        const half = guarded(() => applied(base, list.slice(0, count)));
-        if (half) results.push({ label: `${text}, half of ${nameOf(group.steps[index])}`, world: half });
-      }
-    }
-    if (!whole) continue;
-    let now = base;
-    for (const { one, write } of after) {
-      now = applied(now, write);
-      results.push({ label: `${text}, then ${nameOf(one)}`, world: now });
-    }
-    results.push({ label: text, world: now, main: true });
-  }
-  return results;
-}
-
-const SIGNS = new Set<Step['do']>([
-  'stage',
-  'await-instances',
-  'stay-up',
-  'smoke',
-  'smoke-script',
-  'prove',
-  'drain',
-]);
-
-/** A sign against the version: the other steps of the group have ended, nothing of what comes after has begun. */
-function faultsOf(group: StepGroup, run: Run, world: ModelWorld): Result[] {
-  const every = [...group.steps, ...group.after];
-  return every.flatMap((faulty, at): Result[] => {
-    if (!SIGNS.has(faulty.step.do)) return [];
-    const done = every.filter((_, index) => index !== at && index < Math.max(group.steps.length, at));
-    const changed = guarded(() =>
-      applied(
-        world,
-        done.flatMap((one) => writesFor(one, run, world)),
-      ),
-    );
-    return changed ? [{ label: `${nameOf(faulty)} fails`, world: changed }] : [];
-  });
-}
-
-/** undefined: the step itself found a sign against the version, which is another outcome. */
-function guarded(work: () => ModelWorld): ModelWorld | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof VersionFault) return undefined;
-    throw error;
-  }
-}
-
-function applied(world: ModelWorld, writes: readonly Write[]): ModelWorld {
-  return writes.reduce((now, write) => {
-    const changed = write(now);
-    assertSafe(changed);
-    return changed;
-  }, world);
-}
-
-function writesFor({ app, step }: AppStep, run: Run, world: ModelWorld): Write[] {
-  const intent = run.apps.find((one) => one.intent.app === app)?.intent;
-  if (!intent) violated(`a step of ${app}, which is not deployed`);
-  return writesOf(step, intent, world);
-}
-
-function subsetsOf(size: number): number[][] {
-  const all = Array.from({ length: size }, (_, index) => index);
-  return Array.from({ length: 2 ** size }, (_, bits) => all.filter((index) => bits & (1 << index)));
-}
-
-function nameOf(one: AppStep | undefined): string {
-  if (!one) return '';
-  const { step } = one;
-  const what = 'url' in step ? step.url : 'phase' in step ? step.phase : 'to' in step ? step.to : '';
-  return `${one.app} ${step.do} ${'side' in step ? `${step.side} ` : ''}${typeof what === 'string' ? what : ''}`;
 }
