@@ -38,6 +38,8 @@ export interface Opened {
   target: Target;
   session: CfSession;
   cf: { path: string; version: string };
+  /** Private to this run. Whatever a killed run leaves in it the post step removes. */
+  folder: string;
   /** Removes whatever was written for this run. */
   close(): Promise<void>;
 }
@@ -78,7 +80,7 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
     });
     const target = await platform.target(inputs.org, inputs.space);
     // The session's home is in the folder.
-    return { platform, target, session, cf, close: () => files.remove(folder) };
+    return { platform, target, session, cf, folder, close: () => files.remove(folder) };
   } catch (error) {
     await files.remove(folder);
     throw error;

@@ -13,7 +13,7 @@ import type { Opened, Ports } from './open.js';
 const SCRIPT_TIMEOUT_MS = 10 * MINUTE_MS;
 
 export function worldOf(
-  { platform, target, session }: Opened,
+  { platform, target, session, folder: temp }: Opened,
   /** undefined: nothing is pushed in this world. */
   manifest: Manifest | undefined,
   inputs: Inputs,
@@ -36,7 +36,7 @@ export function worldOf(
     ...ofWatch,
     pushBits: async ({ app, candidate, trialUrl }) => {
       if (!manifest) throw new Error(`no manifest to push ${app} with`);
-      const folder = await files.privateFolder(context.temp, 'cf-push-');
+      const folder = await files.privateFolder(temp, 'cf-push-');
       try {
         const manifestPath = join(folder, 'manifest.yml');
         const varsFilePath = join(folder, 'vars.yml');
@@ -57,7 +57,7 @@ export function worldOf(
         timeoutMs: inputs.startTimeoutMs ?? SCRIPT_TIMEOUT_MS,
         children,
         files,
-        temp: context.temp,
+        temp,
         listener,
         signal,
       }),
