@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { deployWatched } from './support/deploys.js';
 import { type CfCall, environmentIn, type RecordingCf, recordingCf } from './support/recording-cf.js';
+import { spaceOf } from './support/space.js';
 import { startWorld, type World } from './support/world.js';
 
 jest.setTimeout(240_000);
@@ -48,7 +49,21 @@ const secretInputs = {
 };
 const MORE = ['env:', '  FROM_VARIABLE: ((token))'];
 const all = () => [world.foundry.password, client.secret, ...Object.values(SECRETS)];
-const job = () => ({ CF_CLI: cf.path, CHECK_TOKEN: SECRETS.header });
+/** The job has settings for a cf of its own: ours would print every token with them. */
+const job = () => ({
+  ...{ CF_CLI: cf.path, CF_TRACE: 'true', CF_HOME: world.dir, CF_PASSWORD: SECRETS.random },
+  CHECK_TOKEN: SECRETS.header,
+});
+
+/** Searches all that runs and platform wrote, also for the tokens that cf was signed in with. */
+async function expectNoLeak(): Promise<void> {
+  const tokens = (await cf.calls()).flatMap((call) => call.tokens);
+  expect(tokens.length).toBeGreaterThan(0);
+  expect(await world.leaks(...all(), ...new Set(tokens))).toEqual([]);
+  const events = await world.cf('curl', '/v3/audit_events?per_page=5000');
+  expect(events).toContain('audit.app');
+  expect(all().filter((secret) => events.includes(secret))).toEqual([]);
+}
 
 /** What the run left in the runner's temp folder, but for what the runner itself put there. */
 async function leftInTemp(since: number): Promise<string[]> {
@@ -99,7 +114,7 @@ test('a good deploy as a client: no child is told what it need not know, and not
   expect(result.log).toMatch(/asked .* with \*\*\*/);
   expect(result.outputs.stolen).toBeUndefined();
 
-  expect(await world.leaks(...all())).toEqual([]);
+  await expectNoLeak();
   expect(await leftInTemp(1)).toEqual([]);
 });
 
@@ -117,7 +132,7 @@ describe('nothing is left, and nothing told, when', () => {
     expect(seen.problems).toEqual([]);
     // Its last words are shown all the same.
     expect(result.summary).toContain('cannot start: the configuration names no database');
-    expect(await world.leaks(...all())).toEqual([]);
+    await expectNoLeak();
     expect(await leftInTemp(2)).toEqual([]);
     expectKept(await cf.calls());
   });
@@ -139,8 +154,38 @@ describe('nothing is left, and nothing told, when', () => {
     expect(seen.figures.failed).toBe(0);
     expect(seen.problems).toEqual([]);
     expect(await world.meet()).toBe('v2');
-    expect(await world.leaks(...all())).toEqual([]);
+    await expectNoLeak();
     expect(await leftInTemp(3)).toEqual([]);
+    expect((await spaceOf(world)).leftovers).toEqual([]);
+    expectKept(await cf.calls());
+  });
+
+  test('the process is killed in the middle of cf push: the post step takes away what it left, here and there', async () => {
+    const trial = (url: string) => url.startsWith('other');
+    const watch = await world.watch({ apps: ['shop', 'other'], trial });
+    let pid = 0;
+    const result = await world.deploy(
+      { name: 'other', version: 'v1', more: MORE, routes: [world.url('other')] },
+      secretInputs,
+      {
+        env: job(),
+        onStart: (main) => {
+          pid ||= main;
+        },
+        onLine: (line) => {
+          if (/cf \| Applying manifest/.test(line)) process.kill(pid, 'SIGKILL');
+        },
+      },
+    );
+    const seen = await watch.end();
+    expect(result.signal).toBe('SIGKILL');
+    expect(result.post?.exitCode).toBe(0);
+    expect(result.orphans).toEqual([]);
+    expect(seen.figures.failed).toBe(0);
+    expect(seen.problems).toEqual([]);
+    await expectNoLeak();
+    expect(await leftInTemp(4)).toEqual([]);
+    expect((await spaceOf(world)).names.filter((name) => name.startsWith('other'))).toEqual([]);
     expectKept(await cf.calls());
   });
 });

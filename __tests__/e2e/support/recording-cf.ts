@@ -10,6 +10,8 @@ export interface CfCall {
   env: Readonly<Record<string, string>>;
   /** Of `CF_HOME`, such as `700`. */
   homeMode: string;
+  /** Access and refresh token that the CLI was signed in with. */
+  tokens: readonly string[];
 }
 
 export interface RecordingCf {
@@ -32,6 +34,7 @@ export async function recordingCf(dir: string): Promise<RecordingCf> {
     'cat /proc/$$/environ > "$record/env"',
     `printf '%s\\0' "$@" > "$record/args"`,
     'if [ -n "$CF_HOME" ]; then stat -c %a "$CF_HOME" > "$record/mode"; else : > "$record/mode"; fi',
+    'cp "$CF_HOME/.cf/config.json" "$record/config" 2>/dev/null || echo "{}" > "$record/config"',
     `exec '${cfCli()}' "$@"`,
     '',
   ].join('\n');
@@ -44,10 +47,16 @@ export async function recordingCf(dir: string): Promise<RecordingCf> {
 }
 
 async function callIn(record: string): Promise<CfCall> {
-  const [args, env, mode] = await Promise.all(
-    ['args', 'env', 'mode'].map((name) => readFile(join(record, name), 'utf8')),
+  const [args, env, mode, config] = await Promise.all(
+    ['args', 'env', 'mode', 'config'].map((name) => readFile(join(record, name), 'utf8')),
   );
-  return { args: parts(args), env: environmentIn(env ?? ''), homeMode: mode?.trim() ?? '' };
+  const { AccessToken = '', RefreshToken = '' } = JSON.parse(config ?? '') as Record<string, string>;
+  return {
+    args: parts(args),
+    env: environmentIn(env ?? ''),
+    homeMode: mode?.trim() ?? '',
+    tokens: [AccessToken.replace(/^bearer /i, ''), RefreshToken].filter((token) => token !== ''),
+  };
 }
 
 /** As the kernel keeps it: `NAME=value`, each ended by a zero byte. */
