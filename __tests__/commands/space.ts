@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|target|domains|apps|processes|instances|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|target|domains|apps|processes|instances|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -117,8 +117,8 @@ export class Space {
     const calls = this.calls();
     return new Proxy(calls, {
       get: (_, name: keyof Platform) =>
-        name === 'platformNowMs'
-          ? calls.platformNowMs
+        name === 'platformNowMs' || name === 'hasWritten'
+          ? calls[name]
           : async (...args: unknown[]) => {
               const beats =
                 name === 'updateApp' &&
@@ -157,6 +157,8 @@ export class Space {
     const calls: Partial<Platform> = {
       platformNowMs: () => this.clock.now(),
       apiVersion: async () => '3.200.0',
+      answers: async () => true,
+      hasWritten: () => this.writes.length > 0,
       target: async () => TARGET,
       domains: async () => [DOMAIN],
       appsByName: async (_, names) => this.apps.filter(({ name }) => names.includes(name)).map(shown),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { PlatformFault, PlatformRefusal, Refused } from '../../src/model/errors.js';
-import { appJson, inTurn, page, ROUTER_404, refusal, routeJson, scripted } from './scripted.js';
+import { Cancelled, HttpFailure, PlatformFault, PlatformRefusal, Refused } from '../../src/model/errors.js';
+import { appJson, inTurn, lost, page, ROUTER_404, refusal, routeJson, scripted } from './scripted.js';
 
 const bodyOf = (body: unknown): unknown => JSON.parse(String(body));
 const NOT_FOUND = (what: string) => refusal(404, 10010, 'CF-ResourceNotFound', `${what} not found`);
@@ -311,6 +311,71 @@ test('the API version is asked for once', async () => {
   expect(await platform.apiVersion()).toBe('3.200.0');
   expect(await platform.apiVersion()).toBe('3.200.0');
   expect(http.requests).toHaveLength(1);
+});
+
+test('the domains are asked for once they were told', async () => {
+  const { platform, http } = scripted(inTurn({ status: 500, text: '' }, page([])), { readDeadlineMs: 1 });
+  await expect(platform.domains('o')).rejects.toThrow(PlatformFault);
+  expect(await platform.domains('o')).toEqual([]);
+  expect(await platform.domains('o')).toEqual([]);
+  expect(http.requests).toHaveLength(2);
+});
+
+describe('whether the API answers', () => {
+  const ROOT = { json: { links: { cloud_controller_v3: { href: 'x', meta: { version: '3.200.0' } } } } };
+
+  test('is asked anew each time, in one call, on a connection of its own, without a token', async () => {
+    const { platform, http, clock, tokens } = scripted(inTurn(ROOT, lost(false), ROOT));
+    await platform.apiVersion();
+    expect(await platform.answers()).toBe(false);
+    expect(await platform.answers()).toBe(true);
+    expect(http.lines).toEqual(['GET /', 'GET /', 'GET /']);
+    expect(http.requests.at(-1)).toMatchObject({ fresh: true, timeoutMs: 3_000 });
+    expect(http.requests.at(-1)?.headers).not.toHaveProperty('authorization');
+    expect([clock.slept, tokens.invalidated]).toEqual([[], 0]);
+  });
+
+  test.each([
+    ['a router that does not know it', ROUTER_404, false],
+    ['a gateway without a platform', { status: 502, text: 'Bad Gateway' }, false],
+    ['its own fault', { status: 500, json: { errors: [] } }, false],
+    ['a page of somebody else', { status: 200, text: '<html>' }, false],
+    ['too many calls', { status: 429, text: '' }, true],
+  ])('%s', async (_, answer, answers) => {
+    expect(await scripted(inTurn(answer)).platform.answers()).toBe(answers);
+  });
+});
+
+describe('whether a write was done, or may have been', () => {
+  test.each([
+    ['a write', { status: 201, json: appJson('shop') }, true],
+    ['a write that may have been done', { status: 500, text: '' }, true],
+    ['a write whose answer was lost', lost(true), true],
+    ['a write that never got there', lost(false), false],
+    ['a clear no', refusal(403, 10003, 'CF-NotAuthorized', 'no'), false],
+    ['a name that is taken', refusal(422, 10016, 'CF-UniquenessError', 'taken'), false],
+  ])('%s', async (_, answer, written) => {
+    const { platform } = scripted((request) => (request.method === 'GET' ? page([]) : answer), {
+      readDeadlineMs: 1,
+    });
+    await platform.apps('space');
+    expect(platform.hasWritten()).toBe(false);
+    await platform.createApp('space', { name: 'shop' }).catch(() => undefined);
+    expect(platform.hasWritten()).toBe(written);
+  });
+
+  test('a write that was cut by the run itself', async () => {
+    const ending = new AbortController();
+    const { platform } = scripted(
+      () => {
+        ending.abort(new Cancelled('SIGINT'));
+        return new HttpFailure('aborted', 'aborted', true);
+      },
+      { signal: ending.signal },
+    );
+    await expect(platform.stopApp('a')).rejects.toThrow(Cancelled);
+    expect(platform.hasWritten()).toBe(true);
+  });
 });
 
 describe('belongings', () => {

@@ -37,7 +37,6 @@ function spaceOf(
     if (url.pathname === '/')
       return { json: { links: { cloud_controller_v3: { meta: { version: '3.200.0' } } } } };
     if (group === 'organizations') return page([{ guid: 'domain', name: 'example.com', internal: false }]);
-    if (group === 'packages' || group === 'builds') return page([]);
     if (group === 'processes')
       return { json: { resources: [{ index: 0, state: 'RUNNING', routable: true, uptime: 5 }] } };
     if (group === 'routes') {

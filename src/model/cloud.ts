@@ -130,8 +130,6 @@ export interface AppState extends App {
   version?: string;
   processes: readonly (Process & { instancesSeen: readonly Instance[] })[];
   currentDropletGuid?: string;
-  packages: readonly Package[];
-  builds: readonly Build[];
   env: Readonly<Record<string, string>>;
 }
 

@@ -35,9 +35,15 @@ export interface RouteName {
 export interface Platform {
   /** The platform's clock (`Date` header of the last answer, carried on by our own), milliseconds; our own clock before the first. */
   platformNowMs(): number;
+  /** Read once. */
   apiVersion(): Promise<string>;
+  /** Whether the API answers at this moment: one call, not repeated. Never throws. */
+  answers(): Promise<boolean>;
+  /** Whether a write was done, or may have been: from then on nobody can say that nothing was changed. */
+  hasWritten(): boolean;
   /** Throws `Refused` when it does not exist or may not be seen. */
   target(org: string, space: string): Promise<Target>;
+  /** Read once: nothing that a deploy decides on changes with them. */
   domains(orgGuid: string): Promise<readonly Domain[]>;
 
   appsByName(spaceGuid: string, names: readonly string[]): Promise<readonly App[]>;

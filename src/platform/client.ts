@@ -21,6 +21,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   const apps = appCalls(requests);
   return {
     platformNowMs: () => requests.nowMs(),
+    hasWritten: () => requests.hasWritten(),
     ...placeCalls(requests),
     ...apps,
     ...processCalls(requests),

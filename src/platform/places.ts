@@ -5,13 +5,17 @@ import type { Platform } from './calls.js';
 import { Fields, related } from './json.js';
 import type { Requests } from './request.js';
 
-export function placeCalls(requests: Requests): Pick<Platform, 'apiVersion' | 'target' | 'domains'> {
+export function placeCalls(
+  requests: Requests,
+): Pick<Platform, 'apiVersion' | 'answers' | 'target' | 'domains'> {
   let version: string | undefined;
+  const domains = new Map<string, readonly Domain[]>();
   return {
     async apiVersion() {
       version ??= versionOfRoot(await requests.read('/'));
       return version;
     },
+    answers: () => requests.answers(),
     async target(org, space) {
       const orgs = await requests.list('/v3/organizations', { names: [org] }, parseNamed);
       const orgGuid = orgs.find(({ name }) => name === org)?.guid;
@@ -25,8 +29,12 @@ export function placeCalls(requests: Requests): Pick<Platform, 'apiVersion' | 't
       if (spaceGuid === undefined) throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
       return { orgGuid, org, spaceGuid, space };
     },
-    domains(orgGuid) {
-      return requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain);
+    async domains(orgGuid) {
+      const known =
+        domains.get(orgGuid) ??
+        (await requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain));
+      domains.set(orgGuid, known);
+      return known;
     },
   };
 }

@@ -31,6 +31,15 @@ export class Requests {
     return this.sender.nowMs();
   }
 
+  hasWritten(): boolean {
+    return this.sender.hasWritten;
+  }
+
+  /** Whether the API answers at this moment, as `Platform.answers` says. */
+  answers(): Promise<boolean> {
+    return this.sender.answers();
+  }
+
   /** Reads one thing. `path` may be a whole address of a host that the platform's root names. Throws `PlatformRefusal` (also for a clear 404), `PlatformFault`. */
   async read(path: string, query: Query = {}, withinMs?: number): Promise<unknown> {
     return (await this.sender.send('GET', path + queryText(query), undefined, withinMs)).json;

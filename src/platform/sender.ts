@@ -28,17 +28,45 @@ export interface Answer {
 const READ_DEADLINE_MS = 90_000;
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 60_000;
+const ANSWERS_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export class Sender {
   private clockOffsetMs = 0;
   private droppedToken?: string;
+  private wrote = false;
 
   constructor(private readonly connection: Connection) {}
 
   /** The platform's clock (`Date` header of the newest answer, carried on by ours); our own clock before the first. */
   nowMs(): number {
     return this.connection.clock.now() + this.clockOffsetMs;
+  }
+
+  /** As `Platform.hasWritten` says. */
+  get hasWritten(): boolean {
+    return this.wrote;
+  }
+
+  /** The root needs no token, and a connection of its own cannot have been closed before. Too many calls is an answer, too. */
+  async answers(): Promise<boolean> {
+    const { http, api, signal } = this.connection;
+    try {
+      const response = await http.request({
+        method: 'GET',
+        url: new URL('/', api).href,
+        headers: { accept: 'application/json' },
+        timeoutMs: ANSWERS_TIMEOUT_MS,
+        fresh: true,
+        ...(signal ? { signal } : {}),
+      });
+      return (
+        response.status === 429 ||
+        (response.status < 500 && ['json', 'errors'].includes(bodyKindOf(response).kind))
+      );
+    } catch {
+      return false;
+    }
   }
 
   /** Throws `PlatformRefusal`, `PlatformFault`, or the signal's reason. */
@@ -102,6 +130,8 @@ export class Sender {
         ...(signal ? { signal } : {}),
       });
     } catch (error) {
+      // Whoever cut the call cannot know how far it came.
+      this.wrote ||= !read && !(error instanceof HttpFailure && !error.connected);
       if (!(error instanceof HttpFailure)) throw error;
       signal?.throwIfAborted();
       return {
@@ -113,8 +143,10 @@ export class Sender {
     this.readClock(url, response);
     const { kind, json } = bodyKindOf(response);
     const router = response.headers['x-cf-routererror'];
+    const verdict = verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed);
+    this.wrote ||= !read && (verdict === 'answer' || verdict === 'ambiguous');
     return {
-      verdict: verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed),
+      verdict,
       answer: { status: response.status, headers: response.headers, json },
       said: `status ${response.status}${kind === 'other' ? ', not an answer of the API' : ''}${router ? ` (router: ${router})` : ''}`,
     };

@@ -148,11 +148,9 @@ function marksOf(name: string, app: App): Marks {
 }
 
 async function wholeState(platform: Platform, name: string, app: App): Promise<AppState> {
-  const [processes, env, packages, builds, droplet] = await Promise.all([
+  const [processes, env, droplet] = await Promise.all([
     processesSeen(platform, app),
     platform.environment(app.guid),
-    platform.packages(app.guid),
-    platform.builds(app.guid),
     platform.currentDroplet(app.guid),
   ]);
   return {
@@ -160,16 +158,14 @@ async function wholeState(platform: Platform, name: string, app: App): Promise<A
     ...marksOf(name, app),
     processes,
     ...present({ currentDropletGuid: droplet?.guid }),
-    packages,
-    builds,
     env,
   };
 }
 
-/** A version that is kept: whether it still runs is what matters; its bits and variables are not read and stay empty. */
+/** A version that is kept: whether it still runs is what matters; its variables are not read and stay empty. */
 async function restingState(platform: Platform, name: string, app: App): Promise<AppState> {
   const processes = await processesSeen(platform, app);
-  return { ...app, ...marksOf(name, app), processes, packages: [], builds: [], env: {} };
+  return { ...app, ...marksOf(name, app), processes, env: {} };
 }
 
 /** The instances of a stopped app are none, without a call. */

@@ -162,8 +162,6 @@ function stateOf(app: ModelApp): AppState {
         ),
       }),
     ),
-    packages: [],
-    builds: [],
     env,
   };
   STATES.set(app, read);
