@@ -62,6 +62,7 @@ export function intentFor(more: Partial<Intent> = {}): Intent {
   const web = { processType: 'web', port: null, protocol: null };
   return {
     app: 'shop',
+    set: ['shop'],
     version: NEW,
     owner: 'run-1-ours',
     production: [wanted('shop', true)],

@@ -117,7 +117,7 @@ describe('backing out asks for', () => {
   });
 
   test('routes that this deploy made, unless somebody uses them by now', () => {
-    const labels = { [LABEL.role]: 'live', [LABEL.version]: 'v2' };
+    const labels = { [LABEL.role]: 'live', [LABEL.app]: 'shop', [LABEL.version]: 'v2' };
     const made = [
       route('mine.apps.example', [], { labels }),
       route('used.apps.example', [to('foreign')], { labels }),

@@ -8,8 +8,8 @@ import { wayOf } from '../../src/strategies/settle.js';
 import { groups } from '../../src/strategies/work.js';
 import {
   candidateAt,
+  intent as firstDeploy,
   instance,
-  intent,
   ours,
   process,
   route,
@@ -18,6 +18,11 @@ import {
   trialRoute,
   wanted,
 } from './support.js';
+
+/** A deploy that began while the app `old` was live. */
+function intent(over: Partial<Intent> = {}): Intent {
+  return firstDeploy({ before: { guid: 'old', version: 'v1', ran: true, destinations: [] }, ...over });
+}
 
 const URL = 'shop.apps.example';
 const LIVE = ours('old', 'live', 'v1', { name: 'shop' });
@@ -271,6 +276,10 @@ describe('previous versions', () => {
   });
 });
 
+function withoutLive({ live: _, ...seen }: Snapshot): Snapshot {
+  return seen;
+}
+
 describe('wayOf', () => {
   test.each<[string, Snapshot, string]>([
     ['no route yet', at(candidateAt('proven'), ['old']), 'back'],
@@ -278,10 +287,27 @@ describe('wayOf', () => {
     ['drained', at(candidateAt('drained'), ['new']), 'forward'],
     ['going back', at(candidateAt('reverting'), ['new']), 'back'],
     ['gone back', at(candidateAt('withdrawn'), ['old']), 'back'],
-    ['a route by another hand', at(candidateAt('made'), ['new']), 'forward'],
+    ['a route by another hand, live there', at(candidateAt('made'), ['new']), 'back'],
+    ['a route by another hand, live gone', withoutLive(at(candidateAt('made'), ['new'])), 'forward'],
     ['nothing there', snapshot(), 'back'],
   ])('%s', (_name, seen, way) => {
-    expect(wayOf(seen)).toBe(way);
+    expect(wayOf([seen])).toBe(way);
+  });
+
+  test.each<[string, Snapshot[], string]>([
+    [
+      'one had not come to the switch',
+      [at(candidateAt('switching'), ['old']), at(candidateAt('proven'), ['old'])],
+      'back',
+    ],
+    ['both had', [at(candidateAt('serving'), ['old']), at(candidateAt('switching'), ['old'])], 'forward'],
+    [
+      'one was going back',
+      [at(candidateAt('reverting'), ['old']), at(candidateAt('serving'), ['old'])],
+      'back',
+    ],
+  ])('a set goes one way: %s', (_name, set, way) => {
+    expect(wayOf(set)).toBe(way);
   });
 });
 

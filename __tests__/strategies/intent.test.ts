@@ -26,6 +26,7 @@ function made(parts: Partial<Omit<IntentParts, 'snapshot'>> = {}, seen: Partial<
     named: [SHOP],
     trialDomain: { guid: DOMAIN, name: 'apps.example' },
     snapshot: snapshot(seen),
+    set: ['shop'],
     version: 'v2',
     owner: 'me',
     adoptedVersion: 'adopted',

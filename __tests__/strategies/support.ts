@@ -41,8 +41,6 @@ export function app(guid: string, over: Partial<AppState> = {}): AppState {
     labels: {},
     annotations: {},
     processes: [process('web', 1)],
-    packages: [],
-    builds: [],
     env: {},
     ...over,
   };
@@ -86,7 +84,7 @@ export function route(url: string, destinations: readonly Destination[] = [], ov
 }
 
 export function trialRoute(url: string, destinations: readonly Destination[] = []): Route {
-  return route(url, destinations, { labels: { [LABEL.role]: 'candidate' } });
+  return route(url, destinations, { labels: { [LABEL.role]: 'candidate', [LABEL.app]: 'shop' } });
 }
 
 export function wanted(url: string, over: Partial<WantedRoute> = {}): WantedRoute {
@@ -117,6 +115,7 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
 export function intent(over: Partial<Intent> = {}): Intent {
   return {
     app: 'shop',
+    set: ['shop'],
     version: 'v2',
     owner: 'me',
     production: [wanted('shop.apps.example')],

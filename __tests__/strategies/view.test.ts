@@ -78,7 +78,9 @@ test('reached counts in the order of phases; without a candidate nothing is', ()
 });
 
 describe('routes of an app', () => {
-  const mine = route('mine.apps.example', [], { labels: { [LABEL.role]: 'live', [LABEL.version]: 'v2' } });
+  const mine = route('mine.apps.example', [], {
+    labels: { [LABEL.role]: 'live', [LABEL.app]: 'shop', [LABEL.version]: 'v2' },
+  });
   const there = snapshot({
     live: app('old'),
     candidate: app('new'),

@@ -72,6 +72,7 @@ export async function prepare(
         snapshot,
         owner,
         token,
+        set: found.map((one) => one.app.name),
         trialDomain: trialDomain(snapshot.domains, inputs),
         version: versionOf(nowMs, context.commit),
         adoptedVersion: versionOf(await adoptedAtMs(snapshot, world)),

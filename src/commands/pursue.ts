@@ -10,7 +10,7 @@ import { takeSnapshot } from '../platform/snapshot.js';
 import { heedWatch } from '../steps/drain.js';
 import { withLastWords } from '../steps/evidence.js';
 import { perform, titleOf } from '../steps/index.js';
-import type { AppStep, StepGroup, Work } from '../steps/step.js';
+import type { AppStep, Stage, StepGroup, Work } from '../steps/step.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
 import { reached } from '../strategies/view.js';
@@ -59,7 +59,10 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
         groups(
           apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
         )[0],
-      perform: (group) => performGroup(group, { apps, world, way }),
+      perform: (group) => {
+        const work = () => performGroup(group, { apps, world, way });
+        return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
+      },
       nameOf: (group) => titleFor(group, apps),
       insists: () => way === 'forward' && areServing(apps),
     },
@@ -72,6 +75,9 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
   );
   await pursuit.finally(heartbeat.stop);
 }
+
+/** Stages that give a candidate's name away. */
+const LAST_WRITES: readonly Stage[] = ['retire', 'crown'];
 
 /** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
 export function areServing(apps: readonly AppWorld[]): boolean {
@@ -107,8 +113,9 @@ function assertHeard({ silentSinceMs }: Heartbeat, { clock }: World): void {
 /** Nothing is written to an app whose lock is not ours (any more). */
 function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'back'): void {
   const { candidate, inTheWay } = snapshot;
-  const strange = inTheWay.find(({ name }) => name === candidateName(intent.app));
-  if (strange) throw inTheWayOf(strange.name);
+  const strange = inTheWay.find(({ name }) => way === 'forward' || name === candidateName(intent.app));
+  if (strange && !isOnItsWay(candidate?.phase)) throw inTheWayOf(strange.name);
+  if (way === 'forward') assertSameLive({ intent, snapshot, found });
   if (candidate && ownerOf(candidate) !== intent.owner) {
     throw new Refused(
       `The lock ${candidate.name} is held by another run: ${ownerOf(candidate)}.`,
@@ -118,6 +125,16 @@ function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'bac
   }
   if (candidate) found.locked = true;
   if (way === 'forward') assertNotGone({ intent, snapshot, found });
+}
+
+/** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
+function assertSameLive({ intent, snapshot }: AppWorld): void {
+  const { candidate, inTheWay, live } = snapshot;
+  const [other] = live && live.guid !== intent.before?.guid && !isLive(intent, snapshot) ? [live] : inTheWay;
+  if (!other) return;
+  const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was deployed.`;
+  const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
+  throw isOnItsWay(candidate?.phase) ? new Stuck(what, next) : new Refused(what, next, 'live-changed');
 }
 
 /** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */

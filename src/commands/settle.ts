@@ -3,6 +3,7 @@ import { recalled } from '../engine/journal.js';
 import { takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
 import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
@@ -18,7 +19,7 @@ export type Settled =
   | { error: unknown; snapshot: Snapshot };
 
 /**
- * Takes the lock of a dead owner and ends its deploy, forward or back.
+ * Takes the lock of a dead owner and ends its deploy, forward or back, for all apps that it was of.
  * @param ended an owner that is known to have ended: only what it left is settled
  * @returns undefined: nothing was left there
  * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
@@ -29,44 +30,56 @@ export async function settle(
   world: World,
   ended?: string,
 ): Promise<Settled | undefined> {
-  const { platform, target, clock, signal, listener } = world;
-  const read = () => takeSnapshot(platform, target, { name, wanted: [] });
-  const tell = (text: string) => listener.tell({ type: 'note', text });
-  const first = await read();
-  const ours = async () => (await read()).candidate;
-  if (!(await takeOver({ platform, clock, signal, tell }, owner, ours, ended))) return undefined;
+  const first = await read(name, world);
+  const recorded = first.candidate && recalled(name, first.candidate);
+  const set = [...(recorded?.set ?? [name])].sort();
+  const taken: string[] = [];
+  for (const app of set) {
+    const current = async () => (await read(app, world)).candidate;
+    const tell = (text: string) => world.listener.tell({ type: 'note', text });
+    if (await takeOver({ ...world, tell }, owner, current, ended)) taken.push(app);
+  }
+  if (taken.length === 0) return undefined;
   try {
-    return { told: await bringToItsEnd(await read(), world) };
+    return { told: await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world) };
   } catch (error) {
-    return { error, snapshot: await read().catch(() => first) };
+    return { error, snapshot: await read(name, world).catch(() => first) };
   }
 }
 
+function read(name: string, { platform, target }: World): Promise<Snapshot> {
+  return takeSnapshot(platform, target, { name, wanted: [] });
+}
+
 /** @returns what was done, in a sentence */
-async function bringToItsEnd(snapshot: Snapshot, world: World): Promise<string> {
-  const { clock, listener } = world;
-  const { name, candidate } = snapshot;
-  const intent = candidate && recalled(name, candidate);
-  if (!intent) {
-    const lock = candidateName(name);
-    throw new Refused(
-      `${lock} was left by an interrupted run, and its journal cannot be read.`,
-      `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`,
-      'journal',
-    );
-  }
-  const app: AppWorld = { intent, snapshot, found: { ...nothingFound(), switchedAtMs: clock.now() } };
-  const way = wayOf(snapshot);
+async function bringToItsEnd(set: readonly Snapshot[], world: World): Promise<string> {
+  const apps = set.map((snapshot): AppWorld => {
+    const found = { ...nothingFound(), switchedAtMs: world.clock.now() };
+    return { intent: recordedOf(snapshot), snapshot, found };
+  });
+  const what = `An interrupted deploy of ${[...new Set(apps.map(({ intent }) => intent.version))].join(', ')}`;
+  const way = wayOf(set);
   if (way === 'forward') {
     try {
-      await pursue({ world, apps: [app], strategy: blueGreen, way });
-      return `An interrupted deploy of ${intent.version} was finished first.`;
+      await pursue({ world, apps, strategy: blueGreen, way });
+      return `${what} was finished first.`;
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
       const text = `The interrupted deploy cannot be finished: ${error.message}`;
-      listener.tell({ type: 'note', text });
+      world.listener.tell({ type: 'note', text });
     }
   }
-  await pursue({ world, apps: [app], strategy: backOut, way: 'back' });
-  return `An interrupted deploy of ${intent.version} was taken back first.`;
+  await pursue({ world, apps, strategy: backOut, way: 'back' });
+  return `${what} was taken back first.`;
+}
+
+function recordedOf({ name, candidate }: Snapshot): Intent {
+  const intent = candidate && recalled(name, candidate);
+  if (intent) return intent;
+  const lock = candidateName(name);
+  throw new Refused(
+    `${lock} was left by an interrupted run, and its journal cannot be read.`,
+    `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`,
+    'journal',
+  );
 }

@@ -1,5 +1,5 @@
 /** Asks what is still needed, does it, looks again: until nothing is left, or a fault outlasts all patience. */
-import { DeadlineOver, PlatformFault, PlatformRefusal } from '../model/errors.js';
+import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { Clock } from '../model/ports.js';
 
 export interface Course<Group> {
@@ -88,5 +88,12 @@ export async function allOf<T>(items: readonly T[], lanes: number, work: (item: 
     }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
-  if (errors.length > 0) throw errors.find((error) => !(error instanceof PlatformFault)) ?? errors[0];
+  if (errors.length > 0) throw [...errors].sort((one, other) => weight(one) - weight(other))[0];
+}
+
+/** The lightest is repeated, the next may be; the heaviest says that nothing may be done at all. */
+function weight(error: unknown): number {
+  if (error instanceof PlatformFault) return 3;
+  if (error instanceof PlatformRefusal || error instanceof DeadlineOver) return 2;
+  return error instanceof Cancelled || error instanceof Stuck ? 0 : 1;
 }

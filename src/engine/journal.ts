@@ -4,6 +4,7 @@ import type { Intent, Journal } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, LABEL, splitAnnotation } from '../platform/names.js';
 
 const PARTS = {
+  set: true,
   production: true,
   dropped: true,
   trials: true,

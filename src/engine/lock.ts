@@ -91,6 +91,8 @@ function heldBy(candidate: AppState): Refused {
 export interface Heartbeat {
   /** Since when no sign of life got through to the platform; undefined: the last one did. Milliseconds. */
   silentSinceMs(): number | undefined;
+  /** Does the work while no sign of life is on its way: what it writes last stays the last write. */
+  hold(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -101,6 +103,8 @@ export function startHeartbeat(
 ): Heartbeat {
   const ending = new AbortController();
   let silentSinceMs: number | undefined;
+  let held = 0;
+  let underWay: Promise<unknown> = Promise.resolve();
   const beat = async (guid: string) => {
     try {
       await platform.updateApp(guid, {
@@ -115,11 +119,20 @@ export function startHeartbeat(
   const beating = (async () => {
     while (!ending.signal.aborted) {
       await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
-      if (!ending.signal.aborted) await Promise.all(candidates().map(beat));
+      if (ending.signal.aborted || held > 0) continue;
+      underWay = Promise.all(candidates().map(beat));
+      await underWay;
     }
   })();
   return {
     silentSinceMs: () => silentSinceMs,
+    hold: async (work) => {
+      held += 1;
+      await underWay;
+      await work().finally(() => {
+        held -= 1;
+      });
+    },
     stop: async () => {
       ending.abort();
       await beating;

@@ -30,6 +30,8 @@ export interface WantedScale {
 
 /** The part that is recorded on the candidate with the lock: whoever settles an interrupted deploy knows no more than this. */
 export interface Journal {
+  /** Names of all apps of the deploy: it is ended for all of them, one way. */
+  set: readonly string[];
   production: readonly WantedRoute[];
   /** Urls of live's routes that the new version shall not have. */
   dropped: readonly string[];

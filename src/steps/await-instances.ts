@@ -1,5 +1,5 @@
 import type { CrashEvent, Instance, Process } from '../model/cloud.js';
-import { DeadlineOver, VersionFault } from '../model/errors.js';
+import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { crashText } from './evidence.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
@@ -9,6 +9,7 @@ export interface Health {
   /** One line, the same as long as nothing changed. */
   state: string;
   ready: boolean;
+  crashes: number;
   /** Why no waiting will heal it. */
   hopeless?: string;
 }
@@ -29,17 +30,22 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const startedAtMs = world.clock.now();
     const { guid, name, createdAtMs, processes } = appOn(side, app);
     const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
+    const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
+    let crashes = 0;
+    // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
+    const faultOf = (why: string) =>
+      serves && crashes === 0 ? new PlatformFault(why, false) : new VersionFault(why, 'start');
     await waitFor(world, {
       what: `the instances of ${name}`,
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
         const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
-        if (health.hopeless) throw new VersionFault(health.hopeless, 'start');
+        crashes = health.crashes;
+        if (health.hopeless) throw faultOf(health.hopeless);
         return { state: health.state, ...(health.ready ? { done: true } : {}) };
       },
     }).catch((error) => {
-      if (error instanceof DeadlineOver) throw new VersionFault(error.message, 'start');
-      throw error;
+      throw error instanceof DeadlineOver ? faultOf(error.message) : error;
     });
     if (side === 'candidate') app.found.bootMs ??= world.clock.now() - startedAtMs;
   },
@@ -122,12 +128,13 @@ export function healthOf(
   const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
   const last = crashes[0] ? `, last crash: ${crashText(crashes[0])}` : '';
   const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
-  if (ready >= wanted) return { state, ready: true };
+  const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
+  if (ready >= wanted) return seenSoFar;
   const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
   if (crashes.length > CRASHES_BORNE) {
-    return { state, ready: false, hopeless: `It crashed ${crashes.length} times. ${state}` };
+    return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
   }
-  return { state, ready: false, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+  return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
 }
 
 function tally(states: readonly string[]): string {

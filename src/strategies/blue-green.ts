@@ -43,6 +43,12 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   const missing = intent.production.filter((route) => !routeOf(snapshot, route));
   const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
   const [first] = intent.trials;
+  const scale = scaleSteps(intent, snapshot);
+  if (reached(candidate, 'proven')) {
+    // Live has grown since the proof: instances that come now are proven like the others.
+    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+    return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
+  }
   return {
     lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
     routes: steps([
@@ -55,7 +61,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
       // What it holds of the quota is free before the candidate starts.
       ...stopFailed(snapshot),
       ...environmentSteps(intent, snapshot),
-      ...scaleSteps(intent, snapshot),
+      ...scale,
       // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
       ...intent.trials
         .filter((trial) => trial !== first)
@@ -167,7 +173,8 @@ function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
 
 /** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
 function farewell(intent: Intent, snapshot: Snapshot): Work {
-  const { live } = snapshot;
+  // Whatever another hand has put under the name since then is not ours to retire.
+  const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
   const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
   const gone = deletions(snapshot, snapshot.previous.slice(kept));
   if (live && intent.keepPrevious === 0) gone.push({ do: 'delete-app', name: live.name, guid: live.guid });

@@ -14,6 +14,8 @@ export interface IntentParts {
   /** Domain of trial routes. */
   trialDomain: { guid: string; name: string };
   snapshot: Snapshot;
+  /** Names of all apps of the deploy. */
+  set: readonly string[];
   version: string;
   owner: string;
   /** Version under which an adopted live is kept. */
@@ -39,6 +41,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
   const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
   const intent: Intent = {
     app: app.name,
+    set: parts.set,
     version: parts.version,
     owner: parts.owner,
     production: routes.production,

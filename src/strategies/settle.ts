@@ -1,16 +1,23 @@
 /** Which way an interrupted deploy is brought to its end. Pure. */
 import type { Snapshot } from '../model/cloud.js';
-import { reached, servedBy } from './view.js';
+import { reached, servedBy, someRunning } from './view.js';
 
 export type Way = 'forward' | 'back';
 
 /**
  * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
  * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
+ * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
+ * can serve alone yet.
  */
-export function wayOf(snapshot: Snapshot): Way {
-  const { candidate } = snapshot;
-  if (reached(candidate, 'reverting')) return 'back';
-  if (reached(candidate, 'switching')) return 'forward';
-  return servedBy(snapshot, candidate).length > 0 ? 'forward' : 'back';
+export function wayOf(set: readonly Snapshot[]): Way {
+  if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
+  if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
+  return set.some(aloneServes) ? 'forward' : 'back';
+}
+
+/** Another hand gave an unproven candidate a route, and live is not there to have it back. */
+function aloneServes(snapshot: Snapshot): boolean {
+  const { live, candidate } = snapshot;
+  return servedBy(snapshot, candidate).length > 0 && !(live && someRunning(live));
 }

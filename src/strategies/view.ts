@@ -1,8 +1,8 @@
 /** Questions that the strategies ask of a snapshot. Pure. */
 import type { AppState, Destination, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
-import { PHASES, type Phase } from '../model/words.js';
-import { LABEL } from '../platform/names.js';
+import { PHASES, type Phase, type Role } from '../model/words.js';
+import { appKey, LABEL } from '../platform/names.js';
 
 /** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
 export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefined {
@@ -36,13 +36,17 @@ export function samePort(one: Pick<Port, 'processType' | 'port'>, other: Pick<Po
 
 /** Trial routes of this app: made by us, labelled in the call that made them. */
 export function trialRoutes(snapshot: Snapshot): readonly Route[] {
-  return snapshot.routes.filter((route) => route.labels[LABEL.role] === 'candidate');
+  return snapshot.routes.filter((route) => isOurs(route, 'candidate', snapshot));
+}
+
+function isOurs({ labels }: Route, role: Role, { name }: Snapshot): boolean {
+  return labels[LABEL.role] === role && labels[LABEL.app] === appKey(name);
 }
 
 /** Production routes that this version's deploy made. */
 export function madeRoutes(snapshot: Snapshot, version: string): readonly Route[] {
   return snapshot.routes.filter(
-    (route) => route.labels[LABEL.role] === 'live' && route.labels[LABEL.version] === version,
+    (route) => isOurs(route, 'live', snapshot) && route.labels[LABEL.version] === version,
   );
 }
 

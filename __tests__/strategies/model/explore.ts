@@ -159,7 +159,7 @@ function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
   return [{ label: 'another hand changes something', state }];
 }
 
-/** What a new run does first: settle what is left, app by app; then its own deploy. */
+/** What a new run does first: settle what is left, each deploy for all its apps; then its own deploy. */
 function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const names = Object.keys(scenario.deploys[0] ?? {});
   const left = names.find((name) => playersOf(world, name).candidate);
@@ -176,6 +176,7 @@ function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
       named,
       trialDomain: { guid: DOMAIN, name: 'apps.example' },
       snapshot: snapshotOf(world, name, named),
+      set: names,
       version: `v${begun + 2}`,
       owner: `run-${begun + 1}`,
       adoptedVersion: 'adopted',
@@ -197,15 +198,22 @@ function tokens(version: number): () => string {
 }
 
 function settling(world: ModelWorld, begun: number, name: string): State {
-  const { candidate } = playersOf(world, name);
-  const guid = candidate?.guid ?? '';
-  const labels = { ...candidate?.labels, [LABEL.owner]: 'settler' };
-  const taken = changedApp(world, guid, { labels });
-  const snapshot = snapshotOf(taken, name);
-  const intent = snapshot.candidate && recalled(name, snapshot.candidate);
-  if (!intent) violated(`the journal of ${name} cannot be read`);
-  const run: Run = { kind: 'settle', way: wayOf(snapshot), apps: [{ intent, locked: true }] };
-  return { world: taken, begun, run };
+  let taken = world;
+  const names = recordedOf(world, name).set.filter((app) => playersOf(world, app).candidate);
+  for (const app of names) {
+    const { candidate } = playersOf(taken, app);
+    const labels = { ...candidate?.labels, [LABEL.owner]: 'settler' };
+    taken = changedApp(taken, candidate?.guid ?? '', { labels });
+  }
+  const way = wayOf(names.map((app) => snapshotOf(taken, app)));
+  const apps = names.map((app) => ({ intent: recordedOf(taken, app), locked: true }));
+  return { world: taken, begun, run: { kind: 'settle', way, apps } };
+}
+
+function recordedOf(world: ModelWorld, name: string): Intent {
+  const { candidate } = snapshotOf(world, name);
+  const intent = candidate && recalled(name, candidate);
+  return intent ?? violated(`the journal of ${name} cannot be read`);
 }
 
 function goOn(state: State, before: Run, scenario: Scenario, strategies: Strategies): Next[] {
