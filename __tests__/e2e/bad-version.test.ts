@@ -14,7 +14,7 @@ import { startWorld, type VersionOptions, type Watch, type World } from './suppo
 jest.setTimeout(180_000);
 
 /** Most of a deploy is waiting: so many apps have theirs side by side, each its own in turn. */
-const APPS = ['shop', 'cafe', 'bank'];
+const APPS = ['shop', 'cafe', 'bank', 'post'];
 /** Long enough for several tries. */
 const checks = (more = '') => `[{path: /health, within: 3s${more}}]`;
 const SAYS = ['using the database at db.internal'];
@@ -138,7 +138,7 @@ beforeAll(async () => {
     }),
   ).then(() => Promise.all(APPS.map((name) => standingOf(world, name))));
   for (const live of lives) expect(live.variables).toEqual({ COLOUR: 'blue' });
-  watch = await world.watch({ apps: APPS, routes: APPS.map((name) => world.url(name)), rate: 60 });
+  watch = await world.watch({ apps: APPS, routes: APPS.map((name) => world.url(name)), rate: 80 });
   const turns = lives.map(() => Promise.resolve());
   for (const [at, [what, bad]] of Object.entries(BAD).entries()) {
     const lane = at % APPS.length;
