@@ -135,15 +135,16 @@ function variableOf(name: string): string {
   return `INPUT_${name.toUpperCase()}`;
 }
 
+/** A misspelled input is one without a value too: a secret that is not set is empty. */
 function unknownInputs(env: Environment): { problems: readonly Problem[]; warnings: readonly string[] } {
   const problems: Problem[] = [];
   const warnings: string[] = [];
   const known = new Set(NAMES.map(variableOf));
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('INPUT_') || known.has(variable) || !value) continue;
+    if (!variable.startsWith('INPUT_') || known.has(variable) || value === undefined) continue;
     const name = variable.slice('INPUT_'.length).toLowerCase();
     if (LATER_INPUTS.includes(name)) {
-      problems.push({ text: `The input "${name}" is not available yet.` });
+      if (value !== '') problems.push({ text: `The input "${name}" is not available yet.` });
     } else if (nearest(name, NAMES) !== undefined) {
       problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
     } else if (nearest(name, LATER_INPUTS) !== undefined) {

@@ -233,6 +233,7 @@ export class Space {
         structuredClone(
           this.routes.filter((one) => one.destinations.some(({ appGuid }) => guids.includes(appGuid))),
         ),
+      routesByGuid: async (guids) => structuredClone(this.routes.filter(({ guid }) => guids.includes(guid))),
       routesByLabel: async (_, selector) => structuredClone(labelled(this.routes, selector)),
       findRoutes: async (_, names) =>
         structuredClone(this.routes.filter((one) => names.some(({ host }) => host === one.host))),

@@ -302,9 +302,10 @@ describe('what is refused', () => {
     ['apii', 'api'],
     ['drian', 'drain'],
   ])('the slip %s is answered with %s', (slip, name) => {
-    expect(refused({ [`INPUT_${slip.toUpperCase()}`]: 'x' })).toEqual([
-      `There is no input "${slip}" (did you mean "${name}"?).`,
-    ]);
+    for (const value of ['x', ''])
+      expect(refused({ [`INPUT_${slip.toUpperCase()}`]: value })).toEqual([
+        `There is no input "${slip}" (did you mean "${name}"?).`,
+      ]);
   });
 
   test('a slip of an input that comes later', () => {
@@ -314,9 +315,10 @@ describe('what is refused', () => {
   });
 
   test('an input that is close to none is only warned of', () => {
-    expect(read({ INPUT_COLOUR_SCHEME: 'dark' }).warnings).toEqual([
-      'There is no input "colour_scheme"; it is ignored.',
-    ]);
+    for (const value of ['dark', ''])
+      expect(read({ INPUT_COLOUR_SCHEME: value }).warnings).toEqual([
+        'There is no input "colour_scheme"; it is ignored.',
+      ]);
     expect(read({ COLOUR_SCHEME: 'dark' }).warnings).toEqual([]);
   });
 

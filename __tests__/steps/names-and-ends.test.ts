@@ -40,6 +40,45 @@ describe('what a route names', () => {
   });
 });
 
+describe('a route that is deleted is read again right before', () => {
+  const made = (role: string, destinations: Route['destinations'] = [], app = 'shop') =>
+    route(URL, destinations, { labels: { [LABEL.role]: role, [LABEL.app]: app } });
+  function deleting(now: Route[]) {
+    const deleted: string[] = [];
+    const world = worldOf({
+      routesByGuid: async () => now,
+      deleteRoute: async (guid) => void deleted.push(guid),
+    });
+    const step: Step = { do: 'delete-route', url: URL, guid: `route ${URL}` };
+    return { deleted, run: () => perform(step, appWorld({ candidate: candidateAt('reverting') }), world) };
+  }
+
+  test.each([
+    ['without our labels', route(URL)],
+    ['with the labels of another app', made('live', [], 'api')],
+    ['production, and another hand has mapped it', made('live', [to('new'), to('foreign')])],
+  ])('%s: it stays', async (_, now) => {
+    const { deleted, run } = deleting([now]);
+    await expect(run()).rejects.toBeInstanceOf(PlatformFault);
+    expect(deleted).toEqual([]);
+  });
+
+  test.each([
+    ['production, of the candidate alone', made('live', [to('new')])],
+    ['trial, whoever is on it', made('candidate', [to('new'), to('foreign')])],
+  ])('%s: it goes', async (_, now) => {
+    const { deleted, run } = deleting([now]);
+    await run();
+    expect(deleted).toEqual([now.guid]);
+  });
+
+  test('one that is gone is gone', async () => {
+    const { deleted, run } = deleting([]);
+    await run();
+    expect(deleted).toEqual([]);
+  });
+});
+
 describe('destinations', () => {
   test('map is one insert, and the switch counts from the first production route', async () => {
     const inserted: unknown[] = [];

@@ -9,7 +9,7 @@ import { publicUrl } from '../probe/address.js';
 import type { World } from '../steps/world.js';
 import type { Opened, Ports } from './open.js';
 
-/** A script of the user's that says nothing of its own is ended after this. */
+/** A script of the user's is ended after this; the input `timeout` may end it before. */
 const SCRIPT_TIMEOUT_MS = 10 * MINUTE_MS;
 
 export function worldOf(
@@ -48,18 +48,18 @@ export function worldOf(
         await files.remove(folder);
       }
     },
-    runScript: ({ command, trialUrl, appName, appGuid }) =>
+    runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
       runScript({
         command,
         candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
         env,
         cwd: context.workspace,
-        timeoutMs: inputs.startTimeoutMs ?? SCRIPT_TIMEOUT_MS,
+        timeoutMs: SCRIPT_TIMEOUT_MS,
         children,
         files,
         temp,
         listener,
-        signal,
+        signal: ending,
       }),
   };
 }

@@ -65,7 +65,7 @@ function about(url: string, path: string, appGuid: string | undefined) {
 export const smokeScript: StepKind<Step & { do: 'smoke-script' }> = {
   title: () => 'smoke-script',
   plan: (_step, { smokeScript: command }) => [`run ${command ?? ''}`],
-  run: async (_step, app, { runScript }) => {
+  run: async (_step, app, { runScript, signal }) => {
     const { intent } = app;
     const { guid } = appOn('candidate', app);
     await runScript({
@@ -73,6 +73,7 @@ export const smokeScript: StepKind<Step & { do: 'smoke-script' }> = {
       trialUrl: intent.trials[0]?.route.url ?? '',
       appName: intent.app,
       appGuid: guid,
+      signal,
     });
   },
 };

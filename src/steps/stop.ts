@@ -1,5 +1,6 @@
 import { PlatformFault } from '../model/errors.js';
 import type { Platform } from '../platform/calls.js';
+import { appKey, LABEL } from '../platform/names.js';
 import type { Step } from './step.js';
 import type { StepKind } from './world.js';
 
@@ -22,11 +23,21 @@ export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
   },
 };
 
-/** Only trial routes, and production routes that this deploy made and that serve nobody. */
+/**
+ * Only trial routes, and production routes that this deploy made and that serve nobody. Read again right before: another hand
+ * may have made it its own since the snapshot. Throws `PlatformFault` then, and the strategy is asked again.
+ */
 export const deleteRoute: StepKind<Step & { do: 'delete-route' }> = {
   title: ({ url }) => `delete the route ${url}`,
   plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
-  run: async ({ guid }, _app, { platform }) => {
+  run: async ({ url, guid }, { intent, snapshot }, { platform }) => {
+    const [route] = await platform.routesByGuid([guid]);
+    if (!route) return;
+    if (route.labels[LABEL.app] !== appKey(intent.app))
+      throw new PlatformFault(`The route ${url} does not carry our labels any more.`, false);
+    const isTrial = route.labels[LABEL.role] === 'candidate';
+    if (!isTrial && route.destinations.some(({ appGuid }) => appGuid !== snapshot.candidate?.guid))
+      throw new PlatformFault(`The route ${url} was mapped to another app meanwhile.`, false);
     await platform.deleteRoute(guid);
   },
 };

@@ -25,8 +25,14 @@ export interface World {
   startTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
   pushBits(push: { app: string; candidate: string; trialUrl: string }): Promise<void>;
-  /** Throws `VersionFault` when the script fails. */
-  runScript(script: { command: string; trialUrl: string; appName: string; appGuid: string }): Promise<void>;
+  /** Throws `VersionFault` when the script fails, or the signal's reason. */
+  runScript(script: {
+    command: string;
+    trialUrl: string;
+    appName: string;
+    appGuid: string;
+    signal: AbortSignal;
+  }): Promise<void>;
   /** What the availability watch holds against the version since then; undefined: nothing. */
   badSign(sinceMs: number): BadSign | undefined;
   /** Nobody shall serve this route from here on: the availability watch lets go of it. */

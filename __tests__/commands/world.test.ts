@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Opened, Ports } from '../../src/commands/open.js';
+import { worldOf } from '../../src/commands/world.js';
+import { readInputs } from '../../src/inputs.js';
+import type { ChildCommand } from '../../src/model/ports.js';
+import { perform } from '../../src/steps/index.js';
+import { appWorld } from '../steps/scripted.js';
+import { candidateAt } from '../strategies/support.js';
+
+const INPUTS = readInputs({
+  INPUT_API: 'https://api.example.com',
+  INPUT_ORG: 'shop',
+  INPUT_SPACE: 'production',
+  INPUT_USERNAME: 'ann',
+  INPUT_PASSWORD: 'hunter2-hunter2',
+  'INPUT_START-TIMEOUT': '90s',
+});
+
+describe("the user's script", () => {
+  async function scriptRun() {
+    const children: ChildCommand[] = [];
+    const folders: string[] = [];
+    const ports = {
+      env: {},
+      listener: { tell: () => undefined },
+      signal: new AbortController().signal,
+      files: {
+        privateFolder: async (parent: string, prefix: string) => {
+          folders.push(parent);
+          return `${parent}/${prefix}1`;
+        },
+        writePrivate: async () => undefined,
+        remove: async () => undefined,
+      },
+      children: {
+        run: async (command: ChildCommand) => {
+          children.push(command);
+          return { code: 0, signal: null, stdout: '', stderr: '', timedOut: false };
+        },
+      },
+    } as unknown as Ports;
+    const context = { runId: '7', attempt: '1', workspace: '/', temp: '/temp' };
+    const opened = { folder: '/temp/ours' } as Opened;
+    const world = worldOf(opened, undefined, INPUTS, context, ports, {
+      badSign: () => undefined,
+      unwatch: () => undefined,
+    });
+    const limited = new AbortController();
+    const app = appWorld({ candidate: candidateAt('made') }, { smokeScript: './check.sh' });
+    await perform({ do: 'smoke-script' }, app, { ...world, signal: limited.signal });
+    return { child: children[0], folders, limited };
+  }
+
+  test('ends with the time of the whole command, and is none of the start', async () => {
+    const { child, limited } = await scriptRun();
+    expect(child?.signal).toBe(limited.signal);
+    expect(child?.timeoutMs).toBe(10 * 60_000);
+  });
+
+  test('lies in the folder that the post step removes', async () => {
+    expect((await scriptRun()).folders).toEqual(['/temp/ours']);
+  });
+});
