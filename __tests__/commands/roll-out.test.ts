@@ -333,4 +333,31 @@ describe('another hand', () => {
     expect(outcome).toMatchObject({ result: 'failed', error: { code: 'in-the-way' } });
     expect(at.space.writes.at(-1)).toBe('startApp');
   });
+
+  test('renames live and puts another app under its name while the version is proven: taken back, both untouched', async () => {
+    const at = standing();
+    at.space.hook = (call) => {
+      if (call !== 'startApp' || at.space.apps.some(({ name }) => name === 'old-shop')) return;
+      at.space.app('shop').name = 'old-shop';
+      at.space.addApp('shop', { state: 'STOPPED' });
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'reverted', error: { code: 'in-the-way' } });
+    expect(at.space.servers('shop')).toEqual(['old-shop']);
+    expect(at.space.writes).not.toContain('deleteApp');
+    expect(names(at)).toEqual(['old-shop STARTED', 'shop STOPPED', `shop-failed-${NEW} STOPPED`]);
+  });
+
+  test('puts an app under the name once live has left it: nothing more is renamed', async () => {
+    const at = standing();
+    at.space.hook = (call, [, change]) => {
+      if (call === 'updateApp' && JSON.stringify(change).includes(`shop-previous-${OLD}`))
+        at.space.addApp('shop', { state: 'STOPPED' });
+    };
+    const outcome = await rolledOut(at);
+    expect(outcome).toMatchObject({ result: 'failed' });
+    expect(outcome.error).toBeInstanceOf(Stuck);
+    expect(names(at)).toContain('shop-candidate STARTED');
+    expect(at.space.servers('shop')).toEqual(['shop-candidate']);
+  });
 });

@@ -125,6 +125,30 @@ describe('the heartbeat', () => {
     expect(heartbeat.silentSinceMs()).toBeUndefined();
   });
 
+  test('is held back while a last write is under way', async () => {
+    const clock = steppedClock(0);
+    const writes: string[] = [];
+    const platform = platformOf({
+      platformNowMs: () => clock.now(),
+      updateApp: async () => {
+        writes.push('beat');
+        return candidateAt('made');
+      },
+    });
+    const heartbeat = startHeartbeat({ platform, clock }, () => ['one']);
+    await turns(3);
+    await heartbeat.hold(async () => {
+      writes.push('begin');
+      await turns(6);
+      writes.push('end');
+    });
+    await turns(3);
+    await heartbeat.stop();
+    expect(writes[0]).toBe('beat');
+    expect(writes.at(-1)).toBe('beat');
+    expect(writes.indexOf('end')).toBe(writes.indexOf('begin') + 1);
+  });
+
   test('knows since when it is silent, and that it is heard again', async () => {
     const clock = steppedClock(0);
     let away = true;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
+import type { Phase } from '../../src/model/words.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import type { Stage, Work } from '../../src/steps/step.js';
 import { blueGreen, isLive } from '../../src/strategies/blue-green.js';
@@ -245,6 +246,26 @@ describe('scale', () => {
     const live = { ...LIVE, processes: [process('web', 1), process('worker', 4)] };
     const work = blueGreen(intent({ keepInstancesOf: ['web', 'worker'] }), at(STAGED, ['old'], { live }));
     expect(work.configure).toBeUndefined();
+  });
+});
+
+describe('live grows after the proof', () => {
+  const grown = (phase: Phase) => {
+    const live = { ...LIVE, processes: [process('web', 4)] };
+    const candidate = candidateAt(phase, { processes: [process('web', 2)] });
+    return stepsOf(
+      blueGreen(intent({ keepInstancesOf: ['web'] }), at(candidate, ['old'], { live })),
+      'configure',
+    );
+  };
+
+  test('what comes now is proven like the others: the deploy goes one phase back for it', () => {
+    expect(grown('proven')).toEqual([{ do: 'mark', phase: 'made' }]);
+    expect(grown('made')).toEqual([{ do: 'scale', processType: 'web', to: { instances: 4 } }]);
+  });
+
+  test('once the switch has begun, the count stays', () => {
+    expect(grown('switching')).toEqual([]);
   });
 });
 
