@@ -115,6 +115,13 @@ describe('the private folder', () => {
     expectClean(heard);
   });
 
+  test('that cannot be removed is warned of, and how the command ended stays what it is', async () => {
+    const heard = await performed({ inputs: STATUS, broken: 'remove' });
+    expect(heard.outputs).toMatchObject({ result: 'shown', error: '' });
+    expect(heard.code).toBe(0);
+    expect(heard.lines.join('\n')).toContain('could not be removed');
+  });
+
   test('is known to the post step before anything is in it', async () => {
     const signal = AbortSignal.abort(new Cancelled('SIGINT'));
     const heard = await performed({ inputs: STATUS, signal });

@@ -39,6 +39,7 @@ function asked(inputs: Readonly<Record<string, string>> = {}, app: Partial<Manif
     apps: [{ ...SHOP, ...app }],
     owner: 'run-1-ours',
     token: () => 'rrrrrr',
+    word: 'wwwwww',
   };
 }
 
@@ -109,8 +110,46 @@ describe('refused', () => {
     ])
       expect(lines.filter((line) => line.includes(part))).toHaveLength(1);
     expect(lines).toHaveLength(7);
-    expect(error.next).toContain('Nothing was changed');
+    expect(error.code).toBe('refused');
     expect(at.space.writes).toEqual([]);
+  });
+
+  test('also what is in the way, or is not there at all', async () => {
+    const at = standing();
+    at.space.addApp('shop-candidate');
+    const error = await refusalOf(asked({ 'trial-domain': 'nowhere.test' }, { docker: true }), at);
+    expect(error.message.split('\n')).toEqual([
+      expect.stringContaining('shop-candidate'),
+      expect.stringContaining('no HTTP domain nowhere.test'),
+      expect.stringContaining('docker image'),
+    ]);
+    for (const next of ['cf rename shop-candidate', 'example.com', 'Change what is named above'])
+      expect(error.next).toContain(next);
+    expect(error.code).toBe('refused');
+  });
+
+  describe('an app on the name under which an adopted live would be kept', () => {
+    const taken = 'shop-previous-20261005-060708-0000000';
+    const droplet = { guid: 'd', state: 'STAGED', createdAtMs: Date.parse('2026-10-05T06:07:08Z') };
+    const currentDroplet = async () => droplet;
+    function adopted() {
+      const at = standing();
+      at.live.labels = {};
+      at.space.addApp(taken);
+      return at;
+    }
+
+    test('before anything is made', async () => {
+      const at = adopted();
+      const error = await prepared(asked(), at, { currentDroplet }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'in-the-way', message: expect.stringContaining(taken) });
+      expect(at.space.writes).toEqual([]);
+    });
+
+    test('not when live is not kept', async () => {
+      const { apps } = await prepared(asked({ 'keep-previous': '0' }), adopted(), { currentDroplet });
+      expect(apps).toHaveLength(1);
+    });
   });
 
   test('a route that no domain fits is an error of the inputs', async () => {
@@ -161,9 +200,11 @@ describe('what live has outside the manifest', () => {
     expect(at.events).toEqual(notes.map((text) => ({ type: 'note', text })));
   });
 
-  test('what may not be read is told as unknown, and stops nothing', async () => {
-    const { at } = await prepared(asked(), standing(), { policies: async () => undefined });
-    expect(at.events).toEqual([{ type: 'note', text: expect.stringContaining('Network policies: unknown') }]);
+  test('what may not be read is told as unknown, in the log and on the page, and stops nothing', async () => {
+    const { apps, at } = await prepared(asked(), standing(), { policies: async () => undefined });
+    const text = expect.stringContaining('Network policies: unknown');
+    expect(at.events).toEqual([{ type: 'note', text }]);
+    expect(apps[0]?.found.notes).toEqual([text]);
   });
 
   test('of an app that is not there nothing can be lost', async () => {
@@ -187,4 +228,18 @@ test("an adopted app is kept under its droplet's time", async () => {
   });
   expect(apps[0]?.intent.before?.version).toBe('20261005-060708-0000000');
   expect(apps[0]?.snapshot.live?.labels[LABEL.role]).toBeUndefined();
+});
+
+test('a random route is drawn once: every look names the same', async () => {
+  const at = standing();
+  at.space.apps.length = 0;
+  at.space.routes.length = 0;
+  let drawn = 0;
+  const { routes: _, ...shop } = { ...SHOP, randomRoute: true };
+  const preparation = { ...asked(), apps: [shop], token: () => `drawn${++drawn}` };
+  const looks = [await lookUp(preparation, at.world), await lookUp(preparation, at.world)];
+  expect(looks.flat().flatMap(({ named }) => named.map(({ url }) => url))).toEqual([
+    'shop-wwwwww.example.com',
+    'shop-wwwwww.example.com',
+  ]);
 });

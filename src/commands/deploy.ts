@@ -3,26 +3,27 @@ import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
+import type { Snapshot } from '../model/cloud.js';
 import { Cancelled } from '../model/errors.js';
 import { ownerLabel } from '../platform/names.js';
-import { startWatch, type Watch } from '../probe/watch.js';
+import type { Watch } from '../probe/watch.js';
 import { planOf, titleOf } from '../steps/index.js';
-import type { AppWorld, World } from '../steps/world.js';
+import type { AppWorld } from '../steps/world.js';
 import { blueGreen } from '../strategies/blue-green.js';
-import { servedBy } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
 import { type Opened, open, type Ports } from './open.js';
-import { type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
-import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
+import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
+import { lookUp, type Preparation, prepare } from './prepare.js';
 import { titleOfAll } from './pursue.js';
 import { rollOut } from './roll-out.js';
 import { settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
+import { watchable, watchRoutes } from './watch-routes.js';
 import { worldOf } from './world.js';
 
 /**
- * Throws what forbids the deploy before anything was changed (`InputError`, `Refused`, `PlatformFault`); everything later is in
- * the outcome.
+ * Throws what forbids the deploy before anything could be read of the apps (`InputError`, `Refused`, `PlatformFault`); everything
+ * later is in the outcome.
  */
 export async function deploy(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const manifest = await loadManifest(inputs, context.workspace);
@@ -44,80 +45,77 @@ async function deployOn(
 ): Promise<Outcome> {
   const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
   const token = () => ports.random.token(6);
-  const preparation: Preparation = { inputs, context, apps: manifest.apps, owner, token };
+  const preparation: Preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
   let watch: Watch | undefined;
   const world = worldOf(opened, manifest, inputs, context, ports, {
     badSign: (sinceMs) => watch?.badSign(sinceMs),
     unwatch: (url) => watch?.leave(url),
+    onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
+    watchedRoutes: () => watch?.routeCount() ?? 0,
   });
+  const look = async () => {
+    const seen = await lookUp(preparation, world);
+    // What live was given by hand is carried over, and an app's log lines may quote it.
+    for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+      ports.runner.setSecret(secret);
+    return seen;
+  };
   const cfVersion = opened.cf.version;
-  let found = await lookUp(preparation, world);
-  // What live was given by hand is carried over, and an app's log lines may quote it.
-  for (const secret of found.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
-    ports.runner.setSecret(secret);
-  if (inputs.plan) {
-    const apps = await prepare(preparation, found, world);
-    return {
-      result: 'planned',
-      apps: apps.map((app) => outcomeOf(app, inputs.router)),
-      plan: planned(apps),
-      cfVersion,
-    };
-  }
-  watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
-  rememberUnsettled(ports.runner, { owner, apps: manifest.apps.map(({ name }) => name) });
+  const figures = async () => (watch ? { watch: await watch.stop() } : {});
+  let found = await look();
   try {
+    if (inputs.plan) {
+      const apps = await prepare(preparation, found, world);
+      const shown = apps.map((app) => outcomeOf(app, inputs.router));
+      return {
+        result: 'planned',
+        apps: shown,
+        plan: planned(apps, inputs.watch ? watchable(found).length : 0),
+        cfVersion,
+      };
+    }
+    watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
+    rememberUnsettled(ports.runner, { owner, apps: manifest.apps.map(({ name }) => name) });
     const left = found.filter(({ snapshot }) => snapshot.candidate);
     for (const { app } of left) {
       const settled = await settle(app.name, owner, world);
       if (settled && 'error' in settled) {
-        const { error, snapshot } = settled;
-        return { result: 'failed', error, apps: [outcomeSeen(snapshot, inputs.router)], cfVersion };
+        found = found.map((one) => (one.app === app ? { ...one, snapshot: settled.snapshot } : one));
+        throw settled.error;
       }
       if (settled) ports.listener.tell({ type: 'warning', text: settled.told });
     }
-    if (left.length > 0) found = await lookUp(preparation, world);
+    if (left.length > 0) found = await look();
     const apps = await prepare(preparation, found, world);
     const outcome = await rollOut({ apps, world, ...limits(inputs) });
     if (!(outcome.error instanceof Cancelled)) forgetUnsettled(ports.runner);
-    return { ...outcome, ...(watch ? { watch: await watch.stop() } : {}), cfVersion };
-  } finally {
-    await watch?.stop();
+    return { ...outcome, ...(await figures()), cfVersion };
+  } catch (error) {
+    const changed = world.platform.hasWritten();
+    if (!changed) forgetUnsettled(ports.runner);
+    const seen = changed ? await look().catch(() => found) : found;
+    return {
+      result: changed ? 'failed' : 'refused',
+      error,
+      apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
+      ...(await figures()),
+      cfVersion,
+    };
   }
+}
+
+/** There is no version of this run yet. */
+function notDeployed(snapshot: Snapshot, { router }: Inputs): AppOutcome {
+  const { version: _, ...seen } = outcomeSeen(snapshot, router);
+  return seen;
 }
 
 function limits({ timeoutMs, router }: Inputs) {
   return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
 }
 
-async function watchRoutes(
-  found: readonly Found[],
-  inputs: Inputs,
-  world: World,
-): Promise<Watch | undefined> {
-  const routes = found.flatMap(({ named, snapshot }) => {
-    const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
-    const served = [snapshot.live, snapshot.candidate].flatMap((app) => servedBy(snapshot, app));
-    return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
-  });
-  if (routes.length === 0) return undefined;
-  const first = inputs.smokeTest.find(({ target }) => 'path' in target)?.target;
-  const watch = startWatch(
-    world.probe,
-    {
-      routes,
-      path: inputs.watchPath ?? (first && 'path' in first ? first.path : '/'),
-      failureLimit: inputs.failureLimit,
-      platformAnswers: () => world.platform.apiVersion().then(() => true),
-    },
-    (text) => world.listener.tell({ type: 'note', text }),
-  );
-  await watch.firstRound();
-  return watch;
-}
-
 /** A deploy that was interrupted is settled before anything else: the plan is for the state after that. */
-function planned(apps: readonly AppWorld[]): PlannedStep[] {
+function planned(apps: readonly AppWorld[], watchedRoutes: number): PlannedStep[] {
   const settling = apps.flatMap(({ snapshot: { name, candidate } }): PlannedStep[] => {
     if (!candidate) return [];
     const phase = candidate.phase ?? 'made';
@@ -142,7 +140,7 @@ function planned(apps: readonly AppWorld[]): PlannedStep[] {
       );
       if (own.length === 0) return [];
       const title = titleOfAll(own.map((step) => titleOf(step, intent)));
-      return [{ app: intent.app, title, calls: own.flatMap((step) => planOf(step, intent)) }];
+      return [{ app: intent.app, title, calls: own.flatMap((step) => planOf(step, intent, watchedRoutes)) }];
     }),
   );
   return [...settling, ...steps];

@@ -40,7 +40,7 @@ export interface Opened {
   cf: { path: string; version: string };
   /** Private to this run. Whatever a killed run leaves in it the post step removes. */
   folder: string;
-  /** Removes whatever was written for this run. */
+  /** Removes whatever was written for this run. Never throws: how a command ended stays what it is. */
   close(): Promise<void>;
 }
 
@@ -49,9 +49,14 @@ export const FOLDERS_STATE = 'folders';
 
 /** Throws `Refused` (sign-in refused, no such space) and `PlatformFault`. */
 export async function open(inputs: Inputs, context: RunContext, ports: Ports): Promise<Opened> {
-  const { files, runner, signal } = ports;
+  const { files, runner, signal, listener } = ports;
   const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
   runner.saveState(FOLDERS_STATE, folder);
+  const close = () =>
+    files.remove(folder).catch((error: Error) => {
+      const text = `The private folder of this run could not be removed, the post step tries it again: ${error.message}`;
+      listener.tell({ type: 'warning', text });
+    });
   try {
     const cf = await findCf({
       ...ports,
@@ -80,9 +85,9 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
     });
     const target = await platform.target(inputs.org, inputs.space);
     // The session's home is in the folder.
-    return { platform, target, session, cf, folder, close: () => files.remove(folder) };
+    return { platform, target, session, cf, folder, close };
   } catch (error) {
-    await files.remove(folder);
+    await close();
     throw error;
   }
 }

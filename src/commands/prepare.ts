@@ -5,13 +5,13 @@ import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
 import type { WantedRoute } from '../model/intent.js';
-import { versionOf } from '../platform/names.js';
+import { previousName, versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { makeIntent } from '../strategies/intent.js';
-import { lossesOf } from '../strategies/losses.js';
+import { type LiveExtras, lossesOf } from '../strategies/losses.js';
 import { servedBy } from '../strategies/view.js';
 import { inTheWayOf } from './pursue.js';
 
@@ -22,6 +22,8 @@ export interface Preparation {
   owner: string;
   /** Letters for hosts of trial routes. */
   token: () => string;
+  /** Makes the host of a random route: the same one at every look of this run. */
+  word: string;
 }
 
 /** One app before anything is decided: what the manifest names, and what there is. */
@@ -37,7 +39,7 @@ export async function lookUp(preparation: Preparation, world: World): Promise<re
   const domains = await platform.domains(target.orgGuid);
   const wishes = preparation.apps.map((app) => {
     const { choice, routes, problems } = wantedRoutes(app, domains);
-    const drawn = choice === 'random' ? randomRoute(app.name, preparation.token(), domains) : undefined;
+    const drawn = choice === 'random' ? randomRoute(app.name, preparation.word, domains) : undefined;
     return { app, choice, problems, named: drawn ? [drawn] : routes };
   });
   const problems = wishes.flatMap((wish) => wish.problems);
@@ -52,47 +54,75 @@ export async function lookUp(preparation: Preparation, world: World): Promise<re
   );
 }
 
-/** Throws `Refused` with everything that forbids the deploy; nothing was changed then. */
+/** Throws `Refused` with everything that forbids the deploy; it has changed nothing then. */
 export async function prepare(
   preparation: Preparation,
   found: readonly Found[],
   world: World,
 ): Promise<AppWorld[]> {
-  const { inputs, context, owner, token } = preparation;
-  const problems: string[] = [];
   const nowMs = world.platform.platformNowMs();
-  const apps = await Promise.all(
-    found.map(async ({ app, named, snapshot }): Promise<AppWorld> => {
-      for (const { name } of snapshot.inTheWay) throw inTheWayOf(name);
-      const made = makeIntent({
-        inputs,
-        context,
-        app,
-        named,
-        snapshot,
-        owner,
-        token,
-        set: found.map((one) => one.app.name),
-        trialDomain: trialDomain(snapshot.domains, inputs),
-        version: versionOf(nowMs, context.commit),
-        adoptedVersion: versionOf(await adoptedAtMs(snapshot, world)),
-      });
-      const lost = await losses(app, snapshot, world);
-      const notes = [...made.notes];
-      problems.push(...made.problems);
-      if (inputs.carry === 'all') {
-        const way = 'or accept the loss with carry: manifest.';
-        problems.push(...lost.map((what) => `${app.name} would lose its ${what}; ${way}`));
-      } else notes.push(...lost.map((what) => `${app.name} loses its ${what}.`));
-      const hosts = made.intent.production.map(({ url }) => hostOf(url));
-      problems.push(...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text));
-      for (const text of notes) world.listener.tell({ type: 'note', text });
-      return { intent: made.intent, snapshot, found: { ...nothingFound(), notes } };
-    }),
-  );
-  refuse(problems);
-  return apps;
+  const set = found.map(({ app }) => app.name);
+  const prepared = await Promise.all(found.map((one) => prepareOne(one, set, nowMs, preparation, world)));
+  refuse(prepared.flatMap(({ problems }) => problems));
+  return prepared.map(({ app }) => app);
 }
+
+async function prepareOne(
+  { app, named, snapshot }: Found,
+  set: readonly string[],
+  nowMs: number,
+  { inputs, context, owner, token }: Preparation,
+  world: World,
+): Promise<{ app: AppWorld; problems: readonly Refused[] }> {
+  const domain = trialDomain(snapshot.domains, inputs);
+  const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
+  const { intent, notes, problems } = makeIntent({
+    inputs,
+    context,
+    app,
+    named,
+    snapshot,
+    owner,
+    token,
+    set,
+    trialDomain: domain instanceof Refused ? NOWHERE : domain,
+    version: versionOf(nowMs, context.commit),
+    adoptedVersion,
+  });
+  const extras = await extrasOf(snapshot, world);
+  const lost = extras ? lossesOf(app, extras) : [];
+  const accepted = inputs.carry === 'manifest';
+  const told = [
+    ...notes,
+    ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
+    ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
+  ];
+  for (const text of told) world.listener.tell({ type: 'note', text });
+  const way = 'or accept the loss with carry: manifest.';
+  const hosts = intent.production.map(({ url }) => hostOf(url));
+  const wrong = [
+    ...problems,
+    ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
+    ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
+  ];
+  const names = [
+    ...snapshot.inTheWay.map(({ name }) => name),
+    ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+  ];
+  return {
+    app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
+    problems: [
+      ...names.map(inTheWayOf),
+      ...(domain instanceof Refused ? [domain] : []),
+      ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
+    ],
+  };
+}
+
+/** Stands for the trial domain of an intent that is refused for having none. */
+const NOWHERE = { guid: '', name: '' };
+const POLICIES_UNKNOWN =
+  'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 
 /** An adopted app's version is its droplet's time; without a droplet, its own. */
 async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): Promise<number> {
@@ -100,34 +130,36 @@ async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): 
   return (await platform.currentDroplet(live.guid))?.createdAtMs ?? live.createdAtMs;
 }
 
-/** What the new version would not have, one line for each. */
-async function losses(
-  app: ManifestApp,
-  { live }: Snapshot,
-  { platform, listener }: World,
+/** Names of apps that stand where an adopted live would be kept: a snapshot cannot know its version yet. */
+async function onAdoptedName(
+  { name, live, target }: Snapshot,
+  version: string,
+  { keepPrevious }: Inputs,
+  { platform }: World,
 ): Promise<readonly string[]> {
-  if (!live) return [];
+  if (!live || live.version || keepPrevious === 0) return [];
+  const apps = await platform.appsByName(target.spaceGuid, [previousName(name, version)]);
+  return apps.map((app) => app.name);
+}
+
+/** What live has outside its manifest; undefined: there is no live. */
+async function extrasOf({ live }: Snapshot, { platform }: World): Promise<LiveExtras | undefined> {
+  if (!live) return undefined;
   const [bindings, policies, features, sidecars] = await Promise.all([
     platform.bindings(live.guid),
     platform.policies(live.guid),
     platform.features(live.guid),
     platform.sidecars(live.guid),
   ]);
-  if (policies === undefined) {
-    listener.tell({
-      type: 'note',
-      text: 'Network policies: unknown, they may not be read with this sign-in.',
-    });
-  }
-  return lossesOf(app, { bindings, policies, features, sidecars });
+  return { bindings, policies, features, sidecars };
 }
 
-/** Throws `Refused` when there is none of that name, or none at all. */
-function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs): Domain {
+/** Or why there is none. */
+function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs): Domain | Refused {
   const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
   const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
   if (domain) return domain;
-  throw new Refused(
+  return new Refused(
     name
       ? `There is no HTTP domain ${name} for trial routes.`
       : 'There is no HTTP domain that trial routes could be on.',
@@ -136,11 +168,14 @@ function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs):
   );
 }
 
-function refuse(problems: readonly string[]): void {
-  if (problems.length === 0) return;
+/** One refusal of all; of one kind only, it keeps its code. */
+function refuse(problems: readonly Refused[]): void {
+  const [first] = problems;
+  if (!first) return;
+  const distinct = (texts: readonly string[]) => [...new Set(texts)];
   throw new Refused(
-    problems.join('\n'),
-    'Change what is named above and run again. Nothing was changed.',
-    'refused',
+    distinct(problems.map(({ message }) => message)).join('\n'),
+    distinct(problems.map(({ next }) => next)).join(' '),
+    problems.every(({ code }) => code === first.code) ? first.code : 'refused',
   );
 }
