@@ -47,6 +47,8 @@ export function standing() {
     runScript: async () => undefined,
     badSign: () => undefined,
     unwatch: () => undefined,
+    onSign: () => () => undefined,
+    watchedRoutes: () => 1,
   };
   return { clock, space, live, events, cancelling, world };
 }

@@ -44,6 +44,8 @@ describe("the user's script", () => {
     const world = worldOf(opened, undefined, INPUTS, context, ports, {
       badSign: () => undefined,
       unwatch: () => undefined,
+      onSign: () => () => undefined,
+      watchedRoutes: () => 1,
     });
     const limited = new AbortController();
     const app = appWorld({ candidate: candidateAt('made') }, { smokeScript: './check.sh' });

@@ -32,10 +32,12 @@ describe('headerReach', () => {
     ['no such route, and the header may be lost', () => UNKNOWN_ROUTE, 'unknown-route'],
     ['no answer', () => ({ failure: REFUSED }), 'unreachable'],
     ['one of the proxies strips', (_r, count) => (count === 2 ? {} : UNKNOWN_INSTANCE), 'header-stripped'],
+    ['once no answer', (_r, count) => (count === 1 ? { failure: REFUSED } : UNKNOWN_INSTANCE), 'by-instance'],
+    ['twice no answer', (_r, count) => (count < 3 ? { failure: REFUSED } : {}), 'header-stripped'],
     [
-      'once no answer',
-      (_r, count) => (count === 1 ? { failure: REFUSED } : UNKNOWN_INSTANCE),
-      'header-stripped',
+      'one older router does not know the route yet',
+      ({ wants }, count) => (wants || count === 5 ? UNKNOWN_ROUTE : {}),
+      'unknown-route',
     ],
   ])('%s', async (_what, answer, reach) => {
     const { ctx } = scene(answer);
@@ -105,6 +107,41 @@ describe('proveOnRoute', () => {
     await expect(proveOnRoute(once.ctx, now, once.tell)).resolves.toMatchObject({ proof: 'answered' });
     const ever = scene(() => ({ status: 500 }));
     await expect(proveOnRoute(ever.ctx, now, ever.tell)).rejects.toMatchObject({ name: 'VersionFault' });
+  });
+
+  describe('of a version that comes back', () => {
+    const returning = (more: Partial<ProofRequest> = {}) =>
+      proof({ returns: true, instances: instancesOf(LIVE, 2), ...more });
+
+    test('takes its own 500 as reached: users had that before', async () => {
+      const { ctx, tell } = scene(() => ({ status: 500 }));
+      await expect(proveOnRoute(ctx, returning(), tell)).resolves.toMatchObject({ proof: 'every-instance' });
+    });
+
+    test('waits for what a router says', async () => {
+      const { ctx, tell } = scene(() => ENDPOINT_FAILURE);
+      await expect(proveOnRoute(ctx, returning(), tell)).rejects.toMatchObject({ name: 'DeadlineOver' });
+    });
+
+    test('asks nothing where the bad one beside it may be who answers', async () => {
+      const { ctx, http, tell } = scene(() => ({ status: 500 }));
+      const asked = returning({ reach: 'header-stripped' });
+      await expect(proveOnRoute(ctx, asked, tell)).resolves.toMatchObject({
+        proof: 'none',
+        because: expect.stringContaining('does not reach the router'),
+      });
+      expect(http.seen).toEqual([]);
+    });
+  });
+
+  test('a route where a router has answered is not taken as unreachable a moment later', async () => {
+    const { ctx, tell } = scene(({ wants }, count) => {
+      if (count <= 6) return UNKNOWN_ROUTE;
+      if (count <= 9) return { failure: REFUSED };
+      return wants?.endsWith(':99999') ? UNKNOWN_INSTANCE : {};
+    });
+    const result = await proveOnRoute(ctx, proof({ reach: 'unknown-route' }), tell);
+    expect(result).toMatchObject({ proof: 'every-instance' });
   });
 
   test('what cannot be reached from here is not asked', async () => {

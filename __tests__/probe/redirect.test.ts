@@ -20,6 +20,9 @@ test.each([
   ['::ffff:127.0.0.1', true],
   ['::ffff:93.184.216.34', false],
   ['64:ff9b::7f00:1', true],
+  ['2002:a00:7::1', true],
+  ['2001:0:4136:e378:8000:63bf:f5ff:fff8', true],
+  ['2001:4860:4860::8888', false],
   ['2606:2800:220:1::1', false],
 ])('%s inside: %s', (address, inside) => {
   expect(isInside(address)).toBe(inside);

@@ -129,7 +129,6 @@ describe('what a passed check shows', () => {
   const url = { target: { url: 'https://gateway.example.org/x' } };
   test.each([
     ['without the header, only destination', { headerReaches: false }, {}, 'candidate', 12],
-    ['without the header, shared', { headerReaches: false, onlyDestination: false }, {}, 'nothing', 12],
     ['by instance, shared', { onlyDestination: false }, {}, 'every-instance', 6],
     ['a foreign host', {}, url, 'nothing', 6],
   ])('%s', async (_what, more, one, shows, requests) => {
@@ -137,6 +136,24 @@ describe('what a passed check shows', () => {
     const { passed } = await runSmoke(ctx, { ...request, ...more, checks: [check(one)] }, tell);
     expect(passed).toMatchObject([{ shows, requests }]);
     if (shows !== 'every-instance') expect(http.seen.every(({ wants }) => wants === undefined)).toBe(true);
+  });
+});
+
+describe('where another app answers on the trial route too, and nobody says who did', () => {
+  const shared = { ...request, headerReaches: false, onlyDestination: false };
+
+  test('a check is refused before it is asked: it would prove nothing', async () => {
+    const { ctx, http, tell } = scene(() => ({}));
+    await expect(runSmoke(ctx, shared, tell)).rejects.toMatchObject({ name: 'Refused', code: 'trial-route' });
+    expect(http.seen).toEqual([]);
+  });
+
+  test('a check elsewhere, or on production, is asked', async () => {
+    const { ctx, tell } = scene(() => ({}));
+    const checks = [check({ target: { url: 'https://gateway.example.org/x' } })];
+    await expect(runSmoke(ctx, { ...shared, checks }, tell)).resolves.toMatchObject({ passed: [{}] });
+    const after = { ...shared, checks: [check({ on: 'production' })], productionUrls: ['shop.example.com'] };
+    await expect(runSmoke(ctx, after, tell)).resolves.toMatchObject({ passed: [{ shows: 'nothing' }] });
   });
 });
 

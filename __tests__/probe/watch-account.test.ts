@@ -44,9 +44,11 @@ describe('signs against the new version', () => {
     ['.444', false],
     ['.ff.ff.', false],
     ['.ff.fff...', true],
-    // Failed before: never a sign, whatever comes.
+    // Failed before: counts once it was seen to have healed.
     ['fff', false],
-    ['fff....fff', false],
+    ['fff.....fff', false],
+    ['fff......ff', false],
+    ['fff......fff', true],
     ['ff.ff', false],
     ['ff.fff', true],
     // Absent before: counts once it was seen in every router.
@@ -65,14 +67,28 @@ describe('signs against the new version', () => {
 
   test('a silent platform holds a sign back for a while only', () => {
     expect(badSignOf([play(`.${'i'.repeat(60)}`)], 0)).toBeUndefined();
-    expect(badSignOf([play(`.${'i'.repeat(61)}`)], 0)).toMatchObject({ route: ROUTE, sinceMs: 1_000 });
+    expect(badSignOf([play(`.${'i'.repeat(61)}`)], 0)).toMatchObject({ route: ROUTE, sinceMs: 1_100 });
   });
 
   test('failures that began before the asked moment are none', () => {
     const account = play('.fff..fff');
-    expect(badSignOf([account], 0)).toMatchObject({ sinceMs: 1_000 });
-    expect(badSignOf([account], 1_001)).toMatchObject({ sinceMs: 6_000 });
-    expect(badSignOf([account], 6_001)).toBeUndefined();
+    expect(badSignOf([account], 0)).toMatchObject({ sinceMs: 1_100 });
+    expect(badSignOf([account], 1_101)).toMatchObject({ sinceMs: 6_100 });
+    expect(badSignOf([account], 6_101)).toBeUndefined();
+  });
+
+  test('a slow probe that was asked before that moment and failed after it hides nothing', () => {
+    const slow = record(play('.'), { ...outcome('n', 1_000), durationMs: 10_000 }, true, limits);
+    const account = play('ff', slow, 11_000);
+    expect(badSignOf([account], 2_000)).toMatchObject({ sinceMs: 11_000, untilMs: 12_100 });
+    expect(badSignOf([account], 11_001)).toBeUndefined();
+  });
+
+  test('failures that began before and do not end count once every router knows the new version', () => {
+    const failing = (probes: number) => play(`.${'f'.repeat(probes)}`);
+    expect(badSignOf([failing(27)], 2_101)).toBeUndefined();
+    expect(badSignOf([failing(28)], 2_101)).toMatchObject({ sinceMs: 1_100 });
+    expect(badSignOf([play('.', failing(28), 29_000)], 5_000)).toBeUndefined();
   });
 
   test('says how it failed', () => {
@@ -93,6 +109,13 @@ test.each([
   ['.fff.', false],
   ['uuu', false],
   ['fff.f', false],
+  // What was not there, or failed, is asked until it is known to pass: nothing counts before.
+  ['uuu.', true],
+  ['uuu.....', true],
+  ['uuu......', false],
+  ['uuu..u', false],
+  ['fff.', true],
+  ['fff......', false],
 ])('after %s it asks again at once: %s', (letters, again) => {
   expect(asksAgain(play(letters), limits)).toBe(again);
 });
@@ -123,6 +146,15 @@ describe('figures', () => {
     });
   });
 
+  test('a route that failed before the deploy and healed is told as both', () => {
+    expect(figuresOf([play('fff......f.')], now)).toMatchObject({
+      failures: 1,
+      failedBefore: 3,
+      failingBefore: [ROUTE],
+    });
+    expect(figuresOf([play('uuu......')], now).failingBefore).toEqual([]);
+  });
+
   test('a version that does not look like one is counted as unknown', () => {
     const at = { startedMs: 0, durationMs: 1, status: 200, headers: {}, bodyStart: '' };
     const told = ['1.2', '1.2', '<b>', '__proto__', 'x'.repeat(64)];
@@ -140,6 +172,7 @@ test.each([
   [150, 0, 30_000, 30_000],
   [200, 0, 30_000, 40_000],
   [3, 0, 0, 600],
+  [0, 0, 0, 0],
 ])('%i routes, bake %i, drain %i: window of %i ms', (routes, bake, drain, window) => {
   expect(watchWindow(routes, bake, drain)).toBe(window);
 });

@@ -77,6 +77,71 @@ test('a route that nobody shall serve any more is let go: it counts for nothing,
   expect(after.length).toBeGreaterThan(5);
 });
 
+test('a route that comes to be there counts at once: it is asked until every router has shown it', async () => {
+  let there = false;
+  const { ctx, http, clock, tell } = scene(({ host }) => (host === 'new.d' && !there ? UNKNOWN_ROUTE : {}));
+  const others = Array.from({ length: 20 }, (_, index) => `r${index}.d`);
+  const watch = startWatch(ctx, { ...options, routes: routes('new.d', ...others) }, tell);
+  await watch.firstRound();
+  there = true;
+  const sinceMs = clock.now();
+  await clock.sleep(2_500);
+  const seen = http.seen.filter(({ host, atMs }) => host === 'new.d' && atMs >= sinceMs);
+  expect(seen.length).toBeGreaterThanOrEqual(6);
+  there = false;
+  await clock.sleep(2_500);
+  expect(watch.badSign(sinceMs)).toMatchObject({ route: 'new.d' });
+  await watch.stop();
+});
+
+test('a route that failed before and heals is told, and watched like any other', async () => {
+  let broken = true;
+  const { ctx, clock, tell, told } = scene(() => (broken ? { status: 500 } : {}));
+  const watch = startWatch(ctx, { ...options, routes: routes('a.d') }, tell);
+  await watch.firstRound();
+  broken = false;
+  await clock.sleep(300);
+  broken = true;
+  await clock.sleep(300);
+  expect(watch.badSign()).toMatchObject({ route: 'a.d' });
+  await expect(watch.stop()).resolves.toMatchObject({ failingBefore: ['a.d'] });
+  expect(told).toContain('a.d answers now: what fails there from here on counts');
+});
+
+test('whoever waits hears of a sign in the moment in which it comes', async () => {
+  let broken = false;
+  const { ctx, clock, tell } = scene(() => (broken ? { status: 500 } : {}));
+  const watch = startWatch(ctx, { ...options, routes: routes('a.d') }, tell);
+  await watch.firstRound();
+  let heard = 0;
+  const end = watch.onSign(() => {
+    heard += 1;
+  });
+  await clock.sleep(1_000);
+  expect(heard).toBe(0);
+  broken = true;
+  await clock.sleep(300);
+  expect(heard).toBeGreaterThan(0);
+  end();
+  const before = heard;
+  await clock.sleep(1_000);
+  expect(heard).toBe(before);
+  await watch.stop();
+});
+
+test('a route that was let go takes no turn', async () => {
+  const { ctx, http, clock, tell } = scene(() => ({}));
+  const watch = startWatch(ctx, { ...options, routes: routes('a.d', 'b.d', 'a.d') }, tell);
+  await watch.firstRound();
+  expect(watch.routeCount()).toBe(2);
+  watch.leave('b.d');
+  expect(watch.routeCount()).toBe(1);
+  const sinceMs = clock.now();
+  await clock.sleep(1_000);
+  expect(http.seen.filter(({ host, atMs }) => host === 'a.d' && atMs > sinceMs).length).toBeGreaterThan(8);
+  await watch.stop();
+});
+
 describe('the first round', () => {
   test('tells apart what was failing before, and what was not there yet', async () => {
     const { ctx, tell, told } = scene(({ host }) =>

@@ -61,6 +61,8 @@ export function worldOf(
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,
     unwatch: () => undefined,
+    onSign: () => () => undefined,
+    watchedRoutes: () => 1,
     ...over,
   };
 }

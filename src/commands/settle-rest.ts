@@ -40,6 +40,8 @@ export async function settleRest(
   const world = worldOf(opened, undefined, inputs, context, ports, {
     badSign: () => undefined,
     unwatch: () => undefined,
+    onSign: () => () => undefined,
+    watchedRoutes: () => 0,
   });
   try {
     for (const app of apps) {

@@ -19,7 +19,7 @@ export function worldOf(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-  ofWatch: Pick<World, 'badSign' | 'unwatch'>,
+  ofWatch: Pick<World, 'badSign' | 'unwatch' | 'onSign' | 'watchedRoutes'>,
 ): World {
   const { clock, random, files, signal, listener, children, env } = ports;
   const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };

@@ -31,6 +31,12 @@ export type Tell = (text: string) => void;
  */
 export const CONNECTIONS_IN_A_ROW = 6;
 
+/**
+ * How long a change of a route may take until every router has it: what the platform's own acceptance tests allow (20 s of the
+ * emitter's sync loop, 2 s of a health check, 3 s over).
+ */
+export const ROUTERS_LEARN_MS = 25_000;
+
 /** Until when one probe must be answered, where no check says otherwise. */
 export const PROBE_TIMEOUT_MS = 10_000;
 

@@ -33,11 +33,13 @@ const REACH_TRIES = 3;
 /** Answers of one kind, one after the other, that are no accident any more. */
 const FAULTS_IN_A_ROW = 3;
 const LANES = 4;
+const STRIPPED =
+  'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered';
 
 /**
  * Tests whether `X-Cf-App-Instance` reaches the router of a route: an instance that cannot exist must be refused.
  * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
- * All tries must agree, since each may meet another router or proxy.
+ * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
  * @param route `appGuid`: an app that is mapped to the route, when there is one
  */
 export async function headerReach(
@@ -54,8 +56,8 @@ export async function headerReach(
     return judgeReach(refused, plain);
   };
   const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
-  if (kinds.size === 1) return [...kinds][0] ?? 'unreachable';
-  return kinds.has('header-stripped') || kinds.has('by-instance') ? 'header-stripped' : 'unknown-route';
+  const worstFirst: readonly HeaderReach[] = ['header-stripped', 'unknown-route', 'by-instance'];
+  return worstFirst.find((kind) => kinds.has(kind)) ?? 'unreachable';
 }
 
 /** @param plain what came without the header, asked where the first answer leaves two readings */
@@ -73,6 +75,11 @@ export interface ProofRequest {
   reach: HeaderReach;
   /** When the wait for the routers is over. */
   deadlineMs: number;
+  /**
+   * It served before this deploy and comes back: its own 5xx is what users had, and shows that it is reached. Without the header
+   * nothing is asked: who answers plainly may be the version that goes.
+   */
+  returns?: boolean;
   /** Default and least: `CONNECTIONS_IN_A_ROW`. */
   connectionsInARow?: number;
 }
@@ -90,9 +97,10 @@ export interface ProofResult {
 }
 
 /** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
-export function judgeProof(outcome: Outcome): 'proven' | 'wait' | 'fault' {
+export function judgeProof(outcome: Outcome, returns = false): 'proven' | 'wait' | 'fault' {
   if (!isFailed(outcome)) return 'proven';
-  return isAnswer(outcome) && outcome.routerError === undefined ? 'fault' : 'wait';
+  if (!isAnswer(outcome) || outcome.routerError !== undefined) return 'wait';
+  return returns ? 'proven' : 'fault';
 }
 
 /**
@@ -106,6 +114,8 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
   if (reach === 'unreachable') {
     return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
   }
+  if (asked.returns && reach !== 'by-instance')
+    return { routeUrl, proof: 'none', requests: 0, because: STRIPPED };
   const inARow = Math.max(asked.connectionsInARow ?? 0, CONNECTIONS_IN_A_ROW);
   const full = reach === 'by-instance';
   let requests = 0;
@@ -121,14 +131,18 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
     routeUrl,
     proof: 'answered',
     requests,
-    because: 'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered',
+    because: STRIPPED,
   };
 }
 
-/** A route that was just mapped for the first time shows only now whether the header reaches its router. */
+/**
+ * A route that was just mapped for the first time shows only now whether the header reaches its router. A router has answered
+ * there, so that none does a moment later is not believed.
+ */
 async function settledReach(ctx: ProbeContext, asked: ProofRequest): Promise<HeaderReach> {
   let { reach } = asked;
-  for (let pauses = 0; reach === 'unknown-route'; pauses += 1) {
+  const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
+  for (let pauses = 0; isOpen(); pauses += 1) {
     if (pauses > 0) await ctx.clock.sleep(pauseMs(pauses), ctx.signal);
     if (ctx.clock.now() >= asked.deadlineMs) {
       throw new DeadlineOver(`${asked.routeUrl}: no router knows this route yet`);
@@ -145,7 +159,7 @@ async function settledReach(ctx: ProbeContext, asked: ProofRequest): Promise<Hea
 
 async function proveOne(
   ctx: ProbeContext,
-  { routeUrl, path, deadlineMs, instances }: ProofRequest,
+  { routeUrl, path, deadlineMs, instances, returns }: ProofRequest,
   instance: InstanceRef | null,
   wanted: number,
   tell: Tell,
@@ -160,7 +174,7 @@ async function proveOne(
       ...(instance ? { instance } : {}),
     });
     requests += 1;
-    const verdict = judgeProof(outcome);
+    const verdict = judgeProof(outcome, returns);
     if (verdict === 'proven') {
       passed += 1;
       faults = 0;

@@ -8,6 +8,7 @@ import {
   PROBE_TIMEOUT_MS,
   type ProbeContext,
   pauseMs,
+  ROUTERS_LEARN_MS,
   type Tell,
 } from './context.js';
 import type { HeaderReach } from './proof.js';
@@ -15,11 +16,8 @@ import type { HeaderReach } from './proof.js';
 /** How long no router may send anything to live before it counts as gone. Operators are told that an unmap takes "a few seconds" to reach all. */
 export const QUIET_MS = 2_000;
 
-/**
- * Added where it cannot be seen: what the platform's own acceptance tests allow a route change to take until every router has it
- * (20 s of the emitter's sync loop, 2 s of a health check, 3 s over).
- */
-export const UNSEEN_ALLOWANCE_MS = 25_000;
+/** Waited where it cannot be seen when the routers have learned of a change. */
+export const UNSEEN_ALLOWANCE_MS = ROUTERS_LEARN_MS;
 
 export interface QuietRequest {
   routes: readonly { url: string; reach: HeaderReach }[];

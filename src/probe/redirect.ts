@@ -35,6 +35,9 @@ for (const [net, prefix] of [
   ['fec0::', 10],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
+  // 6to4 and Teredo: an IPv4 address is written into them, and nothing public is served there (RFC 7526, RFC 4380).
+  ['2002::', 16],
+  ['2001::', 32],
 ] as const) {
   INSIDE.addSubnet(net, prefix, 'ipv6');
 }

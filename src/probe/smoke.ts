@@ -1,5 +1,5 @@
 import type { SmokeCheck } from '../model/asked.js';
-import { PlatformFault, type Problem, VersionFault } from '../model/errors.js';
+import { PlatformFault, type Problem, Refused, VersionFault } from '../model/errors.js';
 import { type Address, hostMatches, hostOf, routeAddress } from './address.js';
 import { ask, describe, inShort, isAnswer, type Outcome } from './answer.js';
 import {
@@ -75,6 +75,7 @@ export function refusedChecks(checks: readonly SmokeCheck[], productionHosts: re
 /**
  * Runs the checks one after the other; each one is asked of all instances side by side.
  * @throws VersionFault (`smoke`, with the last answer as evidence) when a check does not pass within its time
+ * @throws Refused when nobody could say that it is the candidate that answers on its trial route
  * @throws PlatformFault when no router ever knew the route, or it could not be reached: that says nothing about the version
  */
 export async function runSmoke(ctx: ProbeContext, request: SmokeRequest, tell: Tell): Promise<SmokeReport> {
@@ -127,6 +128,14 @@ async function runCheck(
   tell: Tell,
 ): Promise<PassedCheck> {
   const byInstance = place.ours && request.headerReaches;
+  if (place.ours && !byInstance && !request.onlyDestination && !request.productionUrls) {
+    throw new Refused(
+      `"${check.label}" would prove nothing: another app is mapped to the trial route ${request.trialUrl} too, ` +
+        'and the header X-Cf-App-Instance does not reach the router.',
+      `Unmap the other app from ${request.trialUrl}, then run again.`,
+      'trial-route',
+    );
+  }
   const goals: readonly (InstanceRef | null)[] = byInstance ? request.instances : [null];
   const deadlineMs = ctx.clock.now() + check.withinMs;
   const blind = place.ours ? request.instances.length : 1;

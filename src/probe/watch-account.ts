@@ -1,6 +1,6 @@
 /** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
 import { inShort, isAnswer, isFailed, isUnknownToRouter, type Outcome } from './answer.js';
-import { CONNECTIONS_IN_A_ROW } from './context.js';
+import { CONNECTIONS_IN_A_ROW, ROUTERS_LEARN_MS } from './context.js';
 
 export const PROBES_PER_SECOND = 10;
 
@@ -12,7 +12,7 @@ export const PLATFORM_SILENCE_MS = 120_000;
 
 /**
  * `unseen`: its first round is not over. `passing`: what fails from here on counts. `absent`: no router knew the route before the
- * deploy; it counts once it was seen to be there. `failing`: it failed before the deploy began, so its failures say nothing.
+ * deploy; `failing`: it failed before the deploy began. Failures of these two say nothing until they were seen to pass.
  */
 export type Before = 'unseen' | 'passing' | 'absent' | 'failing';
 
@@ -21,13 +21,17 @@ export interface BadSign {
   route: string;
   /** Untrusted text. */
   why: string;
-  /** When the first of these failures was asked for. */
+  /** When the first of these failures was there. A probe that was asked before a change may have met what came with it. */
   sinceMs: number;
+  /** When the last one was there. */
+  untilMs: number;
 }
 
 export interface RouteAccount {
   route: string;
   before: Before;
+  /** It was `failing` at first, whatever it did later. */
+  failedAtFirst: boolean;
   requests: number;
   /** Counted against the deploy. */
   failures: number;
@@ -39,7 +43,10 @@ export interface RouteAccount {
   failedInARow: number;
   /** Those of `failedInARow` that came while the platform's API answered. */
   conclusiveInARow: number;
+  /** When the first probe of `failedInARow` was asked for: a gap counts from here. */
   failingSinceMs?: number;
+  /** When that probe had failed. */
+  failedSinceMs?: number;
   longestGapMs: number;
   /** Answers by `X-App-Version`. */
   byVersion: ReadonlyMap<string, number>;
@@ -61,12 +68,13 @@ export interface WatchFigures {
   /** Longest time in which a route gave no good answer: from the first failed probe until the next good answer. */
   longestGapMs: number;
   byVersion: Readonly<Record<string, number>>;
-  /** Routes that failed before the deploy began. */
+  /** Routes that failed before the deploy began, also where they healed since. */
   failingBefore: readonly string[];
 }
 
 /**
  * How long the time after the switch must be, so that every route is looked at twice in it.
+ * @param routeCount routes that the watch looks at in turn, of all apps; 0 where nothing is watched
  * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
  */
 export function watchWindow(routeCount: number, bakeMs: number, drainMs: number): number {
@@ -78,6 +86,7 @@ export function openAccount(route: string): RouteAccount {
   return {
     route,
     before: 'unseen',
+    failedAtFirst: false,
     requests: 0,
     failures: 0,
     inconclusive: 0,
@@ -105,11 +114,11 @@ export function record(
 }
 
 function recordPassed(account: RouteAccount, outcome: Outcome): RouteAccount {
-  const { failingSinceMs, ...rest } = account;
+  const { failingSinceMs, failedSinceMs: _, ...rest } = account;
   const passedInARow = account.passedInARow + 1;
   const counts = account.before === 'passing' && failingSinceMs !== undefined;
-  // A route that is new is there only when every router knows it; until then another router may still refuse it.
-  const arrived = account.before === 'absent' && passedInARow >= CONNECTIONS_IN_A_ROW;
+  // A route that is new is there only when every router knows it, one that failed is healed only when all who serve it are.
+  const arrived = passedInARow >= CONNECTIONS_IN_A_ROW;
   return {
     ...rest,
     before: account.before === 'unseen' || arrived ? 'passing' : account.before,
@@ -130,34 +139,47 @@ function recordFailed(
 ): RouteAccount {
   const failedInARow = account.failedInARow + 1;
   const failingSinceMs = account.failingSinceMs ?? outcome.startedMs;
-  const failed: RouteAccount = { ...account, passedInARow: 0, failedInARow, failingSinceMs };
+  const untilMs = outcome.startedMs + outcome.durationMs;
+  const sinceMs = account.failedSinceMs ?? untilMs;
+  const failed: RouteAccount = {
+    ...account,
+    passedInARow: 0,
+    failedInARow,
+    failingSinceMs,
+    failedSinceMs: sinceMs,
+  };
   if (account.before !== 'passing') {
     failed.failedBefore += 1;
     if (account.before !== 'unseen' || failedInARow <= limits.failureLimit) return failed;
-    return { ...failed, before: isUnknownToRouter(outcome) ? 'absent' : 'failing' };
+    const absent = isUnknownToRouter(outcome);
+    return { ...failed, before: absent ? 'absent' : 'failing', failedAtFirst: !absent };
   }
   if (platformAnswers) {
     failed.failures += 1;
     failed.conclusiveInARow += 1;
   } else failed.inconclusive += 1;
-  const silentTooLong =
-    failedInARow > limits.failureLimit &&
-    outcome.startedMs + outcome.durationMs - failingSinceMs > limits.silenceMs;
-  const known = account.signs.some((sign) => sign.sinceMs === failingSinceMs);
-  if (known || (failed.conclusiveInARow <= limits.failureLimit && !silentTooLong)) return failed;
+  const silentTooLong = failedInARow > limits.failureLimit && untilMs - failingSinceMs > limits.silenceMs;
+  const earlier = account.signs.filter((sign) => sign.sinceMs !== sinceMs);
+  const known = earlier.length < account.signs.length;
+  if (!known && failed.conclusiveInARow <= limits.failureLimit && !silentTooLong) return failed;
   const why = `${failedInARow} probes in a row failed, the last with ${inShort(outcome)}`;
-  return { ...failed, signs: [...account.signs, { route: account.route, why, sinceMs: failingSinceMs }] };
+  return { ...failed, signs: [...earlier, { route: account.route, why, sinceMs, untilMs }] };
 }
 
-/** Whether the route is probed again at once, beyond the usual rate, to tell an accident from a fault. */
+/**
+ * Whether the route is probed again at once, beyond the usual rate: to tell an accident from a fault, and to know soon that a
+ * route is there, since nothing counts before.
+ */
 export function asksAgain(account: RouteAccount, limits: Limits): boolean {
-  const tells = account.before === 'passing' || account.before === 'unseen';
-  return tells && account.failedInARow > 0 && account.failedInARow <= limits.failureLimit;
+  const { before, failedInARow, passedInARow } = account;
+  return before === 'passing' || before === 'unseen'
+    ? failedInARow > 0 && failedInARow <= limits.failureLimit
+    : passedInARow > 0 && passedInARow < CONNECTIONS_IN_A_ROW;
 }
 
 /** The account of a route at which nobody looks any more: a gap that is open ends here. */
 export function closed(account: RouteAccount, nowMs: number): RouteAccount {
-  const { failingSinceMs, ...rest } = account;
+  const { failingSinceMs: _, failedSinceMs: __, ...rest } = account;
   return { ...rest, longestGapMs: Math.max(rest.longestGapMs, openGapMs(account, nowMs)) };
 }
 
@@ -165,11 +187,14 @@ function openGapMs({ before, failingSinceMs }: RouteAccount, nowMs: number): num
   return before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
 }
 
-/** @param sinceMs failures that began earlier are no sign against the new version */
+/**
+ * @param sinceMs failures that began earlier are no sign against the new version, unless they go on in one row for longer than
+ * routers take to learn of it: then it fails as well
+ */
 export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): BadSign | undefined {
   return [...accounts]
     .flatMap(({ signs }) => signs)
-    .filter((sign) => sign.sinceMs >= sinceMs)
+    .filter((sign) => sign.sinceMs >= sinceMs || sign.untilMs - sinceMs > ROUTERS_LEARN_MS)
     .sort((one, other) => one.sinceMs - other.sinceMs)[0];
 }
 
@@ -191,7 +216,7 @@ export function figuresOf(accounts: Iterable<RouteAccount>, nowMs: number): Watc
       ...all.map((account) => Math.max(account.longestGapMs, openGapMs(account, nowMs))),
     ),
     byVersion: Object.fromEntries(byVersion),
-    failingBefore: all.filter(({ before }) => before === 'failing').map(({ route }) => route),
+    failingBefore: all.filter(({ failedAtFirst }) => failedAtFirst).map(({ route }) => route),
   };
 }
 

@@ -41,8 +41,15 @@ export interface Watch {
   /** Nobody shall serve this route from here on: what happened there stays counted, and it is looked at no more. */
   leave(url: string): void;
   figures(): WatchFigures;
-  /** @param sinceMs only failures that began then or later count, such as from the moment of the switch on */
+  /** Routes that are looked at in turn. */
+  routeCount(): number;
+  /** @param sinceMs what failed before is no sign, such as before the moment of the switch; see `badSignOf` */
   badSign(sinceMs?: number): BadSign | undefined;
+  /**
+   * Calls `hear` whenever a failure gave a sign, also one that is known already and goes on.
+   * @returns ends that
+   */
+  onSign(hear: () => void): () => void;
   /** Ends the watch; requests that are still open count for nothing. */
   stop(): Promise<WatchFigures>;
 }
@@ -67,6 +74,8 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
   const accounts = new Map<string, RouteAccount>(urls.map((url) => [url, openAccount(url)]));
   const looking = new Map<string, Promise<void>>();
   const left = new Set<string>();
+  const hearers = new Set<() => void>();
+  const watched = () => urls.filter((url) => !left.has(url));
   let endRound = () => {};
   let failRound: (reason: unknown) => void = () => {};
   const round = new Promise<void>((resolve, reject) => {
@@ -87,6 +96,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
       const now = record(old, outcome, answers, limits);
       accounts.set(url, now);
       tellChange(old, now, outcome, answers);
+      if (now.signs !== old.signs) for (const hear of hearers) hear();
       if (!asksAgain(now, limits)) break;
     }
     if ([...accounts.values()].every(({ before }) => before !== 'unseen')) endRound();
@@ -95,6 +105,8 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
   const tellChange = (old: RouteAccount, now: RouteAccount, outcome: Outcome, answers: boolean) => {
     if (now.before !== old.before && now.before === 'failing') {
       tell(`${now.route} was failing before the deploy began: ${inShort(outcome, ctx)}`);
+    } else if (now.before === 'passing' && old.before === 'failing') {
+      tell(`${now.route} answers now: what fails there from here on counts`);
     } else if (now.before === 'passing' && old.failedInARow === 0 && now.failedInARow === 1) {
       tell(
         `${now.route} failed: ${inShort(outcome, ctx)}${answers ? '' : "; the platform's API does not answer either"}`,
@@ -107,9 +119,10 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
   const turns = async (): Promise<void> => {
     const everyMs = 1_000 / (options.perSecond ?? PROBES_PER_SECOND);
     for (let turn = 0; urls.length > 0; turn += 1) {
-      const url = urls[turn % urls.length] ?? '';
+      const inTurn = watched();
+      const url = inTurn[turn % inTurn.length];
       // A route that is slow to answer is not asked twice at a time; it loses its turn.
-      if (!looking.has(url) && !left.has(url)) {
+      if (url !== undefined && !looking.has(url)) {
         const done = look(url)
           .catch(() => undefined)
           .finally(() => looking.delete(url));
@@ -133,8 +146,13 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
       left.add(url);
       accounts.set(url, closed(account, ctx.clock.now()));
     },
+    routeCount: () => watched().length,
     figures: () => figuresOf(accounts.values(), stoppedMs ?? ctx.clock.now()),
     badSign: (sinceMs = Number.NEGATIVE_INFINITY) => badSignOf(accounts.values(), sinceMs),
+    onSign(hear) {
+      hearers.add(hear);
+      return () => void hearers.delete(hear);
+    },
     async stop() {
       stopping.abort(new Error('the watch has ended'));
       await running;

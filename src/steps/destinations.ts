@@ -18,6 +18,7 @@ export const map: StepKind<Step & { do: 'map' }> = {
       routeNamed(url, app).guid,
       to.map((port) => ({ appGuid, ...port })),
     );
+    app.found.mappedAtMs[side].set(url, clock.now());
   },
 };
 
@@ -29,6 +30,7 @@ export const unmap: StepKind<Step & { do: 'unmap' }> = {
     const { guid: appGuid } = appOn(side, app);
     const route = routeNamed(url, app);
     if (isGivenUp(url, side, app.intent)) unwatch(url);
+    if (side === 'live') app.found.takenFromLive.add(url);
     const leaving = route.destinations.filter((destination) => destination.appGuid === appGuid);
     // All have ended before the platform is read again: no write is on its way behind a snapshot.
     await allOf(leaving, leaving.length, ({ guid }) => platform.removeDestination(route.guid, guid));

@@ -1,25 +1,17 @@
-import { VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { InstanceRef } from '../probe/context.js';
-import { headerReach } from '../probe/proof.js';
+import type { HeaderReach } from '../probe/proof.js';
 import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { runSmoke } from '../probe/smoke.js';
 import { watchWindow } from '../probe/watch.js';
+import { heeding, heedWatch } from './heed.js';
 import { instancesOn } from './instances.js';
+import { reachOf } from './reach.js';
 import type { Side, Step } from './step.js';
-import {
-  type AppWorld,
-  appOn,
-  droppedOutside,
-  note,
-  routeNamed,
-  type StepKind,
-  type World,
-} from './world.js';
+import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
 
 /** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
 const QUIET_LIMIT_MS = 90_000;
-const LOOK_MS = 250;
 
 /**
  * After the unmap. Bake and drain count from the last moment at which a router could still send a request to the side that
@@ -30,50 +22,49 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
     if (side === 'live' && !before?.ran) return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
     return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
   },
-  plan: ({ side }, intent) => [
+  plan: ({ side }, intent, watchedRoutes) => [
     ...(side === 'candidate' || intent.before?.ran
       ? [`GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`]
       : []),
-    windowText(side, intent),
+    windowText(side, intent, watchedRoutes),
   ],
   run: async ({ side }, app, world) => {
     const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
-    if (side === 'live') await productionChecks(app, world);
-    const lastMs = await lastMoment(side, app, world, unmappedAtMs);
-    const untilMs = lastMs + windowMs(side, app.intent);
-    note(
-      world,
-      `${windowText(side, app.intent)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`,
-    );
-    for (let left = untilMs - world.clock.now(); left > 0; left = untilMs - world.clock.now()) {
-      if (side === 'live') heedWatch(app, world);
-      await world.clock.sleep(Math.min(left, LOOK_MS), world.signal);
-    }
-    if (side === 'live') heedWatch(app, world);
+    if (side === 'candidate') return leave(side, app, world, unmappedAtMs);
+    await heeding(app, world, async (heeded) => {
+      await productionChecks(app, heeded);
+      await leave(side, app, heeded, unmappedAtMs);
+    });
+    heedWatch(app, world);
   },
 };
 
-function windowMs(side: Side, { production, bakeMs, drainMs, before }: Intent): number {
+async function leave(side: Side, app: AppWorld, world: World, unmappedAtMs: number): Promise<void> {
+  const watchedRoutes = world.watchedRoutes();
+  const lastMs = await lastMoment(side, app, world, unmappedAtMs);
+  const untilMs = lastMs + windowMs(side, app.intent, watchedRoutes);
+  note(
+    world,
+    `${windowText(side, app.intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`,
+  );
+  const leftMs = untilMs - world.clock.now();
+  if (leftMs > 0) await world.clock.sleep(leftMs, world.signal);
+}
+
+function windowMs(side: Side, { bakeMs, drainMs, before }: Intent, watchedRoutes: number): number {
   const drainedMs = side === 'candidate' || before?.ran ? drainMs : 0;
-  return side === 'live' ? watchWindow(production.length, bakeMs, drainedMs) : drainedMs;
+  return side === 'live' ? watchWindow(watchedRoutes, bakeMs, drainedMs) : drainedMs;
 }
 
 /** Says why, where it is longer than what was asked for. */
-function windowText(side: Side, intent: Intent): string {
-  const ms = windowMs(side, intent);
-  const { production, bakeMs, drainMs } = intent;
+function windowText(side: Side, intent: Intent, watchedRoutes: number): string {
+  const ms = windowMs(side, intent, watchedRoutes);
+  const { bakeMs, drainMs } = intent;
   const why =
-    production.length > 1 && ms > Math.max(bakeMs, drainMs)
-      ? ` (all ${production.length} production routes are probed twice in it)`
+    watchedRoutes > 1 && ms > Math.max(bakeMs, drainMs)
+      ? ` (all ${watchedRoutes} production routes are probed twice in it)`
       : '';
   return `${side === 'live' ? 'watch' : 'wait'} for ${ms / 1_000} s${why}`;
-}
-
-/** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
-export function heedWatch(app: AppWorld, world: World): void {
-  const { switchedAtMs } = app.found;
-  const sign = switchedAtMs === undefined ? undefined : world.badSign(switchedAtMs);
-  if (sign) throw new VersionFault(`${sign.route} fails after the switch: ${sign.why}`, 'watch');
 }
 
 async function productionChecks(app: AppWorld, world: World): Promise<void> {
@@ -106,7 +97,7 @@ async function lastMoment(side: Side, app: AppWorld, world: World, unmappedAtMs:
   const quiet = await lastAnswerOf(
     world.probe,
     {
-      routes: await watched(app, world, leaving),
+      routes: await lookedAt(side, app, world, leaving),
       live: leaving,
       path: app.intent.probePath,
       unmappedAtMs,
@@ -133,21 +124,28 @@ function leavingInstances(side: Side, app: AppWorld): readonly InstanceRef[] {
   return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
 }
 
-async function watched(app: AppWorld, world: World, leaving: readonly InstanceRef[]) {
+/** Where the side that leaves could be met. What nobody can ask from here has no reach, and the allowance stands in for it. */
+async function lookedAt(
+  side: Side,
+  app: AppWorld,
+  world: World,
+  leaving: readonly InstanceRef[],
+): Promise<readonly { url: string; reach: HeaderReach }[]> {
   const { intent, found } = app;
-  const urls = [
-    ...intent.production.filter(({ internal }) => !internal).map(({ url }) => url),
-    ...droppedOutside(app),
-  ];
-  return Promise.all(
-    urls.map(async (url) => {
-      const appGuid = leaving[0]?.appGuid;
-      const known = found.reach.get(url);
-      const tested =
-        known && known !== 'unknown-route'
-          ? known
-          : await headerReach(world.probe, { url, path: intent.probePath, ...(appGuid ? { appGuid } : {}) });
-      return { url, reach: tested };
-    }),
+  const had = new Set(intent.before?.destinations.map(({ url }) => url));
+  const production = intent.production.filter(
+    ({ url, internal }) => !internal || side === 'candidate' || had.has(url),
   );
+  const seen = await Promise.all(
+    production.map(async ({ url, internal }) => ({
+      url,
+      reach: internal ? ('unreachable' as const) : await reachOf(url, leaving[0]?.appGuid, app, world),
+    })),
+  );
+  if (side === 'candidate') return seen;
+  // Nobody serves them now, so what they let us see was tested before; the snapshot knows them no more.
+  return [
+    ...seen,
+    ...intent.dropped.map((url) => ({ url, reach: found.reach.get(url) ?? ('unreachable' as const) })),
+  ];
 }

@@ -49,8 +49,8 @@ export function titleOf(step: Step, intent: Intent): string {
   return kindOf(step).title(step, intent);
 }
 
-export function planOf(step: Step, intent: Intent): readonly string[] {
-  return kindOf(step).plan(step, intent);
+export function planOf(step: Step, intent: Intent, watchedRoutes: number): readonly string[] {
+  return kindOf(step).plan(step, intent, watchedRoutes);
 }
 
 export function perform(step: Step, app: AppWorld, world: World): Promise<void> {

@@ -1,71 +1,120 @@
 import { sideBySide } from '../probe/context.js';
-import { headerReach, type ProofResult, proveOnRoute } from '../probe/proof.js';
+import { type ProofResult, proveOnRoute } from '../probe/proof.js';
+import { UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
+import { heeding } from './heed.js';
 import { instancesOn, runningOn } from './instances.js';
-import type { Step } from './step.js';
+import { reachOf } from './reach.js';
+import type { Side, Step } from './step.js';
 import {
   type AppWorld,
   appOn,
   droppedOutside,
+  isInternal,
   note,
   routeNamed,
   type StepKind,
   type World,
 } from './world.js';
 
-/**
- * How long routers may take to learn a route. The platform's own tests allow 25 s; each instance and route then needs a few
- * requests more.
- */
-const ROUTERS_LEARN_MS = 45_000;
+/** How long the proof may take beside what routers need to learn a route; each instance and route needs a few requests more. */
+const PROOF_MS = 45_000;
 const EACH_INSTANCE_MS = 500;
+const ALLOWANCE = `${UNSEEN_ALLOWANCE_MS / 1_000} s`;
 
-/** Every instance of one side answers through every production route, on several fresh connections in a row. */
+/**
+ * Every instance of one side answers through every production route, on several fresh connections in a row. Where that cannot be
+ * seen, the other side keeps the route until every router must have learned of this one.
+ */
 export const prove: StepKind<Step & { do: 'prove' }> = {
   title: ({ side, urls }) =>
     `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
-  plan: ({ side, urls }, { probePath }) =>
-    urls.map((url) => `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
+  plan: ({ side, urls }, { probePath, production }) => [
+    ...urls.map((url) =>
+      production.some((one) => one.url === url && one.internal)
+        ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
+        : `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`,
+    ),
+    `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
+  ],
   run: async ({ side, urls }, app, world) => {
-    const internal = new Set(app.intent.production.filter((one) => one.internal).map(({ url }) => url));
-    const found = new Map<string, ProofResult>();
-    // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
-    await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
-      const proof = internal.has(url) ? unseen(url) : await proveOne(url, side, app, { ...world, probe });
-      found.set(url, proof);
-    });
-    const proofs = urls.flatMap((url) => found.get(url) ?? []);
-    for (const { routeUrl, proof, because } of proofs) {
-      if (because)
-        note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}`);
-    }
-    if (side !== 'candidate') return;
-    app.found.proofs = proofs;
-    // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
-    await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
+    if (side === 'live') return proveAll(side, urls, app, world);
+    await heeding(app, world, (heeded) => proveAll(side, urls, app, heeded));
   },
 };
+
+async function proveAll(side: Side, urls: readonly string[], app: AppWorld, world: World): Promise<void> {
+  const found = new Map<string, ProofResult>();
+  const startedAtMs = world.clock.now();
+  // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
+  await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
+    const proof = isInternal(url, app) ? unseen(url) : await proveOne(url, side, app, { ...world, probe });
+    found.set(url, proof);
+  });
+  const proofs = urls.flatMap((url) => found.get(url) ?? []);
+  const waited = await allow(proofs, side, app, world, startedAtMs);
+  if (side !== 'candidate') return;
+  app.found.proofs = proofs.map((one) =>
+    waited.has(one.routeUrl) ? { ...one, because: `${one.because}; ${waited.get(one.routeUrl)}` } : one,
+  );
+  // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
+  await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
+}
 
 function unseen(routeUrl: string): ProofResult {
   return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
 }
 
-async function proveOne(url: string, side: 'live' | 'candidate', app: AppWorld, world: World) {
+async function proveOne(url: string, side: Side, app: AppWorld, world: World) {
   const route = routeNamed(url, app);
   const prover = appOn(side, app);
   // Live may have had a broken instance before this deploy: going back brings back what there was.
-  const instances = side === 'live' ? runningOn(route, prover) : instancesOn(route, prover);
+  const returns = side === 'live';
+  const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
   const path = app.intent.probePath;
   const reach = await reachOf(url, prover.guid, app, world);
-  const deadlineMs = world.clock.now() + ROUTERS_LEARN_MS + instances.length * EACH_INSTANCE_MS;
-  return proveOnRoute(world.probe, { routeUrl: url, instances, path, reach, deadlineMs }, (text) =>
-    note(world, text),
-  );
+  const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
+  const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns };
+  return proveOnRoute(world.probe, asked, (text) => note(world, text));
 }
 
-async function reachOf(url: string, appGuid: string | undefined, app: AppWorld, world: World) {
-  const { found, intent } = app;
-  const asked = { url, path: intent.probePath, ...(appGuid === undefined ? {} : { appGuid }) };
-  const reach = found.reach.get(url) ?? (await headerReach(world.probe, asked));
-  found.reach.set(url, reach);
-  return reach;
+/**
+ * Where it is not seen that each router knows this side, nothing may be taken from the other one until every router must.
+ * @returns by url what was waited for, in words
+ */
+async function allow(
+  proofs: readonly ProofResult[],
+  side: Side,
+  app: AppWorld,
+  world: World,
+  nowMs: number,
+): Promise<ReadonlyMap<string, string>> {
+  const waited = new Map<string, string>();
+  let untilMs = 0;
+  for (const { routeUrl, proof, because } of proofs) {
+    if (proof === 'every-instance') continue;
+    const fromMs = gainedAtMs(routeUrl, side, app, nowMs);
+    if (fromMs !== undefined) {
+      untilMs = Math.max(untilMs, fromMs + UNSEEN_ALLOWANCE_MS);
+      waited.set(routeUrl, `the routers had ${ALLOWANCE} to learn of the ${side}`);
+    }
+    const wait = fromMs === undefined ? '' : `; the routers get ${ALLOWANCE} to learn of the ${side}`;
+    note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}${wait}`);
+  }
+  const leftMs = untilMs - world.clock.now();
+  if (leftMs > 0) await world.clock.sleep(leftMs, world.signal);
+  return waited;
+}
+
+/**
+ * From when on the routers may learn that this side has the route; what another run has mapped may be as new as this proof.
+ * @returns undefined: nobody has to wait, the routers knew it all along, or nobody else is there to be let go
+ */
+function gainedAtMs(url: string, side: Side, app: AppWorld, nowMs: number): number | undefined {
+  const { found, intent, snapshot } = app;
+  const mapped = found.mappedAtMs[side].get(url);
+  if (side === 'candidate') {
+    const liveHas = routeNamed(url, app).destinations.some(({ appGuid }) => appGuid === snapshot.live?.guid);
+    return intent.before?.ran && liveHas ? (mapped ?? nowMs) : undefined;
+  }
+  return mapped ?? (found.begun && !found.takenFromLive.has(url) ? undefined : nowMs);
 }

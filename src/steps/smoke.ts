@@ -1,8 +1,8 @@
 import { hostOf } from '../probe/address.js';
-import type { ProbeContext } from '../probe/context.js';
-import { type HeaderReach, headerReach } from '../probe/proof.js';
+import type { HeaderReach } from '../probe/proof.js';
 import { runSmoke } from '../probe/smoke.js';
 import { instancesOn } from './instances.js';
+import { reachOf } from './reach.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
 
@@ -18,7 +18,7 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
     const candidate = appOn('candidate', app);
     const trial = routeNamed(intent.trials[0]?.route.url ?? '', app);
     await reachOfProduction(app, world);
-    const reach = await reachOf(world.probe, trial.url, intent.probePath, candidate.guid);
+    const reach = await reachOfTrial(trial.url, candidate.guid, app, world);
     app.found.smoke = await runSmoke(
       world.probe,
       {
@@ -34,31 +34,24 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
   },
 };
 
-/** Before the switch: a route that cannot be seen now could not be seen before the deploy either. */
-async function reachOfProduction(app: AppWorld, { probe }: World): Promise<void> {
-  const { intent, snapshot, found } = app;
-  const seen = intent.production.filter(({ internal }) => !internal);
-  await Promise.all(
-    seen.map(async ({ url }) => {
-      found.reach.set(url, await headerReach(probe, about(url, intent.probePath, snapshot.live?.guid)));
-    }),
-  );
+/** Before the switch, while live shows what each route lets us see. */
+async function reachOfProduction(app: AppWorld, world: World): Promise<void> {
+  const { intent, snapshot } = app;
+  const outside = intent.production.filter(({ internal }) => !internal);
+  await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live?.guid, app, world)));
 }
 
 const ROUTER_WAIT_MS = 30_000;
 
 /** A route that was made a moment ago is not known to every router yet. */
-async function reachOf(ctx: ProbeContext, url: string, path: string, appGuid: string): Promise<HeaderReach> {
-  const deadlineMs = ctx.clock.now() + ROUTER_WAIT_MS;
+async function reachOfTrial(url: string, guid: string, app: AppWorld, world: World): Promise<HeaderReach> {
+  const { clock, signal } = world;
+  const deadlineMs = clock.now() + ROUTER_WAIT_MS;
   for (;;) {
-    const reach = await headerReach(ctx, about(url, path, appGuid));
-    if (reach !== 'unknown-route' || ctx.clock.now() >= deadlineMs) return reach;
-    await ctx.clock.sleep(300, ctx.signal);
+    const reach = await reachOf(url, guid, app, world);
+    if (reach !== 'unknown-route' || clock.now() >= deadlineMs) return reach;
+    await clock.sleep(300, signal);
   }
-}
-
-function about(url: string, path: string, appGuid: string | undefined) {
-  return { url, path, ...(appGuid === undefined ? {} : { appGuid }) };
 }
 
 /** A command of the user's, on the runner, with the trial route's address. */

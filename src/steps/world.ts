@@ -37,6 +37,10 @@ export interface World {
   badSign(sinceMs: number): BadSign | undefined;
   /** Nobody shall serve this route from here on: the availability watch lets go of it. */
   unwatch(url: string): void;
+  /** Calls `hear` when the availability watch has more to hold against a version. @returns ends that */
+  onSign(hear: () => void): () => void;
+  /** Routes that the availability watch looks at in turn, of all apps; 0 without it. */
+  watchedRoutes(): number;
 }
 
 /** What was found out on the way, for the proof and for the summary. Lost with the process: nothing is decided by it later. */
@@ -47,6 +51,10 @@ export interface Found {
   locked: boolean;
   /** By url: whether an instance can be asked for by name, tested before the switch. */
   reach: Map<string, HeaderReach>;
+  /** By url: when each side gained the route, as far as this run mapped it. */
+  mappedAtMs: Record<Side, Map<string, number>>;
+  /** Urls of routes that this run took from live. */
+  takenFromLive: Set<string>;
   proofs: ProofResult[];
   smoke?: SmokeReport;
   quiet?: LastAnswer;
@@ -67,15 +75,25 @@ export interface AppWorld {
 }
 
 export function nothingFound(): Found {
-  return { locked: false, reach: new Map(), proofs: [], notes: [] };
+  return {
+    locked: false,
+    reach: new Map(),
+    mappedAtMs: { live: new Map(), candidate: new Map() },
+    takenFromLive: new Set(),
+    proofs: [],
+    notes: [],
+  };
 }
 
 /** One kind of step: how it is named, what it stands for in a plan, and how it is done. */
 export interface StepKind<S extends Step> {
   /** For the log and the timeline, in a few words. */
   title(step: S, intent: Intent): string;
-  /** The cf commands and API calls that it stands for. */
-  plan(step: S, intent: Intent): readonly string[];
+  /**
+   * The cf commands and API calls that it stands for.
+   * @param watchedRoutes how many the availability watch would look at in turn, of all apps
+   */
+  plan(step: S, intent: Intent, watchedRoutes: number): readonly string[];
   /**
    * Does it. Safe to repeat after any interruption. Throws `PlatformFault` (is repeated with a fresh snapshot), or whatever
    * leads the deploy back.
@@ -97,12 +115,21 @@ export function routeNamed(url: string, { snapshot }: AppWorld): Route {
   return route;
 }
 
+/** Whether no router reaches this route from outside: it cannot be asked. */
+export function isInternal(url: string, { intent, snapshot }: AppWorld): boolean {
+  const domain = snapshot.routes.find((route) => route.url === url)?.domainGuid;
+  return (
+    intent.production.some((route) => route.url === url && route.internal) ||
+    snapshot.domains.some(({ guid, internal }) => internal && guid === domain)
+  );
+}
+
 /** Urls of routes that the new version shall not have, as far as they can be reached from outside: live is drained of them too. */
-export function droppedOutside({ intent, snapshot }: AppWorld): readonly string[] {
-  const internal = new Set(snapshot.domains.flatMap(({ guid, internal }) => (internal ? [guid] : [])));
+export function droppedOutside(app: AppWorld): readonly string[] {
+  const { intent, snapshot } = app;
   return snapshot.routes
-    .filter(({ url, domainGuid }) => intent.dropped.includes(url) && !internal.has(domainGuid))
-    .map(({ url }) => url);
+    .map(({ url }) => url)
+    .filter((url) => intent.dropped.includes(url) && !isInternal(url, app));
 }
 
 export function note(world: World, text: string): void {

@@ -3,6 +3,7 @@ import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
+import { probePath } from '../probe/path.js';
 import { destinationsOf, portOf, routeOf, samePort, servedBy, someRunning } from './view.js';
 
 export interface IntentParts {
@@ -207,12 +208,6 @@ function defaultInstances(processType: string): number {
 function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, WantedScale>>): string[] {
   const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
   return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
-}
-
-function probePath(inputs: Inputs): string {
-  if (inputs.watchPath) return inputs.watchPath;
-  const first = inputs.smokeTest.find((check) => 'path' in check.target && check.method === 'GET');
-  return first && 'path' in first.target ? first.target.path : '/';
 }
 
 function factsOf({ inputs, context, app, named, version }: IntentParts): Record<string, string> {
