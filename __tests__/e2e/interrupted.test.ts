@@ -53,7 +53,9 @@ const INTERRUPTIONS: readonly Interruption[] = [
 ];
 /** Its deploy lives, and a second one of the same app comes. */
 const BUSY = 'busy';
-const NAMES = [...INTERRUPTIONS.map(({ name }) => name), BUSY];
+/** The runner cancels its deploy, and the post step has its turn. */
+const CANCELLED = 'cancelled';
+const NAMES = [...INTERRUPTIONS.map(({ name }) => name), BUSY, CANCELLED];
 
 let world: World;
 const deploy = (name: string, version: string, inputs = {}, run: Partial<RunOptions> = {}) =>
@@ -90,6 +92,22 @@ async function interrupt({ name, arm, line }: Interruption): Promise<ActionResul
   return result;
 }
 
+/** Ended as the runner does it, when both versions are on the route. */
+function cancel(): Promise<ActionResult> {
+  const cancelled = new AbortController();
+  return deploy(
+    CANCELLED,
+    'v2',
+    {},
+    {
+      signal: cancelled.signal,
+      onLine: (line) => {
+        if (/^##\[group\].*prove candidate/.test(line)) cancelled.abort();
+      },
+    },
+  );
+}
+
 /** @returns the deploy, and the one that began while it was at its first step */
 async function twice(): Promise<[first: ActionResult, second: ActionResult]> {
   let second: Promise<ActionResult> | undefined;
@@ -107,11 +125,15 @@ async function twice(): Promise<[first: ActionResult, second: ActionResult]> {
   return [first, (await second) as ActionResult];
 }
 
-test('a killed deploy leaves users served and the next one brings it to an end first; beside one that lives there is no other', async () => {
+test('killed deploys are settled by the next run, a cancelled one by its post step, and beside one that lives there is no other', async () => {
   const known = (await world.foundry.requests()).length;
   const watch = await world.watch({ apps: NAMES, routes: NAMES.map((name) => world.url(name)) });
 
-  const [killed, [first, second]] = await Promise.all([Promise.all(INTERRUPTIONS.map(interrupt)), twice()]);
+  const [killed, [first, second], cancelled] = await Promise.all([
+    Promise.all(INTERRUPTIONS.map(interrupt)),
+    twice(),
+    cancel(),
+  ]);
   expect(killed.map(({ signal }) => signal)).toEqual(INTERRUPTIONS.map(() => 'SIGKILL'));
   expect(killed.flatMap(({ orphans }) => orphans)).toEqual([]);
   const between = await spaceOf(world);
@@ -120,6 +142,13 @@ test('a killed deploy leaves users served and the next one brings it to an end f
     expect(between.names).toContain(`${name}-candidate`);
   }
   expect(between.names).not.toContain('renamed');
+
+  // By its own code, in the runner's time; and nobody has to wait for the next run.
+  expect([cancelled.exitCode, cancelled.signal]).toEqual([1, null]);
+  expect(cancelled.post?.exitCode).toBe(0);
+  expect(between.serving[world.url(CANCELLED)]).toEqual([CANCELLED]);
+  expect(between.names.filter((name) => name.startsWith(`${CANCELLED}-candidate`))).toEqual([]);
+  expect(await world.meet(world.url(CANCELLED))).toBe('v2');
 
   expect(first.outputs).toMatchObject({ result: 'deployed', 'failed-requests': '0' });
   expect(second.exitCode).toBe(1);
