@@ -71,6 +71,18 @@ describe('converge', () => {
     expect(told[0]).toBe('the platform is away Looking again in 0.5 s.');
   });
 
+  test('what was done though its answer was lost is progress: the pauses do not grow', async () => {
+    const groups = ['a', 'b', 'c'];
+    const { course } = courseOf(groups, () => undefined);
+    course.perform = async () => {
+      groups.shift();
+      throw fault();
+    };
+    const { patience: patient, clock } = patience();
+    await converge(course, patient);
+    expect(clock.slept).toEqual([500, 500, 500]);
+  });
+
   test('waits as long as the platform asks for', async () => {
     const { course } = courseOf(['a'], (_group, time) => (time < 2 ? fault(7_000) : undefined));
     const { patience: patient, clock } = patience();

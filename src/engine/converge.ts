@@ -35,6 +35,11 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
   let faultySinceMs: number | undefined;
   let pauseMs = PAUSE_MS;
   let [last, inVain] = ['', 0];
+  let tried = '';
+  const heal = () => {
+    faultySinceMs = undefined;
+    pauseMs = PAUSE_MS;
+  };
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -42,6 +47,9 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
       const group = course.next();
       if (group === undefined) return;
       const name = course.nameOf(group);
+      // What failed before is not asked for any more: it was done, though its answer was lost.
+      if (name !== tried) heal();
+      tried = name;
       if (name === last && inVain >= IN_VAIN) {
         throw new PlatformFault(
           `The platform took this ${inVain} times and shows no effect: ${name}.`,
@@ -52,8 +60,7 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
       // Only what the platform took counts: what it refused to take may be taken after its outage.
       inVain = name === last ? inVain + 1 : 1;
       last = name;
-      faultySinceMs = undefined;
-      pauseMs = PAUSE_MS;
+      heal();
     } catch (error) {
       if (!isRepeated(error, course.insists())) throw error;
       faultySinceMs ??= clock.now();
