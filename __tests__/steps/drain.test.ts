@@ -1,32 +1,16 @@
-/** Drain and proof over a router whose answers a test writes. */
+/** The drain over a router whose answers a test writes. */
 import { describe, expect, test } from '@jest/globals';
-import { VersionFault } from '../../src/model/errors.js';
 import type { HttpRequest } from '../../src/model/ports.js';
-import { perform } from '../../src/steps/index.js';
+import { perform, planOf } from '../../src/steps/index.js';
 import type { World } from '../../src/steps/world.js';
-import { candidateAt, instance, ours, process, route, to, wanted } from '../strategies/support.js';
-import { type Answer, appWorld, worldOf } from './scripted.js';
+import { check } from '../probe/support.js';
+import { candidateAt, ours, route, to, wanted } from '../strategies/support.js';
+import { type Answer, appWorld, askedInstance, router, watching, worldOf } from './scripted.js';
 
 const URL = 'shop.apps.example';
 const START = 1_000_000;
 const LIVE = ours('old', 'live', 'v1', { name: 'shop' });
 const BEFORE = { guid: 'old', version: 'v1', ran: true, destinations: [] };
-const REFUSED: Answer = { status: 400, headers: { 'x-cf-routererror': 'unknown_route' } };
-
-function askedInstance({ headers = {} }: HttpRequest): string | undefined {
-  const [, value] =
-    Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-cf-app-instance') ?? [];
-  return value;
-}
-
-/** Refuses instances of `gone` from `sinceMs` on, and every index that nobody has. */
-function router(gone: string, sinceMs = 0) {
-  return (request: HttpRequest, atMs: number): Answer => {
-    const [guid, index] = askedInstance(request)?.split(':') ?? [];
-    if (Number(index) > 100) return REFUSED;
-    return guid === gone && atMs >= sinceMs ? REFUSED : {};
-  };
-}
 
 function draining(answer: ReturnType<typeof router>, over: Partial<Omit<World, 'clock'>> = {}, live = LIVE) {
   const world = worldOf({}, over, answer);
@@ -54,18 +38,86 @@ describe('the drain', () => {
     expect(world.told.join('\n')).toContain('cannot be seen from here, 25 s are added');
   });
 
-  test('heeds the watch until its last moment', async () => {
-    const since: number[] = [];
-    const sign = (sinceMs: number) => {
-      since.push(sinceMs);
-      return world.clock.now() >= START + 29_000 ? { route: URL, why: '3 in a row' } : undefined;
+  test('adds it for internal routes that live had, and for dropped ones that nobody could ask', async () => {
+    const { world, run, app } = draining(router('old'));
+    const inside = 'shop.apps.internal';
+    app.intent = {
+      ...app.intent,
+      production: [wanted(URL), wanted(inside, { internal: true })],
+      before: { ...BEFORE, destinations: [{ url: inside, to: [] }] },
     };
-    const { world, run, app } = draining(router('old'), { badSign: (sinceMs) => sign(sinceMs) as never });
+    await run();
+    expect(world.told.join('\n')).toContain(`${inside}: when the routers let go cannot be seen`);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(START + 25_000 + 30_000);
+    const dropped = draining(router('old'));
+    dropped.app.intent = { ...dropped.app.intent, dropped: ['gone.apps.internal'] };
+    await dropped.run();
+    expect(dropped.app.found.quiet?.unseen).toEqual(['gone.apps.internal']);
+  });
+
+  test('adds nothing for an internal route that only the new version has', async () => {
+    const { run, app } = draining(router('old'));
+    app.intent = { ...app.intent, production: [wanted(URL), wanted('a.apps.internal', { internal: true })] };
+    await run();
+    expect(app.found.quiet).toMatchObject({ unseen: [], allowanceMs: 0 });
+  });
+
+  test('asks a dropped route as it was seen to be before live lost it', async () => {
+    const { run, app, world } = draining(router('old'));
+    app.intent = { ...app.intent, dropped: ['gone.apps.example'] };
+    app.found.reach.set('gone.apps.example', 'by-instance');
+    await run();
+    expect(app.found.quiet?.unseen).toEqual([]);
+    expect(world.requests.some(({ url }) => url.includes('gone.apps.example'))).toBe(true);
+  });
+
+  test('is as long as all watched routes of all apps need, and no longer where none is watched', async () => {
+    const many = draining(router('old'), { watchedRoutes: () => 400 });
+    await many.run();
+    expect(many.world.clock.now()).toBeGreaterThanOrEqual(START + 80_000);
+    const text = 'watch for 80 s (all 400 production routes are probed twice in it)';
+    expect(many.world.told.join('\n')).toContain(text);
+    expect(planOf({ do: 'drain', side: 'live' }, many.app.intent, 400)).toContain(text);
+    const none = draining(router('old'), { watchedRoutes: () => 0 });
+    none.app.intent = { ...none.app.intent, drainMs: 0 };
+    await none.run();
+    expect(none.world.told.join('\n')).toContain('watch for 0 s,');
+  });
+
+  test.each([
+    ['while it looks for the last moment', START + 3_000],
+    ['at its last moment', START + 29_000],
+  ])('heeds the watch %s', async (_what, atMs) => {
+    const watch = watching(START - 5_000);
+    const answer = (request: HttpRequest, nowMs: number): Answer => {
+      if (nowMs >= atMs) watch.sees();
+      return router('old', START + 4_000)(request, nowMs);
+    };
+    const { world, run, app } = draining(answer, watch);
     app.found.switchedAtMs = START - 5_000;
-    await expect(run()).rejects.toBeInstanceOf(VersionFault);
+    // Nobody is asked any more in the window: there the watch itself speaks.
+    const { sleep } = world.clock;
+    world.clock.sleep = async (ms, signal) => {
+      await sleep(ms, signal);
+      if (world.clock.now() >= atMs) watch.sees();
+      signal?.throwIfAborted();
+    };
+    await expect(run()).rejects.toMatchObject({ name: 'VersionFault', code: 'watch' });
+    expect(watch.hearers()).toBe(0);
+  });
+
+  test('heeds the watch while checks on production are asked', async () => {
+    const watch = watching(START - 5_000);
+    const answer = (request: HttpRequest, nowMs: number): Answer => {
+      if (nowMs >= START + 2_000) watch.sees();
+      return askedInstance(request) === 'new:0' ? { status: 503 } : router('old')(request, nowMs);
+    };
+    const { run, app, world } = draining(answer, watch);
+    app.found.switchedAtMs = START - 5_000;
+    app.found.reach.set(URL, 'by-instance');
+    app.intent = { ...app.intent, checks: [check({ on: 'production', withinMs: 60_000 })] };
     await expect(run()).rejects.toMatchObject({ code: 'watch' });
-    expect(new Set(since)).toEqual(new Set([START - 5_000]));
-    expect(world.clock.now()).toBeGreaterThanOrEqual(START + 29_000);
+    expect(world.clock.now()).toBeLessThan(START + 5_000);
   });
 
   test('does not heed the watch while the candidate leaves: there is no further way back', async () => {
@@ -81,77 +133,5 @@ describe('the drain', () => {
     await run();
     expect(world.clock.now()).toBeLessThan(START + 30_000);
     expect(world.requests).toEqual([]);
-  });
-});
-
-describe('the proof', () => {
-  function proving(side: 'live' | 'candidate', answer: ReturnType<typeof router>) {
-    const seen = [instance(0, 'RUNNING'), instance(1, 'CRASHED'), instance(2, 'RUNNING')];
-    const processes = [process('web', 3, { instancesSeen: seen })];
-    const world = worldOf({}, {}, answer);
-    const app = appWorld(
-      {
-        live: { ...LIVE, processes },
-        candidate: candidateAt('switching', { processes }),
-        routes: [route(URL, [to('old'), to('new')])],
-      },
-      { before: BEFORE },
-    );
-    const asked = () => {
-      const refs = world.requests.map(askedInstance).filter((ref) => ref && Number(ref.split(':')[1]) < 100);
-      return [...new Set(refs)].sort();
-    };
-    return { world, app, asked, run: () => perform({ do: 'prove', side, urls: [URL] }, app, world) };
-  }
-
-  test('asks every instance of the candidate, also one that was not running', async () => {
-    const { run, asked, app } = proving('candidate', router('nobody'));
-    await run();
-    expect(asked()).toEqual(['new:0', 'new:1', 'new:2']);
-    expect(app.found.proofs).toMatchObject([{ routeUrl: URL, proof: 'every-instance' }]);
-  });
-
-  test('asks of live only those that run: going back brings back what there was', async () => {
-    const { run, asked, app } = proving('live', router('nobody'));
-    await run();
-    expect(asked()).toEqual(['old:0', 'old:2']);
-    expect(app.found.proofs).toEqual([]);
-  });
-
-  test('an instance that answers 500 is a sign against the version', async () => {
-    const bad = (request: HttpRequest, atMs: number) =>
-      askedInstance(request) === 'new:2' ? { status: 500 } : router('nobody')(request, atMs);
-    await expect(proving('candidate', bad).run()).rejects.toMatchObject({ code: 'production-proof' });
-  });
-
-  test('the fault on one route ends the proof on the others before it is told', async () => {
-    const other = 'www.apps.example';
-    const answer = (request: HttpRequest, atMs: number) => {
-      if (request.url.includes(other))
-        return { status: 404, headers: { 'x-cf-routererror': 'unknown_route' } };
-      return askedInstance(request) === 'new:0' ? { status: 500 } : router('nobody')(request, atMs);
-    };
-    const { world, app } = proving('candidate', answer);
-    app.snapshot = { ...app.snapshot, routes: [...app.snapshot.routes, route(other, [to('new')])] };
-    app.found.reach.set(other, 'by-instance');
-    const proof = perform({ do: 'prove', side: 'candidate', urls: [URL, other] }, app, world);
-    await expect(proof).rejects.toMatchObject({ code: 'production-proof' });
-    const asked = world.requests.length;
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    expect(world.requests).toHaveLength(asked);
-  });
-
-  test('an instance that no router knows is no sign against the version', async () => {
-    const missing = (request: HttpRequest, atMs: number) =>
-      askedInstance(request) === 'new:2' ? REFUSED : router('nobody')(request, atMs);
-    await expect(proving('candidate', missing).run()).rejects.toMatchObject({ name: 'DeadlineOver' });
-  });
-
-  test('an internal route is not probed, and not called proven', async () => {
-    const { run, world, app } = proving('candidate', router('nobody'));
-    app.intent = { ...app.intent, production: [wanted(URL, { internal: true })] };
-    await run();
-    expect(world.requests).toEqual([]);
-    expect(app.found.proofs).toMatchObject([{ proof: 'none', because: 'an internal route' }]);
   });
 });

@@ -66,3 +66,42 @@ export function worldOf(
     ...over,
   };
 }
+
+export const REFUSED: Answer = { status: 400, headers: { 'x-cf-routererror': 'unknown_route' } };
+
+/** `GUID:INDEX` of the instance that is asked for. */
+export function askedInstance({ headers = {} }: HttpRequest): string | undefined {
+  const [, value] =
+    Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-cf-app-instance') ?? [];
+  return value;
+}
+
+/** Refuses instances of `gone` from `sinceMs` on, and every index that nobody has. */
+export function router(gone: string, sinceMs = 0) {
+  return (request: HttpRequest, atMs: number): Answer => {
+    const [guid, index] = askedInstance(request)?.split(':') ?? [];
+    if (Number(index) > 100) return REFUSED;
+    return guid === gone && atMs >= sinceMs ? REFUSED : {};
+  };
+}
+
+/** An availability watch that holds something against the version since `sinceMs` from the moment in which it sees it. */
+export function watching(sinceMs: number) {
+  const hearers = new Set<() => void>();
+  let seen = false;
+  return {
+    badSign: (askedMs: number) =>
+      seen && askedMs === sinceMs
+        ? { route: 'shop.apps.example', why: '3 in a row', sinceMs, untilMs: sinceMs }
+        : undefined,
+    onSign: (hear: () => void) => {
+      hearers.add(hear);
+      return () => void hearers.delete(hear);
+    },
+    sees: () => {
+      seen = true;
+      for (const hear of hearers) hear();
+    },
+    hearers: () => hearers.size,
+  };
+}
