@@ -28660,6 +28660,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2")
 
 /***/ }),
 
+/***/ 4708:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
+
+/***/ }),
+
 /***/ 7030:
 /***/ ((module) => {
 
@@ -37769,8 +37776,11 @@ class AccessToken {
             timeoutMs: TIMEOUT_MS,
             ...(signal === undefined ? {} : { signal }),
         });
-        if (response.status !== 200)
+        if ([400, 401, 403].includes(response.status))
             throw credentialsRefused(credentials);
+        if (response.status !== 200)
+            // A router that has just lost UAA answers 404 in its place.
+            throw new errors/* PlatformFault */.A(`${login} answered ${response.status} instead of a token.`, false, response.status);
         const answer = parse(response.body.toString('utf8'));
         if (typeof answer?.access_token !== 'string')
             throw new errors/* PlatformFault */.A(`${login} answered without a token.`, false);
@@ -37830,9 +37840,10 @@ function parse(text) {
 /** First release with `push --redact-env`. */
 const REDACTS_SINCE = '8.7.9';
 /**
- * Reads one stream line by line and leaves out what is not for showing: the manifest's difference, which has values of variables,
- * from its heading to the first line that is not part of it (every part has a sign and a blank, or two blanks, before it;
- * `util/ui/ui.go` of the CLI), and the pages of help that follow a wrong use.
+ * Reads one stream line by line and leaves out what is not for showing. That is the manifest's difference, from its heading to
+ * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the
+ * CLI): `--redact-env` hides the environment in it, but a variable of the manifest can stand anywhere. It is the pages of help
+ * that follow a wrong use, and all but the last state of a progress bar.
  */
 function showable() {
     let inside;
@@ -37845,7 +37856,7 @@ function showable() {
         }
         else if (inside === 'difference' && line.trim() !== '' && !/^[-+ ] /.test(line))
             inside = undefined;
-        return inside === undefined ? line : undefined;
+        return inside === undefined ? line.slice(line.lastIndexOf('\r') + 1) : undefined;
     };
 }
 /** Why `cf api`, `cf auth` or `cf target` failed. What cannot be told apart is a fault of the platform, to be tried again. */
@@ -37864,7 +37875,7 @@ function signInFailure(step, output, inputs) {
 /**
  * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
  */
-const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
+const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 /** Why `cf push --no-start` failed. */
 function pushFailure(app, code, output) {
     if (PLATFORM_SIGNS.test(output.both))
@@ -37880,7 +37891,10 @@ function reasonIn({ stderr, both }) {
     return lines.at(-1) ?? 'it said nothing';
 }
 
+// EXTERNAL MODULE: ./lib/system/proxy.js
+var proxy = __nccwpck_require__(8564);
 ;// CONCATENATED MODULE: ./lib/cli/root.js
+
 
 
 const root_TIMEOUT_MS = 30_000;
@@ -37942,16 +37956,12 @@ function checkedAddress(text, what) {
         throw new errors/* Refused */.Lw(`${what} is not an address: ${text}`, 'Give it as https://HOST.', 'address');
     const url = new URL(text);
     const encrypted = url.protocol === 'https:' || url.protocol === 'wss:';
-    const here = (url.protocol === 'http:' || url.protocol === 'ws:') && isLoopback(url.hostname);
+    const here = (url.protocol === 'http:' || url.protocol === 'ws:') && (0,proxy/* isLoopback */.U9)(url.hostname);
     if (!encrypted && !here)
         throw new errors/* Refused */.Lw(`${what} is ${url.protocol}//${url.host}: passwords and tokens would be sent in the clear.`, 'Use an API whose addresses are all https.', 'address');
     if (url.username !== '' || url.password !== '')
         throw new errors/* Refused */.Lw(`${what} has a user name in its address.`, 'Give credentials as inputs.', 'address');
     return `${url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin}${url.pathname.replace(/\/+$/, '')}`;
-}
-/** By its literal form: a name other than `localhost` may lead anywhere. */
-function isLoopback(hostname) {
-    return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 ;// CONCATENATED MODULE: ./lib/cli/session.js
@@ -38155,8 +38165,6 @@ function runnerToolCache() {
     };
 }
 
-// EXTERNAL MODULE: ./lib/inputs.js + 3 modules
-var lib_inputs = __nccwpck_require__(2272);
 // EXTERNAL MODULE: ./lib/platform/json.js
 var platform_json = __nccwpck_require__(206);
 ;// CONCATENATED MODULE: ./lib/platform/apps.js
@@ -38420,11 +38428,13 @@ function parseDroplet(fields) {
 
 function placeCalls(requests) {
     let version;
+    const domains = new Map();
     return {
         async apiVersion() {
             version ??= versionOfRoot(await requests.read('/'));
             return version;
         },
+        answers: () => requests.answers(),
         async target(org, space) {
             const orgs = await requests.list('/v3/organizations', { names: [org] }, parseNamed);
             const orgGuid = orgs.find(({ name }) => name === org)?.guid;
@@ -38436,8 +38446,11 @@ function placeCalls(requests) {
                 throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
             return { orgGuid, org, spaceGuid, space };
         },
-        domains(orgGuid) {
-            return requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain);
+        async domains(orgGuid) {
+            const known = domains.get(orgGuid) ??
+                (await requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain));
+            domains.set(orgGuid, known);
+            return known;
         },
     };
 }
@@ -38594,17 +38607,42 @@ function verdict_retryAfterMs(header, nowMs) {
 const READ_DEADLINE_MS = 90_000;
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 60_000;
+const ANSWERS_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 class Sender {
     connection;
     clockOffsetMs = 0;
     droppedToken;
+    wrote = false;
     constructor(connection) {
         this.connection = connection;
     }
     /** The platform's clock (`Date` header of the newest answer, carried on by ours); our own clock before the first. */
     nowMs() {
         return this.connection.clock.now() + this.clockOffsetMs;
+    }
+    /** As `Platform.hasWritten` says. */
+    get hasWritten() {
+        return this.wrote;
+    }
+    /** The root needs no token, and a connection of its own cannot have been closed before. Too many calls is an answer, too. */
+    async answers() {
+        const { http, api, signal } = this.connection;
+        try {
+            const response = await http.request({
+                method: 'GET',
+                url: new URL('/', api).href,
+                headers: { accept: 'application/json' },
+                timeoutMs: ANSWERS_TIMEOUT_MS,
+                fresh: true,
+                ...(signal ? { signal } : {}),
+            });
+            return (response.status === 429 ||
+                (response.status < 500 && ['json', 'errors'].includes(bodyKindOf(response).kind)));
+        }
+        catch {
+            return false;
+        }
     }
     /** Throws `PlatformRefusal`, `PlatformFault`, or the signal's reason. */
     async send(method, path, body, withinMs = this.patienceMs) {
@@ -38652,6 +38690,8 @@ class Sender {
             });
         }
         catch (error) {
+            // Whoever cut the call cannot know how far it came.
+            this.wrote ||= !read && !(error instanceof errors/* HttpFailure */.HR && !error.connected);
             if (!(error instanceof errors/* HttpFailure */.HR))
                 throw error;
             signal?.throwIfAborted();
@@ -38664,8 +38704,10 @@ class Sender {
         this.readClock(url, response);
         const { kind, json } = bodyKindOf(response);
         const router = response.headers['x-cf-routererror'];
+        const verdict = verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed);
+        this.wrote ||= !read && (verdict === 'answer' || verdict === 'ambiguous');
         return {
-            verdict: verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed),
+            verdict,
             answer: { status: response.status, headers: response.headers, json },
             said: `status ${response.status}${kind === 'other' ? ', not an answer of the API' : ''}${router ? ` (router: ${router})` : ''}`,
         };
@@ -38733,6 +38775,13 @@ class Requests {
     /** The platform's clock, as `Platform.platformNowMs` says. */
     nowMs() {
         return this.sender.nowMs();
+    }
+    hasWritten() {
+        return this.sender.hasWritten;
+    }
+    /** Whether the API answers at this moment, as `Platform.answers` says. */
+    answers() {
+        return this.sender.answers();
     }
     /** Reads one thing. `path` may be a whole address of a host that the platform's root names. Throws `PlatformRefusal` (also for a clear 404), `PlatformFault`. */
     async read(path, query = {}, withinMs) {
@@ -39035,6 +39084,7 @@ function createPlatform(options) {
     const apps = appCalls(requests);
     return {
         platformNowMs: () => requests.nowMs(),
+        hasWritten: () => requests.hasWritten(),
         ...placeCalls(requests),
         ...apps,
         ...processCalls(requests),
@@ -39053,18 +39103,17 @@ function createPlatform(options) {
 
 
 
-
-
 /** State that the post step reads: folders that must not outlive the job. */
 const FOLDERS_STATE = 'folders';
-/** Throws `Refused` (target not allowed, sign-in refused, no such space) and `PlatformFault`. */
+/** Throws `Refused` (sign-in refused, no such space) and `PlatformFault`. */
 async function open_open(inputs, context, ports) {
-    const { files, runner, signal } = ports;
-    if (inputs.allowedTargets && !(0,lib_inputs/* isAllowedTarget */.A)(inputs.allowedTargets, inputs.org, inputs.space)) {
-        throw new errors/* Refused */.Lw(`${inputs.org}/${inputs.space} is none of the targets in allowed-targets.`, 'Deploy to one of them, or add it to the input allowed-targets.', 'target');
-    }
+    const { files, runner, signal, listener } = ports;
     const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
     runner.saveState(FOLDERS_STATE, folder);
+    const close = () => files.remove(folder).catch((error) => {
+        const text = `The private folder of this run could not be removed, the post step tries it again: ${error.message}`;
+        listener.tell({ type: 'warning', text });
+    });
     try {
         const cf = await findCf({
             ...ports,
@@ -39081,23 +39130,1165 @@ async function open_open(inputs, context, ports) {
             http: ports.http,
             clock: ports.clock,
             api: root.api,
-            token: () => session.token(),
+            token: async () => {
+                const token = await session.token();
+                runner.setSecret(token);
+                return token;
+            },
             invalidateToken: () => session.invalidateToken(),
             signal,
             ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
             ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
         });
         const target = await platform.target(inputs.org, inputs.space);
-        const close = async () => {
-            await session.close();
-            await files.remove(folder);
-        };
-        return { platform, target, session, cf, close };
+        // The session's home is in the folder.
+        return { platform, target, session, cf, folder, close };
     }
     catch (error) {
-        await files.remove(folder);
+        await close();
         throw error;
     }
+}
+
+
+/***/ }),
+
+/***/ 4881:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Lx: () => (/* binding */ inTheWayOf),
+/* harmony export */   Ow: () => (/* binding */ refresh),
+/* harmony export */   fQ: () => (/* binding */ assertNotGone),
+/* harmony export */   ld: () => (/* binding */ pursue),
+/* harmony export */   x9: () => (/* binding */ titleOfAll),
+/* harmony export */   zw: () => (/* binding */ areServing)
+/* harmony export */ });
+/* harmony import */ var _engine_converge_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8130);
+/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7200);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
+/* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
+/* harmony import */ var _steps_evidence_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2503);
+/* harmony import */ var _steps_heed_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9840);
+/* harmony import */ var _steps_index_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1775);
+/* harmony import */ var _strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4152);
+/* harmony import */ var _strategies_view_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(399);
+/* harmony import */ var _strategies_work_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4136);
+/** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
+
+
+
+
+
+
+
+
+
+
+
+/** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
+const LANES = 12;
+/** The platform's own outages and updates are over within minutes. */
+const FAULTS_BORNE_MS = 3 * 60_000;
+/** Once the candidate serves, forward is the only way: it is worth more patience. */
+const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
+/**
+ * Until nothing is left to do. Throws what leads the deploy back (`VersionFault`, `Refused`, …), `PlatformFault` when the
+ * platform's faults outlast all patience, `Stuck` when nothing is safe, `Cancelled`.
+ */
+async function pursue({ world, apps, strategy, way }) {
+    const { clock, signal, listener } = world;
+    const heartbeat = (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .startHeartbeat */ .tI)(world, () => apps.flatMap(({ snapshot, found }) => found.locked && snapshot.candidate ? [snapshot.candidate.guid] : []));
+    const pursuit = (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .converge */ .cB)({
+        refresh: async () => {
+            await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(apps, LANES, (app) => refresh(app, world));
+            assertHeard(heartbeat, world);
+            for (const app of apps) {
+                assertOurs(app, way);
+                if (way === 'forward' && isSwitched(app)) {
+                    await hearing(app, way, world, async () => (0,_steps_heed_js__WEBPACK_IMPORTED_MODULE_6__/* .heedWatch */ .c)(app, world));
+                }
+            }
+        },
+        next: () => (0,_strategies_work_js__WEBPACK_IMPORTED_MODULE_10__/* .groups */ .TN)(apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })))[0],
+        perform: (group) => {
+            const work = () => performGroup(group, { apps, world, way });
+            return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
+        },
+        nameOf: (group) => titleFor(group, apps),
+        insists: () => way === 'forward' && areServing(apps),
+    }, {
+        clock,
+        signal,
+        faultsMs: () => (way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS),
+        tell: (text) => listener.tell({ type: 'note', text }),
+    });
+    await pursuit.finally(heartbeat.stop);
+}
+/** Stages that give a candidate's name away. */
+const LAST_WRITES = ['retire', 'crown'];
+/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
+function areServing(apps) {
+    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
+}
+function isOnItsWay(phase) {
+    return phase === 'serving' || phase === 'drained';
+}
+/** Production routes have the candidate, and nothing is final yet. */
+function isSwitched({ snapshot }) {
+    return (0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_9__/* .reached */ .V6)(snapshot.candidate, 'switching') && !(0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_9__/* .reached */ .V6)(snapshot.candidate, 'drained');
+}
+async function refresh(app, { platform, target }) {
+    const { intent } = app;
+    app.snapshot = await (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W)(platform, target, {
+        name: intent.app,
+        wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
+    });
+}
+/** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
+function assertHeard({ silentSinceMs }, { clock }) {
+    const since = silentSinceMs();
+    if (since === undefined || clock.now() - since < _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .DEAD_AFTER_MS */ .xT / 2)
+        return;
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .PlatformFault */ .A('The platform takes no sign of life of this run.', false);
+}
+/** Nothing is written to an app whose lock is not ours (any more). */
+function assertOurs({ intent, snapshot, found }, way) {
+    const { candidate, inTheWay } = snapshot;
+    const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app));
+    if (strange && !isOnItsWay(candidate?.phase))
+        throw inTheWayOf(strange.name);
+    if (way === 'forward')
+        assertSameLive({ intent, snapshot, found });
+    if (candidate && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(candidate) !== intent.owner) {
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The lock ${candidate.name} is held by another run: ${(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(candidate)}.`, 'Wait until that run has ended, then run again.', 'locked');
+    }
+    if (candidate)
+        found.locked = true;
+    if (way === 'forward')
+        assertNotGone({ intent, snapshot, found });
+}
+/** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
+function assertSameLive({ intent, snapshot }) {
+    const { candidate, inTheWay, live } = snapshot;
+    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot) ? [live] : inTheWay;
+    if (!other)
+        return;
+    const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was deployed.`;
+    const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
+    throw isOnItsWay(candidate?.phase) ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(what, next) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(what, next, 'live-changed');
+}
+/** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */
+function assertNotGone({ intent, snapshot, found }) {
+    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot))
+        return;
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run the deploy again.');
+}
+function inTheWayOf(name) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+}
+async function performGroup(group, performance) {
+    const { apps, world } = performance;
+    const { listener, clock } = world;
+    const startedMs = clock.now();
+    listener.tell({ type: 'group-start', title: titleFor(group, apps) });
+    let ok = false;
+    try {
+        await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(group.steps, LANES, (one) => performOne(one, performance));
+        for (const one of group.after)
+            await performOne(one, performance);
+        ok = true;
+    }
+    finally {
+        listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
+    }
+}
+async function performOne({ app, step }, { apps, world, way }) {
+    const one = worldOf(app, apps);
+    if (step.do === 'make-candidate')
+        one.found.begun = true;
+    await hearing(one, way, world, () => (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_7__/* .perform */ .y9)(step, one, world));
+    // Known though the next read should fail: whether a fault leads forward or back hangs on it.
+    const { candidate } = one.snapshot;
+    if (step.do === 'mark' && candidate)
+        one.snapshot = { ...one.snapshot, candidate: { ...candidate, phase: step.phase } };
+}
+/** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
+async function hearing(app, way, world, work) {
+    try {
+        await work();
+    }
+    catch (error) {
+        const faulty = app.snapshot[way === 'forward' ? 'candidate' : 'live'];
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4 && faulty))
+            throw error;
+        throw await (0,_steps_evidence_js__WEBPACK_IMPORTED_MODULE_5__/* .withLastWords */ .K)(error, faulty, world.platform);
+    }
+}
+function worldOf(app, apps) {
+    const one = apps.find(({ intent }) => intent.app === app);
+    if (!one)
+        throw new Error(`no app ${app} in this deploy`);
+    return one;
+}
+/** As long as it fits into a line; the steps of a group are of one kind mostly. */
+function titleFor(group, apps) {
+    const titles = [...group.steps, ...group.after].map(({ app, step }) => (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_7__/* .titleOf */ .Gg)(step, worldOf(app, apps).intent));
+    const names = [...new Set([...group.steps, ...group.after].map(({ app }) => app))].join(', ');
+    return `${names}: ${titleOfAll(titles)}`;
+}
+/** Titles of steps that are done together, in a line. */
+function titleOfAll(titles) {
+    const [first = '', ...rest] = [...new Set(titles)];
+    const more = rest.length > 2 ? [rest[0], `${rest.length - 1} more`] : rest;
+    return [first, ...more].join(', ');
+}
+
+
+/***/ }),
+
+/***/ 1727:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C4: () => (/* binding */ forgetUnsettled),
+/* harmony export */   cS: () => (/* binding */ rememberUnsettled),
+/* harmony export */   mb: () => (/* binding */ unsettledOf),
+/* harmony export */   wd: () => (/* binding */ settleRest)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9770);
+/* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(644);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1653);
+
+
+
+
+const STATE = 'unsettled';
+/** Before the first change: a process that is killed cannot say so afterwards. */
+function rememberUnsettled(runner, unsettled) {
+    runner.saveState(STATE, JSON.stringify(unsettled));
+}
+function forgetUnsettled(runner) {
+    runner.saveState(STATE, '');
+}
+/** @returns undefined: the main run came to its own end */
+function unsettledOf(state) {
+    const text = state(STATE);
+    return text === '' ? undefined : JSON.parse(text);
+}
+/** Signs in anew and settles each app whose lock is still that owner's. Throws what keeps it from looking. */
+async function settleRest({ owner, apps }, inputs, context, ports) {
+    const opened = await (0,_open_js__WEBPACK_IMPORTED_MODULE_1__/* .open */ .h)(inputs, context, ports);
+    const taker = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ownerLabel */ .Wb)(context.runId, context.attempt, ports.random.token(8));
+    const world = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .worldOf */ .c)(opened, undefined, inputs, context, ports, {
+        badSign: () => undefined,
+        unwatch: () => undefined,
+        onSign: () => () => undefined,
+        watchedRoutes: () => 0,
+    });
+    try {
+        for (const app of apps) {
+            const settled = await (0,_settle_js__WEBPACK_IMPORTED_MODULE_2__/* .settle */ .G)(app, taker, world, owner);
+            if (settled && 'error' in settled)
+                throw settled.error;
+            ports.listener.tell({ type: 'note', text: `${app}: ${settled?.told ?? 'nothing was left'}` });
+        }
+    }
+    finally {
+        await opened.close();
+    }
+}
+
+
+/***/ }),
+
+/***/ 644:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G: () => (/* binding */ settle)
+});
+
+// EXTERNAL MODULE: ./lib/engine/journal.js
+var journal = __nccwpck_require__(464);
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var lock = __nccwpck_require__(7200);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/platform/snapshot.js
+var snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/steps/world.js
+var steps_world = __nccwpck_require__(3652);
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+;// CONCATENATED MODULE: ./lib/strategies/settle.js
+
+/**
+ * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
+ * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
+ * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
+ * can serve alone yet.
+ */
+function wayOf(set) {
+    if (set.some(({ candidate }) => (0,view/* reached */.V6)(candidate, 'reverting')))
+        return 'back';
+    if (set.every(({ candidate }) => (0,view/* reached */.V6)(candidate, 'switching')))
+        return 'forward';
+    return set.some(aloneServes) ? 'forward' : 'back';
+}
+/** Another hand gave an unproven candidate a route, and live is not there to have it back. */
+function aloneServes(snapshot) {
+    const { live, candidate } = snapshot;
+    return (0,view/* servedBy */.nV)(snapshot, candidate).length > 0 && !(live && (0,view/* someRunning */.Ko)(live));
+}
+
+// EXTERNAL MODULE: ./lib/commands/pursue.js
+var pursue = __nccwpck_require__(4881);
+;// CONCATENATED MODULE: ./lib/commands/settle.js
+/** Brings what an interrupted run left into one clean state before anything new begins. */
+
+
+
+
+
+
+
+
+
+
+/**
+ * Takes the lock of a dead owner and ends its deploy, forward or back, for all apps that it was of.
+ * @param ended an owner that is known to have ended: only what it left is settled
+ * @returns undefined: nothing was left there
+ * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
+ */
+async function settle(name, owner, world, ended) {
+    const first = await read(name, world);
+    const recorded = first.candidate && (0,journal/* recalled */.z)(name, first.candidate);
+    const set = [...(recorded?.set ?? [name])].sort();
+    const taken = [];
+    for (const app of set) {
+        const current = async () => (await read(app, world)).candidate;
+        const tell = (text) => world.listener.tell({ type: 'note', text });
+        if (await (0,lock/* takeOver */.w9)({ ...world, tell }, owner, current, ended))
+            taken.push(app);
+    }
+    if (taken.length === 0)
+        return undefined;
+    try {
+        return { told: await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world) };
+    }
+    catch (error) {
+        return { error, snapshot: await read(name, world).catch(() => first) };
+    }
+}
+function read(name, { platform, target }) {
+    return (0,snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] });
+}
+/** @returns what was done, in a sentence */
+async function bringToItsEnd(set, world) {
+    const apps = set.map((snapshot) => {
+        const found = { ...(0,steps_world/* nothingFound */.Sb)(), switchedAtMs: world.clock.now() };
+        return { intent: recordedOf(snapshot), snapshot, found };
+    });
+    const what = `An interrupted deploy of ${[...new Set(apps.map(({ intent }) => intent.version))].join(', ')}`;
+    const way = wayOf(set);
+    if (way === 'forward') {
+        try {
+            await (0,pursue/* pursue */.ld)({ world, apps, strategy: blue_green/* blueGreen */.M, way });
+            return `${what} was finished first.`;
+        }
+        catch (error) {
+            if (!(error instanceof errors/* VersionFault */.d4))
+                throw error;
+            const text = `The interrupted deploy cannot be finished: ${error.message}`;
+            world.listener.tell({ type: 'note', text });
+        }
+    }
+    await (0,pursue/* pursue */.ld)({ world, apps, strategy: back_out/* backOut */.S, way: 'back' });
+    return `${what} was taken back first.`;
+}
+function recordedOf({ name, candidate }) {
+    const intent = candidate && (0,journal/* recalled */.z)(name, candidate);
+    if (intent)
+        return intent;
+    const lock = (0,names/* candidateName */.vf)(name);
+    throw new errors/* Refused */.Lw(`${lock} was left by an interrupted run, and its journal cannot be read.`, `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`, 'journal');
+}
+
+
+/***/ }),
+
+/***/ 1653:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  c: () => (/* binding */ worldOf)
+});
+
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(4379);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
+var children = __nccwpck_require__(4788);
+// EXTERNAL MODULE: ./lib/cli/environment.js
+var environment = __nccwpck_require__(1532);
+;// CONCATENATED MODULE: ./lib/cli/script.js
+
+
+
+
+const EVIDENCE_LINES = 20;
+/**
+ * Runs the user's own check of a candidate, with `bash -e` as the runner does, or `sh -e` where there is none. Throws
+ * `VersionFault` when it fails or does not end in its time.
+ */
+async function runScript(script) {
+    const shell = await (0,children/* findProgram */.K)('bash', script.env.PATH).catch(() => '/bin/sh');
+    const folder = await script.files.privateFolder(script.temp, 'smoke-script-');
+    try {
+        // A file, not an argument: what the workflow put into the command may be secret.
+        const path = (0,external_node_path_.join)(folder, 'smoke-script.sh');
+        await script.files.writePrivate(path, script.command);
+        await run(script, shell, path);
+    }
+    finally {
+        await script.files.remove(folder);
+    }
+}
+async function run(script, shell, path) {
+    const { candidate } = script;
+    const last = [];
+    const { code, signal, timedOut } = await script.children.run({
+        file: shell,
+        args: ['-e', path],
+        env: (0,environment/* scriptEnvironment */.F)(script.env, {
+            TRIAL_URL: candidate.trialUrl,
+            APP_NAME: candidate.appName,
+            APP_GUID: candidate.appGuid,
+        }),
+        cwd: script.cwd,
+        timeoutMs: script.timeoutMs,
+        onLine: (_stream, text) => {
+            last.push(text);
+            if (last.length > EVIDENCE_LINES)
+                last.shift();
+            script.listener.tell({ type: 'foreign', source: 'smoke-script', text });
+        },
+        ...(script.signal === undefined ? {} : { signal: script.signal }),
+    });
+    script.signal?.throwIfAborted();
+    if (timedOut)
+        throw new errors/* VersionFault */.d4(`The smoke-script did not end within ${script.timeoutMs / 1_000} s.`, 'script', last);
+    if (code !== 0)
+        throw new errors/* VersionFault */.d4(`The smoke-script ended with ${code === null ? signal : `exit code ${code}`}.`, 'script', last);
+}
+
+// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(3483);
+;// CONCATENATED MODULE: ./lib/manifest/edit.js
+/** The text edit behind a candidate's manifest. */
+
+const ROUTE_KEYS = ['routes', 'no-route', 'random-route', 'default-route'];
+/** Changes of the text, by position. It does what can be done simply; whoever asks compares the meaning. */
+class Edit {
+    yaml;
+    item;
+    wish;
+    path;
+    changes = [];
+    source;
+    constructor(yaml, item, wish, path) {
+        this.yaml = yaml;
+        this.item = item;
+        this.wish = wish;
+        this.path = path;
+        // Whatever is put at the end begins on a line of its own; positions stay true.
+        this.source = yaml.text.endsWith('\n') ? yaml.text : `${yaml.text}\n`;
+    }
+    /** @returns undefined where the app is not written as a block of its own */
+    text() {
+        const list = this.yaml.target(this.yaml.entries(this.yaml.root)?.get('applications')?.value);
+        const app = this.item;
+        if (!(0,dist/* isSeq */.oP)(list) || list.flow || !(0,dist/* isMap */.jh)(app) || app.flow)
+            return undefined;
+        for (const other of list.items)
+            if (other !== app)
+                this.removeItem(other);
+        this.editApp(app);
+        return this.apply();
+    }
+    editApp(app) {
+        const added = [];
+        const set = (key, text) => {
+            const own = ownPair(app, key);
+            if (own)
+                this.replaceValue(own, text);
+            else
+                added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
+        };
+        const indent = ' '.repeat(this.column(app));
+        this.editRoutes(app, set, indent);
+        set('name', asScalar(this.wish.candidateName));
+        if (this.path !== undefined)
+            set('path', asScalar(this.path));
+        this.editInstances(app, set, added, indent);
+        if (added.length > 0)
+            this.append(app, added, indent);
+    }
+    editRoutes(app, set, indent) {
+        const entries = this.yaml.entries(app);
+        const [wanted, text] = this.wish.trialRoute === undefined
+            ? ['no-route', 'true']
+            : ['routes', `\n${indent}- route: ${asScalar(this.wish.trialRoute)}`];
+        for (const key of ROUTE_KEYS) {
+            const entry = entries?.get(key);
+            if (key === wanted || !entry)
+                continue;
+            const own = ownPair(app, key);
+            if (own && !this.isFirstOfItem(own))
+                this.removeLines(own);
+            else if (key !== 'routes')
+                set(key, 'false');
+        }
+        set(wanted, text);
+    }
+    editInstances(app, set, added, indent) {
+        const { instances = {} } = this.wish;
+        const entries = this.yaml.entries(app);
+        const processes = this.yaml.items(entries?.get('processes')?.value) ?? [];
+        const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
+        if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
+            set('instances', String(instances.web));
+        }
+        processes.forEach((process, i) => {
+            const count = instances[String(types[i])];
+            if (count === undefined || !(0,dist/* isMap */.jh)(process))
+                return;
+            const own = ownPair(process, 'instances');
+            if (own)
+                this.replaceValue(own, String(count));
+            else if (!process.flow)
+                this.append(process, [`instances: ${count}`], ' '.repeat(this.column(process)));
+        });
+        const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !types.includes(type));
+        if (missing.length > 0 && !entries?.has('processes')) {
+            added.push('processes:', ...missing.flatMap(([type, count]) => [`- type: ${asScalar(type)}`, `  instances: ${count}`]));
+        }
+        else if (missing.length > 0) {
+            const last = processes.at(-1);
+            const dash = last && this.lineStart(startOf(last));
+            if (last && dash !== undefined) {
+                const lead = this.source.slice(dash).match(/^ */)?.[0] ?? indent;
+                const lines = missing.flatMap(([type, count]) => [
+                    `${lead}- type: ${asScalar(type)}`,
+                    `${lead}  instances: ${count}`,
+                ]);
+                this.insertAfter(last, lines);
+            }
+        }
+    }
+    replaceValue(pair, text) {
+        const key = pair.key;
+        const value = (pair.value ?? null);
+        const keyEnd = endOf(key);
+        const colon = this.source.indexOf(':', keyEnd) + 1;
+        const inline = value !== null && ((0,dist/* isScalar */.jn)(value) || (0,dist/* isAlias */.Vj)(value)) && !text.startsWith('\n');
+        const from = inline && startOf(value) > colon ? startOf(value) : colon;
+        const to = value === null ? colon : Math.max(colon, endOf(value));
+        const space = from === colon && !text.startsWith('\n') ? ' ' : '';
+        this.changes.push({ from, to, text: `${space}${text}${this.tail(to)}` });
+    }
+    /** A block scalar's end is the start of the next line: the line that takes its place still needs an end. */
+    tail(to) {
+        return this.source[to - 1] === '\n' ? '\n' : '';
+    }
+    append(map, lines, indent) {
+        this.insertAfter(map, lines.map((line) => `${indent}${line}`));
+    }
+    insertAfter(node, lines) {
+        const at = this.lineEnd(endOf(node));
+        this.changes.push({ from: at, to: at, text: `${lines.join('\n')}\n` });
+    }
+    removeLines(pair) {
+        const last = (pair.value ?? pair.key);
+        this.changes.push({
+            from: this.lineStart(startOf(pair.key)),
+            to: this.lineEnd(Math.max(endOf(pair.key), endOf(last))),
+            text: '',
+        });
+    }
+    removeItem(item) {
+        const dash = this.source.lastIndexOf('-', startOf(item) - 1);
+        this.changes.push({
+            from: this.lineStart(dash),
+            to: this.lineEnd(Math.max(dash + 1, endOf(item))),
+            text: '',
+        });
+    }
+    isFirstOfItem(pair) {
+        const start = startOf(pair.key);
+        return this.source.slice(this.lineStart(start), start).trim() !== '';
+    }
+    column(node) {
+        return startOf(node) - this.lineStart(startOf(node));
+    }
+    lineStart(offset) {
+        return this.source.lastIndexOf('\n', offset - 1) + 1;
+    }
+    /** Start of the line after the one that holds the character before `offset`. */
+    lineEnd(offset) {
+        if (offset > 0 && this.source[offset - 1] === '\n')
+            return offset;
+        const end = this.source.indexOf('\n', offset);
+        return end < 0 ? this.source.length : end + 1;
+    }
+    apply() {
+        // Where something is put in front of what is taken out, putting comes first.
+        const ordered = [...this.changes].sort((one, other) => one.from - other.from || one.to - other.to);
+        let text = '';
+        let done = 0;
+        for (const { from, to, text: put } of ordered) {
+            text += this.source.slice(done, from) + put;
+            done = to;
+        }
+        return text + this.source.slice(done);
+    }
+}
+function ownPair(map, key) {
+    return map.items.findLast((pair) => (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === key);
+}
+function startOf(node) {
+    return node.range?.[0] ?? 0;
+}
+/** Where the last character that means something ends: a collection's own range takes in what follows it. */
+function endOf(node) {
+    if (((0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node)) && !node.flow) {
+        const last = node.items.at(-1);
+        const inner = (0,dist/* isMap */.jh)(node) ? (last?.value ?? last?.key) : last;
+        return inner ? endOf(inner) : (node.range?.[1] ?? 0);
+    }
+    return node.range?.[1] ?? 0;
+}
+/** Plain where nobody can misread it, else in quotes. */
+function asScalar(text) {
+    return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : escapeLineEnds(JSON.stringify(text));
+}
+/** Characters that end a line in YAML 1.1, and in nothing else: only inside double quotes can they stand in `text`. */
+function escapeLineEnds(text) {
+    return text.replace(/[\x85\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+// EXTERNAL MODULE: ./lib/manifest/variables.js
+var variables = __nccwpck_require__(7633);
+// EXTERNAL MODULE: ./lib/manifest/yaml.js
+var manifest_yaml = __nccwpck_require__(3461);
+;// CONCATENATED MODULE: ./lib/manifest/candidate.js
+/**
+ * The manifest for a candidate: the user's text with as little of it changed as can be, so that whatever it says besides name,
+ * routes, path and instances reaches the CLI untouched, variables as `((x))`.
+ */
+
+
+
+
+/**
+ * @returns the manifest's text with that app alone; where the text cannot be edited without changing what it means (the app is
+ *   an alias, or uses an anchor of another app), the app is written anew
+ * @throws Error when the manifest has no such app
+ */
+function candidateManifest(manifest, wish) {
+    const yaml = (0,manifest_yaml/* readYaml */.g)(manifest.file, manifest.text);
+    const item = yaml
+        .items(yaml.entries(yaml.root)?.get('applications')?.value)
+        ?.find((one) => nameOf(yaml, one, manifest) === wish.app);
+    const path = manifest.apps.find((app) => app.name === wish.app)?.path;
+    if (!item)
+        throw new Error(`no app ${wish.app} in ${manifest.file}`);
+    const expected = asWished(yaml.value(item), wish, path);
+    const edited = new Edit(yaml, item, wish, path).text();
+    return edited !== undefined && says(edited, expected) ? edited : written(expected);
+}
+/** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
+function varsFileText(manifest) {
+    return quoted(manifest.variables);
+}
+function nameOf(yaml, item, manifest) {
+    const name = (0,variables/* fillIn */.p)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
+    return name === null ? undefined : String(name);
+}
+/** What the candidate's manifest has to mean. */
+function asWished(app, wish, path) {
+    const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
+    const instances = wish.instances ?? {};
+    const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
+    const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !listed?.some((process) => process.type === type));
+    const processes = [
+        ...(listed ?? []).map((process) => {
+            const count = instances[String(process.type)];
+            return count === undefined ? process : { ...process, instances: count };
+        }),
+        ...missing.map(([type, count]) => ({ type, instances: count })),
+    ];
+    const webIsListed = listed?.some((process) => process.type === 'web') ?? false;
+    return {
+        ...kept,
+        name: wish.candidateName,
+        ...routesOf(wish),
+        ...(path === undefined ? {} : { path }),
+        ...(instances.web === undefined || (webIsListed && kept.instances === undefined)
+            ? {}
+            : { instances: instances.web }),
+        ...(listed || missing.length > 0 ? { processes } : {}),
+    };
+}
+function routesOf(wish) {
+    return wish.trialRoute === undefined ? { 'no-route': true } : { routes: [{ route: wish.trialRoute }] };
+}
+function says(text, expected) {
+    try {
+        const yaml = (0,manifest_yaml/* readYaml */.g)('', text);
+        const apps = yaml.value(yaml.entries(yaml.root)?.get('applications')?.value);
+        return Array.isArray(apps) && apps.length === 1 && canonical(apps[0]) === canonical(expected);
+    }
+    catch {
+        return false;
+    }
+}
+/** A switched-off `random-route` or `default-route` means the same as none. */
+function canonical(app) {
+    const meant = Object.entries(app).filter(([key, value]) => !(ROUTE_KEYS.includes(key) && value === false));
+    return JSON.stringify(sorted(Object.fromEntries(meant)));
+}
+function sorted(data) {
+    if (typeof data === 'bigint')
+        return `${data}n`;
+    if (Array.isArray(data))
+        return data.map(sorted);
+    if (data === null || typeof data !== 'object')
+        return data;
+    const entries = Object.entries(data).map(([key, value]) => [key, sorted(value)]);
+    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+function written(app) {
+    return quoted({ applications: [app] });
+}
+/** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
+function quoted(data) {
+    const text = (0,dist/* stringify */.As)(data, {
+        defaultStringType: 'QUOTE_DOUBLE',
+        defaultKeyType: 'QUOTE_DOUBLE',
+        lineWidth: 0,
+        aliasDuplicateObjects: false,
+    });
+    return escapeLineEnds(text);
+}
+
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/probe/address.js
+var address = __nccwpck_require__(6221);
+;// CONCATENATED MODULE: ./lib/commands/world.js
+/** The world of the steps, made of the ports, the inputs and a signed-in session. */
+
+
+
+
+
+/** A script of the user's is ended after this; the input `timeout` may end it before. */
+const SCRIPT_TIMEOUT_MS = 10 * words/* MINUTE_MS */.kg;
+function worldOf({ platform, target, session, folder: temp }, 
+/** undefined: nothing is pushed in this world. */
+manifest, inputs, context, ports, ofWatch) {
+    const { clock, random, files, signal, listener, children, env } = ports;
+    const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
+    const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
+    return {
+        platform,
+        target,
+        clock,
+        listener,
+        signal,
+        probe: inputs.router ? { ...probe, router: inputs.router } : probe,
+        stagingTimeoutMs: inputs.stagingTimeoutMs,
+        ...startTimeout,
+        ...ofWatch,
+        pushBits: async ({ app, candidate, trialUrl }) => {
+            if (!manifest)
+                throw new Error(`no manifest to push ${app} with`);
+            const folder = await files.privateFolder(temp, 'cf-push-');
+            try {
+                const manifestPath = (0,external_node_path_.join)(folder, 'manifest.yml');
+                const varsFilePath = (0,external_node_path_.join)(folder, 'vars.yml');
+                const wish = { app, candidateName: candidate, trialRoute: trialUrl };
+                await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
+                await files.writePrivate(varsFilePath, varsFileText(manifest));
+                await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
+            }
+            finally {
+                await files.remove(folder);
+            }
+        },
+        runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) => runScript({
+            command,
+            candidate: { trialUrl: (0,address/* publicUrl */.x6)(trialUrl, inputs.router), appName, appGuid },
+            env,
+            cwd: context.workspace,
+            timeoutMs: SCRIPT_TIMEOUT_MS,
+            children,
+            files,
+            temp,
+            listener,
+            signal: ending,
+        }),
+    };
+}
+
+
+/***/ }),
+
+/***/ 8130:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bn: () => (/* binding */ allOf),
+/* harmony export */   cB: () => (/* binding */ converge)
+/* harmony export */ });
+/* unused harmony export isRepeated */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/** Asks what is still needed, does it, looks again: until nothing is left, or a fault outlasts all patience. */
+
+const PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+const IN_VAIN = 5;
+/**
+ * A `PlatformFault` says nothing about the version: it is looked again what was done, and what is left is repeated. Throws
+ * everything else at once, and the fault itself when the patience is over.
+ */
+async function converge(course, patience) {
+    const { clock, signal, tell, faultsMs } = patience;
+    let faultySinceMs;
+    let pauseMs = PAUSE_MS;
+    let [last, inVain] = ['', 0];
+    let tried = '';
+    const heal = () => {
+        faultySinceMs = undefined;
+        pauseMs = PAUSE_MS;
+    };
+    for (;;) {
+        signal.throwIfAborted();
+        try {
+            await course.refresh();
+            const group = course.next();
+            if (group === undefined)
+                return;
+            const name = course.nameOf(group);
+            // What failed before is not asked for any more: it was done, though its answer was lost.
+            if (name !== tried)
+                heal();
+            tried = name;
+            if (name === last && inVain >= IN_VAIN) {
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The platform took this ${inVain} times and shows no effect: ${name}.`, false);
+            }
+            await course.perform(group);
+            // Only what the platform took counts: what it refused to take may be taken after its outage.
+            inVain = name === last ? inVain + 1 : 1;
+            last = name;
+            heal();
+        }
+        catch (error) {
+            if (!isRepeated(error, course.insists()))
+                throw error;
+            faultySinceMs ??= clock.now();
+            if (clock.now() - faultySinceMs >= faultsMs())
+                throw error;
+            const wait = Math.max(pauseMs, error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A ? (error.retryAfterMs ?? 0) : 0);
+            tell(`${error.message} Looking again in ${Math.round(wait / 100) / 10} s.`);
+            await clock.sleep(wait, signal);
+            pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+        }
+    }
+}
+function isRepeated(error, insists) {
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A)
+        return true;
+    return insists && (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr);
+}
+/**
+ * Works on all items, at most `lanes` at a time, and lets every one end before it throws: what was begun is then known. Of
+ * several errors the one that leads back is thrown before one that is only repeated.
+ */
+async function allOf(items, lanes, work) {
+    const left = [...items];
+    const errors = [];
+    const lane = async () => {
+        for (let item = left.shift(); item !== undefined; item = left.shift()) {
+            try {
+                await work(item);
+            }
+            catch (error) {
+                errors.push(error);
+            }
+        }
+    };
+    await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+    if (errors.length > 0)
+        throw [...errors].sort((one, other) => weight(one) - weight(other))[0];
+}
+/** The lightest is repeated, the next may be; the heaviest says that nothing may be done at all. */
+function weight(error) {
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A)
+        return 3;
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr)
+        return 2;
+    return error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Cancelled */ .cJ || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA ? 0 : 1;
+}
+
+
+/***/ }),
+
+/***/ 464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   t: () => (/* binding */ recorded),
+/* harmony export */   z: () => (/* binding */ recalled)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+const PARTS = {
+    set: true,
+    production: true,
+    dropped: true,
+    trials: true,
+    before: true,
+    scale: true,
+    keepInstancesOf: true,
+    probePath: true,
+    drainMs: true,
+    bakeMs: true,
+    keepPrevious: true,
+    keepFailed: true,
+};
+/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
+function recorded(intent) {
+    const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part]]));
+    return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .splitAnnotation */ .M4)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, JSON.stringify(journal));
+}
+/**
+ * @returns what the candidate's own deploy wanted, as far as it is recorded: no checks and no environment, which only that
+ * run had. undefined: the journal cannot be read, and nobody may guess.
+ */
+function recalled(app, candidate) {
+    const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, candidate.annotations);
+    const owner = candidate.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner];
+    if (text === undefined || candidate.version === undefined || owner === undefined)
+        return undefined;
+    const journal = parsed(text);
+    if (!journal)
+        return undefined;
+    return {
+        ...journal,
+        app,
+        version: candidate.version,
+        owner,
+        env: {},
+        carriedEnv: [],
+        checks: [],
+        facts: {},
+    };
+}
+/** undefined: cut, of another version of this action, or another hand's. */
+function parsed(text) {
+    try {
+        const journal = JSON.parse(text);
+        if (typeof journal !== 'object' || journal === null)
+            return undefined;
+        const complete = Object.keys(PARTS).every((part) => part === 'before' || part in journal);
+        return complete ? journal : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 7200:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bf: () => (/* binding */ ownerOf),
+/* harmony export */   tI: () => (/* binding */ startHeartbeat),
+/* harmony export */   w9: () => (/* binding */ takeOver),
+/* harmony export */   xT: () => (/* binding */ DEAD_AFTER_MS)
+/* harmony export */ });
+/* unused harmony exports HEARTBEAT_MS, lastSignMs, ownerState */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+
+
+const HEARTBEAT_MS = 10_000;
+/** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
+const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
+const LOOK_MS = 2_000;
+function ownerOf(candidate) {
+    return candidate.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown';
+}
+/** The owner's last sign of life, by the platform's clock. */
+function lastSignMs(candidate) {
+    const beat = Number(candidate.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]);
+    return Number.isFinite(beat) && beat > 0 ? beat : candidate.createdAtMs;
+}
+/** Whether the owner of `now` lives. `first`: how the candidate was first seen by us. Pure. */
+function ownerState(first, now, platformNowMs) {
+    if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now))
+        return 'alive';
+    return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+}
+/**
+ * Waits until the lock is free or its owner is known to be dead, and takes it then.
+ * @param read the candidate as it is now; undefined: there is none, the lock is free
+ * @param ended an owner whose process is known to have ended: its lock alone is taken, without waiting
+ * @returns whether the lock was taken over: its holder's work has to be settled
+ * @throws Refused when its owner is alive: nothing was changed
+ */
+async function takeOver({ platform, clock, signal, tell }, owner, read, ended) {
+    const first = await read();
+    for (let now = first;; now = await read()) {
+        if (!now || !first)
+            return false;
+        if (ended !== undefined) {
+            if (ownerOf(now) !== ended)
+                return false;
+            break;
+        }
+        const state = ownerState(first, now, platform.platformNowMs());
+        if (state === 'alive')
+            throw heldBy(now);
+        if (state === 'dead')
+            break;
+        if (now === first)
+            tell(`${now.name} is there: another run deploys this app, or was interrupted. Watching for its sign of life.`);
+        await clock.sleep(LOOK_MS, signal);
+    }
+    tell(`The run that made ${first.name} is dead. Its work is settled first.`);
+    await platform.updateApp(first.guid, {
+        labels: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner]: owner },
+        annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()) },
+    });
+    // Two that saw the same owner dead have both written by now: the later one holds.
+    await clock.sleep(LOOK_MS, signal);
+    const taken = await read();
+    if (!taken)
+        return false;
+    if (ownerOf(taken) !== owner)
+        throw heldBy(taken);
+    return true;
+}
+function heldBy(candidate) {
+    const run = candidate.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.runUrl];
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run deploys this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`, 'Wait until that run has ended, then run again.', 'locked');
+}
+/** Tells the platform every ten seconds that the owner of these candidates is alive. */
+function startHeartbeat({ platform, clock }, candidates) {
+    const ending = new AbortController();
+    let silentSinceMs;
+    let held = 0;
+    let underWay = Promise.resolve();
+    const beat = async (guid) => {
+        try {
+            await platform.updateApp(guid, {
+                annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()) },
+            });
+            silentSinceMs = undefined;
+        }
+        catch {
+            // The deploy itself meets the same fault and says so; here only the silence counts.
+            silentSinceMs ??= clock.now();
+        }
+    };
+    const beating = (async () => {
+        while (!ending.signal.aborted) {
+            await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
+            if (ending.signal.aborted || held > 0)
+                continue;
+            underWay = Promise.all(candidates().map(beat));
+            await underWay;
+        }
+    })();
+    return {
+        silentSinceMs: () => silentSinceMs,
+        hold: async (work) => {
+            held += 1;
+            await underWay;
+            await work().finally(() => {
+                held -= 1;
+            });
+        },
+        stop: async () => {
+            ending.abort();
+            await beating;
+        },
+    };
+}
+
+
+/***/ }),
+
+/***/ 5219:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  y: () => (/* binding */ readContext)
+});
+
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(4379);
+;// CONCATENATED MODULE: ./lib/github/context.js
+/** The run of the workflow, as the runner tells it in `GITHUB_*` and `RUNNER_*`. */
+
+
+/** @param env the step's environment; outside a runner a run is called `local` and works in the current folder */
+function readContext(env) {
+    const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, RUNNER_TOOL_CACHE } = env;
+    const server = env.GITHUB_SERVER_URL || 'https://github.com';
+    const repository = env.GITHUB_REPOSITORY;
+    const context = {
+        runId: GITHUB_RUN_ID || 'local',
+        attempt: env.GITHUB_RUN_ATTEMPT || '1',
+        workspace: (0,external_node_path_.resolve)(env.GITHUB_WORKSPACE || '.'),
+        temp: env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(),
+    };
+    if (GITHUB_SHA && /^[0-9a-f]{40,64}$/i.test(GITHUB_SHA))
+        context.commit = GITHUB_SHA.toLowerCase();
+    if (GITHUB_ACTOR)
+        context.actor = GITHUB_ACTOR;
+    if (GITHUB_RUN_ID && repository)
+        context.runUrl = `${server}/${repository}/actions/runs/${GITHUB_RUN_ID}`;
+    if (GITHUB_WORKFLOW_REF)
+        context.workflowRef = GITHUB_WORKFLOW_REF;
+    if (RUNNER_TOOL_CACHE)
+        context.toolCache = RUNNER_TOOL_CACHE;
+    return context;
 }
 
 
@@ -39108,12 +40299,12 @@ async function open_open(inputs, context, ports) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6930);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4250);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4788);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
 /* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6355);
-/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3537);
+/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2266);
 /* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(153);
 /* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7437);
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
@@ -39126,65 +40317,1406 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const IS_POST = 'is-post';
-if (_actions_core__WEBPACK_IMPORTED_MODULE_0__.getState(IS_POST)) {
-    process.exitCode = await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)(_actions_core__WEBPACK_IMPORTED_MODULE_0__.getState, _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a);
-}
-else {
-    _actions_core__WEBPACK_IMPORTED_MODULE_0__.saveState(IS_POST, 'true');
-    const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_8__/* .listenForSignals */ .s)(process);
-    process.exitCode = await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .i)({
-        core: {
-            ..._actions_core__WEBPACK_IMPORTED_MODULE_0__,
-            summary: async (markdown) => {
-                if (process.env.GITHUB_STEP_SUMMARY)
-                    await _actions_core__WEBPACK_IMPORTED_MODULE_0__.summary.addRaw(markdown, true).write();
-            },
-        },
-        clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d,
-        env: process.env,
-        write: (line) => process.stdout.write(`${line}\n`),
-        portsFor: (inputs, listener) => ({
-            http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)(inputs),
-            publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ skipSslValidation: false }),
-            children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_3__/* .createChildren */ .A)(),
-            clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d,
-            random: _system_random_js__WEBPACK_IMPORTED_MODULE_7__/* .realRandom */ .M,
-            env: process.env,
-            files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a,
-            listener,
-            signal,
-            runner: _actions_core__WEBPACK_IMPORTED_MODULE_0__,
-        }),
-    });
-    close();
-}
+const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_8__/* .listenForSignals */ .s)(process);
+const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env };
+const addToSummary = async (markdown) => {
+    if (process.env.GITHUB_STEP_SUMMARY)
+        await _actions_core__WEBPACK_IMPORTED_MODULE_0__.summary.addRaw(markdown, true).write();
+};
+const ports = {
+    ...shared,
+    core: { ..._actions_core__WEBPACK_IMPORTED_MODULE_0__, summary: addToSummary },
+    write: (line) => process.stdout.write(`${line}\n`),
+    portsFor: (inputs, listener) => ({
+        ...shared,
+        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ ...inputs, env: process.env }),
+        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ skipSslValidation: false, env: process.env }),
+        children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_3__/* .createChildren */ .A)(),
+        random: _system_random_js__WEBPACK_IMPORTED_MODULE_7__/* .realRandom */ .M,
+        runner: _actions_core__WEBPACK_IMPORTED_MODULE_0__,
+        files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a,
+        listener,
+        signal,
+    }),
+};
+const isPost = _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState('is-post') !== '';
+_actions_core__WEBPACK_IMPORTED_MODULE_0__.saveState('is-post', 'true');
+process.exitCode = isPost
+    ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState, files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_0__.warning })
+    : await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .iW)(ports);
+close();
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
 
 /***/ }),
 
-/***/ 2272:
+/***/ 4250:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  A: () => (/* binding */ isAllowedTarget),
-  K: () => (/* binding */ readInputs)
+  Q0: () => (/* binding */ hiding),
+  Vc: () => (/* binding */ inputsOf),
+  iW: () => (/* binding */ main)
 });
 
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(4379);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+;// CONCATENATED MODULE: ./lib/manifest/secrets.js
+/** Which of the values that a user hands over must not be shown. */
+const SECRET_NAME = /pass(w|phrase|code)|pwd|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|signature|salt/i;
+const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
+/** Too short to be a secret worth the harm: masking `1` or `true` makes every log unreadable. */
+const SHORTEST = 4;
+/**
+ * Values of variables whose name speaks of a secret, that carry credentials in an address, or that look drawn at random. The
+ * others are ordinary words (`production`, `3`) that the log needs.
+ */
+function likelySecrets(values) {
+    return Object.entries(values).flatMap(([name, value]) => {
+        if (value !== null && typeof value === 'object') {
+            // Everything below a name that speaks of a secret is one.
+            const below = Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]);
+            return likelySecrets(Object.fromEntries(below));
+        }
+        const shown = String(value ?? '');
+        if (shown.length < SHORTEST || typeof value === 'boolean')
+            return [];
+        const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
+        if (password !== undefined)
+            return [shown, password];
+        return SECRET_NAME.test(name) || looksRandom(shown) ? [shown] : [];
+    });
+}
+function looksRandom(text) {
+    return (text.length >= 20 &&
+        /^[A-Za-z0-9+/=_~.-]+$/.test(text) &&
+        /\d/.test(text) &&
+        /[A-Za-z]{2}/.test(text) &&
+        !/[./-].*[./-]/.test(text));
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/sizes.js
+/** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
+const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
+const MIB = 1024 ** 2;
+/** @returns MiB, rounded down; undefined when it is no size. */
+function megabytes(text) {
+    const size = bytes(text);
+    return size === undefined ? undefined : Math.floor(size / MIB);
+}
+/** @returns bytes a second, -1 for no limit; undefined when it is no size. */
+function logRateBps(text) {
+    return text === '-1' || text === '0' ? Number(text) : bytes(text);
+}
+function bytes(text) {
+    const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([BKMGT])B?$/i.exec(text.trim()) ?? [];
+    const exponent = EXPONENT[unit?.toUpperCase() ?? ''];
+    return number === undefined || exponent === undefined
+        ? undefined
+        : Math.floor(Number(number) * 1024 ** exponent);
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/app.js
+/** One app of a manifest: only what the deploy decides by is read, the rest is the CLI's and the platform's to judge. */
+
+
+
+/** Keys that name a property of a process and may also stand at the app, where they mean `web`. */
+const PROCESS_KEYS = [
+    'command',
+    'health-check-type',
+    'health-check-http-endpoint',
+    'health-check-invocation-timeout',
+    'health-check-interval',
+    'readiness-health-check-type',
+    'readiness-health-check-http-endpoint',
+    'readiness-health-check-invocation-timeout',
+    'readiness-health-check-interval',
+];
+class AppReading {
+    yaml;
+    item;
+    folders;
+    problems = [];
+    app;
+    /** Values of the app's `env` that must not be shown. */
+    secrets;
+    /** Of the name, or of the app when it has none. */
+    name;
+    data;
+    /** @param data what `item` says, with variables filled in */
+    constructor(yaml, item, data, folders) {
+        this.yaml = yaml;
+        this.item = item;
+        this.folders = folders;
+        this.data = isMap(data) ? data : {};
+        if (!isMap(data))
+            this.refuse([], 'is no map with a name');
+        this.name = this.at(['name']);
+        this.app = this.read();
+        const { env } = this.data;
+        this.secrets = isMap(env) ? likelySecrets(env) : [];
+    }
+    read() {
+        const name = this.text(['name']) ?? '';
+        if (name === '' && this.problems.length === 0)
+            this.refuse(['name'], 'has no name');
+        const docker = this.data.docker !== undefined && this.data.docker !== null;
+        const path = this.text(['path']);
+        const app = {
+            name,
+            noRoute: this.flag('no-route'),
+            randomRoute: this.flag('random-route'),
+            defaultRoute: this.flag('default-route'),
+            docker,
+            processes: this.processes(),
+            envNames: Object.keys(this.map(['env'])),
+            services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
+            sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
+            ...(docker ? {} : { path: this.bits(path) }),
+        };
+        if (this.data.routes !== undefined && this.data.routes !== null) {
+            app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));
+        }
+        this.refuseContradictions(app);
+        return app;
+    }
+    /** As the CLI finds them: its flag from where it runs, the manifest's from the manifest, else where it runs. */
+    bits(path) {
+        const { path: asked, folder, workspace } = this.folders;
+        if (asked !== undefined)
+            return (0,external_node_path_.resolve)(workspace, asked);
+        return path === undefined ? workspace : (0,external_node_path_.resolve)(folder, path);
+    }
+    refuseContradictions(app) {
+        if (app.noRoute && app.routes && app.routes.length > 0) {
+            this.refuse(['no-route'], 'has "no-route: true" beside "routes": take one of them out');
+        }
+        const asked = Object.entries({
+            'no-route': app.noRoute,
+            'random-route': app.randomRoute,
+            'default-route': app.defaultRoute,
+        }).filter(([, set]) => set);
+        const [, second] = asked;
+        if (second) {
+            this.refuse([second[0]], `has ${asked.map(([key]) => `"${key}: true"`).join(' beside ')}: the platform takes one`);
+        }
+    }
+    route(i) {
+        const path = ['routes', i];
+        const given = this.value(path);
+        if (!isMap(given) || given.route === undefined) {
+            this.refuse(path, 'has a route that is not written "- route: host.example.com"');
+            return [];
+        }
+        if (isMap(given.options) && Object.keys(given.options).length > 0) {
+            this.refuse([...path, 'options'], 'has "options" of a route, which are not available yet');
+        }
+        const route = this.text([...path, 'route']);
+        const protocol = this.text([...path, 'protocol']);
+        if (route === undefined)
+            return [];
+        return [{ route, at: this.at([...path, 'route']), ...(protocol === undefined ? {} : { protocol }) }];
+    }
+    serviceName(i) {
+        const given = this.value(['services', i]);
+        const name = isMap(given) ? this.text(['services', i, 'name']) : this.text(['services', i]);
+        if (name === undefined && isMap(given))
+            this.refuse(['services', i], 'has a service without a name');
+        return name === undefined ? [] : [name];
+    }
+    processes() {
+        const processes = {};
+        const web = this.process([]);
+        if (Object.keys(web).length > 1 || web.named.length > 0)
+            processes.web = web;
+        this.list(['processes']).forEach((_, i) => {
+            const type = this.text(['processes', i, 'type']);
+            if (type === undefined) {
+                this.refuse(['processes', i], 'has a process without a type');
+                return;
+            }
+            const own = this.process(['processes', i]);
+            const shared = type === 'web' ? processes.web : undefined;
+            // The platform prefers what stands at the process to what stands at the app.
+            processes[type] = shared
+                ? { ...shared, ...own, named: [...new Set([...shared.named, ...own.named])] }
+                : own;
+        });
+        return processes;
+    }
+    process(path) {
+        const given = path.length === 0 ? this.data : this.map(path);
+        const named = Object.keys(given).filter((key) => path.length === 0
+            ? PROCESS_KEYS.includes(key)
+            : ![
+                'type',
+                'instances',
+                'memory',
+                'disk_quota',
+                'disk-quota',
+                'log-rate-limit-per-second',
+                'timeout',
+            ].includes(key));
+        const values = {
+            instances: this.whole([...path, 'instances'], 0),
+            memoryMb: this.size([...path, 'memory'], megabytes),
+            diskMb: this.size([...path, 'disk_quota'], megabytes) ?? this.size([...path, 'disk-quota'], megabytes),
+            logRateBps: this.size([...path, 'log-rate-limit-per-second'], logRateBps),
+            timeoutS: this.whole([...path, 'timeout'], 1),
+        };
+        const known = Object.entries(values).filter(([, value]) => value !== undefined);
+        return { ...Object.fromEntries(known), named };
+    }
+    size(path, parse) {
+        const given = this.text(path);
+        if (given === undefined)
+            return undefined;
+        const size = parse(given);
+        if (size === undefined)
+            this.refuse(path, `has "${String(path.at(-1))}: ${given}"; a size is written 512M or 1G`);
+        return size;
+    }
+    whole(path, least) {
+        const given = this.value(path);
+        if (given === undefined || given === null)
+            return undefined;
+        if (typeof given === 'number' && Number.isInteger(given) && given >= least)
+            return given;
+        this.refuse(path, `has "${String(path.at(-1))}" that is no whole number from ${least}`);
+        return undefined;
+    }
+    flag(key) {
+        const given = this.data[key];
+        if (typeof given === 'boolean')
+            return given;
+        if (given !== undefined && given !== null)
+            this.refuse([key], `has "${key}" that is neither true nor false`);
+        return false;
+    }
+    text(path) {
+        const given = this.value(path);
+        if (given === undefined || given === null)
+            return undefined;
+        if (typeof given !== 'object')
+            return String(given);
+        this.refuse(path, `has "${String(path.at(-1))}" that is no plain value`);
+        return undefined;
+    }
+    map(path) {
+        const given = this.value(path);
+        if (given === undefined || given === null)
+            return {};
+        if (isMap(given))
+            return given;
+        this.refuse(path, `has "${String(path.at(-1))}" that is no map`);
+        return {};
+    }
+    list(path) {
+        const given = this.value(path);
+        if (given === undefined || given === null)
+            return [];
+        if (Array.isArray(given))
+            return given;
+        this.refuse(path, `has "${String(path.at(-1))}" that is no list`);
+        return [];
+    }
+    value(path) {
+        let value = this.data;
+        for (const key of path) {
+            if (value === null || typeof value !== 'object')
+                return undefined;
+            value = value[key];
+        }
+        return value;
+    }
+    refuse(path, what) {
+        const named = this.value(['name']);
+        const name = typeof named === 'string' && named !== '' ? `The app "${named}" ` : 'This app ';
+        this.problems.push({ text: `${name}${what}.`, at: this.at(path) });
+    }
+    /** Of the value, or of the nearest thing around it that the text has: a variable may have brought the rest. */
+    at(path) {
+        let node = this.item;
+        for (const key of path) {
+            const next = typeof key === 'number' ? this.yaml.items(node)?.[key] : this.yaml.entries(node)?.get(key)?.value;
+            if (!next)
+                break;
+            node = next;
+        }
+        return this.yaml.at(node);
+    }
+}
+function isMap(value) {
+    return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+// EXTERNAL MODULE: ./lib/manifest/variables.js
+var manifest_variables = __nccwpck_require__(7633);
+// EXTERNAL MODULE: ./lib/manifest/yaml.js
+var manifest_yaml = __nccwpck_require__(3461);
+;// CONCATENATED MODULE: ./lib/manifest/manifest.js
+/** The manifest as the cf CLI reads it, with every problem at its place. */
+
+
+
+
+
+
+/** @throws InputError with all that is wrong, each with file, line and column */
+function readManifest(source) {
+    const { variables, problems } = mergeVariables(source);
+    const yaml = (0,manifest_yaml/* readYaml */.g)(source.file, source.text);
+    problems.push(...undefinedVariables(yaml, variables));
+    const readings = appReadings(yaml, variables, source);
+    problems.push(...readings.problems);
+    const chosen = choose(readings.apps, source.app);
+    if ('problem' in chosen)
+        problems.push({ text: chosen.problem, at: { file: source.file, line: 1, column: 1 } });
+    const apps = 'apps' in chosen ? chosen.apps : [];
+    problems.push(...pathProblems(apps, source));
+    if (problems.length > 0)
+        throw new errors/* InputError */.dz(problems);
+    const written = readings.secrets.filter((value) => !isShown(value, apps));
+    const secrets = [...new Set([...likelySecrets(variables), ...written])];
+    return { file: source.file, text: source.text, apps, variables, secrets };
+}
+/** What is named on purpose is not hidden: it would hide the log itself. */
+function isShown(value, apps) {
+    return apps.some(({ name, routes = [] }) => value === name || routes.some(({ route }) => value === route || value === `https://${route}`));
+}
+function mergeVariables(source) {
+    const problems = [];
+    const maps = source.varsFiles.map((file) => {
+        try {
+            const yaml = (0,manifest_yaml/* readYaml */.g)(file.file, file.text);
+            if (yaml.root === null)
+                return {};
+            const named = yaml.named(yaml.root);
+            if (named)
+                return Object.fromEntries(named.map(([name, value]) => [name, yaml.value(value)]));
+            problems.push({ text: 'A file of variables is a map.', at: yaml.at(yaml.root) });
+        }
+        catch (error) {
+            if (!(error instanceof errors/* InputError */.dz))
+                throw error;
+            problems.push(...error.problems);
+        }
+        return {};
+    });
+    return { variables: Object.assign({}, ...maps, source.vars), problems };
+}
+function undefinedVariables(yaml, variables) {
+    return [...yaml.strings()].flatMap(({ text, node }) => (0,manifest_variables/* variableProblems */.d)(text, variables).map((problem) => ({ text: problem, at: yaml.at(node) })));
+}
+function appReadings(yaml, variables, source) {
+    const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
+    const items = yaml.items(list);
+    const top = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
+    if (!items || items.length === 0) {
+        return {
+            apps: [],
+            secrets: [],
+            problems: [{ text: 'The manifest has no apps: it needs a list "applications".', at: top }],
+        };
+    }
+    const readings = items.map((item) => {
+        return new AppReading(yaml, item, (0,manifest_variables/* fillIn */.p)(yaml.value(item), variables), {
+            path: source.path,
+            folder: (0,external_node_path_.resolve)(source.workspace, source.file, '..'),
+            workspace: source.workspace,
+        });
+    });
+    const problems = readings.flatMap((reading) => reading.problems);
+    const seen = new Set();
+    for (const { app, name } of readings) {
+        if (app.name !== '' && seen.has(app.name))
+            problems.push({ text: `The app name "${app.name}" is used a second time.`, at: name });
+        seen.add(app.name);
+    }
+    return {
+        apps: readings.map((reading) => reading.app),
+        secrets: readings.flatMap((reading) => reading.secrets),
+        problems,
+    };
+}
+function choose(apps, name) {
+    if (name === undefined || apps.length === 0)
+        return { apps };
+    const chosen = apps.filter((app) => app.name === name);
+    if (chosen.length > 0)
+        return { apps: chosen };
+    const names = apps.flatMap((app) => (app.name === '' ? [] : [`"${app.name}"`])).join(', ');
+    return { problem: `The manifest has no app "${name}" (the input "app"); it has ${names}.` };
+}
+function pathProblems(apps, source) {
+    if (source.path === undefined)
+        return [];
+    if (apps.length > 1) {
+        return [
+            { text: `The input "path" fits one app only, and there are ${apps.length}: name one with "app".` },
+        ];
+    }
+    return apps
+        .filter((app) => app.docker)
+        .map((app) => ({
+        text: `The input "path" does not fit the app "${app.name}", which is a docker image.`,
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/load.js
+/** Reads the manifest and its files of variables from disk: the only place in this room that touches it. */
+
+
+
+
+/** What the CLI takes when no manifest is named, in its order. */
+const DEFAULT_FILES = ['manifest.yml', 'manifest.yaml'];
+/**
+ * @param workspace absolute; the inputs' paths are relative to it
+ * @throws InputError when a file cannot be read, the bits are not there, or the manifest is wrong
+ */
+async function loadManifest(inputs, workspace) {
+    const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
+    const [manifest, ...varsFiles] = await Promise.all([
+        firstOf(candidates, workspace, 'manifest'),
+        ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
+    ]);
+    refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
+    const { app, path, vars } = inputs;
+    const read = readManifest({
+        ...manifest,
+        varsFiles: varsFiles,
+        vars,
+        workspace,
+        ...(app === undefined ? {} : { app }),
+        ...(path === undefined ? {} : { path }),
+    });
+    const missing = await Promise.all(read.apps.map((one) => missingBits(one)));
+    refuse(missing.filter((problem) => problem !== undefined));
+    return read;
+}
+function refuse(texts) {
+    if (texts.length > 0)
+        throw new errors/* InputError */.dz(texts.map((text) => ({ text })));
+}
+/** @returns the first file that can be read, or what is wrong with the first one */
+async function firstOf(files, workspace, input) {
+    const failures = [];
+    for (const file of files) {
+        try {
+            return { file, text: await (0,promises_.readFile)((0,external_node_path_.resolve)(workspace, file), 'utf8') };
+        }
+        catch (error) {
+            failures.push(error);
+        }
+    }
+    const code = failures[0].code;
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    return `The file "${files[0]}" (the input "${input}") ${reason}.`;
+}
+async function missingBits({ name, path }) {
+    if (path === undefined)
+        return undefined;
+    return (0,promises_.access)(path).then(() => undefined, () => `The bits of the app "${name}" are not there: ${path} does not exist.`);
+}
+
+// EXTERNAL MODULE: ./lib/platform/names.js
+var platform_names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
+var lib_steps = __nccwpck_require__(1775);
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var strategies_work = __nccwpck_require__(4136);
+// EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
+var commands_open = __nccwpck_require__(9770);
+// EXTERNAL MODULE: ./lib/probe/address.js
+var address = __nccwpck_require__(6221);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+;// CONCATENATED MODULE: ./lib/commands/outcome.js
+
+
+/** What is live for one app by its newest snapshot. Pure. */
+function liveNow(snapshot, urls) {
+    const known = [snapshot.live, snapshot.candidate, ...snapshot.previous, ...snapshot.failed].filter((app) => app !== undefined);
+    const nameOf = (guid) => known.find((app) => app.guid === guid)?.name ?? snapshot.others[guid] ?? 'an unknown app';
+    const routes = snapshot.routes.filter((route) => urls.includes(route.url));
+    const guids = routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid));
+    const server = known
+        .filter(({ guid }) => guids.includes(guid))
+        .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
+    const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
+    const processes = shown?.processes ?? [];
+    return {
+        ...(shown ? { app: shown.name, guid: shown.guid } : {}),
+        ...(shown?.version ? { version: shown.version } : {}),
+        ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
+        instances: {
+            running: sum(processes.map(({ instancesSeen }) => instancesSeen.filter(({ state }) => state === 'RUNNING').length)),
+            wanted: shown?.state === 'STARTED' ? sum(processes.map(({ instances }) => instances)) : 0,
+        },
+        routes: urls.map((url) => {
+            const route = routes.find((one) => one.url === url);
+            return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
+        }),
+    };
+}
+/** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
+function outcomeSeen(snapshot, router) {
+    const { name, live, candidate, previous, failed } = snapshot;
+    const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
+    return {
+        app: name,
+        live: liveNow(snapshot, [...new Set(urls)]),
+        seenAtMs: snapshot.takenAtMs,
+        ...(urls[0] ? { url: (0,address/* publicUrl */.x6)(urls[0], router) } : {}),
+        ...(live?.version ? { version: live.version } : {}),
+        ...(candidate?.version
+            ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
+            : {}),
+        previous: previous.map((app) => app.name),
+        failed: failed.map((app) => app.name),
+    };
+}
+/** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
+function outcomeOf({ intent, snapshot, found }, router) {
+    const { before, production, trials, version } = intent;
+    const [first] = production;
+    const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
+    const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+    return {
+        app: intent.app,
+        live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
+        seenAtMs: snapshot.takenAtMs,
+        ...(first ? { url: (0,address/* publicUrl */.x6)(first.url, router) } : {}),
+        ...(trial ? { trialUrl: (0,address/* publicUrl */.x6)(trial.route.url, router) } : {}),
+        version,
+        ...(before ? { previousVersion: before.version } : {}),
+        ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
+        previous: snapshot.previous.map(({ name }) => name),
+        failed: snapshot.failed.map(({ name }) => name),
+        found,
+    };
+}
+function count(list, one) {
+    return list.filter((other) => other === one).length;
+}
+function sum(numbers) {
+    return numbers.reduce((total, number) => total + number, 0);
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/routes.js
+const WILDCARD = '*';
+/** What the platform takes as a host. */
+const HOST = /^[\w-]{1,63}$/;
+/**
+ * @param domains all that the organization may use, in the platform's order
+ * @returns routes without repetition, hosts and domains in lower case
+ */
+function wantedRoutes(app, domains) {
+    if (app.noRoute || app.routes)
+        return namedRoutes(app, domains);
+    if (app.randomRoute)
+        return { choice: 'random', routes: [], problems: noDomain(app, domains) };
+    const domain = defaultDomain(domains);
+    const host = defaultRouteHost(app.name);
+    if (domain && host)
+        return { choice: 'default', routes: [onDomain(domain, host)], problems: [] };
+    const unfit = `The app name "${app.name}" cannot be the host of its default route: a host has at most 63 letters, digits, "_" and "-". Name the route in the manifest, or set "no-route: true".`;
+    const problems = [...noDomain(app, domains), ...(host ? [] : [{ text: unfit }])];
+    return { choice: 'default', routes: [], problems };
+}
+/** The platform takes the app's name as it is, and refuses one that is no host. @returns undefined for such a name */
+function defaultRouteHost(name) {
+    return HOST.test(name) ? name.toLowerCase() : undefined;
+}
+/** The first shared HTTP domain that is not internal, else the first of the organization's own. */
+function defaultDomain(domains) {
+    return (domains.find((domain) => domain.shared && isWeb(domain)) ??
+        domains.find((domain) => !domain.shared && isWeb(domain)));
+}
+/** @param word makes it unlike other hosts; @returns undefined when there is no domain or the name is no host */
+function randomRoute(app, word, domains) {
+    const domain = defaultDomain(domains);
+    const host = defaultRouteHost(`${app}-${word}`);
+    return domain && host ? onDomain(domain, host) : undefined;
+}
+function namedRoutes(app, domains) {
+    const routes = new Map();
+    const problems = [];
+    for (const { route, protocol, at } of app.routes ?? []) {
+        const wanted = parseRoute(route, protocol, domains);
+        if (typeof wanted === 'string') {
+            problems.push({
+                text: `The route "${route}" of the app "${app.name}" ${wanted}.`,
+                ...(at ? { at } : {}),
+            });
+        }
+        else if (!routes.has(wanted.url)) {
+            routes.set(wanted.url, wanted);
+        }
+    }
+    return { choice: 'named', routes: [...routes.values()], problems };
+}
+/** @returns the route, or what is wrong with it */
+function parseRoute(given, protocol, domains) {
+    const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
+    const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
+    const name = fullHost.toLowerCase();
+    if (port !== undefined || scheme?.toLowerCase() === 'tcp' || protocol === 'tcp') {
+        return 'is a TCP route, which is not available yet';
+    }
+    if (scheme !== undefined && !/^https?$/i.test(scheme))
+        return `has the scheme "${scheme}"; a route has none`;
+    if (protocol !== undefined && protocol !== 'http1' && protocol !== 'http2') {
+        return `has the protocol "${protocol}"; allowed are http1 and http2`;
+    }
+    if (path !== '' && !/^\/[^?#\s]+$/.test(path))
+        return `has the path "${path}", which the platform does not take`;
+    if (path.length > 128)
+        return 'has a path of more than 128 characters';
+    const found = splitHost(name, domains);
+    if (typeof found === 'string')
+        return found;
+    if (!isWeb(found.domain) && !found.domain.internal)
+        return 'is on a TCP domain, which is not available yet';
+    if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
+        return 'is on an internal domain, where there are neither paths nor wildcards';
+    }
+    if (found.host === '' && found.domain.shared)
+        return 'has no host, which a shared domain needs';
+    return { ...onDomain(found.domain, found.host, path), ...(protocol === undefined ? {} : { protocol }) };
+}
+/** The whole name as a domain, else its first label as a host of the rest: deeper hosts do not exist on the platform. */
+function splitHost(name, domains) {
+    const byName = (wanted) => domains.find((domain) => domain.name.toLowerCase() === wanted);
+    const apex = byName(name);
+    if (apex)
+        return { host: '', domain: apex };
+    const dot = name.indexOf('.');
+    const host = name.slice(0, dot);
+    const domain = dot > 0 ? byName(name.slice(dot + 1)) : undefined;
+    if (!domain) {
+        const near = domains.filter((one) => name.endsWith(`.${one.name.toLowerCase()}`)).map((one) => one.name);
+        const deeper = near.length > 0 ? `; a host on ${near.join(' or ')} has one label only` : '';
+        return `is on no domain that the organization has${deeper}`;
+    }
+    if (host !== WILDCARD && !HOST.test(host))
+        return `has the host "${host}", which the platform does not take`;
+    return { host, domain };
+}
+function onDomain(domain, host, path = '') {
+    const name = domain.name.toLowerCase();
+    return {
+        url: `${host === '' ? name : `${host}.${name}`}${path}`,
+        host,
+        domainGuid: domain.guid,
+        path,
+        port: null,
+        internal: domain.internal,
+    };
+}
+function noDomain(app, domains) {
+    if (defaultDomain(domains))
+        return [];
+    return [
+        { text: `There is no domain for the route of the app "${app.name}": name its routes in the manifest.` },
+    ];
+}
+function isWeb(domain) {
+    return !domain.internal && domain.protocols.includes('http');
+}
+
+// EXTERNAL MODULE: ./lib/platform/snapshot.js
+var platform_snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
+var smoke = __nccwpck_require__(3091);
+// EXTERNAL MODULE: ./lib/steps/world.js
+var steps_world = __nccwpck_require__(3652);
+;// CONCATENATED MODULE: ./lib/probe/path.js
+/**
+ * Where watch, proof and drain ask: `watch-path`, else the first smoke check that a plain GET of a path can stand for, else `/`.
+ */
+function probePath({ watchPath, smokeTest }) {
+    if (watchPath)
+        return watchPath;
+    for (const { target, method } of smokeTest)
+        if ('path' in target && method === 'GET')
+            return target.path;
+    return '/';
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/intent.js
+
+
+
+function makeIntent(asked) {
+    const parts = { ...asked, named: asked.named.map((route) => asThere(route, asked.snapshot)) };
+    const { inputs, app, snapshot } = parts;
+    const { live } = snapshot;
+    const routes = routesOf(parts);
+    const env = environmentOf(inputs, app, live);
+    const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+    const intent = {
+        app: app.name,
+        set: parts.set,
+        version: parts.version,
+        owner: parts.owner,
+        production: routes.production,
+        dropped: routes.dropped,
+        trials: trialsOf(parts),
+        ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
+        scale: scale.deltas,
+        keepInstancesOf: scale.keep,
+        probePath: probePath(inputs),
+        drainMs: inputs.drainMs,
+        bakeMs: inputs.bakeMs,
+        keepPrevious: inputs.keepPrevious,
+        keepFailed: inputs.keepFailed,
+        env: env.wanted,
+        carriedEnv: env.carried,
+        checks: inputs.smokeTest,
+        ...(inputs.smokeScript ? { smokeScript: inputs.smokeScript } : {}),
+        facts: factsOf(parts),
+    };
+    return {
+        intent,
+        problems: [
+            ...routes.problems,
+            ...instanceProblems(app, scale.deltas),
+            ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
+        ],
+        notes: [
+            ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
+            ...list('Carried from live, not in the manifest: variables', env.carried),
+            ...list('Not carried, the manifest names them no more: variables', env.dropped),
+        ],
+    };
+}
+function list(title, names) {
+    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
+}
+function routesOf({ inputs, app, named, snapshot }) {
+    const { live } = snapshot;
+    const before = namesBefore(live, platform_names/* ANNOTATION */.YX.manifestRoutes);
+    const lives = (0,view/* servedBy */.nV)(snapshot, live);
+    const unnamed = lives.filter(({ url }) => !named.some((route) => route.url === url));
+    const dropped = unnamed.filter(({ url }) => inputs.carry === 'manifest' || before.includes(url));
+    const carried = unnamed.filter((route) => !dropped.includes(route));
+    const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
+    const problems = [
+        ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+        ...named.flatMap((route) => takenBy(route, snapshot)),
+        ...(production.length === 0 || app.noRoute
+            ? [`${app.name} has no route: apps without routes are not available yet.`]
+            : []),
+    ];
+    return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+/** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
+function asThere(wanted, snapshot) {
+    const there = (0,view/* routeOf */.Lu)(snapshot, wanted);
+    return there ? { ...wanted, url: there.url, host: there.host } : wanted;
+}
+function isTcp(route) {
+    return route.protocol === 'tcp';
+}
+function wantedOf(route, snapshot) {
+    const { url, host, domainGuid, path, port } = route;
+    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
+    return { url, host, domainGuid, path, port, internal };
+}
+/** A route that another app serves and live does not: the new version would take half of its requests. */
+function takenBy(wanted, snapshot) {
+    const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+    if (!route || (0,view/* destinationsOf */.Nu)(route, snapshot.live).length > 0)
+        return [];
+    if (route.spaceGuid !== snapshot.target.spaceGuid)
+        return [`Route ${wanted.url} belongs to another space.`];
+    const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
+    return names.length > 0
+        ? [
+            `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
+        ]
+        : [];
+}
+/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
+function trialsOf({ app, trialDomain, snapshot, token }) {
+    const web = { processType: 'web', port: null, protocol: null };
+    const ports = [web];
+    for (const route of (0,view/* servedBy */.nV)(snapshot, snapshot.live)) {
+        for (const port of (0,view/* destinationsOf */.Nu)(route, snapshot.live).map(view/* portOf */.HM)) {
+            if (!ports.some((one) => (0,view/* samePort */.my)(one, port)))
+                ports.push(port);
+        }
+    }
+    return ports.map((to) => {
+        const host = (0,platform_names/* trialHost */.nV)(app.name, token());
+        const url = `${host}.${trialDomain.name}`;
+        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+    });
+}
+function beforeOf(live, snapshot, adoptedVersion) {
+    return {
+        guid: live.guid,
+        version: live.version ?? adoptedVersion,
+        ran: (0,view/* someRunning */.Ko)(live),
+        destinations: (0,view/* servedBy */.nV)(snapshot, live).map((route) => ({
+            url: route.url,
+            to: (0,view/* destinationsOf */.Nu)(route, live).map(view/* portOf */.HM),
+        })),
+    };
+}
+function environmentOf(inputs, app, live) {
+    const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
+    const before = namesBefore(live, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const unnamed = Object.entries(live?.env ?? {}).filter(([name]) => !named.has(name));
+    const carried = unnamed.filter(([name]) => inputs.carry === 'all' && !before.includes(name));
+    return {
+        wanted: { ...Object.fromEntries(carried), ...inputs.env },
+        carried: carried.map(([name]) => name),
+        dropped: unnamed.filter((entry) => !carried.includes(entry)).map(([name]) => name),
+    };
+}
+/**
+ * What the manifest itself changed since the last deploy wins; else there are never fewer instances than live has, and what
+ * the manifest does not name is as live has it.
+ */
+function scaleOf(app, live) {
+    const before = scaleBefore(live);
+    const deltas = {};
+    const keep = [];
+    for (const process of live?.processes ?? []) {
+        const named = app.processes[process.type];
+        const changed = named?.instances !== undefined &&
+            before !== undefined &&
+            before[process.type]?.instances !== named.instances;
+        if (!changed)
+            keep.push(process.type);
+        const delta = {
+            ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
+            ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
+            ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
+            ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
+        };
+        if (Object.keys(delta).length > 0)
+            deltas[process.type] = delta;
+    }
+    return { deltas, keep };
+}
+function outgrown(process, named, live) {
+    return (live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type)));
+}
+/** https://v3-apidocs.cloudfoundry.org: a new app has one web instance and none of any other type. */
+function defaultInstances(processType) {
+    return processType === 'web' ? 1 : 0;
+}
+function instanceProblems(app, deltas) {
+    const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
+    return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
+}
+function factsOf({ inputs, context, app, named, version }) {
+    const optional = {
+        [platform_names/* ANNOTATION */.YX.commit]: context.commit,
+        [platform_names/* ANNOTATION */.YX.runUrl]: context.runUrl,
+        [platform_names/* ANNOTATION */.YX.actor]: context.actor,
+        [platform_names/* ANNOTATION */.YX.workflowRef]: context.workflowRef,
+    };
+    return {
+        [platform_names/* ANNOTATION */.YX.app]: app.name,
+        [platform_names/* ANNOTATION */.YX.version]: version,
+        [platform_names/* ANNOTATION */.YX.strategy]: inputs.strategy,
+        [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
+        [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
+        [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
+        [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
+        ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== '')),
+    };
+}
+/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
+function namesBefore(live, key) {
+    const names = parsed(live, key);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+function scaleBefore(live) {
+    const scale = parsed(live, platform_names/* ANNOTATION */.YX.manifestScale);
+    return typeof scale === 'object' && scale !== null ? scale : undefined;
+}
+function parsed(live, key) {
+    const text = live && (0,platform_names/* joinAnnotation */.kd)(key, live.annotations);
+    if (text === undefined)
+        return undefined;
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        // Another hand wrote it: as good as not recorded.
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/losses.js
+/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
+const NEW_APP_HAS = { ssh: true, revisions: true };
+/** @returns one line for each thing that the candidate would not have. */
+function lossesOf(app, live) {
+    const bindings = live.bindings.filter((name) => !app.services.includes(name));
+    const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
+    return [
+        ...bindings.map((name) => `binding to service instance ${name}: name it under services in the manifest`),
+        ...(live.policies ?? []).map((policy) => `network policy ${policy}: it names the app's GUID, which is new`),
+        ...features.map(([name, on]) => `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`),
+        ...live.sidecars
+            .filter((name) => !app.sidecars.includes(name))
+            .map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
+    ];
+}
+
+// EXTERNAL MODULE: ./lib/commands/pursue.js
+var pursue = __nccwpck_require__(4881);
+;// CONCATENATED MODULE: ./lib/commands/prepare.js
+/** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
+
+
+
+
+
+
+
+
+
+
+
+/** Reads what there is for each app. Throws `InputError` with every route that no domain fits. */
+async function lookUp(preparation, world) {
+    const { platform, target } = world;
+    const domains = await platform.domains(target.orgGuid);
+    const wishes = preparation.apps.map((app) => {
+        const { choice, routes, problems } = wantedRoutes(app, domains);
+        const drawn = choice === 'random' ? randomRoute(app.name, preparation.word, domains) : undefined;
+        return { app, choice, problems, named: drawn ? [drawn] : routes };
+    });
+    const problems = wishes.flatMap((wish) => wish.problems);
+    if (problems.length > 0)
+        throw new errors/* InputError */.dz(problems);
+    return Promise.all(wishes.map(async ({ app, choice, named }) => {
+        const snapshot = await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name: app.name, wanted: named });
+        // As `cf push`: a default or random route is only for an app that has none.
+        const madeUp = choice !== 'named' && (0,view/* servedBy */.nV)(snapshot, snapshot.live).length > 0;
+        return { app, named: madeUp ? [] : named, snapshot };
+    }));
+}
+/** Throws `Refused` with everything that forbids the deploy; it has changed nothing then. */
+async function prepare(preparation, found, world) {
+    const nowMs = world.platform.platformNowMs();
+    const set = found.map(({ app }) => app.name);
+    const prepared = await Promise.all(found.map((one) => prepareOne(one, set, nowMs, preparation, world)));
+    prepare_refuse(prepared.flatMap(({ problems }) => problems));
+    return prepared.map(({ app }) => app);
+}
+async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, context, owner, token }, world) {
+    const domain = trialDomain(snapshot.domains, inputs);
+    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
+    const { intent, notes, problems } = makeIntent({
+        inputs,
+        context,
+        app,
+        named,
+        snapshot,
+        owner,
+        token,
+        set,
+        trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
+        version: (0,platform_names/* versionOf */.E4)(nowMs, context.commit),
+        adoptedVersion,
+    });
+    const extras = await extrasOf(snapshot, world);
+    const lost = extras ? lossesOf(app, extras) : [];
+    const accepted = inputs.carry === 'manifest';
+    const told = [
+        ...notes,
+        ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
+        ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
+    ];
+    for (const text of told)
+        world.listener.tell({ type: 'note', text });
+    const way = 'or accept the loss with carry: manifest.';
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const wrong = [
+        ...problems,
+        ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
+        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
+    ];
+    const names = [
+        ...snapshot.inTheWay.map(({ name }) => name),
+        ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+    ];
+    return {
+        app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
+        problems: [
+            ...names.map(pursue/* inTheWayOf */.Lx),
+            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+        ],
+    };
+}
+/** Stands for the trial domain of an intent that is refused for having none. */
+const NOWHERE = { guid: '', name: '' };
+const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
+/** An adopted app's version is its droplet's time; without a droplet, its own. */
+async function adoptedAtMs({ live, takenAtMs }, { platform }) {
+    if (!live || live.version)
+        return takenAtMs;
+    return (await platform.currentDroplet(live.guid))?.createdAtMs ?? live.createdAtMs;
+}
+/** Names of apps that stand where an adopted live would be kept: a snapshot cannot know its version yet. */
+async function onAdoptedName({ name, live, target }, version, { keepPrevious }, { platform }) {
+    if (!live || live.version || keepPrevious === 0)
+        return [];
+    const apps = await platform.appsByName(target.spaceGuid, [(0,platform_names/* previousName */.vc)(name, version)]);
+    return apps.map((app) => app.name);
+}
+/** What live has outside its manifest; undefined: there is no live. */
+async function extrasOf({ live }, { platform }) {
+    if (!live)
+        return undefined;
+    const [bindings, policies, features, sidecars] = await Promise.all([
+        platform.bindings(live.guid),
+        platform.policies(live.guid),
+        platform.features(live.guid),
+        platform.sidecars(live.guid),
+    ]);
+    return { bindings, policies, features, sidecars };
+}
+/** Or why there is none. */
+function trialDomain(domains, { trialDomain: name }) {
+    const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
+    const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
+    if (domain)
+        return domain;
+    return new errors/* Refused */.Lw(name
+        ? `There is no HTTP domain ${name} for trial routes.`
+        : 'There is no HTTP domain that trial routes could be on.', `Set the input trial-domain to one of: ${fit.map((one) => one.name).join(', ') || 'none is there; ask for one'}.`, 'trial-domain');
+}
+/** One refusal of all; of one kind only, it keeps its code. */
+function prepare_refuse(problems) {
+    const [first] = problems;
+    if (!first)
+        return;
+    const distinct = (texts) => [...new Set(texts)];
+    throw new errors/* Refused */.Lw(distinct(problems.map(({ message }) => message)).join('\n'), distinct(problems.map(({ next }) => next)).join(' '), problems.every(({ code }) => code === first.code) ? first.code : 'refused');
+}
+
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var lock = __nccwpck_require__(7200);
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+;// CONCATENATED MODULE: ./lib/commands/roll-out.js
+/** Forward, and where that fails back: the whole change of one set of apps. */
+
+
+
+
+
+
+/** Throws what failed before the first change; everything later is in the outcome. */
+async function rollOut({ apps, world, timeoutMs, router }) {
+    const shown = () => apps.map((app) => outcomeOf(app, router));
+    try {
+        await within(timeoutMs, world, (limited) => (0,pursue/* pursue */.ld)({ world: limited, apps, strategy: blue_green/* blueGreen */.M, way: 'forward' }));
+        return { result: 'deployed', apps: shown() };
+    }
+    catch (error) {
+        const seen = await tryToSee(apps, world);
+        const touched = apps.filter((app) => isTouched(app, seen));
+        if (touched.length === 0)
+            throw error;
+        const ours = touched.filter((app) => !isLost(app));
+        if (ours.length === 0 || !leadsBack(error, apps))
+            return { result: 'failed', error, apps: shown() };
+        try {
+            for (const app of ours)
+                (0,pursue/* assertNotGone */.fQ)(app);
+            world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
+            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
+            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
+        }
+        catch (second) {
+            await tryToSee(apps, world);
+            return { result: 'failed', error, second, apps: shown() };
+        }
+    }
+}
+/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
+async function within(timeoutMs, world, work) {
+    if (timeoutMs === undefined)
+        return work(world);
+    const over = new AbortController();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([world.signal, over.signal]);
+    const timer = world.clock.sleep(timeoutMs, ended.signal).then(() => over.abort(new errors/* DeadlineOver */.hr(`The timeout of ${timeoutMs / 1_000} s is over.`)), () => undefined);
+    try {
+        await work({ ...world, signal, probe: { ...world.probe, signal } });
+    }
+    finally {
+        ended.abort();
+        await timer;
+    }
+}
+/**
+ * For what is told at the end, and for the way back, which reads again before it does anything.
+ * @returns whether all of it could be read
+ */
+async function tryToSee(apps, world) {
+    const looks = await Promise.allSettled(apps.map((app) => (0,pursue/* refresh */.Ow)(app, world)));
+    return looks.every(({ status }) => status === 'fulfilled');
+}
+/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
+function isTouched({ intent, snapshot, found }, seen) {
+    const holds = snapshot.candidate !== undefined && (0,lock/* ownerOf */.bf)(snapshot.candidate) === intent.owner;
+    return found.locked || holds || (found.begun === true && !seen);
+}
+/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
+function isLost({ intent, snapshot }) {
+    return snapshot.candidate !== undefined && (0,lock/* ownerOf */.bf)(snapshot.candidate) !== intent.owner;
+}
+/**
+ * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
+ * back; once live is drained, nothing does.
+ */
+function leadsBack(error, apps) {
+    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
+        return false;
+    const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.D)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
+    const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
+    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
+}
+
+// EXTERNAL MODULE: ./lib/commands/settle.js + 1 modules
+var settle = __nccwpck_require__(644);
+// EXTERNAL MODULE: ./lib/commands/settle-rest.js
+var settle_rest = __nccwpck_require__(1727);
+// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
+var probe_watch = __nccwpck_require__(9588);
+;// CONCATENATED MODULE: ./lib/commands/watch-routes.js
+
+
+
+/** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
+function watchable(found) {
+    const routes = found.flatMap(({ named, snapshot }) => {
+        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
+        const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
+        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
+    });
+    return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
+}
+/** @returns after its first round; undefined: there is no route that could be seen from outside */
+async function watchRoutes(found, inputs, { probe, platform, listener }) {
+    const routes = watchable(found);
+    if (routes.length === 0)
+        return undefined;
+    const watch = (0,probe_watch/* startWatch */.M)(probe, {
+        routes,
+        path: probePath(inputs),
+        failureLimit: inputs.failureLimit,
+        platformAnswers: () => platform.answers(),
+    }, (text) => listener.tell({ type: 'note', text }));
+    await watch.firstRound();
+    return watch;
+}
+
+// EXTERNAL MODULE: ./lib/commands/world.js + 3 modules
+var commands_world = __nccwpck_require__(1653);
+;// CONCATENATED MODULE: ./lib/commands/deploy.js
+/** `deploy`: a new version goes live, or everything is as it was. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Throws what forbids the deploy before anything could be read of the apps (`InputError`, `Refused`, `PlatformFault`); everything
+ * later is in the outcome.
+ */
+async function deploy(inputs, context, ports) {
+    const manifest = await loadManifest(inputs, context.workspace);
+    for (const secret of manifest.secrets)
+        ports.runner.setSecret(secret);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        return await deployOn(opened, manifest, inputs, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+async function deployOn(opened, manifest, inputs, context, ports) {
+    const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+    const token = () => ports.random.token(6);
+    const preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
+    let watch;
+    const world = (0,commands_world/* worldOf */.c)(opened, manifest, inputs, context, ports, {
+        badSign: (sinceMs) => watch?.badSign(sinceMs),
+        unwatch: (url) => watch?.leave(url),
+        onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
+        watchedRoutes: () => watch?.routeCount() ?? 0,
+    });
+    const look = async () => {
+        const seen = await lookUp(preparation, world);
+        // What live was given by hand is carried over, and an app's log lines may quote it.
+        for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+            ports.runner.setSecret(secret);
+        return seen;
+    };
+    const cfVersion = opened.cf.version;
+    const figures = async () => (watch ? { watch: await watch.stop() } : {});
+    let found = await look();
+    try {
+        if (inputs.plan) {
+            const apps = await prepare(preparation, found, world);
+            const shown = apps.map((app) => outcomeOf(app, inputs.router));
+            return {
+                result: 'planned',
+                apps: shown,
+                plan: planned(apps, inputs.watch ? watchable(found).length : 0),
+                cfVersion,
+            };
+        }
+        watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
+        (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: manifest.apps.map(({ name }) => name) });
+        const left = found.filter(({ snapshot }) => snapshot.candidate);
+        for (const { app } of left) {
+            const settled = await (0,settle/* settle */.G)(app.name, owner, world);
+            if (settled && 'error' in settled) {
+                found = found.map((one) => (one.app === app ? { ...one, snapshot: settled.snapshot } : one));
+                throw settled.error;
+            }
+            if (settled)
+                ports.listener.tell({ type: 'warning', text: settled.told });
+        }
+        if (left.length > 0)
+            found = await look();
+        const apps = await prepare(preparation, found, world);
+        const outcome = await rollOut({ apps, world, ...limits(inputs) });
+        if (!(outcome.error instanceof errors/* Cancelled */.cJ))
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        return { ...outcome, ...(await figures()), cfVersion };
+    }
+    catch (error) {
+        const changed = world.platform.hasWritten();
+        if (!changed)
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        const seen = changed ? await look().catch(() => found) : found;
+        return {
+            result: changed ? 'failed' : 'refused',
+            error,
+            apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
+            ...(await figures()),
+            cfVersion,
+        };
+    }
+}
+/** There is no version of this run yet. */
+function notDeployed(snapshot, { router }) {
+    const { version: _, ...seen } = outcomeSeen(snapshot, router);
+    return seen;
+}
+function limits({ timeoutMs, router }) {
+    return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
+}
+/** A deploy that was interrupted is settled before anything else: the plan is for the state after that. */
+function planned(apps, watchedRoutes) {
+    const settling = apps.flatMap(({ snapshot: { name, candidate } }) => {
+        if (!candidate)
+            return [];
+        const phase = candidate.phase ?? 'made';
+        const title = `settle the interrupted deploy of ${candidate.version ?? 'an unknown version'} (${phase}), or wait for it`;
+        return [
+            {
+                app: name,
+                title,
+                calls: [`GET /v3/apps?names=${candidate.name} until its owner is known to be dead`],
+            },
+        ];
+    });
+    const work = apps.map(({ intent, snapshot: { candidate: _, ...snapshot } }) => ({
+        app: intent.app,
+        work: (0,blue_green/* blueGreen */.M)(intent, snapshot),
+    }));
+    // As the log groups them: with many routes, a step for each would bury the others.
+    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
+        const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
+        if (own.length === 0)
+            return [];
+        const title = (0,pursue/* titleOfAll */.x9)(own.map((step) => (0,lib_steps/* titleOf */.Gg)(step, intent)));
+        return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
+    }));
+    return [...settling, ...steps];
+}
+
+;// CONCATENATED MODULE: ./lib/commands/setup.js
+/** `setup`: the cf CLI on the PATH of later steps, signed in to the target. The post step removes both. */
+
+
+async function setup(inputs, context, ports) {
+    const { session, cf } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    // Found as `cf` whatever the binary's own name is; the folder is private and lives as long as the job.
+    const folder = (0,external_node_path_.join)(session.cfHome, 'bin');
+    await ports.files.link(cf.path, (0,external_node_path_.join)(folder, 'cf'));
+    ports.runner.addPath(folder);
+    ports.runner.exportVariable('CF_HOME', session.cfHome);
+    return { result: 'ready', apps: [], cfVersion: cf.version };
+}
+
+;// CONCATENATED MODULE: ./lib/commands/status.js
+/** `status`: what is live, what is kept, what is under way. Changes nothing. */
+
+
+
+
+async function status_status(inputs, context, ports) {
+    const names = inputs.app
+        ? [inputs.app]
+        : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
+    const { platform, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const apps = await Promise.all(names.map(async (name) => outcomeSeen(await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] }), inputs.router)));
+        return { result: 'shown', apps, cfVersion: cf.version };
+    }
+    finally {
+        await close();
+    }
+}
+
+// EXTERNAL MODULE: ./lib/github/context.js + 1 modules
+var context = __nccwpck_require__(5219);
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
 // EXTERNAL MODULE: ../../node_modules/fastest-levenshtein/mod.js
 var mod = __nccwpck_require__(8232);
-// EXTERNAL MODULE: ./lib/manifest/yaml.js
-var yaml = __nccwpck_require__(3461);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
 ;// CONCATENATED MODULE: ./lib/inputs/values.js
 /** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
 
@@ -39254,12 +41786,12 @@ const aboveZero = (parse) => (given) => {
     return value;
 };
 /** One per line or separated by commas. */
-const list = (given) => given
+const values_list = (given) => given
     .split(/[\n,]/)
     .map((item) => item.trim())
     .filter((item) => item !== '');
 const targetPatterns = (given) => {
-    const patterns = list(given);
+    const patterns = values_list(given);
     for (const pattern of patterns) {
         if (!/^[^/]+\/[^/]+$/.test(pattern)) {
             throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
@@ -39362,7 +41894,7 @@ function plainText(yaml, node, name) {
 }
 function yamlOf(given, dialect = 'cf') {
     try {
-        return (0,yaml/* readYaml */.g)('', given, dialect);
+        return (0,manifest_yaml/* readYaml */.g)('', given, dialect);
     }
     catch (error) {
         if (!(error instanceof errors/* InputError */.dz))
@@ -39644,7 +42176,7 @@ const INPUTS = {
     app: optional(values_text),
     path: optional(values_text),
     vars: optional(variables),
-    'vars-files': optional(list),
+    'vars-files': optional(values_list),
     env: optional(environment),
     strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
     carry: by('all', oneOf(['all', 'manifest'])),
@@ -39694,8 +42226,6 @@ const LATER_INPUTS = [
     'report',
 ];
 
-// EXTERNAL MODULE: ./lib/manifest/secrets.js
-var secrets = __nccwpck_require__(2413);
 ;// CONCATENATED MODULE: ./lib/inputs.js
 /** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
 
@@ -39818,16 +42348,18 @@ function isGiven(env, name) {
 function variableOf(name) {
     return `INPUT_${name.toUpperCase()}`;
 }
+/** A misspelled input is one without a value too: a secret that is not set is empty. */
 function unknownInputs(env) {
     const problems = [];
     const warnings = [];
     const known = new Set(NAMES.map(variableOf));
     for (const [variable, value] of Object.entries(env)) {
-        if (!variable.startsWith('INPUT_') || known.has(variable) || !value)
+        if (!variable.startsWith('INPUT_') || known.has(variable) || value === undefined)
             continue;
         const name = variable.slice('INPUT_'.length).toLowerCase();
         if (LATER_INPUTS.includes(name)) {
-            problems.push({ text: `The input "${name}" is not available yet.` });
+            if (value !== '')
+                problems.push({ text: `The input "${name}" is not available yet.` });
         }
         else if (nearest(name, NAMES) !== undefined) {
             problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
@@ -39922,7 +42454,7 @@ function secretsOf(values, credentials) {
     const headers = (values['smoke-test'] ?? []).flatMap((check) => Object.entries(check.headers)
         .filter(([name]) => !ORDINARY_HEADERS.test(name))
         .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]));
-    const likely = [...headers, ...(0,secrets/* likelySecrets */.g)(values.env ?? {}), ...(0,secrets/* likelySecrets */.g)(values.vars ?? {})];
+    const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
     const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
     return [...new Set([own, ...likely.filter((value) => value !== '' && !shown.has(value))])];
 }
@@ -39930,273 +42462,482 @@ function present(name, value) {
     return (value === undefined ? {} : { [name]: value });
 }
 
+// EXTERNAL MODULE: ./lib/report/explain.js
+var explain = __nccwpck_require__(2800);
+;// CONCATENATED MODULE: ./lib/report/next.js
+
+/** @returns '' when there is nothing to do */
+function nextOf({ result, error, second, apps }) {
+    if (error !== undefined)
+        return (0,explain/* explain */.W)(second ?? error).next;
+    switch (result) {
+        case 'deployed':
+            return apps.flatMap(wayBack).join(' ');
+        case 'planned':
+            return 'Run it without the input "plan" to do this.';
+        case 'ready':
+            return 'Run "cf" in the later steps of this job: it is on the PATH, and signed in to the target.';
+        default:
+            return apps.flatMap(underWay).join(' ');
+    }
+}
+function wayBack({ app, previousApp, previousVersion }) {
+    if (previousVersion === undefined)
+        return [];
+    return previousApp === undefined
+        ? [`The version of ${app} before is not kept: there is no way back to it.`]
+        : [
+            `To go back by hand: "cf start ${previousApp}", map each route of ${app} to it, and when it answers unmap them from ${app}.`,
+        ];
+}
+function underWay({ app, candidate }) {
+    if (!candidate)
+        return [];
+    const { version, phase } = candidate;
+    return [
+        `The deploy of ${version} (${phase}) of ${app} goes on, or was interrupted: when its run is dead, the next deploy settles it.`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/outputs.js
+
+/** @returns every output, '' for what there is not */
+function outputsOf(outcome, durationMs) {
+    const [first] = outcome.apps;
+    const { watch } = outcome;
+    return {
+        result: outcome.result,
+        ...outputsOfApp(first),
+        requests: watch ? String(watch.requests) : '',
+        'failed-requests': watch ? String(watch.failures) : '',
+        'longest-gap-ms': watch ? String(Math.round(watch.longestGapMs)) : '',
+        'duration-ms': String(Math.round(durationMs)),
+        'cf-version': outcome.cfVersion ?? '',
+        plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
+        error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
+        apps: JSON.stringify(outcome.apps.map(outputsOfApp)),
+    };
+}
+function outputsOfApp(app) {
+    const { live } = app ?? {};
+    return {
+        app: app?.app ?? '',
+        'app-guid': live?.guid ?? '',
+        url: app?.url ?? '',
+        'trial-url': app?.trialUrl ?? '',
+        version: app?.version ?? '',
+        'previous-version': app?.previousVersion ?? '',
+        'previous-app-guid': app?.previousAppGuid ?? '',
+        'droplet-guid': live?.dropletGuid ?? '',
+        live: live ? JSON.stringify(live) : '',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/report/serving.js
+/** @param most routes that are shown one by one; only routes that are served as they should be are left to `others` before any else */
+function servingOf({ live }, most) {
+    const usual = (route) => route.by.length === 1 && route.by[0] === live.app;
+    const odd = live.routes.filter((route) => !usual(route));
+    const ordered = [...odd, ...live.routes.filter(usual)];
+    const left = ordered.length - most;
+    return {
+        shown: ordered.slice(0, most).map(({ url, by }) => ({ url, by: byText(by) })),
+        others: left <= 0 ? '' : `and ${left} more${odd.length <= most ? `, each served by ${live.app}` : ''}`,
+    };
+}
+/** Lines for the log and for annotations. */
+function whoServes(apps, most) {
+    return apps.flatMap((one) => {
+        if (one.live.routes.length === 0)
+            return [noRoutes(one)];
+        const { shown, others } = servingOf(one, most);
+        return [...shown.map(({ url, by }) => `${url}: ${by}`), ...(others ? [others] : [])];
+    });
+}
+/** `10:02:03 UTC`, or undefined when it was never looked. */
+function seenAt({ seenAtMs }) {
+    return seenAtMs === undefined ? undefined : `${new Date(seenAtMs).toISOString().slice(11, 19)} UTC`;
+}
+function noRoutes({ app, live }) {
+    return live.app ? `${app}: live is ${live.app}, without a route` : `${app}: nothing is live`;
+}
+function byText(by) {
+    if (by.length === 0)
+        return 'nobody';
+    return by.length > 1 ? `${by.join(' and ')}, together` : String(by[0]);
+}
+
+// EXTERNAL MODULE: ./lib/report/log.js
+var log = __nccwpck_require__(3694);
+// EXTERNAL MODULE: ./lib/report/untrusted.js
+var untrusted = __nccwpck_require__(2397);
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+
+function markdown(redact) {
+    const lineOf = (text, most) => shortened((0,untrusted/* cleaned */.L0)(text, redact).replaceAll('\n', ' ').trim(), most);
+    return {
+        code: (text, most = 300) => code(lineOf(text, most)),
+        codeBlock: (lines, most = 400) => codeBlock(lines.flatMap((line) => blockLines(line, most, redact))),
+        prose: (text, most = 1_000) => prose(lineOf(text, most)),
+    };
+}
+/** A table of what is Markdown already. A pipe ends a cell whatever stands around it, so a broken bar stands for it. */
+function table(head, rows) {
+    const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '¦')).join(' | ')} |`;
+    return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+function code(line) {
+    if (line === '')
+        return '–';
+    const fence = '`'.repeat(longestRun(line) + 1);
+    const pad = fence.length > 1 ? ' ' : '';
+    return `${fence}${pad}${line}${pad}${fence}`;
+}
+function blockLines(text, most, redact) {
+    return (0,untrusted/* cleaned */.L0)(text, redact)
+        .split('\n')
+        .map((line) => shortened(line.trimEnd(), most));
+}
+function codeBlock(lines) {
+    const text = lines.join('\n');
+    const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
+    return `${fence}text\n${text}\n${fence}`;
+}
+/** Seen by nobody; a renderer makes no link and no mention across it, which it does across escapes. */
+const GAP = '\u200b';
+function prose(line) {
+    return line
+        .replace(/[\\`*_{}[\]()#+!|~>-]/g, '\\$&')
+        .replace(/^\d+(?=\.)/, '$&\\')
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('$', '<span>$</span>')
+        .replaceAll('@', `@${GAP}`)
+        .replaceAll('://', `:${GAP}//`)
+        .replace(/www\./gi, `$&${GAP}`);
+}
+function longestRun(text) {
+    return (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
+}
+/** Never inside a character that is two units of text. */
+function shortened(text, most) {
+    if (text.length <= most)
+        return text;
+    return `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
+
+/** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
+const LIMIT_BYTES = 900 * 1024;
+/** What a reader takes in at a glance; the log, the outputs and the platform have the rest. */
+const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, steps: 200, entries: 100 };
+const MARKS = {
+    deployed: '✅',
+    planned: '📝',
+    ready: '✅',
+    shown: 'ℹ️',
+    reverted: '↩️',
+    refused: '⛔',
+    failed: '❌',
+};
+/** Parts in the order of their weight: where not all of them fit, the last ones are missing. */
+function summaryOf(outcome, timeline, durationMs, redact) {
+    const md = markdown(redact);
+    const names = outcome.apps.map(({ app }) => md.code(app));
+    const isFailure = outcome.error !== undefined;
+    const next = section('What to do next', md.prose(nextOf(outcome)));
+    const parts = [
+        `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
+        `${(0,explain/* meaning */.a)(outcome.result)} It took ${(0,log/* duration */.p)(durationMs)}.`,
+        ...failureParts(outcome, md),
+        ...(isFailure ? [next] : []),
+        ...outcome.apps.map((app) => liveTable(app, md)),
+        ...(isFailure ? [] : [next]),
+        ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
+        ...outcome.apps.map((app) => proofLines(app, md)),
+        ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
+        ...planParts(outcome, md),
+        ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
+    ];
+    return fitted(parts.filter((part) => part !== ''));
+}
+function failureParts({ error, second }, md) {
+    if (error === undefined)
+        return [];
+    return [
+        ...whyParts('Why', error, md),
+        ...(second === undefined ? [] : whyParts('And on the way back', second, md)),
+    ];
+}
+function whyParts(title, error, md) {
+    const { code, what, evidence, problems } = (0,explain/* explain */.W)(error);
+    const lines = problems.length > 0
+        ? problems.map(({ text, at }) => at ? `${md.code(`${at.file}:${at.line}:${at.column}`)} ${md.prose(text)}` : md.prose(text))
+        : what.split('\n').map((line) => md.prose(line));
+    const text = lines.length > 1 ? summary_list(lines, MOST.problems) : lines[0];
+    return [
+        `### ${title} (${md.code(code)})\n\n${text}`,
+        evidence.length > 0 ? md.codeBlock(evidence.slice(-MOST.evidence)) : '',
+    ];
+}
+function liveTable(outcome, md) {
+    const { app, live, url, version, previousVersion, candidate } = outcome;
+    const names = (list) => list.map((name) => md.code(name)).join(', ');
+    const { shown, others } = servingOf(outcome, MOST.routes);
+    const rows = [
+        ['live', live.app ? md.code(live.app) : 'nothing'],
+        [
+            'its version',
+            live.app ? (live.version ? md.code(live.version) : 'none: not deployed this way yet') : '',
+        ],
+        ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
+        ['seen at', seenAt(outcome) ?? ''],
+        ['address', url ? md.code(url) : ''],
+        ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
+        ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
+        ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
+        ['kept for a way back', names(outcome.previous)],
+        ['kept for diagnosis', names(outcome.failed)],
+    ];
+    const facts = table(['', ''], rows.filter(([, value]) => value !== ''));
+    const routes = shown.map(({ url: route, by }) => [md.code(route), md.code(by)]);
+    if (others !== '')
+        routes.push([md.prose(others), '']);
+    const served = routes.length > 0 ? `\n\n${table(['route', 'served by'], routes)}` : '';
+    return `### ${md.code(app)}\n\n${facts}${served}`;
+}
+function watchTable(watch, md) {
+    const versions = Object.entries(watch.byVersion).map(([version, count]) => `${md.code(version)}: ${count}`);
+    const before = watch.failingBefore.slice(0, MOST.routes).map((url) => md.code(url));
+    const rows = [
+        ['requests', String(watch.requests)],
+        ['failed', String(watch.failures)],
+        ['longest gap', (0,log/* duration */.p)(watch.longestGapMs)],
+        ['answers by version', versions.slice(0, MOST.routes).join(', ')],
+        ['inconclusive: the platform did not answer either', summary_count(watch.inconclusive)],
+        ['failed where a route failed, or was not there, before the deploy', summary_count(watch.failedBefore)],
+        ['routes that failed before the deploy', before.join(', ')],
+    ];
+    const answer = watch.failures === 0
+        ? 'No request of the watch on the production routes failed.'
+        : `Yes: ${watch.failures} of ${watch.requests} requests of the watch on the production routes failed.`;
+    const shown = rows.filter(([, value]) => value !== '');
+    return `### Did anybody notice?\n\n${answer}\n\n${table(['watch', ''], shown)}`;
+}
+function summary_count(number) {
+    return number > 0 ? String(number) : '';
+}
+function proofLines({ app, found }, md) {
+    const smoke = (found?.smoke?.passed ?? []).map(({ label, shows, because }) => `smoke check ${md.code(label)} passed (${SHOWN[shows]}${because ? `: ${md.prose(because)}` : ''})`);
+    const proofs = (found?.proofs ?? []).map(({ routeUrl, proof, because }) => `${md.code(routeUrl)}: ${SHOWN[proof]}${because ? ` (${md.prose(because)})` : ''}`);
+    const lines = [...smoke, ...proofs];
+    return section(`Proof of ${md.code(app)}`, lines.length > 0 ? summary_list(lines, MOST.checks) : '');
+}
+const SHOWN = {
+    'every-instance': 'every instance answered',
+    answered: 'answered without a fault, which version did could not be told',
+    candidate: 'the candidate answered',
+    none: 'could not be proven from here',
+    nothing: 'it is not shown that the candidate answered',
+};
+function notesOf(notes = [], md) {
+    return notes.length > 0
+        ? summary_list(notes.map((note) => md.prose(note)), MOST.notes)
+        : '';
+}
+function planParts({ plan }, md) {
+    if (!plan)
+        return [];
+    const shown = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
+        const number = `${at + 1}. `;
+        // A list in a list stands exactly under the text of its item.
+        const indent = ' '.repeat(number.length);
+        const under = calls.slice(0, MOST.routes).map((call) => `${indent}- ${md.code(call)}`);
+        return [`${number}${md.code(app)}: ${md.prose(title)}`, ...under].join('\n');
+    });
+    const left = plan.length - shown.length;
+    return [
+        section('Plan', [
+            ...shown,
+            ...(left > 0 ? [`\n${left} more steps are in the log and in the output \`plan\`.`] : []),
+        ].join('\n')),
+    ];
+}
+function timelineTable(timeline, md) {
+    const row = ({ title, startMs, durationMs, ok }) => [
+        (0,log/* duration */.p)(startMs),
+        md.code(title),
+        `${(0,log/* duration */.p)(durationMs)}${ok ? '' : ' ✗'}`,
+    ];
+    const left = timeline.length - 2 * MOST.entries;
+    const rows = left > 0
+        ? [
+            ...timeline.slice(0, MOST.entries).map(row),
+            ['…', `${left} more steps are in the log`, ''],
+            ...timeline.slice(-MOST.entries).map(row),
+        ]
+        : timeline.map(row);
+    return section('Timeline', table(['after', 'step', 'took'], rows));
+}
+function section(title, text) {
+    return text === '' ? '' : `### ${title}\n\n${text}`;
+}
+/** Of what is written already. */
+function summary_list(lines, most) {
+    const left = lines.length - most;
+    const shown = lines.slice(0, most).map((line) => `- ${line}`);
+    return [...shown, ...(left > 0 ? [`- and ${left} more: see the log`] : [])].join('\n');
+}
+const LEFT_OUT = '(Not everything fitted into this summary: see the log.)';
+/** Every part that still fits into so many bytes, in order; a summary is cut between parts, never inside one. */
+function fitted(parts, limit = LIMIT_BYTES) {
+    const whole = `${parts.join('\n\n')}\n`;
+    if (Buffer.byteLength(whole) <= limit)
+        return whole;
+    const kept = [];
+    let left = limit - Buffer.byteLength(`${LEFT_OUT}\n`);
+    for (const part of parts) {
+        const size = Buffer.byteLength(`${part}\n\n`);
+        if (size > left)
+            continue;
+        left -= size;
+        kept.push(part);
+    }
+    return `${[...kept, LEFT_OUT].join('\n\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/index.js
+
+
+
+
+
+
+/** Routes that are named one by one in the log, and in an annotation. */
+const ROUTES_IN_LOG = 50;
+const ROUTES_IN_ANNOTATION = 10;
+/** @returns whether the step has failed */
+async function report(outcome, log, ports, wantsSummary) {
+    const durationMs = log.elapsedMs();
+    const { redact } = ports;
+    for (const [name, value] of Object.entries(outputsOf(outcome, durationMs)))
+        ports.setOutput(name, redact(value));
+    for (const error of [outcome.error, outcome.second])
+        if (error !== undefined)
+            tellError(error, outcome, log, ports);
+    if (outcome.error === undefined)
+        tellEnd(outcome, log);
+    if (wantsSummary)
+        await writeSummary(summaryOf(outcome, log.timeline, durationMs, redact), log, ports);
+    return outcome.error !== undefined;
+}
+function tellEnd(outcome, log) {
+    const { result, apps, plan } = outcome;
+    const next = nextOf(outcome);
+    const lines = [
+        (0,explain/* meaning */.a)(result),
+        ...whoServes(apps, ROUTES_IN_LOG),
+        ...(next === '' ? [] : [`Next: ${next}`]),
+    ];
+    log.tell({ type: 'note', text: lines.join('\n') });
+    for (const { app, title, calls } of plan ?? [])
+        log.tell({ type: 'note', text: [`${app}: ${title}`, ...calls.map((call) => `    ${call}`)].join('\n') });
+}
+function tellError(error, outcome, log, ports) {
+    const { code, what, next, evidence, problems } = (0,explain/* explain */.W)(error);
+    if (evidence.length > 0)
+        log.tell({ type: 'foreign', source: 'evidence', text: evidence.join('\n') });
+    const show = (text) => (0,untrusted/* commandText */.jt)(text, ports.redact);
+    const title = show(code);
+    if (problems.length > 0) {
+        for (const { text, at } of problems) {
+            const place = at ? { file: at.file, startLine: at.line, startColumn: at.column } : {};
+            ports.error(show(text), { title, ...place });
+        }
+        log.tell({ type: 'note', text: `${(0,explain/* meaning */.a)(outcome.result)} Next: ${next}` });
+        return;
+    }
+    const begin = error === outcome.error ? (0,explain/* meaning */.a)(outcome.result) : 'On the way back, too:';
+    ports.error(show([`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`].join('\n')), { title });
+}
+function liveLines({ apps }) {
+    const [first] = apps;
+    if (!first)
+        return [];
+    const at = seenAt(first);
+    return [`Live${at ? `, seen at ${at}` : ''}:`, ...whoServes(apps, ROUTES_IN_ANNOTATION)];
+}
+/** It only informs: when it cannot be written, the result stays what it is. */
+async function writeSummary(markdown, log, { summary }) {
+    try {
+        await summary(markdown);
+    }
+    catch (error) {
+        log.tell({ type: 'warning', text: `The job summary could not be written: ${error.message}` });
+    }
+}
+
+// EXTERNAL MODULE: ./lib/report/shown.js + 1 modules
+var report_shown = __nccwpck_require__(3992);
+;// CONCATENATED MODULE: ./lib/main.js
+/** Inputs -> command -> report. The one place that catches. */
+
+
+
+
+
+
+
+
+const COMMANDS = { deploy: deploy, status: status_status, setup: setup };
+const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET'];
+/** @returns the exit code */
+async function main({ portsFor, core, clock, env, write }) {
+    const shown = (0,report_shown/* createShown */.G)({ clock, write, setSecret: core.setSecret });
+    const { log, redact } = shown;
+    let wantsSummary = true;
+    const outcome = await run().catch((error) => ({ result: 'refused', error, apps: [] }));
+    const failed = await report(outcome, log, { ...core, redact }, wantsSummary).catch((error) => {
+        core.error((0,untrusted/* commandText */.jt)(`The result could not be reported: ${error}`, redact), { title: 'internal' });
+        return true;
+    });
+    return failed ? 1 : 0;
+    async function run() {
+        const inputs = inputsOf(env, shown);
+        wantsSummary = inputs.summary;
+        for (const text of inputs.warnings)
+            log.tell({ type: 'warning', text });
+        return await COMMANDS[inputs.command](inputs, (0,context/* readContext */.y)(env), hiding(portsFor(inputs, log), shown));
+    }
+}
+/** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
+function inputsOf(env, { hide }) {
+    for (const name of SECRET_INPUTS)
+        hide(env[name]?.trim() ?? '');
+    const inputs = readInputs(env);
+    for (const secret of inputs.secrets)
+        hide(secret);
+    return inputs;
+}
+function hiding(ports, { hide }) {
+    return { ...ports, runner: { ...ports.runner, setSecret: hide } };
+}
+
 
 /***/ }),
 
-/***/ 6930:
+/***/ 7633:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  i: () => (/* binding */ main)
-});
-
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(4379);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var model_errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
-var children = __nccwpck_require__(4788);
-// EXTERNAL MODULE: ./lib/cli/environment.js
-var environment = __nccwpck_require__(1532);
-;// CONCATENATED MODULE: ./lib/cli/script.js
-
-
-
-
-const EVIDENCE_LINES = 20;
-/**
- * Runs the user's own check of a candidate, with `bash -e` as the runner does, or `sh -e` where there is none. Throws
- * `VersionFault` when it fails or does not end in its time.
- */
-async function runScript(script) {
-    const shell = await (0,children/* findProgram */.K)('bash', script.env.PATH).catch(() => '/bin/sh');
-    const folder = await script.files.privateFolder(script.temp, 'smoke-script-');
-    try {
-        // A file, not an argument: what the workflow put into the command may be secret.
-        const path = (0,external_node_path_.join)(folder, 'smoke-script.sh');
-        await script.files.writePrivate(path, script.command);
-        await run(script, shell, path);
-    }
-    finally {
-        await script.files.remove(folder);
-    }
-}
-async function run(script, shell, path) {
-    const { candidate } = script;
-    const last = [];
-    const { code, signal, timedOut } = await script.children.run({
-        file: shell,
-        args: ['-e', path],
-        env: (0,environment/* scriptEnvironment */.F)(script.env, {
-            TRIAL_URL: candidate.trialUrl,
-            APP_NAME: candidate.appName,
-            APP_GUID: candidate.appGuid,
-        }),
-        cwd: script.cwd,
-        timeoutMs: script.timeoutMs,
-        onLine: (_stream, text) => {
-            last.push(text);
-            if (last.length > EVIDENCE_LINES)
-                last.shift();
-            script.listener.tell({ type: 'foreign', source: 'smoke-script', text });
-        },
-        ...(script.signal === undefined ? {} : { signal: script.signal }),
-    });
-    script.signal?.throwIfAborted();
-    if (timedOut)
-        throw new model_errors/* VersionFault */.d4(`The smoke-script did not end within ${script.timeoutMs / 1_000} s.`, 'script', last);
-    if (code !== 0)
-        throw new model_errors/* VersionFault */.d4(`The smoke-script ended with ${code === null ? signal : `exit code ${code}`}.`, 'script', last);
-}
-
-// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(3483);
-;// CONCATENATED MODULE: ./lib/manifest/edit.js
-/** The text edit behind a candidate's manifest. */
-
-const ROUTE_KEYS = ['routes', 'no-route', 'random-route', 'default-route'];
-/** Changes of the text, by position. It does what can be done simply; whoever asks compares the meaning. */
-class Edit {
-    yaml;
-    item;
-    wish;
-    path;
-    changes = [];
-    source;
-    constructor(yaml, item, wish, path) {
-        this.yaml = yaml;
-        this.item = item;
-        this.wish = wish;
-        this.path = path;
-        // Whatever is put at the end begins on a line of its own; positions stay true.
-        this.source = yaml.text.endsWith('\n') ? yaml.text : `${yaml.text}\n`;
-    }
-    /** @returns undefined where the app is not written as a block of its own */
-    text() {
-        const list = this.yaml.target(this.yaml.entries(this.yaml.root)?.get('applications')?.value);
-        const app = this.item;
-        if (!(0,dist/* isSeq */.oP)(list) || list.flow || !(0,dist/* isMap */.jh)(app) || app.flow)
-            return undefined;
-        for (const other of list.items)
-            if (other !== app)
-                this.removeItem(other);
-        this.editApp(app);
-        return this.apply();
-    }
-    editApp(app) {
-        const added = [];
-        const set = (key, text) => {
-            const own = ownPair(app, key);
-            if (own)
-                this.replaceValue(own, text);
-            else
-                added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
-        };
-        const indent = ' '.repeat(this.column(app));
-        this.editRoutes(app, set, indent);
-        set('name', asScalar(this.wish.candidateName));
-        if (this.path !== undefined)
-            set('path', asScalar(this.path));
-        this.editInstances(app, set, added, indent);
-        if (added.length > 0)
-            this.append(app, added, indent);
-    }
-    editRoutes(app, set, indent) {
-        const entries = this.yaml.entries(app);
-        const [wanted, text] = this.wish.trialRoute === undefined
-            ? ['no-route', 'true']
-            : ['routes', `\n${indent}- route: ${asScalar(this.wish.trialRoute)}`];
-        for (const key of ROUTE_KEYS) {
-            const entry = entries?.get(key);
-            if (key === wanted || !entry)
-                continue;
-            const own = ownPair(app, key);
-            if (own && !this.isFirstOfItem(own))
-                this.removeLines(own);
-            else if (key !== 'routes')
-                set(key, 'false');
-        }
-        set(wanted, text);
-    }
-    editInstances(app, set, added, indent) {
-        const { instances = {} } = this.wish;
-        const entries = this.yaml.entries(app);
-        const processes = this.yaml.items(entries?.get('processes')?.value) ?? [];
-        const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
-        if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
-            set('instances', String(instances.web));
-        }
-        processes.forEach((process, i) => {
-            const count = instances[String(types[i])];
-            if (count === undefined || !(0,dist/* isMap */.jh)(process))
-                return;
-            const own = ownPair(process, 'instances');
-            if (own)
-                this.replaceValue(own, String(count));
-            else if (!process.flow)
-                this.append(process, [`instances: ${count}`], ' '.repeat(this.column(process)));
-        });
-        const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !types.includes(type));
-        if (missing.length > 0 && !entries?.has('processes')) {
-            added.push('processes:', ...missing.flatMap(([type, count]) => [`- type: ${asScalar(type)}`, `  instances: ${count}`]));
-        }
-        else if (missing.length > 0) {
-            const last = processes.at(-1);
-            const dash = last && this.lineStart(startOf(last));
-            if (last && dash !== undefined) {
-                const lead = this.source.slice(dash).match(/^ */)?.[0] ?? indent;
-                const lines = missing.flatMap(([type, count]) => [
-                    `${lead}- type: ${asScalar(type)}`,
-                    `${lead}  instances: ${count}`,
-                ]);
-                this.insertAfter(last, lines);
-            }
-        }
-    }
-    replaceValue(pair, text) {
-        const key = pair.key;
-        const value = (pair.value ?? null);
-        const keyEnd = endOf(key);
-        const colon = this.source.indexOf(':', keyEnd) + 1;
-        const inline = value !== null && ((0,dist/* isScalar */.jn)(value) || (0,dist/* isAlias */.Vj)(value)) && !text.startsWith('\n');
-        const from = inline && startOf(value) > colon ? startOf(value) : colon;
-        const to = value === null ? colon : Math.max(colon, endOf(value));
-        const space = from === colon && !text.startsWith('\n') ? ' ' : '';
-        this.changes.push({ from, to, text: `${space}${text}${this.tail(to)}` });
-    }
-    /** A block scalar's end is the start of the next line: the line that takes its place still needs an end. */
-    tail(to) {
-        return this.source[to - 1] === '\n' ? '\n' : '';
-    }
-    append(map, lines, indent) {
-        this.insertAfter(map, lines.map((line) => `${indent}${line}`));
-    }
-    insertAfter(node, lines) {
-        const at = this.lineEnd(endOf(node));
-        this.changes.push({ from: at, to: at, text: `${lines.join('\n')}\n` });
-    }
-    removeLines(pair) {
-        const last = (pair.value ?? pair.key);
-        this.changes.push({
-            from: this.lineStart(startOf(pair.key)),
-            to: this.lineEnd(Math.max(endOf(pair.key), endOf(last))),
-            text: '',
-        });
-    }
-    removeItem(item) {
-        const dash = this.source.lastIndexOf('-', startOf(item) - 1);
-        this.changes.push({
-            from: this.lineStart(dash),
-            to: this.lineEnd(Math.max(dash + 1, endOf(item))),
-            text: '',
-        });
-    }
-    isFirstOfItem(pair) {
-        const start = startOf(pair.key);
-        return this.source.slice(this.lineStart(start), start).trim() !== '';
-    }
-    column(node) {
-        return startOf(node) - this.lineStart(startOf(node));
-    }
-    lineStart(offset) {
-        return this.source.lastIndexOf('\n', offset - 1) + 1;
-    }
-    /** Start of the line after the one that holds the character before `offset`. */
-    lineEnd(offset) {
-        if (offset > 0 && this.source[offset - 1] === '\n')
-            return offset;
-        const end = this.source.indexOf('\n', offset);
-        return end < 0 ? this.source.length : end + 1;
-    }
-    apply() {
-        // Where something is put in front of what is taken out, putting comes first.
-        const ordered = [...this.changes].sort((one, other) => one.from - other.from || one.to - other.to);
-        let text = '';
-        let done = 0;
-        for (const { from, to, text: put } of ordered) {
-            text += this.source.slice(done, from) + put;
-            done = to;
-        }
-        return text + this.source.slice(done);
-    }
-}
-function ownPair(map, key) {
-    return map.items.findLast((pair) => (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === key);
-}
-function startOf(node) {
-    return node.range?.[0] ?? 0;
-}
-/** Where the last character that means something ends: a collection's own range takes in what follows it. */
-function endOf(node) {
-    if (((0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node)) && !node.flow) {
-        const last = node.items.at(-1);
-        const inner = (0,dist/* isMap */.jh)(node) ? (last?.value ?? last?.key) : last;
-        return inner ? endOf(inner) : (node.range?.[1] ?? 0);
-    }
-    return node.range?.[1] ?? 0;
-}
-/** Plain where nobody can misread it, else in quotes. */
-function asScalar(text) {
-    return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : escapeLineEnds(JSON.stringify(text));
-}
-/** Characters that end a line in YAML 1.1, and in nothing else: only inside double quotes can they stand in `text`. */
-function escapeLineEnds(text) {
-    return text.replace(/[\x85\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-;// CONCATENATED MODULE: ./lib/manifest/variables.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ variableProblems),
+/* harmony export */   p: () => (/* binding */ fillIn)
+/* harmony export */ });
 /**
  * `((name))` in a manifest, as the CLI fills it in (bosh's template): a string that is nothing but one variable takes the
  * variable's own type; inside a longer string only text and whole numbers are allowed; `((a.b))` looks into a map.
@@ -40255,4622 +42996,6 @@ function lookUp(variables, name) {
 }
 function isText(value) {
     return typeof value === 'string' || typeof value === 'bigint' || Number.isInteger(value);
-}
-
-// EXTERNAL MODULE: ./lib/manifest/yaml.js
-var manifest_yaml = __nccwpck_require__(3461);
-;// CONCATENATED MODULE: ./lib/manifest/candidate.js
-/**
- * The manifest for a candidate: the user's text with as little of it changed as can be, so that whatever it says besides name,
- * routes, path and instances reaches the CLI untouched, variables as `((x))`.
- */
-
-
-
-
-/**
- * @returns the manifest's text with that app alone; where the text cannot be edited without changing what it means (the app is
- *   an alias, or uses an anchor of another app), the app is written anew
- * @throws Error when the manifest has no such app
- */
-function candidateManifest(manifest, wish) {
-    const yaml = (0,manifest_yaml/* readYaml */.g)(manifest.file, manifest.text);
-    const item = yaml
-        .items(yaml.entries(yaml.root)?.get('applications')?.value)
-        ?.find((one) => nameOf(yaml, one, manifest) === wish.app);
-    const path = manifest.apps.find((app) => app.name === wish.app)?.path;
-    if (!item)
-        throw new Error(`no app ${wish.app} in ${manifest.file}`);
-    const expected = asWished(yaml.value(item), wish, path);
-    const edited = new Edit(yaml, item, wish, path).text();
-    return edited !== undefined && says(edited, expected) ? edited : written(expected);
-}
-/** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
-function varsFileText(manifest) {
-    return quoted(manifest.variables);
-}
-function nameOf(yaml, item, manifest) {
-    const name = fillIn(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
-    return name === null ? undefined : String(name);
-}
-/** What the candidate's manifest has to mean. */
-function asWished(app, wish, path) {
-    const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
-    const instances = wish.instances ?? {};
-    const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
-    const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !listed?.some((process) => process.type === type));
-    const processes = [
-        ...(listed ?? []).map((process) => {
-            const count = instances[String(process.type)];
-            return count === undefined ? process : { ...process, instances: count };
-        }),
-        ...missing.map(([type, count]) => ({ type, instances: count })),
-    ];
-    const webIsListed = listed?.some((process) => process.type === 'web') ?? false;
-    return {
-        ...kept,
-        name: wish.candidateName,
-        ...routesOf(wish),
-        ...(path === undefined ? {} : { path }),
-        ...(instances.web === undefined || (webIsListed && kept.instances === undefined)
-            ? {}
-            : { instances: instances.web }),
-        ...(listed || missing.length > 0 ? { processes } : {}),
-    };
-}
-function routesOf(wish) {
-    return wish.trialRoute === undefined ? { 'no-route': true } : { routes: [{ route: wish.trialRoute }] };
-}
-function says(text, expected) {
-    try {
-        const yaml = (0,manifest_yaml/* readYaml */.g)('', text);
-        const apps = yaml.value(yaml.entries(yaml.root)?.get('applications')?.value);
-        return Array.isArray(apps) && apps.length === 1 && canonical(apps[0]) === canonical(expected);
-    }
-    catch {
-        return false;
-    }
-}
-/** A switched-off `random-route` or `default-route` means the same as none. */
-function canonical(app) {
-    const meant = Object.entries(app).filter(([key, value]) => !(ROUTE_KEYS.includes(key) && value === false));
-    return JSON.stringify(sorted(Object.fromEntries(meant)));
-}
-function sorted(data) {
-    if (typeof data === 'bigint')
-        return `${data}n`;
-    if (Array.isArray(data))
-        return data.map(sorted);
-    if (data === null || typeof data !== 'object')
-        return data;
-    const entries = Object.entries(data).map(([key, value]) => [key, sorted(value)]);
-    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-function written(app) {
-    return quoted({ applications: [app] });
-}
-/** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
-function quoted(data) {
-    const text = (0,dist/* stringify */.As)(data, {
-        defaultStringType: 'QUOTE_DOUBLE',
-        defaultKeyType: 'QUOTE_DOUBLE',
-        lineWidth: 0,
-        aliasDuplicateObjects: false,
-    });
-    return escapeLineEnds(text);
-}
-
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: ./lib/manifest/sizes.js
-/** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
-const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
-const MIB = 1024 ** 2;
-/** @returns MiB, rounded down; undefined when it is no size. */
-function megabytes(text) {
-    const size = bytes(text);
-    return size === undefined ? undefined : Math.floor(size / MIB);
-}
-/** @returns bytes a second, -1 for no limit; undefined when it is no size. */
-function logRateBps(text) {
-    return text === '-1' || text === '0' ? Number(text) : bytes(text);
-}
-function bytes(text) {
-    const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([BKMGT])B?$/i.exec(text.trim()) ?? [];
-    const exponent = EXPONENT[unit?.toUpperCase() ?? ''];
-    return number === undefined || exponent === undefined
-        ? undefined
-        : Math.floor(Number(number) * 1024 ** exponent);
-}
-
-;// CONCATENATED MODULE: ./lib/manifest/app.js
-/** One app of a manifest: only what the deploy decides by is read, the rest is the CLI's and the platform's to judge. */
-
-
-/** Keys that name a property of a process and may also stand at the app, where they mean `web`. */
-const PROCESS_KEYS = [
-    'command',
-    'health-check-type',
-    'health-check-http-endpoint',
-    'health-check-invocation-timeout',
-    'health-check-interval',
-    'readiness-health-check-type',
-    'readiness-health-check-http-endpoint',
-    'readiness-health-check-invocation-timeout',
-    'readiness-health-check-interval',
-];
-class AppReading {
-    yaml;
-    item;
-    folders;
-    problems = [];
-    app;
-    /** Of the name, or of the app when it has none. */
-    name;
-    data;
-    /** @param data what `item` says, with variables filled in */
-    constructor(yaml, item, data, folders) {
-        this.yaml = yaml;
-        this.item = item;
-        this.folders = folders;
-        this.data = isMap(data) ? data : {};
-        if (!isMap(data))
-            this.refuse([], 'is no map with a name');
-        this.name = this.at(['name']);
-        this.app = this.read();
-    }
-    read() {
-        const name = this.text(['name']) ?? '';
-        if (name === '' && this.problems.length === 0)
-            this.refuse(['name'], 'has no name');
-        const docker = this.data.docker !== undefined && this.data.docker !== null;
-        const path = this.text(['path']);
-        const app = {
-            name,
-            noRoute: this.flag('no-route'),
-            randomRoute: this.flag('random-route'),
-            defaultRoute: this.flag('default-route'),
-            docker,
-            processes: this.processes(),
-            envNames: Object.keys(this.map(['env'])),
-            services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
-            ...(docker ? {} : { path: this.bits(path) }),
-        };
-        if (this.data.routes !== undefined && this.data.routes !== null) {
-            app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));
-        }
-        this.refuseContradictions(app);
-        return app;
-    }
-    /** As the CLI finds them: its flag from where it runs, the manifest's from the manifest, else where it runs. */
-    bits(path) {
-        const { path: asked, folder, workspace } = this.folders;
-        if (asked !== undefined)
-            return (0,external_node_path_.resolve)(workspace, asked);
-        return path === undefined ? workspace : (0,external_node_path_.resolve)(folder, path);
-    }
-    refuseContradictions(app) {
-        if (app.noRoute && app.routes && app.routes.length > 0) {
-            this.refuse(['no-route'], 'has "no-route: true" beside "routes": take one of them out');
-        }
-        const asked = Object.entries({
-            'no-route': app.noRoute,
-            'random-route': app.randomRoute,
-            'default-route': app.defaultRoute,
-        }).filter(([, set]) => set);
-        const [, second] = asked;
-        if (second) {
-            this.refuse([second[0]], `has ${asked.map(([key]) => `"${key}: true"`).join(' beside ')}: the platform takes one`);
-        }
-    }
-    route(i) {
-        const path = ['routes', i];
-        const given = this.value(path);
-        if (!isMap(given) || given.route === undefined) {
-            this.refuse(path, 'has a route that is not written "- route: host.example.com"');
-            return [];
-        }
-        if (isMap(given.options) && Object.keys(given.options).length > 0) {
-            this.refuse([...path, 'options'], 'has "options" of a route, which are not available yet');
-        }
-        const route = this.text([...path, 'route']);
-        const protocol = this.text([...path, 'protocol']);
-        if (route === undefined)
-            return [];
-        return [{ route, at: this.at([...path, 'route']), ...(protocol === undefined ? {} : { protocol }) }];
-    }
-    serviceName(i) {
-        const given = this.value(['services', i]);
-        const name = isMap(given) ? this.text(['services', i, 'name']) : this.text(['services', i]);
-        if (name === undefined && isMap(given))
-            this.refuse(['services', i], 'has a service without a name');
-        return name === undefined ? [] : [name];
-    }
-    processes() {
-        const processes = {};
-        const web = this.process([]);
-        if (Object.keys(web).length > 1 || web.named.length > 0)
-            processes.web = web;
-        this.list(['processes']).forEach((_, i) => {
-            const type = this.text(['processes', i, 'type']);
-            if (type === undefined) {
-                this.refuse(['processes', i], 'has a process without a type');
-                return;
-            }
-            const own = this.process(['processes', i]);
-            const shared = type === 'web' ? processes.web : undefined;
-            // The platform prefers what stands at the process to what stands at the app.
-            processes[type] = shared
-                ? { ...shared, ...own, named: [...new Set([...shared.named, ...own.named])] }
-                : own;
-        });
-        return processes;
-    }
-    process(path) {
-        const given = path.length === 0 ? this.data : this.map(path);
-        const named = Object.keys(given).filter((key) => path.length === 0
-            ? PROCESS_KEYS.includes(key)
-            : ![
-                'type',
-                'instances',
-                'memory',
-                'disk_quota',
-                'disk-quota',
-                'log-rate-limit-per-second',
-                'timeout',
-            ].includes(key));
-        const values = {
-            instances: this.whole([...path, 'instances'], 0),
-            memoryMb: this.size([...path, 'memory'], megabytes),
-            diskMb: this.size([...path, 'disk_quota'], megabytes) ?? this.size([...path, 'disk-quota'], megabytes),
-            logRateBps: this.size([...path, 'log-rate-limit-per-second'], logRateBps),
-            timeoutS: this.whole([...path, 'timeout'], 1),
-        };
-        const known = Object.entries(values).filter(([, value]) => value !== undefined);
-        return { ...Object.fromEntries(known), named };
-    }
-    size(path, parse) {
-        const given = this.text(path);
-        if (given === undefined)
-            return undefined;
-        const size = parse(given);
-        if (size === undefined)
-            this.refuse(path, `has "${String(path.at(-1))}: ${given}"; a size is written 512M or 1G`);
-        return size;
-    }
-    whole(path, least) {
-        const given = this.value(path);
-        if (given === undefined || given === null)
-            return undefined;
-        if (typeof given === 'number' && Number.isInteger(given) && given >= least)
-            return given;
-        this.refuse(path, `has "${String(path.at(-1))}" that is no whole number from ${least}`);
-        return undefined;
-    }
-    flag(key) {
-        const given = this.data[key];
-        if (typeof given === 'boolean')
-            return given;
-        if (given !== undefined && given !== null)
-            this.refuse([key], `has "${key}" that is neither true nor false`);
-        return false;
-    }
-    text(path) {
-        const given = this.value(path);
-        if (given === undefined || given === null)
-            return undefined;
-        if (typeof given !== 'object')
-            return String(given);
-        this.refuse(path, `has "${String(path.at(-1))}" that is no plain value`);
-        return undefined;
-    }
-    map(path) {
-        const given = this.value(path);
-        if (given === undefined || given === null)
-            return {};
-        if (isMap(given))
-            return given;
-        this.refuse(path, `has "${String(path.at(-1))}" that is no map`);
-        return {};
-    }
-    list(path) {
-        const given = this.value(path);
-        if (given === undefined || given === null)
-            return [];
-        if (Array.isArray(given))
-            return given;
-        this.refuse(path, `has "${String(path.at(-1))}" that is no list`);
-        return [];
-    }
-    value(path) {
-        let value = this.data;
-        for (const key of path) {
-            if (value === null || typeof value !== 'object')
-                return undefined;
-            value = value[key];
-        }
-        return value;
-    }
-    refuse(path, what) {
-        const named = this.value(['name']);
-        const name = typeof named === 'string' && named !== '' ? `The app "${named}" ` : 'This app ';
-        this.problems.push({ text: `${name}${what}.`, at: this.at(path) });
-    }
-    /** Of the value, or of the nearest thing around it that the text has: a variable may have brought the rest. */
-    at(path) {
-        let node = this.item;
-        for (const key of path) {
-            const next = typeof key === 'number' ? this.yaml.items(node)?.[key] : this.yaml.entries(node)?.get(key)?.value;
-            if (!next)
-                break;
-            node = next;
-        }
-        return this.yaml.at(node);
-    }
-}
-function isMap(value) {
-    return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-// EXTERNAL MODULE: ./lib/manifest/secrets.js
-var secrets = __nccwpck_require__(2413);
-;// CONCATENATED MODULE: ./lib/manifest/manifest.js
-/** The manifest as the cf CLI reads it, with every problem at its place. */
-
-
-
-
-
-
-/** @throws InputError with all that is wrong, each with file, line and column */
-function readManifest(source) {
-    const { variables, problems } = mergeVariables(source);
-    const yaml = (0,manifest_yaml/* readYaml */.g)(source.file, source.text);
-    problems.push(...undefinedVariables(yaml, variables));
-    const readings = appReadings(yaml, variables, source);
-    problems.push(...readings.problems);
-    const chosen = choose(readings.apps, source.app);
-    if ('problem' in chosen)
-        problems.push({ text: chosen.problem, at: { file: source.file, line: 1, column: 1 } });
-    const apps = 'apps' in chosen ? chosen.apps : [];
-    problems.push(...pathProblems(apps, source));
-    if (problems.length > 0)
-        throw new model_errors/* InputError */.dz(problems);
-    return { file: source.file, text: source.text, apps, variables, secrets: (0,secrets/* likelySecrets */.g)(variables) };
-}
-function mergeVariables(source) {
-    const problems = [];
-    const maps = source.varsFiles.map((file) => {
-        try {
-            const yaml = (0,manifest_yaml/* readYaml */.g)(file.file, file.text);
-            if (yaml.root === null)
-                return {};
-            const named = yaml.named(yaml.root);
-            if (named)
-                return Object.fromEntries(named.map(([name, value]) => [name, yaml.value(value)]));
-            problems.push({ text: 'A file of variables is a map.', at: yaml.at(yaml.root) });
-        }
-        catch (error) {
-            if (!(error instanceof model_errors/* InputError */.dz))
-                throw error;
-            problems.push(...error.problems);
-        }
-        return {};
-    });
-    return { variables: Object.assign({}, ...maps, source.vars), problems };
-}
-function undefinedVariables(yaml, variables) {
-    return [...yaml.strings()].flatMap(({ text, node }) => variableProblems(text, variables).map((problem) => ({ text: problem, at: yaml.at(node) })));
-}
-function appReadings(yaml, variables, source) {
-    const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
-    const items = yaml.items(list);
-    const top = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
-    if (!items || items.length === 0) {
-        return {
-            apps: [],
-            problems: [{ text: 'The manifest has no apps: it needs a list "applications".', at: top }],
-        };
-    }
-    const readings = items.map((item) => {
-        return new AppReading(yaml, item, fillIn(yaml.value(item), variables), {
-            path: source.path,
-            folder: (0,external_node_path_.resolve)(source.workspace, source.file, '..'),
-            workspace: source.workspace,
-        });
-    });
-    const problems = readings.flatMap((reading) => reading.problems);
-    const seen = new Set();
-    for (const { app, name } of readings) {
-        if (app.name !== '' && seen.has(app.name))
-            problems.push({ text: `The app name "${app.name}" is used a second time.`, at: name });
-        seen.add(app.name);
-    }
-    return { apps: readings.map((reading) => reading.app), problems };
-}
-function choose(apps, name) {
-    if (name === undefined || apps.length === 0)
-        return { apps };
-    const chosen = apps.filter((app) => app.name === name);
-    if (chosen.length > 0)
-        return { apps: chosen };
-    const names = apps.flatMap((app) => (app.name === '' ? [] : [`"${app.name}"`])).join(', ');
-    return { problem: `The manifest has no app "${name}" (the input "app"); it has ${names}.` };
-}
-function pathProblems(apps, source) {
-    if (source.path === undefined)
-        return [];
-    if (apps.length > 1) {
-        return [
-            { text: `The input "path" fits one app only, and there are ${apps.length}: name one with "app".` },
-        ];
-    }
-    return apps
-        .filter((app) => app.docker)
-        .map((app) => ({
-        text: `The input "path" does not fit the app "${app.name}", which is a docker image.`,
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/manifest/load.js
-/** Reads the manifest and its files of variables from disk: the only place in this room that touches it. */
-
-
-
-
-/** What the CLI takes when no manifest is named, in its order. */
-const DEFAULT_FILES = ['manifest.yml', 'manifest.yaml'];
-/**
- * @param workspace absolute; the inputs' paths are relative to it
- * @throws InputError when a file cannot be read, the bits are not there, or the manifest is wrong
- */
-async function loadManifest(inputs, workspace) {
-    const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
-    const [manifest, ...varsFiles] = await Promise.all([
-        firstOf(candidates, workspace, 'manifest'),
-        ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
-    ]);
-    refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
-    const { app, path, vars } = inputs;
-    const read = readManifest({
-        ...manifest,
-        varsFiles: varsFiles,
-        vars,
-        workspace,
-        ...(app === undefined ? {} : { app }),
-        ...(path === undefined ? {} : { path }),
-    });
-    const missing = await Promise.all(read.apps.map((one) => missingBits(one)));
-    refuse(missing.filter((problem) => problem !== undefined));
-    return read;
-}
-function refuse(texts) {
-    if (texts.length > 0)
-        throw new model_errors/* InputError */.dz(texts.map((text) => ({ text })));
-}
-/** @returns the first file that can be read, or what is wrong with the first one */
-async function firstOf(files, workspace, input) {
-    const failures = [];
-    for (const file of files) {
-        try {
-            return { file, text: await (0,promises_.readFile)((0,external_node_path_.resolve)(workspace, file), 'utf8') };
-        }
-        catch (error) {
-            failures.push(error);
-        }
-    }
-    const code = failures[0].code;
-    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    return `The file "${files[0]}" (the input "${input}") ${reason}.`;
-}
-async function missingBits({ name, path }) {
-    if (path === undefined)
-        return undefined;
-    return (0,promises_.access)(path).then(() => undefined, () => `The bits of the app "${name}" are not there: ${path} does not exist.`);
-}
-
-// EXTERNAL MODULE: ./lib/model/words.js
-var words = __nccwpck_require__(2431);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/platform/names.js
-/** Every name that we give on the platform: apps, hosts, labels, annotations. Pure; the same input always gives the same name. */
-
-const PREFIX = 'cf-zero-downtime.github.io';
-/** Keys of labels, complete. Their values are legal labels: at most 63 of letters, digits, `.`, `_`, `-`. */
-const LABEL = {
-    role: `${PREFIX}/role`,
-    phase: `${PREFIX}/phase`,
-    app: `${PREFIX}/app`,
-    version: `${PREFIX}/version`,
-    run: `${PREFIX}/run`,
-    owner: `${PREFIX}/owner`,
-};
-/** Keys of annotations, complete. Who may not read an app's environment can read these: never a value of a variable or a credential. */
-const ANNOTATION = {
-    /** The user's app name, whole. */
-    app: `${PREFIX}/app`,
-    version: `${PREFIX}/version`,
-    commit: `${PREFIX}/commit`,
-    runUrl: `${PREFIX}/run-url`,
-    actor: `${PREFIX}/actor`,
-    workflowRef: `${PREFIX}/workflow-ref`,
-    strategy: `${PREFIX}/strategy`,
-    /** Names of the inputs that were not the default. */
-    inputs: `${PREFIX}/inputs`,
-    /** Urls of the production routes; may be split. */
-    routes: `${PREFIX}/routes`,
-    /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
-    manifestRoutes: `${PREFIX}/manifest-routes`,
-    manifestEnv: `${PREFIX}/manifest-env`,
-    manifestScale: `${PREFIX}/manifest-scale`,
-    /** Urls of live's routes that the new version shall not have. May be split. */
-    dropped: `${PREFIX}/dropped`,
-    /** Guid of the app that was live when the candidate was made. */
-    liveGuid: `${PREFIX}/live-guid`,
-    /** Guid of the package that this run pushed: a candidate with any other one is never started. */
-    package: `${PREFIX}/package`,
-    /** The owner's last sign of life, milliseconds of the platform's clock. */
-    heartbeat: `${PREFIX}/heartbeat`,
-    /** What a later run must know to go on: times, scale, what is kept. JSON. */
-    settings: `${PREFIX}/settings`,
-    journal: `${PREFIX}/journal`,
-};
-/** The platform's limit for an annotation's value, characters. */
-const ANNOTATION_LIMIT = 5_000;
-const LABEL_LIMIT = 63;
-const HOST_LIMIT = 63;
-/** An app's name is a column of 255 characters. What is left for the user's part holds for the longest suffix of ours. */
-const BASE_NAME_LIMIT = 220;
-/** The candidate's name, which is also the lock. */
-function candidateName(app) {
-    return `${baseName(app)}-candidate`;
-}
-function previousName(app, version) {
-    return `${baseName(app)}-previous-${version}`;
-}
-function failedName(app, version) {
-    return `${baseName(app)}-failed-${version}`;
-}
-/** Host of a trial route: a legal DNS label of at most 63 characters. `token` tells runs apart. */
-function trialHost(app, token) {
-    const suffix = `-candidate-${token}`;
-    const base = app
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .slice(0, HOST_LIMIT - suffix.length)
-        .replace(/^-+|-+$/g, '');
-    return `${base || 'app'}${suffix}`;
-}
-const HASHED_KEY = /-x[0-9a-f]{20}$/;
-/** A legal label value that stands for the app's name. Names that differ have keys that differ. */
-function appKey(name) {
-    if (isLabelValue(name) && !HASHED_KEY.test(name))
-        return name;
-    const readable = name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40);
-    return `${readable.replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'app'}-x${digest(name)}`;
-}
-/** Label selector for what is ours of one app; with roles, only for those. */
-function selectorOf(app, roles) {
-    const ours = `${LABEL.app}=${appKey(app)}`;
-    return roles ? `${ours},${LABEL.role} in (${roles.join(',')})` : ours;
-}
-/** `YYYYMMDD-HHMMSS-abcdefg`, UTC; without a commit (or with something that is none) `0000000`. */
-function versionOf(atMs, commit) {
-    const [day = '', time = ''] = new Date(atMs).toISOString().slice(0, 19).split('T');
-    const short = /^[0-9a-f]{7}/i.exec(commit ?? '')?.[0].toLowerCase() ?? '0000000';
-    return `${day.replaceAll('-', '')}-${time.replaceAll(':', '')}-${short}`;
-}
-/** Whose lock it is, as a legal label value. */
-function ownerLabel(runId, attempt, nonce) {
-    return appKey(`${runId}-${attempt}-${nonce}`);
-}
-function splitAnnotation(key, text, existing = {}) {
-    const split = {};
-    for (const old of Object.keys(existing))
-        if (isPartOf(key, old))
-            split[old] = null;
-    const parts = partsOf(text);
-    if (parts.length === 1)
-        split[key] = text;
-    else
-        for (const [index, part] of parts.entries())
-            split[`${key}-${index + 1}`] = part;
-    return split;
-}
-/** @returns the text that `splitAnnotation` split, or undefined when there is none. */
-function joinAnnotation(key, annotations) {
-    const whole = annotations[key];
-    if (whole !== undefined)
-        return whole;
-    let text;
-    for (let number = 1;; number++) {
-        const part = annotations[`${key}-${number}`];
-        if (part === undefined)
-            return text;
-        text = (text ?? '') + part;
-    }
-}
-function isPartOf(key, name) {
-    return name === key || (name.startsWith(`${key}-`) && /^\d+$/.test(name.slice(key.length + 1)));
-}
-function partsOf(text) {
-    const parts = [];
-    for (let from = 0; from < text.length || parts.length === 0;) {
-        const end = wholeUpTo(text, from + ANNOTATION_LIMIT);
-        parts.push(text.slice(from, end));
-        if (end >= text.length)
-            break;
-        from = end;
-    }
-    return parts;
-}
-/** The end at or before `end` that does not part a surrogate pair. */
-function wholeUpTo(text, end) {
-    if (end >= text.length)
-        return text.length;
-    const next = text.charCodeAt(end);
-    return next >= 0xdc00 && next <= 0xdfff ? end - 1 : end;
-}
-function baseName(app) {
-    if (app.length <= BASE_NAME_LIMIT)
-        return app;
-    const hash = `-x${digest(app)}`;
-    return app.slice(0, wholeUpTo(app, BASE_NAME_LIMIT - hash.length)) + hash;
-}
-function isLabelValue(text) {
-    return text.length <= LABEL_LIMIT && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text);
-}
-function digest(text) {
-    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 20);
-}
-
-;// CONCATENATED MODULE: ./lib/probe/address.js
-function address_partsOf(routeUrl) {
-    const [authority = '', ...segments] = routeUrl.replace(/^https?:\/\//, '').split('/');
-    const [host = '', port] = authority.split(':');
-    const path = segments.filter((segment) => segment !== '').join('/');
-    return { host, path: path && `/${path}`, ...(port ? { port: Number(port) } : {}) };
-}
-/** @returns the host of a route url such as `*.example.com/api`, in lower case. */
-function hostOf(routeUrl) {
-    return address_partsOf(routeUrl).host.toLowerCase();
-}
-/** Whether a request for `host` reaches the route of `routeHost`, which may be a wildcard: that also matches deeper labels. */
-function hostMatches(routeHost, host) {
-    const [wanted, asked] = [routeHost.toLowerCase(), host.toLowerCase()];
-    return wanted === asked || (wanted.startsWith('*.') && asked.endsWith(wanted.slice(1)));
-}
-/**
- * The public address of a route, as a user types it into a browser.
- * @param routeUrl `host.domain/path` or `domain:port`, no scheme
- * @returns without a slash at the end
- */
-function publicUrl(routeUrl, router) {
-    const { host, port: own, path } = address_partsOf(routeUrl);
-    const protocol = router?.protocol ?? (own === undefined ? 'https:' : 'http:');
-    const port = own ?? router?.port;
-    const usual = port === undefined || port === (protocol === 'https:' ? 443 : 80);
-    return `${protocol}//${host}${usual ? '' : `:${port}`}${path}`;
-}
-/**
- * Where to ask for `path` on a route. A wildcard gets a random label. A route with a path of its own keeps it in front: nothing
- * else of its host reaches its apps.
- * @param route its url, `host.domain/path` or `domain:port`, no scheme
- */
-function routeAddress(route, path, ctx) {
-    const routeUrl = typeof route === 'string' ? route : route.url;
-    const { host, port, path: own } = address_partsOf(routeUrl);
-    const named = host.startsWith('*.') ? routeUrl.replace('*', `probe-${ctx.random.token(10)}`) : routeUrl;
-    const asked = path.startsWith('/') ? path : `/${path}`;
-    const beyond = own !== '' && (asked === own || asked.startsWith(`${own}/`)) ? asked.slice(own.length) : asked;
-    const url = `${publicUrl(named, ctx.router)}${beyond}`;
-    if (!ctx.router)
-        return { url };
-    return {
-        url,
-        connectTo: { protocol: ctx.router.protocol, host: ctx.router.host, port: port ?? ctx.router.port },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/probe/answer.js
-
-/** Longer answers are not read to their end. */
-const MAX_ANSWER_BYTES = 256 * 1024;
-const SHOWN_BYTES = 512;
-const SHOWN_HEADERS = [
-    'x-cf-routererror',
-    'content-type',
-    'retry-after',
-    'www-authenticate',
-    'server',
-    'x-vcap-request-id',
-];
-function isAnswer(outcome) {
-    return 'status' in outcome;
-}
-/**
- * Asks once, over a connection of its own.
- * @returns also when no answer came
- * @throws the reason of `ctx.signal` or of the question's signal, once that is aborted
- */
-async function ask(ctx, address, question) {
-    const signal = question.signal ?? ctx.signal;
-    signal?.throwIfAborted();
-    const startedMs = ctx.clock.now();
-    const instance = question.instance ? { instance: question.instance } : {};
-    try {
-        const response = await ctx.http.request({
-            ...address,
-            method: question.method ?? 'GET',
-            headers: { ...question.headers, ...(question.instance ? instanceHeader(question.instance) : {}) },
-            timeoutMs: question.timeoutMs,
-            fresh: true,
-            maxBytes: MAX_ANSWER_BYTES,
-            ...(signal ? { signal } : {}),
-        });
-        const routerError = response.headers['x-cf-routererror'];
-        const version = response.headers['x-app-version'];
-        return {
-            status: response.status,
-            headers: response.headers,
-            bodyStart: response.body.subarray(0, MAX_ANSWER_BYTES).toString('utf8'),
-            startedMs,
-            durationMs: ctx.clock.now() - startedMs,
-            ...(routerError === undefined ? {} : { routerError }),
-            ...(version === undefined ? {} : { version }),
-            ...instance,
-        };
-    }
-    catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof model_errors/* HttpFailure */.HR))
-            throw error;
-        return { failure: error, startedMs, durationMs: ctx.clock.now() - startedMs, ...instance };
-    }
-}
-/** gorouter's way to one instance; one it does not know is refused with 400 and `unknown_route`. */
-function instanceHeader({ appGuid, index }) {
-    return { 'X-Cf-App-Instance': `${appGuid}:${index}` };
-}
-/**
- * Whether this router does not know the route, or not the instance that was asked for: it may not have caught up. Measured: 404
- * for the route, 400 for the instance, both with `unknown_route`.
- */
-function isUnknownToRouter(outcome) {
-    return (isAnswer(outcome) &&
-        (outcome.status === 404 || outcome.status === 400) &&
-        outcome.routerError?.startsWith('unknown_route') === true);
-}
-/** Whether the request came to no good end on its way: no answer, a 5xx, or any word of the router itself. */
-function isFailed(outcome) {
-    return !isAnswer(outcome) || outcome.status >= 500 || outcome.routerError !== undefined;
-}
-/** In a few words: `500`, `502 (endpoint_failure …)`, `no answer: connection refused`. Untrusted text. */
-function inShort(outcome, ctx) {
-    if (isAnswer(outcome)) {
-        return outcome.routerError === undefined
-            ? String(outcome.status)
-            : `${outcome.status} (${outcome.routerError.slice(0, 120)})`;
-    }
-    const hint = outcome.failure.kind === 'tls' && ctx?.skipSslValidation === false
-        ? ' (`ca-certificate` takes a private authority)'
-        : '';
-    return `no answer: ${outcome.failure.message}${hint}`;
-}
-/**
- * What a reader needs to understand an answer: status, headers that matter, the first bytes of the body. Untrusted text.
- * The query of a redirect is left out: it often carries tokens.
- * @returns lines
- */
-function describe(outcome) {
-    if (!isAnswer(outcome))
-        return [`${inShort(outcome)} after ${outcome.durationMs} ms`];
-    const lines = [`HTTP ${outcome.status} after ${outcome.durationMs} ms`];
-    const location = outcome.headers.location;
-    if (location !== undefined)
-        lines.push(`location: ${location.replace(/[?#].*$/s, '').slice(0, 200)}`);
-    for (const name of SHOWN_HEADERS) {
-        const value = outcome.headers[name];
-        if (value !== undefined)
-            lines.push(`${name}: ${value.slice(0, 200)}`);
-    }
-    const start = Buffer.from(outcome.bodyStart).subarray(0, SHOWN_BYTES).toString('utf8');
-    if (start !== '')
-        lines.push(...start.split(/\r?\n/));
-    return lines;
-}
-
-;// CONCATENATED MODULE: ./lib/probe/context.js
-/**
- * One answer proves one router. With two routers behind the balancer six fresh connections miss one of them once in 32 times,
- * and a look at every instance multiplies that away.
- */
-const CONNECTIONS_IN_A_ROW = 6;
-/** Until when one probe must be answered, where no check says otherwise. */
-const PROBE_TIMEOUT_MS = 10_000;
-/**
- * Pauses of a wait that starts fast and slows down.
- * @param attempt how many pauses came before
- * @returns milliseconds
- */
-function pauseMs(attempt) {
-    return Math.min(2_000, Math.round(100 * 1.5 ** attempt));
-}
-/**
- * Runs `work` over all items, at most `lanes` at a time. The first error ends the work on all others (by the signal of the
- * context that `work` is given) and is thrown once all have ended: nothing goes on behind the caller's back.
- */
-async function sideBySide(ctx, items, lanes, work) {
-    const left = [...items];
-    const ending = new AbortController();
-    const signal = ctx.signal ? AbortSignal.any([ctx.signal, ending.signal]) : ending.signal;
-    const lane = async () => {
-        for (let item = left.shift(); item !== undefined; item = left.shift()) {
-            signal.throwIfAborted();
-            await work(item, { ...ctx, signal });
-        }
-    };
-    const running = Array.from({ length: Math.min(lanes, items.length) }, lane);
-    try {
-        await Promise.all(running);
-    }
-    catch (error) {
-        ending.abort(error);
-        await Promise.allSettled(running);
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/probe/watch-account.js
-/** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
-
-
-const PROBES_PER_SECOND = 10;
-/**
- * How long probes may fail while the platform's API is silent too, before that is a reason to go back after all: gorouter keeps
- * what it last heard for 120 s (its stale threshold), so a router cut off from the platform has shown by then what it does.
- */
-const PLATFORM_SILENCE_MS = 120_000;
-/**
- * How long the time after the switch must be, so that every route is looked at twice in it.
- * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
- */
-function watchWindow(routeCount, bakeMs, drainMs) {
-    const roundMs = (routeCount * 1_000) / PROBES_PER_SECOND;
-    return Math.max(bakeMs, drainMs, 2 * roundMs);
-}
-function openAccount(route) {
-    return {
-        route,
-        before: 'unseen',
-        requests: 0,
-        failures: 0,
-        inconclusive: 0,
-        failedBefore: 0,
-        passedInARow: 0,
-        failedInARow: 0,
-        conclusiveInARow: 0,
-        longestGapMs: 0,
-        byVersion: new Map(),
-        signs: [],
-    };
-}
-/** @param platformAnswers whether the platform's API did, at the time of this probe; counts only when the probe failed */
-function record(account, outcome, platformAnswers, limits) {
-    const seen = { ...account, requests: account.requests + 1, byVersion: counted(account.byVersion, outcome) };
-    return isFailed(outcome)
-        ? recordFailed(seen, outcome, platformAnswers, limits)
-        : recordPassed(seen, outcome);
-}
-function recordPassed(account, outcome) {
-    const { failingSinceMs, ...rest } = account;
-    const passedInARow = account.passedInARow + 1;
-    const counts = account.before === 'passing' && failingSinceMs !== undefined;
-    // A route that is new is there only when every router knows it; until then another router may still refuse it.
-    const arrived = account.before === 'absent' && passedInARow >= CONNECTIONS_IN_A_ROW;
-    return {
-        ...rest,
-        before: account.before === 'unseen' || arrived ? 'passing' : account.before,
-        passedInARow,
-        failedInARow: 0,
-        conclusiveInARow: 0,
-        longestGapMs: counts
-            ? Math.max(account.longestGapMs, outcome.startedMs + outcome.durationMs - failingSinceMs)
-            : account.longestGapMs,
-    };
-}
-function recordFailed(account, outcome, platformAnswers, limits) {
-    const failedInARow = account.failedInARow + 1;
-    const failingSinceMs = account.failingSinceMs ?? outcome.startedMs;
-    const failed = { ...account, passedInARow: 0, failedInARow, failingSinceMs };
-    if (account.before !== 'passing') {
-        failed.failedBefore += 1;
-        if (account.before !== 'unseen' || failedInARow <= limits.failureLimit)
-            return failed;
-        return { ...failed, before: isUnknownToRouter(outcome) ? 'absent' : 'failing' };
-    }
-    if (platformAnswers) {
-        failed.failures += 1;
-        failed.conclusiveInARow += 1;
-    }
-    else
-        failed.inconclusive += 1;
-    const silentTooLong = failedInARow > limits.failureLimit &&
-        outcome.startedMs + outcome.durationMs - failingSinceMs > limits.silenceMs;
-    const known = account.signs.some((sign) => sign.sinceMs === failingSinceMs);
-    if (known || (failed.conclusiveInARow <= limits.failureLimit && !silentTooLong))
-        return failed;
-    const why = `${failedInARow} probes in a row failed, the last with ${inShort(outcome)}`;
-    return { ...failed, signs: [...account.signs, { route: account.route, why, sinceMs: failingSinceMs }] };
-}
-/** Whether the route is probed again at once, beyond the usual rate, to tell an accident from a fault. */
-function asksAgain(account, limits) {
-    const tells = account.before === 'passing' || account.before === 'unseen';
-    return tells && account.failedInARow > 0 && account.failedInARow <= limits.failureLimit;
-}
-/** @param sinceMs failures that began earlier are no sign against the new version */
-function badSignOf(accounts, sinceMs) {
-    return [...accounts]
-        .flatMap(({ signs }) => signs)
-        .filter((sign) => sign.sinceMs >= sinceMs)
-        .sort((one, other) => one.sinceMs - other.sinceMs)[0];
-}
-/** @param nowMs for a gap that is still open */
-function figuresOf(accounts, nowMs) {
-    const all = [...accounts];
-    const sum = (pick) => all.reduce((total, one) => total + pick(one), 0);
-    const openGap = ({ before, failingSinceMs }) => before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
-    const byVersion = new Map();
-    for (const [version, count] of all.flatMap((account) => [...account.byVersion])) {
-        byVersion.set(version, (byVersion.get(version) ?? 0) + count);
-    }
-    return {
-        requests: sum((account) => account.requests),
-        failures: sum((account) => account.failures),
-        inconclusive: sum((account) => account.inconclusive),
-        failedBefore: sum((account) => account.failedBefore),
-        longestGapMs: Math.max(0, ...all.map((account) => Math.max(account.longestGapMs, openGap(account)))),
-        byVersion: Object.fromEntries(byVersion),
-        failingBefore: all.filter(({ before }) => before === 'failing').map(({ route }) => route),
-    };
-}
-/** What the app calls its version is untrusted: what does not look like one is counted as unknown. */
-function counted(byVersion, outcome) {
-    if (!isAnswer(outcome) || isFailed(outcome))
-        return byVersion;
-    const told = outcome.version ?? '';
-    const known = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(told) && (byVersion.has(told) || byVersion.size < 20);
-    const version = known ? told : 'unknown';
-    return new Map(byVersion).set(version, (byVersion.get(version) ?? 0) + 1);
-}
-
-;// CONCATENATED MODULE: ./lib/probe/watch.js
-
-
-
-
-
-async function answersNow({ platformAnswers }) {
-    try {
-        return await platformAnswers();
-    }
-    catch {
-        return false;
-    }
-}
-/** Watches the production routes until `stop()`, or until `ctx.signal` is aborted. Never throws by itself. */
-function startWatch(ctx, options, tell) {
-    const limits = {
-        failureLimit: options.failureLimit,
-        silenceMs: options.silenceMs ?? PLATFORM_SILENCE_MS,
-    };
-    const stopping = new AbortController();
-    const signal = ctx.signal ? AbortSignal.any([stopping.signal, ctx.signal]) : stopping.signal;
-    const urls = [...new Set(options.routes.map(({ url }) => url))];
-    const accounts = new Map(urls.map((url) => [url, openAccount(url)]));
-    const looking = new Map();
-    let endRound = () => { };
-    let failRound = () => { };
-    const round = new Promise((resolve, reject) => {
-        endRound = resolve;
-        failRound = reject;
-    });
-    let stoppedMs;
-    const look = async (url) => {
-        for (;;) {
-            const outcome = await ask(ctx, routeAddress(url, options.path, ctx), {
-                timeoutMs: options.timeoutMs ?? PROBE_TIMEOUT_MS,
-                signal,
-            });
-            const answers = !isFailed(outcome) || (await answersNow(options));
-            if (signal.aborted)
-                return;
-            const old = accounts.get(url) ?? openAccount(url);
-            const now = record(old, outcome, answers, limits);
-            accounts.set(url, now);
-            tellChange(old, now, outcome, answers);
-            if (!asksAgain(now, limits))
-                break;
-        }
-        if ([...accounts.values()].every(({ before }) => before !== 'unseen'))
-            endRound();
-    };
-    const tellChange = (old, now, outcome, answers) => {
-        if (now.before !== old.before && now.before === 'failing') {
-            tell(`${now.route} was failing before the deploy began: ${inShort(outcome, ctx)}`);
-        }
-        else if (now.before === 'passing' && old.failedInARow === 0 && now.failedInARow === 1) {
-            tell(`${now.route} failed: ${inShort(outcome, ctx)}${answers ? '' : "; the platform's API does not answer either"}`);
-        }
-        else if (now.before === 'passing' && old.failedInARow > 0 && now.failedInARow === 0) {
-            tell(`${now.route} answers again`);
-        }
-    };
-    const turns = async () => {
-        const everyMs = 1_000 / (options.perSecond ?? PROBES_PER_SECOND);
-        for (let turn = 0; urls.length > 0; turn += 1) {
-            const url = urls[turn % urls.length] ?? '';
-            // A route that is slow to answer is not asked twice at a time; it loses its turn.
-            if (!looking.has(url)) {
-                const done = look(url)
-                    .catch(() => undefined)
-                    .finally(() => looking.delete(url));
-                looking.set(url, done);
-            }
-            await ctx.clock.sleep(everyMs, signal);
-        }
-    };
-    if (urls.length === 0)
-        endRound();
-    const running = turns().catch(() => undefined);
-    // Whoever waits for the first round learns of an end; whoever does not is not disturbed by it.
-    round.catch(() => undefined);
-    signal.addEventListener('abort', () => failRound(signal.reason), { once: true });
-    return {
-        firstRound: () => round,
-        figures: () => figuresOf(accounts.values(), stoppedMs ?? ctx.clock.now()),
-        badSign: (sinceMs = Number.NEGATIVE_INFINITY) => badSignOf(accounts.values(), sinceMs),
-        async stop() {
-            stopping.abort(new Error('the watch has ended'));
-            await running;
-            await Promise.all(looking.values());
-            stoppedMs ??= ctx.clock.now();
-            return figuresOf(accounts.values(), stoppedMs);
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/evidence.js
-const LINES = 25;
-/**
- * The app's last words for an error: log lines and crash reasons, oldest first. Untrusted text. Empty when the platform does
- * not tell: evidence only informs, so that the real fault is never hidden by a second one.
- */
-async function evidenceOf(platform, appGuid, crashes = []) {
-    const logs = await platform.recentLogs(appGuid, LINES).catch(() => []);
-    return [
-        ...logs.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
-        ...crashes.slice(0, 3).reverse().map(crashText),
-    ];
-}
-function crashText({ index, reason, exitDescription, exitStatus }) {
-    const status = exitStatus === undefined ? '' : `, exit status ${exitStatus}`;
-    return `instance ${index}: ${reason}${status}${exitDescription ? `: ${exitDescription}` : ''}`;
-}
-
-;// CONCATENATED MODULE: ./lib/steps/world.js
-
-function nothingFound() {
-    return { locked: false, reach: new Map(), proofs: [], notes: [] };
-}
-/** The app on one side. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
-function appOn(side, { snapshot }) {
-    const app = side === 'live' ? snapshot.live : snapshot.candidate;
-    if (!app)
-        throw new model_errors/* PlatformFault */.A(`The ${side} of ${snapshot.name} is not there.`, false);
-    return app;
-}
-/** The route of this url. Throws `PlatformFault` when it is not there (any more). */
-function routeNamed(url, { snapshot }) {
-    const route = snapshot.routes.find((one) => one.url === url);
-    if (!route)
-        throw new model_errors/* PlatformFault */.A(`Route ${url} is not there.`, false);
-    return route;
-}
-function note(world, text) {
-    world.listener.tell({ type: 'note', text });
-}
-
-;// CONCATENATED MODULE: ./lib/steps/wait.js
-
-
-const FIRST_PAUSE_MS = 200;
-const LAST_PAUSE_MS = 2_000;
-/**
- * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
- * Throws `DeadlineOver`, and whatever `look` throws.
- */
-async function waitFor(world, wait) {
-    let told = '';
-    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
-        const { state, done } = await wait.look();
-        const leftMs = wait.deadlineMs - world.clock.now();
-        if (state !== told)
-            note(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
-        told = state;
-        if (done !== undefined)
-            return done;
-        if (leftMs <= 0)
-            throw new model_errors/* DeadlineOver */.hr(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
-        await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
-    }
-}
-function leftText(ms) {
-    const seconds = Math.max(0, Math.round(ms / 1_000));
-    return seconds < 120 ? `at most ${seconds} s more` : `at most ${Math.round(seconds / 60)} min more`;
-}
-
-;// CONCATENATED MODULE: ./lib/steps/await-instances.js
-
-
-
-
-/** Crashes of one version after which the platform's own restarts are no hope any more. */
-const CRASHES_BORNE = 2;
-/** What the platform says while no cell has room. It tries again for a while by itself. */
-const NO_ROOM = /insufficient resources|found no compatible cell/i;
-const ROOM_WAIT_MS = 60_000;
-/** Waits until every instance of every process runs and is routable. */
-const awaitInstances = {
-    title: ({ side }) => `wait for all instances of ${side}`,
-    plan: ({ side }) => [
-        `GET /v3/apps/<${side}>/processes, GET /v3/processes/<process>/stats until all are RUNNING and routable`,
-    ],
-    run: async ({ side }, app, world) => {
-        const startedAtMs = world.clock.now();
-        const { guid, name, createdAtMs, processes } = appOn(side, app);
-        const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
-        await waitFor(world, {
-            what: `the instances of ${name}`,
-            deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
-            look: async () => {
-                const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
-                if (health.hopeless)
-                    throw await startFault(world, guid, sinceMs, health.hopeless);
-                return { state: health.state, ...(health.ready ? { done: true } : {}) };
-            },
-        }).catch(async (error) => {
-            if (error instanceof model_errors/* DeadlineOver */.hr)
-                throw await startFault(world, guid, sinceMs, error.message);
-            throw error;
-        });
-        if (side === 'candidate')
-            app.found.bootMs ??= world.clock.now() - startedAtMs;
-    },
-};
-const STAY_LEAST_MS = 3_000;
-const STAY_MOST_MS = 15_000;
-const STAY_PAUSE_MS = 700;
-/** All instances keep running, for as long as they took to boot (within bounds), without a crash. */
-const stayUp = {
-    title: () => 'see that all instances stay up',
-    plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
-    run: async (_step, app, world) => {
-        const { guid, name, createdAtMs, processes } = appOn('candidate', app);
-        const windowMs = stayMs(app.found.bootMs);
-        const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
-        let upSinceMs = world.clock.now();
-        let crashes = -1;
-        for (;;) {
-            const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
-            const seen = (await world.platform.crashes(guid, createdAtMs)).length;
-            if (health.hopeless)
-                throw await startFault(world, guid, createdAtMs, health.hopeless);
-            if (!health.ready || (crashes >= 0 && seen > crashes))
-                upSinceMs = world.clock.now();
-            crashes = seen;
-            if (world.clock.now() - upSinceMs >= windowMs)
-                return;
-            if (world.clock.now() >= deadlineMs) {
-                throw await startFault(world, guid, createdAtMs, `The instances of ${name} do not stay up: ${health.state}`);
-            }
-            await world.clock.sleep(STAY_PAUSE_MS, world.signal);
-        }
-    },
-};
-/** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
-function stayMs(bootMs) {
-    return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
-}
-/**
- * How long all instances may take: the slowest health check twice (an instance may be placed again), a minute for the
- * platform, and a little for each instance. Milliseconds. 60 s is the platform's own default for a first healthy answer.
- */
-function startLimitMs(processes) {
-    const slowestS = Math.max(0, ...processes.map(({ healthCheck }) => healthCheck.timeoutS ?? 60));
-    const instances = processes.reduce((sum, process) => sum + process.instances, 0);
-    return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
-}
-async function lookAt(world, appGuid, sinceMs, waitedMs) {
-    const [processes, crashes] = await Promise.all([
-        world.platform.processes(appGuid),
-        world.platform.crashes(appGuid, sinceMs),
-    ]);
-    const seen = await Promise.all(processes.map(async (process) => ({
-        process,
-        instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
-    })));
-    return healthOf(seen, crashes, waitedMs);
-}
-/** What the instances and crashes of one app say. Pure. */
-function healthOf(seen, crashes, waitedMs) {
-    const all = seen.flatMap(({ instances }) => instances);
-    const isReady = (one) => one.state === 'RUNNING' && one.routable !== false;
-    const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
-    const ready = seen.reduce((sum, { process, instances }) => sum + Math.min(process.instances, instances.filter(isReady).length), 0);
-    const others = all
-        .filter((one) => !isReady(one))
-        .map((one) => (one.state === 'RUNNING' ? 'not routable' : one.state));
-    const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
-    const last = crashes[0] ? `, last crash: ${crashText(crashes[0])}` : '';
-    const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
-    if (ready >= wanted)
-        return { state, ready: true };
-    const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
-    if (crashes.length > CRASHES_BORNE) {
-        return { state, ready: false, hopeless: `It crashed ${crashes.length} times. ${state}` };
-    }
-    return { state, ready: false, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
-}
-function tally(states) {
-    const kinds = [...new Set(states)].map((kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`);
-    return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
-}
-async function startFault({ platform }, appGuid, sinceMs, why) {
-    const crashes = await platform.crashes(appGuid, sinceMs).catch(() => []);
-    return new model_errors/* VersionFault */.d4(why, 'start', await evidenceOf(platform, appGuid, crashes));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/configure.js
-
-
-/** What the candidate has beyond the manifest. Values never show: names do. */
-const setEnv = {
-    title: ({ names }) => `set ${names.join(', ')}`,
-    plan: ({ names }) => [`PATCH /v3/apps/<candidate>/environment_variables ${names.join(', ')}`],
-    run: async ({ names }, app, { platform }) => {
-        const values = Object.fromEntries(names.map((name) => [name, app.intent.env[name] ?? null]));
-        await platform.setEnvironment(appOn('candidate', app).guid, values);
-    },
-};
-const scale = {
-    title: ({ processType, to }) => `scale ${processType} to ${scaleText(to)}`,
-    plan: ({ processType, to }) => [
-        `POST /v3/apps/<candidate>/processes/${processType}/actions/scale ${scaleText(to)}`,
-    ],
-    run: async ({ processType, to }, app, { platform }) => {
-        const process = appOn('candidate', app).processes.find(({ type }) => type === processType);
-        if (!process)
-            throw new model_errors/* PlatformFault */.A(`The candidate has no process ${processType}.`, false);
-        await platform.scale(process.guid, to);
-    },
-};
-function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
-    return [
-        instances === undefined ? '' : `${instances} instances`,
-        memoryMb === undefined ? '' : `${memoryMb}M memory`,
-        diskMb === undefined ? '' : `${diskMb}M disk`,
-        logRateBps === undefined ? '' : `${logRateBps === -1 ? 'unlimited' : `${logRateBps}B/s`} log rate`,
-    ]
-        .filter((part) => part !== '')
-        .join(', ');
-}
-
-;// CONCATENATED MODULE: ./lib/steps/destinations.js
-
-/** One insert: what others have on the route is not touched, and never is a list replaced. */
-const map = {
-    title: ({ url, side }) => `map ${url} to ${side}`,
-    plan: ({ url, side, to }) => [
-        `POST /v3/routes/<${url}>/destinations ${side} ${to.map(({ processType, port }) => `${processType}:${port ?? 'default port'}`).join(', ')}`,
-    ],
-    run: async ({ url, side, to }, app, { platform, clock }) => {
-        if (side === 'candidate' && app.intent.production.some((route) => route.url === url)) {
-            app.found.switchedAtMs ??= clock.now();
-        }
-        const { guid: appGuid } = appOn(side, app);
-        await platform.insertDestinations(routeNamed(url, app).guid, to.map((port) => ({ appGuid, ...port })));
-    },
-};
-/** Removes the destinations of one app, each by its GUID. */
-const unmap = {
-    title: ({ url, side }) => `unmap ${url} from ${side}`,
-    plan: ({ url, side }) => [`DELETE /v3/routes/<${url}>/destinations/<${side}>`],
-    run: async ({ url, side }, app, { platform, clock }) => {
-        const { guid: appGuid } = appOn(side, app);
-        const route = routeNamed(url, app);
-        await Promise.all(route.destinations
-            .filter((destination) => destination.appGuid === appGuid)
-            .map(({ guid }) => platform.removeDestination(route.guid, guid)));
-        app.found.unmappedAtMs = clock.now();
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/probe/proof.js
-
-
-
-
-const NO_SUCH_APP = '00000000-0000-4000-8000-000000000000';
-const NO_SUCH_INDEX = 99_999;
-const REACH_TRIES = 3;
-/** Answers of one kind, one after the other, that are no accident any more. */
-const FAULTS_IN_A_ROW = 3;
-const LANES = 4;
-/**
- * Tests whether `X-Cf-App-Instance` reaches the router of a route: an instance that cannot exist must be refused.
- * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
- * All tries must agree, since each may meet another router or proxy.
- * @param route `appGuid`: an app that is mapped to the route, when there is one
- */
-async function headerReach(ctx, route) {
-    const instance = { appGuid: route.appGuid ?? NO_SUCH_APP, index: NO_SUCH_INDEX };
-    const path = route.path ?? '/';
-    const look = async () => {
-        const refused = await ask(ctx, routeAddress(route, path, ctx), { instance, timeoutMs: PROBE_TIMEOUT_MS });
-        if (!isAnswer(refused) || refused.status !== 404 || !isUnknownToRouter(refused))
-            return judgeReach(refused);
-        const plain = await ask(ctx, routeAddress(route, path, ctx), { timeoutMs: PROBE_TIMEOUT_MS });
-        return judgeReach(refused, plain);
-    };
-    const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
-    if (kinds.size === 1)
-        return [...kinds][0] ?? 'unreachable';
-    return kinds.has('header-stripped') || kinds.has('by-instance') ? 'header-stripped' : 'unknown-route';
-}
-/** @param plain what came without the header, asked where the first answer leaves two readings */
-function judgeReach(refused, plain) {
-    if (!isAnswer(refused))
-        return 'unreachable';
-    if (refused.status === 400 && refused.routerError !== undefined)
-        return 'by-instance';
-    if (!isUnknownToRouter(refused))
-        return 'header-stripped';
-    return plain && isAnswer(plain) && !isUnknownToRouter(plain) ? 'by-instance' : 'unknown-route';
-}
-/** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
-function judgeProof(outcome) {
-    if (!isFailed(outcome))
-        return 'proven';
-    return isAnswer(outcome) && outcome.routerError === undefined ? 'fault' : 'wait';
-}
-/**
- * Proves the candidate's instances through one production route.
- * @throws VersionFault when the app itself answers 5xx, several times in a row
- * @throws DeadlineOver when routers have not caught up by then: not a sign against the version
- */
-async function proveOnRoute(ctx, asked, tell) {
-    const { routeUrl } = asked;
-    const reach = await settledReach(ctx, asked);
-    if (reach === 'unreachable') {
-        return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
-    }
-    const inARow = Math.max(asked.connectionsInARow ?? 0, CONNECTIONS_IN_A_ROW);
-    const full = reach === 'by-instance';
-    let requests = 0;
-    // Without the header nobody says who answers: as many plain requests as all instances would have been asked.
-    const goals = full ? asked.instances : [null];
-    const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
-    await sideBySide(ctx, goals, LANES, async (instance, lane) => {
-        const asking = await proveOne(lane, asked, instance, wanted, tell);
-        requests += asking;
-    });
-    if (full)
-        return { routeUrl, proof: 'every-instance', requests };
-    return {
-        routeUrl,
-        proof: 'answered',
-        requests,
-        because: 'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered',
-    };
-}
-/** A route that was just mapped for the first time shows only now whether the header reaches its router. */
-async function settledReach(ctx, asked) {
-    let { reach } = asked;
-    for (let pauses = 0; reach === 'unknown-route'; pauses += 1) {
-        if (pauses > 0)
-            await ctx.clock.sleep(pauseMs(pauses), ctx.signal);
-        if (ctx.clock.now() >= asked.deadlineMs) {
-            throw new model_errors/* DeadlineOver */.hr(`${asked.routeUrl}: no router knows this route yet`);
-        }
-        const appGuid = asked.instances[0]?.appGuid;
-        reach = await headerReach(ctx, {
-            url: asked.routeUrl,
-            path: asked.path,
-            ...(appGuid === undefined ? {} : { appGuid }),
-        });
-    }
-    return reach;
-}
-async function proveOne(ctx, { routeUrl, path, deadlineMs, instances }, instance, wanted, tell) {
-    const who = instance ? `instance ${instance.index}` : `the app (${instances.length} instances)`;
-    let [passed, faults, pauses, requests] = [0, 0, 0, 0];
-    let told = '';
-    for (;;) {
-        const left = deadlineMs - ctx.clock.now();
-        const outcome = await ask(ctx, routeAddress(routeUrl, path, ctx), {
-            timeoutMs: Math.max(1_000, Math.min(PROBE_TIMEOUT_MS, left)),
-            ...(instance ? { instance } : {}),
-        });
-        requests += 1;
-        const verdict = judgeProof(outcome);
-        if (verdict === 'proven') {
-            passed += 1;
-            faults = 0;
-            if (passed >= wanted)
-                return requests;
-            continue;
-        }
-        passed = 0;
-        faults = verdict === 'fault' ? faults + 1 : 0;
-        const short = inShort(outcome, ctx);
-        const over = ctx.clock.now() >= deadlineMs;
-        // A plain 5xx may be live's: it weighs against the candidate only when it is all that came until the end.
-        if (isAnswer(outcome) && verdict === 'fault' && (over || (instance && faults >= FAULTS_IN_A_ROW))) {
-            throw faultOf(routeUrl, who, outcome);
-        }
-        if (over) {
-            throw new model_errors/* DeadlineOver */.hr(`${routeUrl}: ${who} was not reached through every router in time; last: ${short}`);
-        }
-        if (short !== told)
-            tell(`${routeUrl}: ${who} not proven yet: ${short}`);
-        told = short;
-        await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
-    }
-}
-function faultOf(routeUrl, who, answer) {
-    return new model_errors/* VersionFault */.d4(`${who} answers ${answer.status} on the production route ${routeUrl}`, 'production-proof', describe(answer));
-}
-
-;// CONCATENATED MODULE: ./lib/probe/quiet.js
-/** When the last router stopped sending requests to live. */
-
-
-
-
-/** How long no router may send anything to live before it counts as gone. Operators are told that an unmap takes "a few seconds" to reach all. */
-const QUIET_MS = 2_000;
-/**
- * Added where it cannot be seen: what the platform's own acceptance tests allow a route change to take until every router has it
- * (20 s of the emitter's sync loop, 2 s of a health check, 3 s over).
- */
-const UNSEEN_ALLOWANCE_MS = 25_000;
-/**
- * Asks every production route for each of live's instances over fresh connections, until the routers have refused them all for
- * the quiet while.
- * @throws DeadlineOver when a router still sends requests to live by then
- */
-async function lastAnswerOf(ctx, asked, tell) {
-    const seen = asked.routes.filter(({ reach }) => reach === 'by-instance');
-    const unseen = asked.routes.filter(({ reach }) => reach !== 'by-instance').map(({ url }) => url);
-    const allowanceMs = unseen.length > 0 ? UNSEEN_ALLOWANCE_MS : 0;
-    const lasts = await Promise.all(seen.map(({ url }) => lastAnswerOn(ctx, asked, url, tell)));
-    return { atMs: Math.max(asked.unmappedAtMs + allowanceMs, ...lasts), unseen, allowanceMs };
-}
-/**
- * A router drops all of an app's instances at once, so they are asked for in turn.
- * @returns when the first refusal of the unbroken row was there: a moment earlier a request could still have gone to live
- */
-async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, unmappedAtMs }, url, tell) {
-    const wanted = Math.max(CONNECTIONS_IN_A_ROW, live.length);
-    let [turn, refusals, pauses] = [0, 0, 0];
-    let quietSince = 0;
-    for (;;) {
-        const instance = live[turn++ % live.length];
-        if (!instance)
-            return unmappedAtMs;
-        const outcome = await ask(ctx, routeAddress(url, path, ctx), { instance, timeoutMs: PROBE_TIMEOUT_MS });
-        const now = ctx.clock.now();
-        if (isUnknownToRouter(outcome)) {
-            if (refusals === 0)
-                quietSince = now;
-            refusals += 1;
-            if (refusals >= wanted)
-                return quietSince;
-            // The wanted number of refusals fills the quiet while.
-            await ctx.clock.sleep(quietMs / (wanted - 1), ctx.signal);
-            continue;
-        }
-        refusals = 0;
-        if (now >= deadlineMs) {
-            throw new model_errors/* DeadlineOver */.hr(`${url} still sends requests to live (instance ${instance.index}: ${inShort(outcome)})`);
-        }
-        if (pauses === 0)
-            tell(`${url}: a router still sends requests to live`);
-        await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
-    }
-}
-
-// EXTERNAL MODULE: external "node:worker_threads"
-var external_node_worker_threads_ = __nccwpck_require__(5919);
-;// CONCATENATED MODULE: ./lib/probe/pattern.js
-
-// As text, so that it needs no file of its own beside the bundle.
-const MATCHING = `
-const { parentPort, workerData } = require('node:worker_threads');
-parentPort.postMessage(new RegExp(workerData.pattern, 'm').test(workerData.text));
-`;
-/**
- * Whether a user's regular expression (flag `m`) matches an untrusted text. In a thread of its own: a pattern that backtracks
- * without end can be ended, and what else goes on meanwhile (the watch, signals) is not held up.
- * @returns undefined when it was ended after `limitMs`
- * @throws SyntaxError for a pattern that is none
- */
-async function matches(pattern, text, limitMs) {
-    const worker = new external_node_worker_threads_.Worker(MATCHING, { eval: true, workerData: { pattern, text }, env: {}, execArgv: [] });
-    let timer;
-    try {
-        return await new Promise((resolve, reject) => {
-            worker.once('message', resolve);
-            worker.once('error', reject);
-            timer = setTimeout(() => resolve(undefined), Math.max(1, limitMs));
-        });
-    }
-    finally {
-        clearTimeout(timer);
-        await worker.terminate();
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/probe/expect.js
-
-
-/** 4xx that ask to come again. */
-const COME_AGAIN = [408, 425, 429];
-/** @param leftMs what is left of the check's time: a pattern is ended then */
-async function judge(check, outcome, leftMs) {
-    if (!isAnswer(outcome)) {
-        const { connected, kind } = outcome.failure;
-        return connected && kind !== 'tls'
-            ? { is: 'not-yet', why: 'the app did not answer' }
-            : { is: 'not-reached', why: 'it was not reached' };
-    }
-    // A check may ask for 404 or 400: the router's own is none of the app.
-    if (isUnknownToRouter(outcome))
-        return { is: 'not-reached', why: 'the router does not know it' };
-    if (outcome.routerError !== undefined)
-        return { is: 'not-yet', why: 'the router got no answer of the app' };
-    const { status } = outcome;
-    if (!accepts(check, status)) {
-        const lasting = status >= 300 && status < 500 && !COME_AGAIN.includes(status);
-        return { is: lasting ? 'wrong' : 'not-yet', why: `not ${statusText(check)}` };
-    }
-    if (check.json !== undefined) {
-        const difference = jsonDifference(check.json, outcome.bodyStart);
-        if (difference !== undefined)
-            return { is: 'not-yet', why: difference };
-    }
-    if (check.body === undefined)
-        return { is: 'passed' };
-    const found = await matches(check.body, outcome.bodyStart, leftMs());
-    if (found === undefined)
-        return { is: 'not-yet', why: 'the pattern was ended: it took too long on this body' };
-    return found ? { is: 'passed' } : { is: 'not-yet', why: `the body does not match /${check.body}/` };
-}
-function accepts({ status: accepted }, status) {
-    return accepted === 'success' ? status >= 200 && status < 300 : accepted.includes(status);
-}
-function statusText({ status }) {
-    return status === 'success' ? 'a 2xx' : status.join(' or ');
-}
-function jsonDifference(wanted, body) {
-    let got;
-    try {
-        got = JSON.parse(body);
-    }
-    catch {
-        return 'the body is not JSON';
-    }
-    const at = missingAt(wanted, got, '');
-    return at === undefined ? undefined : `the JSON differs at ${at === '' ? 'its root' : at}`;
-}
-/**
- * Whether `wanted` is in `got`: objects may have more keys, lists must have each wanted item at its place and no more.
- * @returns the first path that differs, such as `.checks[0].status`; undefined when all is there
- */
-function missingAt(wanted, got, path) {
-    if (wanted === null || typeof wanted !== 'object')
-        return wanted === got ? undefined : path;
-    if (got === null || typeof got !== 'object' || Array.isArray(wanted) !== Array.isArray(got))
-        return path;
-    if (Array.isArray(wanted) && Array.isArray(got) && wanted.length !== got.length)
-        return path;
-    for (const [key, value] of Object.entries(wanted)) {
-        const at = Array.isArray(wanted) ? `${path}[${key}]` : `${path}.${key}`;
-        if (!Object.hasOwn(got, key))
-            return at;
-        const inside = missingAt(value, got[key], at);
-        if (inside !== undefined)
-            return inside;
-    }
-    return undefined;
-}
-
-;// CONCATENATED MODULE: external "node:dns/promises"
-const external_node_dns_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns/promises");
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
-;// CONCATENATED MODULE: ./lib/probe/redirect.js
-
-
-const MAX_REDIRECTS = 10;
-/** Ranges that are reached only from inside: this machine, its link, its network, a carrier's, and what maps onto them. */
-const INSIDE = new external_node_net_.BlockList();
-for (const [net, prefix] of [
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-]) {
-    INSIDE.addSubnet(net, prefix, 'ipv4');
-}
-for (const [net, prefix] of [
-    ['::', 127],
-    ['fc00::', 7],
-    ['fe80::', 10],
-    ['fec0::', 10],
-    ['64:ff9b::', 96],
-    ['64:ff9b:1::', 48],
-]) {
-    INSIDE.addSubnet(net, prefix, 'ipv6');
-}
-/** @param address an IPv4 or IPv6 address, without brackets; an IPv4 address mapped into IPv6 counts as what it maps */
-function isInside(address) {
-    return INSIDE.check(address, (0,external_node_net_.isIP)(address) === 6 ? 'ipv6' : 'ipv4');
-}
-/** Whether an answer asks the client to go elsewhere. */
-function isRedirect(answer) {
-    return [301, 302, 303, 307, 308].includes(answer.status) && answer.headers.location !== undefined;
-}
-/**
- * The request that follows a redirect. The same host is asked as before; any other one at its own address, which is looked up
- * once, judged, and connected to, so that a name cannot mean something else a moment later.
- * @param first the check's own request: where its host is itself an inside address, others may be too
- * @returns the next hop, or why it is refused
- */
-async function followed(ctx, first, from, answer) {
-    const base = new URL(from.address.url);
-    let target;
-    try {
-        target = new URL(answer.headers.location ?? '', base);
-    }
-    catch {
-        return { refused: 'the redirect names no address' };
-    }
-    if (target.protocol !== 'https:' && target.protocol !== 'http:') {
-        return { refused: `the redirect leads to ${target.protocol}` };
-    }
-    target.username = '';
-    target.password = '';
-    target.hash = '';
-    const sameOrigin = target.origin === base.origin;
-    const changesMethod = answer.status === 303 || (answer.status < 303 && from.method === 'POST');
-    const next = {
-        method: changesMethod && from.method !== 'HEAD' ? 'GET' : from.method,
-        headers: sameOrigin ? from.headers : {},
-    };
-    const own = first.address;
-    if (target.hostname === new URL(own.url).hostname) {
-        const connectTo = own.connectTo && { connectTo: own.connectTo };
-        return { ...next, address: { url: target.href, ...connectTo } };
-    }
-    const addresses = await addressesOf(ctx, target.hostname);
-    const [reached] = addresses;
-    if (reached === undefined)
-        return { refused: `the redirect leads to ${target.hostname}, which has no address` };
-    if (addresses.some(isInside) && !(await startsInside(ctx, own))) {
-        return { refused: `the redirect leads to ${target.hostname}, an address inside a private network` };
-    }
-    const protocol = target.protocol === 'https:' ? 'https:' : 'http:';
-    const port = target.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(target.port);
-    return { ...next, address: { url: target.href, connectTo: { protocol, host: reached, port } } };
-}
-async function startsInside(ctx, { url, connectTo }) {
-    return (await addressesOf(ctx, connectTo?.host ?? new URL(url).hostname)).some(isInside);
-}
-/** @returns none when the name cannot be resolved */
-async function addressesOf(ctx, hostname) {
-    const host = hostname.replace(/^\[|\]$/g, '');
-    if ((0,external_node_net_.isIP)(host))
-        return [host];
-    const resolve = ctx.resolve ?? (async (name) => (await (0,external_node_dns_promises_namespaceObject.lookup)(name, { all: true })).map((a) => a.address));
-    return resolve(host).catch(() => []);
-}
-
-;// CONCATENATED MODULE: ./lib/probe/smoke.js
-
-
-
-
-
-
-const smoke_LANES = 4;
-/** The app's own answer that is wrong in the same way so often will not change by waiting. */
-const WRONG_IN_A_ROW = 3;
-/** Below this a slow answer would be cut though the check has time left. */
-const LEAST_TIMEOUT_MS = 5_000;
-/**
- * Checks that would test live instead of the candidate: those before the switch whose host is a production route.
- * @param productionHosts hosts of production routes, wildcards as `*.domain`
- */
-function refusedChecks(checks, productionHosts) {
-    const problems = [];
-    for (const check of checks) {
-        if (check.on !== 'trial' || !('url' in check.target))
-            continue;
-        const { hostname } = new URL(check.target.url);
-        if (!productionHosts.some((host) => hostMatches(host, hostname)))
-            continue;
-        problems.push({
-            text: `smoke-test: "${check.label}" asks ${hostname}, a production route: before the switch it would test live. ` +
-                'Give a path, which is asked on the trial route, or set `on: production`.',
-        });
-    }
-    return problems;
-}
-/**
- * Runs the checks one after the other; each one is asked of all instances side by side.
- * @throws VersionFault (`smoke`, with the last answer as evidence) when a check does not pass within its time
- * @throws PlatformFault when no router ever knew the route, or it could not be reached: that says nothing about the version
- */
-async function runSmoke(ctx, request, tell) {
-    const on = request.productionUrls ? 'production' : 'trial';
-    const passed = [];
-    for (const check of request.checks.filter((one) => one.on === on)) {
-        for (const place of placesOf(check, request)) {
-            const run = await runCheck(ctx, request, check, place, tell);
-            passed.push(run);
-            tell(`${check.label} passed: ${run.asked}${run.because ? ` (${run.because})` : ''}`);
-        }
-    }
-    return { passed };
-}
-function placesOf({ target }, { trialUrl, productionUrls }) {
-    const routes = productionUrls ?? [trialUrl];
-    if ('path' in target) {
-        return routes.map((url) => ({
-            asked: `${url}${target.path}`,
-            ours: true,
-            address: (ctx) => routeAddress(url, target.path, ctx),
-        }));
-    }
-    const { href, hostname, pathname } = new URL(target.url);
-    const ours = routes.some((url) => hostMatches(hostOf(url), hostname));
-    return [
-        {
-            asked: `${hostname}${pathname}`,
-            ours,
-            // The router stands in for our routes only: it knows no other host.
-            address: (ctx) => ({ url: href, ...(ours && ctx.router ? { connectTo: ctx.router } : {}) }),
-        },
-    ];
-}
-async function runCheck(ctx, request, check, place, tell) {
-    const byInstance = place.ours && request.headerReaches;
-    const goals = byInstance ? request.instances : [null];
-    const deadlineMs = ctx.clock.now() + check.withinMs;
-    const blind = place.ours ? request.instances.length : 1;
-    const wanted = byInstance
-        ? check.attemptsInARow
-        : Math.max(check.attemptsInARow, blind * CONNECTIONS_IN_A_ROW);
-    let [requests, elsewhere] = [0, false];
-    await sideBySide(ctx, goals, smoke_LANES, async (instance, lane) => {
-        const run = await passInARow(lane, request, check, place, instance, wanted, deadlineMs, tell);
-        requests += run.requests;
-        elsewhere ||= run.elsewhere;
-    });
-    const passed = { label: check.label, asked: place.asked, requests };
-    if (!place.ours)
-        return { ...passed, shows: 'nothing', because: 'its host is no route of the candidate' };
-    if (elsewhere)
-        return { ...passed, shows: 'nothing', because: 'another host gave the last answer, after a redirect' };
-    if (byInstance)
-        return { ...passed, shows: 'every-instance' };
-    const because = 'the header X-Cf-App-Instance does not reach the router';
-    return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because };
-}
-async function passInARow(ctx, request, check, place, instance, wanted, deadlineMs, tell) {
-    const who = instance ? `instance ${instance.index}` : place.asked;
-    let [inARow, pauses, requests] = [0, 0, 0];
-    let elsewhere = false;
-    let [told, same] = ['', 0];
-    // What the version did weighs more than what a router did later.
-    let worst;
-    for (;;) {
-        const one = await attempt(ctx, request, check, place, instance, deadlineMs);
-        requests += 1;
-        elsewhere ||= one.elsewhere;
-        if (one.verdict.is === 'passed') {
-            inARow += 1;
-            same = 0;
-            if (inARow >= wanted)
-                return { requests, elsewhere };
-            continue;
-        }
-        inARow = 0;
-        if (one.verdict.is !== 'not-reached' || !worst)
-            worst = one;
-        const short = `${inShort(one.outcome, ctx)}: ${one.verdict.why}`;
-        same = short === told ? same + 1 : 1;
-        if (short !== told)
-            tell(`${check.label}, ${who}: ${short}`);
-        told = short;
-        const hopeless = one.verdict.is === 'wrong' && same >= Math.max(WRONG_IN_A_ROW, check.attemptsInARow);
-        const over = ctx.clock.now() + pauseMs(pauses) >= deadlineMs;
-        if (hopeless || over)
-            throw failure(check, who, worst, requests);
-        await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
-    }
-}
-async function attempt(ctx, request, check, place, instance, deadlineMs) {
-    const first = { address: place.address(ctx), method: check.method, headers: check.headers };
-    const ownHost = new URL(first.address.url).hostname;
-    let hop = first;
-    for (let redirects = 0;; redirects += 1) {
-        const host = new URL(hop.address.url).hostname;
-        const elsewhere = host !== ownHost;
-        const left = deadlineMs - ctx.clock.now();
-        const outcome = await ask(ctx, hop.address, {
-            method: hop.method,
-            headers: hop.headers,
-            timeoutMs: Math.max(1, Math.min(left, Math.max(check.withinMs / 3, LEAST_TIMEOUT_MS))),
-            ...(instance && !elsewhere ? { instance } : {}),
-        });
-        if (!check.follow || !isAnswer(outcome) || !isRedirect(outcome)) {
-            return { outcome, elsewhere, verdict: await judge(check, outcome, () => deadlineMs - ctx.clock.now()) };
-        }
-        const wrong = (why) => ({ outcome, elsewhere, verdict: { is: 'wrong', why } });
-        if (redirects >= MAX_REDIRECTS)
-            return wrong(`more than ${MAX_REDIRECTS} redirects`);
-        const next = await followed(ctx, first, hop, outcome);
-        if ('refused' in next)
-            return wrong(next.refused);
-        const { hostname } = new URL(next.address.url);
-        const toLive = !request.productionUrls && hostname !== ownHost;
-        if (toLive && request.productionHosts?.some((production) => hostMatches(production, hostname))) {
-            return wrong(`the redirect leads to ${hostname}, a production route, where live answers`);
-        }
-        hop = next;
-    }
-}
-function failure(check, who, last, requests) {
-    const text = `smoke check "${check.label}" did not pass on ${who}: ${inShort(last.outcome)}, ${last.verdict.why} ` +
-        `(${requests} attempts)`;
-    return last.verdict.is === 'not-reached'
-        ? new model_errors/* PlatformFault */.A(text, false)
-        : new model_errors/* VersionFault */.d4(text, 'smoke', describe(last.outcome));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/instances.js
-/**
- * The instances that the router should know on this route: those of the process types that it has a destination for. Two types
- * of one app share their indexes, and the router cannot tell them apart by `X-Cf-App-Instance`.
- */
-function instancesOn(route, app) {
-    const most = Math.max(0, ...processesOn(route, app).map(({ instances }) => instances));
-    return Array.from({ length: most }, (_, index) => ({ appGuid: app.guid, index }));
-}
-/** Of these, the ones that were running when the snapshot was taken. */
-function runningOn(route, app) {
-    const running = processesOn(route, app)
-        .flatMap(({ instancesSeen }) => instancesSeen)
-        .filter(({ state, routable }) => state === 'RUNNING' && routable !== false);
-    return [...new Set(running.map(({ index }) => index))].map((index) => ({ appGuid: app.guid, index }));
-}
-function processesOn(route, app) {
-    const mine = route.destinations.filter(({ appGuid }) => appGuid === app.guid);
-    return app.processes.filter(({ type }) => mine.some(({ processType }) => processType === type));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/drain.js
-
-
-
-
-
-
-
-/** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
-const QUIET_LIMIT_MS = 90_000;
-const LOOK_MS = 250;
-/**
- * After the unmap. Bake and drain count from the last moment at which a router could still send a request to the side that
- * leaves. While live leaves, the checks on production run and the watch may lead back.
- */
-const drain = {
-    title: ({ side }, { drainMs, bakeMs, before }) => {
-        if (side === 'live' && !before?.ran)
-            return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
-        return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
-    },
-    plan: ({ side }, { drainMs, bakeMs, production }) => [
-        `GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`,
-        side === 'live'
-            ? `watch for ${watchWindow(production.length, bakeMs, drainMs) / 1_000} s`
-            : `wait for ${drainMs / 1_000} s`,
-    ],
-    run: async ({ side }, app, world) => {
-        const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
-        if (side === 'live')
-            await productionChecks(app, world);
-        const lastMs = await lastMoment(side, app, world, unmappedAtMs);
-        const { production, bakeMs, drainMs, before } = app.intent;
-        const drained = side === 'candidate' || before?.ran ? drainMs : 0;
-        const untilMs = lastMs + (side === 'live' ? watchWindow(production.length, bakeMs, drained) : drained);
-        note(world, `watching until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
-        for (let left = untilMs - world.clock.now(); left > 0; left = untilMs - world.clock.now()) {
-            if (side === 'live')
-                heedWatch(app, world);
-            await world.clock.sleep(Math.min(left, LOOK_MS), world.signal);
-        }
-        if (side === 'live')
-            heedWatch(app, world);
-    },
-};
-/** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
-function heedWatch(app, world) {
-    const sign = world.badSign(app.found.switchedAtMs ?? 0);
-    if (sign)
-        throw new model_errors/* VersionFault */.d4(`${sign.route} fails after the switch: ${sign.why}`, 'watch');
-}
-async function productionChecks(app, world) {
-    const { intent, found } = app;
-    const checks = intent.checks.filter(({ on }) => on === 'production');
-    if (checks.length === 0)
-        return;
-    const candidate = appOn('candidate', app);
-    const routes = intent.production.filter(({ internal }) => !internal);
-    const instances = routes.flatMap(({ url }) => instancesOn(routeNamed(url, app), candidate));
-    const { passed } = await runSmoke(world.probe, {
-        checks,
-        trialUrl: '',
-        instances: instances.filter((one, at) => instances.findIndex(({ index }) => index === one.index) === at),
-        headerReaches: routes.every(({ url }) => found.reach.get(url) === 'by-instance'),
-        onlyDestination: false,
-        productionUrls: routes.map(({ url }) => url),
-    }, (text) => note(world, text));
-    found.smoke = { passed: [...(found.smoke?.passed ?? []), ...passed] };
-}
-async function lastMoment(side, app, world, unmappedAtMs) {
-    const leaving = leavingInstances(side, app);
-    if (leaving.length === 0)
-        return unmappedAtMs;
-    const quiet = await lastAnswerOf(world.probe, {
-        routes: await watched(app, world, leaving),
-        live: leaving,
-        path: app.intent.probePath,
-        unmappedAtMs,
-        deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
-    }, (text) => note(world, text));
-    if (quiet.unseen.length > 0) {
-        note(world, `${quiet.unseen.join(', ')}: when the routers let go cannot be seen from here, ${UNSEEN_ALLOWANCE_MS / 1_000} s are added`);
-    }
-    app.found.quiet = quiet;
-    return quiet.atMs;
-}
-/** Instances that were there to answer. A side that did not run has nothing to drain. */
-function leavingInstances(side, app) {
-    const { live, candidate } = app.snapshot;
-    const leaver = side === 'live' ? live : candidate;
-    if (leaver?.state !== 'STARTED')
-        return [];
-    const most = Math.max(0, ...leaver.processes.map(({ instances }) => instances));
-    return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
-}
-async function watched(app, world, leaving) {
-    const { intent, found } = app;
-    const urls = intent.production.filter(({ internal }) => !internal).map(({ url }) => url);
-    return Promise.all(urls.map(async (url) => {
-        const appGuid = leaving[0]?.appGuid;
-        const known = found.reach.get(url);
-        const tested = known && known !== 'unknown-route'
-            ? known
-            : await headerReach(world.probe, { url, path: intent.probePath, ...(appGuid ? { appGuid } : {}) });
-        return { url, reach: tested };
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/engine/journal.js
-
-const PARTS = {
-    production: true,
-    dropped: true,
-    trials: true,
-    before: true,
-    scale: true,
-    keepInstancesOf: true,
-    probePath: true,
-    drainMs: true,
-    bakeMs: true,
-    keepPrevious: true,
-    keepFailed: true,
-};
-/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
-function recorded(intent) {
-    const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part]]));
-    return splitAnnotation(ANNOTATION.journal, JSON.stringify(journal));
-}
-/**
- * @returns what the candidate's own deploy wanted, as far as it is recorded: no checks and no environment, which only that
- * run had. undefined: the journal cannot be read, and nobody may guess.
- */
-function recalled(app, candidate) {
-    const text = joinAnnotation(ANNOTATION.journal, candidate.annotations);
-    const owner = candidate.labels[LABEL.owner];
-    if (text === undefined || candidate.version === undefined || owner === undefined)
-        return undefined;
-    let journal;
-    try {
-        journal = JSON.parse(text);
-    }
-    catch {
-        return undefined;
-    }
-    const optional = new Set(['before']);
-    const complete = Object.keys(PARTS).every((part) => optional.has(part) || part in journal);
-    if (!complete)
-        return undefined;
-    return {
-        ...journal,
-        app,
-        version: candidate.version,
-        owner,
-        env: {},
-        carriedEnv: [],
-        checks: [],
-        facts: {},
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/steps/make-candidate.js
-
-
-
-/** Takes the lock: app names are unique in a space, and only the platform's 201 gives it. */
-const makeCandidate = {
-    title: (_step, { app }) => `take the lock ${candidateName(app)}`,
-    plan: (_step, { app }) => [
-        `POST /v3/apps name=${candidateName(app)}, with labels and journal (201: the lock)`,
-    ],
-    run: async (_step, { intent }, { platform, target }) => {
-        const made = await platform.createApp(target.spaceGuid, {
-            name: candidateName(intent.app),
-            labels: {
-                [LABEL.role]: 'candidate',
-                [LABEL.phase]: 'made',
-                [LABEL.app]: appKey(intent.app),
-                [LABEL.version]: intent.version,
-                [LABEL.owner]: intent.owner,
-            },
-            annotations: {
-                ...split(intent),
-                ...recorded(intent),
-                [ANNOTATION.heartbeat]: String(platform.platformNowMs()),
-            },
-        });
-        // Somebody was faster. The next snapshot says who, and whether to wait or to leave.
-        if (!made)
-            throw new model_errors/* PlatformFault */.A(`${candidateName(intent.app)} was made by somebody else just now.`, false);
-    },
-};
-function split(intent) {
-    return Object.assign({}, ...Object.entries(intent.facts).map(([key, text]) => splitAnnotation(key, text)));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/make-route.js
-
-/**
- * Makes a route with our labels in the call that makes it. A production route gets no destination yet: a host that is taken
- * elsewhere, or a quota, is met here, before anything starts.
- */
-const makeRoute = {
-    title: ({ route, as }) => `make the ${as} route ${route.url}`,
-    plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
-    run: async ({ route, as }, { intent }, { platform, target }) => {
-        const { host, domainGuid, path, port } = route;
-        await platform.createRoute(target.spaceGuid, {
-            host,
-            domainGuid,
-            path,
-            port,
-            labels: {
-                [LABEL.role]: as === 'trial' ? 'candidate' : 'live',
-                [LABEL.app]: appKey(intent.app),
-                [LABEL.version]: intent.version,
-            },
-        });
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/steps/mark.js
-
-
-/** Writes down how far the deploy has come, before the next thing changes. */
-const mark = {
-    title: ({ phase }) => `mark as ${phase}`,
-    plan: ({ phase }) => [`PATCH /v3/apps/<candidate> label phase=${phase}`],
-    run: async ({ phase }, app, { platform }) => {
-        await platform.updateApp(appOn('candidate', app).guid, { labels: { [LABEL.phase]: phase } });
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/steps/prove.js
-
-
-
-/**
- * How long routers may take to learn a route. The platform's own tests allow 25 s; each instance and route then needs a few
- * requests more.
- */
-const ROUTERS_LEARN_MS = 45_000;
-const EACH_INSTANCE_MS = 500;
-/** Every instance of one side answers through every production route, on several fresh connections in a row. */
-const prove = {
-    title: ({ side, urls }) => `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
-    plan: ({ side, urls }, { probePath }) => urls.map((url) => `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
-    run: async ({ side, urls }, app, world) => {
-        const internal = new Set(app.intent.production.filter((one) => one.internal).map(({ url }) => url));
-        const proofs = await Promise.all(urls.map((url) => internal.has(url)
-            ? Promise.resolve({ routeUrl: url, proof: 'none', requests: 0, because: 'an internal route' })
-            : prove_proveOne(url, side, app, world)));
-        for (const { routeUrl, proof, because } of proofs) {
-            if (because)
-                note(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}`);
-        }
-        if (side === 'candidate')
-            app.found.proofs = proofs;
-    },
-};
-async function prove_proveOne(url, side, app, world) {
-    const route = routeNamed(url, app);
-    const prover = appOn(side, app);
-    // Live may have had a broken instance before this deploy: going back brings back what there was.
-    const instances = side === 'live' ? runningOn(route, prover) : instancesOn(route, prover);
-    const path = app.intent.probePath;
-    const known = app.found.reach.get(url);
-    const reach = known ?? (await headerReach(world.probe, { url, path, appGuid: prover.guid }));
-    app.found.reach.set(url, reach);
-    const deadlineMs = world.clock.now() + ROUTERS_LEARN_MS + instances.length * EACH_INSTANCE_MS;
-    return proveOnRoute(world.probe, { routeUrl: url, instances, path, reach, deadlineMs }, (text) => note(world, text));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/push-bits.js
-
-
-
-/** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
-const pushBits = {
-    title: () => 'push the bits',
-    plan: (_step, { app }) => [
-        `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
-        `PATCH /v3/apps/<candidate> annotation ${ANNOTATION.package}`,
-    ],
-    run: async (_step, app, { platform, pushBits: push }) => {
-        const { intent } = app;
-        const candidate = appOn('candidate', app);
-        const [trial] = intent.trials;
-        const before = await platform.packages(candidate.guid);
-        await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
-        const made = (await platform.packages(candidate.guid))
-            .filter(({ guid }) => !before.some((old) => old.guid === guid))
-            .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
-        if (!made)
-            throw new model_errors/* PlatformFault */.A(`${candidate.name} has no new package after cf push.`, false);
-        await platform.updateApp(candidate.guid, { annotations: { [ANNOTATION.package]: made.guid } });
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/steps/rename.js
-
-
-/** Name and role change in one call: no moment in which they contradict each other. */
-const rename = {
-    title: (step, intent) => `rename ${step.side} to ${nameFor(step, intent)}`,
-    plan: (step, intent) => [
-        `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
-    ],
-    run: async (step, app, { platform }) => {
-        const { guid, annotations } = appOn(step.side, app);
-        const { intent } = app;
-        await platform.updateApp(guid, {
-            name: nameFor(step, intent),
-            labels: {
-                [LABEL.role]: step.to,
-                [LABEL.app]: appKey(intent.app),
-                [LABEL.version]: versionFor(step, intent),
-                [LABEL.phase]: null,
-                [LABEL.owner]: null,
-            },
-            annotations: withoutJournal(annotations),
-        });
-    },
-};
-function nameFor({ to }, intent) {
-    if (to === 'live')
-        return intent.app;
-    return to === 'previous'
-        ? previousName(intent.app, intent.before?.version ?? '')
-        : failedName(intent.app, intent.version);
-}
-function versionFor({ to }, intent) {
-    return to === 'previous' ? (intent.before?.version ?? '') : intent.version;
-}
-/** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
-function withoutJournal(annotations) {
-    const ended = Object.keys(annotations).filter((key) => key === ANNOTATION.heartbeat || key.startsWith(ANNOTATION.journal));
-    return Object.fromEntries(ended.map((key) => [key, null]));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/smoke.js
-
-
-
-
-
-/** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
-const smoke = {
-    title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
-    plan: (_step, { checks, trials }) => checks
-        .filter(({ on }) => on === 'trial')
-        .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
-    run: async (_step, app, world) => {
-        const { intent } = app;
-        const candidate = appOn('candidate', app);
-        const trial = routeNamed(intent.trials[0]?.route.url ?? '', app);
-        await reachOfProduction(app, world);
-        const reach = await reachOf(world.probe, trial.url, intent.probePath, candidate.guid);
-        app.found.smoke = await runSmoke(world.probe, {
-            checks: intent.checks,
-            trialUrl: trial.url,
-            instances: instancesOn(trial, candidate),
-            headerReaches: reach === 'by-instance',
-            onlyDestination: trial.destinations.every(({ appGuid }) => appGuid === candidate.guid),
-            productionHosts: intent.production.map(({ url }) => hostOf(url)),
-        }, (text) => note(world, text));
-    },
-};
-/** Before the switch: a route that cannot be seen now could not be seen before the deploy either. */
-async function reachOfProduction(app, { probe }) {
-    const { intent, snapshot, found } = app;
-    const seen = intent.production.filter(({ internal }) => !internal);
-    await Promise.all(seen.map(async ({ url }) => {
-        found.reach.set(url, await headerReach(probe, about(url, intent.probePath, snapshot.live?.guid)));
-    }));
-}
-const ROUTER_WAIT_MS = 30_000;
-/** A route that was made a moment ago is not known to every router yet. */
-async function reachOf(ctx, url, path, appGuid) {
-    const deadlineMs = ctx.clock.now() + ROUTER_WAIT_MS;
-    for (;;) {
-        const reach = await headerReach(ctx, about(url, path, appGuid));
-        if (reach !== 'unknown-route' || ctx.clock.now() >= deadlineMs)
-            return reach;
-        await ctx.clock.sleep(300, ctx.signal);
-    }
-}
-function about(url, path, appGuid) {
-    return { url, path, ...(appGuid === undefined ? {} : { appGuid }) };
-}
-/** A command of the user's, on the runner, with the trial route's address. */
-const smokeScript = {
-    title: () => 'smoke-script',
-    plan: (_step, { smokeScript: command }) => [`run ${command ?? ''}`],
-    run: async (_step, app, { runScript }) => {
-        const { intent } = app;
-        const { guid } = appOn('candidate', app);
-        await runScript({
-            command: intent.smokeScript ?? '',
-            trialUrl: intent.trials[0]?.route.url ?? '',
-            appName: intent.app,
-            appGuid: guid,
-        });
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/steps/stage.js
-
-
-
-
-
-/** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
-const stage = {
-    title: () => 'stage the droplet',
-    plan: () => [
-        'POST /v3/builds of the pushed package, GET /v3/builds/<build> until STAGED',
-        'PATCH /v3/apps/<candidate>/relationships/current_droplet',
-    ],
-    run: async (_step, app, world) => {
-        const candidate = appOn('candidate', app);
-        const { platform, clock } = world;
-        const packageGuid = candidate.annotations[ANNOTATION.package];
-        if (packageGuid === undefined)
-            throw new model_errors/* PlatformFault */.A('The pushed package is not recorded.', false);
-        const started = (await platform.builds(candidate.guid)).find((build) => build.packageGuid === packageGuid);
-        const { guid } = started ?? (await platform.createBuild(packageGuid));
-        const build = await waitFor(world, {
-            what: 'staging',
-            deadlineMs: clock.now() + world.stagingTimeoutMs,
-            look: async () => {
-                const seen = await platform.build(guid);
-                return seen.state === 'STAGING' ? { state: 'staging' } : { state: 'staged', done: seen };
-            },
-        }).catch((error) => failedStaging(error, world, candidate.guid));
-        if (build.dropletGuid === undefined) {
-            const why = build.error ?? 'the platform gave no reason';
-            throw new model_errors/* VersionFault */.d4(`Staging failed: ${why}`, 'staging', await evidenceOf(platform, candidate.guid));
-        }
-        await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
-    },
-};
-async function failedStaging(error, { platform }, appGuid) {
-    if (!(error instanceof model_errors/* DeadlineOver */.hr))
-        throw error;
-    throw new model_errors/* VersionFault */.d4(error.message, 'staging', await evidenceOf(platform, appGuid));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/start.js
-
-
-
-const start = {
-    title: ({ side }) => `start ${side}`,
-    plan: ({ side }) => [`POST /v3/apps/<${side}>/actions/start`],
-    run: async ({ side }, app, { platform }) => {
-        const { guid, annotations } = appOn(side, app);
-        if (side === 'candidate') {
-            // A CLI that outlived its run may have pushed other bits since: what is not known is not started.
-            const strange = (await platform.packages(guid)).find((one) => one.guid !== annotations[ANNOTATION.package]);
-            const droplet = await platform.currentDroplet(guid);
-            if (strange && droplet?.packageGuid !== annotations[ANNOTATION.package]) {
-                throw new model_errors/* PlatformFault */.A('The candidate holds a droplet of bits that this deploy did not push.', false);
-            }
-        }
-        await platform.startApp(guid);
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/steps/stop.js
-
-/** The platform sends SIGTERM, and SIGKILL ten seconds later. */
-const stop = {
-    title: ({ name }) => `stop ${name}`,
-    plan: ({ name }) => [`POST /v3/apps/<${name}>/actions/stop`],
-    run: async ({ name, guid }, _app, { platform }) => {
-        await assertOffRoutes(platform, name, guid);
-        await platform.stopApp(guid);
-    },
-};
-const deleteApp = {
-    title: ({ name }) => `delete ${name}`,
-    plan: ({ name }) => [`DELETE /v3/apps/<${name}>`],
-    run: async ({ name, guid }, _app, { platform }) => {
-        await assertOffRoutes(platform, name, guid);
-        await platform.deleteApp(guid);
-    },
-};
-/** Only trial routes, and production routes that this deploy made and that serve nobody. */
-const deleteRoute = {
-    title: ({ url }) => `delete the route ${url}`,
-    plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
-    run: async ({ guid }, _app, { platform }) => {
-        await platform.deleteRoute(guid);
-    },
-};
-/** Read again right before: what a route names in this moment is in use. Throws `PlatformFault`, and the strategy is asked again. */
-async function assertOffRoutes(platform, name, guid) {
-    const named = (await platform.routesOfApps([guid])).filter((route) => route.destinations.some((destination) => destination.appGuid === guid));
-    if (named.length > 0) {
-        throw new model_errors/* PlatformFault */.A(`${name} is still named by ${named.map(({ url }) => url).join(', ')}.`, false);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/steps/index.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-const KINDS = {
-    'make-candidate': makeCandidate,
-    'make-route': makeRoute,
-    'push-bits': pushBits,
-    stage: stage,
-    'set-env': setEnv,
-    scale: scale,
-    start: start,
-    'await-instances': awaitInstances,
-    'stay-up': stayUp,
-    smoke: smoke,
-    'smoke-script': smokeScript,
-    mark: mark,
-    map: map,
-    prove: prove,
-    unmap: unmap,
-    drain: drain,
-    stop: stop,
-    'delete-route': deleteRoute,
-    'delete-app': deleteApp,
-    rename: rename,
-};
-/** The compiler cannot see that a step and its kind belong together: they are found by the same name. */
-function kindOf(step) {
-    return KINDS[step.do];
-}
-function titleOf(step, intent) {
-    return kindOf(step).title(step, intent);
-}
-function planOf(step, intent) {
-    return kindOf(step).plan(step, intent);
-}
-function perform(step, app, world) {
-    return kindOf(step).run(step, app, world);
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/view.js
-
-
-/** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
-function routeOf(snapshot, wanted) {
-    return snapshot.routes.find((route) => route.domainGuid === wanted.domainGuid &&
-        route.host.toLowerCase() === wanted.host.toLowerCase() &&
-        route.path === wanted.path &&
-        route.port === wanted.port);
-}
-/** Destinations of one app on one route. */
-function destinationsOf(route, app) {
-    if (!route || !app)
-        return [];
-    return route.destinations.filter((destination) => destination.appGuid === app.guid);
-}
-function portOf(destination) {
-    return {
-        processType: destination.processType,
-        port: destination.port,
-        protocol: destination.protocol,
-    };
-}
-/** The platform tells destinations of one app apart by process type and port; protocol does not count. */
-function samePort(one, other) {
-    return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
-}
-/** Trial routes of this app: made by us, labelled in the call that made them. */
-function trialRoutes(snapshot) {
-    return snapshot.routes.filter((route) => route.labels[LABEL.role] === 'candidate');
-}
-/** Production routes that this version's deploy made. */
-function madeRoutes(snapshot, version) {
-    return snapshot.routes.filter((route) => route.labels[LABEL.role] === 'live' && route.labels[LABEL.version] === version);
-}
-/** Routes other than trial routes on which the app has a destination. */
-function servedBy(snapshot, app) {
-    const trial = new Set(trialRoutes(snapshot).map((route) => route.guid));
-    return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
-}
-/** Every instance that is wanted runs and takes traffic. */
-function allRunning(app) {
-    return (app.state === 'STARTED' && app.processes.every((process) => runningCount(process) >= process.instances));
-}
-/** Somebody is there to answer. */
-function someRunning(app) {
-    return app.state === 'STARTED' && app.processes.some((process) => runningCount(process) > 0);
-}
-function runningCount(process) {
-    return process.instancesSeen.filter((instance) => instance.state === 'RUNNING' && instance.routable !== false).length;
-}
-/** Whether the candidate has come at least as far as `phase` on its way forward. */
-function reached(candidate, phase) {
-    return candidate !== undefined && words/* PHASES */.ZG.indexOf(candidate.phase ?? 'made') >= words/* PHASES */.ZG.indexOf(phase);
-}
-/**
- * The production routes of a deploy now: those of its intent, and those that live has gained by another hand since then.
- * Nobody's route is lost because it came while a deploy ran.
- */
-function productionUrls(intent, snapshot) {
-    const known = intent.production.map((route) => route.url);
-    const gained = servedBy(snapshot, snapshot.live)
-        .map((route) => route.url)
-        .filter((url) => !known.includes(url) && !intent.dropped.includes(url));
-    return [...known, ...gained];
-}
-
-;// CONCATENATED MODULE: ./lib/steps/step.js
-/** The stages of going forward and of going back, in order. */
-const STAGES = [
-    'lock',
-    'routes',
-    'bits',
-    'stage',
-    'configure',
-    'start',
-    'run',
-    'check',
-    'switch',
-    'map',
-    'prove',
-    'unmap',
-    'drain',
-    'stop',
-    'tidy',
-    'prune',
-    'retire',
-    'crown',
-    'end',
-];
-
-;// CONCATENATED MODULE: ./lib/strategies/work.js
-
-
-function steps(list) {
-    return { steps: list };
-}
-/** Without the stages in which nothing is left to do. */
-function compact(work) {
-    return Object.fromEntries(Object.entries(work).filter(([, { steps: list, after = [] }]) => list.length + after.length > 0));
-}
-/** Trial routes of this app, those of an earlier run included. */
-function leftTrialRoutes(snapshot) {
-    return trialRoutes(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
-}
-/** An app that a route names again is in somebody's use: it stays. */
-function deletions(snapshot, apps) {
-    return apps
-        .filter((app) => servedBy(snapshot, app).length === 0)
-        .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
-}
-/** The stages in which each app has its turn; after them the apps of a deploy go on together. */
-const APART = STAGES.slice(1, STAGES.indexOf('switch'));
-const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
-/**
- * All that is left for a set of apps, in order: the locks one by one in the order of names, then each app until it is proven,
- * then all of them stage by stage. No route of any app moves before every app is proven.
- */
-function groups(apps) {
-    const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
-    const locks = byName.map((one) => group('lock', [one]));
-    const apart = apps.flatMap((one) => APART.map((stage) => group(stage, [one])));
-    const together = TOGETHER.map((stage) => group(stage, apps));
-    return [...locks, ...apart, ...together].filter(({ steps, after }) => steps.length + after.length > 0);
-}
-function group(stage, apps) {
-    const of = (pick) => apps.flatMap(({ app, work }) => {
-        const stageWork = work[stage];
-        return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
-    });
-    return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/blue-green.js
-
-
-
-function blueGreen(intent, snapshot) {
-    if (isLive(intent, snapshot))
-        return {};
-    return compact({
-        ...preparation(intent, snapshot),
-        ...proof(intent, snapshot),
-        ...theSwitch(intent, snapshot),
-        ...farewell(intent, snapshot),
-    });
-}
-/** The deploy has come to its end: the version stands under the user's name. */
-function isLive(intent, { live }) {
-    return live?.role === 'live' && live.version === intent.version;
-}
-/** Candidate, routes, bits and droplet: nothing of this touches live. */
-function preparation(intent, snapshot) {
-    const { candidate } = snapshot;
-    if (reached(candidate, 'switching'))
-        return {};
-    const missing = intent.production.filter((route) => !routeOf(snapshot, route));
-    const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
-    const [first] = intent.trials;
-    return {
-        lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
-        routes: steps([
-            ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
-            ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
-        ]),
-        bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
-        stage: steps(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
-        configure: steps([
-            ...environmentSteps(intent, snapshot),
-            ...scaleSteps(intent, snapshot),
-            // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
-            ...intent.trials
-                .filter((trial) => trial !== first)
-                .filter(({ route, to }) => !destinationsOf(routeOf(snapshot, route), candidate).some((one) => samePort(one, to)))
-                .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
-        ]),
-    };
-}
-function environmentSteps(intent, { candidate }) {
-    const names = Object.entries(intent.env)
-        .filter(([name, value]) => candidate?.env[name] !== value)
-        .map(([name]) => name);
-    return names.length > 0 ? [{ do: 'set-env', names }] : [];
-}
-function scaleSteps(intent, { candidate, live }) {
-    const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
-    return [...types].flatMap((processType) => {
-        const now = candidate?.processes.find((process) => process.type === processType);
-        // A process type of live that the new version does not have has nothing to be scaled.
-        if (candidate && !now)
-            return [];
-        const wanted = { ...intent.scale[processType] };
-        const lives = live?.processes.find((process) => process.type === processType);
-        const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
-        // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
-        if (kept && lives && now)
-            wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
-        const to = now ? differing(wanted, now) : wanted;
-        return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
-    });
-}
-/** @returns what `now` does not have yet; never fewer instances than it has. */
-function differing(wanted, now) {
-    const kept = { ...wanted };
-    if ((kept.instances ?? 0) <= now.instances)
-        delete kept.instances;
-    if (kept.memoryMb === now.memoryMb)
-        delete kept.memoryMb;
-    if (kept.diskMb === now.diskMb)
-        delete kept.diskMb;
-    if (kept.logRateBps === now.logRateBps)
-        delete kept.logRateBps;
-    return kept;
-}
-/** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
-function proof(intent, { candidate }) {
-    // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
-    if (reached(candidate, 'drained'))
-        return {};
-    const running = candidate !== undefined && allRunning(candidate);
-    return {
-        start: steps(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
-        run: steps(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
-        ...(reached(candidate, 'proven')
-            ? {}
-            : {
-                check: {
-                    steps: [{ do: 'stay-up' }, { do: 'smoke' }],
-                    after: [
-                        ...(intent.smokeScript ? [{ do: 'smoke-script' }] : []),
-                        { do: 'mark', phase: 'proven' },
-                    ],
-                },
-            }),
-    };
-}
-function theSwitch(intent, snapshot) {
-    const { candidate, live } = snapshot;
-    if (reached(candidate, 'drained')) {
-        // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-        return servedBy(snapshot, live).length > 0 ? { switch: steps([{ do: 'mark', phase: 'switching' }]) } : {};
-    }
-    const urls = productionUrls(intent, snapshot);
-    const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
-    const serving = reached(candidate, 'serving');
-    return {
-        switch: steps(reached(candidate, 'switching') ? [] : [{ do: 'mark', phase: 'switching' }]),
-        // A route that came later is proven like the others: the deploy goes back to `switching` for it.
-        map: {
-            steps: map,
-            ...(serving && map.length > 0 ? { after: [{ do: 'mark', phase: 'switching' }] } : {}),
-        },
-        ...(serving && map.length === 0
-            ? {}
-            : {
-                prove: {
-                    steps: [{ do: 'prove', side: 'candidate', urls }],
-                    after: [{ do: 'mark', phase: 'serving' }],
-                },
-            }),
-        unmap: steps(servedBy(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
-        drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
-    };
-}
-/** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
-function mapStep(intent, snapshot, url) {
-    const { candidate, live } = snapshot;
-    const route = snapshot.routes.find((one) => one.url === url);
-    const has = destinationsOf(route, candidate);
-    const lives = destinationsOf(route, live).map(portOf);
-    const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
-    const web = has.length > 0 ? [] : [{ processType: 'web', port: null, protocol }];
-    const to = (lives.length > 0 ? lives : web).filter((port) => !has.some((one) => samePort(one, port)));
-    return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
-}
-/** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
-function farewell(intent, snapshot) {
-    const { live } = snapshot;
-    const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-    const gone = deletions(snapshot, snapshot.previous.slice(kept));
-    if (live && intent.keepPrevious === 0)
-        gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
-    return {
-        stop: steps(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
-        tidy: steps(snapshot.candidate
-            ? leftTrialRoutes(snapshot)
-            : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
-        prune: steps(gone),
-        retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
-        crown: steps([{ do: 'rename', side: 'candidate', to: 'live' }]),
-    };
-}
-
-// EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
-var commands_open = __nccwpck_require__(9770);
-;// CONCATENATED MODULE: ./lib/commands/outcome.js
-
-/** What is live for one app by its newest snapshot. Pure. */
-function liveNow(snapshot, urls) {
-    const known = [snapshot.live, snapshot.candidate, ...snapshot.previous, ...snapshot.failed].filter((app) => app !== undefined);
-    const nameOf = (guid) => known.find((app) => app.guid === guid)?.name ?? snapshot.others[guid] ?? 'an unknown app';
-    const routes = snapshot.routes.filter((route) => urls.includes(route.url));
-    const guids = routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid));
-    const server = known
-        .filter(({ guid }) => guids.includes(guid))
-        .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
-    const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
-    const processes = shown?.processes ?? [];
-    return {
-        ...(shown ? { app: shown.name, guid: shown.guid } : {}),
-        ...(shown?.version ? { version: shown.version } : {}),
-        ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
-        instances: {
-            running: sum(processes.map(({ instancesSeen }) => instancesSeen.filter(({ state }) => state === 'RUNNING').length)),
-            wanted: shown?.state === 'STARTED' ? sum(processes.map(({ instances }) => instances)) : 0,
-        },
-        routes: urls.map((url) => {
-            const route = routes.find((one) => one.url === url);
-            return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
-        }),
-    };
-}
-/** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
-function outcomeOf({ intent, snapshot, found }, router) {
-    const { before, production, trials, version } = intent;
-    const [first] = production;
-    const [trial] = trials;
-    const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
-    return {
-        app: intent.app,
-        live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
-        ...(first ? { url: publicUrl(first.url, router) } : {}),
-        ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
-        version,
-        ...(before ? { previousVersion: before.version } : {}),
-        ...(kept ? { previousAppGuid: kept.guid } : {}),
-        previous: snapshot.previous.map(({ name }) => name),
-        failed: snapshot.failed.map(({ name }) => name),
-        found,
-    };
-}
-function count(list, one) {
-    return list.filter((other) => other === one).length;
-}
-function sum(numbers) {
-    return numbers.reduce((total, number) => total + number, 0);
-}
-
-;// CONCATENATED MODULE: ./lib/manifest/routes.js
-const WILDCARD = '*';
-/** What the platform takes as a host. */
-const HOST = /^[\w-]{1,63}$/;
-/**
- * @param domains all that the organization may use, in the platform's order
- * @returns routes without repetition, hosts and domains in lower case
- */
-function wantedRoutes(app, domains) {
-    if (app.noRoute || app.routes)
-        return namedRoutes(app, domains);
-    if (app.randomRoute)
-        return { choice: 'random', routes: [], problems: noDomain(app, domains) };
-    const domain = defaultDomain(domains);
-    const host = defaultRouteHost(app.name);
-    if (domain && host)
-        return { choice: 'default', routes: [onDomain(domain, host)], problems: [] };
-    const unfit = `The app name "${app.name}" cannot be the host of its default route: a host has at most 63 letters, digits, "_" and "-". Name the route in the manifest, or set "no-route: true".`;
-    const problems = [...noDomain(app, domains), ...(host ? [] : [{ text: unfit }])];
-    return { choice: 'default', routes: [], problems };
-}
-/** The platform takes the app's name as it is, and refuses one that is no host. @returns undefined for such a name */
-function defaultRouteHost(name) {
-    return HOST.test(name) ? name.toLowerCase() : undefined;
-}
-/** The first shared HTTP domain that is not internal, else the first of the organization's own. */
-function defaultDomain(domains) {
-    return (domains.find((domain) => domain.shared && isWeb(domain)) ??
-        domains.find((domain) => !domain.shared && isWeb(domain)));
-}
-/** @param word makes it unlike other hosts; @returns undefined when there is no domain or the name is no host */
-function randomRoute(app, word, domains) {
-    const domain = defaultDomain(domains);
-    const host = defaultRouteHost(`${app}-${word}`);
-    return domain && host ? onDomain(domain, host) : undefined;
-}
-function namedRoutes(app, domains) {
-    const routes = new Map();
-    const problems = [];
-    for (const { route, protocol, at } of app.routes ?? []) {
-        const wanted = parseRoute(route, protocol, domains);
-        if (typeof wanted === 'string') {
-            problems.push({
-                text: `The route "${route}" of the app "${app.name}" ${wanted}.`,
-                ...(at ? { at } : {}),
-            });
-        }
-        else if (!routes.has(wanted.url)) {
-            routes.set(wanted.url, wanted);
-        }
-    }
-    return { choice: 'named', routes: [...routes.values()], problems };
-}
-/** @returns the route, or what is wrong with it */
-function parseRoute(given, protocol, domains) {
-    const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
-    const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
-    const name = fullHost.toLowerCase();
-    if (port !== undefined || scheme?.toLowerCase() === 'tcp' || protocol === 'tcp') {
-        return 'is a TCP route, which is not available yet';
-    }
-    if (scheme !== undefined && !/^https?$/i.test(scheme))
-        return `has the scheme "${scheme}"; a route has none`;
-    if (protocol !== undefined && protocol !== 'http1' && protocol !== 'http2') {
-        return `has the protocol "${protocol}"; allowed are http1 and http2`;
-    }
-    if (path !== '' && !/^\/[^?#\s]+$/.test(path))
-        return `has the path "${path}", which the platform does not take`;
-    if (path.length > 128)
-        return 'has a path of more than 128 characters';
-    const found = splitHost(name, domains);
-    if (typeof found === 'string')
-        return found;
-    if (!isWeb(found.domain) && !found.domain.internal)
-        return 'is on a TCP domain, which is not available yet';
-    if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
-        return 'is on an internal domain, where there are neither paths nor wildcards';
-    }
-    if (found.host === '' && found.domain.shared)
-        return 'has no host, which a shared domain needs';
-    return { ...onDomain(found.domain, found.host, path), ...(protocol === undefined ? {} : { protocol }) };
-}
-/** The whole name as a domain, else its first label as a host of the rest: deeper hosts do not exist on the platform. */
-function splitHost(name, domains) {
-    const byName = (wanted) => domains.find((domain) => domain.name.toLowerCase() === wanted);
-    const apex = byName(name);
-    if (apex)
-        return { host: '', domain: apex };
-    const dot = name.indexOf('.');
-    const host = name.slice(0, dot);
-    const domain = dot > 0 ? byName(name.slice(dot + 1)) : undefined;
-    if (!domain) {
-        const near = domains.filter((one) => name.endsWith(`.${one.name.toLowerCase()}`)).map((one) => one.name);
-        const deeper = near.length > 0 ? `; a host on ${near.join(' or ')} has one label only` : '';
-        return `is on no domain that the organization has${deeper}`;
-    }
-    if (host !== WILDCARD && !HOST.test(host))
-        return `has the host "${host}", which the platform does not take`;
-    return { host, domain };
-}
-function onDomain(domain, host, path = '') {
-    const name = domain.name.toLowerCase();
-    return {
-        url: `${host === '' ? name : `${host}.${name}`}${path}`,
-        host,
-        domainGuid: domain.guid,
-        path,
-        port: null,
-        internal: domain.internal,
-    };
-}
-function noDomain(app, domains) {
-    if (defaultDomain(domains))
-        return [];
-    return [
-        { text: `There is no domain for the route of the app "${app.name}": name its routes in the manifest.` },
-    ];
-}
-function isWeb(domain) {
-    return !domain.internal && domain.protocols.includes('http');
-}
-
-// EXTERNAL MODULE: ./lib/platform/json.js
-var json = __nccwpck_require__(206);
-;// CONCATENATED MODULE: ./lib/platform/snapshot.js
-
-
-
-
-/** An app may go away between two calls of one snapshot: then all of it is read again, this often at most. */
-const ATTEMPTS = 3;
-/**
- * Reads the platform, side by side where calls do not depend on each other. Complete or not there: throws `PlatformFault` when a
- * read stays ambiguous or the space does not stand still, `PlatformRefusal` when a role is missing.
- */
-async function takeSnapshot(platform, target, question) {
-    for (let attempt = 1;; attempt++) {
-        try {
-            return await takeOnce(platform, target, question);
-        }
-        catch (error) {
-            if (!(error instanceof model_errors/* PlatformRefusal */.E2 && error.status === 404))
-                throw error;
-            if (attempt === ATTEMPTS)
-                throw new model_errors/* PlatformFault */.A(`The space changes while it is read: ${error.message}`, false);
-        }
-    }
-}
-async function takeOnce(platform, target, { name, wanted }) {
-    const [named, labelled, domains, apiVersion, wantedRoutes, ownRoutes] = await Promise.all([
-        platform.appsByName(target.spaceGuid, [name, candidateName(name)]),
-        platform.appsByLabel(target.spaceGuid, selectorOf(name)),
-        platform.domains(target.orgGuid),
-        platform.apiVersion(),
-        platform.findRoutes(undefined, wanted),
-        platform.routesByLabel(target.spaceGuid, selectorOf(name)),
-    ]);
-    const parts = snapshot_partsOf(name, uniqueByGuid([...named, ...labelled]));
-    const { live, candidate, previous, failed } = parts;
-    const apps = [live, candidate, ...previous, ...failed].filter((app) => app !== undefined);
-    const [liveState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] = await Promise.all([
-        live && wholeState(platform, name, live),
-        candidate && wholeState(platform, name, candidate),
-        Promise.all(previous.map((app) => restingState(platform, name, app))),
-        Promise.all(failed.map((app) => restingState(platform, name, app))),
-        platform.routesOfApps(apps.map((app) => app.guid)),
-        platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
-    ]);
-    const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
-    return {
-        takenAtMs: platform.platformNowMs(),
-        apiVersion,
-        target,
-        domains,
-        name,
-        ...(0,json/* present */.Eb)({ live: liveState, candidate: candidateState }),
-        previous: previousStates,
-        failed: failedStates,
-        inTheWay: [
-            ...parts.inTheWay,
-            ...onLaterNames.filter((app) => apps.every(({ guid }) => guid !== app.guid)),
-        ],
-        routes,
-        others: await namesOfOthers(platform, routes, apps),
-    };
-}
-/** The names under which live and the candidate would be kept. A live that is adopted has no version yet, so no name either. */
-function laterNames(name, live, candidate) {
-    return [
-        ...(live && versionLabel(live) ? [previousName(name, versionLabel(live))] : []),
-        ...(candidate && versionLabel(candidate) ? [failedName(name, versionLabel(candidate))] : []),
-    ];
-}
-/**
- * Which app plays which part. Pure.
- * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
- * the end of a deploy there is neither, and live is nobody. The candidate, previous and failed ones carry our labels for this app
- * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
- */
-function snapshot_partsOf(name, apps) {
-    const ofRole = (role) => newestFirst(apps.filter((app) => roleOf(name, app) === role));
-    const kept = (role, nameOf) => ofRole(role).filter((app) => app.name === nameOf(name, versionLabel(app)));
-    const onName = apps.find((app) => app.name === name);
-    const called = ofRole('live');
-    const live = called.find((app) => app === onName) ?? called[0] ?? onName;
-    const candidate = ofRole('candidate').find((app) => app.name === candidateName(name));
-    const needed = [name, candidateName(name)];
-    return {
-        ...(0,json/* present */.Eb)({ live, candidate }),
-        previous: kept('previous', previousName),
-        failed: kept('failed', failedName),
-        inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== candidate),
-    };
-}
-function newestFirst(apps) {
-    return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
-}
-function versionLabel(app) {
-    return app.labels[LABEL.version] ?? '';
-}
-/** The role that our label gives it, when it carries our labels for this app name. */
-function roleOf(name, app) {
-    if (app.labels[LABEL.app] !== appKey(name))
-        return undefined;
-    return words/* ROLES */.gg.find((role) => role === app.labels[LABEL.role]);
-}
-function marksOf(name, app) {
-    const role = roleOf(name, app);
-    if (role === undefined)
-        return {};
-    return {
-        role,
-        ...(0,json/* present */.Eb)({
-            phase: words/* PHASES */.ZG.find((phase) => phase === app.labels[LABEL.phase]),
-            version: app.labels[LABEL.version],
-        }),
-    };
-}
-async function wholeState(platform, name, app) {
-    const [processes, env, packages, builds, droplet] = await Promise.all([
-        processesSeen(platform, app),
-        platform.environment(app.guid),
-        platform.packages(app.guid),
-        platform.builds(app.guid),
-        platform.currentDroplet(app.guid),
-    ]);
-    return {
-        ...app,
-        ...marksOf(name, app),
-        processes,
-        ...(0,json/* present */.Eb)({ currentDropletGuid: droplet?.guid }),
-        packages,
-        builds,
-        env,
-    };
-}
-/** A version that is kept: whether it still runs is what matters; its bits and variables are not read and stay empty. */
-async function restingState(platform, name, app) {
-    const processes = await processesSeen(platform, app);
-    return { ...app, ...marksOf(name, app), processes, packages: [], builds: [], env: {} };
-}
-/** The instances of a stopped app are none, without a call. */
-async function processesSeen(platform, app) {
-    const processes = await platform.processes(app.guid);
-    return Promise.all(processes.map(async (process) => {
-        const idle = app.state === 'STOPPED' || process.instances === 0;
-        return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
-    }));
-}
-async function namesOfOthers(platform, routes, known) {
-    const mine = new Set(known.map((app) => app.guid));
-    const guids = new Set(routes.flatMap((route) => route.destinations.map(({ appGuid }) => appGuid)));
-    const others = [...guids].filter((guid) => !mine.has(guid));
-    const found = new Map((await platform.appsByGuid(others)).map((app) => [app.guid, app.name]));
-    // An app of a space that the account may not see has no name for us, but serves all the same.
-    return Object.fromEntries(others.map((guid) => [guid, found.get(guid) ?? guid]));
-}
-function uniqueByGuid(items) {
-    return [...new Map(items.map((item) => [item.guid, item])).values()];
-}
-function compare(one, other) {
-    return one < other ? -1 : Number(one > other);
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/intent.js
-
-
-function makeIntent(parts) {
-    const { inputs, app, snapshot } = parts;
-    const { live } = snapshot;
-    const routes = intent_routesOf(parts);
-    const env = environmentOf(inputs, app, live);
-    const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
-    const intent = {
-        app: app.name,
-        version: parts.version,
-        owner: parts.owner,
-        production: routes.production,
-        dropped: routes.dropped,
-        trials: trialsOf(parts),
-        ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
-        scale: scale.deltas,
-        keepInstancesOf: scale.keep,
-        probePath: probePath(inputs),
-        drainMs: inputs.drainMs,
-        bakeMs: inputs.bakeMs,
-        keepPrevious: inputs.keepPrevious,
-        keepFailed: inputs.keepFailed,
-        env: env.wanted,
-        carriedEnv: env.carried,
-        checks: inputs.smokeTest,
-        ...(inputs.smokeScript ? { smokeScript: inputs.smokeScript } : {}),
-        facts: factsOf(parts),
-    };
-    return {
-        intent,
-        problems: [...routes.problems, ...instanceProblems(app, scale.deltas)],
-        notes: [
-            ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
-            ...list('Carried from live, not in the manifest: variables', env.carried),
-            ...list('Not carried, the manifest names them no more: variables', env.dropped),
-        ],
-    };
-}
-function list(title, names) {
-    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
-}
-function intent_routesOf({ inputs, app, named, snapshot }) {
-    const { live } = snapshot;
-    const before = namesBefore(live, ANNOTATION.manifestRoutes);
-    const lives = servedBy(snapshot, live);
-    const unnamed = lives.filter(({ url }) => !named.some((route) => route.url === url));
-    const dropped = unnamed.filter(({ url }) => inputs.carry === 'manifest' || before.includes(url));
-    const carried = unnamed.filter((route) => !dropped.includes(route));
-    const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
-    const problems = [
-        ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-        ...named.flatMap((route) => takenBy(route, snapshot)),
-        ...(production.length === 0 || app.noRoute
-            ? [`${app.name} has no route: apps without routes are not available yet.`]
-            : []),
-    ];
-    return { production, dropped: dropped.map(({ url }) => url), problems };
-}
-function isTcp(route) {
-    return route.protocol === 'tcp';
-}
-function wantedOf(route, snapshot) {
-    const { url, host, domainGuid, path, port } = route;
-    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
-    return { url, host, domainGuid, path, port, internal };
-}
-/** A route that another app serves and live does not: the new version would take half of its requests. */
-function takenBy(wanted, snapshot) {
-    const route = routeOf(snapshot, wanted);
-    if (!route || route.destinations.length === 0 || destinationsOf(route, snapshot.live).length > 0)
-        return [];
-    const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
-    return names.length > 0
-        ? [
-            `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
-        ]
-        : [];
-}
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-function trialsOf({ app, trialDomain, snapshot, token }) {
-    const web = { processType: 'web', port: null, protocol: null };
-    const ports = [web];
-    for (const route of servedBy(snapshot, snapshot.live)) {
-        for (const port of destinationsOf(route, snapshot.live).map(portOf)) {
-            if (!ports.some((one) => samePort(one, port)))
-                ports.push(port);
-        }
-    }
-    return ports.map((to) => {
-        const host = trialHost(app.name, token());
-        const url = `${host}.${trialDomain.name}`;
-        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
-    });
-}
-function beforeOf(live, snapshot, adoptedVersion) {
-    return {
-        guid: live.guid,
-        version: live.version ?? adoptedVersion,
-        ran: someRunning(live),
-        destinations: servedBy(snapshot, live).map((route) => ({
-            url: route.url,
-            to: destinationsOf(route, live).map(portOf),
-        })),
-    };
-}
-function environmentOf(inputs, app, live) {
-    const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
-    const before = namesBefore(live, ANNOTATION.manifestEnv);
-    const unnamed = Object.entries(live?.env ?? {}).filter(([name]) => !named.has(name));
-    const carried = unnamed.filter(([name]) => inputs.carry === 'all' && !before.includes(name));
-    return {
-        wanted: { ...Object.fromEntries(carried), ...inputs.env },
-        carried: carried.map(([name]) => name),
-        dropped: unnamed.filter((entry) => !carried.includes(entry)).map(([name]) => name),
-    };
-}
-/**
- * What the manifest itself changed since the last deploy wins; else there are never fewer instances than live has, and what
- * the manifest does not name is as live has it.
- */
-function scaleOf(app, live) {
-    const before = scaleBefore(live);
-    const deltas = {};
-    const keep = [];
-    for (const process of live?.processes ?? []) {
-        const named = app.processes[process.type];
-        const changed = named?.instances !== undefined &&
-            before !== undefined &&
-            before[process.type]?.instances !== named.instances;
-        if (!changed)
-            keep.push(process.type);
-        const delta = {
-            ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
-            ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
-            ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
-            ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
-        };
-        if (Object.keys(delta).length > 0)
-            deltas[process.type] = delta;
-    }
-    return { deltas, keep };
-}
-function outgrown(process, named, live) {
-    return (live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type)));
-}
-/** https://v3-apidocs.cloudfoundry.org: a new app has one web instance and none of any other type. */
-function defaultInstances(processType) {
-    return processType === 'web' ? 1 : 0;
-}
-function instanceProblems(app, deltas) {
-    const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
-    return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
-}
-function probePath(inputs) {
-    if (inputs.watchPath)
-        return inputs.watchPath;
-    const first = inputs.smokeTest.find((check) => 'path' in check.target && check.method === 'GET');
-    return first && 'path' in first.target ? first.target.path : '/';
-}
-function factsOf({ inputs, context, app, named, version }) {
-    const optional = {
-        [ANNOTATION.commit]: context.commit,
-        [ANNOTATION.runUrl]: context.runUrl,
-        [ANNOTATION.actor]: context.actor,
-        [ANNOTATION.workflowRef]: context.workflowRef,
-    };
-    return {
-        [ANNOTATION.app]: app.name,
-        [ANNOTATION.version]: version,
-        [ANNOTATION.strategy]: inputs.strategy,
-        [ANNOTATION.inputs]: inputs.given.join(' '),
-        [ANNOTATION.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
-        [ANNOTATION.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
-        [ANNOTATION.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
-        ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== '')),
-    };
-}
-/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
-function namesBefore(live, key) {
-    const names = parsed(live, key);
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-}
-function scaleBefore(live) {
-    const scale = parsed(live, ANNOTATION.manifestScale);
-    return typeof scale === 'object' && scale !== null ? scale : undefined;
-}
-function parsed(live, key) {
-    const text = live && joinAnnotation(key, live.annotations);
-    if (text === undefined)
-        return undefined;
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        // Another hand wrote it: as good as not recorded.
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/losses.js
-/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
-const NEW_APP_HAS = { ssh: true, revisions: true };
-/** @returns one line for each thing that the candidate would not have. */
-function lossesOf(app, live) {
-    const bindings = live.bindings.filter((name) => !app.services.includes(name));
-    const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
-    return [
-        ...bindings.map((name) => `binding to service instance ${name}: name it under services in the manifest`),
-        ...(live.policies ?? []).map((policy) => `network policy ${policy}: it names the app's GUID, which is new`),
-        ...features.map(([name, on]) => `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`),
-        ...live.sidecars.map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/engine/converge.js
-/** Asks what is still needed, does it, looks again: until nothing is left, or a fault outlasts all patience. */
-
-const PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
-const IN_VAIN = 5;
-/**
- * A `PlatformFault` says nothing about the version: it is looked again what was done, and what is left is repeated. Throws
- * everything else at once, and the fault itself when the patience is over.
- */
-async function converge(course, patience) {
-    const { clock, signal, tell, faultsMs } = patience;
-    let faultySinceMs;
-    let pauseMs = PAUSE_MS;
-    let [last, inVain] = ['', 0];
-    for (;;) {
-        signal.throwIfAborted();
-        try {
-            await course.refresh();
-            const group = course.next();
-            if (group === undefined)
-                return;
-            const name = course.nameOf(group);
-            inVain = name === last ? inVain + 1 : 0;
-            last = name;
-            if (inVain >= IN_VAIN) {
-                throw new model_errors/* PlatformFault */.A(`The platform took this ${inVain} times and shows no effect: ${name}.`, false);
-            }
-            await course.perform(group);
-            faultySinceMs = undefined;
-            pauseMs = PAUSE_MS;
-        }
-        catch (error) {
-            if (!isRepeated(error, course.insists()))
-                throw error;
-            faultySinceMs ??= clock.now();
-            if (clock.now() - faultySinceMs >= faultsMs)
-                throw error;
-            const wait = Math.max(pauseMs, error instanceof model_errors/* PlatformFault */.A ? (error.retryAfterMs ?? 0) : 0);
-            tell(`${error.message} Looking again in ${Math.round(wait / 100) / 10} s.`);
-            await clock.sleep(wait, signal);
-            pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-        }
-    }
-}
-function isRepeated(error, insists) {
-    if (error instanceof model_errors/* PlatformFault */.A)
-        return true;
-    return insists && (error instanceof model_errors/* PlatformRefusal */.E2 || error instanceof model_errors/* DeadlineOver */.hr);
-}
-/**
- * Works on all items, at most `lanes` at a time, and lets every one end before it throws: what was begun is then known. Of
- * several errors the one that leads back is thrown before one that is only repeated.
- */
-async function allOf(items, lanes, work) {
-    const left = [...items];
-    const errors = [];
-    const lane = async () => {
-        for (let item = left.shift(); item !== undefined; item = left.shift()) {
-            await work(item).catch((error) => errors.push(error));
-        }
-    };
-    await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
-    if (errors.length > 0)
-        throw errors.find((error) => !(error instanceof model_errors/* PlatformFault */.A)) ?? errors[0];
-}
-
-;// CONCATENATED MODULE: ./lib/engine/lock.js
-
-
-const HEARTBEAT_MS = 10_000;
-/** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
-const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
-const lock_LOOK_MS = 2_000;
-function ownerOf(candidate) {
-    return candidate.labels[LABEL.owner] ?? 'unknown';
-}
-/** The owner's last sign of life, by the platform's clock. */
-function lastSignMs(candidate) {
-    const beat = Number(candidate.annotations[ANNOTATION.heartbeat]);
-    return Number.isFinite(beat) && beat > 0 ? beat : candidate.createdAtMs;
-}
-/** Whether the owner of `now` lives. `first`: how the candidate was first seen by us. Pure. */
-function ownerState(first, now, platformNowMs) {
-    if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now))
-        return 'alive';
-    return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
-}
-/**
- * Waits until the lock is free or its owner is known to be dead, and takes it then.
- * @param read the candidate as it is now; undefined: there is none, the lock is free
- * @returns whether the lock was taken over: its holder's work has to be settled
- * @throws Refused when its owner is alive: nothing was changed
- */
-async function takeOver({ platform, clock, signal, tell }, owner, read) {
-    const first = await read();
-    for (let now = first;; now = await read()) {
-        if (!now || !first)
-            return false;
-        const state = ownerState(first, now, platform.platformNowMs());
-        if (state === 'alive')
-            throw heldBy(now);
-        if (state === 'dead')
-            break;
-        if (now === first)
-            tell(`${now.name} is there: another run deploys this app, or was interrupted. Watching for its sign of life.`);
-        await clock.sleep(lock_LOOK_MS, signal);
-    }
-    tell(`The run that made ${first.name} is dead. Its work is settled first.`);
-    await platform.updateApp(first.guid, {
-        labels: { [LABEL.owner]: owner },
-        annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
-    });
-    // Two that saw the same owner dead have both written by now: the later one holds.
-    await clock.sleep(lock_LOOK_MS, signal);
-    const taken = await read();
-    if (!taken)
-        return false;
-    if (ownerOf(taken) !== owner)
-        throw heldBy(taken);
-    return true;
-}
-function heldBy(candidate) {
-    const run = candidate.annotations[ANNOTATION.runUrl];
-    return new model_errors/* Refused */.Lw(`Another run deploys this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`, 'Wait until that run has ended, then run again.', 'locked');
-}
-/** Tells the platform every ten seconds that the owner of these candidates is alive. */
-function startHeartbeat({ platform, clock }, candidates) {
-    const ending = new AbortController();
-    let silentSinceMs;
-    const beat = async (guid) => {
-        try {
-            await platform.updateApp(guid, {
-                annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
-            });
-            silentSinceMs = undefined;
-        }
-        catch {
-            // The deploy itself meets the same fault and says so; here only the silence counts.
-            silentSinceMs ??= clock.now();
-        }
-    };
-    const beating = (async () => {
-        while (!ending.signal.aborted) {
-            await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
-            if (!ending.signal.aborted)
-                await Promise.all(candidates().map(beat));
-        }
-    })();
-    return {
-        silentSinceMs: () => silentSinceMs,
-        stop: async () => {
-            ending.abort();
-            await beating;
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/commands/pursue.js
-/** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
-
-
-
-
-
-
-
-
-
-
-/** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
-const pursue_LANES = 12;
-/** The platform's own outages and updates are over within minutes. */
-const FAULTS_BORNE_MS = 3 * 60_000;
-/** Once the candidate serves, forward is the only way: it is worth more patience. */
-const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
-/**
- * Until nothing is left to do. Throws what leads the deploy back (`VersionFault`, `Refused`, …), `PlatformFault` when the
- * platform's faults outlast all patience, `Stuck` when nothing is safe, `Cancelled`.
- */
-async function pursue({ world, apps, strategy, way }) {
-    const { clock, signal, listener } = world;
-    await converge({
-        refresh: async () => {
-            await allOf(apps, pursue_LANES, (app) => refresh(app, world));
-            for (const app of apps) {
-                assertOurs(app, way);
-                if (way === 'forward' && isSwitched(app))
-                    heedWatch(app, world);
-            }
-        },
-        next: () => groups(apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })))[0],
-        perform: (group) => performGroup(group, apps, world),
-        nameOf: (group) => titleFor(group, apps),
-        insists: () => way === 'forward' && areServing(apps),
-    }, {
-        clock,
-        signal,
-        faultsMs: way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS,
-        tell: (text) => listener.tell({ type: 'note', text }),
-    });
-}
-/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
-function areServing(apps) {
-    return apps.every(({ intent, snapshot }) => isLive(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
-}
-function isOnItsWay(phase) {
-    return phase === 'serving' || phase === 'drained';
-}
-/** Production routes have the candidate, and nothing is final yet. */
-function isSwitched({ snapshot }) {
-    return reached(snapshot.candidate, 'switching') && !reached(snapshot.candidate, 'drained');
-}
-async function refresh(app, { platform, target }) {
-    const { intent } = app;
-    app.snapshot = await takeSnapshot(platform, target, {
-        name: intent.app,
-        wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
-    });
-}
-/** Nothing is written to an app whose lock is not ours (any more). */
-function assertOurs({ intent, snapshot, found }, way) {
-    const { candidate, inTheWay } = snapshot;
-    const strange = inTheWay.find(({ name }) => name === candidateName(intent.app));
-    if (strange)
-        throw inTheWayOf(strange.name);
-    if (candidate && ownerOf(candidate) !== intent.owner) {
-        throw new model_errors/* Refused */.Lw(`The lock ${candidate.name} is held by another run: ${ownerOf(candidate)}.`, 'Wait until that run has ended, then run again.', 'locked');
-    }
-    if (candidate)
-        found.locked = true;
-    if (!candidate && way === 'forward' && found.locked && !isLive(intent, snapshot)) {
-        throw new model_errors/* Stuck */.fA(`${candidateName(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run the deploy again.');
-    }
-}
-function inTheWayOf(name) {
-    return new model_errors/* Refused */.Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
-}
-async function performGroup(group, apps, world) {
-    const { listener, clock } = world;
-    const startedMs = clock.now();
-    listener.tell({ type: 'group-start', title: titleFor(group, apps) });
-    let ok = false;
-    try {
-        await allOf(group.steps, pursue_LANES, (one) => performOne(one, apps, world));
-        for (const one of group.after)
-            await performOne(one, apps, world);
-        ok = true;
-    }
-    finally {
-        listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
-    }
-}
-async function performOne({ app, step }, apps, world) {
-    await perform(step, worldOf(app, apps), world);
-}
-function worldOf(app, apps) {
-    const one = apps.find(({ intent }) => intent.app === app);
-    if (!one)
-        throw new Error(`no app ${app} in this deploy`);
-    return one;
-}
-/** As long as it fits into a line; the steps of a group are of one kind mostly. */
-function titleFor(group, apps) {
-    const titles = [...group.steps, ...group.after].map(({ app, step }) => titleOf(step, worldOf(app, apps).intent));
-    const [first = '', ...rest] = [...new Set(titles)];
-    const names = [...new Set([...group.steps, ...group.after].map(({ app }) => app))].join(', ');
-    const more = rest.length > 2 ? [rest[0], `${rest.length - 1} more`] : rest;
-    return `${names}: ${[first, ...more].join(', ')}`;
-}
-
-;// CONCATENATED MODULE: ./lib/commands/prepare.js
-/** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
-
-
-
-
-
-
-
-
-
-
-
-/** Reads what there is for each app. Throws `InputError` with every route that no domain fits. */
-async function prepare_lookUp(preparation, world) {
-    const { platform, target } = world;
-    const domains = await platform.domains(target.orgGuid);
-    const wishes = preparation.apps.map((app) => {
-        const { choice, routes, problems } = wantedRoutes(app, domains);
-        const drawn = choice === 'random' ? randomRoute(app.name, preparation.token(), domains) : undefined;
-        return { app, choice, problems, named: drawn ? [drawn] : routes };
-    });
-    const problems = wishes.flatMap((wish) => wish.problems);
-    if (problems.length > 0)
-        throw new model_errors/* InputError */.dz(problems);
-    return Promise.all(wishes.map(async ({ app, choice, named }) => {
-        const snapshot = await takeSnapshot(platform, target, { name: app.name, wanted: named });
-        // As `cf push`: a default or random route is only for an app that has none.
-        const madeUp = choice !== 'named' && servedBy(snapshot, snapshot.live).length > 0;
-        return { app, named: madeUp ? [] : named, snapshot };
-    }));
-}
-/** Throws `Refused` with everything that forbids the deploy; nothing was changed then. */
-async function prepare(preparation, found, world) {
-    const { inputs, context, owner, token } = preparation;
-    const problems = [];
-    const nowMs = world.platform.platformNowMs();
-    const apps = await Promise.all(found.map(async ({ app, named, snapshot }) => {
-        for (const { name } of snapshot.inTheWay)
-            throw inTheWayOf(name);
-        const made = makeIntent({
-            inputs,
-            context,
-            app,
-            named,
-            snapshot,
-            owner,
-            token,
-            trialDomain: trialDomain(snapshot.domains, inputs),
-            version: versionOf(nowMs, context.commit),
-            adoptedVersion: versionOf(snapshot.live?.createdAtMs ?? nowMs),
-        });
-        problems.push(...made.problems, ...(await losses(app, snapshot, inputs, world)));
-        const hosts = made.intent.production.map(({ url }) => hostOf(url));
-        problems.push(...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text));
-        for (const text of made.notes)
-            world.listener.tell({ type: 'note', text });
-        return { intent: made.intent, snapshot, found: { ...nothingFound(), notes: [...made.notes] } };
-    }));
-    prepare_refuse(problems);
-    return apps;
-}
-async function losses(app, { live }, { carry }, { platform, listener }) {
-    if (!live)
-        return [];
-    const [bindings, policies, features, sidecars] = await Promise.all([
-        platform.bindings(live.guid),
-        platform.policies(live.guid),
-        platform.features(live.guid),
-        platform.sidecars(live.guid),
-    ]);
-    if (policies === undefined) {
-        listener.tell({
-            type: 'note',
-            text: 'Network policies: unknown, they may not be read with this sign-in.',
-        });
-    }
-    const lost = lossesOf(app, { bindings, policies, features, sidecars });
-    if (carry === 'all') {
-        return lost.map((what) => `${app.name} would lose its ${what}; or accept the loss with carry: manifest.`);
-    }
-    for (const what of lost)
-        listener.tell({ type: 'warning', text: `${app.name} loses its ${what}.` });
-    return [];
-}
-/** Throws `Refused` when there is none of that name, or none at all. */
-function trialDomain(domains, { trialDomain: name }) {
-    const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
-    const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
-    if (domain)
-        return domain;
-    throw new model_errors/* Refused */.Lw(name
-        ? `There is no HTTP domain ${name} for trial routes.`
-        : 'There is no HTTP domain that trial routes could be on.', `Set the input trial-domain to one of: ${fit.map((one) => one.name).join(', ') || 'none is there; ask for one'}.`, 'trial-domain');
-}
-function prepare_refuse(problems) {
-    if (problems.length === 0)
-        return;
-    throw new model_errors/* Refused */.Lw(problems.join('\n'), 'Change what is named above and run again. Nothing was changed.', 'refused');
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/back-out.js
-
-
-
-function backOut(intent, snapshot) {
-    const { candidate } = snapshot;
-    if (!candidate)
-        return compact({ end: steps(stopFailed(snapshot)) });
-    const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
-    return compact({
-        ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-        tidy: steps([...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
-        // The newest failed one is kept: with this one the older ones go.
-        prune: steps(keeps ? deletions(snapshot, snapshot.failed) : []),
-        ...(keeps
-            ? { retire: steps([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
-            : { retire: steps([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
-        end: steps(stopFailed(snapshot)),
-    });
-}
-function mayHaveRoutes(snapshot) {
-    return reached(snapshot.candidate, 'switching') || servedBy(snapshot, snapshot.candidate).length > 0;
-}
-function returnOfLive(intent, snapshot) {
-    const { candidate, live } = snapshot;
-    if (reached(candidate, 'withdrawn'))
-        return {};
-    const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-    if (intent.before?.ran && !before && servedBy(snapshot, candidate).length > 0) {
-        throw new model_errors/* Stuck */.fA(`Version ${intent.before.version} of ${intent.app} served before this deploy and is gone, so ${candidate?.name} keeps its routes.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
-    }
-    const revive = before?.ran === true && !reached(candidate, 'restored');
-    return {
-        switch: steps(reached(candidate, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
-        start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
-        run: afterMark(snapshot, revive && live && !someRunning(live) ? [{ do: 'await-instances', side: 'live' }] : []),
-        map: steps((before?.destinations ?? []).flatMap(({ url, to }) => {
-            const has = destinationsOf(snapshot.routes.find((route) => route.url === url), live);
-            const missing = to.filter((port) => !has.map(portOf).some((one) => samePort(one, port)));
-            return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
-        })),
-        prove: {
-            steps: revive ? [{ do: 'prove', side: 'live', urls: before.destinations.map(({ url }) => url) }] : [],
-            after: reached(candidate, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
-        },
-        unmap: steps(servedBy(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
-        drain: {
-            steps: [{ do: 'drain', side: 'candidate' }],
-            after: [{ do: 'mark', phase: 'withdrawn' }],
-        },
-    };
-}
-/** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
-function afterMark({ candidate }, list) {
-    return steps(reached(candidate, 'reverting') ? list : []);
-}
-/** Production routes that this deploy made for itself and that serve nobody now. */
-function emptyMadeRoutes(intent, snapshot) {
-    return madeRoutes(snapshot, intent.version)
-        .filter((route) => route.destinations.every((one) => one.appGuid === snapshot.candidate?.guid))
-        .map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
-}
-/** A failed candidate is renamed first, which frees the lock at once, and stopped then. */
-function stopFailed(snapshot) {
-    return snapshot.failed
-        .filter((app) => app.state === 'STARTED' && servedBy(snapshot, app).length === 0)
-        .map(({ name, guid }) => ({ do: 'stop', name, guid }));
-}
-
-;// CONCATENATED MODULE: ./lib/commands/roll-out.js
-/** Forward, and where that fails back: the whole change of one set of apps. */
-
-
-
-
-
-
-/** Throws what failed before the first change; everything later is in the outcome. */
-async function rollOut(apps, world, router) {
-    const heartbeat = startHeartbeat(world, () => apps.flatMap(({ snapshot, found }) => found.locked && snapshot.candidate ? [snapshot.candidate.guid] : []));
-    const shown = () => apps.map((app) => outcomeOf(app, router));
-    try {
-        await pursue({ world, apps, strategy: blueGreen, way: 'forward' });
-        return { result: 'deployed', apps: shown() };
-    }
-    catch (error) {
-        await tryToSee(apps, world);
-        if (!apps.some(({ found }) => found.locked))
-            throw error;
-        if (!leadsBack(error, apps))
-            return { result: 'failed', error, apps: shown() };
-        world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-        try {
-            const ours = apps.filter(({ found }) => found.locked);
-            await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
-            return { result: 'reverted', error, apps: shown() };
-        }
-        catch (second) {
-            await tryToSee(apps, world);
-            return { result: 'failed', error, second, apps: shown() };
-        }
-    }
-    finally {
-        await heartbeat.stop();
-    }
-}
-/** For what is told at the end, and for the way back, which reads again before it does anything. */
-async function tryToSee(apps, world) {
-    await Promise.all(apps.map((app) => refresh(app, world))).catch(() => undefined);
-}
-/**
- * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
- * back; once live is drained, nothing does.
- */
-function leadsBack(error, apps) {
-    if (error instanceof model_errors/* Cancelled */.cJ || error instanceof model_errors/* Stuck */.fA)
-        return false;
-    const final = apps.some(({ intent, snapshot }) => isLive(intent, snapshot) || snapshot.candidate?.phase === 'drained');
-    const ofThePlatform = error instanceof model_errors/* PlatformFault */.A || error instanceof model_errors/* PlatformRefusal */.E2 || error instanceof model_errors/* DeadlineOver */.hr;
-    return !final && !(ofThePlatform && areServing(apps));
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/settle.js
-
-/**
- * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
- * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
- */
-function wayOf(snapshot) {
-    const { candidate } = snapshot;
-    if (reached(candidate, 'reverting'))
-        return 'back';
-    if (reached(candidate, 'switching'))
-        return 'forward';
-    return servedBy(snapshot, candidate).length > 0 ? 'forward' : 'back';
-}
-
-;// CONCATENATED MODULE: ./lib/commands/settle.js
-/** Brings what an interrupted run left into one clean state before anything new begins. */
-
-
-
-
-
-
-
-
-
-/**
- * Takes the lock of a dead owner and ends its deploy, forward or back.
- * @returns what was done, for the summary; undefined: nothing was left there
- * @throws Refused when the owner lives (nothing was changed), or the journal cannot be read
- */
-async function settle(name, owner, world) {
-    const { platform, target, clock, signal, listener } = world;
-    const read = () => takeSnapshot(platform, target, { name, wanted: [] });
-    const tell = (text) => listener.tell({ type: 'note', text });
-    const ours = async () => (await read()).candidate;
-    if (!(await takeOver({ platform, clock, signal, tell }, owner, ours)))
-        return undefined;
-    const snapshot = await read();
-    const intent = snapshot.candidate && recalled(name, snapshot.candidate);
-    if (!intent) {
-        throw new model_errors/* Refused */.Lw(`${name}-candidate was left by an interrupted run, and its journal cannot be read.`, `See with "cf app ${name}-candidate" whether it serves; delete it when it does not, then run again.`, 'journal');
-    }
-    const app = { intent, snapshot, found: nothingFound() };
-    const way = wayOf(snapshot);
-    if (way === 'forward') {
-        try {
-            await pursue({ world, apps: [app], strategy: blueGreen, way });
-            return `An interrupted deploy of ${intent.version} was finished first.`;
-        }
-        catch (error) {
-            if (!(error instanceof model_errors/* VersionFault */.d4))
-                throw error;
-            tell(`The interrupted deploy cannot be finished: ${error.message}`);
-        }
-    }
-    await pursue({ world, apps: [app], strategy: backOut, way: 'back' });
-    return `An interrupted deploy of ${intent.version} was taken back first.`;
-}
-
-;// CONCATENATED MODULE: ./lib/commands/deploy.js
-/** `deploy`: a new version goes live, or everything is as it was. */
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** A script of the user's that says nothing of its own is ended after this. */
-const SCRIPT_TIMEOUT_MS = 10 * words/* MINUTE_MS */.kg;
-/**
- * Throws what forbids the deploy before anything was changed (`InputError`, `Refused`, `PlatformFault`); everything later is in
- * the outcome.
- */
-async function deploy(inputs, context, ports) {
-    const manifest = await loadManifest(inputs, context.workspace);
-    for (const secret of manifest.secrets)
-        ports.runner.setSecret(secret);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
-    try {
-        return await deployOn(opened, manifest, inputs, context, ports);
-    }
-    finally {
-        await opened.close();
-    }
-}
-async function deployOn(opened, manifest, inputs, context, ports) {
-    const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
-    const token = () => ports.random.token(6);
-    const preparation = { inputs, context, apps: manifest.apps, owner, token };
-    let watch;
-    const world = deploy_worldOf(opened, manifest, inputs, context, ports, (sinceMs) => watch?.badSign(sinceMs));
-    const cfVersion = opened.cf.version;
-    let found = await prepare_lookUp(preparation, world);
-    if (inputs.plan) {
-        const apps = await prepare(preparation, found, world);
-        return {
-            result: 'planned',
-            apps: apps.map((app) => outcomeOf(app, inputs.router)),
-            plan: planned(apps),
-            cfVersion,
-        };
-    }
-    watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
-    try {
-        const left = found.filter(({ snapshot }) => snapshot.candidate);
-        for (const { app } of left) {
-            const settled = await settle(app.name, owner, world);
-            if (settled)
-                ports.listener.tell({ type: 'warning', text: settled });
-        }
-        if (left.length > 0)
-            found = await prepare_lookUp(preparation, world);
-        const apps = await prepare(preparation, found, world);
-        const outcome = await rollOut(apps, world, inputs.router);
-        return { ...outcome, ...(watch ? { watch: await watch.stop() } : {}), cfVersion };
-    }
-    finally {
-        await watch?.stop();
-    }
-}
-async function watchRoutes(found, inputs, world) {
-    const routes = found.flatMap(({ named, snapshot }) => {
-        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
-        const served = [snapshot.live, snapshot.candidate].flatMap((app) => servedBy(snapshot, app));
-        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
-    });
-    if (routes.length === 0)
-        return undefined;
-    const first = inputs.smokeTest.find(({ target }) => 'path' in target)?.target;
-    const watch = startWatch(world.probe, {
-        routes,
-        path: inputs.watchPath ?? (first && 'path' in first ? first.path : '/'),
-        failureLimit: inputs.failureLimit,
-        platformAnswers: () => world.platform.apiVersion().then(() => true),
-    }, (text) => world.listener.tell({ type: 'note', text }));
-    await watch.firstRound();
-    return watch;
-}
-function deploy_worldOf({ platform, target, session }, manifest, inputs, context, ports, badSign) {
-    const { clock, random, files, signal, listener, children, env } = ports;
-    const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
-    const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
-    return {
-        platform,
-        target,
-        clock,
-        listener,
-        signal,
-        probe: inputs.router ? { ...probe, router: inputs.router } : probe,
-        stagingTimeoutMs: inputs.stagingTimeoutMs,
-        ...startTimeout,
-        badSign,
-        pushBits: async ({ app, candidate, trialUrl }) => {
-            const folder = await files.privateFolder(context.temp, 'cf-push-');
-            try {
-                const manifestPath = (0,external_node_path_.join)(folder, 'manifest.yml');
-                const varsFilePath = (0,external_node_path_.join)(folder, 'vars.yml');
-                const wish = { app, candidateName: candidate, trialRoute: trialUrl };
-                await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
-                await files.writePrivate(varsFilePath, varsFileText(manifest));
-                await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
-            }
-            finally {
-                await files.remove(folder);
-            }
-        },
-        runScript: ({ command, trialUrl, appName, appGuid }) => runScript({
-            command,
-            candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
-            env,
-            cwd: context.workspace,
-            timeoutMs: inputs.startTimeoutMs ?? SCRIPT_TIMEOUT_MS,
-            children,
-            files,
-            temp: context.temp,
-            listener,
-            signal,
-        }),
-    };
-}
-function planned(apps) {
-    const intents = new Map(apps.map(({ intent }) => [intent.app, intent]));
-    const work = apps.map(({ intent, snapshot }) => ({ app: intent.app, work: blueGreen(intent, snapshot) }));
-    return groups(work)
-        .flatMap(({ steps, after }) => [...steps, ...after])
-        .flatMap(({ app, step }) => {
-        const intent = intents.get(app);
-        return intent ? [{ app, title: titleOf(step, intent), calls: planOf(step, intent) }] : [];
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/commands/setup.js
-/** `setup`: the cf CLI on the PATH of later steps, signed in to the target. The post step removes both. */
-
-
-async function setup(inputs, context, ports) {
-    const { session, cf } = await (0,commands_open/* open */.h)(inputs, context, ports);
-    // Found as `cf` whatever the binary's own name is; the folder is private and lives as long as the job.
-    const folder = (0,external_node_path_.join)(session.cfHome, 'bin');
-    await ports.files.link(cf.path, (0,external_node_path_.join)(folder, 'cf'));
-    ports.runner.addPath(folder);
-    ports.runner.exportVariable('CF_HOME', session.cfHome);
-    return { result: 'ready', apps: [], cfVersion: cf.version };
-}
-
-;// CONCATENATED MODULE: ./lib/commands/status.js
-/** `status`: what is live, what is kept, what is under way. Changes nothing. */
-
-
-
-
-
-
-async function status_status(inputs, context, ports) {
-    const names = inputs.app
-        ? [inputs.app]
-        : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
-    const { platform, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
-    try {
-        const apps = await Promise.all(names.map(async (name) => {
-            const snapshot = await takeSnapshot(platform, target, { name, wanted: [] });
-            const { live, candidate } = snapshot;
-            const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
-            const version = live?.version;
-            return {
-                app: name,
-                live: liveNow(snapshot, [...new Set(urls)]),
-                ...(urls[0] ? { url: publicUrl(urls[0], inputs.router) } : {}),
-                ...(version ? { version } : {}),
-                ...(candidate?.version
-                    ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
-                    : {}),
-                previous: snapshot.previous.map((app) => app.name),
-                failed: snapshot.failed.map((app) => app.name),
-            };
-        }));
-        return { result: 'shown', apps, cfVersion: cf.version };
-    }
-    finally {
-        await close();
-    }
-}
-
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: ./lib/github/context.js
-/** The run of the workflow, as the runner tells it in `GITHUB_*` and `RUNNER_*`. */
-
-
-/** @param env the step's environment; outside a runner a run is called `local` and works in the current folder */
-function readContext(env) {
-    const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, RUNNER_TOOL_CACHE } = env;
-    const server = env.GITHUB_SERVER_URL || 'https://github.com';
-    const repository = env.GITHUB_REPOSITORY;
-    const context = {
-        runId: GITHUB_RUN_ID || 'local',
-        attempt: env.GITHUB_RUN_ATTEMPT || '1',
-        workspace: (0,external_node_path_.resolve)(env.GITHUB_WORKSPACE || '.'),
-        temp: env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(),
-    };
-    if (GITHUB_SHA && /^[0-9a-f]{40,64}$/i.test(GITHUB_SHA))
-        context.commit = GITHUB_SHA.toLowerCase();
-    if (GITHUB_ACTOR)
-        context.actor = GITHUB_ACTOR;
-    if (GITHUB_RUN_ID && repository)
-        context.runUrl = `${server}/${repository}/actions/runs/${GITHUB_RUN_ID}`;
-    if (GITHUB_WORKFLOW_REF)
-        context.workflowRef = GITHUB_WORKFLOW_REF;
-    if (RUNNER_TOOL_CACHE)
-        context.toolCache = RUNNER_TOOL_CACHE;
-    return context;
-}
-
-// EXTERNAL MODULE: ./lib/inputs.js + 3 modules
-var lib_inputs = __nccwpck_require__(2272);
-;// CONCATENATED MODULE: ./lib/report/explain.js
-
-const RERUN = 'Run the same deploy again: it looks at what is there and goes on from it.';
-function explain(error) {
-    const base = { evidence: [], problems: [] };
-    if (error instanceof model_errors/* InputError */.dz) {
-        const next = 'Change what is named here and run again. Nothing was called.';
-        return { ...base, code: 'input', what: error.message, next, problems: error.problems };
-    }
-    if (error instanceof model_errors/* Refused */.Lw)
-        return { ...base, code: error.code, what: error.message, next: error.next };
-    if (error instanceof model_errors/* Stuck */.fA)
-        return { ...base, code: 'stuck', what: error.message, next: error.next };
-    if (error instanceof model_errors/* VersionFault */.d4) {
-        const { code, message: what, evidence } = error;
-        return { ...base, code, what, evidence, next: 'Mend the new version and deploy again.' };
-    }
-    if (error instanceof model_errors/* PlatformRefusal */.E2) {
-        const role = error.status === 403 ? ' It needs the role SpaceDeveloper in this space.' : '';
-        const next = `The platform does not allow this.${role} Change it and run again.`;
-        return { ...base, code: `platform-${error.code ?? error.status}`, what: error.message, next };
-    }
-    if (error instanceof model_errors/* PlatformFault */.A) {
-        return { ...base, code: 'platform', what: error.message, next: RERUN };
-    }
-    if (error instanceof model_errors/* DeadlineOver */.hr)
-        return { ...base, code: 'deadline', what: error.message, next: RERUN };
-    if (error instanceof model_errors/* ProgramFailed */.Oh) {
-        const evidence = error.output.split('\n').slice(-25);
-        return {
-            ...base,
-            code: 'program',
-            what: error.message,
-            evidence,
-            next: 'See its output, and run again.',
-        };
-    }
-    if (error instanceof model_errors/* Cancelled */.cJ)
-        return { ...base, code: 'cancelled', what: 'The run was cancelled.', next: RERUN };
-    const what = error instanceof Error ? `${error.message}` : String(error);
-    return {
-        ...base,
-        code: 'internal',
-        what,
-        next: 'This is a defect of the action: please report it with this log.',
-    };
-}
-/** What the end means for users, in one sentence. */
-function meaning(result) {
-    return MEANINGS[result];
-}
-const MEANINGS = {
-    deployed: 'The new version serves every production route.',
-    reverted: 'The new version was taken back: what was live before is live.',
-    refused: 'Refused before any change.',
-    failed: 'It did not come to a clean end: please look.',
-    planned: 'This is what would be done. Nothing was changed.',
-    ready: 'The cf CLI is ready for the next steps.',
-    shown: 'This is what is live now.',
-};
-/** For each app, who serves each of its routes. */
-function whoServes({ apps }) {
-    return apps.flatMap(({ app, live }) => {
-        if (live.routes.length === 0)
-            return [`${app}: no route is served.`];
-        return live.routes.map(({ url, by }) => {
-            if (by.length === 0)
-                return `${url}: nobody serves it`;
-            return by.length > 1 ? `${url}: both serve it: ${by.join(' and ')}` : `${url}: ${by[0]}`;
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/report/outputs.js
-
-/** @returns every output, '' for what there is not */
-function outputsOf(outcome, durationMs) {
-    const [first] = outcome.apps;
-    const { watch } = outcome;
-    return {
-        result: outcome.result,
-        ...outputsOfApp(first),
-        requests: watch ? String(watch.requests) : '',
-        'failed-requests': watch ? String(watch.failures) : '',
-        'longest-gap-ms': watch ? String(Math.round(watch.longestGapMs)) : '',
-        'duration-ms': String(Math.round(durationMs)),
-        'cf-version': outcome.cfVersion ?? '',
-        plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
-        error: outcome.error === undefined ? '' : explain(outcome.error).code,
-        apps: JSON.stringify(outcome.apps.map(outputsOfApp)),
-    };
-}
-function outputsOfApp(app) {
-    const { live } = app ?? {};
-    return {
-        app: app?.app ?? '',
-        'app-guid': live?.guid ?? '',
-        url: app?.url ?? '',
-        'trial-url': app?.trialUrl ?? '',
-        version: app?.version ?? '',
-        'previous-version': app?.previousVersion ?? '',
-        'previous-app-guid': app?.previousAppGuid ?? '',
-        'droplet-guid': live?.dropletGuid ?? '',
-        live: live ? JSON.stringify(live) : '',
-    };
-}
-
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
-;// CONCATENATED MODULE: ./lib/report/untrusted.js
-/** Text that is not ours, made harmless for the two places where it is shown: the log and Markdown. Pure. */
-
-/** Control characters but the line feed, other ends of lines, and what turns the direction of reading. */
-const UNSEEN = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** Without anything that moves a cursor, ends a line or turns the direction of reading. */
-function plain(text) {
-    return (0,external_node_util_.stripVTControlCharacters)(text.replace(/\r\n?/g, '\n')).replace(UNSEEN, ' ');
-}
-/**
- * Lines for the log. None can be a workflow command: the runner takes one at the beginning of a line (`::`), or anywhere in it
- * (`##[`).
- */
-function logLines(text, prefix) {
-    return plain(text)
-        .split('\n')
-        .map((line) => `${prefix}${line.replaceAll('##[', '## [')}`);
-}
-/** Inline code: nothing in it is Markdown. Shortened to `most` characters. */
-function code(text, most = 300) {
-    const line = shortened(plain(text).replaceAll('\n', ' ').trim(), most);
-    if (line === '')
-        return '–';
-    const fence = '`'.repeat(longestRun(line) + 1);
-    const pad = fence.length > 1 || line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-    // In a table even code ends at a pipe.
-    return `${fence}${pad}${line.replaceAll('|', '\\|')}${pad}${fence}`;
-}
-/** A block of code: its fence is longer than any inside. */
-function codeBlock(lines, most = 400) {
-    const text = lines.map((line) => shortened(plain(line), most)).join('\n');
-    const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
-    return `${fence}text\n${text}\n${fence}`;
-}
-/** Running text: every character that Markdown or HTML heeds, and mentions, lose their meaning. */
-function prose(text, most = 2_000) {
-    return shortened(plain(text).replaceAll('\n', ' ').trim(), most)
-        .replace(/[\\`*_{}[\]()#+!|~>-]/g, '\\$&')
-        .replaceAll('&', '&amp;')
-        .replaceAll('<', '&lt;')
-        .replaceAll('@', '&#64;')
-        .replace(/:\/\//g, '&#58;//')
-        .replace(/www\./gi, 'www&#46;');
-}
-function longestRun(text) {
-    return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-}
-function shortened(text, most) {
-    return text.length > most ? `${text.slice(0, most)}…` : text;
-}
-
-;// CONCATENATED MODULE: ./lib/report/log.js
-
-class Log {
-    ports;
-    startedMs;
-    entries = [];
-    open;
-    constructor(ports) {
-        this.ports = ports;
-        this.startedMs = ports.clock.now();
-    }
-    get timeline() {
-        return this.entries;
-    }
-    elapsedMs() {
-        return this.ports.clock.now() - this.startedMs;
-    }
-    tell(event) {
-        switch (event.type) {
-            case 'group-start':
-                this.open = { title: event.title, startMs: this.elapsedMs() };
-                this.command('group', event.title);
-                return;
-            case 'group-end':
-                this.entries.push({
-                    title: this.open?.title ?? '',
-                    startMs: this.open?.startMs ?? 0,
-                    durationMs: event.durationMs,
-                    ok: event.ok,
-                });
-                this.open = undefined;
-                this.lines(`${event.ok ? 'done' : 'failed'} after ${seconds(event.durationMs)}`);
-                this.ports.write('::endgroup::');
-                return;
-            case 'warning':
-                this.command('warning', event.text, event.at);
-                return;
-            case 'foreign':
-                this.lines(event.text, `${event.source} | `);
-                return;
-            default:
-                this.lines(event.text);
-        }
-    }
-    lines(text, source = '') {
-        const prefix = `${seconds(this.elapsedMs()).padStart(7)}  ${source}`;
-        for (const line of logLines(this.ports.redact(text), prefix))
-            this.ports.write(line);
-    }
-    command(name, text, at) {
-        const place = at ? ` file=${property(at.file)},line=${at.line},col=${at.column}` : '';
-        this.ports.write(`::${name}${place}::${data(this.ports.redact(text))}`);
-    }
-}
-function seconds(ms) {
-    return ms < 60_000
-        ? `${(ms / 1_000).toFixed(1)} s`
-        : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
-}
-/** The runner's own escapes of a command's text and of its properties. */
-function data(text) {
-    return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-function property(text) {
-    return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-}
-
-;// CONCATENATED MODULE: ./lib/report/summary.js
-
-
-
-/** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
-const LIMIT_BYTES = 900 * 1024;
-const MARKS = {
-    deployed: '✅',
-    planned: '📝',
-    ready: '✅',
-    shown: 'ℹ️',
-    reverted: '↩️',
-    refused: '⛔',
-    failed: '❌',
-};
-function summaryOf(outcome, timeline, durationMs) {
-    const names = outcome.apps.map(({ app }) => code(app)).join(', ');
-    const parts = [
-        `## ${MARKS[outcome.result]} ${outcome.result}${names ? `: ${names}` : ''}`,
-        `${meaning(outcome.result)} It took ${seconds(durationMs)}.`,
-        ...failureParts(outcome),
-        ...outcome.apps.map(liveTable),
-        ...(outcome.watch ? [watchTable(outcome.watch)] : []),
-        ...outcome.apps.flatMap(proofLines),
-        ...outcome.apps.flatMap(({ app, found }) => notesOf(app, found?.notes ?? [])),
-        ...(outcome.plan ? [planTable(outcome.plan)] : []),
-        ...(timeline.length > 0 ? [timelineTable(timeline)] : []),
-        nextStep(outcome),
-    ];
-    return fitted(parts.filter((part) => part !== ''));
-}
-function failureParts({ error, second }) {
-    return [error, second].flatMap((one, at) => {
-        if (one === undefined)
-            return [];
-        const { code: name, what, evidence } = explain(one);
-        const title = at === 0 ? 'Why' : 'And on the way back';
-        const text = what.split('\n').map((line) => prose(line));
-        return [
-            `### ${title} (${code(name)})\n\n${text.length > 1 ? text.map((line) => `- ${line}`).join('\n') : text[0]}`,
-            evidence.length > 0 ? codeBlock(evidence) : '',
-        ];
-    });
-}
-function liveTable(outcome) {
-    const { app, live, url, version, previousVersion, candidate } = outcome;
-    const rows = [
-        ['live now', live.app ? `${code(live.app)}, version ${code(live.version ?? 'adopted')}` : 'nothing'],
-        ['instances', `${live.instances.running} of ${live.instances.wanted} running`],
-        ['address', url ? code(url) : ''],
-        ['new version', version && version !== live.version ? code(version) : ''],
-        ['before', previousVersion ? code(previousVersion) : ''],
-        ['under way', candidate ? `${code(candidate.version)}, ${candidate.phase}` : ''],
-        ['kept previous', outcome.previous.map((name) => code(name)).join(', ')],
-        ['kept failed', outcome.failed.map((name) => code(name)).join(', ')],
-        ...whoServes({ apps: [outcome] }).map((line) => ['route', code(line)]),
-    ].filter(([, value]) => value !== '');
-    return `### ${code(app)}\n\n${table(['', ''], rows)}`;
-}
-function watchTable(watch) {
-    const versions = Object.entries(watch.byVersion).map(([version, count]) => `${code(version)}: ${count}`);
-    const rows = [
-        ['requests', String(watch.requests)],
-        ['failed', String(watch.failures)],
-        ['longest gap', `${Math.round(watch.longestGapMs)} ms`],
-        ['answers by version', versions.join(', ')],
-        [
-            'inconclusive (the platform did not answer either)',
-            watch.inconclusive > 0 ? String(watch.inconclusive) : '',
-        ],
-        [
-            'failed before the deploy',
-            watch.failedBefore > 0
-                ? `${watch.failedBefore}: ${watch.failingBefore.map((url) => code(url)).join(', ')}`
-                : '',
-        ],
-    ].filter(([, value]) => value !== '');
-    return `### Did anybody notice?\n\n${table(['watch on the production routes', ''], rows)}`;
-}
-function proofLines({ app, found }) {
-    if (!found)
-        return [];
-    const smoke = (found.smoke?.passed ?? []).map(({ label, shows, because }) => `- smoke check ${code(label)} passed (${SHOWN[shows]}${because ? `: ${prose(because)}` : ''})`);
-    const proofs = found.proofs.map(({ routeUrl, proof, because }) => `- ${code(routeUrl)}: ${SHOWN[proof]}${because ? ` (${prose(because)})` : ''}`);
-    const lines = [...smoke, ...proofs];
-    return lines.length > 0 ? [`### Proof of ${code(app)}\n\n${lines.join('\n')}`] : [];
-}
-const SHOWN = {
-    'every-instance': 'every instance answered',
-    answered: 'answered without a fault, which version did could not be told',
-    candidate: 'the candidate answered',
-    none: 'could not be proven from here',
-    nothing: 'it is not shown that the candidate answered',
-};
-function notesOf(app, notes) {
-    return notes.length > 0
-        ? [`### Notes on ${code(app)}\n\n${notes.map((note) => `- ${prose(note)}`).join('\n')}`]
-        : [];
-}
-function planTable(plan) {
-    const rows = plan.map(({ app, title, calls }) => [
-        code(app),
-        code(title),
-        calls.map((call) => code(call)).join('<br>'),
-    ]);
-    return `### Plan\n\n${table(['app', 'step', 'calls'], rows)}`;
-}
-function timelineTable(timeline) {
-    const rows = timeline.map(({ title, startMs, durationMs, ok }) => [
-        seconds(startMs),
-        code(title),
-        `${seconds(durationMs)}${ok ? '' : ' ✗'}`,
-    ]);
-    return `### Timeline\n\n${table(['from', 'step', 'took'], rows)}`;
-}
-function nextStep(outcome) {
-    if (outcome.error === undefined)
-        return '';
-    return `### What to do next\n\n${prose(explain(outcome.second ?? outcome.error).next)}`;
-}
-function table(head, rows) {
-    const line = (cells) => `| ${cells.map((cell) => cell ?? '').join(' | ')} |`;
-    return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-/** Parts from the top, as long as they fit; a summary is cut between parts, never inside one. */
-function fitted(parts) {
-    const kept = [];
-    let left = LIMIT_BYTES;
-    for (const part of parts) {
-        left -= Buffer.byteLength(part) + 2;
-        if (left < 0)
-            return `${kept.join('\n\n')}\n\n(The rest did not fit into the summary; see the log.)\n`;
-        kept.push(part);
-    }
-    return `${kept.join('\n\n')}\n`;
-}
-
-;// CONCATENATED MODULE: ./lib/report/index.js
-
-
-
-
-/** @returns whether the step has failed */
-async function report(outcome, log, ports, wantsSummary) {
-    const durationMs = log.elapsedMs();
-    const { redact } = ports;
-    for (const [name, value] of Object.entries(outputsOf(outcome, durationMs)))
-        ports.setOutput(name, redact(value));
-    if (wantsSummary)
-        await ports.summary(redact(summaryOf(outcome, log.timeline, durationMs)));
-    if (outcome.error === undefined) {
-        log.tell({ type: 'note', text: [meaning(outcome.result), ...whoServes(outcome)].join('\n') });
-        for (const { title, calls } of outcome.plan ?? [])
-            log.tell({ type: 'note', text: `${title}\n  ${calls.join('\n  ')}` });
-        return false;
-    }
-    for (const error of [outcome.error, outcome.second])
-        if (error !== undefined)
-            tellError(error, outcome, log, ports);
-    return true;
-}
-function tellError(error, outcome, log, ports) {
-    const { code, what, next, evidence, problems } = explain(error);
-    if (evidence.length > 0)
-        log.tell({ type: 'foreign', source: 'evidence', text: evidence.join('\n') });
-    const show = (text) => ports.redact(plain(text));
-    if (problems.length > 0) {
-        for (const { text, at } of problems) {
-            const place = at ? { file: at.file, startLine: at.line, startColumn: at.column } : {};
-            ports.error(show(text), { title: code, ...place });
-        }
-        return;
-    }
-    const live = outcome.result === 'refused' ? [] : ['Live now:', ...whoServes(outcome)];
-    ports.error(show([`${meaning(outcome.result)} ${what}`, ...live, `Next: ${next}`].join('\n')), {
-        title: code,
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/report/redact.js
-/** The one place through which everything goes that is shown or written: no secret leaves, in none of its usual spellings. */
-const SHORTEST = 3;
-const redact_SHOWN = '***';
-/** @returns a function that hides each secret, also as base64, in a URL, in JSON, and each line of a secret of several lines. */
-function redactor(secrets) {
-    const spellings = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)].flatMap(spellingsOf));
-    // The longest first: a secret that contains another one must not leave its rest.
-    const hidden = [...new Set(spellings)]
-        .filter((text) => text.length >= SHORTEST)
-        .sort((one, other) => other.length - one.length);
-    return (text) => hidden.reduce((rest, secret) => rest.replaceAll(secret, redact_SHOWN), text);
-}
-function spellingsOf(secret) {
-    const base64 = Buffer.from(secret).toString('base64');
-    return [
-        secret,
-        base64,
-        base64.replace(/=+$/, ''),
-        encodeURIComponent(secret),
-        JSON.stringify(secret).slice(1, -1),
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/main.js
-/** Inputs -> command -> report. The one place that catches. */
-
-
-
-
-
-
-
-
-const COMMANDS = { deploy: deploy, status: status_status, setup: setup };
-/** @returns the exit code */
-async function main({ portsFor, core, clock, env, write }) {
-    const secrets = [];
-    let redact = redactor(secrets);
-    const log = new Log({ clock, write, redact: (text) => redact(text) });
-    const hide = (value) => {
-        if (value === '')
-            return;
-        secrets.push(value);
-        core.setSecret(value);
-        redact = redactor(secrets);
-    };
-    let wantsSummary = true;
-    const outcome = await run().catch((error) => ({ result: 'refused', error, apps: [] }));
-    const failed = await report(outcome, log, { ...core, redact: (text) => redact(text) }, wantsSummary);
-    return failed ? 1 : 0;
-    async function run() {
-        const inputs = (0,lib_inputs/* readInputs */.K)(env);
-        wantsSummary = inputs.summary;
-        for (const secret of inputs.secrets)
-            hide(secret);
-        for (const text of inputs.warnings)
-            log.tell({ type: 'warning', text });
-        const ports = portsFor(inputs, log);
-        const hiding = { ...ports, runner: { ...ports.runner, setSecret: hide } };
-        return await COMMANDS[inputs.command](inputs, readContext(env), hiding);
-    }
-}
-
-
-/***/ }),
-
-/***/ 2413:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   g: () => (/* binding */ likelySecrets)
-/* harmony export */ });
-/** Which of the values that a user hands over must not be shown. */
-const SECRET_NAME = /pass(w|phrase|code)|pwd|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|signature|salt/i;
-const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
-/** Too short to be a secret worth the harm: masking `1` or `true` makes every log unreadable. */
-const SHORTEST = 4;
-/**
- * Values of variables whose name speaks of a secret, that carry credentials in an address, or that look drawn at random. The
- * others are ordinary words (`production`, `3`) that the log needs.
- */
-function likelySecrets(values) {
-    return Object.entries(values).flatMap(([name, value]) => {
-        if (value !== null && typeof value === 'object') {
-            // Everything below a name that speaks of a secret is one.
-            const below = Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]);
-            return likelySecrets(Object.fromEntries(below));
-        }
-        const shown = String(value ?? '');
-        if (shown.length < SHORTEST || typeof value === 'boolean')
-            return [];
-        const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
-        if (password !== undefined)
-            return [shown, password];
-        return SECRET_NAME.test(name) || looksRandom(shown) ? [shown] : [];
-    });
-}
-function looksRandom(text) {
-    return (text.length >= 20 &&
-        /^[A-Za-z0-9+/=_~.-]+$/.test(text) &&
-        /\d/.test(text) &&
-        /[A-Za-z]{2}/.test(text) &&
-        !/[./-].*[./-]/.test(text));
 }
 
 
@@ -45416,6 +43541,348 @@ function present(values) {
 
 /***/ }),
 
+/***/ 7726:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $k: () => (/* binding */ appKey),
+/* harmony export */   Bk: () => (/* binding */ selectorOf),
+/* harmony export */   E4: () => (/* binding */ versionOf),
+/* harmony export */   M4: () => (/* binding */ splitAnnotation),
+/* harmony export */   VT: () => (/* binding */ failedName),
+/* harmony export */   Wb: () => (/* binding */ ownerLabel),
+/* harmony export */   YX: () => (/* binding */ ANNOTATION),
+/* harmony export */   d_: () => (/* binding */ LABEL),
+/* harmony export */   kd: () => (/* binding */ joinAnnotation),
+/* harmony export */   nV: () => (/* binding */ trialHost),
+/* harmony export */   vc: () => (/* binding */ previousName),
+/* harmony export */   vf: () => (/* binding */ candidateName)
+/* harmony export */ });
+/* unused harmony exports PREFIX, ANNOTATION_LIMIT */
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/** Every name that we give on the platform: apps, hosts, labels, annotations. Pure; the same input always gives the same name. */
+
+const PREFIX = 'cf-zero-downtime.github.io';
+/** Keys of labels, complete. Their values are legal labels: at most 63 of letters, digits, `.`, `_`, `-`. */
+const LABEL = {
+    role: `${PREFIX}/role`,
+    phase: `${PREFIX}/phase`,
+    app: `${PREFIX}/app`,
+    version: `${PREFIX}/version`,
+    run: `${PREFIX}/run`,
+    owner: `${PREFIX}/owner`,
+};
+/** Keys of annotations, complete. Who may not read an app's environment can read these: never a value of a variable or a credential. */
+const ANNOTATION = {
+    /** The user's app name, whole. */
+    app: `${PREFIX}/app`,
+    version: `${PREFIX}/version`,
+    commit: `${PREFIX}/commit`,
+    runUrl: `${PREFIX}/run-url`,
+    actor: `${PREFIX}/actor`,
+    workflowRef: `${PREFIX}/workflow-ref`,
+    strategy: `${PREFIX}/strategy`,
+    /** Names of the inputs that were not the default. */
+    inputs: `${PREFIX}/inputs`,
+    /** Urls of the production routes; may be split. */
+    routes: `${PREFIX}/routes`,
+    /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
+    manifestRoutes: `${PREFIX}/manifest-routes`,
+    manifestEnv: `${PREFIX}/manifest-env`,
+    manifestScale: `${PREFIX}/manifest-scale`,
+    /** Urls of live's routes that the new version shall not have. May be split. */
+    dropped: `${PREFIX}/dropped`,
+    /** Guid of the app that was live when the candidate was made. */
+    liveGuid: `${PREFIX}/live-guid`,
+    /** Guid of the package that this run pushed: a candidate with any other one is never started. */
+    package: `${PREFIX}/package`,
+    /** The owner's last sign of life, milliseconds of the platform's clock. */
+    heartbeat: `${PREFIX}/heartbeat`,
+    /** What a later run must know to go on: times, scale, what is kept. JSON. */
+    settings: `${PREFIX}/settings`,
+    journal: `${PREFIX}/journal`,
+};
+/** The platform's limit for an annotation's value, characters. */
+const ANNOTATION_LIMIT = 5_000;
+const LABEL_LIMIT = 63;
+const HOST_LIMIT = 63;
+/** An app's name is a column of 255 characters. What is left for the user's part holds for the longest suffix of ours. */
+const BASE_NAME_LIMIT = 220;
+/** The candidate's name, which is also the lock. */
+function candidateName(app) {
+    return `${baseName(app)}-candidate`;
+}
+function previousName(app, version) {
+    return `${baseName(app)}-previous-${version}`;
+}
+function failedName(app, version) {
+    return `${baseName(app)}-failed-${version}`;
+}
+/** Host of a trial route: a legal DNS label of at most 63 characters. `token` tells runs apart. */
+function trialHost(app, token) {
+    const suffix = `-candidate-${token}`;
+    const base = app
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .slice(0, HOST_LIMIT - suffix.length)
+        .replace(/^-+|-+$/g, '');
+    return `${base || 'app'}${suffix}`;
+}
+const HASHED_KEY = /-x[0-9a-f]{20}$/;
+/** A legal label value that stands for the app's name. Names that differ have keys that differ. */
+function appKey(name) {
+    if (isLabelValue(name) && !HASHED_KEY.test(name))
+        return name;
+    const readable = name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40);
+    return `${readable.replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'app'}-x${digest(name)}`;
+}
+/** Label selector for what is ours of one app; with roles, only for those. */
+function selectorOf(app, roles) {
+    const ours = `${LABEL.app}=${appKey(app)}`;
+    return roles ? `${ours},${LABEL.role} in (${roles.join(',')})` : ours;
+}
+/** `YYYYMMDD-HHMMSS-abcdefg`, UTC; without a commit (or with something that is none) `0000000`. */
+function versionOf(atMs, commit) {
+    const [day = '', time = ''] = new Date(atMs).toISOString().slice(0, 19).split('T');
+    const short = /^[0-9a-f]{7}/i.exec(commit ?? '')?.[0].toLowerCase() ?? '0000000';
+    return `${day.replaceAll('-', '')}-${time.replaceAll(':', '')}-${short}`;
+}
+/** Whose lock it is, as a legal label value. */
+function ownerLabel(runId, attempt, nonce) {
+    return appKey(`${runId}-${attempt}-${nonce}`);
+}
+function splitAnnotation(key, text, existing = {}) {
+    const split = {};
+    for (const old of Object.keys(existing))
+        if (isPartOf(key, old))
+            split[old] = null;
+    const parts = partsOf(text);
+    if (parts.length === 1)
+        split[key] = text;
+    else
+        for (const [index, part] of parts.entries())
+            split[`${key}-${index + 1}`] = part;
+    return split;
+}
+/** @returns the text that `splitAnnotation` split, or undefined when there is none. */
+function joinAnnotation(key, annotations) {
+    const whole = annotations[key];
+    if (whole !== undefined)
+        return whole;
+    let text;
+    for (let number = 1;; number++) {
+        const part = annotations[`${key}-${number}`];
+        if (part === undefined)
+            return text;
+        text = (text ?? '') + part;
+    }
+}
+function isPartOf(key, name) {
+    return name === key || (name.startsWith(`${key}-`) && /^\d+$/.test(name.slice(key.length + 1)));
+}
+function partsOf(text) {
+    const parts = [];
+    for (let from = 0; from < text.length || parts.length === 0;) {
+        const end = wholeUpTo(text, from + ANNOTATION_LIMIT);
+        parts.push(text.slice(from, end));
+        if (end >= text.length)
+            break;
+        from = end;
+    }
+    return parts;
+}
+/** The end at or before `end` that does not part a surrogate pair. */
+function wholeUpTo(text, end) {
+    if (end >= text.length)
+        return text.length;
+    const next = text.charCodeAt(end);
+    return next >= 0xdc00 && next <= 0xdfff ? end - 1 : end;
+}
+function baseName(app) {
+    if (app.length <= BASE_NAME_LIMIT)
+        return app;
+    const hash = `-x${digest(app)}`;
+    return app.slice(0, wholeUpTo(app, BASE_NAME_LIMIT - hash.length)) + hash;
+}
+function isLabelValue(text) {
+    return text.length <= LABEL_LIMIT && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text);
+}
+function digest(text) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 20);
+}
+
+
+/***/ }),
+
+/***/ 1100:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ takeSnapshot)
+/* harmony export */ });
+/* unused harmony export partsOf */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2431);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(206);
+/* harmony import */ var _names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
+
+
+
+
+/** An app may go away between two calls of one snapshot: then all of it is read again, this often at most. */
+const ATTEMPTS = 3;
+/**
+ * Reads the platform, side by side where calls do not depend on each other. Complete or not there: throws `PlatformFault` when a
+ * read stays ambiguous or the space does not stand still, `PlatformRefusal` when a role is missing.
+ */
+async function takeSnapshot(platform, target, question) {
+    for (let attempt = 1;; attempt++) {
+        try {
+            return await takeOnce(platform, target, question);
+        }
+        catch (error) {
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 && error.status === 404))
+                throw error;
+            if (attempt === ATTEMPTS)
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The space changes while it is read: ${error.message}`, false);
+        }
+    }
+}
+async function takeOnce(platform, target, { name, wanted }) {
+    const [named, labelled, domains, apiVersion, wantedRoutes, ownRoutes] = await Promise.all([
+        platform.appsByName(target.spaceGuid, [name, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name)]),
+        platform.appsByLabel(target.spaceGuid, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .selectorOf */ .Bk)(name)),
+        platform.domains(target.orgGuid),
+        platform.apiVersion(),
+        platform.findRoutes(undefined, wanted),
+        platform.routesByLabel(target.spaceGuid, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .selectorOf */ .Bk)(name)),
+    ]);
+    const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
+    const { live, candidate, previous, failed } = parts;
+    const apps = [live, candidate, ...previous, ...failed].filter((app) => app !== undefined);
+    const [liveState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] = await Promise.all([
+        live && wholeState(platform, name, live),
+        candidate && wholeState(platform, name, candidate),
+        Promise.all(previous.map((app) => restingState(platform, name, app))),
+        Promise.all(failed.map((app) => restingState(platform, name, app))),
+        platform.routesOfApps(apps.map((app) => app.guid)),
+        platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
+    ]);
+    const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
+    return {
+        takenAtMs: platform.platformNowMs(),
+        apiVersion,
+        target,
+        domains,
+        name,
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live: liveState, candidate: candidateState }),
+        previous: previousStates,
+        failed: failedStates,
+        inTheWay: [
+            ...parts.inTheWay,
+            ...onLaterNames.filter((app) => apps.every(({ guid }) => guid !== app.guid)),
+        ],
+        routes,
+        others: await namesOfOthers(platform, routes, apps),
+    };
+}
+/** The names under which live and the candidate would be kept. A live that is adopted has no version yet, so no name either. */
+function laterNames(name, live, candidate) {
+    return [
+        ...(live && versionLabel(live) ? [(0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc)(name, versionLabel(live))] : []),
+        ...(candidate && versionLabel(candidate) ? [(0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .failedName */ .VT)(name, versionLabel(candidate))] : []),
+    ];
+}
+/**
+ * Which app plays which part. Pure.
+ * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
+ * the end of a deploy there is neither, and live is nobody. The candidate, previous and failed ones carry our labels for this app
+ * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
+ */
+function partsOf(name, apps) {
+    const ofRole = (role) => newestFirst(apps.filter((app) => roleOf(name, app) === role));
+    const kept = (role, nameOf) => ofRole(role).filter((app) => app.name === nameOf(name, versionLabel(app)));
+    const onName = apps.find((app) => app.name === name);
+    const called = ofRole('live');
+    const live = called.find((app) => app === onName) ?? called[0] ?? onName;
+    const candidate = ofRole('candidate').find((app) => app.name === (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name));
+    const needed = [name, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name)];
+    return {
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live, candidate }),
+        previous: kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc),
+        failed: kept('failed', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .failedName */ .VT),
+        inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== candidate),
+    };
+}
+function newestFirst(apps) {
+    return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
+}
+function versionLabel(app) {
+    return app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.version] ?? '';
+}
+/** The role that our label gives it, when it carries our labels for this app name. */
+function roleOf(name, app) {
+    if (app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.app] !== (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .appKey */ .$k)(name))
+        return undefined;
+    return _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .ROLES */ .gg.find((role) => role === app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.role]);
+}
+function marksOf(name, app) {
+    const role = roleOf(name, app);
+    if (role === undefined)
+        return {};
+    return {
+        role,
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({
+            phase: _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .PHASES */ .ZG.find((phase) => phase === app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.phase]),
+            version: app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.version],
+        }),
+    };
+}
+async function wholeState(platform, name, app) {
+    const [processes, env, droplet] = await Promise.all([
+        processesSeen(platform, app),
+        platform.environment(app.guid),
+        platform.currentDroplet(app.guid),
+    ]);
+    return {
+        ...app,
+        ...marksOf(name, app),
+        processes,
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ currentDropletGuid: droplet?.guid }),
+        env,
+    };
+}
+/** A version that is kept: whether it still runs is what matters; its variables are not read and stay empty. */
+async function restingState(platform, name, app) {
+    const processes = await processesSeen(platform, app);
+    return { ...app, ...marksOf(name, app), processes, env: {} };
+}
+/** The instances of a stopped app are none, without a call. */
+async function processesSeen(platform, app) {
+    const processes = await platform.processes(app.guid);
+    return Promise.all(processes.map(async (process) => {
+        const idle = app.state === 'STOPPED' || process.instances === 0;
+        return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
+    }));
+}
+async function namesOfOthers(platform, routes, known) {
+    const mine = new Set(known.map((app) => app.guid));
+    const guids = new Set(routes.flatMap((route) => route.destinations.map(({ appGuid }) => appGuid)));
+    const others = [...guids].filter((guid) => !mine.has(guid));
+    const found = new Map((await platform.appsByGuid(others)).map((app) => [app.guid, app.name]));
+    // An app of a space that the account may not see has no name for us, but serves all the same.
+    return Object.fromEntries(others.map((guid) => [guid, found.get(guid) ?? guid]));
+}
+function uniqueByGuid(items) {
+    return [...new Map(items.map((item) => [item.guid, item])).values()];
+}
+function compare(one, other) {
+    return one < other ? -1 : Number(one > other);
+}
+
+
+/***/ }),
+
 /***/ 6356:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -45423,14 +43890,2961 @@ function present(values) {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
 /* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9770);
-/** After the job: whatever the main run was kept from removing is removed. */
+/* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
+/* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4250);
+/* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2800);
+/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3992);
+/* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2397);
+/** After the job: whatever the main run was kept from removing is removed, and what it was kept from settling is settled. */
 
-/** @param state what the main run saved, by name; @returns the exit code: cleaning up fails no job */
-async function post(state, files) {
-    const folder = state(_commands_open_js__WEBPACK_IMPORTED_MODULE_0__/* .FOLDERS_STATE */ .y);
-    if (folder !== '')
-        await files.remove(folder);
+
+
+
+
+
+
+/** @returns the exit code: cleaning up fails no job */
+async function post(ports) {
+    await removeFolder(ports);
+    const { core, clock, env, portsFor, state, warn, write } = ports;
+    const shown = (0,_report_shown_js__WEBPACK_IMPORTED_MODULE_5__/* .createShown */ .G)({ clock, write, setSecret: core.setSecret });
+    try {
+        const unsettled = (0,_commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__/* .unsettledOf */ .mb)(state);
+        if (!unsettled)
+            return 0;
+        const inputs = (0,_main_js__WEBPACK_IMPORTED_MODULE_3__/* .inputsOf */ .Vc)(env, shown);
+        await (0,_commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__/* .settleRest */ .wd)(unsettled, inputs, (0,_github_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readContext */ .y)(env), (0,_main_js__WEBPACK_IMPORTED_MODULE_3__/* .hiding */ .Q0)(portsFor(inputs, shown.log), shown));
+    }
+    catch (error) {
+        const { what, next } = (0,_report_explain_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .W)(error);
+        warn((0,_report_untrusted_js__WEBPACK_IMPORTED_MODULE_6__/* .commandText */ .jt)(`What the cancelled run left is not settled yet. ${what}\nNext: ${next}`, shown.redact));
+    }
     return 0;
+}
+async function removeFolder({ state, files, warn }) {
+    const folder = state(_commands_open_js__WEBPACK_IMPORTED_MODULE_0__/* .FOLDERS_STATE */ .y);
+    if (folder === '')
+        return;
+    await files.remove(folder).catch((error) => {
+        warn(`A folder with a sign-in could not be removed, please remove it: ${folder} (${error.message})`);
+    });
+}
+
+
+/***/ }),
+
+/***/ 6221:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _y: () => (/* binding */ hostMatches),
+/* harmony export */   ow: () => (/* binding */ routeAddress),
+/* harmony export */   w4: () => (/* binding */ hostOf),
+/* harmony export */   x6: () => (/* binding */ publicUrl)
+/* harmony export */ });
+function partsOf(routeUrl) {
+    const [authority = '', ...segments] = routeUrl.replace(/^https?:\/\//, '').split('/');
+    const [host = '', port] = authority.split(':');
+    const path = segments.filter((segment) => segment !== '').join('/');
+    return { host, path: path && `/${path}`, ...(port ? { port: Number(port) } : {}) };
+}
+/** @returns the host of a route url such as `*.example.com/api`, in lower case. */
+function hostOf(routeUrl) {
+    return partsOf(routeUrl).host.toLowerCase();
+}
+/** Whether a request for `host` reaches the route of `routeHost`, which may be a wildcard: that also matches deeper labels. */
+function hostMatches(routeHost, host) {
+    const [wanted, asked] = [routeHost.toLowerCase(), host.toLowerCase()];
+    return wanted === asked || (wanted.startsWith('*.') && asked.endsWith(wanted.slice(1)));
+}
+/**
+ * The public address of a route, as a user types it into a browser.
+ * @param routeUrl `host.domain/path` or `domain:port`, no scheme
+ * @returns without a slash at the end
+ */
+function publicUrl(routeUrl, router) {
+    const { host, port: own, path } = partsOf(routeUrl);
+    const protocol = router?.protocol ?? (own === undefined ? 'https:' : 'http:');
+    const port = own ?? router?.port;
+    const usual = port === undefined || port === (protocol === 'https:' ? 443 : 80);
+    return `${protocol}//${host}${usual ? '' : `:${port}`}${path}`;
+}
+/**
+ * Where to ask for `path` on a route. A wildcard gets a random label. A route with a path of its own keeps it in front: nothing
+ * else of its host reaches its apps.
+ * @param route its url, `host.domain/path` or `domain:port`, no scheme
+ */
+function routeAddress(route, path, ctx) {
+    const routeUrl = typeof route === 'string' ? route : route.url;
+    const { host, port, path: own } = partsOf(routeUrl);
+    const named = host.startsWith('*.') ? routeUrl.replace('*', `probe-${ctx.random.token(10)}`) : routeUrl;
+    const asked = path.startsWith('/') ? path : `/${path}`;
+    const beyond = own !== '' && (asked === own || asked.startsWith(`${own}/`)) ? asked.slice(own.length) : asked;
+    const url = `${publicUrl(named, ctx.router)}${beyond}`;
+    if (!ctx.router)
+        return { url };
+    return {
+        url,
+        connectTo: { protocol: ctx.router.protocol, host: ctx.router.host, port: port ?? ctx.router.port },
+    };
+}
+
+
+/***/ }),
+
+/***/ 6323:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ix: () => (/* binding */ isFailed),
+/* harmony export */   Tq: () => (/* binding */ isAnswer),
+/* harmony export */   he: () => (/* binding */ isUnknownToRouter),
+/* harmony export */   kA: () => (/* binding */ ask),
+/* harmony export */   q0: () => (/* binding */ describe),
+/* harmony export */   wZ: () => (/* binding */ inShort)
+/* harmony export */ });
+/* unused harmony export MAX_ANSWER_BYTES */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+
+/** Longer answers are not read to their end. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+const SHOWN_BYTES = 512;
+const SHOWN_HEADERS = [
+    'x-cf-routererror',
+    'content-type',
+    'retry-after',
+    'www-authenticate',
+    'server',
+    'x-vcap-request-id',
+];
+function isAnswer(outcome) {
+    return 'status' in outcome;
+}
+/**
+ * Asks once, over a connection of its own.
+ * @returns also when no answer came
+ * @throws the reason of `ctx.signal` or of the question's signal, once that is aborted
+ */
+async function ask(ctx, address, question) {
+    const signal = question.signal ?? ctx.signal;
+    signal?.throwIfAborted();
+    const startedMs = ctx.clock.now();
+    const instance = question.instance ? { instance: question.instance } : {};
+    try {
+        const response = await ctx.http.request({
+            ...address,
+            method: question.method ?? 'GET',
+            headers: { ...question.headers, ...(question.instance ? instanceHeader(question.instance) : {}) },
+            timeoutMs: question.timeoutMs,
+            fresh: true,
+            maxBytes: MAX_ANSWER_BYTES,
+            ...(signal ? { signal } : {}),
+        });
+        const routerError = response.headers['x-cf-routererror'];
+        const version = response.headers['x-app-version'];
+        return {
+            status: response.status,
+            headers: response.headers,
+            bodyStart: response.body.subarray(0, MAX_ANSWER_BYTES).toString('utf8'),
+            startedMs,
+            durationMs: ctx.clock.now() - startedMs,
+            ...(routerError === undefined ? {} : { routerError }),
+            ...(version === undefined ? {} : { version }),
+            ...instance,
+        };
+    }
+    catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR))
+            throw error;
+        return { failure: error, startedMs, durationMs: ctx.clock.now() - startedMs, ...instance };
+    }
+}
+/** gorouter's way to one instance; one it does not know is refused with 400 and `unknown_route`. */
+function instanceHeader({ appGuid, index }) {
+    return { 'X-Cf-App-Instance': `${appGuid}:${index}` };
+}
+/**
+ * Whether this router does not know the route, or not the instance that was asked for: it may not have caught up. Measured: 404
+ * for the route, 400 for the instance, both with `unknown_route`.
+ */
+function isUnknownToRouter(outcome) {
+    return (isAnswer(outcome) &&
+        (outcome.status === 404 || outcome.status === 400) &&
+        outcome.routerError?.startsWith('unknown_route') === true);
+}
+/** Whether the request came to no good end on its way: no answer, a 5xx, or any word of the router itself. */
+function isFailed(outcome) {
+    return !isAnswer(outcome) || outcome.status >= 500 || outcome.routerError !== undefined;
+}
+/** In a few words: `500`, `502 (endpoint_failure …)`, `no answer: connection refused`. Untrusted text. */
+function inShort(outcome, ctx) {
+    if (isAnswer(outcome)) {
+        return outcome.routerError === undefined
+            ? String(outcome.status)
+            : `${outcome.status} (${outcome.routerError.slice(0, 120)})`;
+    }
+    const hint = outcome.failure.kind === 'tls' && ctx?.skipSslValidation === false
+        ? ' (`ca-certificate` takes a private authority)'
+        : '';
+    return `no answer: ${outcome.failure.message}${hint}`;
+}
+/**
+ * What a reader needs to understand an answer: status, headers that matter, the first bytes of the body. Untrusted text.
+ * The query of a redirect is left out: it often carries tokens.
+ * @returns lines
+ */
+function describe(outcome) {
+    if (!isAnswer(outcome))
+        return [`${inShort(outcome)} after ${outcome.durationMs} ms`];
+    const lines = [`HTTP ${outcome.status} after ${outcome.durationMs} ms`];
+    const location = outcome.headers.location;
+    if (location !== undefined)
+        lines.push(`location: ${location.replace(/[?#].*$/s, '').slice(0, 200)}`);
+    for (const name of SHOWN_HEADERS) {
+        const value = outcome.headers[name];
+        if (value !== undefined)
+            lines.push(`${name}: ${value.slice(0, 200)}`);
+    }
+    const start = Buffer.from(outcome.bodyStart).subarray(0, SHOWN_BYTES).toString('utf8');
+    if (start !== '')
+        lines.push(...start.split(/\r?\n/));
+    return lines;
+}
+
+
+/***/ }),
+
+/***/ 3262:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $b: () => (/* binding */ ROUTERS_LEARN_MS),
+/* harmony export */   Qp: () => (/* binding */ sideBySide),
+/* harmony export */   W7: () => (/* binding */ PROBE_TIMEOUT_MS),
+/* harmony export */   bQ: () => (/* binding */ CONNECTIONS_IN_A_ROW),
+/* harmony export */   rV: () => (/* binding */ pauseMs)
+/* harmony export */ });
+/**
+ * One answer proves one router. With two routers behind the balancer six fresh connections miss one of them once in 32 times,
+ * and a look at every instance multiplies that away.
+ */
+const CONNECTIONS_IN_A_ROW = 6;
+/**
+ * How long a change of a route may take until every router has it: what the platform's own acceptance tests allow (20 s of the
+ * emitter's sync loop, 2 s of a health check, 3 s over).
+ */
+const ROUTERS_LEARN_MS = 25_000;
+/** Until when one probe must be answered, where no check says otherwise. */
+const PROBE_TIMEOUT_MS = 10_000;
+/**
+ * Pauses of a wait that starts fast and slows down.
+ * @param attempt how many pauses came before
+ * @returns milliseconds
+ */
+function pauseMs(attempt) {
+    return Math.min(2_000, Math.round(100 * 1.5 ** attempt));
+}
+/**
+ * Runs `work` over all items, at most `lanes` at a time. The first error ends the work on all others (by the signal of the
+ * context that `work` is given) and is thrown once all have ended: nothing goes on behind the caller's back.
+ */
+async function sideBySide(ctx, items, lanes, work) {
+    const left = [...items];
+    const ending = new AbortController();
+    const signal = ctx.signal ? AbortSignal.any([ctx.signal, ending.signal]) : ending.signal;
+    const lane = async () => {
+        for (let item = left.shift(); item !== undefined; item = left.shift()) {
+            signal.throwIfAborted();
+            await work(item, { ...ctx, signal });
+        }
+    };
+    const running = Array.from({ length: Math.min(lanes, items.length) }, lane);
+    try {
+        await Promise.all(running);
+    }
+    catch (error) {
+        ending.abort(error);
+        await Promise.allSettled(running);
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 3091:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  C: () => (/* binding */ refusedChecks),
+  L: () => (/* binding */ runSmoke)
+});
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/probe/address.js
+var address = __nccwpck_require__(6221);
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var answer = __nccwpck_require__(6323);
+// EXTERNAL MODULE: ./lib/probe/context.js
+var context = __nccwpck_require__(3262);
+// EXTERNAL MODULE: external "node:worker_threads"
+var external_node_worker_threads_ = __nccwpck_require__(5919);
+;// CONCATENATED MODULE: ./lib/probe/pattern.js
+
+// As text, so that it needs no file of its own beside the bundle.
+const MATCHING = `
+const { parentPort, workerData } = require('node:worker_threads');
+parentPort.postMessage(new RegExp(workerData.pattern, 'm').test(workerData.text));
+`;
+/**
+ * Whether a user's regular expression (flag `m`) matches an untrusted text. In a thread of its own: a pattern that backtracks
+ * without end can be ended, and what else goes on meanwhile (the watch, signals) is not held up.
+ * @returns undefined when it was ended after `limitMs`
+ * @throws SyntaxError for a pattern that is none
+ */
+async function matches(pattern, text, limitMs) {
+    const worker = new external_node_worker_threads_.Worker(MATCHING, { eval: true, workerData: { pattern, text }, env: {}, execArgv: [] });
+    let timer;
+    try {
+        return await new Promise((resolve, reject) => {
+            worker.once('message', resolve);
+            worker.once('error', reject);
+            timer = setTimeout(() => resolve(undefined), Math.max(1, limitMs));
+        });
+    }
+    finally {
+        clearTimeout(timer);
+        await worker.terminate();
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/probe/expect.js
+
+
+/** 4xx that ask to come again. */
+const COME_AGAIN = [408, 425, 429];
+/** @param leftMs what is left of the check's time: a pattern is ended then */
+async function judge(check, outcome, leftMs) {
+    if (!(0,answer/* isAnswer */.Tq)(outcome)) {
+        const { connected, kind } = outcome.failure;
+        return connected && kind !== 'tls'
+            ? { is: 'not-yet', why: 'the app did not answer' }
+            : { is: 'not-reached', why: 'it was not reached' };
+    }
+    // A check may ask for 404 or 400: the router's own is none of the app.
+    if ((0,answer/* isUnknownToRouter */.he)(outcome))
+        return { is: 'not-reached', why: 'the router does not know it' };
+    if (outcome.routerError !== undefined)
+        return { is: 'not-yet', why: 'the router got no answer of the app' };
+    const { status } = outcome;
+    if (!accepts(check, status)) {
+        const lasting = status >= 300 && status < 500 && !COME_AGAIN.includes(status);
+        return { is: lasting ? 'wrong' : 'not-yet', why: `not ${statusText(check)}` };
+    }
+    if (check.json !== undefined) {
+        const difference = jsonDifference(check.json, outcome.bodyStart);
+        if (difference !== undefined)
+            return { is: 'not-yet', why: difference };
+    }
+    if (check.body === undefined)
+        return { is: 'passed' };
+    const found = await matches(check.body, outcome.bodyStart, leftMs());
+    if (found === undefined)
+        return { is: 'not-yet', why: 'the pattern was ended: it took too long on this body' };
+    return found ? { is: 'passed' } : { is: 'not-yet', why: `the body does not match /${check.body}/` };
+}
+function accepts({ status: accepted }, status) {
+    return accepted === 'success' ? status >= 200 && status < 300 : accepted.includes(status);
+}
+function statusText({ status }) {
+    return status === 'success' ? 'a 2xx' : status.join(' or ');
+}
+function jsonDifference(wanted, body) {
+    let got;
+    try {
+        got = JSON.parse(body);
+    }
+    catch {
+        return 'the body is not JSON';
+    }
+    const at = missingAt(wanted, got, '');
+    return at === undefined ? undefined : `the JSON differs at ${at === '' ? 'its root' : at}`;
+}
+/**
+ * Whether `wanted` is in `got`: objects may have more keys, lists must have each wanted item at its place and no more.
+ * @returns the first path that differs, such as `.checks[0].status`; undefined when all is there
+ */
+function missingAt(wanted, got, path) {
+    if (wanted === null || typeof wanted !== 'object')
+        return wanted === got ? undefined : path;
+    if (got === null || typeof got !== 'object' || Array.isArray(wanted) !== Array.isArray(got))
+        return path;
+    if (Array.isArray(wanted) && Array.isArray(got) && wanted.length !== got.length)
+        return path;
+    for (const [key, value] of Object.entries(wanted)) {
+        const at = Array.isArray(wanted) ? `${path}[${key}]` : `${path}.${key}`;
+        if (!Object.hasOwn(got, key))
+            return at;
+        const inside = missingAt(value, got[key], at);
+        if (inside !== undefined)
+            return inside;
+    }
+    return undefined;
+}
+
+;// CONCATENATED MODULE: external "node:dns/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns/promises");
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./lib/probe/redirect.js
+
+
+const MAX_REDIRECTS = 10;
+/** Ranges that are reached only from inside: this machine, its link, its network, a carrier's, and what maps onto them. */
+const INSIDE = new external_node_net_.BlockList();
+for (const [net, prefix] of [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+]) {
+    INSIDE.addSubnet(net, prefix, 'ipv4');
+}
+for (const [net, prefix] of [
+    ['::', 127],
+    ['fc00::', 7],
+    ['fe80::', 10],
+    ['fec0::', 10],
+    ['64:ff9b::', 96],
+    ['64:ff9b:1::', 48],
+    // 6to4 and Teredo: an IPv4 address is written into them, and nothing public is served there (RFC 7526, RFC 4380).
+    ['2002::', 16],
+    ['2001::', 32],
+]) {
+    INSIDE.addSubnet(net, prefix, 'ipv6');
+}
+/** @param address an IPv4 or IPv6 address, without brackets; an IPv4 address mapped into IPv6 counts as what it maps */
+function isInside(address) {
+    return INSIDE.check(address, (0,external_node_net_.isIP)(address) === 6 ? 'ipv6' : 'ipv4');
+}
+/** Whether an answer asks the client to go elsewhere. */
+function isRedirect(answer) {
+    return [301, 302, 303, 307, 308].includes(answer.status) && answer.headers.location !== undefined;
+}
+/**
+ * The request that follows a redirect. The same host is asked as before; any other one at its own address, which is looked up
+ * once, judged, and connected to, so that a name cannot mean something else a moment later.
+ * @param first the check's own request: where its host is itself an inside address, others may be too
+ * @returns the next hop, or why it is refused
+ */
+async function followed(ctx, first, from, answer) {
+    const base = new URL(from.address.url);
+    let target;
+    try {
+        target = new URL(answer.headers.location ?? '', base);
+    }
+    catch {
+        return { refused: 'the redirect names no address' };
+    }
+    if (target.protocol !== 'https:' && target.protocol !== 'http:') {
+        return { refused: `the redirect leads to ${target.protocol}` };
+    }
+    target.username = '';
+    target.password = '';
+    target.hash = '';
+    const sameOrigin = target.origin === base.origin;
+    const changesMethod = answer.status === 303 || (answer.status < 303 && from.method === 'POST');
+    const next = {
+        method: changesMethod && from.method !== 'HEAD' ? 'GET' : from.method,
+        headers: sameOrigin ? from.headers : {},
+    };
+    const own = first.address;
+    if (target.hostname === new URL(own.url).hostname) {
+        const connectTo = own.connectTo && { connectTo: own.connectTo };
+        return { ...next, address: { url: target.href, ...connectTo } };
+    }
+    const addresses = await addressesOf(ctx, target.hostname);
+    const [reached] = addresses;
+    if (reached === undefined)
+        return { refused: `the redirect leads to ${target.hostname}, which has no address` };
+    if (addresses.some(isInside) && !(await startsInside(ctx, own))) {
+        return { refused: `the redirect leads to ${target.hostname}, an address inside a private network` };
+    }
+    const protocol = target.protocol === 'https:' ? 'https:' : 'http:';
+    const port = target.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(target.port);
+    return { ...next, address: { url: target.href, connectTo: { protocol, host: reached, port } } };
+}
+async function startsInside(ctx, { url, connectTo }) {
+    return (await addressesOf(ctx, connectTo?.host ?? new URL(url).hostname)).some(isInside);
+}
+/** @returns none when the name cannot be resolved */
+async function addressesOf(ctx, hostname) {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    if ((0,external_node_net_.isIP)(host))
+        return [host];
+    const resolve = ctx.resolve ?? (async (name) => (await (0,promises_namespaceObject.lookup)(name, { all: true })).map((a) => a.address));
+    return resolve(host).catch(() => []);
+}
+
+;// CONCATENATED MODULE: ./lib/probe/smoke.js
+
+
+
+
+
+
+const LANES = 4;
+/** The app's own answer that is wrong in the same way so often will not change by waiting. */
+const WRONG_IN_A_ROW = 3;
+/** Below this a slow answer would be cut though the check has time left. */
+const LEAST_TIMEOUT_MS = 5_000;
+/**
+ * Checks that would test live instead of the candidate: those before the switch whose host is a production route.
+ * @param productionHosts hosts of production routes, wildcards as `*.domain`
+ */
+function refusedChecks(checks, productionHosts) {
+    const problems = [];
+    for (const check of checks) {
+        if (check.on !== 'trial' || !('url' in check.target))
+            continue;
+        const { hostname } = new URL(check.target.url);
+        if (!productionHosts.some((host) => (0,address/* hostMatches */._y)(host, hostname)))
+            continue;
+        problems.push({
+            text: `smoke-test: "${check.label}" asks ${hostname}, a production route: before the switch it would test live. ` +
+                'Give a path, which is asked on the trial route, or set `on: production`.',
+        });
+    }
+    return problems;
+}
+/**
+ * Runs the checks one after the other; each one is asked of all instances side by side.
+ * @throws VersionFault (`smoke`, with the last answer as evidence) when a check does not pass within its time
+ * @throws Refused when nobody could say that it is the candidate that answers on its trial route
+ * @throws PlatformFault when no router ever knew the route, or it could not be reached: that says nothing about the version
+ */
+async function runSmoke(ctx, request, tell) {
+    const on = request.productionUrls ? 'production' : 'trial';
+    const passed = [];
+    for (const check of request.checks.filter((one) => one.on === on)) {
+        for (const place of placesOf(check, request)) {
+            const run = await runCheck(ctx, request, check, place, tell);
+            passed.push(run);
+            tell(`${check.label} passed: ${run.asked}${run.because ? ` (${run.because})` : ''}`);
+        }
+    }
+    return { passed };
+}
+function placesOf({ target }, { trialUrl, productionUrls }) {
+    const routes = productionUrls ?? [trialUrl];
+    if ('path' in target) {
+        return routes.map((url) => ({
+            asked: `${url}${target.path}`,
+            ours: true,
+            address: (ctx) => (0,address/* routeAddress */.ow)(url, target.path, ctx),
+        }));
+    }
+    const { href, hostname, pathname } = new URL(target.url);
+    const ours = routes.some((url) => (0,address/* hostMatches */._y)((0,address/* hostOf */.w4)(url), hostname));
+    return [
+        {
+            asked: `${hostname}${pathname}`,
+            ours,
+            // The router stands in for our routes only: it knows no other host.
+            address: (ctx) => ({ url: href, ...(ours && ctx.router ? { connectTo: ctx.router } : {}) }),
+        },
+    ];
+}
+async function runCheck(ctx, request, check, place, tell) {
+    const byInstance = place.ours && request.headerReaches;
+    if (place.ours && !byInstance && !request.onlyDestination && !request.productionUrls) {
+        throw new errors/* Refused */.Lw(`"${check.label}" would prove nothing: another app is mapped to the trial route ${request.trialUrl} too, ` +
+            'and the header X-Cf-App-Instance does not reach the router.', `Unmap the other app from ${request.trialUrl}, then run again.`, 'trial-route');
+    }
+    const goals = byInstance ? request.instances : [null];
+    const deadlineMs = ctx.clock.now() + check.withinMs;
+    const blind = place.ours ? request.instances.length : 1;
+    const wanted = byInstance
+        ? check.attemptsInARow
+        : Math.max(check.attemptsInARow, blind * context/* CONNECTIONS_IN_A_ROW */.bQ);
+    let [requests, elsewhere] = [0, false];
+    await (0,context/* sideBySide */.Qp)(ctx, goals, LANES, async (instance, lane) => {
+        const run = await passInARow(lane, request, check, place, instance, wanted, deadlineMs, tell);
+        requests += run.requests;
+        elsewhere ||= run.elsewhere;
+    });
+    const passed = { label: check.label, asked: place.asked, requests };
+    if (!place.ours)
+        return { ...passed, shows: 'nothing', because: 'its host is no route of the candidate' };
+    if (elsewhere)
+        return { ...passed, shows: 'nothing', because: 'another host gave the last answer, after a redirect' };
+    if (byInstance)
+        return { ...passed, shows: 'every-instance' };
+    const because = 'the header X-Cf-App-Instance does not reach the router';
+    return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because };
+}
+async function passInARow(ctx, request, check, place, instance, wanted, deadlineMs, tell) {
+    const who = instance ? `instance ${instance.index}` : place.asked;
+    let [inARow, pauses, requests] = [0, 0, 0];
+    let elsewhere = false;
+    let [told, same] = ['', 0];
+    // What the version did weighs more than what a router did later.
+    let worst;
+    for (;;) {
+        const one = await attempt(ctx, request, check, place, instance, deadlineMs);
+        requests += 1;
+        elsewhere ||= one.elsewhere;
+        if (one.verdict.is === 'passed') {
+            inARow += 1;
+            same = 0;
+            if (inARow >= wanted)
+                return { requests, elsewhere };
+            continue;
+        }
+        inARow = 0;
+        if (one.verdict.is !== 'not-reached' || !worst)
+            worst = one;
+        const short = `${(0,answer/* inShort */.wZ)(one.outcome, ctx)}: ${one.verdict.why}`;
+        same = short === told ? same + 1 : 1;
+        if (short !== told)
+            tell(`${check.label}, ${who}: ${short}`);
+        told = short;
+        const hopeless = one.verdict.is === 'wrong' && same >= Math.max(WRONG_IN_A_ROW, check.attemptsInARow);
+        const over = ctx.clock.now() + (0,context/* pauseMs */.rV)(pauses) >= deadlineMs;
+        if (hopeless || over)
+            throw failure(check, who, worst, requests);
+        await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
+    }
+}
+async function attempt(ctx, request, check, place, instance, deadlineMs) {
+    const first = { address: place.address(ctx), method: check.method, headers: check.headers };
+    const ownHost = new URL(first.address.url).hostname;
+    let hop = first;
+    for (let redirects = 0;; redirects += 1) {
+        const host = new URL(hop.address.url).hostname;
+        const elsewhere = host !== ownHost;
+        const left = deadlineMs - ctx.clock.now();
+        const outcome = await (0,answer/* ask */.kA)(ctx, hop.address, {
+            method: hop.method,
+            headers: hop.headers,
+            timeoutMs: Math.max(1, Math.min(left, Math.max(check.withinMs / 3, LEAST_TIMEOUT_MS))),
+            ...(instance && !elsewhere ? { instance } : {}),
+        });
+        if (!check.follow || !(0,answer/* isAnswer */.Tq)(outcome) || !isRedirect(outcome)) {
+            return { outcome, elsewhere, verdict: await judge(check, outcome, () => deadlineMs - ctx.clock.now()) };
+        }
+        const wrong = (why) => ({ outcome, elsewhere, verdict: { is: 'wrong', why } });
+        if (redirects >= MAX_REDIRECTS)
+            return wrong(`more than ${MAX_REDIRECTS} redirects`);
+        const next = await followed(ctx, first, hop, outcome);
+        if ('refused' in next)
+            return wrong(next.refused);
+        const { hostname } = new URL(next.address.url);
+        const toLive = !request.productionUrls && hostname !== ownHost;
+        if (toLive && request.productionHosts?.some((production) => (0,address/* hostMatches */._y)(production, hostname))) {
+            return wrong(`the redirect leads to ${hostname}, a production route, where live answers`);
+        }
+        hop = next;
+    }
+}
+function failure(check, who, last, requests) {
+    const text = `smoke check "${check.label}" did not pass on ${who}: ${(0,answer/* inShort */.wZ)(last.outcome)}, ${last.verdict.why} ` +
+        `(${requests} attempts)`;
+    return last.verdict.is === 'not-reached'
+        ? new errors/* PlatformFault */.A(text, false)
+        : new errors/* VersionFault */.d4(text, 'smoke', (0,answer/* describe */.q0)(last.outcome));
+}
+
+
+/***/ }),
+
+/***/ 9588:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  M: () => (/* binding */ startWatch),
+  m: () => (/* reexport */ watchWindow)
+});
+
+// EXTERNAL MODULE: ./lib/probe/address.js
+var address = __nccwpck_require__(6221);
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var answer = __nccwpck_require__(6323);
+// EXTERNAL MODULE: ./lib/probe/context.js
+var context = __nccwpck_require__(3262);
+;// CONCATENATED MODULE: ./lib/probe/watch-account.js
+/** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
+
+
+const PROBES_PER_SECOND = 10;
+/**
+ * How long probes may fail while the platform's API is silent too, before that is a reason to go back after all: gorouter keeps
+ * what it last heard for 120 s (its stale threshold), so a router cut off from the platform has shown by then what it does.
+ */
+const PLATFORM_SILENCE_MS = 120_000;
+/**
+ * How long the time after the switch must be, so that every route is looked at twice in it.
+ * @param routeCount routes that the watch looks at in turn, of all apps; 0 where nothing is watched
+ * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
+ */
+function watchWindow(routeCount, bakeMs, drainMs) {
+    const roundMs = (routeCount * 1_000) / PROBES_PER_SECOND;
+    return Math.max(bakeMs, drainMs, 2 * roundMs);
+}
+function openAccount(route) {
+    return {
+        route,
+        before: 'unseen',
+        failedAtFirst: false,
+        requests: 0,
+        failures: 0,
+        inconclusive: 0,
+        failedBefore: 0,
+        passedInARow: 0,
+        failedInARow: 0,
+        conclusiveInARow: 0,
+        longestGapMs: 0,
+        byVersion: new Map(),
+        signs: [],
+    };
+}
+/** @param platformAnswers whether the platform's API did, at the time of this probe; counts only when the probe failed */
+function record(account, outcome, platformAnswers, limits) {
+    const seen = { ...account, requests: account.requests + 1, byVersion: counted(account.byVersion, outcome) };
+    return (0,answer/* isFailed */.Ix)(outcome)
+        ? recordFailed(seen, outcome, platformAnswers, limits)
+        : recordPassed(seen, outcome);
+}
+function recordPassed(account, outcome) {
+    const { failingSinceMs, failedSinceMs: _, ...rest } = account;
+    const passedInARow = account.passedInARow + 1;
+    const counts = account.before === 'passing' && failingSinceMs !== undefined;
+    // A route that is new is there only when every router knows it, one that failed is healed only when all who serve it are.
+    const arrived = passedInARow >= context/* CONNECTIONS_IN_A_ROW */.bQ;
+    return {
+        ...rest,
+        before: account.before === 'unseen' || arrived ? 'passing' : account.before,
+        passedInARow,
+        failedInARow: 0,
+        conclusiveInARow: 0,
+        longestGapMs: counts
+            ? Math.max(account.longestGapMs, outcome.startedMs + outcome.durationMs - failingSinceMs)
+            : account.longestGapMs,
+    };
+}
+function recordFailed(account, outcome, platformAnswers, limits) {
+    const failedInARow = account.failedInARow + 1;
+    const failingSinceMs = account.failingSinceMs ?? outcome.startedMs;
+    const untilMs = outcome.startedMs + outcome.durationMs;
+    const sinceMs = account.failedSinceMs ?? untilMs;
+    const failed = {
+        ...account,
+        passedInARow: 0,
+        failedInARow,
+        failingSinceMs,
+        failedSinceMs: sinceMs,
+    };
+    if (account.before !== 'passing') {
+        failed.failedBefore += 1;
+        if (account.before !== 'unseen' || failedInARow <= limits.failureLimit)
+            return failed;
+        const absent = (0,answer/* isUnknownToRouter */.he)(outcome);
+        return { ...failed, before: absent ? 'absent' : 'failing', failedAtFirst: !absent };
+    }
+    if (platformAnswers) {
+        failed.failures += 1;
+        failed.conclusiveInARow += 1;
+    }
+    else
+        failed.inconclusive += 1;
+    const silentTooLong = failedInARow > limits.failureLimit && untilMs - failingSinceMs > limits.silenceMs;
+    const earlier = account.signs.filter((sign) => sign.sinceMs !== sinceMs);
+    const known = earlier.length < account.signs.length;
+    if (!known && failed.conclusiveInARow <= limits.failureLimit && !silentTooLong)
+        return failed;
+    const why = `${failedInARow} probes in a row failed, the last with ${(0,answer/* inShort */.wZ)(outcome)}`;
+    return { ...failed, signs: [...earlier, { route: account.route, why, sinceMs, untilMs }] };
+}
+/**
+ * Whether the route is probed again at once, beyond the usual rate: to tell an accident from a fault, and to know soon that a
+ * route is there, since nothing counts before.
+ */
+function asksAgain(account, limits) {
+    const { before, failedInARow, passedInARow } = account;
+    return before === 'passing' || before === 'unseen'
+        ? failedInARow > 0 && failedInARow <= limits.failureLimit
+        : passedInARow > 0 && passedInARow < context/* CONNECTIONS_IN_A_ROW */.bQ;
+}
+/** The account of a route at which nobody looks any more: a gap that is open ends here. */
+function watch_account_closed(account, nowMs) {
+    const { failingSinceMs: _, failedSinceMs: __, ...rest } = account;
+    return { ...rest, longestGapMs: Math.max(rest.longestGapMs, openGapMs(account, nowMs)) };
+}
+function openGapMs({ before, failingSinceMs }, nowMs) {
+    return before === 'passing' && failingSinceMs !== undefined ? nowMs - failingSinceMs : 0;
+}
+/**
+ * @param sinceMs failures that began earlier are no sign against the new version, unless they go on in one row for longer than
+ * routers take to learn of it: then it fails as well
+ */
+function badSignOf(accounts, sinceMs) {
+    return [...accounts]
+        .flatMap(({ signs }) => signs)
+        .filter((sign) => sign.sinceMs >= sinceMs || sign.untilMs - sinceMs > context/* ROUTERS_LEARN_MS */.$b)
+        .sort((one, other) => one.sinceMs - other.sinceMs)[0];
+}
+/** @param nowMs for a gap that is still open */
+function figuresOf(accounts, nowMs) {
+    const all = [...accounts];
+    const sum = (pick) => all.reduce((total, one) => total + pick(one), 0);
+    const byVersion = new Map();
+    for (const [version, count] of all.flatMap((account) => [...account.byVersion])) {
+        byVersion.set(version, (byVersion.get(version) ?? 0) + count);
+    }
+    return {
+        requests: sum((account) => account.requests),
+        failures: sum((account) => account.failures),
+        inconclusive: sum((account) => account.inconclusive),
+        failedBefore: sum((account) => account.failedBefore),
+        longestGapMs: Math.max(0, ...all.map((account) => Math.max(account.longestGapMs, openGapMs(account, nowMs)))),
+        byVersion: Object.fromEntries(byVersion),
+        failingBefore: all.filter(({ failedAtFirst }) => failedAtFirst).map(({ route }) => route),
+    };
+}
+/** What the app calls its version is untrusted: what does not look like one is counted as unknown. */
+function counted(byVersion, outcome) {
+    if (!(0,answer/* isAnswer */.Tq)(outcome) || (0,answer/* isFailed */.Ix)(outcome))
+        return byVersion;
+    const told = outcome.version ?? '';
+    const known = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(told) && (byVersion.has(told) || byVersion.size < 20);
+    const version = known ? told : 'unknown';
+    return new Map(byVersion).set(version, (byVersion.get(version) ?? 0) + 1);
+}
+
+;// CONCATENATED MODULE: ./lib/probe/watch.js
+
+
+
+
+
+async function answersNow({ platformAnswers }) {
+    try {
+        return await platformAnswers();
+    }
+    catch {
+        return false;
+    }
+}
+/** Watches the production routes until `stop()`, or until `ctx.signal` is aborted. Never throws by itself. */
+function startWatch(ctx, options, tell) {
+    const limits = {
+        failureLimit: options.failureLimit,
+        silenceMs: options.silenceMs ?? PLATFORM_SILENCE_MS,
+    };
+    const stopping = new AbortController();
+    const signal = ctx.signal ? AbortSignal.any([stopping.signal, ctx.signal]) : stopping.signal;
+    const urls = [...new Set(options.routes.map(({ url }) => url))];
+    const accounts = new Map(urls.map((url) => [url, openAccount(url)]));
+    const looking = new Map();
+    const left = new Set();
+    const hearers = new Set();
+    const watched = () => urls.filter((url) => !left.has(url));
+    let endRound = () => { };
+    let failRound = () => { };
+    const round = new Promise((resolve, reject) => {
+        endRound = resolve;
+        failRound = reject;
+    });
+    let stoppedMs;
+    const look = async (url) => {
+        for (;;) {
+            const outcome = await (0,answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(url, options.path, ctx), {
+                timeoutMs: options.timeoutMs ?? context/* PROBE_TIMEOUT_MS */.W7,
+                signal,
+            });
+            const answers = !(0,answer/* isFailed */.Ix)(outcome) || (await answersNow(options));
+            if (signal.aborted || left.has(url))
+                return;
+            const old = accounts.get(url) ?? openAccount(url);
+            const now = record(old, outcome, answers, limits);
+            accounts.set(url, now);
+            tellChange(old, now, outcome, answers);
+            if (now.signs !== old.signs)
+                for (const hear of hearers)
+                    hear();
+            if (!asksAgain(now, limits))
+                break;
+        }
+        if ([...accounts.values()].every(({ before }) => before !== 'unseen'))
+            endRound();
+    };
+    const tellChange = (old, now, outcome, answers) => {
+        if (now.before !== old.before && now.before === 'failing') {
+            tell(`${now.route} was failing before the deploy began: ${(0,answer/* inShort */.wZ)(outcome, ctx)}`);
+        }
+        else if (now.before === 'passing' && old.before === 'failing') {
+            tell(`${now.route} answers now: what fails there from here on counts`);
+        }
+        else if (now.before === 'passing' && old.failedInARow === 0 && now.failedInARow === 1) {
+            tell(`${now.route} failed: ${(0,answer/* inShort */.wZ)(outcome, ctx)}${answers ? '' : "; the platform's API does not answer either"}`);
+        }
+        else if (now.before === 'passing' && old.failedInARow > 0 && now.failedInARow === 0) {
+            tell(`${now.route} answers again`);
+        }
+    };
+    const turns = async () => {
+        const everyMs = 1_000 / (options.perSecond ?? PROBES_PER_SECOND);
+        for (let turn = 0; urls.length > 0; turn += 1) {
+            const inTurn = watched();
+            const url = inTurn[turn % inTurn.length];
+            // A route that is slow to answer is not asked twice at a time; it loses its turn.
+            if (url !== undefined && !looking.has(url)) {
+                const done = look(url)
+                    .catch(() => undefined)
+                    .finally(() => looking.delete(url));
+                looking.set(url, done);
+            }
+            await ctx.clock.sleep(everyMs, signal);
+        }
+    };
+    if (urls.length === 0)
+        endRound();
+    const running = turns().catch(() => undefined);
+    // Whoever waits for the first round learns of an end; whoever does not is not disturbed by it.
+    round.catch(() => undefined);
+    signal.addEventListener('abort', () => failRound(signal.reason), { once: true });
+    return {
+        firstRound: () => round,
+        leave(url) {
+            const account = accounts.get(url);
+            if (!account || left.has(url))
+                return;
+            left.add(url);
+            accounts.set(url, watch_account_closed(account, ctx.clock.now()));
+        },
+        routeCount: () => watched().length,
+        figures: () => figuresOf(accounts.values(), stoppedMs ?? ctx.clock.now()),
+        badSign: (sinceMs = Number.NEGATIVE_INFINITY) => badSignOf(accounts.values(), sinceMs),
+        onSign(hear) {
+            hearers.add(hear);
+            return () => void hearers.delete(hear);
+        },
+        async stop() {
+            stopping.abort(new Error('the watch has ended'));
+            await running;
+            await Promise.all(looking.values());
+            stoppedMs ??= ctx.clock.now();
+            return figuresOf(accounts.values(), stoppedMs);
+        },
+    };
+}
+
+
+/***/ }),
+
+/***/ 2800:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ explain),
+/* harmony export */   a: () => (/* binding */ meaning)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/** Every error as text: the one place. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
+
+const RERUN = 'Run the same command again: it looks at what is there and goes on from it.';
+/** The last lines of a program say why it ended. */
+const PROGRAM_LINES = 25;
+function explain(error) {
+    const base = { evidence: [], problems: [] };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
+        const next = 'Change what is named here, and run again.';
+        return { ...base, code: 'input', what: error.message, next, problems: error.problems };
+    }
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw)
+        return { ...base, code: error.code, what: error.message, next: error.next };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA)
+        return { ...base, code: 'stuck', what: error.message, next: error.next };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4) {
+        const { code, message: what, evidence } = error;
+        return { ...base, code, what, evidence, next: VERSION_NEXT[code] };
+    }
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2)
+        return { ...base, ...refusal(error) };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR) {
+        return { ...base, code: 'platform', what: error.message, next: RERUN };
+    }
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr)
+        return { ...base, code: 'deadline', what: error.message, next: RERUN };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProgramFailed */ .Oh) {
+        const evidence = error.output.trimEnd().split('\n').slice(-PROGRAM_LINES);
+        const next = 'Its output says why. Mend that, and run again.';
+        return { ...base, code: 'program', what: error.message, evidence, next };
+    }
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Cancelled */ .cJ) {
+        const next = 'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
+        return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
+    }
+    const next = 'This is a defect of the action: please report it with this log, then run the command again.';
+    return { ...base, code: 'internal', what: internal(error), next };
+}
+const VERSION_NEXT = {
+    staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
+    start: 'The last lines of the app say why its instances do not stay up. Mend it, and deploy again.',
+    smoke: 'Mend what the check found, or the check, and deploy again.',
+    'production-proof': 'See why the new version does not answer on its production routes, and deploy again.',
+    watch: 'See in the logs of the new version why requests failed, and deploy again.',
+    script: 'Mend what the script found, or the script, and deploy again.',
+};
+function refusal(error) {
+    const code = `platform-${error.code ?? error.status}`;
+    const next = error.status === 403
+        ? 'The account that signs in needs the role SpaceDeveloper in this space. Give it the role, and run again.'
+        : 'The platform said no, and says why. Change that, and run again.';
+    return { code, what: error.message, next };
+}
+function internal(error) {
+    if (!(error instanceof Error))
+        return `An unexpected error: ${String(error)}`;
+    return `An unexpected error (${error.name}): ${error.message}`;
+}
+/** What the end means for users, in one sentence. */
+function meaning(result) {
+    return MEANINGS[result];
+}
+const MEANINGS = {
+    deployed: 'The new version serves every production route.',
+    reverted: 'The new version was taken back, and the state from before is back.',
+    refused: 'It ended before anything was changed.',
+    failed: 'It did not come to a clean end: a person has to look.',
+    planned: 'This is what would be done. Nothing was changed.',
+    ready: 'The cf CLI is signed in and ready for the next steps.',
+    shown: 'This is what is live now. Nothing was changed.',
+};
+
+
+/***/ }),
+
+/***/ 3694:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   p: () => (/* binding */ duration),
+/* harmony export */   t: () => (/* binding */ Log)
+/* harmony export */ });
+/* harmony import */ var _untrusted_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2397);
+
+class Log {
+    ports;
+    startedMs;
+    entries = [];
+    open;
+    constructor(ports) {
+        this.ports = ports;
+        this.startedMs = ports.clock.now();
+    }
+    get timeline() {
+        return this.entries;
+    }
+    elapsedMs() {
+        return this.ports.clock.now() - this.startedMs;
+    }
+    tell(event) {
+        switch (event.type) {
+            case 'group-start':
+                this.open = { title: event.title, startMs: this.elapsedMs() };
+                // The runner would show a second line as a line of the log.
+                this.command('group', event.title.replaceAll(/\s+/g, ' '));
+                return;
+            case 'group-end':
+                this.entries.push({
+                    title: this.open?.title ?? '',
+                    startMs: this.open?.startMs ?? 0,
+                    durationMs: event.durationMs,
+                    ok: event.ok,
+                });
+                this.open = undefined;
+                this.lines(`${event.ok ? 'done' : 'failed'} after ${duration(event.durationMs)}`);
+                this.ports.write('::endgroup::');
+                return;
+            case 'warning':
+                this.command('warning', event.text, event.at);
+                return;
+            case 'foreign':
+                this.lines(event.text, `${event.source} | `);
+                return;
+            default:
+                this.lines(event.text);
+        }
+    }
+    lines(text, source = '') {
+        const prefix = `${this.clockText()}  ${(0,_untrusted_js__WEBPACK_IMPORTED_MODULE_0__/* .cleaned */ .L0)(source, this.ports.redact).replaceAll('\n', ' ')}`;
+        for (const line of (0,_untrusted_js__WEBPACK_IMPORTED_MODULE_0__/* .logLines */ .OG)(text, prefix, this.ports.redact))
+            this.ports.write(line);
+    }
+    command(name, text, at) {
+        const place = at ? ` file=${property(at.file)},line=${at.line},col=${at.column}` : '';
+        this.ports.write(`::${name}${place}::${data((0,_untrusted_js__WEBPACK_IMPORTED_MODULE_0__/* .commandText */ .jt)(text, this.ports.redact))}`);
+    }
+    /** Time since the beginning, in a column. A line that begins with it is no workflow command. */
+    clockText() {
+        const tenths = Math.max(0, Math.floor(this.elapsedMs() / 100));
+        const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
+        return `${String(Math.floor(tenths / 600)).padStart(2, '0')}:${rest}`;
+    }
+}
+/** In the two units that matter: `7 ms`, `3.2 s`, `4 min 5 s`, `1 h 2 min`. */
+function duration(ms) {
+    if (ms < 999.5)
+        return `${Math.max(0, Math.round(ms))} ms`;
+    if (ms < 59_950)
+        return `${(ms / 1_000).toFixed(1)} s`;
+    const whole = Math.round(ms / 1_000);
+    if (whole < 3_600)
+        return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+    const minutes = Math.round(ms / 60_000);
+    return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+/** The runner's own escapes of a command's text and of its properties. */
+function data(text) {
+    return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+function property(text) {
+    return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+
+/***/ }),
+
+/***/ 3992:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G: () => (/* binding */ createShown)
+});
+
+// EXTERNAL MODULE: ./lib/report/log.js
+var log = __nccwpck_require__(3694);
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** The one place through which everything goes that is shown or written: no secret leaves, in none of its usual spellings. */
+/** Shorter ones are everywhere: hiding them would leave nothing to read, and guard nothing. */
+const SHORTEST = 3;
+/** What is left of a secret in the middle of a longer base64 text has to be this long to be told from chance. */
+const SHORTEST_PART = 8;
+const SHOWN = '***';
+/**
+ * @returns a function that hides each secret, also as base64 (alone or inside a longer text, such as Basic credentials), in a
+ * URL, a form or JSON, and each line of a secret of several lines. Secrets that overlap leave nothing of each other.
+ */
+function redactor(secrets) {
+    const spellings = secrets.flatMap((secret) => [
+        ...spellingsOf(secret),
+        ...secret.split(/[\r\n]+/).flatMap((line) => spellingsOf(line.trim())),
+    ]);
+    const hidden = [...new Set(spellings)].filter((text) => text.trim().length >= SHORTEST);
+    return (text) => hide(text, hidden);
+}
+function hide(text, hidden) {
+    const found = hidden.flatMap((secret) => placesOf(secret, text));
+    if (found.length === 0)
+        return text;
+    let shown = '';
+    let end = 0;
+    for (const place of found.sort((one, other) => one.from - other.from)) {
+        // What overlaps the last hidden place only makes it longer; what touches it is a secret of its own.
+        if (place.from >= end)
+            shown += text.slice(end, place.from) + SHOWN;
+        end = Math.max(end, place.to);
+    }
+    return shown + text.slice(end);
+}
+function placesOf(secret, text) {
+    const places = [];
+    for (let from = text.indexOf(secret); from !== -1; from = text.indexOf(secret, from + 1))
+        places.push({ from, to: from + secret.length });
+    return places;
+}
+function spellingsOf(secret) {
+    // A secret that is not whole Unicode has no spelling in a URL; it is written with the sign for what cannot be written.
+    const whole = Buffer.from(secret).toString();
+    const url = encodeURIComponent(whole);
+    const form = new URLSearchParams({ s: whole }).toString().slice(2);
+    const json = JSON.stringify(secret).slice(1, -1);
+    return [
+        secret,
+        whole,
+        ...[url, form].flatMap((text) => [text, text.replace(/%../g, (byte) => byte.toLowerCase())]),
+        json,
+        JSON.stringify(json).slice(1, -1),
+        // As Go writes JSON, which the CLI and the platform do.
+        json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`),
+        ...base64Of(secret),
+    ];
+}
+/** Alone, and as it stands inside a longer base64 text: there the bytes before it may shift it by one or two. */
+function base64Of(secret) {
+    const alone = Buffer.from(secret).toString('base64');
+    const inside = [0, 1, 2].map((shift) => {
+        const bits = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
+        // Only characters that are made of the secret's own bits.
+        const [from, to] = [Math.ceil((shift * 8) / 6), Math.floor((bits.length * 8) / 6)];
+        return bits.toString('base64').slice(from, to);
+    });
+    return [alone, alone.replace(/=+$/, ''), ...inside.filter((part) => part.length >= SHORTEST_PART)].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+;// CONCATENATED MODULE: ./lib/report/shown.js
+
+
+function createShown({ clock, setSecret, write }) {
+    const secrets = [];
+    let redact = redactor(secrets);
+    return {
+        log: new log/* Log */.t({ clock, write, redact: (text) => redact(text) }),
+        hide: (value) => {
+            if (value === '' || secrets.includes(value))
+                return;
+            secrets.push(value);
+            setSecret(value);
+            redact = redactor(secrets);
+        },
+        redact: (text) => redact(text),
+    };
+}
+
+
+/***/ }),
+
+/***/ 2397:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   L0: () => (/* binding */ cleaned),
+/* harmony export */   OG: () => (/* binding */ logLines),
+/* harmony export */   jt: () => (/* binding */ commandText)
+/* harmony export */ });
+/* unused harmony export plain */
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+/** Text that is not ours, made harmless for the log. Pure. */
+
+/** Control characters but the line feed, other ends of lines, and what turns the direction of reading. */
+const UNSEEN = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+/** Without anything that moves a cursor, ends a line or turns the direction of reading. */
+function plain(text) {
+    return (0,node_util__WEBPACK_IMPORTED_MODULE_0__.stripVTControlCharacters)(text.replace(/\r\n?/g, '\n')).replace(UNSEEN, ' ');
+}
+/** Plain and without secrets: also without one that only cleaning makes whole, or takes apart. */
+function cleaned(text, redact) {
+    return redact(plain(redact(text)));
+}
+/**
+ * Lines for the log. None can be a workflow command: the runner takes one at the beginning of a line (`::`), or anywhere in it
+ * (`##[`).
+ */
+function logLines(text, prefix, redact) {
+    return cleaned(text, redact)
+        .split('\n')
+        .map((line) => uncommanded(`${prefix}${line}`));
+}
+/** For the text of a command of ours: the runner shows it as lines of the log, where `##[` would be a command again. */
+function commandText(text, redact) {
+    return uncommanded(cleaned(text, redact));
+}
+function uncommanded(text) {
+    return text.replaceAll('##[', '## [');
+}
+
+
+/***/ }),
+
+/***/ 2503:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ withLastWords),
+/* harmony export */   d: () => (/* binding */ crashText)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+
+const LINES = 25;
+const CRASHES = 3;
+/**
+ * The same fault, told of the app that has it, with its last words behind the fault's own evidence: log lines and crash reasons,
+ * oldest first. Untrusted text. Without them when the platform does not tell: they only inform, and no second fault hides the
+ * real one.
+ */
+async function withLastWords(fault, { name, guid, createdAtMs }, platform) {
+    const [logs, crashes] = await Promise.all([
+        platform.recentLogs(guid, LINES).catch(() => []),
+        platform.crashes(guid, createdAtMs).catch(() => []),
+    ]);
+    const message = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(message, fault.code, [
+        ...fault.evidence,
+        ...logs.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
+        ...crashes.slice(0, CRASHES).reverse().map(crashText),
+    ]);
+}
+function crashText({ index, reason, exitDescription, exitStatus }) {
+    const status = exitStatus === undefined ? '' : `, exit status ${exitStatus}`;
+    return `instance ${index}: ${reason}${status}${exitDescription ? `: ${exitDescription}` : ''}`;
+}
+
+
+/***/ }),
+
+/***/ 9840:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   b: () => (/* binding */ heeding),
+/* harmony export */   c: () => (/* binding */ heedWatch)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+
+/** Throws `VersionFault` when the availability watch has seen more failures since the switch than are borne. */
+function heedWatch(app, world) {
+    const fault = faultSeen(app, world);
+    if (fault)
+        throw fault;
+}
+function faultSeen({ found: { switchedAtMs } }, { badSign }) {
+    const sign = switchedAtMs === undefined ? undefined : badSign(switchedAtMs);
+    return sign && new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`${sign.route} fails after the switch: ${sign.why}`, 'watch');
+}
+/**
+ * Does the work in a world whose probes and sleeps end with the `VersionFault` of a bad sign in the moment in which the watch
+ * sees it.
+ */
+async function heeding(app, world, work) {
+    heedWatch(app, world);
+    const bad = new AbortController();
+    const end = world.onSign(() => {
+        const fault = faultSeen(app, world);
+        if (fault)
+            bad.abort(fault);
+    });
+    const signal = AbortSignal.any([world.signal, bad.signal]);
+    try {
+        await work({ ...world, signal, probe: { ...world.probe, signal } });
+    }
+    finally {
+        end();
+    }
+}
+
+
+/***/ }),
+
+/***/ 1775:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  y9: () => (/* binding */ perform),
+  XC: () => (/* binding */ planOf),
+  Gg: () => (/* binding */ titleOf)
+});
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/steps/evidence.js
+var evidence = __nccwpck_require__(2503);
+// EXTERNAL MODULE: ./lib/steps/world.js
+var steps_world = __nccwpck_require__(3652);
+;// CONCATENATED MODULE: ./lib/steps/wait.js
+
+
+const FIRST_PAUSE_MS = 200;
+const LAST_PAUSE_MS = 2_000;
+/**
+ * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
+ * Throws `DeadlineOver`, and whatever `look` throws.
+ */
+async function waitFor(world, wait) {
+    let told = '';
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
+        const { state, done } = await wait.look();
+        const leftMs = wait.deadlineMs - world.clock.now();
+        if (state !== told)
+            (0,steps_world/* note */.N4)(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
+        told = state;
+        if (done !== undefined)
+            return done;
+        if (leftMs <= 0)
+            throw new errors/* DeadlineOver */.hr(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
+        await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
+    }
+}
+function leftText(ms) {
+    const seconds = Math.max(0, Math.round(ms / 1_000));
+    return seconds < 120 ? `at most ${seconds} s more` : `at most ${Math.round(seconds / 60)} min more`;
+}
+
+;// CONCATENATED MODULE: ./lib/steps/await-instances.js
+
+
+
+
+/** Crashes of one version after which the platform's own restarts are no hope any more. */
+const CRASHES_BORNE = 2;
+/** What the platform says while no cell has room. It tries again for a while by itself. */
+const NO_ROOM = /insufficient resources|found no compatible cell/i;
+const ROOM_WAIT_MS = 60_000;
+/** Waits until every instance of every process runs and is routable. */
+const awaitInstances = {
+    title: ({ side }) => `wait for all instances of ${side}`,
+    plan: ({ side }) => [
+        `GET /v3/apps/<${side}>/processes, GET /v3/processes/<process>/stats until all are RUNNING and routable`,
+    ],
+    run: async ({ side }, app, world) => {
+        const startedAtMs = world.clock.now();
+        const { guid, name, createdAtMs, processes } = (0,steps_world/* appOn */.jb)(side, app);
+        const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
+        const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
+        let crashes = 0;
+        // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
+        const faultOf = (why) => serves && crashes === 0 ? new errors/* PlatformFault */.A(why, false) : new errors/* VersionFault */.d4(why, 'start');
+        await waitFor(world, {
+            what: `the instances of ${name}`,
+            deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
+            look: async () => {
+                const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
+                crashes = health.crashes;
+                if (health.hopeless)
+                    throw faultOf(health.hopeless);
+                return { state: health.state, ...(health.ready ? { done: true } : {}) };
+            },
+        }).catch((error) => {
+            throw error instanceof errors/* DeadlineOver */.hr ? faultOf(error.message) : error;
+        });
+        if (side === 'candidate')
+            app.found.bootMs ??= world.clock.now() - startedAtMs;
+    },
+};
+const STAY_LEAST_MS = 3_000;
+const STAY_MOST_MS = 15_000;
+const STAY_PAUSE_MS = 700;
+/** All instances keep running, for as long as they took to boot (within bounds), without a crash. */
+const stayUp = {
+    title: () => 'see that all instances stay up',
+    plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
+    run: async (_step, app, world) => {
+        const { guid, name, createdAtMs, processes } = (0,steps_world/* appOn */.jb)('candidate', app);
+        const windowMs = stayMs(app.found.bootMs);
+        const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
+        let upSinceMs = world.clock.now();
+        let crashes = -1;
+        for (;;) {
+            const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
+            const seen = (await world.platform.crashes(guid, createdAtMs)).length;
+            if (health.hopeless)
+                throw new errors/* VersionFault */.d4(health.hopeless, 'start');
+            if (!health.ready || (crashes >= 0 && seen > crashes))
+                upSinceMs = world.clock.now();
+            crashes = seen;
+            if (world.clock.now() - upSinceMs >= windowMs)
+                return;
+            if (world.clock.now() >= deadlineMs) {
+                throw new errors/* VersionFault */.d4(`The instances of ${name} do not stay up: ${health.state}`, 'start');
+            }
+            await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+        }
+    },
+};
+/** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
+function stayMs(bootMs) {
+    return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
+}
+/**
+ * How long all instances may take: the slowest health check twice (an instance may be placed again), a minute for the
+ * platform, and a little for each instance. Milliseconds. 60 s is the platform's own default for a first healthy answer.
+ */
+function startLimitMs(processes) {
+    const slowestS = Math.max(0, ...processes.map(({ healthCheck }) => healthCheck.timeoutS ?? 60));
+    const instances = processes.reduce((sum, process) => sum + process.instances, 0);
+    return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
+}
+async function lookAt(world, appGuid, sinceMs, waitedMs) {
+    const [processes, crashes] = await Promise.all([
+        world.platform.processes(appGuid),
+        world.platform.crashes(appGuid, sinceMs),
+    ]);
+    const seen = await Promise.all(processes.map(async (process) => ({
+        process,
+        instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
+    })));
+    return healthOf(seen, crashes, waitedMs);
+}
+/** What the instances and crashes of one app say. Pure. */
+function healthOf(seen, crashes, waitedMs) {
+    const all = seen.flatMap(({ instances }) => instances);
+    const isReady = (one) => one.state === 'RUNNING' && one.routable !== false;
+    const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
+    const ready = seen.reduce((sum, { process, instances }) => sum + Math.min(process.instances, instances.filter(isReady).length), 0);
+    const others = all
+        .filter((one) => !isReady(one))
+        .map((one) => (one.state === 'RUNNING' ? 'not routable' : one.state));
+    const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
+    const last = crashes[0] ? `, last crash: ${(0,evidence/* crashText */.d)(crashes[0])}` : '';
+    const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
+    const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
+    if (ready >= wanted)
+        return seenSoFar;
+    const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
+    if (crashes.length > CRASHES_BORNE) {
+        return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
+    }
+    return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+}
+function tally(states) {
+    const kinds = [...new Set(states)].map((kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`);
+    return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
+}
+
+;// CONCATENATED MODULE: ./lib/steps/configure.js
+
+
+/** What the candidate has beyond the manifest. Values never show: names do. */
+const setEnv = {
+    title: ({ names }) => `set ${names.join(', ')}`,
+    plan: ({ names }) => [`PATCH /v3/apps/<candidate>/environment_variables ${names.join(', ')}`],
+    run: async ({ names }, app, { platform }) => {
+        const values = Object.fromEntries(names.map((name) => [name, app.intent.env[name] ?? null]));
+        await platform.setEnvironment((0,steps_world/* appOn */.jb)('candidate', app).guid, values);
+    },
+};
+const scale = {
+    title: ({ processType, to }) => `scale ${processType} to ${scaleText(to)}`,
+    plan: ({ processType, to }) => [
+        `POST /v3/apps/<candidate>/processes/${processType}/actions/scale ${scaleText(to)}`,
+    ],
+    run: async ({ processType, to }, app, { platform }) => {
+        const process = (0,steps_world/* appOn */.jb)('candidate', app).processes.find(({ type }) => type === processType);
+        if (!process)
+            throw new errors/* PlatformFault */.A(`The candidate has no process ${processType}.`, false);
+        await platform.scale(process.guid, to);
+    },
+};
+function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
+    return [
+        instances === undefined ? '' : `${instances} instances`,
+        memoryMb === undefined ? '' : `${memoryMb}M memory`,
+        diskMb === undefined ? '' : `${diskMb}M disk`,
+        logRateBps === undefined ? '' : `${logRateBps === -1 ? 'unlimited' : `${logRateBps}B/s`} log rate`,
+    ]
+        .filter((part) => part !== '')
+        .join(', ');
+}
+
+// EXTERNAL MODULE: ./lib/engine/converge.js
+var converge = __nccwpck_require__(8130);
+;// CONCATENATED MODULE: ./lib/steps/destinations.js
+
+
+/** One insert: what others have on the route is not touched, and never is a list replaced. */
+const map = {
+    title: ({ url, side }) => `map ${url} to ${side}`,
+    plan: ({ url, side, to }) => [
+        `POST /v3/routes/<${url}>/destinations ${side} ${to.map(({ processType, port }) => `${processType}:${port ?? 'default port'}`).join(', ')}`,
+    ],
+    run: async ({ url, side, to }, app, { platform, clock }) => {
+        if (side === 'candidate' && app.intent.production.some((route) => route.url === url)) {
+            app.found.switchedAtMs ??= clock.now();
+        }
+        const { guid: appGuid } = (0,steps_world/* appOn */.jb)(side, app);
+        await platform.insertDestinations((0,steps_world/* routeNamed */.r)(url, app).guid, to.map((port) => ({ appGuid, ...port })));
+        app.found.mappedAtMs[side].set(url, clock.now());
+    },
+};
+/** Removes the destinations of one app, each by its GUID. */
+const unmap = {
+    title: ({ url, side }) => `unmap ${url} from ${side}`,
+    plan: ({ url, side }) => [`DELETE /v3/routes/<${url}>/destinations/<${side}>`],
+    run: async ({ url, side }, app, { platform, clock, unwatch }) => {
+        const { guid: appGuid } = (0,steps_world/* appOn */.jb)(side, app);
+        const route = (0,steps_world/* routeNamed */.r)(url, app);
+        if (isGivenUp(url, side, app.intent))
+            unwatch(url);
+        if (side === 'live')
+            app.found.takenFromLive.add(url);
+        const leaving = route.destinations.filter((destination) => destination.appGuid === appGuid);
+        // All have ended before the platform is read again: no write is on its way behind a snapshot.
+        await (0,converge/* allOf */.bn)(leaving, leaving.length, ({ guid }) => platform.removeDestination(route.guid, guid));
+        app.found.unmappedAtMs = clock.now();
+    },
+};
+/** Forward, the new version shall not have the route; back, the deploy brought it, and nobody had it before. */
+function isGivenUp(url, side, { dropped, before, production }) {
+    if (side === 'live')
+        return dropped.includes(url);
+    const names = (list = []) => list.some((one) => one.url === url);
+    return names(production) && !names(before?.destinations);
+}
+
+// EXTERNAL MODULE: ./lib/probe/address.js
+var address = __nccwpck_require__(6221);
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var probe_answer = __nccwpck_require__(6323);
+// EXTERNAL MODULE: ./lib/probe/context.js
+var context = __nccwpck_require__(3262);
+;// CONCATENATED MODULE: ./lib/probe/quiet.js
+/** When the last router stopped sending requests to live. */
+
+
+
+
+/** How long no router may send anything to live before it counts as gone. Operators are told that an unmap takes "a few seconds" to reach all. */
+const QUIET_MS = 2_000;
+/** Waited where it cannot be seen when the routers have learned of a change. */
+const UNSEEN_ALLOWANCE_MS = context/* ROUTERS_LEARN_MS */.$b;
+/**
+ * Asks every production route for each of live's instances over fresh connections, until the routers have refused them all for
+ * the quiet while.
+ * @throws DeadlineOver when a router still sends requests to live by then
+ */
+async function lastAnswerOf(ctx, asked, tell) {
+    const seen = asked.routes.filter(({ reach }) => reach === 'by-instance');
+    const unseen = asked.routes.filter(({ reach }) => reach !== 'by-instance').map(({ url }) => url);
+    const allowanceMs = unseen.length > 0 ? UNSEEN_ALLOWANCE_MS : 0;
+    const lasts = await Promise.all(seen.map(({ url }) => lastAnswerOn(ctx, asked, url, tell)));
+    return { atMs: Math.max(asked.unmappedAtMs + allowanceMs, ...lasts), unseen, allowanceMs };
+}
+/**
+ * A router drops all of an app's instances at once, so they are asked for in turn.
+ * @returns when the first refusal of the unbroken row was there: a moment earlier a request could still have gone to live
+ */
+async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, unmappedAtMs }, url, tell) {
+    const wanted = Math.max(context/* CONNECTIONS_IN_A_ROW */.bQ, live.length);
+    let [turn, refusals, pauses] = [0, 0, 0];
+    let quietSince = 0;
+    for (;;) {
+        const instance = live[turn++ % live.length];
+        if (!instance)
+            return unmappedAtMs;
+        const outcome = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(url, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        const now = ctx.clock.now();
+        if ((0,probe_answer/* isUnknownToRouter */.he)(outcome)) {
+            if (refusals === 0)
+                quietSince = now;
+            refusals += 1;
+            if (refusals >= wanted)
+                return quietSince;
+            // The wanted number of refusals fills the quiet while.
+            await ctx.clock.sleep(quietMs / (wanted - 1), ctx.signal);
+            continue;
+        }
+        refusals = 0;
+        if (now >= deadlineMs) {
+            throw new errors/* DeadlineOver */.hr(`${url} still sends requests to what was unmapped (instance ${instance.index}: ${(0,probe_answer/* inShort */.wZ)(outcome)})`);
+        }
+        if (pauses === 0)
+            tell(`${url}: a router still sends requests to what was unmapped`);
+        await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
+    }
+}
+
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
+var smoke = __nccwpck_require__(3091);
+// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
+var watch = __nccwpck_require__(9588);
+// EXTERNAL MODULE: ./lib/steps/heed.js
+var heed = __nccwpck_require__(9840);
+;// CONCATENATED MODULE: ./lib/steps/instances.js
+/**
+ * The instances that the router should know on this route: those of the process types that it has a destination for. Two types
+ * of one app share their indexes, and the router cannot tell them apart by `X-Cf-App-Instance`.
+ */
+function instancesOn(route, app) {
+    const most = Math.max(0, ...processesOn(route, app).map(({ instances }) => instances));
+    return Array.from({ length: most }, (_, index) => ({ appGuid: app.guid, index }));
+}
+/** Of these, the ones that were running when the snapshot was taken. */
+function runningOn(route, app) {
+    const running = processesOn(route, app)
+        .flatMap(({ instancesSeen }) => instancesSeen)
+        .filter(({ state, routable }) => state === 'RUNNING' && routable !== false);
+    return [...new Set(running.map(({ index }) => index))].map((index) => ({ appGuid: app.guid, index }));
+}
+function processesOn(route, app) {
+    const mine = route.destinations.filter(({ appGuid }) => appGuid === app.guid);
+    return app.processes.filter(({ type }) => mine.some(({ processType }) => processType === type));
+}
+
+;// CONCATENATED MODULE: ./lib/probe/proof.js
+
+
+
+
+const NO_SUCH_APP = '00000000-0000-4000-8000-000000000000';
+const NO_SUCH_INDEX = 99_999;
+const REACH_TRIES = 3;
+/** Answers of one kind, one after the other, that are no accident any more. */
+const FAULTS_IN_A_ROW = 3;
+const LANES = 4;
+const STRIPPED = 'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered';
+/**
+ * Tests whether `X-Cf-App-Instance` reaches the router of a route: an instance that cannot exist must be refused.
+ * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
+ * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
+ * @param route `appGuid`: an app that is mapped to the route, when there is one
+ */
+async function headerReach(ctx, route) {
+    const instance = { appGuid: route.appGuid ?? NO_SUCH_APP, index: NO_SUCH_INDEX };
+    const path = route.path ?? '/';
+    const look = async () => {
+        const refused = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(route, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        if (!(0,probe_answer/* isAnswer */.Tq)(refused) || refused.status !== 404 || !(0,probe_answer/* isUnknownToRouter */.he)(refused))
+            return judgeReach(refused);
+        const plain = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(route, path, ctx), { timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        return judgeReach(refused, plain);
+    };
+    const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
+    const worstFirst = ['header-stripped', 'unknown-route', 'by-instance'];
+    return worstFirst.find((kind) => kinds.has(kind)) ?? 'unreachable';
+}
+/** @param plain what came without the header, asked where the first answer leaves two readings */
+function judgeReach(refused, plain) {
+    if (!(0,probe_answer/* isAnswer */.Tq)(refused))
+        return 'unreachable';
+    if (refused.status === 400 && refused.routerError !== undefined)
+        return 'by-instance';
+    if (!(0,probe_answer/* isUnknownToRouter */.he)(refused))
+        return 'header-stripped';
+    return plain && (0,probe_answer/* isAnswer */.Tq)(plain) && !(0,probe_answer/* isUnknownToRouter */.he)(plain) ? 'by-instance' : 'unknown-route';
+}
+/** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
+function judgeProof(outcome, returns = false) {
+    if (!(0,probe_answer/* isFailed */.Ix)(outcome))
+        return 'proven';
+    if (!(0,probe_answer/* isAnswer */.Tq)(outcome) || outcome.routerError !== undefined)
+        return 'wait';
+    return returns ? 'proven' : 'fault';
+}
+/**
+ * Proves the candidate's instances through one production route.
+ * @throws VersionFault when the app itself answers 5xx, several times in a row
+ * @throws DeadlineOver when routers have not caught up by then: not a sign against the version
+ */
+async function proveOnRoute(ctx, asked, tell) {
+    const { routeUrl } = asked;
+    const reach = await settledReach(ctx, asked);
+    if (reach === 'unreachable') {
+        return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
+    }
+    if (asked.returns && reach !== 'by-instance')
+        return { routeUrl, proof: 'none', requests: 0, because: STRIPPED };
+    const inARow = Math.max(asked.connectionsInARow ?? 0, context/* CONNECTIONS_IN_A_ROW */.bQ);
+    const full = reach === 'by-instance';
+    let requests = 0;
+    // Without the header nobody says who answers: as many plain requests as all instances would have been asked.
+    const goals = full ? asked.instances : [null];
+    const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
+    await (0,context/* sideBySide */.Qp)(ctx, goals, LANES, async (instance, lane) => {
+        const asking = await proveOne(lane, asked, instance, wanted, tell);
+        requests += asking;
+    });
+    if (full)
+        return { routeUrl, proof: 'every-instance', requests };
+    return {
+        routeUrl,
+        proof: 'answered',
+        requests,
+        because: STRIPPED,
+    };
+}
+/**
+ * A route that was just mapped for the first time shows only now whether the header reaches its router. A router has answered
+ * there, so that none does a moment later is not believed.
+ */
+async function settledReach(ctx, asked) {
+    let { reach } = asked;
+    const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
+    for (let pauses = 0; isOpen(); pauses += 1) {
+        if (pauses > 0)
+            await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses), ctx.signal);
+        if (ctx.clock.now() >= asked.deadlineMs) {
+            throw new errors/* DeadlineOver */.hr(`${asked.routeUrl}: no router knows this route yet`);
+        }
+        const appGuid = asked.instances[0]?.appGuid;
+        reach = await headerReach(ctx, {
+            url: asked.routeUrl,
+            path: asked.path,
+            ...(appGuid === undefined ? {} : { appGuid }),
+        });
+    }
+    return reach;
+}
+async function proveOne(ctx, { routeUrl, path, deadlineMs, instances, returns }, instance, wanted, tell) {
+    const who = instance ? `instance ${instance.index}` : `the app (${instances.length} instances)`;
+    let [passed, faults, pauses, requests] = [0, 0, 0, 0];
+    let told = '';
+    for (;;) {
+        const left = deadlineMs - ctx.clock.now();
+        const outcome = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(routeUrl, path, ctx), {
+            timeoutMs: Math.max(1_000, Math.min(context/* PROBE_TIMEOUT_MS */.W7, left)),
+            ...(instance ? { instance } : {}),
+        });
+        requests += 1;
+        const verdict = judgeProof(outcome, returns);
+        if (verdict === 'proven') {
+            passed += 1;
+            faults = 0;
+            if (passed >= wanted)
+                return requests;
+            continue;
+        }
+        passed = 0;
+        faults = verdict === 'fault' ? faults + 1 : 0;
+        const short = (0,probe_answer/* inShort */.wZ)(outcome, ctx);
+        const over = ctx.clock.now() >= deadlineMs;
+        // A plain 5xx may be live's: it weighs against the candidate only when it is all that came until the end.
+        if ((0,probe_answer/* isAnswer */.Tq)(outcome) && verdict === 'fault' && (over || (instance && faults >= FAULTS_IN_A_ROW))) {
+            throw faultOf(routeUrl, who, outcome);
+        }
+        if (over) {
+            throw new errors/* DeadlineOver */.hr(`${routeUrl}: ${who} was not reached through every router in time; last: ${short}`);
+        }
+        if (short !== told)
+            tell(`${routeUrl}: ${who} not proven yet: ${short}`);
+        told = short;
+        await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
+    }
+}
+function faultOf(routeUrl, who, answer) {
+    return new errors/* VersionFault */.d4(`${who} answers ${answer.status} on the production route ${routeUrl}`, 'production-proof', (0,probe_answer/* describe */.q0)(answer));
+}
+
+;// CONCATENATED MODULE: ./lib/steps/reach.js
+
+/**
+ * Whether an instance of this app can be asked for through the route, tested once in a run. What no answer told is tested again
+ * whenever it is needed, and that there is none is not believed where there was one earlier.
+ * @param appGuid an app that is mapped to the route, when there is one
+ */
+async function reachOf(url, appGuid, { intent, found }, { probe }) {
+    const known = found.reach.get(url);
+    if (known === 'by-instance' || known === 'header-stripped')
+        return known;
+    const asked = { url, path: intent.probePath, ...(appGuid === undefined ? {} : { appGuid }) };
+    const tested = await headerReach(probe, asked);
+    const reach = tested === 'unreachable' ? (known ?? tested) : tested;
+    found.reach.set(url, reach);
+    return reach;
+}
+
+;// CONCATENATED MODULE: ./lib/steps/drain.js
+
+
+
+
+
+
+
+/** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
+const QUIET_LIMIT_MS = 90_000;
+/**
+ * After the unmap. Bake and drain count from the last moment at which a router could still send a request to the side that
+ * leaves. While live leaves, the checks on production run and the watch may lead back.
+ */
+const drain = {
+    title: ({ side }, { drainMs, bakeMs, before }) => {
+        if (side === 'live' && !before?.ran)
+            return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
+        return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
+    },
+    plan: ({ side }, intent, watchedRoutes) => [
+        ...(side === 'candidate' || intent.before?.ran
+            ? [`GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`]
+            : []),
+        windowText(side, intent, watchedRoutes),
+    ],
+    run: async ({ side }, app, world) => {
+        const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
+        if (side === 'candidate')
+            return leave(side, app, world, unmappedAtMs);
+        await (0,heed/* heeding */.b)(app, world, async (heeded) => {
+            await productionChecks(app, heeded);
+            await leave(side, app, heeded, unmappedAtMs);
+        });
+        (0,heed/* heedWatch */.c)(app, world);
+    },
+};
+async function leave(side, app, world, unmappedAtMs) {
+    const watchedRoutes = world.watchedRoutes();
+    const lastMs = await lastMoment(side, app, world, unmappedAtMs);
+    const untilMs = lastMs + windowMs(side, app.intent, watchedRoutes);
+    (0,steps_world/* note */.N4)(world, `${windowText(side, app.intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
+    const leftMs = untilMs - world.clock.now();
+    if (leftMs > 0)
+        await world.clock.sleep(leftMs, world.signal);
+}
+function windowMs(side, { bakeMs, drainMs, before }, watchedRoutes) {
+    const drainedMs = side === 'candidate' || before?.ran ? drainMs : 0;
+    return side === 'live' ? (0,watch/* watchWindow */.m)(watchedRoutes, bakeMs, drainedMs) : drainedMs;
+}
+/** Says why, where it is longer than what was asked for. */
+function windowText(side, intent, watchedRoutes) {
+    const ms = windowMs(side, intent, watchedRoutes);
+    const { bakeMs, drainMs } = intent;
+    const why = watchedRoutes > 1 && ms > Math.max(bakeMs, drainMs)
+        ? ` (all ${watchedRoutes} production routes are probed twice in it)`
+        : '';
+    return `${side === 'live' ? 'watch' : 'wait'} for ${ms / 1_000} s${why}`;
+}
+async function productionChecks(app, world) {
+    const { intent, found } = app;
+    const checks = intent.checks.filter(({ on }) => on === 'production');
+    if (checks.length === 0)
+        return;
+    const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+    const routes = intent.production.filter(({ internal }) => !internal);
+    const instances = routes.flatMap(({ url }) => instancesOn((0,steps_world/* routeNamed */.r)(url, app), candidate));
+    const { passed } = await (0,smoke/* runSmoke */.L)(world.probe, {
+        checks,
+        trialUrl: '',
+        instances: instances.filter((one, at) => instances.findIndex(({ index }) => index === one.index) === at),
+        headerReaches: routes.every(({ url }) => found.reach.get(url) === 'by-instance'),
+        onlyDestination: false,
+        productionUrls: routes.map(({ url }) => url),
+    }, (text) => (0,steps_world/* note */.N4)(world, text));
+    found.smoke = { passed: [...(found.smoke?.passed ?? []), ...passed] };
+}
+async function lastMoment(side, app, world, unmappedAtMs) {
+    const leaving = leavingInstances(side, app);
+    if (leaving.length === 0)
+        return unmappedAtMs;
+    const quiet = await lastAnswerOf(world.probe, {
+        routes: await lookedAt(side, app, world, leaving),
+        live: leaving,
+        path: app.intent.probePath,
+        unmappedAtMs,
+        deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
+    }, (text) => (0,steps_world/* note */.N4)(world, text));
+    if (quiet.unseen.length > 0) {
+        (0,steps_world/* note */.N4)(world, `${quiet.unseen.join(', ')}: when the routers let go cannot be seen from here, ${UNSEEN_ALLOWANCE_MS / 1_000} s are added`);
+    }
+    app.found.quiet = quiet;
+    return quiet.atMs;
+}
+/** Instances that were there to answer. A side that did not run has nothing to drain. */
+function leavingInstances(side, app) {
+    const { live, candidate } = app.snapshot;
+    const leaver = side === 'live' ? live : candidate;
+    if (leaver?.state !== 'STARTED')
+        return [];
+    const most = Math.max(0, ...leaver.processes.map(({ instances }) => instances));
+    return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
+}
+/** Where the side that leaves could be met. What nobody can ask from here has no reach, and the allowance stands in for it. */
+async function lookedAt(side, app, world, leaving) {
+    const { intent, found } = app;
+    const had = new Set(intent.before?.destinations.map(({ url }) => url));
+    const production = intent.production.filter(({ url, internal }) => !internal || side === 'candidate' || had.has(url));
+    const seen = await Promise.all(production.map(async ({ url, internal }) => ({
+        url,
+        reach: internal ? 'unreachable' : await reachOf(url, leaving[0]?.appGuid, app, world),
+    })));
+    if (side === 'candidate')
+        return seen;
+    // Nobody serves them now, so what they let us see was tested before; the snapshot knows them no more.
+    return [
+        ...seen,
+        ...intent.dropped.map((url) => ({ url, reach: found.reach.get(url) ?? 'unreachable' })),
+    ];
+}
+
+// EXTERNAL MODULE: ./lib/engine/journal.js
+var journal = __nccwpck_require__(464);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
+;// CONCATENATED MODULE: ./lib/steps/make-candidate.js
+
+
+
+/** Takes the lock: app names are unique in a space, and only the platform's 201 gives it. */
+const makeCandidate = {
+    title: (_step, { app }) => `take the lock ${(0,names/* candidateName */.vf)(app)}`,
+    plan: (_step, { app }) => [
+        `POST /v3/apps name=${(0,names/* candidateName */.vf)(app)}, with labels and journal (201: the lock)`,
+    ],
+    run: async (_step, { intent }, { platform, target }) => {
+        const made = await platform.createApp(target.spaceGuid, {
+            name: (0,names/* candidateName */.vf)(intent.app),
+            labels: {
+                [names/* LABEL */.d_.role]: 'candidate',
+                [names/* LABEL */.d_.phase]: 'made',
+                [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
+                [names/* LABEL */.d_.version]: intent.version,
+                [names/* LABEL */.d_.owner]: intent.owner,
+            },
+            annotations: {
+                ...split(intent),
+                ...(0,journal/* recorded */.t)(intent),
+                [names/* ANNOTATION */.YX.heartbeat]: String(platform.platformNowMs()),
+            },
+        });
+        // Somebody was faster. The next snapshot says who, and whether to wait or to leave.
+        if (!made)
+            throw new errors/* PlatformFault */.A(`${(0,names/* candidateName */.vf)(intent.app)} was made by somebody else just now.`, false);
+    },
+};
+function split(intent) {
+    return Object.assign({}, ...Object.entries(intent.facts).map(([key, text]) => (0,names/* splitAnnotation */.M4)(key, text)));
+}
+
+;// CONCATENATED MODULE: ./lib/steps/make-route.js
+
+/**
+ * Makes a route with our labels in the call that makes it. A production route gets no destination yet: a host that is taken
+ * elsewhere, or a quota, is met here, before anything starts.
+ */
+const makeRoute = {
+    title: ({ route, as }) => `make the ${as} route ${route.url}`,
+    plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
+    run: async ({ route, as }, { intent }, { platform, target }) => {
+        const { host, domainGuid, path, port } = route;
+        await platform.createRoute(target.spaceGuid, {
+            host,
+            domainGuid,
+            path,
+            port,
+            labels: {
+                [names/* LABEL */.d_.role]: as === 'trial' ? 'candidate' : 'live',
+                [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
+                [names/* LABEL */.d_.version]: intent.version,
+            },
+        });
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/steps/mark.js
+
+
+/** Writes down how far the deploy has come, before the next thing changes. */
+const mark = {
+    title: ({ phase }) => `mark as ${phase}`,
+    plan: ({ phase }) => [`PATCH /v3/apps/<candidate> label phase=${phase}`],
+    run: async ({ phase }, app, { platform }) => {
+        await platform.updateApp((0,steps_world/* appOn */.jb)('candidate', app).guid, { labels: { [names/* LABEL */.d_.phase]: phase } });
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/steps/prove.js
+
+
+
+
+
+
+
+/** How long the proof may take beside what routers need to learn a route; each instance and route needs a few requests more. */
+const PROOF_MS = 45_000;
+const EACH_INSTANCE_MS = 500;
+const ALLOWANCE = `${UNSEEN_ALLOWANCE_MS / 1_000} s`;
+/**
+ * Every instance of one side answers through every production route, on several fresh connections in a row. Where that cannot be
+ * seen, the other side keeps the route until every router must have learned of this one.
+ */
+const prove = {
+    title: ({ side, urls }) => `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
+    plan: ({ side, urls }, { probePath, production }) => [
+        ...urls.map((url) => production.some((one) => one.url === url && one.internal)
+            ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
+            : `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
+        `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
+    ],
+    run: async ({ side, urls }, app, world) => {
+        if (side === 'live')
+            return proveAll(side, urls, app, world);
+        await (0,heed/* heeding */.b)(app, world, (heeded) => proveAll(side, urls, app, heeded));
+    },
+};
+async function proveAll(side, urls, app, world) {
+    const found = new Map();
+    const startedAtMs = world.clock.now();
+    // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
+    await (0,context/* sideBySide */.Qp)(world.probe, urls, urls.length, async (url, probe) => {
+        const proof = (0,steps_world/* isInternal */.iu)(url, app) ? unseen(url) : await prove_proveOne(url, side, app, { ...world, probe });
+        found.set(url, proof);
+    });
+    const proofs = urls.flatMap((url) => found.get(url) ?? []);
+    const waited = await allow(proofs, side, app, world, startedAtMs);
+    if (side !== 'candidate')
+        return;
+    app.found.proofs = proofs.map((one) => waited.has(one.routeUrl) ? { ...one, because: `${one.because}; ${waited.get(one.routeUrl)}` } : one);
+    // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
+    await Promise.all((0,steps_world/* droppedOutside */.aQ)(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
+}
+function unseen(routeUrl) {
+    return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
+}
+async function prove_proveOne(url, side, app, world) {
+    const route = (0,steps_world/* routeNamed */.r)(url, app);
+    const prover = (0,steps_world/* appOn */.jb)(side, app);
+    // Live may have had a broken instance before this deploy: going back brings back what there was.
+    const returns = side === 'live';
+    const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
+    const path = app.intent.probePath;
+    const reach = await reachOf(url, prover.guid, app, world);
+    const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
+    const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns };
+    return proveOnRoute(world.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+}
+/**
+ * Where it is not seen that each router knows this side, nothing may be taken from the other one until every router must.
+ * @returns by url what was waited for, in words
+ */
+async function allow(proofs, side, app, world, nowMs) {
+    const waited = new Map();
+    let untilMs = 0;
+    for (const { routeUrl, proof, because } of proofs) {
+        if (proof === 'every-instance')
+            continue;
+        const fromMs = gainedAtMs(routeUrl, side, app, nowMs);
+        if (fromMs !== undefined) {
+            untilMs = Math.max(untilMs, fromMs + UNSEEN_ALLOWANCE_MS);
+            waited.set(routeUrl, `the routers had ${ALLOWANCE} to learn of the ${side}`);
+        }
+        const wait = fromMs === undefined ? '' : `; the routers get ${ALLOWANCE} to learn of the ${side}`;
+        (0,steps_world/* note */.N4)(world, `${routeUrl}: ${proof === 'none' ? 'not provable' : 'answered only'}: ${because}${wait}`);
+    }
+    const leftMs = untilMs - world.clock.now();
+    if (leftMs > 0)
+        await world.clock.sleep(leftMs, world.signal);
+    return waited;
+}
+/**
+ * From when on the routers may learn that this side has the route; what another run has mapped may be as new as this proof.
+ * @returns undefined: nobody has to wait, the routers knew it all along, or nobody else is there to be let go
+ */
+function gainedAtMs(url, side, app, nowMs) {
+    const { found, intent, snapshot } = app;
+    const mapped = found.mappedAtMs[side].get(url);
+    if (side === 'candidate') {
+        const liveHas = (0,steps_world/* routeNamed */.r)(url, app).destinations.some(({ appGuid }) => appGuid === snapshot.live?.guid);
+        return intent.before?.ran && liveHas ? (mapped ?? nowMs) : undefined;
+    }
+    return mapped ?? (found.begun && !found.takenFromLive.has(url) ? undefined : nowMs);
+}
+
+;// CONCATENATED MODULE: ./lib/steps/push-bits.js
+
+
+
+/** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
+const pushBits = {
+    title: () => 'push the bits',
+    plan: (_step, { app }) => [
+        `cf push ${(0,names/* candidateName */.vf)(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
+        `PATCH /v3/apps/<candidate> annotation ${names/* ANNOTATION */.YX.package}`,
+    ],
+    run: async (_step, app, { platform, pushBits: push }) => {
+        const { intent } = app;
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const [trial] = intent.trials;
+        const before = await platform.packages(candidate.guid);
+        await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
+        const made = (await platform.packages(candidate.guid))
+            .filter(({ guid }) => !before.some((old) => old.guid === guid))
+            .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
+        if (!made)
+            throw new errors/* PlatformFault */.A(`${candidate.name} has no new package after cf push.`, false);
+        await platform.updateApp(candidate.guid, { annotations: { [names/* ANNOTATION */.YX.package]: made.guid } });
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/steps/rename.js
+
+
+/** Name and role change in one call: no moment in which they contradict each other. */
+const rename = {
+    title: (step, intent) => `rename ${step.side} to ${nameFor(step, intent)}`,
+    plan: (step, intent) => [
+        `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
+    ],
+    run: async (step, app, { platform }) => {
+        const { guid, annotations } = (0,steps_world/* appOn */.jb)(step.side, app);
+        const { intent } = app;
+        await platform.updateApp(guid, {
+            name: nameFor(step, intent),
+            labels: {
+                [names/* LABEL */.d_.role]: step.to,
+                [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
+                [names/* LABEL */.d_.version]: versionFor(step, intent),
+                [names/* LABEL */.d_.phase]: null,
+                [names/* LABEL */.d_.owner]: null,
+            },
+            annotations: withoutJournal(annotations),
+        });
+    },
+};
+function nameFor({ to }, intent) {
+    if (to === 'live')
+        return intent.app;
+    return to === 'previous'
+        ? (0,names/* previousName */.vc)(intent.app, intent.before?.version ?? '')
+        : (0,names/* failedName */.VT)(intent.app, intent.version);
+}
+function versionFor({ to }, intent) {
+    return to === 'previous' ? (intent.before?.version ?? '') : intent.version;
+}
+/** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
+function withoutJournal(annotations) {
+    const ended = Object.keys(annotations).filter((key) => key === names/* ANNOTATION */.YX.heartbeat || key.startsWith(names/* ANNOTATION */.YX.journal));
+    return Object.fromEntries(ended.map((key) => [key, null]));
+}
+
+;// CONCATENATED MODULE: ./lib/steps/smoke.js
+
+
+
+
+
+/** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
+const smoke_smoke = {
+    title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
+    plan: (_step, { checks, trials }) => checks
+        .filter(({ on }) => on === 'trial')
+        .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
+    run: async (_step, app, world) => {
+        const { intent } = app;
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const trial = (0,steps_world/* routeNamed */.r)(intent.trials[0]?.route.url ?? '', app);
+        await reachOfProduction(app, world);
+        const reach = await reachOfTrial(trial.url, candidate.guid, app, world);
+        app.found.smoke = await (0,smoke/* runSmoke */.L)(world.probe, {
+            checks: intent.checks,
+            trialUrl: trial.url,
+            instances: instancesOn(trial, candidate),
+            headerReaches: reach === 'by-instance',
+            onlyDestination: trial.destinations.every(({ appGuid }) => appGuid === candidate.guid),
+            productionHosts: intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url)),
+        }, (text) => (0,steps_world/* note */.N4)(world, text));
+    },
+};
+/** Before the switch, while live shows what each route lets us see. */
+async function reachOfProduction(app, world) {
+    const { intent, snapshot } = app;
+    const outside = intent.production.filter(({ internal }) => !internal);
+    await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live?.guid, app, world)));
+}
+const ROUTER_WAIT_MS = 30_000;
+/** A route that was made a moment ago is not known to every router yet. */
+async function reachOfTrial(url, guid, app, world) {
+    const { clock, signal } = world;
+    const deadlineMs = clock.now() + ROUTER_WAIT_MS;
+    for (;;) {
+        const reach = await reachOf(url, guid, app, world);
+        if (reach !== 'unknown-route' || clock.now() >= deadlineMs)
+            return reach;
+        await clock.sleep(300, signal);
+    }
+}
+/** A command of the user's, on the runner, with the trial route's address. */
+const smokeScript = {
+    title: () => 'smoke-script',
+    plan: (_step, { smokeScript: command }) => [`run ${command ?? ''}`],
+    run: async (_step, app, { runScript, signal }) => {
+        const { intent } = app;
+        const { guid } = (0,steps_world/* appOn */.jb)('candidate', app);
+        await runScript({
+            command: intent.smokeScript ?? '',
+            trialUrl: intent.trials[0]?.route.url ?? '',
+            appName: intent.app,
+            appGuid: guid,
+            signal,
+        });
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/steps/stage.js
+
+
+
+
+/** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
+const stage = {
+    title: () => 'stage the droplet',
+    plan: () => [
+        'POST /v3/builds of the pushed package, GET /v3/builds/<build> until STAGED',
+        'PATCH /v3/apps/<candidate>/relationships/current_droplet',
+    ],
+    run: async (_step, app, world) => {
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const { platform, clock } = world;
+        const packageGuid = candidate.annotations[names/* ANNOTATION */.YX.package];
+        if (packageGuid === undefined)
+            throw new errors/* PlatformFault */.A('The pushed package is not recorded.', false);
+        const started = (await platform.builds(candidate.guid)).find((build) => build.packageGuid === packageGuid);
+        const { guid } = started ?? (await platform.createBuild(packageGuid));
+        const build = await waitFor(world, {
+            what: 'staging',
+            deadlineMs: clock.now() + world.stagingTimeoutMs,
+            look: async () => {
+                const seen = await platform.build(guid);
+                return seen.state === 'STAGING' ? { state: 'staging' } : { state: 'staged', done: seen };
+            },
+        }).catch((error) => {
+            if (error instanceof errors/* DeadlineOver */.hr)
+                throw new errors/* VersionFault */.d4(error.message, 'staging');
+            throw error;
+        });
+        if (build.dropletGuid === undefined) {
+            const why = build.error ?? 'the platform gave no reason';
+            throw new errors/* VersionFault */.d4(`Staging failed: ${why}`, 'staging');
+        }
+        await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/steps/start.js
+
+
+
+const start = {
+    title: ({ side }) => `start ${side}`,
+    plan: ({ side }) => [`POST /v3/apps/<${side}>/actions/start`],
+    run: async ({ side }, app, { platform }) => {
+        const { guid, annotations } = (0,steps_world/* appOn */.jb)(side, app);
+        if (side === 'candidate')
+            await assertOwnBits(platform, guid, annotations[names/* ANNOTATION */.YX.package]);
+        await platform.startApp(guid);
+    },
+};
+/**
+ * A CLI that outlived its run may have pushed other bits since: what is not known is not started. A droplet that does not say
+ * what it was built of is ours as long as nobody else's package is there.
+ */
+async function assertOwnBits(platform, guid, pushed) {
+    const [packages, droplet] = await Promise.all([platform.packages(guid), platform.currentDroplet(guid)]);
+    const builtOf = droplet?.packageGuid;
+    const strange = builtOf === undefined ? packages.some((one) => one.guid !== pushed) : builtOf !== pushed;
+    if (strange) {
+        throw new errors/* PlatformFault */.A('The candidate holds a droplet of bits that this deploy did not push.', false);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/stop.js
+
+
+/** The platform sends SIGTERM, and SIGKILL ten seconds later. */
+const stop = {
+    title: ({ name }) => `stop ${name}`,
+    plan: ({ name }) => [`POST /v3/apps/<${name}>/actions/stop`],
+    run: async ({ name, guid }, _app, { platform }) => {
+        await assertOffRoutes(platform, name, guid);
+        await platform.stopApp(guid);
+    },
+};
+const deleteApp = {
+    title: ({ name }) => `delete ${name}`,
+    plan: ({ name }) => [`DELETE /v3/apps/<${name}>`],
+    run: async ({ name, guid }, _app, { platform }) => {
+        await assertOffRoutes(platform, name, guid);
+        await platform.deleteApp(guid);
+    },
+};
+/**
+ * Only trial routes, and production routes that this deploy made and that serve nobody. Read again right before: another hand
+ * may have made it its own since the snapshot. Throws `PlatformFault` then, and the strategy is asked again.
+ */
+const deleteRoute = {
+    title: ({ url }) => `delete the route ${url}`,
+    plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
+    run: async ({ url, guid }, { intent, snapshot }, { platform }) => {
+        const [route] = await platform.routesByGuid([guid]);
+        if (!route)
+            return;
+        if (route.labels[names/* LABEL */.d_.app] !== (0,names/* appKey */.$k)(intent.app))
+            throw new errors/* PlatformFault */.A(`The route ${url} does not carry our labels any more.`, false);
+        const isTrial = route.labels[names/* LABEL */.d_.role] === 'candidate';
+        if (!isTrial && route.destinations.some(({ appGuid }) => appGuid !== snapshot.candidate?.guid))
+            throw new errors/* PlatformFault */.A(`The route ${url} was mapped to another app meanwhile.`, false);
+        await platform.deleteRoute(guid);
+    },
+};
+/** Read again right before: what a route names in this moment is in use. Throws `PlatformFault`, and the strategy is asked again. */
+async function assertOffRoutes(platform, name, guid) {
+    const named = (await platform.routesOfApps([guid])).filter((route) => route.destinations.some((destination) => destination.appGuid === guid));
+    if (named.length > 0) {
+        throw new errors/* PlatformFault */.A(`${name} is still named by ${named.map(({ url }) => url).join(', ')}.`, false);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/index.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const KINDS = {
+    'make-candidate': makeCandidate,
+    'make-route': makeRoute,
+    'push-bits': pushBits,
+    stage: stage,
+    'set-env': setEnv,
+    scale: scale,
+    start: start,
+    'await-instances': awaitInstances,
+    'stay-up': stayUp,
+    smoke: smoke_smoke,
+    'smoke-script': smokeScript,
+    mark: mark,
+    map: map,
+    prove: prove,
+    unmap: unmap,
+    drain: drain,
+    stop: stop,
+    'delete-route': deleteRoute,
+    'delete-app': deleteApp,
+    rename: rename,
+};
+/** The compiler cannot see that a step and its kind belong together: they are found by the same name. */
+function kindOf(step) {
+    return KINDS[step.do];
+}
+function titleOf(step, intent) {
+    return kindOf(step).title(step, intent);
+}
+function planOf(step, intent, watchedRoutes) {
+    return kindOf(step).plan(step, intent, watchedRoutes);
+}
+function perform(step, app, world) {
+    return kindOf(step).run(step, app, world);
+}
+
+
+/***/ }),
+
+/***/ 3652:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   N4: () => (/* binding */ note),
+/* harmony export */   Sb: () => (/* binding */ nothingFound),
+/* harmony export */   aQ: () => (/* binding */ droppedOutside),
+/* harmony export */   iu: () => (/* binding */ isInternal),
+/* harmony export */   jb: () => (/* binding */ appOn),
+/* harmony export */   r: () => (/* binding */ routeNamed)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+
+function nothingFound() {
+    return {
+        locked: false,
+        reach: new Map(),
+        mappedAtMs: { live: new Map(), candidate: new Map() },
+        takenFromLive: new Set(),
+        proofs: [],
+        notes: [],
+    };
+}
+/** The app on one side. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
+function appOn(side, { snapshot }) {
+    const app = side === 'live' ? snapshot.live : snapshot.candidate;
+    if (!app)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The ${side} of ${snapshot.name} is not there.`, false);
+    return app;
+}
+/** The route of this url. Throws `PlatformFault` when it is not there (any more). */
+function routeNamed(url, { snapshot }) {
+    const route = snapshot.routes.find((one) => one.url === url);
+    if (!route)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`Route ${url} is not there.`, false);
+    return route;
+}
+/** Whether no router reaches this route from outside: it cannot be asked. */
+function isInternal(url, { intent, snapshot }) {
+    const domain = snapshot.routes.find((route) => route.url === url)?.domainGuid;
+    return (intent.production.some((route) => route.url === url && route.internal) ||
+        snapshot.domains.some(({ guid, internal }) => internal && guid === domain));
+}
+/** Urls of routes that the new version shall not have, as far as they can be reached from outside: live is drained of them too. */
+function droppedOutside(app) {
+    const { intent, snapshot } = app;
+    return snapshot.routes
+        .map(({ url }) => url)
+        .filter((url) => intent.dropped.includes(url) && !isInternal(url, app));
+}
+function note(world, text) {
+    world.listener.tell({ type: 'note', text });
+}
+
+
+/***/ }),
+
+/***/ 5812:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ backOut)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+
+
+
+function backOut(intent, snapshot) {
+    const { candidate } = snapshot;
+    if (!candidate)
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)) });
+    const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+        // The newest failed one is kept: with this one the older ones go.
+        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(keeps ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, snapshot.failed) : []),
+        ...(keeps
+            ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
+            : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
+        end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)),
+    });
+}
+function mayHaveRoutes(snapshot) {
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(snapshot.candidate, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
+}
+function returnOfLive(intent, snapshot) {
+    const { candidate, live } = snapshot;
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'withdrawn'))
+        return {};
+    const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
+    if (intent.before?.ran && !before && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0) {
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before this deploy and is gone, so ${candidate?.name} keeps its routes.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
+    }
+    const revive = before?.ran === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'restored');
+    const owed = before ? owedTo(before, intent, snapshot) : [];
+    return {
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+        start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
+        run: afterMark(snapshot, revive && live && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(owed.flatMap(({ url, to }) => {
+            const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(snapshot.routes.find((route) => route.url === url), live);
+            const missing = to.filter((port) => !has.map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
+            return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
+        })),
+        prove: {
+            steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
+            after: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
+        },
+        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
+        drain: {
+            steps: [{ do: 'drain', side: 'candidate' }],
+            after: [{ do: 'mark', phase: 'withdrawn' }],
+        },
+    };
+}
+/**
+ * What live had when the deploy began, and what another hand gave it since: there the candidate has the same ports, and the
+ * manifest does not name the route.
+ */
+function owedTo(before, intent, snapshot) {
+    const known = [...intent.production, ...before.destinations].map(({ url }) => url);
+    const gained = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
+    return [
+        ...before.destinations,
+        ...gained.map((route) => ({
+            url: route.url,
+            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, snapshot.candidate).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM),
+        })),
+    ];
+}
+/** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
+function afterMark({ candidate }, list) {
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting') ? list : []);
+}
+/** Production routes that this deploy made for itself and that serve nobody now. */
+function emptyMadeRoutes(intent, snapshot) {
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .madeRoutes */ .SV)(snapshot, intent.version)
+        .filter((route) => route.destinations.every((one) => one.appGuid === snapshot.candidate?.guid))
+        .map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
+}
+
+
+/***/ }),
+
+/***/ 4152:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D: () => (/* binding */ isLive),
+/* harmony export */   M: () => (/* binding */ blueGreen)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+
+
+
+function blueGreen(intent, snapshot) {
+    if (isLive(intent, snapshot))
+        return {};
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        ...preparation(intent, snapshot),
+        ...proof(intent, snapshot),
+        ...theSwitch(intent, snapshot),
+        ...farewell(intent, snapshot),
+    });
+}
+/** The deploy has come to its end: the version stands under the user's name. */
+function isLive(intent, { live }) {
+    return live?.role === 'live' && live.version === intent.version;
+}
+/** Candidate, routes, bits and droplet: nothing of this touches live. */
+function preparation(intent, snapshot) {
+    const { candidate } = snapshot;
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching'))
+        return {};
+    const missing = intent.production.filter((route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route));
+    const untried = intent.trials.filter(({ route }) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route));
+    const [first] = intent.trials;
+    const scale = scaleSteps(intent, snapshot);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven')) {
+        // Live has grown since the proof: instances that come now are proven like the others.
+        const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+        return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'made' }]) } : {};
+    }
+    return {
+        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
+            ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
+            ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
+        ]),
+        bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : [{ do: 'push-bits' }]),
+        stage: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
+            // What it holds of the quota is free before the candidate starts.
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot),
+            ...environmentSteps(intent, snapshot),
+            ...scale,
+            // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
+            ...intent.trials
+                .filter((trial) => trial !== first)
+                .filter(({ route, to }) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route), candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, to)))
+                .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+        ]),
+    };
+}
+function environmentSteps(intent, { candidate }) {
+    const names = Object.entries(intent.env)
+        .filter(([name, value]) => candidate?.env[name] !== value)
+        .map(([name]) => name);
+    return names.length > 0 ? [{ do: 'set-env', names }] : [];
+}
+function scaleSteps(intent, { candidate, live }) {
+    const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
+    return [...types].flatMap((processType) => {
+        const now = candidate?.processes.find((process) => process.type === processType);
+        // A process type of live that the new version does not have has nothing to be scaled.
+        if (candidate && !now)
+            return [];
+        const wanted = { ...intent.scale[processType] };
+        const lives = live?.processes.find((process) => process.type === processType);
+        const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
+        // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
+        if (kept && lives && now)
+            wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
+        const to = now ? differing(wanted, now) : wanted;
+        return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
+    });
+}
+/** @returns what `now` does not have yet; never fewer instances than it has. */
+function differing(wanted, now) {
+    const kept = { ...wanted };
+    if ((kept.instances ?? 0) <= now.instances)
+        delete kept.instances;
+    if (kept.memoryMb === now.memoryMb)
+        delete kept.memoryMb;
+    if (kept.diskMb === now.diskMb)
+        delete kept.diskMb;
+    if (kept.logRateBps === now.logRateBps)
+        delete kept.logRateBps;
+    return kept;
+}
+/** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
+function proof(intent, { candidate }) {
+    // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'drained'))
+        return {};
+    const running = candidate !== undefined && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .allRunning */ .p3)(candidate);
+    return {
+        start: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
+        run: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
+        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven')
+            ? {}
+            : {
+                check: {
+                    steps: [{ do: 'stay-up' }, { do: 'smoke' }],
+                    after: [
+                        ...(intent.smokeScript ? [{ do: 'smoke-script' }] : []),
+                        { do: 'mark', phase: 'proven' },
+                    ],
+                },
+            }),
+    };
+}
+function theSwitch(intent, snapshot) {
+    const { candidate, live } = snapshot;
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'drained')) {
+        // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'switching' }]) } : {};
+    }
+    const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .productionUrls */ .Ou)(intent, snapshot);
+    const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
+    const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'serving');
+    return {
+        // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0)
+            ? []
+            : [{ do: 'mark', phase: 'switching' }]),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(map),
+        ...(serving && map.length === 0
+            ? {}
+            : {
+                prove: {
+                    steps: [{ do: 'prove', side: 'candidate', urls }],
+                    after: [{ do: 'mark', phase: 'serving' }],
+                },
+            }),
+        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
+        drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
+    };
+}
+/** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
+function mapStep(intent, snapshot, url) {
+    const { candidate, live } = snapshot;
+    const route = snapshot.routes.find((one) => one.url === url);
+    const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, candidate);
+    const lives = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM);
+    const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
+    const web = has.length > 0 ? [] : [{ processType: 'web', port: null, protocol }];
+    const to = (lives.length > 0 ? lives : web).filter((port) => !has.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
+    return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
+}
+/** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
+function farewell(intent, snapshot) {
+    // Whatever another hand has put under the name since then is not ours to retire.
+    const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
+    const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
+    const gone = (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, snapshot.previous.slice(kept));
+    if (live && intent.keepPrevious === 0)
+        gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
+    return {
+        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate
+            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)
+            : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
+        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(gone),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
+        crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
+    };
+}
+
+
+/***/ }),
+
+/***/ 399:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HM: () => (/* binding */ portOf),
+/* harmony export */   Ko: () => (/* binding */ someRunning),
+/* harmony export */   Lu: () => (/* binding */ routeOf),
+/* harmony export */   Nu: () => (/* binding */ destinationsOf),
+/* harmony export */   Ou: () => (/* binding */ productionUrls),
+/* harmony export */   SV: () => (/* binding */ madeRoutes),
+/* harmony export */   V6: () => (/* binding */ reached),
+/* harmony export */   my: () => (/* binding */ samePort),
+/* harmony export */   nV: () => (/* binding */ servedBy),
+/* harmony export */   p3: () => (/* binding */ allRunning),
+/* harmony export */   rp: () => (/* binding */ trialRoutes)
+/* harmony export */ });
+/* unused harmony export runningCount */
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2431);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+
+
+/** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
+function routeOf(snapshot, wanted) {
+    return snapshot.routes.find((route) => route.domainGuid === wanted.domainGuid &&
+        route.host.toLowerCase() === wanted.host.toLowerCase() &&
+        route.path === wanted.path &&
+        route.port === wanted.port);
+}
+/** Destinations of one app on one route. */
+function destinationsOf(route, app) {
+    if (!route || !app)
+        return [];
+    return route.destinations.filter((destination) => destination.appGuid === app.guid);
+}
+function portOf(destination) {
+    return {
+        processType: destination.processType,
+        port: destination.port,
+        protocol: destination.protocol,
+    };
+}
+/** The platform tells destinations of one app apart by process type and port; protocol does not count. */
+function samePort(one, other) {
+    return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
+}
+/** Trial routes of this app: made by us, labelled in the call that made them. */
+function trialRoutes(snapshot) {
+    return snapshot.routes.filter((route) => isOurs(route, 'candidate', snapshot));
+}
+function isOurs({ labels }, role, { name }) {
+    return labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.role] === role && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.app] === (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .appKey */ .$k)(name);
+}
+/** Production routes that this version's deploy made. */
+function madeRoutes(snapshot, version) {
+    return snapshot.routes.filter((route) => isOurs(route, 'live', snapshot) && route.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.version] === version);
+}
+/** Routes other than trial routes on which the app has a destination. */
+function servedBy(snapshot, app) {
+    const trial = new Set(trialRoutes(snapshot).map((route) => route.guid));
+    return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
+}
+/** Every instance that is wanted runs and takes traffic. */
+function allRunning(app) {
+    return (app.state === 'STARTED' && app.processes.every((process) => runningCount(process) >= process.instances));
+}
+/** Somebody is there to answer. */
+function someRunning(app) {
+    return app.state === 'STARTED' && app.processes.some((process) => runningCount(process) > 0);
+}
+function runningCount(process) {
+    return process.instancesSeen.filter((instance) => instance.state === 'RUNNING' && instance.routable !== false).length;
+}
+/** Whether the candidate has come at least as far as `phase` on its way forward. */
+function reached(candidate, phase) {
+    return candidate !== undefined && _model_words_js__WEBPACK_IMPORTED_MODULE_0__/* .PHASES */ .ZG.indexOf(candidate.phase ?? 'made') >= _model_words_js__WEBPACK_IMPORTED_MODULE_0__/* .PHASES */ .ZG.indexOf(phase);
+}
+/**
+ * The production routes of a deploy now: those of its intent, and those that live has gained by another hand since then.
+ * Nobody's route is lost because it came while a deploy ran.
+ */
+function productionUrls(intent, snapshot) {
+    const known = intent.production.map((route) => route.url);
+    const gained = servedBy(snapshot, snapshot.live)
+        .map((route) => route.url)
+        .filter((url) => !known.includes(url) && !intent.dropped.includes(url));
+    return [...known, ...gained];
+}
+
+
+/***/ }),
+
+/***/ 4136:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  oE: () => (/* binding */ compact),
+  uS: () => (/* binding */ deletions),
+  TN: () => (/* binding */ groups),
+  I4: () => (/* binding */ leftTrialRoutes),
+  Ci: () => (/* binding */ steps),
+  K8: () => (/* binding */ stopFailed)
+});
+
+;// CONCATENATED MODULE: ./lib/steps/step.js
+/** The stages of going forward and of going back, in order. */
+const STAGES = [
+    'lock',
+    'routes',
+    'bits',
+    'stage',
+    'configure',
+    'start',
+    'run',
+    'check',
+    'switch',
+    'map',
+    'prove',
+    'unmap',
+    'drain',
+    'stop',
+    'tidy',
+    'prune',
+    'retire',
+    'crown',
+    'end',
+];
+
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+;// CONCATENATED MODULE: ./lib/strategies/work.js
+
+
+function steps(list) {
+    return { steps: list };
+}
+/** Without the stages in which nothing is left to do. */
+function compact(work) {
+    return Object.fromEntries(Object.entries(work).filter(([, { steps: list, after = [] }]) => list.length + after.length > 0));
+}
+/** Trial routes of this app, those of an earlier run included. */
+function leftTrialRoutes(snapshot) {
+    return (0,view/* trialRoutes */.rp)(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
+}
+/** An app that a route names again is in somebody's use: it stays. */
+function deletions(snapshot, apps) {
+    return apps
+        .filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0)
+        .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+}
+/** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
+function stopFailed(snapshot) {
+    return snapshot.failed
+        .filter((app) => app.state === 'STARTED' && (0,view/* servedBy */.nV)(snapshot, app).length === 0)
+        .map(({ name, guid }) => ({ do: 'stop', name, guid }));
+}
+/** The stages in which each app has its turn; after them the apps of a deploy go on together. */
+const APART = STAGES.slice(1, STAGES.indexOf('switch'));
+const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
+/**
+ * All that is left for a set of apps, in order: the locks one by one in the order of names, then each app until it is proven,
+ * then all of them stage by stage. No route of any app moves before every app is proven.
+ */
+function groups(apps) {
+    const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
+    const locks = byName.map((one) => group('lock', [one]));
+    const apart = apps.flatMap((one) => APART.map((stage) => group(stage, [one])));
+    const together = TOGETHER.map((stage) => group(stage, apps));
+    return [...locks, ...apart, ...together].filter(({ steps, after }) => steps.length + after.length > 0);
+}
+function group(stage, apps) {
+    const of = (pick) => apps.flatMap(({ app, work }) => {
+        const stageWork = work[stage];
+        return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
+    });
+    return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
 }
 
 
@@ -45674,29 +47088,21 @@ const files = {
 
 /***/ }),
 
-/***/ 3537:
+/***/ 2266:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
+var node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache;
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ createHttp)
+/* harmony export */ });
+/* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
+/* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4708);
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7030);
+/* harmony import */ var node_perf_hooks__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(643);
+/* harmony import */ var node_tls__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1692);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6635);
+/* harmony import */ var _proxy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8564);
 
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  V: () => (/* binding */ createHttp)
-});
-
-// EXTERNAL MODULE: external "node:http"
-var external_node_http_ = __nccwpck_require__(7067);
-;// CONCATENATED MODULE: external "node:https"
-const external_node_https_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
-// EXTERNAL MODULE: external "node:perf_hooks"
-var external_node_perf_hooks_ = __nccwpck_require__(643);
-// EXTERNAL MODULE: external "node:tls"
-var external_node_tls_ = __nccwpck_require__(1692);
-var external_node_tls_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_node_tls_, 2);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
-;// CONCATENATED MODULE: ./lib/system/http.js
 
 
 
@@ -45710,31 +47116,33 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 /** HTTP over a bounded pool of kept connections for each host; a request that waits for a free one uses up its own timeout. */
 function createHttp(options) {
     const pool = { keepAlive: true, maxSockets: SOCKETS_PER_HOST, timeout: IDLE_MS };
-    const plain = new external_node_http_.Agent(pool);
-    const secure = new external_node_https_namespaceObject.Agent(pool);
+    const plain = new node_http__WEBPACK_IMPORTED_MODULE_0__.Agent(pool);
+    const secure = new node_https__WEBPACK_IMPORTED_MODULE_1__.Agent(pool);
     const trust = {
         rejectUnauthorized: !options.skipSslValidation,
         ...(options.caCertificate === undefined ? {} : { ca: [...usualAuthorities(), options.caCertificate] }),
     };
+    const tunnels = new Map();
+    const tunnel = (proxy, fresh) => {
+        if (fresh)
+            return new _proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .TunnelAgent */ .ag(proxy, {});
+        const kept = tunnels.get(proxy.href) ?? new _proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .TunnelAgent */ .ag(proxy, pool);
+        tunnels.set(proxy.href, kept);
+        return kept;
+    };
     return {
-        request: (request) => exchange(request, { plain, secure, trust }),
+        request: (request) => exchange(request, { plain, secure, tunnel, trust, env: options.env ?? {} }),
         close() {
-            plain.destroy();
-            secure.destroy();
+            for (const agent of [plain, secure, ...tunnels.values()])
+                agent.destroy();
         },
     };
 }
 function exchange(request, wire) {
     return new Promise((resolve, reject) => {
-        const startedAt = external_node_perf_hooks_.performance.now();
+        const startedAt = node_perf_hooks__WEBPACK_IMPORTED_MODULE_3__.performance.now();
         const url = new URL(request.url);
-        const to = request.connectTo ?? {
-            protocol: url.protocol,
-            host: url.hostname,
-            port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-        };
-        const secure = to.protocol === 'https:';
-        const host = bare(to.host);
+        const route = routeOf(request, url, wire);
         let connected = false;
         let settled = false;
         const settle = (act) => {
@@ -45746,25 +47154,25 @@ function exchange(request, wire) {
             act();
         };
         const fail = (kind, why) => settle(() => {
-            reject(new errors/* HttpFailure */.HR(`${request.method} ${url.origin}${url.pathname}: ${why}`, kind, connected));
+            reject(new _model_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .HttpFailure */ .HR(`${request.method} ${url.origin}${url.pathname}: ${why}`, kind, connected));
             outgoing.destroy();
         });
         const timer = setTimeout(() => fail('timeout', `no answer within ${request.timeoutMs} ms`), request.timeoutMs);
         const abort = () => fail('aborted', 'given up');
-        const outgoing = (secure ? external_node_https_namespaceObject.request : external_node_http_.request)({
+        const outgoing = (route.secure ? node_https__WEBPACK_IMPORTED_MODULE_1__.request : node_http__WEBPACK_IMPORTED_MODULE_0__.request)({
             method: request.method,
-            host,
-            port: to.port,
-            path: `${url.pathname}${url.search}`,
-            headers: { host: url.host, ...request.headers },
-            agent: request.fresh ? false : secure ? wire.secure : wire.plain,
-            ...(secure ? { ...wire.trust, servername: (0,external_node_net_.isIP)(bare(url.hostname)) ? '' : url.hostname } : {}),
+            host: route.host,
+            port: route.port,
+            path: route.path,
+            headers: { host: url.host, ...route.headers, ...request.headers },
+            agent: route.agent,
+            ...(route.secure ? { ...wire.trust, servername: (0,node_net__WEBPACK_IMPORTED_MODULE_2__.isIP)(bare(url.hostname)) ? '' : url.hostname } : {}),
         });
         outgoing.on('socket', (socket) => {
             if (isReady(socket))
                 connected = true;
             else
-                socket.once(secure ? 'secureConnect' : 'connect', () => {
+                socket.once(route.secure ? 'secureConnect' : 'connect', () => {
                     ready.add(socket);
                     connected = true;
                 });
@@ -45777,7 +47185,7 @@ function exchange(request, wire) {
                 headers: headersOf(answer),
                 body,
                 cut,
-                durationMs: external_node_perf_hooks_.performance.now() - startedAt,
+                durationMs: node_perf_hooks__WEBPACK_IMPORTED_MODULE_3__.performance.now() - startedAt,
             })), (error) => fail(kindOf(error), `the answer broke off: ${error.message}`));
         });
         request.signal?.addEventListener('abort', abort, { once: true });
@@ -45787,10 +47195,40 @@ function exchange(request, wire) {
             outgoing.end(request.body);
     });
 }
+/** Over which connection a request goes. A proxy is for addresses as they are, not for `connectTo`. */
+function routeOf(request, url, wire) {
+    const fresh = request.fresh === true;
+    const to = request.connectTo ?? {
+        protocol: url.protocol,
+        host: url.hostname,
+        port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    };
+    const secure = to.protocol === 'https:';
+    const direct = {
+        secure,
+        host: bare(to.host),
+        port: to.port,
+        path: `${url.pathname}${url.search}`,
+        headers: {},
+        agent: fresh ? false : secure ? wire.secure : wire.plain,
+    };
+    const proxy = request.connectTo === undefined ? (0,_proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .proxyFor */ .iJ)(url, wire.env) : undefined;
+    if (proxy === undefined)
+        return direct;
+    if (secure)
+        return { ...direct, agent: wire.tunnel(proxy, fresh) };
+    return {
+        ...direct,
+        host: bare(proxy.hostname),
+        port: Number(proxy.port) || 80,
+        path: url.href,
+        headers: (0,_proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .proxyHeaders */ .To)(proxy),
+    };
+}
 /** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
 const ready = new WeakSet();
 function isReady(socket) {
-    return ready.has(socket) || (!(socket instanceof external_node_tls_.TLSSocket) && !socket.connecting);
+    return ready.has(socket) || (!(socket instanceof node_tls__WEBPACK_IMPORTED_MODULE_4__.TLSSocket) && !socket.connecting);
 }
 async function receive(answer, maxBytes) {
     const parts = [];
@@ -45825,12 +47263,114 @@ function kindOf(error) {
 }
 /** What Node trusts when nothing is said; older releases cannot tell what `NODE_EXTRA_CA_CERTS` added. */
 function usualAuthorities() {
-    const { getCACertificates } = external_node_tls_namespaceObject;
-    return getCACertificates?.('default') ?? external_node_tls_.rootCertificates;
+    const { getCACertificates } = /*#__PURE__*/ (node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache || (node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache = __nccwpck_require__.t(node_tls__WEBPACK_IMPORTED_MODULE_4__, 2)));
+    return getCACertificates?.('default') ?? node_tls__WEBPACK_IMPORTED_MODULE_4__.rootCertificates;
 }
 /** `[::1]` in a URL is `::1` to a socket. */
 function bare(hostname) {
     return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+
+/***/ }),
+
+/***/ 8564:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   To: () => (/* binding */ proxyHeaders),
+/* harmony export */   U9: () => (/* binding */ isLoopback),
+/* harmony export */   ag: () => (/* binding */ TunnelAgent),
+/* harmony export */   iJ: () => (/* binding */ proxyFor)
+/* harmony export */ });
+/* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
+/* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4708);
+
+
+/** How long a proxy may take to open a tunnel. */
+const TUNNEL_TIMEOUT_MS = 30_000;
+/**
+ * The proxy for `url`, chosen as the cf CLI chooses it (Go's `http.ProxyFromEnvironment`), or undefined. Addresses on this
+ * machine have none. Pure. Throws `TypeError` when the environment names no address.
+ */
+function proxyFor(url, env) {
+    const named = url.protocol === 'https:' ? env.HTTPS_PROXY || env.https_proxy : env.HTTP_PROXY || env.http_proxy;
+    if (!named || isLoopback(url.hostname) || isExempt(url, env.NO_PROXY || env.no_proxy || ''))
+        return undefined;
+    return new URL(named.includes('://') ? named : `http://${named}`);
+}
+/** `Proxy-Authorization`, when the proxy's address has a user. */
+function proxyHeaders(proxy) {
+    if (proxy.username === '')
+        return {};
+    const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+    return { 'proxy-authorization': `Basic ${Buffer.from(user).toString('base64')}` };
+}
+/** TLS through a tunnel that the proxy opens: the proxy sees where to, and nothing else. */
+class TunnelAgent extends node_https__WEBPACK_IMPORTED_MODULE_1__.Agent {
+    proxy;
+    constructor(proxy, options) {
+        super(options);
+        this.proxy = proxy;
+    }
+    createConnection(options, callback) {
+        // Node's own type has no place for a failure without a stream.
+        const done = callback;
+        this.tunnel(String(options.host), Number(options.port)).then((socket) => done(null, super.createConnection({ ...options, socket })), (error) => done(error));
+    }
+    tunnel(host, port) {
+        return new Promise((resolve, reject) => {
+            const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+            const secure = this.proxy.protocol === 'https:';
+            const request = (secure ? node_https__WEBPACK_IMPORTED_MODULE_1__.request : node_http__WEBPACK_IMPORTED_MODULE_0__.request)({
+                method: 'CONNECT',
+                host: this.proxy.hostname,
+                port: this.proxy.port || (secure ? 443 : 80),
+                path: target,
+                headers: { host: target, ...proxyHeaders(this.proxy) },
+                agent: false,
+                timeout: TUNNEL_TIMEOUT_MS,
+            });
+            const refuse = (status) => {
+                reject(new Error(`the proxy answered ${status}`));
+                request.destroy();
+            };
+            request.once('timeout', () => request.destroy(new Error('the proxy did not answer')));
+            request.on('error', reject);
+            request.once('response', (response) => refuse(response.statusCode));
+            request.once('connect', (response, socket) => {
+                if (response.statusCode === 200)
+                    resolve(socket);
+                else {
+                    socket.destroy();
+                    refuse(response.statusCode);
+                }
+            });
+            request.end();
+        });
+    }
+}
+/** By its literal form: a name other than `localhost` may lead anywhere. */
+function isLoopback(hostname) {
+    return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+/** `example.com` stands for itself and what is below it, `.example.com` and `*.example.com` for what is below, `*` for all. */
+function isExempt(url, list) {
+    const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+    return list
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter((entry) => entry !== '')
+        .some((entry) => {
+        if (entry === '*')
+            return true;
+        const [, name = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry.replace(/^\*/, '')) ?? [];
+        if (only !== undefined && only !== port)
+            return false;
+        return name.startsWith('.')
+            ? url.hostname.endsWith(name)
+            : url.hostname === name || url.hostname.endsWith(`.${name}`);
+    });
 }
 
 
