@@ -104,7 +104,7 @@ test('a good deploy as a client: no child is told what it need not know, and not
   const script = environmentIn(await readFile(join(workspace, 'script-environment'), 'utf8'));
   expect(Object.keys(script).filter((name) => NAMES_OF_NO_CHILD.test(name))).toEqual([]);
   expect(script).toMatchObject({
-    TRIAL_URL: result.outputs['trial-url'],
+    TRIAL_URL: expect.stringMatching(/^http:\/\/shop-candidate-[a-z0-9]{6}\./),
     APP_NAME: 'shop',
     APP_GUID: result.outputs['app-guid'],
     CHECK_TOKEN: SECRETS.header,

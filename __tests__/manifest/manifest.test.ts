@@ -194,6 +194,28 @@ ${order}`;
     expect(read('applications: [{name: a}]', { varsFiles: [{ file: 'v', text: '' }] }).variables).toEqual({});
   });
 
+  test('values of an env that look like secrets, by their names there, and no name that is shown on purpose', () => {
+    const text = `applications:
+- name: shop
+  routes: [{route: shop.example.com}]
+  env:
+    DB_PASSWORD: hunter22
+    SMTP_PASSWORD: ((plain))
+    LOG_LEVEL: debug
+    AUTH_APP: shop
+    AUTH_URL: https://shop.example.com
+    DB_URL: postgres://ann:s3cret-word@db.example.com/shop
+- name: api
+  env: {API_TOKEN: to-of-the-api}`;
+    expect(read(text, { vars: { plain: 'from-a-variable' } }).secrets).toEqual([
+      'hunter22',
+      'from-a-variable',
+      'postgres://ann:s3cret-word@db.example.com/shop',
+      's3cret-word',
+      'to-of-the-api',
+    ]);
+  });
+
   test('values of variables that look like secrets', () => {
     const varsFiles = [
       { file: 'v.yml', text: 'db_password: hunter22\nhost: shop\nauth: {user: ann, key: k3y5}\n' },

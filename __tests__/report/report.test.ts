@@ -48,6 +48,7 @@ describe('success', () => {
     expect(lines).toEqual([
       '00:00.0  The new version serves every production route.',
       '00:00.0  shop.example.com: shop',
+      expect.stringMatching(/^00:00.0 {2}Next: To go back by hand: "cf start shop-previous-/),
     ]);
     expect(pages).toHaveLength(1);
     expect(outputs.result).toBe('deployed');
@@ -65,6 +66,7 @@ describe('success', () => {
     const shown = await reported({ result: 'planned', apps: [], plan }, { secrets: ['hunter2-hunter2'] });
     expect(shown.lines).toEqual([
       '00:00.0  This is what would be done. Nothing was changed.',
+      '00:00.0  Next: Run it without the input "plan" to do this.',
       '00:00.0  shop: smoke-script',
       '00:00.0      run check --key ***',
       '00:00.0      POST /x',

@@ -47,6 +47,10 @@ The new version serves every production route. It took 1 min 2 s.
 | --- | --- |
 | \`shop.example.com\` | \`shop\` |
 
+### What to do next
+
+To go back by hand: "cf start shop\\-previous\\-${OLD.replaceAll('-', '\\-')}", map each route of shop to it, and when it answers unmap them from shop.
+
 ### Did anybody notice?
 
 No request of the watch on the production routes failed.
@@ -180,6 +184,10 @@ Change what is named here, and run again.
     expect(shown).toBe(`## 📝 planned
 
 This is what would be done. Nothing was changed. It took 1 min 2 s.
+
+### What to do next
+
+Run it without the input "plan" to do this.
 
 ### Plan
 

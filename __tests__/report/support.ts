@@ -24,6 +24,7 @@ export function appOutcome(more: Partial<AppOutcome> = {}): AppOutcome {
     version: NEW,
     previousVersion: OLD,
     previousAppGuid: 'guid-of-old',
+    previousApp: `shop-previous-${OLD}`,
     previous: [`shop-previous-${OLD}`],
     failed: [],
     found: {

@@ -30,11 +30,14 @@ export interface AppOutcome {
   seenAtMs?: number;
   /** Addresses, as a browser takes them. */
   url?: string;
+  /** As long as the trial route is there. */
   trialUrl?: string;
   /** Of the version that this run deployed, or tried to. */
   version?: string;
   previousVersion?: string;
   previousAppGuid?: string;
+  /** Name under which the version that was live before is kept. */
+  previousApp?: string;
   /** A deploy that is under way, or was interrupted. */
   candidate?: { version: string; phase: string };
   /** Names of what is kept for a way back or for diagnosis. */
@@ -115,7 +118,7 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
 export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: RouterOverride): AppOutcome {
   const { before, production, trials, version } = intent;
   const [first] = production;
-  const [trial] = trials;
+  const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
   const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
   return {
     app: intent.app,
@@ -125,7 +128,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
     version,
     ...(before ? { previousVersion: before.version } : {}),
-    ...(kept ? { previousAppGuid: kept.guid } : {}),
+    ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
     previous: snapshot.previous.map(({ name }) => name),
     failed: snapshot.failed.map(({ name }) => name),
     found,

@@ -4,6 +4,7 @@ import type { Node } from 'yaml';
 import type { ManifestApp, ManifestProcess } from '../model/asked.js';
 import type { Problem } from '../model/errors.js';
 import type { SourcePosition } from '../model/ports.js';
+import { likelySecrets } from './secrets.js';
 import { logRateBps, megabytes } from './sizes.js';
 import type { Yaml } from './yaml.js';
 
@@ -26,6 +27,8 @@ const PROCESS_KEYS = [
 export class AppReading {
   readonly problems: Problem[] = [];
   readonly app: ManifestApp;
+  /** Values of the app's `env` that must not be shown. */
+  readonly secrets: readonly string[];
   /** Of the name, or of the app when it has none. */
   readonly name: SourcePosition;
   private readonly data: Data;
@@ -41,6 +44,8 @@ export class AppReading {
     if (!isMap(data)) this.refuse([], 'is no map with a name');
     this.name = this.at(['name']);
     this.app = this.read();
+    const { env } = this.data;
+    this.secrets = isMap(env) ? likelySecrets(env) : [];
   }
 
   private read(): ManifestApp {

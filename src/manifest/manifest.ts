@@ -30,7 +30,7 @@ export interface Manifest extends TextFile {
   /** At least one, in the order of the manifest; those that were asked for. */
   apps: readonly ManifestApp[];
   variables: Variables;
-  /** Values from `vars-files` that must not be shown. */
+  /** Values of variables and of the apps' `env` that must not be shown. */
   secrets: readonly string[];
 }
 
@@ -47,7 +47,17 @@ export function readManifest(source: ManifestSource): Manifest {
   const apps = 'apps' in chosen ? chosen.apps : [];
   problems.push(...pathProblems(apps, source));
   if (problems.length > 0) throw new InputError(problems);
-  return { file: source.file, text: source.text, apps, variables, secrets: likelySecrets(variables) };
+  const written = readings.secrets.filter((value) => !isShown(value, apps));
+  const secrets = [...new Set([...likelySecrets(variables), ...written])];
+  return { file: source.file, text: source.text, apps, variables, secrets };
+}
+
+/** What is named on purpose is not hidden: it would hide the log itself. */
+function isShown(value: string, apps: readonly ManifestApp[]): boolean {
+  return apps.some(
+    ({ name, routes = [] }) =>
+      value === name || routes.some(({ route }) => value === route || value === `https://${route}`),
+  );
 }
 
 function mergeVariables(source: ManifestSource): { variables: Variables; problems: Problem[] } {
@@ -78,13 +88,14 @@ function appReadings(
   yaml: Yaml,
   variables: Variables,
   source: ManifestSource,
-): { apps: readonly ManifestApp[]; problems: readonly Problem[] } {
+): { apps: readonly ManifestApp[]; secrets: readonly string[]; problems: readonly Problem[] } {
   const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
   const items = yaml.items(list);
   const top = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
   if (!items || items.length === 0) {
     return {
       apps: [],
+      secrets: [],
       problems: [{ text: 'The manifest has no apps: it needs a list "applications".', at: top }],
     };
   }
@@ -102,7 +113,11 @@ function appReadings(
       problems.push({ text: `The app name "${app.name}" is used a second time.`, at: name });
     seen.add(app.name);
   }
-  return { apps: readings.map((reading) => reading.app), problems };
+  return {
+    apps: readings.map((reading) => reading.app),
+    secrets: readings.flatMap((reading) => reading.secrets),
+    problems,
+  };
 }
 
 function choose(

@@ -54,7 +54,9 @@ export function explain(error: unknown): Explained {
     return { ...base, code: 'program', what: error.message, evidence, next };
   }
   if (error instanceof Cancelled) {
-    return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next: RERUN };
+    const next =
+      'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
+    return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
   }
   const next = 'This is a defect of the action: please report it with this log, then run the command again.';
   return { ...base, code: 'internal', what: internal(error), next };

@@ -2,6 +2,7 @@
 import type { Outcome } from '../commands/outcome.js';
 import { explain, meaning } from './explain.js';
 import type { Log } from './log.js';
+import { nextOf } from './next.js';
 import { outputsOf } from './outputs.js';
 import type { Redact } from './redact.js';
 import { seenAt, whoServes } from './serving.js';
@@ -39,8 +40,15 @@ export async function report(
   return outcome.error !== undefined;
 }
 
-function tellEnd({ result, apps, plan }: Outcome, log: Log): void {
-  log.tell({ type: 'note', text: [meaning(result), ...whoServes(apps, ROUTES_IN_LOG)].join('\n') });
+function tellEnd(outcome: Outcome, log: Log): void {
+  const { result, apps, plan } = outcome;
+  const next = nextOf(outcome);
+  const lines = [
+    meaning(result),
+    ...whoServes(apps, ROUTES_IN_LOG),
+    ...(next === '' ? [] : [`Next: ${next}`]),
+  ];
+  log.tell({ type: 'note', text: lines.join('\n') });
   for (const { app, title, calls } of plan ?? [])
     log.tell({ type: 'note', text: [`${app}: ${title}`, ...calls.map((call) => `    ${call}`)].join('\n') });
 }

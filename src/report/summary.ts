@@ -4,6 +4,7 @@ import type { WatchFigures } from '../probe/watch.js';
 import { explain, meaning } from './explain.js';
 import { duration, type TimelineEntry } from './log.js';
 import { type Markdown, markdown, table } from './markdown.js';
+import { nextOf } from './next.js';
 import type { Redact } from './redact.js';
 import { seenAt, servingOf } from './serving.js';
 
@@ -31,11 +32,15 @@ export function summaryOf(
 ): string {
   const md = markdown(redact);
   const names = outcome.apps.map(({ app }) => md.code(app));
+  const isFailure = outcome.error !== undefined;
+  const next = section('What to do next', md.prose(nextOf(outcome)));
   const parts = [
     `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
     `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
     ...failureParts(outcome, md),
+    ...(isFailure ? [next] : []),
     ...outcome.apps.map((app) => liveTable(app, md)),
+    ...(isFailure ? [] : [next]),
     ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
     ...outcome.apps.map((app) => proofLines(app, md)),
     ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
@@ -47,11 +52,9 @@ export function summaryOf(
 
 function failureParts({ error, second }: Outcome, md: Markdown): string[] {
   if (error === undefined) return [];
-  const next = md.prose(explain(second ?? error).next);
   return [
     ...whyParts('Why', error, md),
     ...(second === undefined ? [] : whyParts('And on the way back', second, md)),
-    `### What to do next\n\n${next}`,
   ];
 }
 

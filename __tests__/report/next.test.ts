@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { Cancelled, VersionFault } from '../../src/model/errors.js';
+import { nextOf } from '../../src/report/next.js';
+import { appOutcome, deployed, OLD } from './support.js';
+
+function without(...keys: readonly string[]) {
+  const kept = Object.entries(appOutcome()).filter(([key]) => !keys.includes(key));
+  return Object.fromEntries(kept) as unknown as ReturnType<typeof appOutcome>;
+}
+
+describe('what to do next', () => {
+  test('deployed: which app is kept, and how to go back to it', () => {
+    const next = nextOf(deployed());
+    expect(next).toContain(`"cf start shop-previous-${OLD}"`);
+    // Mapped before it is unmapped.
+    expect(next.indexOf('unmap them')).toBeGreaterThan(next.indexOf('map each route'));
+    expect(nextOf(deployed({ apps: [appOutcome(), appOutcome({ app: 'api' })] }))).toContain('route of api');
+  });
+
+  test('deployed, and the version before is not kept', () => {
+    const apps = [without('previousApp', 'previousAppGuid')];
+    expect(nextOf(deployed({ apps }))).toContain('no way back');
+  });
+
+  test('deployed for the first time', () => {
+    const apps = [without('previousApp', 'previousAppGuid', 'previousVersion')];
+    expect(nextOf(deployed({ apps }))).toBe('');
+  });
+
+  test('planned and ready', () => {
+    expect(nextOf({ result: 'planned', apps: [] })).toContain('without the input "plan"');
+    expect(nextOf({ result: 'ready', apps: [] })).toContain('later steps');
+  });
+
+  test('shown: only when something is under way', () => {
+    expect(nextOf({ result: 'shown', apps: [appOutcome()] })).toBe('');
+    const apps = [appOutcome({ candidate: { version: 'v2', phase: 'serving' } })];
+    expect(nextOf({ result: 'shown', apps })).toContain('The deploy of v2 (serving) of shop');
+  });
+
+  test('after a failure: of what failed last', () => {
+    const error = new VersionFault('It crashed.', 'start');
+    expect(nextOf({ result: 'reverted', error, apps: [] })).toContain('last lines of the app');
+    const second = new Cancelled('SIGINT');
+    expect(nextOf({ result: 'failed', error, second, apps: [] })).toMatch(
+      /post step of this job.*same command/,
+    );
+  });
+});

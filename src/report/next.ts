@@ -1,0 +1,35 @@
+/** What a user does now, in a sentence or a few. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
+import type { AppOutcome, Outcome } from '../commands/outcome.js';
+import { explain } from './explain.js';
+
+/** @returns '' when there is nothing to do */
+export function nextOf({ result, error, second, apps }: Outcome): string {
+  if (error !== undefined) return explain(second ?? error).next;
+  switch (result) {
+    case 'deployed':
+      return apps.flatMap(wayBack).join(' ');
+    case 'planned':
+      return 'Run it without the input "plan" to do this.';
+    case 'ready':
+      return 'Run "cf" in the later steps of this job: it is on the PATH, and signed in to the target.';
+    default:
+      return apps.flatMap(underWay).join(' ');
+  }
+}
+
+function wayBack({ app, previousApp, previousVersion }: AppOutcome): string[] {
+  if (previousVersion === undefined) return [];
+  return previousApp === undefined
+    ? [`The version of ${app} before is not kept: there is no way back to it.`]
+    : [
+        `To go back by hand: "cf start ${previousApp}", map each route of ${app} to it, and when it answers unmap them from ${app}.`,
+      ];
+}
+
+function underWay({ app, candidate }: AppOutcome): string[] {
+  if (!candidate) return [];
+  const { version, phase } = candidate;
+  return [
+    `The deploy of ${version} (${phase}) of ${app} goes on, or was interrupted: when its run is dead, the next deploy settles it.`,
+  ];
+}
