@@ -98,7 +98,7 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
 
 /** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
 export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOutcome {
-  const { name, live, candidate, previous, failed } = snapshot;
+  const { name, live, lock, candidate, previous, failed } = snapshot;
   const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
   return {
     app: name,
@@ -106,9 +106,7 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
     seenAtMs: snapshot.takenAtMs,
     ...(urls[0] ? { url: publicUrl(urls[0], router) } : {}),
     ...(live?.version ? { version: live.version } : {}),
-    ...(candidate?.version
-      ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
-      : {}),
+    ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
     previous: previous.map((app) => app.name),
     failed: failed.map((app) => app.name),
   };

@@ -39,9 +39,7 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
   const { clock, signal, listener } = world;
   const heartbeat = startHeartbeat(world, () =>
-    apps.flatMap(({ snapshot, found }) =>
-      found.locked && snapshot.candidate ? [snapshot.candidate.guid] : [],
-    ),
+    apps.flatMap(({ snapshot, found }) => (found.locked && snapshot.lock ? [snapshot.lock.guid] : [])),
   );
   const pursuit = converge<StepGroup>(
     {
@@ -112,18 +110,18 @@ function assertHeard({ silentSinceMs }: Heartbeat, { clock }: World): void {
 
 /** Nothing is written to an app whose lock is not ours (any more). */
 function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'back'): void {
-  const { candidate, inTheWay } = snapshot;
+  const { candidate, inTheWay, lock } = snapshot;
   const strange = inTheWay.find(({ name }) => way === 'forward' || name === candidateName(intent.app));
   if (strange && !isOnItsWay(candidate?.phase)) throw inTheWayOf(strange.name);
   if (way === 'forward') assertSameLive({ intent, snapshot, found });
-  if (candidate && ownerOf(candidate) !== intent.owner) {
+  if (lock && ownerOf(lock) !== intent.owner) {
     throw new Refused(
-      `The lock ${candidate.name} is held by another run: ${ownerOf(candidate)}.`,
+      `The lock ${lock.name} is held by another run: ${ownerOf(lock)}.`,
       'Wait until that run has ended, then run again.',
       'locked',
     );
   }
-  if (candidate) found.locked = true;
+  if (lock) found.locked = true;
   if (way === 'forward') assertNotGone({ intent, snapshot, found });
 }
 
@@ -176,9 +174,10 @@ async function performOne({ app, step }: AppStep, { apps, world, way }: Performa
   if (step.do === 'make-candidate') one.found.begun = true;
   await hearing(one, way, world, () => perform(step, one, world));
   // Known though the next read should fail: whether a fault leads forward or back hangs on it.
-  const { candidate } = one.snapshot;
-  if (step.do === 'mark' && candidate)
-    one.snapshot = { ...one.snapshot, candidate: { ...candidate, phase: step.phase } };
+  const { candidate, lock } = one.snapshot;
+  const { phase } = step.do === 'mark' ? step : {};
+  if (phase && candidate && lock)
+    one.snapshot = { ...one.snapshot, lock: { ...lock, phase }, candidate: { ...candidate, phase } };
 }
 
 /** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */

@@ -4,7 +4,8 @@ import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
-import { blueGreen, isLive } from '../strategies/blue-green.js';
+import { isLive } from '../strategies/blue-green.js';
+import { forward } from '../strategies/forward.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { areServing, assertNotGone, pursue, refresh } from './pursue.js';
 
@@ -21,7 +22,7 @@ export async function rollOut({ apps, world, timeoutMs, router }: RollOut): Prom
   const shown = () => apps.map((app) => outcomeOf(app, router));
   try {
     await within(timeoutMs, world, (limited) =>
-      pursue({ world: limited, apps, strategy: blueGreen, way: 'forward' }),
+      pursue({ world: limited, apps, strategy: forward, way: 'forward' }),
     );
     return { result: 'deployed', apps: shown() };
   } catch (error) {
@@ -71,13 +72,13 @@ async function tryToSee(apps: readonly AppWorld[], world: World): Promise<boolea
 
 /** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
 function isTouched({ intent, snapshot, found }: AppWorld, seen: boolean): boolean {
-  const holds = snapshot.candidate !== undefined && ownerOf(snapshot.candidate) === intent.owner;
+  const holds = snapshot.lock !== undefined && ownerOf(snapshot.lock) === intent.owner;
   return found.locked || holds || (found.begun === true && !seen);
 }
 
 /** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
 function isLost({ intent, snapshot }: AppWorld): boolean {
-  return snapshot.candidate !== undefined && ownerOf(snapshot.candidate) !== intent.owner;
+  return snapshot.lock !== undefined && ownerOf(snapshot.lock) !== intent.owner;
 }
 
 /**

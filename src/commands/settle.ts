@@ -8,7 +8,7 @@ import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
-import { blueGreen } from '../strategies/blue-green.js';
+import { forward } from '../strategies/forward.js';
 import { wayOf } from '../strategies/settle.js';
 import { pursue } from './pursue.js';
 
@@ -31,11 +31,11 @@ export async function settle(
   ended?: string,
 ): Promise<Settled | undefined> {
   const first = await read(name, world);
-  const recorded = first.candidate && recalled(name, first.candidate);
+  const recorded = first.lock && recalled(name, first.lock);
   const set = [...(recorded?.set ?? [name])].sort();
   const taken: string[] = [];
   for (const app of set) {
-    const current = async () => (await read(app, world)).candidate;
+    const current = async () => (await read(app, world)).lock;
     const tell = (text: string) => world.listener.tell({ type: 'note', text });
     if (await takeOver({ ...world, tell }, owner, current, ended)) taken.push(app);
   }
@@ -61,7 +61,7 @@ async function bringToItsEnd(set: readonly Snapshot[], world: World): Promise<st
   const way = wayOf(set);
   if (way === 'forward') {
     try {
-      await pursue({ world, apps, strategy: blueGreen, way });
+      await pursue({ world, apps, strategy: forward, way });
       return `${what} was finished first.`;
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
@@ -73,8 +73,8 @@ async function bringToItsEnd(set: readonly Snapshot[], world: World): Promise<st
   return `${what} was taken back first.`;
 }
 
-function recordedOf({ name, candidate }: Snapshot): Intent {
-  const intent = candidate && recalled(name, candidate);
+function recordedOf({ name, lock: left }: Snapshot): Intent {
+  const intent = left && recalled(name, left);
   if (intent) return intent;
   const lock = candidateName(name);
   throw new Refused(

@@ -1,10 +1,11 @@
-/** The journal: what a later run must know to finish this deploy or to take it back. It lies on the candidate. Pure. */
+/** The journal: what a later run must know to finish this change or to take it back. It lies on the lock. Pure. */
 import type { AppState } from '../model/cloud.js';
 import type { Intent, Journal } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, LABEL, splitAnnotation } from '../platform/names.js';
 
 const PARTS = {
   set: true,
+  target: true,
   production: true,
   dropped: true,
   trials: true,
@@ -18,6 +19,8 @@ const PARTS = {
   keepFailed: true,
 } as const satisfies Record<keyof Journal, true>;
 
+const OPTIONAL: readonly string[] = ['before', 'target'];
+
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
 export function recorded(intent: Intent): Record<string, string> {
   const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part as keyof Journal]]));
@@ -25,19 +28,18 @@ export function recorded(intent: Intent): Record<string, string> {
 }
 
 /**
- * @returns what the candidate's own deploy wanted, as far as it is recorded: no checks and no environment, which only that
- * run had. undefined: the journal cannot be read, and nobody may guess.
+ * @returns what the lock's own run wanted, as far as it is recorded: no checks and no environment, which only that run had. undefined: the journal cannot be read, and nobody may guess.
  */
-export function recalled(app: string, candidate: AppState): Intent | undefined {
-  const text = joinAnnotation(ANNOTATION.journal, candidate.annotations);
-  const owner = candidate.labels[LABEL.owner];
-  if (text === undefined || candidate.version === undefined || owner === undefined) return undefined;
+export function recalled(app: string, lock: AppState): Intent | undefined {
+  const text = joinAnnotation(ANNOTATION.journal, lock.annotations);
+  const owner = lock.labels[LABEL.owner];
+  if (text === undefined || lock.version === undefined || owner === undefined) return undefined;
   const journal = parsed(text);
   if (!journal) return undefined;
   return {
     ...journal,
     app,
-    version: candidate.version,
+    version: lock.version,
     owner,
     env: {},
     carriedEnv: [],
@@ -51,7 +53,7 @@ function parsed(text: string): Journal | undefined {
   try {
     const journal: unknown = JSON.parse(text);
     if (typeof journal !== 'object' || journal === null) return undefined;
-    const complete = Object.keys(PARTS).every((part) => part === 'before' || part in journal);
+    const complete = Object.keys(PARTS).every((part) => OPTIONAL.includes(part) || part in journal);
     return complete ? (journal as Journal) : undefined;
   } catch {
     return undefined;

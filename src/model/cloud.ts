@@ -145,7 +145,9 @@ export interface Snapshot {
   name: string;
   /** Under the user's name now, ours or about to be adopted. */
   live?: AppState;
-  /** Ours, `NAME-candidate`. */
+  /** Ours, `NAME-candidate`: whoever made it changes the app. Phase, owner and journal are on it. */
+  lock?: AppState;
+  /** The version on its way, with the lock's phase: the lock itself, or the app that was staged before and that the lock names. */
   candidate?: AppState;
   /** Ours, newest version first. */
   previous: readonly AppState[];

@@ -32,6 +32,8 @@ export interface WantedScale {
 export interface Journal {
   /** Names of all apps of the deploy: it is ended for all of them, one way. */
   set: readonly string[];
+  /** Guid of the app that was staged before and goes live again; undefined: the candidate is made. */
+  target?: string;
   production: readonly WantedRoute[];
   /** Urls of live's routes that the new version shall not have. */
   dropped: readonly string[];

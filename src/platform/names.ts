@@ -43,6 +43,10 @@ export const ANNOTATION = {
   /** What a later run must know to go on: times, scale, what is kept. JSON. */
   settings: `${PREFIX}/settings`,
   journal: `${PREFIX}/journal`,
+  /** On a lock that is empty: guid of the app that goes live, which was staged before. */
+  target: `${PREFIX}/target`,
+  /** On a version that a rollback took from live: who did, and when. */
+  withdrawn: `${PREFIX}/withdrawn`,
 } as const;
 
 /** The platform's limit for an annotation's value, characters. */

@@ -4,7 +4,7 @@ import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { PHASES, ROLES, type Role } from '../model/words.js';
 import type { Platform, RouteName } from './calls.js';
 import { present } from './json.js';
-import { appKey, candidateName, failedName, LABEL, previousName, selectorOf } from './names.js';
+import { ANNOTATION, appKey, candidateName, failedName, LABEL, previousName, selectorOf } from './names.js';
 
 export interface SnapshotQuestion {
   /** The user's app name. */
@@ -50,11 +50,14 @@ async function takeOnce(
     platform.routesByLabel(target.spaceGuid, selectorOf(name)),
   ]);
   const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
-  const { live, candidate, previous, failed } = parts;
-  const apps = [live, candidate, ...previous, ...failed].filter((app) => app !== undefined);
-  const [liveState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] =
+  const { live, lock, candidate, previous, failed } = parts;
+  const apps = uniqueByGuid(
+    [live, lock, candidate, ...previous, ...failed].filter((app) => app !== undefined),
+  );
+  const [liveState, lockState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] =
     await Promise.all([
       live && wholeState(platform, name, live),
+      lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
       candidate && wholeState(platform, name, candidate),
       Promise.all(previous.map((app) => restingState(platform, name, app))),
       Promise.all(failed.map((app) => restingState(platform, name, app))),
@@ -68,7 +71,7 @@ async function takeOnce(
     target,
     domains,
     name,
-    ...present({ live: liveState, candidate: candidateState }),
+    ...present({ live: liveState, ...onItsWay(lockState, candidateState) }),
     previous: previousStates,
     failed: failedStates,
     inTheWay: [
@@ -78,6 +81,12 @@ async function takeOnce(
     routes,
     others: await namesOfOthers(platform, routes, apps),
   };
+}
+
+/** Phases are on the lock, also where the version on its way is another app. */
+function onItsWay(lock: AppState | undefined, candidate: AppState | undefined) {
+  if (!lock) return { lock: candidate, candidate };
+  return { lock, candidate: candidate && { ...candidate, ...present({ phase: lock.phase }) } };
 }
 
 /** The names under which live and the candidate would be kept. A live that is adopted has no version yet, so no name either. */
@@ -90,6 +99,7 @@ function laterNames(name: string, live: App | undefined, candidate: App | undefi
 
 interface Parts {
   live?: App;
+  lock?: App;
   candidate?: App;
   previous: readonly App[];
   failed: readonly App[];
@@ -99,7 +109,7 @@ interface Parts {
 /**
  * Which app plays which part. Pure.
  * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
- * the end of a deploy there is neither, and live is nobody. The candidate, previous and failed ones carry our labels for this app
+ * the end of a deploy there is neither, and live is nobody. The lock, previous and failed ones carry our labels for this app
  * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
  */
 export function partsOf(name: string, apps: readonly App[]): Parts {
@@ -109,13 +119,16 @@ export function partsOf(name: string, apps: readonly App[]): Parts {
   const onName = apps.find((app) => app.name === name);
   const called = ofRole('live');
   const live = called.find((app) => app === onName) ?? called[0] ?? onName;
-  const candidate = ofRole('candidate').find((app) => app.name === candidateName(name));
+  const lock = ofRole('candidate').find((app) => app.name === candidateName(name));
+  const target = lock?.annotations[ANNOTATION.target];
+  const staged = apps.find((app) => app.guid === target && app !== live && roleOf(name, app) !== undefined);
+  const candidate = target === undefined ? lock : staged;
   const needed = [name, candidateName(name)];
   return {
-    ...present({ live, candidate }),
-    previous: kept('previous', previousName),
+    ...present({ live, lock, candidate }),
+    previous: kept('previous', previousName).filter((app) => app !== candidate),
     failed: kept('failed', failedName),
-    inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== candidate),
+    inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
   };
 }
 

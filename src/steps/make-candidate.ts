@@ -25,6 +25,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
         ...split(intent),
         ...recorded(intent),
         [ANNOTATION.heartbeat]: String(platform.platformNowMs()),
+        ...(intent.target ? { [ANNOTATION.target]: intent.target } : {}),
       },
     });
     // Somebody was faster. The next snapshot says who, and whether to wait or to leave.

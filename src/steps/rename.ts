@@ -2,7 +2,7 @@ import type { Intent } from '../model/intent.js';
 import type { MetadataChange } from '../platform/calls.js';
 import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
 import type { Step } from './step.js';
-import { appOn, type StepKind } from './world.js';
+import { type AppWorld, appOn, type StepKind } from './world.js';
 
 type Rename = Step & { do: 'rename' };
 
@@ -24,10 +24,16 @@ export const rename: StepKind<Rename> = {
         [LABEL.phase]: null,
         [LABEL.owner]: null,
       },
-      annotations: withoutJournal(annotations),
+      annotations: { ...withoutJournal(annotations), ...withdrawal(step, app) },
     });
   },
 };
+
+/** What a rollback takes from live is not deployed again unasked. */
+function withdrawal({ to }: Rename, { intent }: AppWorld): Record<string, string | null> {
+  if (!intent.target || to === 'failed') return {};
+  return { [ANNOTATION.withdrawn]: to === 'previous' ? JSON.stringify(intent.facts) : null };
+}
 
 function nameFor({ to }: Rename, intent: Intent): string {
   if (to === 'live') return intent.app;

@@ -108,6 +108,12 @@ export function appOn(side: Side, { snapshot }: AppWorld): AppState {
   return app;
 }
 
+/** The app that is our lock. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
+export function lockOf({ snapshot }: AppWorld): AppState {
+  if (!snapshot.lock) throw new PlatformFault(`The lock of ${snapshot.name} is not there.`, false);
+  return snapshot.lock;
+}
+
 /** The route of this url. Throws `PlatformFault` when it is not there (any more). */
 export function routeNamed(url: string, { snapshot }: AppWorld): Route {
   const route = snapshot.routes.find((one) => one.url === url);

@@ -2,16 +2,17 @@
  * Back to the state from before: which steps are still needed until live serves alone again and the candidate is out of the
  * way. Going back is itself map, prove, unmap: no route is ever without a version that was seen answering. Pure.
  */
-import type { Snapshot } from '../model/cloud.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
 import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
-import { compact, deletions, leftTrialRoutes, steps, stopFailed } from './work.js';
+import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
-  if (!candidate) return compact({ end: steps(stopFailed(snapshot)) });
+  if (!candidate) return compact({ end: steps([...stopFailed(snapshot), ...endOfLock(snapshot)]) });
+  if (intent.target) return backToPrevious(intent, candidate, snapshot);
   const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
   return compact({
     ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -22,6 +23,17 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
       ? { retire: steps([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
       : { retire: steps([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
     end: steps(stopFailed(snapshot)),
+  });
+}
+
+/** A rollback that failed: the version is previous again, stopped and off all routes. */
+function backToPrevious(intent: Intent, candidate: AppState, snapshot: Snapshot): Work {
+  const { name, guid, state } = candidate;
+  return compact({
+    ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    tidy: steps([...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+    retire: steps(state === 'STARTED' ? [{ do: 'stop', name, guid }] : []),
+    end: steps([...stopFailed(snapshot), ...endOfLock(snapshot)]),
   });
 }
 

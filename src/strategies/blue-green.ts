@@ -74,14 +74,14 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   };
 }
 
-function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {
+export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {
   const names = Object.entries(intent.env)
     .filter(([name, value]) => candidate?.env[name] !== value)
     .map(([name]) => name);
   return names.length > 0 ? [{ do: 'set-env', names }] : [];
 }
 
-function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
+export function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
   const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
   return [...types].flatMap((processType): Step[] => {
     const now = candidate?.processes.find((process) => process.type === processType);
@@ -108,7 +108,7 @@ function differing(wanted: WantedScale, now: Required<WantedScale>): WantedScale
 }
 
 /** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
-function proof(intent: Intent, { candidate }: Snapshot): Work {
+export function proof(intent: Intent, { candidate }: Snapshot): Work {
   // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
   if (reached(candidate, 'drained')) return {};
   const running = candidate !== undefined && allRunning(candidate);
@@ -129,7 +129,7 @@ function proof(intent: Intent, { candidate }: Snapshot): Work {
   };
 }
 
-function theSwitch(intent: Intent, snapshot: Snapshot): Work {
+export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, live } = snapshot;
   if (reached(candidate, 'drained')) {
     // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
@@ -172,7 +172,7 @@ function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
 }
 
 /** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
-function farewell(intent: Intent, snapshot: Snapshot): Work {
+export function farewell(intent: Intent, snapshot: Snapshot): Work {
   // Whatever another hand has put under the name since then is not ours to retire.
   const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
   const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));

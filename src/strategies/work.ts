@@ -26,6 +26,13 @@ export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[]
     .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
 
+/** An empty lock goes as its holder's last write. */
+export function endOfLock({ lock, candidate }: Snapshot): Step[] {
+  return lock && lock !== candidate && lock.guid !== candidate?.guid
+    ? [{ do: 'delete-app', name: lock.name, guid: lock.guid }]
+    : [];
+}
+
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
 export function stopFailed(snapshot: Snapshot): Step[] {
   return snapshot.failed

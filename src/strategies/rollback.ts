@@ -1,0 +1,66 @@
+/**
+ * Rollback, forward: a version that was staged before goes live again, on the same way as a new one: trial route, proof,
+ * switch, drain. The lock is an empty app; the candidate is the previous version itself. Pure.
+ */
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import type { Step, Work } from '../steps/step.js';
+import { environmentSteps, farewell, isLive, proof, scaleSteps, theSwitch } from './blue-green.js';
+import { destinationsOf, reached, routeOf, samePort, servedBy } from './view.js';
+import { compact, endOfLock, steps, stopFailed } from './work.js';
+
+export function rollBack(intent: Intent, snapshot: Snapshot): Work {
+  if (isLive(intent, snapshot)) return compact({ end: steps(endOfLock(snapshot)) });
+  const seen = withTarget(intent, snapshot);
+  return compact({
+    ...preparation(intent, seen),
+    ...proof(intent, seen),
+    ...theSwitch(intent, seen),
+    ...farewell(intent, seen),
+    end: steps(
+      snapshot.lock ? endOfLock(snapshot) : [{ do: 'delete-app', name: `${intent.app}-candidate`, guid: '' }],
+    ),
+  });
+}
+
+/** Before the lock is there, the version that goes live again is one of the previous ones. */
+function withTarget(intent: Intent, snapshot: Snapshot): Snapshot {
+  if (snapshot.candidate) return snapshot;
+  const candidate = snapshot.previous.find(({ guid }) => guid === intent.target);
+  if (!candidate) return snapshot;
+  return { ...snapshot, candidate, previous: snapshot.previous.filter((one) => one !== candidate) };
+}
+
+function preparation(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate, lock } = snapshot;
+  if (reached(candidate, 'switching')) return {};
+  const scale = scaleSteps(intent, snapshot);
+  if (reached(candidate, 'proven')) {
+    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+    return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
+  }
+  const missing = intent.production.filter((route) => !routeOf(snapshot, route));
+  const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
+  return {
+    lock: steps(lock ? [] : [{ do: 'make-candidate' }]),
+    routes: steps([
+      ...missing.map((route): Step => ({ do: 'make-route', route, as: 'production' })),
+      ...untried.map(({ route }): Step => ({ do: 'make-route', route, as: 'trial' })),
+      // A stopped app that a production route names would take requests from its start on, unproven.
+      ...(candidate?.state === 'STOPPED' ? servedBy(snapshot, candidate) : []).map(
+        ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
+      ),
+    ]),
+    configure: steps([
+      ...stopFailed(snapshot),
+      ...environmentSteps(intent, snapshot),
+      ...scale,
+      ...intent.trials
+        .filter(
+          ({ route, to }) =>
+            !destinationsOf(routeOf(snapshot, route), candidate).some((one) => samePort(one, to)),
+        )
+        .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+    ]),
+  };
+}
