@@ -141,8 +141,8 @@ describe('refused', () => {
 
     test('before anything is made', async () => {
       const at = adopted();
-      const error = await prepared(asked(), at, { currentDroplet }).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'in-the-way', message: expect.stringContaining(taken) });
+      const error = await refusalOf(asked(), at, { currentDroplet });
+      expect([error.code, error.message]).toEqual(['in-the-way', expect.stringContaining(taken)]);
       expect(at.space.writes).toEqual([]);
     });
 
