@@ -1,0 +1,274 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Hub, type HubOptions, startHub } from '../../hub/index.js';
+import { ROWS } from '../../hub/rows.js';
+import { projectRoot } from '../../runner/tools.js';
+import { faultsOf, published } from './shapes.js';
+
+const sha = (n: number) => n.toString(16).padStart(40, '0');
+/** A main line 1..3 with a side line 4, 5 from 1; 9 is from elsewhere. */
+const COMMITS = [
+  { sha: sha(1), parents: [] },
+  { sha: sha(2), parents: [sha(1)] },
+  { sha: sha(3), parents: [sha(2)] },
+  { sha: sha(4), parents: [sha(1)] },
+  { sha: sha(5), parents: [sha(4)] },
+  { sha: sha(9), parents: [] },
+];
+const MERGED = {
+  number: 12,
+  state: 'closed',
+  merged: true,
+  branch: 'b',
+  commits: [sha(2)],
+  base: sha(1),
+} as const;
+
+let hub: Hub;
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function started(options?: HubOptions): Promise<Hub> {
+  hub = await startHub(options);
+  closing.push(hub.close);
+  hub.setCommits(COMMITS);
+  hub.setRun({ id: 42, commit: sha(3) });
+  return hub;
+}
+
+async function get(path: string, headers: Record<string, string> = { authorization: `Bearer ${hub.token}` }) {
+  const response = await fetch(`${hub.apiUrl}/repos/${hub.repository}${path}`, { headers });
+  const text = await response.text();
+  const json = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+  return { status: response.status, headers: response.headers, json };
+}
+
+describe('the shapes are the published ones', () => {
+  test('of every operation, and small enough to be kept', () => {
+    expect(ROWS.map(({ operation }) => operation)).toEqual(Object.keys(published.operations));
+    expect(statSync(join(projectRoot(), 'hub', 'openapi.json')).size).toBeLessThan(300_000);
+  });
+
+  const [run, attempt, comparison, pulls] = Object.keys(published.operations);
+  test.each([
+    ['a run', run, '/actions/runs/42'],
+    ['an attempt', attempt, '/actions/runs/42/attempts/1'],
+    ['a second attempt', attempt, '/actions/runs/43/attempts/2'],
+    ['ahead', comparison, `/compare/${sha(1)}...${sha(3)}`],
+    ['diverged', comparison, `/compare/${sha(3)}...${sha(5)}`],
+    ['identical', comparison, `/compare/${sha(3)}...${sha(3)}?per_page=1`],
+    ['a merged and an open pull request', pulls, `/commits/${sha(2)}/pulls`],
+    ['no pull request', pulls, `/commits/${sha(3)}/pulls`],
+  ])('%s', async (_what, operation = '', path) => {
+    await started();
+    hub.setRun({ id: 43, status: 'completed', conclusion: 'cancelled', commit: sha(2) });
+    hub.setRun({ id: 43, attempt: 2, status: 'queued', commit: sha(2) });
+    hub.setPullRequest(MERGED);
+    hub.setPullRequest({
+      ...MERGED,
+      number: 13,
+      state: 'open',
+      merged: false,
+      commits: [sha(2), sha(3)].slice(0, 1),
+    });
+    const { status, json } = await get(path);
+    expect(status).toBe(200);
+    expect(faultsOf(operation, json)).toEqual([]);
+  });
+
+  test('a field too many, one too few, or one of another type is noticed', async () => {
+    await started();
+    const { json } = await get('/actions/runs/42');
+    const { jobs_url: _, ...short } = json;
+    for (const broken of [
+      { ...json, invented: 1 },
+      short,
+      { ...json, run_attempt: '1' },
+      { ...json, actor: null },
+    ])
+      expect(faultsOf(run ?? '', broken)).not.toEqual([]);
+  });
+});
+
+describe('runs', () => {
+  test('the newest attempt, or the one that is asked for', async () => {
+    await started();
+    hub.setRun({ id: 42, status: 'completed', conclusion: 'failure', commit: sha(3) });
+    hub.setRun({ id: 42, attempt: 2, commit: sha(3) });
+    expect((await get('/actions/runs/42')).json).toMatchObject({
+      run_attempt: 2,
+      status: 'in_progress',
+      conclusion: null,
+    });
+    expect((await get('/actions/runs/42/attempts/1')).json).toMatchObject({
+      ...{ run_attempt: 1, status: 'completed', conclusion: 'failure', head_sha: sha(3) },
+      html_url: 'https://github.com/octo/shop/actions/runs/42',
+    });
+    expect((await get('/actions/runs/42/attempts/3')).status).toBe(404);
+    expect((await get('/actions/runs/7')).status).toBe(404);
+  });
+
+  test('nothing is run again before it has ended', async () => {
+    await started();
+    expect(() => hub.setRun({ id: 42, attempt: 2, commit: sha(3) })).toThrow('has not ended');
+  });
+});
+
+describe('comparisons', () => {
+  test.each([
+    [1, 3, { status: 'ahead', ahead_by: 2, behind_by: 0, total_commits: 2 }, 1],
+    [3, 1, { status: 'behind', ahead_by: 0, behind_by: 2, total_commits: 0 }, 1],
+    [3, 3, { status: 'identical', ahead_by: 0, behind_by: 0, total_commits: 0 }, 3],
+    [3, 5, { status: 'diverged', ahead_by: 2, behind_by: 2, total_commits: 2 }, 1],
+  ])('from %i to %i', async (base, head, expected, mergeBase) => {
+    await started();
+    const { json } = await get(`/compare/${sha(base)}...${sha(head)}`);
+    expect(json).toMatchObject({
+      ...expected,
+      base_commit: { sha: sha(base) },
+      merge_base_commit: { sha: sha(mergeBase) },
+    });
+    expect(json.commits).toHaveLength(expected.total_commits);
+  });
+
+  test('of what has no common ancestor, or is not there, is not found', async () => {
+    await started();
+    for (const other of [9, 100]) expect((await get(`/compare/${sha(3)}...${sha(other)}`)).status).toBe(404);
+    expect((await get(`/compare/${sha(1)}..${sha(3)}`)).status).toBe(404);
+  });
+
+  test('come in pages with links, the oldest commit first; without pages the newest 250', async () => {
+    await started();
+    const line = Array.from({ length: 301 }, (_, i) => ({
+      sha: sha(i + 1),
+      parents: i === 0 ? [] : [sha(i)],
+    }));
+    hub.setCommits(line);
+    const path = `/compare/${sha(1)}...${sha(301)}`;
+    const seen: string[] = [];
+    let link: string | null = null;
+    for (let next: string | undefined = `${path}?per_page=100`; next !== undefined; ) {
+      const page: Awaited<ReturnType<typeof get>> = await get(next);
+      expect(page.json).toMatchObject({ status: 'ahead', total_commits: 300 });
+      seen.push(...page.json.commits.map((commit: { sha: string }) => commit.sha));
+      link = page.headers.get('link');
+      next = /<[^>]*\/repos\/octo\/shop([^>]*)>; rel="next"/.exec(link ?? '')?.[1];
+    }
+    expect(seen).toEqual(line.slice(1).map((commit) => commit.sha));
+    expect(link).toContain('rel="prev"');
+    const unpaged = (await get(path)).json.commits;
+    expect([unpaged.length, unpaged[0].sha, unpaged[249].sha]).toEqual([250, sha(52), sha(301)]);
+  });
+});
+
+test('pull requests of a commit', async () => {
+  await started();
+  hub.setPullRequest(MERGED);
+  hub.setPullRequest({ ...MERGED, number: 13, state: 'open', merged: false });
+  const { json } = await get(`/commits/${sha(2)}/pulls`);
+  expect(json).toMatchObject([
+    { number: 12, state: 'closed', merge_commit_sha: sha(2), head: { sha: sha(2) }, base: { sha: sha(1) } },
+    { number: 13, state: 'open', merged_at: null },
+  ]);
+  const first = await get(`/commits/${sha(2)}/pulls?per_page=1`);
+  expect(first.json).toHaveLength(1);
+  expect(first.headers.get('link')).toMatch(/page=2>; rel="next", <.*page=2>; rel="last"$/);
+  expect((await get(`/commits/${sha(100)}/pulls`)).status).toBe(422);
+});
+
+describe('who may ask', () => {
+  const RUN = '/actions/runs/42';
+  test.each<[string, HubOptions, (token: string) => Record<string, string>, number]>([
+    ['the token', {}, (token) => ({ authorization: `Bearer ${token}` }), 200],
+    ['the other scheme', {}, (token) => ({ authorization: `token ${token}` }), 200],
+    ['another token', {}, () => ({ authorization: 'Bearer ghs_x' }), 401],
+    ['no token', {}, () => ({}), 404],
+    ['no permission', { permissions: ['contents'] }, (token) => ({ authorization: `Bearer ${token}` }), 403],
+    ['anyone, in public', { isPrivate: false, permissions: [] }, () => ({}), 200],
+    ['another token, in public', { isPrivate: false }, () => ({ authorization: 'Bearer ghs_x' }), 401],
+    ['no name', {}, (token) => ({ authorization: `Bearer ${token}`, 'user-agent': '' }), 403],
+    [
+      'a version of the API that is none',
+      {},
+      (token) => ({ authorization: `Bearer ${token}`, 'x-github-api-version': '2020-01-01' }),
+      400,
+    ],
+  ])('%s', async (_who, options, headers, status) => {
+    await started(options);
+    const answer = await get(RUN, headers(hub.token));
+    expect(answer.status).toBe(status);
+    if (status !== 200) expect(faultsOf('error', answer.json)).toEqual([]);
+  });
+
+  test('a permission that is missing is named', async () => {
+    await started({ permissions: [] });
+    expect((await get(RUN)).headers.get('x-accepted-github-permissions')).toBe('actions=read');
+  });
+
+  test('not beyond the rate limit', async () => {
+    await started({ rateLimit: 2 });
+    const limits = async () => {
+      const { status, headers } = await get(RUN);
+      return [status, headers.get('x-ratelimit-remaining'), headers.get('x-ratelimit-used')];
+    };
+    expect([await limits(), await limits(), await limits()]).toEqual([
+      [200, '1', '1'],
+      [200, '0', '2'],
+      [403, '0', '2'],
+    ]);
+    const resetAtMs = Number((await get(RUN)).headers.get('x-ratelimit-reset')) * 1000;
+    expect(resetAtMs).toBeGreaterThan(Date.now());
+    expect(resetAtMs).toBeLessThanOrEqual(Date.now() + 3_601_000);
+  });
+});
+
+describe('control', () => {
+  test('every request is remembered, with whose token it had', async () => {
+    await started();
+    await get('/actions/runs/42');
+    await get('/actions/runs/7', { authorization: 'Bearer other' });
+    await get('/nothing?x=1', {});
+    const start = '/repos/octo/shop';
+    expect(hub.requests()).toEqual([
+      { method: 'GET', path: `${start}/actions/runs/42`, status: 200, token: 'ours' },
+      { method: 'GET', path: `${start}/actions/runs/7`, status: 401, token: 'another' },
+      { method: 'GET', path: `${start}/nothing?x=1`, status: 404, token: 'none' },
+    ]);
+  });
+
+  test('faults hit as often as they are told to', async () => {
+    await started();
+    hub.fail({
+      path: /runs\/42$/,
+      times: 1,
+      instead: { status: 502, body: '<html>', headers: { 'retry-after': '3' } },
+    });
+    hub.fail({ path: /runs\/42$/, times: 1, instead: 'reset' });
+    const first = await get('/actions/runs/42');
+    expect([first.status, first.json, first.headers.get('retry-after')]).toEqual([502, '<html>', '3']);
+    await expect(get('/actions/runs/42')).rejects.toThrow();
+    expect((await get('/actions/runs/42')).status).toBe(200);
+    expect(hub.requests().map(({ status }) => status)).toEqual([502, 0, 200]);
+  });
+
+  test('the API may begin at a path, as that of an own server does', async () => {
+    await started({ path: '/api/v3', repository: 'Team/Shop' });
+    const { json } = await get('/actions/runs/42');
+    expect(json.url).toBe(`${hub.apiUrl}/repos/Team/Shop/actions/runs/42`);
+    const elsewhere = hub.apiUrl.replace('/api/v3', '/repos/Team/Shop/actions/runs/42');
+    expect((await fetch(elsewhere, { headers: { authorization: `Bearer ${hub.token}` } })).status).toBe(404);
+    const lower = `${hub.apiUrl}/repos/team/shop/actions/runs/42`;
+    expect((await fetch(lower, { headers: { authorization: `Bearer ${hub.token}` } })).status).toBe(200);
+  });
+
+  test.each([
+    [[{ sha: sha(2), parents: [sha(1)] }], /a parent of/],
+    [[{ sha: 'main', parents: [] }], /no commit/],
+  ])('commits that hang in the air are refused', async (commits, why) => {
+    await started();
+    expect(() => hub.setCommits(commits)).toThrow(why);
+  });
+});
