@@ -12,6 +12,7 @@ test('a run of a workflow', () => {
       GITHUB_SHA: SHA,
       GITHUB_ACTOR: 'ann',
       GITHUB_SERVER_URL: 'https://git.example.com',
+      GITHUB_API_URL: 'https://git.example.com/api/v3',
       GITHUB_REPOSITORY: 'team/shop',
       GITHUB_WORKFLOW_REF: 'team/shop/.github/workflows/deploy.yml@refs/heads/main',
       GITHUB_WORKSPACE: '/work/shop',
@@ -25,6 +26,8 @@ test('a run of a workflow', () => {
     actor: 'ann',
     runUrl: 'https://git.example.com/team/shop/actions/runs/42',
     workflowRef: 'team/shop/.github/workflows/deploy.yml@refs/heads/main',
+    repository: 'team/shop',
+    apiUrl: 'https://git.example.com/api/v3',
     workspace: '/work/shop',
     temp: '/runner/temp',
     toolCache: '/runner/tools',
@@ -34,9 +37,15 @@ test('a run of a workflow', () => {
 test('outside a runner, or with empty variables', () => {
   const local = { runId: 'local', attempt: '1', workspace: process.cwd(), temp: tmpdir() };
   expect(readContext({})).toEqual(local);
-  expect(readContext({ GITHUB_RUN_ID: '', GITHUB_SHA: '', GITHUB_WORKSPACE: '', RUNNER_TEMP: '' })).toEqual(
-    local,
-  );
+  expect(
+    readContext({
+      GITHUB_RUN_ID: '',
+      GITHUB_SHA: '',
+      GITHUB_API_URL: '',
+      GITHUB_WORKSPACE: '',
+      RUNNER_TEMP: '',
+    }),
+  ).toEqual(local);
 });
 
 test('a commit that is none is left out', () => {

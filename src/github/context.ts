@@ -5,7 +5,8 @@ import type { RunContext } from '../model/asked.js';
 
 /** @param env the step's environment; outside a runner a run is called `local` and works in the current folder */
 export function readContext(env: Readonly<Record<string, string | undefined>>): RunContext {
-  const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, RUNNER_TOOL_CACHE } = env;
+  const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, GITHUB_API_URL, RUNNER_TOOL_CACHE } =
+    env;
   const server = env.GITHUB_SERVER_URL || 'https://github.com';
   const repository = env.GITHUB_REPOSITORY;
   const context: RunContext = {
@@ -17,6 +18,8 @@ export function readContext(env: Readonly<Record<string, string | undefined>>): 
   if (GITHUB_SHA && /^[0-9a-f]{40,64}$/i.test(GITHUB_SHA)) context.commit = GITHUB_SHA.toLowerCase();
   if (GITHUB_ACTOR) context.actor = GITHUB_ACTOR;
   if (GITHUB_RUN_ID && repository) context.runUrl = `${server}/${repository}/actions/runs/${GITHUB_RUN_ID}`;
+  if (repository) context.repository = repository;
+  if (GITHUB_API_URL) context.apiUrl = GITHUB_API_URL;
   if (GITHUB_WORKFLOW_REF) context.workflowRef = GITHUB_WORKFLOW_REF;
   if (RUNNER_TOOL_CACHE) context.toolCache = RUNNER_TOOL_CACHE;
   return context;

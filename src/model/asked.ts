@@ -69,6 +69,8 @@ export interface Inputs {
   timeoutMs?: number;
   stagingTimeoutMs: number;
   startTimeoutMs?: number;
+  /** For look-ups of workflow runs and commits; undefined: they are not asked. */
+  githubToken?: string;
   summary: boolean;
   /** Names of the inputs that were given and differ from the default. */
   given: readonly string[];
@@ -87,6 +89,10 @@ export interface RunContext {
   actor?: string;
   runUrl?: string;
   workflowRef?: string;
+  /** `owner/name` of the workflow. */
+  repository?: string;
+  /** `GITHUB_API_URL`, as the runner says it. */
+  apiUrl?: string;
   workspace: string;
   /** Private temporary folder of the runner. */
   temp: string;
