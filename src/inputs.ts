@@ -84,6 +84,7 @@ export function readInputs(env: Environment): Inputs {
     ...present('watchPath', values['watch-path']),
     ...present('timeoutMs', values.timeout),
     ...present('startTimeoutMs', startTimeoutMs),
+    ...present('githubToken', values['github-token']),
   };
 }
 
@@ -126,6 +127,8 @@ function givenText(env: Environment, name: InputName): string {
 }
 
 function isGiven(env: Environment, name: InputName): boolean {
+  const { expression }: InputSpec<unknown> = INPUTS[name];
+  if (expression !== undefined) return false;
   const given = givenText(env, name);
   return given !== '' && given !== INPUTS[name].default;
 }
@@ -246,7 +249,14 @@ function secretsOf(values: Values, credentials: Credentials): readonly string[] 
   );
   const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
   const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-  return [...new Set([own, ...likely.filter((value) => value !== '' && !shown.has(value))])];
+  const { 'github-token': token } = values;
+  return [
+    ...new Set([
+      own,
+      ...(token === undefined ? [] : [token]),
+      ...likely.filter((value) => value !== '' && !shown.has(value)),
+    ]),
+  ];
 }
 
 function present<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { INPUTS, LATER_INPUTS } from '../../src/inputs/table.js';
+import { INPUTS, type InputSpec, LATER_INPUTS } from '../../src/inputs/table.js';
 import { isAllowedTarget, readInputs } from '../../src/inputs.js';
 import type { Inputs } from '../../src/model/asked.js';
 import { InputError } from '../../src/model/errors.js';
@@ -39,10 +39,10 @@ describe('action.yml and the code have the same inputs', () => {
     expect(Object.keys(action.inputs)).toEqual(Object.keys(INPUTS));
   });
 
-  test.each(Object.entries(INPUTS))('%s by default and need', (name, spec) => {
+  test.each(Object.entries<InputSpec<unknown>>(INPUTS))('%s by default and need', (name, spec) => {
     const declared = action.inputs[name];
     expect({ default: declared?.default ?? '', required: declared?.required ?? false }).toEqual({
-      default: spec.default,
+      default: spec.expression ? `\${{ ${spec.expression} }}` : spec.default,
       required: spec.required,
     });
     expect(declared?.description).toMatch(/\.$/);
@@ -196,6 +196,23 @@ describe('what is read', () => {
       'bake',
     ]);
   });
+
+  test('a GitHub token: a secret, and no choice of the user, as the runner itself puts it there', () => {
+    const { githubToken, secrets, given } = read({ 'INPUT_GITHUB-TOKEN': 'ghs_abc123' });
+    expect({ githubToken, secrets }).toEqual({ githubToken: 'ghs_abc123', secrets: ['pw', 'ghs_abc123'] });
+    expect(given).not.toContain('github-token');
+    expect(read()).not.toHaveProperty('githubToken');
+    expect(read({ 'INPUT_GITHUB-TOKEN': '' })).not.toHaveProperty('githubToken');
+  });
+
+  test.each(['ghs_a b', 'ghs_a\nx-evil: 1', 'ghs_ä'])(
+    'what is no token is refused and not quoted: %j',
+    (token) => {
+      expect(refused({ 'INPUT_GITHUB-TOKEN': token })).toEqual([
+        'The input "github-token" is no token; one has letters, digits and signs, without spaces or line breaks.',
+      ]);
+    },
+  );
 
   test('secrets: credentials, headers of checks, and values that look like secrets', () => {
     const inputs = read({

@@ -9,6 +9,7 @@ import {
   downloadUrl,
   duration,
   environment,
+  githubToken,
   integer,
   list,
   oneOf,
@@ -31,6 +32,8 @@ export interface InputSpec<T, Sure extends boolean = boolean> {
   parse: Parse<T>;
   /** There is always a value, or an error. */
   sure: Sure;
+  /** `action.yml` has this expression for a default: the runner puts its value in, and whether it was given cannot be seen. */
+  expression?: string;
 }
 
 const required = <T>(parse: Parse<T>): InputSpec<T, true> => ({
@@ -108,6 +111,7 @@ export const INPUTS = {
   timeout: optional(aboveZero(duration)),
   'staging-timeout': optional(aboveZero(duration)),
   'start-timeout': optional(aboveZero(duration)),
+  'github-token': { ...optional(githubToken), expression: 'github.token' },
   summary: by('true', boolean),
 } satisfies Record<string, InputSpec<unknown>>;
 
@@ -137,7 +141,6 @@ export const LATER_INPUTS: readonly string[] = [
   'preview-max',
   'preview-services',
   'allow-fork',
-  'github-token',
   'comment',
   'deployment',
   'report',

@@ -155,6 +155,12 @@ export const cliVersion: Parse<string> = (given) => {
   return version;
 };
 
+/** Goes into a header as it is. The value is quoted nowhere. */
+export const githubToken: Parse<string> = (given) => {
+  if (/^[\x21-\x7e]+$/.test(given)) return given;
+  throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
+};
+
 export const sha256: Parse<string> = (given) => {
   if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase();
   throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
