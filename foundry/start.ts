@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { audit, type Core, SYSTEM } from './api/core.js';
@@ -13,7 +14,7 @@ import { controlRows } from './control/rows.js';
 import { ShiftedClock } from './control/shifted-clock.js';
 import { createCells, createStager } from './instances/index.js';
 import { Logs } from './logs/log-cache.js';
-import type { CellEvents, Cells, Stager } from './ports.js';
+import type { CellEvents, Cells, Clock, Stager } from './ports.js';
 import { type Routers, startRouters } from './router/index.js';
 import { firstRecords } from './state/first-records.js';
 import { History } from './state/history.js';
@@ -88,6 +89,10 @@ export interface Parts {
   cells(options: { clock: ShiftedClock; workDir: string; bootMs: number }, events: CellEvents): Cells;
   stager(options: { clock: ShiftedClock; stagingMs: number }): Stager;
   routers: typeof startRouters;
+  /** Default: the machine's own. */
+  clock?: Clock;
+  /** Takes the API's server, which then listens on no port, and says at which address it is asked. */
+  serve?(server: Server): string;
 }
 
 const REAL: Parts = { cells: createCells, stager: createStager, routers: startRouters };
@@ -99,7 +104,7 @@ export async function startFoundry(
 ): Promise<Foundry> {
   const options = { ...DEFAULTS, ...given };
   const seed = options.seed === 0 ? randomInt(1, 2 ** 31) : options.seed;
-  const clock = new ShiftedClock(realClock);
+  const clock = new ShiftedClock(parts.clock ?? realClock);
   const workDir = await mkdtemp(join(tmpdir(), 'foundry-'));
   await mkdir(join(workDir, 'instances'));
   const store = new Store(clock);
@@ -174,7 +179,7 @@ export async function startFoundry(
   });
   const end = () => close(server, cells, routers, clock, workDir);
   try {
-    api = `http://127.0.0.1:${await listen(server, options.port)}`;
+    api = parts.serve?.(server) ?? `http://127.0.0.1:${await listen(server, options.port)}`;
   } catch (error) {
     await end();
     throw error;

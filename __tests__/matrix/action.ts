@@ -1,0 +1,190 @@
+/** One run of the action: the shipped `main`, with every port on the virtual clock. */
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { seededRandom } from '../../foundry/router/random.js';
+import { main } from '../../src/main.js';
+import { HttpFailure } from '../../src/model/errors.js';
+import type { Clock, Files, Http, HttpRequest, HttpResponse } from '../../src/model/ports.js';
+import { Life } from './life.js';
+import { API, type Platform } from './platform.js';
+import { playCf } from './played-cf.js';
+import { type SeenCall, type Trial, Wire } from './wire.js';
+
+export interface Deploy {
+  workspace: string;
+  /** 40 hexadecimal digits. */
+  commit: string;
+  runId: string;
+  inputs: Readonly<Record<string, string>>;
+}
+
+export interface RunResult {
+  /** `killed`: it never came to its end. */
+  code: number | 'killed';
+  outputs: Readonly<Record<string, string>>;
+  lines: readonly string[];
+  calls: readonly SeenCall[];
+  /** The point of the trial was met. */
+  reached: boolean;
+}
+
+const TEMP = '/temp';
+/** How long a request to an app takes. */
+const PROBE_MS = 3;
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+export async function runAction(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
+  const life = new Life();
+  const wire = new Wire(platform, life, trial);
+  const outputs: Record<string, string> = {};
+  const lines: string[] = [];
+  const env = environment(platform, deploy);
+  const clock: Clock = {
+    now: () => platform.clock.now(),
+    sleep: (ms, signal) => life.living(() => platform.clock.sleep(ms, signal)),
+  };
+  const write = (line: string) => {
+    lines.push(line);
+    const step = /^::group::(.*)/.exec(line)?.[1];
+    if (step !== undefined) wire.step = step.replace(/\d{8}-\d{6}-[0-9a-f]{7}/g, 'VERSION');
+    if (line === '::endgroup::') wire.step = 'between';
+  };
+  const files = memory();
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  const http = httpOf(platform, life, wire);
+  const result = main({
+    portsFor: (_, listener) => ({
+      http,
+      publicHttp: http,
+      children: {
+        run: (command) =>
+          life.living(() =>
+            playCf(
+              { clock: platform.clock, files, send: (child, call) => wire.send('cf', child, call) },
+              new Life(life),
+              command,
+            ),
+          ),
+      },
+      clock,
+      random: randomOf(Number(deploy.runId)),
+      files,
+      env,
+      listener,
+      signal,
+      runner: {
+        saveState: () => undefined,
+        exportVariable: () => undefined,
+        addPath: () => undefined,
+        setSecret: () => undefined,
+      },
+    }),
+    core: {
+      setOutput: (name, value) => {
+        outputs[name] = value;
+      },
+      error: (text) => void lines.push(`::error::${text}`),
+      summary: async () => undefined,
+      setSecret: () => undefined,
+    },
+    clock,
+    env,
+    write,
+  });
+  const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
+  const code = await platform.clock.drive(Promise.race([result, killed])).catch((error: Error) => {
+    throw new Error(`${error.message}; the last that the run said:\n${lines.slice(-20).join('\n')}`);
+  });
+  life.end();
+  return { code, outputs, lines, calls: wire.calls, reached: wire.reached };
+}
+
+function environment({ foundry }: Platform, { workspace, commit, runId, inputs }: Deploy) {
+  const { org, space, username, password } = foundry;
+  const usual = { api: API, org, space, username, password, router: 'http://127.0.0.1:1', summary: 'false' };
+  const given = Object.entries({ ...usual, ...inputs }).map(([name, value]) => [
+    `INPUT_${name.toUpperCase()}`,
+    value,
+  ]);
+  return {
+    ...Object.fromEntries(given),
+    // A program that is there; nothing runs it.
+    CF_CLI: process.execPath,
+    RUNNER_TEMP: TEMP,
+    GITHUB_WORKSPACE: workspace,
+    GITHUB_RUN_ID: runId,
+    GITHUB_SHA: commit,
+  };
+}
+
+function httpOf(platform: Platform, life: Life, wire: Wire): Http {
+  return {
+    request: (request) =>
+      life.living(() => {
+        const startedMs = platform.clock.now();
+        const url = new URL(request.url);
+        const answer = url.origin === API ? call(request, url) : probe(request, url);
+        return givenUp(request, answer).then(({ status, headers, body }) => ({
+          status,
+          headers,
+          body: Buffer.from(body),
+          cut: false,
+          durationMs: platform.clock.now() - startedMs,
+        }));
+      }),
+  };
+
+  function call(request: HttpRequest, url: URL) {
+    const headers = lowerCase(request.headers);
+    const { method, body } = request;
+    const sent = { method, path: url.pathname + url.search, headers };
+    return wire.send('action', life, body === undefined ? sent : { ...sent, body });
+  }
+
+  function probe({ headers }: HttpRequest, url: URL) {
+    return wire.probe(life, url.hostname, async () => {
+      await platform.clock.sleep(PROBE_MS);
+      return platform.routers.ask(url.hostname, url.pathname, lowerCase(headers));
+    });
+  }
+}
+
+/** An answer that comes, unless the request is given up before. */
+function givenUp<T>({ signal, method, url }: HttpRequest, answer: Promise<T>): Promise<T> {
+  if (!signal) return answer;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(new HttpFailure(`${method} ${url}: given up`, 'aborted', true));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function lowerCase(headers: HttpRequest['headers'] = {}): HttpResponse['headers'] {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function randomOf(seed: number) {
+  const random = seededRandom(seed);
+  const letter = () => LETTERS.charAt(Math.floor(random() * LETTERS.length));
+  return { token: (length: number) => Array.from({ length }, letter).join('') };
+}
+
+/** Files of one run: they are gone with it, as those of a runner's machine are. */
+function memory(): Files {
+  const files = new Map<string, Buffer>();
+  let folders = 0;
+  return {
+    privateFolder: async (parent, prefix) => {
+      folders += 1;
+      return join(parent, `${prefix}${folders}`);
+    },
+    writePrivate: async (path, content) => void files.set(path, Buffer.from(content)),
+    read: async (path) => files.get(path),
+    link: async () => undefined,
+    remove: async (path) => {
+      for (const one of [...files.keys()]) if (one === path || one.startsWith(`${path}/`)) files.delete(one);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** What was in the space before: apps and routes that somebody made without the action. */
+import type { Platform } from './platform.js';
+import { zipOf } from './zip.js';
+
+export interface ByHand {
+  name: string;
+  /** Folder of the bits. */
+  bits: string;
+  instances: number;
+  /** `host.domain` */
+  routes: readonly string[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of every kind
+type Body = any;
+
+/** Pushes and starts an app as `cf push` would. */
+export async function pushByHand(platform: Platform, app: ByHand): Promise<void> {
+  await platform.clock.drive(push(platform, app));
+}
+
+async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
+  const { foundry, clock } = platform;
+  const send = async (
+    method: string,
+    path: string,
+    body: string | Buffer,
+    headers: Record<string, string>,
+  ) => {
+    const answer = await platform.call({ method, path, body, headers });
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    return answer.body === '' ? undefined : (JSON.parse(answer.body) as Body);
+  };
+  const { username, password } = foundry;
+  const { access_token } = await send(
+    'POST',
+    '/oauth/token',
+    new URLSearchParams({ grant_type: 'password', username, password }).toString(),
+    { 'content-type': 'application/x-www-form-urlencoded', authorization: 'Basic Y2Y6' },
+  );
+  const authorization = `bearer ${access_token}`;
+  const api = (method: string, path: string, body?: unknown): Promise<Body> =>
+    send(method, path, JSON.stringify(body ?? {}), { authorization, 'content-type': 'application/json' });
+  const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;
+  const until = async (path: string, state: string) => {
+    for (;;) {
+      const now = await api('GET', path);
+      if (now.state === state) return now;
+      await clock.sleep(100);
+    }
+  };
+  const to = (guid: string) => ({ data: { guid } });
+  const space = await first('/v3/spaces');
+
+  const { guid: app } = await api('POST', '/v3/apps', { name, relationships: { space: to(space) } });
+  const { guid: pack } = await api('POST', '/v3/packages', { type: 'bits', relationships: { app: to(app) } });
+  const { body, type } = multipart(zipOf(bits));
+  await send('POST', `/v3/packages/${pack}/upload`, body, { authorization, 'content-type': type });
+  await until(`/v3/packages/${pack}`, 'READY');
+  const { guid: build } = await api('POST', '/v3/builds', { package: { guid: pack } });
+  const { droplet } = await until(`/v3/builds/${build}`, 'STAGED');
+  await api('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: droplet.guid } });
+  await api('POST', `/v3/apps/${app}/processes/web/actions/scale`, { instances, memory_in_mb: 64 });
+  for (const url of routes) {
+    const [host = '', ...rest] = url.split('.');
+    const domain = await first(`/v3/domains?names=${rest.join('.')}`);
+    const made = await api('POST', '/v3/routes', {
+      host,
+      relationships: { space: to(space), domain: to(domain) },
+    });
+    await api('POST', `/v3/routes/${made.guid}/destinations`, { destinations: [{ app: { guid: app } }] });
+  }
+  await api('POST', `/v3/apps/${app}/actions/start`);
+}
+
+/** @returns a request that uploads bits as the CLI does */
+export function multipart(bits: Buffer): { body: Buffer; type: string } {
+  const boundary = 'a-boundary-that-is-not-in-the-bits';
+  const part = (head: string) => `--${boundary}\r\ncontent-disposition: form-data; ${head}\r\n`;
+  const body = Buffer.concat([
+    Buffer.from(`${part('name="resources"')}\r\n[]\r\n`),
+    Buffer.from(`${part('name="bits"; filename="app.zip"')}content-type: application/zip\r\n\r\n`),
+    bits,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+  return { body, type: `multipart/form-data; boundary=${boundary}` };
+}

@@ -1,0 +1,191 @@
+/** What has to be true whatever was interrupted: of every moment, and of the end. */
+import { type HistoryEntry, Replay } from '../../traffic/history.js';
+import { checkInvariant } from '../../traffic/invariant.js';
+import type { RunResult } from './action.js';
+import type { Platform, SpaceState } from './platform.js';
+import { APP, commitOf, FOREIGN, INSTANCES, type Scenario } from './scenarios.js';
+
+const LABEL = 'cf-zero-downtime.github.io/';
+
+/** The space before the trial, and after the same deploy without one. */
+export interface Known {
+  before: SpaceState;
+  fromMs: number;
+}
+
+/** Labels and annotations by name, of what stays. */
+export interface Traces {
+  live: readonly string[];
+  routes: readonly string[];
+}
+
+/** @returns what is wrong; nothing when it held */
+export async function judge(
+  scenario: Scenario,
+  platform: Platform,
+  { before, fromMs }: Known,
+  last: RunResult,
+  unharmed: Traces | undefined,
+): Promise<string[]> {
+  const state = await platform.clock.drive(platform.state());
+  const history = await platform.clock.drive(platform.history());
+  const found = [
+    ...judgeResult(scenario, last),
+    ...judgeMoments(scenario, history, state, before, fromMs, platform.clock.now()),
+    ...judgeForeign(before, state),
+    ...judgeApps(scenario, before, state),
+    ...judgeRoutes(scenario, before, state),
+    ...judgeAnswers(scenario, platform, before),
+  ];
+  if (unharmed && JSON.stringify(tracesOf(state)) !== JSON.stringify(unharmed)) {
+    found.push(`labels: ${JSON.stringify(tracesOf(state))} instead of ${JSON.stringify(unharmed)}`);
+  }
+  return found;
+}
+
+/** Names of labels and annotations on live, and on the routes that are left. */
+export function tracesOf({ apps, routes }: SpaceState): Traces {
+  const live = apps.find(({ name }) => name === APP);
+  const keys = (of: Readonly<Record<string, string>> = {}) => Object.keys(of).sort();
+  return {
+    live: [...keys(live?.labels), ...keys(live?.annotations)],
+    routes: routes.flatMap(({ url, labels }) => keys(labels).map((key) => `${url} ${key}`)).sort(),
+  };
+}
+
+function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult): string[] {
+  const wanted = ends === 'deployed' ? 0 : 1;
+  if (code === wanted && outputs.result === ends) return [];
+  return [
+    `the last run ended with ${code}, ${outputs.result} (${outputs.error}):\n${lines.slice(-25).join('\n')}`,
+  ];
+}
+
+/** Users are served at every moment by whoever is meant to, and by nobody that is ending. */
+function judgeMoments(
+  scenario: Scenario,
+  history: readonly HistoryEntry[],
+  state: SpaceState,
+  before: SpaceState,
+  fromMs: number,
+  toMs: number,
+): string[] {
+  const live = before.apps.find(({ name }) => name === APP);
+  const served = live
+    ? scenario.routes.filter((url) => before.routes.some((route) => route.url === url))
+    : [];
+  const foreign = before.apps.filter(({ name }) => FOREIGN.includes(name)).map(({ guid }) => guid);
+  const ours = [...scenario.routes, ...(scenario.dropped ?? [])];
+  const problems = checkInvariant(history, state, {
+    apps: [APP],
+    routes: served,
+    fromMs,
+    toMs,
+    foreign,
+    trial: (url) => url.startsWith(`${APP}-candidate-`) || ours.includes(url),
+    ...(scenario.ends === 'reverted' ? { intended: ({ guid }) => guid === live?.guid } : {}),
+  });
+  const texts = problems.map(
+    ({ kind, text, atMs }) => `${kind} at +${Math.round(atMs - fromMs)} ms: ${text}`,
+  );
+  return [...texts, ...failedRequests(history, state.routers, ours, fromMs)];
+}
+
+/** A user on each route in each router after each change: the router may not send any of them to an instance that is not healthy. */
+function failedRequests(
+  history: readonly HistoryEntry[],
+  routers: number,
+  urls: readonly string[],
+  fromMs: number,
+): string[] {
+  const replay = new Replay();
+  for (const entry of history) {
+    replay.apply(entry);
+    if (entry.atMs < fromMs || (entry.kind !== 'applied' && entry.kind !== 'instance')) continue;
+    for (const route of urls.flatMap((url) => replay.routesOf(url)))
+      for (let router = 0; router < routers; router += 1)
+        for (const guid of replay.behind(router, route.guid))
+          if (!replay.instances.get(guid)?.healthy)
+            return [
+              `a request to ${route.url} fails at +${Math.round(entry.atMs - fromMs)} ms: router ${router} sends it to an instance that is not healthy`,
+            ];
+  }
+  return [];
+}
+
+function judgeForeign(before: SpaceState, state: SpaceState): string[] {
+  const theirs = ({ apps, routes }: SpaceState) => {
+    const own = apps.filter(({ name }) => FOREIGN.includes(name));
+    const guids = own.map(({ guid }) => guid);
+    const mapped = routes.filter(({ destinations }) => destinations.some((to) => guids.includes(to.appGuid)));
+    return JSON.stringify([own, mapped]);
+  };
+  return theirs(before) === theirs(state) ? [] : ['foreign apps or routes were changed'];
+}
+
+function judgeApps(scenario: Scenario, before: SpaceState, state: SpaceState): string[] {
+  const found: string[] = [];
+  const ours = state.apps.filter(({ name }) => name.startsWith(APP) && !FOREIGN.includes(name));
+  const names = ours.map(({ name }) => name);
+  const live = ours.find(({ name }) => name === APP);
+  if (!live) return [`nobody is called ${APP}: ${names.join(', ')}`];
+  const liveBefore = before.apps.find(({ name }) => name === APP);
+  if (live.state !== 'STARTED') found.push(`${APP} is ${live.state}`);
+  const web = live.processes.find(({ type }) => type === 'web');
+  if (web?.wanted !== INSTANCES) found.push(`${APP} has ${web?.wanted} instances`);
+  if (scenario.ends === 'reverted') {
+    if (JSON.stringify(live) !== JSON.stringify(liveBefore)) found.push('live is not as it was before');
+  } else {
+    if (live.labels[`${LABEL}role`] !== 'live')
+      found.push(`the role of ${APP} is ${live.labels[`${LABEL}role`]}`);
+    const commit = commitOf(scenario.asked.version).slice(0, 7);
+    if (!live.labels[`${LABEL}version`]?.endsWith(commit))
+      found.push('the version of live is not the asked one');
+  }
+  const previous = names.filter((name) => name.startsWith(`${APP}-previous-`));
+  const failed = names.filter((name) => name.startsWith(`${APP}-failed-`));
+  const strange = names.filter((name) => name !== APP && ![...previous, ...failed].includes(name));
+  if (strange.length > 0) found.push(`apps are left: ${strange.join(', ')}`);
+  if (previous.length > 1) found.push(`more previous ones than are kept: ${previous.join(', ')}`);
+  if (scenario.ends === 'deployed' && liveBefore && previous.length === 0)
+    found.push('no previous one was kept');
+  if (failed.length > (scenario.inputs?.['keep-failed'] === 'true' ? 1 : 0)) {
+    found.push(`more failed ones than are kept: ${failed.join(', ')}`);
+  }
+  for (const { name, state: now } of ours)
+    if (name !== APP && now !== 'STOPPED') found.push(`${name} is ${now}`);
+  return found;
+}
+
+function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState): string[] {
+  const found: string[] = [];
+  const nameOf = (guid: string) => state.apps.find((app) => app.guid === guid)?.name ?? guid;
+  const known = before.routes.map(({ url }) => url);
+  for (const route of state.routes) {
+    const earlier = before.routes.find(({ url }) => url === route.url);
+    if (earlier && earlier.guid !== route.guid) found.push(`${route.url} is another route than before`);
+    if (!known.includes(route.url) && !scenario.routes.includes(route.url))
+      found.push(`route ${route.url} is left`);
+    const to = route.destinations.map(({ appGuid }) => nameOf(appGuid)).join(', ');
+    if (scenario.routes.includes(route.url) && to !== APP) found.push(`${route.url} leads to ${to}`);
+    if (scenario.dropped?.includes(route.url) && to !== '')
+      found.push(`the dropped ${route.url} leads to ${to}`);
+  }
+  for (const url of new Set([...known, ...scenario.routes]))
+    if (!state.routes.some((route) => route.url === url)) found.push(`route ${url} is gone`);
+  return found;
+}
+
+/** Each router, asked as a user would. */
+function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceState): string[] {
+  const wanted = scenario.ends === 'deployed' ? scenario.asked.version : 'v1';
+  const asks = scenario.routes.flatMap((url) =>
+    Array.from({ length: before.routers * INSTANCES }, () => url),
+  );
+  const others = asks.flatMap((url) => {
+    const { status, headers } = routers.ask(url, '/', {});
+    const met = headers['x-app-version'] ?? String(status);
+    return met === wanted ? [] : [`${url} answers with ${met}`];
+  });
+  return [...new Set(others)];
+}

@@ -1,0 +1,96 @@
+/** Records a deploy that nothing disturbs, and repeats it once for each call and each way in which that can go wrong. */
+import { type RunResult, runAction } from './action.js';
+import { pushByHand } from './by-hand.js';
+import { judge, type Known, type Traces, tracesOf } from './judge.js';
+import { type Platform, startPlatform } from './platform.js';
+import { commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
+import { HARMS, type Harm, type SeenCall, type Trial } from './wire.js';
+
+export interface Unharmed {
+  trials: readonly Trial[];
+  traces: Traces;
+}
+
+/** @throws Error when the deploy does not even hold when nothing disturbs it */
+export async function record(scenario: Scenario, folders: Folders): Promise<Unharmed> {
+  return onPlatform(scenario, folders, async (platform, known) => {
+    const result = await runAction(platform, commandOf(scenario, folders, 2));
+    const wrong = await judge(scenario, platform, known, result, undefined);
+    if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('\n')}`);
+    const traces = tracesOf(await platform.clock.drive(platform.state()));
+    return { trials: trialsOf(result.calls), traces };
+  });
+}
+
+/** @returns what is wrong; nothing when it held */
+export async function attempt(
+  scenario: Scenario,
+  folders: Folders,
+  trial: Trial,
+  traces: Traces,
+): Promise<string[]> {
+  return onPlatform(scenario, folders, async (platform, known) => {
+    const first = await runAction(platform, commandOf(scenario, folders, 2), trial);
+    if (!first.reached) return ['the point was not reached'];
+    if (trial.harm.startsWith('kill') !== (first.code === 'killed')) return [`ended with ${first.code}`];
+    const last = isDone(scenario, first) ? first : await runAction(platform, commandOf(scenario, folders, 3));
+    return judge(scenario, platform, known, last, traces);
+  });
+}
+
+function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
+  return code !== 'killed' && outputs.result === ends;
+}
+
+async function onPlatform<T>(
+  scenario: Scenario,
+  folders: Folders,
+  work: (platform: Platform, known: Known) => Promise<T>,
+): Promise<T> {
+  const platform = await startPlatform();
+  try {
+    for (const name of FOREIGN) {
+      const routes = [url(name)];
+      await pushByHand(platform, { name, bits: folders.of({ version: name }, routes), instances: 1, routes });
+    }
+    await scenario.before(platform, folders);
+    // The routers learn what was made last.
+    await platform.clock.pass(10_000);
+    const before = await platform.clock.drive(platform.state());
+    return await work(platform, { before, fromMs: platform.clock.now() });
+  } finally {
+    await platform.close();
+  }
+}
+
+/** Every write, and of what is asked again and again in one step the request in the middle. */
+export function trialsOf(calls: readonly SeenCall[]): Trial[] {
+  const asked = new Map<string, SeenCall[]>();
+  for (const call of calls) {
+    if (call.kind === 'write') continue;
+    const key = `${call.by} ${call.step} ${call.name}`;
+    asked.set(key, [...(asked.get(key) ?? []), call]);
+  }
+  const polls = [...asked.values()].filter(({ length }) => length > 1);
+  const middles = new Set(polls.map((of) => of[Math.floor(of.length / 2)]));
+  return calls
+    .filter((call) => call.kind === 'write' || middles.has(call))
+    .flatMap((call) => harmsOf(call).map((harm) => ({ point: pointOf(call), harm })));
+}
+
+function pointOf({ by, name, number }: SeenCall) {
+  return { by, name, number };
+}
+
+/** A read that was killed leaves the same before and after it; what an app answers is a matter of the version. */
+function harmsOf({ by, kind }: SeenCall): readonly Harm[] {
+  return HARMS.filter((harm) => {
+    if (kind === 'probe') return harm === 'kill after';
+    if (harm.startsWith('end cf') && by !== 'cf') return false;
+    return kind === 'write' || !(harm.endsWith('before') || harm === 'lost');
+  });
+}
+
+export function nameOf({ point: { by, name, number }, harm }: Trial): string {
+  return `${harm} | ${by} ${name} #${number}`;
+}

@@ -1,0 +1,127 @@
+/** A foundry in this process, on a virtual clock: no socket, no child process, its own API handlers. */
+import { cp, mkdir } from 'node:fs/promises';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Stager } from '../../foundry/ports.js';
+import { type Foundry, type FoundryOptions, startFoundry } from '../../foundry/start.js';
+import type { HistoryEntry, PlatformState } from '../../traffic/history.js';
+import { PlayedCells } from './cells.js';
+import { type PlayedRouters, playRouters } from './routers.js';
+import { VirtualClock } from './virtual-clock.js';
+
+export const API = 'http://127.0.0.1:1080';
+
+export interface ApiCall {
+  method: string;
+  /** With its query. */
+  path: string;
+  /** Names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Buffer;
+}
+
+export interface ApiAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface Platform {
+  clock: VirtualClock;
+  foundry: Foundry;
+  routers: PlayedRouters;
+  /** One request of the API; time passes meanwhile. */
+  call(call: ApiCall): Promise<ApiAnswer>;
+  history(): Promise<HistoryEntry[]>;
+  state(): Promise<SpaceState>;
+  close(): Promise<void>;
+}
+
+/** The state, with what a judge looks at. */
+export interface SpaceState extends PlatformState {
+  apps: readonly (PlatformState['apps'][number] & {
+    labels: Readonly<Record<string, string>>;
+    annotations: Readonly<Record<string, string>>;
+    dropletGuid: string | null;
+    processes: readonly { guid: string; type: string; wanted: number; memoryMb: number }[];
+  })[];
+  routes: readonly (PlatformState['routes'][number] & { labels: Readonly<Record<string, string>> })[];
+}
+
+const OPTIONS: Partial<FoundryOptions> = { latencyMs: 4, seed: 7, tokenTtlMs: 24 * 3_600_000 };
+
+export async function startPlatform(options: Partial<FoundryOptions> = {}): Promise<Platform> {
+  const clock = new VirtualClock(Date.UTC(2026, 10, 21, 8, 0, 0));
+  let server: Server | undefined;
+  let cells: PlayedCells | undefined;
+  let routers: PlayedRouters | undefined;
+  const foundry = await startFoundry(
+    { ...OPTIONS, ...options },
+    {
+      clock,
+      serve: (made) => {
+        server = made;
+        return API;
+      },
+      cells: ({ clock: timers, bootMs }, events) => {
+        cells = new PlayedCells(timers, bootMs, events);
+        return cells;
+      },
+      stager: ({ clock: timers, stagingMs }): Stager => ({
+        async stage({ packageDir, dropletDir, log }) {
+          log('-----> staging');
+          await new Promise<void>((resolve) => void timers.after(stagingMs, resolve));
+          await mkdir(dropletDir, { recursive: true });
+          await cp(packageDir, dropletDir, { recursive: true });
+          return {
+            processTypes: { web: 'node server.js' },
+            buildpack: { name: 'nodejs_buildpack', detectOutput: 'nodejs' },
+          };
+        },
+      }),
+      routers: async (given, events) => {
+        routers = playRouters(given, events, (port) => cells?.listening(port));
+        return routers;
+      },
+    },
+  );
+  if (!server || !routers) throw new Error('the foundry took none of its parts');
+  const asked = server;
+  const call = async (one: ApiCall) => {
+    const answer = await exchange(asked, one);
+    return { ...answer, headers: { ...answer.headers, date: new Date(clock.now()).toUTCString() } };
+  };
+  const control = async (path: string) =>
+    JSON.parse((await call({ method: 'GET', path: `/__foundry/${path}` })).body);
+  return {
+    clock,
+    foundry,
+    routers,
+    call,
+    history: () => control('history'),
+    state: () => control('state'),
+    close: () => foundry.close(),
+  };
+}
+
+/** Hands a request to the server as its socket would. */
+function exchange(server: Server, { method, path, headers = {}, body }: ApiCall): Promise<ApiAnswer> {
+  return new Promise((resolve, reject) => {
+    const stream = Readable.from(body === undefined ? [] : [Buffer.from(body)], { objectMode: false });
+    const socket = { resetAndDestroy: () => reject(new Error('the foundry cut the connection')) };
+    const request = Object.assign(stream, { method, url: path, headers, socket });
+    const answer: ApiAnswer = { status: 0, headers: {}, body: '' };
+    const response = {
+      destroyed: false,
+      writeHead(status: number, given: Record<string, string | number>) {
+        answer.status = status;
+        for (const [name, value] of Object.entries(given)) answer.headers[name.toLowerCase()] = String(value);
+      },
+      end(text?: string) {
+        answer.body = text ?? '';
+        resolve(answer);
+      },
+    };
+    server.emit('request', request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  });
+}

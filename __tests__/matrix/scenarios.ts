@@ -1,0 +1,137 @@
+/** The deploys that the matrix interrupts: what is there before, what is asked, and what has to stand at the end. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Deploy, runAction } from './action.js';
+import { pushByHand } from './by-hand.js';
+import type { AppVersion } from './cells.js';
+import type { Platform } from './platform.js';
+
+export interface Scenario {
+  name: string;
+  /** What stands in the space before the deploy; each in its own wanted order. */
+  before(platform: Platform, folders: Folders): Promise<void>;
+  asked: AppVersion;
+  /** Production routes of the asked manifest. */
+  routes: readonly string[];
+  /** Routes that live has and shall lose. */
+  dropped?: readonly string[];
+  inputs?: Readonly<Record<string, string>>;
+  /** `reverted`: the version is bad, and live stays. */
+  ends: 'deployed' | 'reverted';
+}
+
+export const APP = 'shop';
+export const INSTANCES = 2;
+/** An app of somebody else whose name begins like ours, and one whose name is even like a candidate's. */
+export const FOREIGN = ['shopping', 'shop-candidate-x'];
+const INPUTS = { 'smoke-test': '/health', drain: '1s', 'keep-failed': 'false' };
+
+export function url(host: string): string {
+  return `${host}.apps.localhost`;
+}
+
+const SHOP = [url('shop')];
+const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'first deploy',
+    before: async () => undefined,
+    asked: { version: 'v1' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'second deploy',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'two routes stay, one is dropped',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, THREE),
+    asked: { version: 'v2' },
+    routes: THREE.slice(0, 2),
+    dropped: THREE.slice(2),
+    inputs: { carry: 'manifest', 'keep-failed': 'true' },
+    ends: 'deployed',
+  },
+  {
+    name: 'adoption',
+    before: (platform, folders) =>
+      pushByHand(platform, {
+        name: APP,
+        bits: folders.of({ version: 'v1' }, SHOP),
+        instances: INSTANCES,
+        routes: SHOP,
+      }),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'smoke test fails',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2', health: 500 },
+    routes: SHOP,
+    ends: 'reverted',
+  },
+];
+
+/** Workspaces on disk, each written once. */
+export class Folders {
+  private readonly root = mkdtempSync(join(tmpdir(), 'matrix-'));
+  private readonly made = new Map<string, string>();
+
+  of(app: AppVersion, routes: readonly string[]): string {
+    const key = JSON.stringify([app, routes]);
+    const known = this.made.get(key);
+    if (known !== undefined) return known;
+    const folder = mkdtempSync(join(this.root, `${app.version}-`));
+    writeFileSync(join(folder, 'app.json'), JSON.stringify(app));
+    writeFileSync(join(folder, 'manifest.yml'), manifest(routes));
+    this.made.set(key, folder);
+    return folder;
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** The command that a scenario runs. */
+export function commandOf(
+  { asked, routes, inputs }: Pick<Scenario, 'asked' | 'routes' | 'inputs'>,
+  folders: Folders,
+  run: number,
+): Deploy {
+  return {
+    workspace: folders.of(asked, routes),
+    commit: commitOf(asked.version),
+    runId: String(run),
+    inputs: { ...INPUTS, ...inputs },
+  };
+}
+
+export function commitOf(version: string): string {
+  return Buffer.from(version).toString('hex').padEnd(40, '0');
+}
+
+async function deployed(platform: Platform, folders: Folders, asked: AppVersion, routes: readonly string[]) {
+  const { code, lines } = await runAction(platform, commandOf({ asked, routes }, folders, 1));
+  if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
+}
+
+function manifest(routes: readonly string[]): string {
+  return [
+    'applications:',
+    `- name: ${APP}`,
+    '  memory: 64M',
+    `  instances: ${INSTANCES}`,
+    '  routes:',
+    ...routes.map((route) => `  - route: ${route}`),
+    '',
+  ].join('\n');
+}
