@@ -1,8 +1,8 @@
 /** Versions that are good on their trial route and bad on production: the way back is itself map, prove, unmap. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ActionResult } from '../../runner/index.js';
-import { shoot } from '../../traffic/request.js';
 import { expectKept, expectReverted, expectTold, type Standing, standingOf } from './support/standing.js';
+import { expectOnlyItsOwnFaults, turnBadLater } from './support/turning-bad.js';
 import { type Seen, startWorld, type VersionOptions, type World } from './support/world.js';
 
 /** Each deploy is a whole one: real CLI, real bundle, real instances. */
@@ -42,19 +42,6 @@ async function caseOf(app: string): Promise<Case> {
   return found;
 }
 
-/** Tells the candidate to turn bad once live has lost its routes, on the trial route, which leads to it alone. */
-function turnBadLater(): { onLine: (line: string) => void; told: () => Promise<string | undefined> } {
-  let trial = '';
-  let told: Promise<string | undefined> = Promise.resolve(undefined);
-  const onLine = (line: string) => {
-    trial ||= /make the trial route (\S+)/.exec(line)?.[1] ?? '';
-    if (!/^##\[group\].*drain live/.test(line)) return;
-    const route = { host: trial, path: '/turn-bad' };
-    told = shoot({ router: world.foundry.router, route, timeoutMs: 5_000 }).then(({ version }) => version);
-  };
-  return { onLine, told: () => told };
-}
-
 let turned: () => Promise<string | undefined>;
 
 beforeAll(async () => {
@@ -67,7 +54,7 @@ beforeAll(async () => {
   );
   const [shop, cafe, bank] = await Promise.all(APPS.map((name) => standingOf(world, name)));
   if (!shop || !cafe || !bank) throw new Error('an app is missing');
-  const { onLine, told } = turnBadLater();
+  const { onLine, told } = turnBadLater(world);
   turned = told;
   const says = ['opening the shop'];
   cases.set('shop', turn('shop', shop, { version: 'v2', turnsBad: true, says }, { bake: '60s' }, onLine));
@@ -78,15 +65,6 @@ beforeAll(async () => {
   await Promise.allSettled(cases.values());
 }, 180_000);
 afterAll(() => world.close());
-
-/** Whatever a user missed, the bad version itself answered it: no request was lost on the way. */
-function expectOnlyItsOwnFaults({ figures, problems }: Seen): void {
-  expect(problems).toEqual([]);
-  expect(figures.failed).toBeGreaterThan(0);
-  expect(figures.byKind).toEqual({ status: figures.failed });
-  expect(figures.byStatus[500]).toBe(figures.failed);
-  expect(new Set(figures.firstFailures.map(({ version }) => version))).toEqual(new Set(['v2']));
-}
 
 /** Destinations of live that its production route lost while the bad version was tried. */
 async function lost({ app, live }: Case): Promise<number> {
