@@ -85,9 +85,9 @@ describe('the drain', () => {
   });
 
   test.each([
-    ['while it looks for the last moment', START + 3_000],
-    ['at its last moment', START + 29_000],
-  ])('heeds the watch %s', async (_what, atMs) => {
+    ['while it looks for the last moment', START + 3_000, START + 5_000],
+    ['at its last moment', START + 29_000, START + 40_000],
+  ])('heeds the watch %s', async (_what, atMs, endedMs) => {
     const watch = watching(START - 5_000);
     const answer = (request: HttpRequest, nowMs: number): Answer => {
       if (nowMs >= atMs) watch.sees();
@@ -103,6 +103,7 @@ describe('the drain', () => {
       signal?.throwIfAborted();
     };
     await expect(run()).rejects.toMatchObject({ name: 'VersionFault', code: 'watch' });
+    expect(world.clock.now()).toBeLessThan(endedMs);
     expect(watch.hearers()).toBe(0);
   });
 

@@ -92,6 +92,8 @@ describe('destinations', () => {
     expect(app.found.switchedAtMs).toBeUndefined();
     await perform({ do: 'map', url: URL, side: 'candidate', to: [port] }, app, world);
     expect(app.found.switchedAtMs).toBe(1_000_000);
+    expect(app.found.mappedAtMs.candidate.get(URL)).toBe(1_000_000);
+    expect(app.found.mappedAtMs.live.get(URL)).toBeUndefined();
     expect(inserted).toEqual([
       [trial.guid, [{ appGuid: 'new', ...port }]],
       [`route ${URL}`, [{ appGuid: 'new', ...port }]],
@@ -108,6 +110,7 @@ describe('destinations', () => {
     await perform({ do: 'unmap', url: URL, side: 'live' }, app, world);
     expect(removed).toEqual([`route ${URL} old-web-default`, `route ${URL} old-web-9000`]);
     expect(app.found.unmappedAtMs).toBe(1_000_000);
+    expect([...app.found.takenFromLive]).toEqual([URL]);
   });
 
   test('unmap throws when all of its writes have ended, not before', async () => {
