@@ -67,6 +67,7 @@ export function readInputs(env: Environment): Inputs {
     failureLimit: values['failure-limit'],
     keepPrevious: values['keep-previous'],
     keepFailed: values['keep-failed'],
+    force: values.force,
     stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
     summary: values.summary,
     given: NAMES.filter((name) => isGiven(env, name)),
@@ -84,6 +85,7 @@ export function readInputs(env: Environment): Inputs {
     ...present('watchPath', values['watch-path']),
     ...present('timeoutMs', values.timeout),
     ...present('startTimeoutMs', startTimeoutMs),
+    ...present('to', values.to),
     ...present('githubToken', values['github-token']),
   };
 }

@@ -2,6 +2,7 @@
 import { deploy } from './commands/deploy.js';
 import type { Ports } from './commands/open.js';
 import type { Outcome } from './commands/outcome.js';
+import { rollback } from './commands/rollback.js';
 import { setup } from './commands/setup.js';
 import { status } from './commands/status.js';
 import { readContext } from './github/context.js';
@@ -12,7 +13,7 @@ import type { Log } from './report/log.js';
 import { createShown, type Shown } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
-const COMMANDS = { deploy, status, setup };
+const COMMANDS = { deploy, rollback, status, setup };
 const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET'];
 
 export interface MainPorts {

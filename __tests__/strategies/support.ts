@@ -160,6 +160,7 @@ export function inputs(over: Partial<Inputs> = {}): Inputs {
     failureLimit: 2,
     keepPrevious: 1,
     keepFailed: true,
+    force: false,
     stagingTimeoutMs: 900_000,
     summary: true,
     given: [],

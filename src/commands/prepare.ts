@@ -4,7 +4,6 @@ import { randomRoute, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
-import type { WantedRoute } from '../model/intent.js';
 import { previousName, versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
@@ -12,7 +11,9 @@ import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type LiveExtras, lossesOf } from '../strategies/losses.js';
+import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
+import type { Seen } from './change.js';
 import { inTheWayOf } from './pursue.js';
 
 export interface Preparation {
@@ -27,10 +28,8 @@ export interface Preparation {
 }
 
 /** One app before anything is decided: what the manifest names, and what there is. */
-export interface Found {
+export interface Found extends Seen {
   app: ManifestApp;
-  named: readonly WantedRoute[];
-  snapshot: Snapshot;
 }
 
 /** Reads what there is for each app. Throws `InputError` with every route that no domain fits. */
@@ -105,6 +104,7 @@ async function prepareOne(
     ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
   ];
+  const why = inputs.force ? undefined : withdrawn(snapshot.previous, context.commit);
   const names = [
     ...snapshot.inTheWay.map(({ name }) => name),
     ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
@@ -114,24 +114,26 @@ async function prepareOne(
     problems: [
       ...names.map(inTheWayOf),
       ...(domain instanceof Refused ? [domain] : []),
+      ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
 }
 
 /** Stands for the trial domain of an intent that is refused for having none. */
-const NOWHERE = { guid: '', name: '' };
+export const NOWHERE = { guid: '', name: '' };
+const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 const POLICIES_UNKNOWN =
   'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 
 /** An adopted app's version is its droplet's time; without a droplet, its own. */
-async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): Promise<number> {
+export async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): Promise<number> {
   if (!live || live.version) return takenAtMs;
   return (await platform.currentDroplet(live.guid))?.createdAtMs ?? live.createdAtMs;
 }
 
 /** Names of apps that stand where an adopted live would be kept: a snapshot cannot know its version yet. */
-async function onAdoptedName(
+export async function onAdoptedName(
   { name, live, target }: Snapshot,
   version: string,
   { keepPrevious }: Inputs,
@@ -155,7 +157,7 @@ async function extrasOf({ live }: Snapshot, { platform }: World): Promise<LiveEx
 }
 
 /** Or why there is none. */
-function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs): Domain | Refused {
+export function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs): Domain | Refused {
   const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
   const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
   if (domain) return domain;
@@ -169,7 +171,7 @@ function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs):
 }
 
 /** One refusal of all; of one kind only, it keeps its code. */
-function refuse(problems: readonly Refused[]): void {
+export function refuse(problems: readonly Refused[]): void {
   const [first] = problems;
   if (!first) return;
   const distinct = (texts: readonly string[]) => [...new Set(texts)];

@@ -15,16 +15,24 @@ export interface RollOut {
   /** Ceiling of the way forward. */
   timeoutMs?: number;
   router?: RouterOverride;
+  /** How it is called when it went well. */
+  result?: 'deployed' | 'rolled-back';
 }
 
 /** Throws what failed before the first change; everything later is in the outcome. */
-export async function rollOut({ apps, world, timeoutMs, router }: RollOut): Promise<Outcome> {
+export async function rollOut({
+  apps,
+  world,
+  timeoutMs,
+  router,
+  result = 'deployed',
+}: RollOut): Promise<Outcome> {
   const shown = () => apps.map((app) => outcomeOf(app, router));
   try {
     await within(timeoutMs, world, (limited) =>
       pursue({ world: limited, apps, strategy: forward, way: 'forward' }),
     );
-    return { result: 'deployed', apps: shown() };
+    return { result, apps: shown() };
   } catch (error) {
     const seen = await tryToSee(apps, world);
     const touched = apps.filter((app) => isTouched(app, seen));

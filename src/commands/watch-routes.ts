@@ -4,10 +4,10 @@ import { probePath } from '../probe/path.js';
 import { startWatch, type Watch } from '../probe/watch.js';
 import type { World } from '../steps/world.js';
 import { servedBy } from '../strategies/view.js';
-import type { Found } from './prepare.js';
+import type { Seen } from './change.js';
 
 /** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
-export function watchable(found: readonly Found[]): readonly { url: string }[] {
+export function watchable(found: readonly Seen[]): readonly { url: string }[] {
   const routes = found.flatMap(({ named, snapshot }) => {
     const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
     const served = [snapshot.live, snapshot.candidate].flatMap((app) => servedBy(snapshot, app));
@@ -18,7 +18,7 @@ export function watchable(found: readonly Found[]): readonly { url: string }[] {
 
 /** @returns after its first round; undefined: there is no route that could be seen from outside */
 export async function watchRoutes(
-  found: readonly Found[],
+  found: readonly Seen[],
   inputs: Inputs,
   { probe, platform, listener }: Pick<World, 'probe' | 'platform' | 'listener'>,
 ): Promise<Watch | undefined> {

@@ -59,16 +59,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 });
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
-const LATER_COMMANDS = [
-  'promote',
-  'abort',
-  'rollback',
-  'restart',
-  'restage',
-  'preview',
-  'preview-delete',
-  'sweep',
-];
+const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
 const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
 
 export const INPUTS = {
@@ -108,6 +99,8 @@ export const INPUTS = {
   'failure-limit': by('2', integer(0, 1000)),
   'keep-previous': by('1', integer(0, 100)),
   'keep-failed': by('true', boolean),
+  to: optional(text),
+  force: by('false', boolean),
   timeout: optional(aboveZero(duration)),
   'staging-timeout': optional(aboveZero(duration)),
   'start-timeout': optional(aboveZero(duration)),
@@ -126,14 +119,12 @@ export const LATER_INPUTS: readonly string[] = [
   'docker-username',
   'docker-password',
   'droplet-guid',
-  'force',
   'max-in-flight',
   'instance-steps',
   'workers',
   'task',
   'warm-up',
   'hold',
-  'to',
   'preview-id',
   'preview-domain',
   'preview-ttl',

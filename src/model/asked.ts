@@ -66,6 +66,10 @@ export interface Inputs {
   failureLimit: number;
   keepPrevious: number;
   keepFailed: boolean;
+  /** What to roll back to; undefined: the newest previous version. */
+  to?: string;
+  /** A commit that was withdrawn is deployed all the same. */
+  force: boolean;
   timeoutMs?: number;
   stagingTimeoutMs: number;
   startTimeoutMs?: number;

@@ -1,6 +1,6 @@
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
 
-export const COMMANDS = ['deploy', 'status', 'setup'] as const;
+export const COMMANDS = ['deploy', 'rollback', 'status', 'setup'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export const STRATEGIES = ['blue-green'] as const;
@@ -9,6 +9,7 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** How a command ended; the output `result`. */
 export type Result =
   | 'deployed'
+  | 'rolled-back'
   | 'reverted' // failed, and the state from before is back
   | 'refused' // failed before any change
   | 'failed' // a person must look

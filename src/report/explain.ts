@@ -92,6 +92,7 @@ export function meaning(result: Result): string {
 
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
+  'rolled-back': 'The version from before serves every production route again.',
   reverted: 'The new version was taken back, and the state from before is back.',
   refused: 'It ended before anything was changed.',
   failed: 'It did not come to a clean end: a person has to look.',

@@ -7,6 +7,7 @@ export function nextOf({ result, error, second, apps }: Outcome): string {
   if (error !== undefined) return explain(second ?? error).next;
   switch (result) {
     case 'deployed':
+    case 'rolled-back':
       return apps.flatMap(wayBack).join(' ');
     case 'planned':
       return 'Run it without the input "plan" to do this.';
@@ -21,9 +22,7 @@ function wayBack({ app, previousApp, previousVersion }: AppOutcome): string[] {
   if (previousVersion === undefined) return [];
   return previousApp === undefined
     ? [`The version of ${app} before is not kept: there is no way back to it.`]
-    : [
-        `To go back by hand: "cf start ${previousApp}", map each route of ${app} to it, and when it answers unmap them from ${app}.`,
-      ];
+    : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }
 
 function underWay({ app, candidate }: AppOutcome): string[] {

@@ -15,6 +15,7 @@ const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, s
 
 const MARKS: Record<Outcome['result'], string> = {
   deployed: '✅',
+  'rolled-back': '⏪',
   planned: '📝',
   ready: '✅',
   shown: 'ℹ️',

@@ -32,7 +32,11 @@ export const rename: StepKind<Rename> = {
 /** What a rollback takes from live is not deployed again unasked. */
 function withdrawal({ to }: Rename, { intent }: AppWorld): Record<string, string | null> {
   if (!intent.target || to === 'failed') return {};
-  return { [ANNOTATION.withdrawn]: to === 'previous' ? JSON.stringify(intent.facts) : null };
+  return { [ANNOTATION.withdrawn]: to === 'previous' ? withdrawnBy(intent) : null };
+}
+
+function withdrawnBy({ facts }: Intent): string {
+  return JSON.stringify({ by: facts[ANNOTATION.actor], run: facts[ANNOTATION.runUrl] });
 }
 
 function nameFor({ to }: Rename, intent: Intent): string {

@@ -1,28 +1,32 @@
 /** Inputs, manifest and the first snapshot become one intent, and what forbids the deploy is found before anything is made. Pure. */
 import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/asked.js';
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
-import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
-import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
-import { probePath } from '../probe/path.js';
-import { destinationsOf, portOf, routeOf, samePort, servedBy, someRunning } from './view.js';
+import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
+import { ANNOTATION } from '../platform/names.js';
+import {
+  askedOf,
+  beforeOf,
+  namesBefore,
+  recordedOn,
+  runFacts,
+  type TrialParts,
+  trialsOf,
+  wantedOf,
+} from './intent-parts.js';
+import { destinationsOf, routeOf, servedBy } from './view.js';
 
-export interface IntentParts {
+export interface IntentParts extends TrialParts {
   inputs: Inputs;
   context: RunContext;
   app: ManifestApp;
   /** The routes that the manifest names, or stands for as `cf push` would (default, random). */
   named: readonly WantedRoute[];
-  /** Domain of trial routes. */
-  trialDomain: { guid: string; name: string };
-  snapshot: Snapshot;
   /** Names of all apps of the deploy. */
   set: readonly string[];
   version: string;
   owner: string;
   /** Version under which an adopted live is kept. */
   adoptedVersion: string;
-  /** Random letters for the hosts of trial routes; each call gives others. */
-  token: () => string;
 }
 
 export interface IntentResult {
@@ -51,15 +55,9 @@ export function makeIntent(asked: IntentParts): IntentResult {
     ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
     scale: scale.deltas,
     keepInstancesOf: scale.keep,
-    probePath: probePath(inputs),
-    drainMs: inputs.drainMs,
-    bakeMs: inputs.bakeMs,
-    keepPrevious: inputs.keepPrevious,
-    keepFailed: inputs.keepFailed,
+    ...askedOf(inputs),
     env: env.wanted,
     carriedEnv: env.carried,
-    checks: inputs.smokeTest,
-    ...(inputs.smokeScript ? { smokeScript: inputs.smokeScript } : {}),
     facts: factsOf(parts),
   };
   return {
@@ -109,12 +107,6 @@ function isTcp(route: Route): boolean {
   return route.protocol === 'tcp';
 }
 
-function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
-  const { url, host, domainGuid, path, port } = route;
-  const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
-  return { url, host, domainGuid, path, port, internal };
-}
-
 /** A route that another app serves and live does not: the new version would take half of its requests. */
 function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
   const route = routeOf(snapshot, wanted);
@@ -126,34 +118,6 @@ function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
         `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
       ]
     : [];
-}
-
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-function trialsOf({ app, trialDomain, snapshot, token }: IntentParts): Intent['trials'] {
-  const web: Port = { processType: 'web', port: null, protocol: null };
-  const ports = [web];
-  for (const route of servedBy(snapshot, snapshot.live)) {
-    for (const port of destinationsOf(route, snapshot.live).map(portOf)) {
-      if (!ports.some((one) => samePort(one, port))) ports.push(port);
-    }
-  }
-  return ports.map((to) => {
-    const host = trialHost(app.name, token());
-    const url = `${host}.${trialDomain.name}`;
-    return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
-  });
-}
-
-function beforeOf(live: AppState, snapshot: Snapshot, adoptedVersion: string): Intent['before'] & object {
-  return {
-    guid: live.guid,
-    version: live.version ?? adoptedVersion,
-    ran: someRunning(live),
-    destinations: servedBy(snapshot, live).map((route) => ({
-      url: route.url,
-      to: destinationsOf(route, live).map(portOf),
-    })),
-  };
 }
 
 function environmentOf(inputs: Inputs, app: ManifestApp, live: AppState | undefined) {
@@ -211,12 +175,6 @@ function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, Want
 }
 
 function factsOf({ inputs, context, app, named, version }: IntentParts): Record<string, string> {
-  const optional = {
-    [ANNOTATION.commit]: context.commit,
-    [ANNOTATION.runUrl]: context.runUrl,
-    [ANNOTATION.actor]: context.actor,
-    [ANNOTATION.workflowRef]: context.workflowRef,
-  };
   return {
     [ANNOTATION.app]: app.name,
     [ANNOTATION.version]: version,
@@ -227,30 +185,11 @@ function factsOf({ inputs, context, app, named, version }: IntentParts): Record<
     [ANNOTATION.manifestScale]: JSON.stringify(
       Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }])),
     ),
-    ...Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== undefined && value !== ''),
-    ),
+    ...runFacts(context),
   };
 }
 
-/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
-function namesBefore(live: AppState | undefined, key: string): readonly string[] {
-  const names = parsed(live, key);
-  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-}
-
 function scaleBefore(live: AppState | undefined): Record<string, WantedScale> | undefined {
-  const scale = parsed(live, ANNOTATION.manifestScale);
+  const scale = recordedOn(live, ANNOTATION.manifestScale);
   return typeof scale === 'object' && scale !== null ? (scale as Record<string, WantedScale>) : undefined;
-}
-
-function parsed(live: AppState | undefined, key: string): unknown {
-  const text = live && joinAnnotation(key, live.annotations);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Another hand wrote it: as good as not recorded.
-    return undefined;
-  }
 }

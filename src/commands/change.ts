@@ -1,0 +1,148 @@
+/** A change of live as a whole, whatever brings the version: look, settle, prepare, switch, or back; and what is told of it. */
+import type { Manifest } from '../manifest/manifest.js';
+import { likelySecrets } from '../manifest/secrets.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { Snapshot } from '../model/cloud.js';
+import { Cancelled } from '../model/errors.js';
+import type { WantedRoute } from '../model/intent.js';
+import type { Watch } from '../probe/watch.js';
+import { planOf, titleOf } from '../steps/index.js';
+import type { AppWorld, World } from '../steps/world.js';
+import { forward } from '../strategies/forward.js';
+import { groups } from '../strategies/work.js';
+import type { Opened, Ports } from './open.js';
+import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
+import { titleOfAll } from './pursue.js';
+import { rollOut } from './roll-out.js';
+import { settle } from './settle.js';
+import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
+import { watchable, watchRoutes } from './watch-routes.js';
+import { worldOf } from './world.js';
+
+/** One app before anything is decided: the routes that are named for it, and what there is. */
+export interface Seen {
+  named: readonly WantedRoute[];
+  snapshot: Snapshot;
+}
+
+/** What one command brings to it. */
+export interface Change<One extends Seen> {
+  /** How it is called when it went well. */
+  result: 'deployed' | 'rolled-back';
+  owner: string;
+  names: readonly string[];
+  /** undefined: nothing is pushed. */
+  manifest?: Manifest;
+  /** Reads what there is for each app. */
+  look(world: World): Promise<readonly One[]>;
+  /** Throws `Refused` with everything that forbids it. */
+  prepare(seen: readonly One[], world: World): Promise<AppWorld[]>;
+}
+
+/** Throws what keeps it from looking; everything later is in the outcome. */
+export async function change<One extends Seen>(
+  opened: Opened,
+  { result, owner, names, manifest, look, prepare }: Change<One>,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Outcome> {
+  let watch: Watch | undefined;
+  const world = worldOf(opened, manifest, inputs, context, ports, {
+    badSign: (sinceMs) => watch?.badSign(sinceMs),
+    unwatch: (url) => watch?.leave(url),
+    onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
+    watchedRoutes: () => watch?.routeCount() ?? 0,
+  });
+  const lookAgain = async () => {
+    const seen = await look(world);
+    // What live was given by hand is carried over, and an app's log lines may quote it.
+    for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+      ports.runner.setSecret(secret);
+    return seen;
+  };
+  const cfVersion = opened.cf.version;
+  const figures = async () => (watch ? { watch: await watch.stop() } : {});
+  let found: readonly Seen[] = [];
+  try {
+    let seen = await lookAgain();
+    found = seen;
+    if (inputs.plan) {
+      const apps = await prepare(seen, world);
+      const shown = apps.map((app) => outcomeOf(app, inputs.router));
+      const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
+      return { result: 'planned', apps: shown, plan, cfVersion };
+    }
+    watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
+    rememberUnsettled(ports.runner, { owner, apps: names });
+    const left = seen.filter(({ snapshot }) => snapshot.lock);
+    for (const { snapshot } of left) {
+      const settled = await settle(snapshot.name, owner, world);
+      if (settled && 'error' in settled) {
+        found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
+        throw settled.error;
+      }
+      if (settled) ports.listener.tell({ type: 'warning', text: settled.told });
+    }
+    if (left.length > 0) seen = await lookAgain();
+    found = seen;
+    const apps = await prepare(seen, world);
+    const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
+    if (!(outcome.error instanceof Cancelled)) forgetUnsettled(ports.runner);
+    return { ...outcome, ...(await figures()), cfVersion };
+  } catch (error) {
+    if (found.length === 0) throw error;
+    const changed = world.platform.hasWritten();
+    if (!changed) forgetUnsettled(ports.runner);
+    const seen = changed ? await lookAgain().catch(() => found) : found;
+    return {
+      result: changed ? 'failed' : 'refused',
+      error,
+      apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
+      ...(await figures()),
+      cfVersion,
+    };
+  }
+}
+
+/** There is no version of this run yet. */
+function notDeployed(snapshot: Snapshot, { router }: Inputs): AppOutcome {
+  const { version: _, ...seen } = outcomeSeen(snapshot, router);
+  return seen;
+}
+
+function limits({ timeoutMs, router }: Inputs) {
+  return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
+}
+
+/** What was interrupted is settled before anything else: the plan is for the state after that. */
+function planned(apps: readonly AppWorld[], watchedRoutes: number): PlannedStep[] {
+  const settling = apps.flatMap(({ snapshot: { name, lock } }): PlannedStep[] => {
+    if (!lock) return [];
+    const phase = lock.phase ?? 'made';
+    const title = `settle the interrupted deploy of ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
+    return [
+      {
+        app: name,
+        title,
+        calls: [`GET /v3/apps?names=${lock.name} until its owner is known to be dead`],
+      },
+    ];
+  });
+  const work = apps.map(({ intent, snapshot: { candidate: _candidate, lock: _lock, ...snapshot } }) => ({
+    app: intent.app,
+    work: forward(intent, snapshot),
+  }));
+  // As the log groups them: with many routes, a step for each would bury the others.
+  const steps = groups(work).flatMap((group) =>
+    apps.flatMap(({ intent }): PlannedStep[] => {
+      const own = [...group.steps, ...group.after].flatMap(({ app, step }) =>
+        app === intent.app ? [step] : [],
+      );
+      if (own.length === 0) return [];
+      const title = titleOfAll(own.map((step) => titleOf(step, intent)));
+      return [{ app: intent.app, title, calls: own.flatMap((step) => planOf(step, intent, watchedRoutes)) }];
+    }),
+  );
+  return [...settling, ...steps];
+}

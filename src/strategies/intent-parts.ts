@@ -1,0 +1,97 @@
+/** What the intents of a deploy and of a rollback have in common. Pure. */
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { AppState, Route, Snapshot } from '../model/cloud.js';
+import type { Intent, Port, WantedRoute } from '../model/intent.js';
+import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
+import { probePath } from '../probe/path.js';
+import { destinationsOf, portOf, samePort, servedBy, someRunning } from './view.js';
+
+export interface TrialParts {
+  /** Domain of trial routes. */
+  trialDomain: { guid: string; name: string };
+  snapshot: Snapshot;
+  /** Random letters for the hosts of trial routes; each call gives others. */
+  token: () => string;
+}
+
+/** What the inputs say of every change alike. */
+export function askedOf(inputs: Inputs) {
+  const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
+  return {
+    probePath: probePath(inputs),
+    drainMs,
+    bakeMs,
+    keepPrevious,
+    keepFailed,
+    checks,
+    ...(smokeScript ? { smokeScript } : {}),
+  };
+}
+
+/** Who runs this, as far as the runner tells. */
+export function runFacts(context: RunContext): Record<string, string> {
+  const optional = {
+    [ANNOTATION.commit]: context.commit,
+    [ANNOTATION.runUrl]: context.runUrl,
+    [ANNOTATION.actor]: context.actor,
+    [ANNOTATION.workflowRef]: context.workflowRef,
+  };
+  const known = Object.entries(optional).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(known) as Record<string, string>;
+}
+
+export function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
+  const { url, host, domainGuid, path, port } = route;
+  const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
+  return { url, host, domainGuid, path, port, internal };
+}
+
+/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
+export function trialsOf({ trialDomain, snapshot, token }: TrialParts): Intent['trials'] {
+  const web: Port = { processType: 'web', port: null, protocol: null };
+  const ports = [web];
+  for (const route of servedBy(snapshot, snapshot.live)) {
+    for (const port of destinationsOf(route, snapshot.live).map(portOf)) {
+      if (!ports.some((one) => samePort(one, port))) ports.push(port);
+    }
+  }
+  return ports.map((to) => {
+    const host = trialHost(snapshot.name, token());
+    const url = `${host}.${trialDomain.name}`;
+    return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+  });
+}
+
+export function beforeOf(
+  live: AppState,
+  snapshot: Snapshot,
+  adoptedVersion: string,
+): Intent['before'] & object {
+  return {
+    guid: live.guid,
+    version: live.version ?? adoptedVersion,
+    ran: someRunning(live),
+    destinations: servedBy(snapshot, live).map((route) => ({
+      url: route.url,
+      to: destinationsOf(route, live).map(portOf),
+    })),
+  };
+}
+
+/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
+export function namesBefore(app: AppState | undefined, key: string): readonly string[] {
+  const names = recordedOn(app, key);
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
+/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
+export function recordedOn(app: AppState | undefined, key: string): unknown {
+  const text = app && joinAnnotation(key, app.annotations);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Another hand wrote it: as good as not recorded.
+    return undefined;
+  }
+}
