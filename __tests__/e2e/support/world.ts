@@ -185,7 +185,7 @@ export class World {
         const toMs = Date.now();
         await sendMore(traffic);
         const figures = await traffic.stop();
-        const [history, state] = [await this.foundry.history(), await this.foundry.state()];
+        const { history, state } = await this.together();
         const judged = { apps: ['shop'], ...invariant, routes, fromMs, toMs };
         return {
           figures,
@@ -194,6 +194,15 @@ export class World {
         };
       },
     };
+  }
+
+  /** History and the state that it leads to: read again while other deploys go on between the two. */
+  private async together() {
+    for (;;) {
+      const history = await this.foundry.history();
+      const state = await this.foundry.state();
+      if ((await this.foundry.history()).length === history.length) return { history, state };
+    }
   }
 
   /** Where any of the secrets (the password, by default) stands in what runs and platform wrote so far. */
