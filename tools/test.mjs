@@ -16,7 +16,9 @@ const GRACE_MS = 20_000;
  */
 export async function test(args, env) {
   rmSync(RESULTS, { force: true });
-  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${RESULTS}`, ...args];
+  // The end-to-end tests wait for the CLI most of the time: two at a time, also where jest would take one worker only.
+  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', '--maxWorkers=2'];
+  jest.push(`--outputFile=${RESULTS}`, ...args);
   let lingering = false;
   const code = await become(
     process.execPath,
