@@ -39199,7 +39199,7 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  */
 async function pursue({ world, apps, strategy, way }) {
     const { clock, signal, listener } = world;
-    const heartbeat = (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .startHeartbeat */ .tI)(world, () => apps.flatMap(({ snapshot, found }) => found.locked && snapshot.candidate ? [snapshot.candidate.guid] : []));
+    const heartbeat = (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .startHeartbeat */ .tI)(world, () => apps.flatMap(({ snapshot, found }) => (found.locked && snapshot.lock ? [snapshot.lock.guid] : [])));
     const pursuit = (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .converge */ .cB)({
         refresh: async () => {
             await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(apps, LANES, (app) => refresh(app, world));
@@ -39230,7 +39230,7 @@ async function pursue({ world, apps, strategy, way }) {
 const LAST_WRITES = ['retire', 'crown'];
 /** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
 function areServing(apps) {
-    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
+    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
 }
 function isOnItsWay(phase) {
     return phase === 'serving' || phase === 'drained';
@@ -39255,16 +39255,16 @@ function assertHeard({ silentSinceMs }, { clock }) {
 }
 /** Nothing is written to an app whose lock is not ours (any more). */
 function assertOurs({ intent, snapshot, found }, way) {
-    const { candidate, inTheWay } = snapshot;
+    const { candidate, inTheWay, lock } = snapshot;
     const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app));
     if (strange && !isOnItsWay(candidate?.phase))
         throw inTheWayOf(strange.name);
     if (way === 'forward')
         assertSameLive({ intent, snapshot, found });
-    if (candidate && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(candidate) !== intent.owner) {
-        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The lock ${candidate.name} is held by another run: ${(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(candidate)}.`, 'Wait until that run has ended, then run again.', 'locked');
+    if (lock && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(lock) !== intent.owner) {
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The lock ${lock.name} is held by another run: ${(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(lock)}.`, 'Wait until that run has ended, then run again.', 'locked');
     }
-    if (candidate)
+    if (lock)
         found.locked = true;
     if (way === 'forward')
         assertNotGone({ intent, snapshot, found });
@@ -39272,7 +39272,7 @@ function assertOurs({ intent, snapshot, found }, way) {
 /** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
 function assertSameLive({ intent, snapshot }) {
     const { candidate, inTheWay, live } = snapshot;
-    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot) ? [live] : inTheWay;
+    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
     if (!other)
         return;
     const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was deployed.`;
@@ -39281,7 +39281,7 @@ function assertSameLive({ intent, snapshot }) {
 }
 /** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */
 function assertNotGone({ intent, snapshot, found }) {
-    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .D)(intent, snapshot))
+    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot))
         return;
     throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run the deploy again.');
 }
@@ -39310,9 +39310,10 @@ async function performOne({ app, step }, { apps, world, way }) {
         one.found.begun = true;
     await hearing(one, way, world, () => (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_7__/* .perform */ .y9)(step, one, world));
     // Known though the next read should fail: whether a fault leads forward or back hangs on it.
-    const { candidate } = one.snapshot;
-    if (step.do === 'mark' && candidate)
-        one.snapshot = { ...one.snapshot, candidate: { ...candidate, phase: step.phase } };
+    const { candidate, lock } = one.snapshot;
+    const { phase } = step.do === 'mark' ? step : {};
+    if (phase && candidate && lock)
+        one.snapshot = { ...one.snapshot, lock: { ...lock, phase }, candidate: { ...candidate, phase } };
 }
 /** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
 async function hearing(app, way, world, work) {
@@ -39427,8 +39428,8 @@ var snapshot = __nccwpck_require__(1100);
 var steps_world = __nccwpck_require__(3652);
 // EXTERNAL MODULE: ./lib/strategies/back-out.js
 var back_out = __nccwpck_require__(5812);
-// EXTERNAL MODULE: ./lib/strategies/blue-green.js
-var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
+var forward = __nccwpck_require__(588);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
 ;// CONCATENATED MODULE: ./lib/strategies/settle.js
@@ -39474,11 +39475,11 @@ var pursue = __nccwpck_require__(4881);
  */
 async function settle(name, owner, world, ended) {
     const first = await read(name, world);
-    const recorded = first.candidate && (0,journal/* recalled */.z)(name, first.candidate);
+    const recorded = first.lock && (0,journal/* recalled */.z)(name, first.lock);
     const set = [...(recorded?.set ?? [name])].sort();
     const taken = [];
     for (const app of set) {
-        const current = async () => (await read(app, world)).candidate;
+        const current = async () => (await read(app, world)).lock;
         const tell = (text) => world.listener.tell({ type: 'note', text });
         if (await (0,lock/* takeOver */.w9)({ ...world, tell }, owner, current, ended))
             taken.push(app);
@@ -39505,7 +39506,7 @@ async function bringToItsEnd(set, world) {
     const way = wayOf(set);
     if (way === 'forward') {
         try {
-            await (0,pursue/* pursue */.ld)({ world, apps, strategy: blue_green/* blueGreen */.M, way });
+            await (0,pursue/* pursue */.ld)({ world, apps, strategy: forward/* forward */.s, way });
             return `${what} was finished first.`;
         }
         catch (error) {
@@ -39518,8 +39519,8 @@ async function bringToItsEnd(set, world) {
     await (0,pursue/* pursue */.ld)({ world, apps, strategy: back_out/* backOut */.S, way: 'back' });
     return `${what} was taken back first.`;
 }
-function recordedOf({ name, candidate }) {
-    const intent = candidate && (0,journal/* recalled */.z)(name, candidate);
+function recordedOf({ name, lock: left }) {
+    const intent = left && (0,journal/* recalled */.z)(name, left);
     if (intent)
         return intent;
     const lock = (0,names/* candidateName */.vf)(name);
@@ -40071,6 +40072,7 @@ function weight(error) {
 
 const PARTS = {
     set: true,
+    target: true,
     production: true,
     dropped: true,
     trials: true,
@@ -40083,19 +40085,19 @@ const PARTS = {
     keepPrevious: true,
     keepFailed: true,
 };
+const OPTIONAL = ['before', 'target'];
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
 function recorded(intent) {
     const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part]]));
     return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .splitAnnotation */ .M4)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, JSON.stringify(journal));
 }
 /**
- * @returns what the candidate's own deploy wanted, as far as it is recorded: no checks and no environment, which only that
- * run had. undefined: the journal cannot be read, and nobody may guess.
+ * @returns what the lock's own run wanted, as far as it is recorded: no checks and no environment, which only that run had. undefined: the journal cannot be read, and nobody may guess.
  */
-function recalled(app, candidate) {
-    const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, candidate.annotations);
-    const owner = candidate.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner];
-    if (text === undefined || candidate.version === undefined || owner === undefined)
+function recalled(app, lock) {
+    const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, lock.annotations);
+    const owner = lock.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner];
+    if (text === undefined || lock.version === undefined || owner === undefined)
         return undefined;
     const journal = parsed(text);
     if (!journal)
@@ -40103,7 +40105,7 @@ function recalled(app, candidate) {
     return {
         ...journal,
         app,
-        version: candidate.version,
+        version: lock.version,
         owner,
         env: {},
         carriedEnv: [],
@@ -40117,7 +40119,7 @@ function parsed(text) {
         const journal = JSON.parse(text);
         if (typeof journal !== 'object' || journal === null)
             return undefined;
-        const complete = Object.keys(PARTS).every((part) => part === 'before' || part in journal);
+        const complete = Object.keys(PARTS).every((part) => OPTIONAL.includes(part) || part in journal);
         return complete ? journal : undefined;
     }
     catch {
@@ -40269,7 +40271,7 @@ var external_node_path_ = __nccwpck_require__(4379);
 
 /** @param env the step's environment; outside a runner a run is called `local` and works in the current folder */
 function readContext(env) {
-    const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, RUNNER_TOOL_CACHE } = env;
+    const { GITHUB_RUN_ID, GITHUB_SHA, GITHUB_ACTOR, GITHUB_WORKFLOW_REF, GITHUB_API_URL, RUNNER_TOOL_CACHE } = env;
     const server = env.GITHUB_SERVER_URL || 'https://github.com';
     const repository = env.GITHUB_REPOSITORY;
     const context = {
@@ -40284,6 +40286,10 @@ function readContext(env) {
         context.actor = GITHUB_ACTOR;
     if (GITHUB_RUN_ID && repository)
         context.runUrl = `${server}/${repository}/actions/runs/${GITHUB_RUN_ID}`;
+    if (repository)
+        context.repository = repository;
+    if (GITHUB_API_URL)
+        context.apiUrl = GITHUB_API_URL;
     if (GITHUB_WORKFLOW_REF)
         context.workflowRef = GITHUB_WORKFLOW_REF;
     if (RUNNER_TOOL_CACHE)
@@ -40299,7 +40305,7 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4250);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4244);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4788);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
@@ -40351,7 +40357,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 4250:
+/***/ 4244:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40832,12 +40838,10 @@ async function missingBits({ name, path }) {
 var platform_names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
 var lib_steps = __nccwpck_require__(1775);
-// EXTERNAL MODULE: ./lib/strategies/blue-green.js
-var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
+var forward = __nccwpck_require__(588);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
 var strategies_work = __nccwpck_require__(4136);
-// EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
-var commands_open = __nccwpck_require__(9770);
 // EXTERNAL MODULE: ./lib/probe/address.js
 var address = __nccwpck_require__(6221);
 // EXTERNAL MODULE: ./lib/strategies/view.js
@@ -40872,7 +40876,7 @@ function liveNow(snapshot, urls) {
 }
 /** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
 function outcomeSeen(snapshot, router) {
-    const { name, live, candidate, previous, failed } = snapshot;
+    const { name, live, lock, candidate, previous, failed } = snapshot;
     const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
     return {
         app: name,
@@ -40880,9 +40884,7 @@ function outcomeSeen(snapshot, router) {
         seenAtMs: snapshot.takenAtMs,
         ...(urls[0] ? { url: (0,address/* publicUrl */.x6)(urls[0], router) } : {}),
         ...(live?.version ? { version: live.version } : {}),
-        ...(candidate?.version
-            ? { candidate: { version: candidate.version, phase: candidate.phase ?? 'made' } }
-            : {}),
+        ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
         previous: previous.map((app) => app.name),
         failed: failed.map((app) => app.name),
     };
@@ -40914,6 +40916,263 @@ function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
 
+// EXTERNAL MODULE: ./lib/commands/pursue.js
+var pursue = __nccwpck_require__(4881);
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var lock = __nccwpck_require__(7200);
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+;// CONCATENATED MODULE: ./lib/commands/roll-out.js
+/** Forward, and where that fails back: the whole change of one set of apps. */
+
+
+
+
+
+
+
+/** Throws what failed before the first change; everything later is in the outcome. */
+async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', }) {
+    const shown = () => apps.map((app) => outcomeOf(app, router));
+    try {
+        await within(timeoutMs, world, (limited) => (0,pursue/* pursue */.ld)({ world: limited, apps, strategy: forward/* forward */.s, way: 'forward' }));
+        return { result, apps: shown() };
+    }
+    catch (error) {
+        const seen = await tryToSee(apps, world);
+        const touched = apps.filter((app) => isTouched(app, seen));
+        if (touched.length === 0)
+            throw error;
+        const ours = touched.filter((app) => !isLost(app));
+        if (ours.length === 0 || !leadsBack(error, apps))
+            return { result: 'failed', error, apps: shown() };
+        try {
+            for (const app of ours)
+                (0,pursue/* assertNotGone */.fQ)(app);
+            world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
+            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
+            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
+        }
+        catch (second) {
+            await tryToSee(apps, world);
+            return { result: 'failed', error, second, apps: shown() };
+        }
+    }
+}
+/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
+async function within(timeoutMs, world, work) {
+    if (timeoutMs === undefined)
+        return work(world);
+    const over = new AbortController();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([world.signal, over.signal]);
+    const timer = world.clock.sleep(timeoutMs, ended.signal).then(() => over.abort(new errors/* DeadlineOver */.hr(`The timeout of ${timeoutMs / 1_000} s is over.`)), () => undefined);
+    try {
+        await work({ ...world, signal, probe: { ...world.probe, signal } });
+    }
+    finally {
+        ended.abort();
+        await timer;
+    }
+}
+/**
+ * For what is told at the end, and for the way back, which reads again before it does anything.
+ * @returns whether all of it could be read
+ */
+async function tryToSee(apps, world) {
+    const looks = await Promise.allSettled(apps.map((app) => (0,pursue/* refresh */.Ow)(app, world)));
+    return looks.every(({ status }) => status === 'fulfilled');
+}
+/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
+function isTouched({ intent, snapshot, found }, seen) {
+    const holds = snapshot.lock !== undefined && (0,lock/* ownerOf */.bf)(snapshot.lock) === intent.owner;
+    return found.locked || holds || (found.begun === true && !seen);
+}
+/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
+function isLost({ intent, snapshot }) {
+    return snapshot.lock !== undefined && (0,lock/* ownerOf */.bf)(snapshot.lock) !== intent.owner;
+}
+/**
+ * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
+ * back; once live is drained, nothing does.
+ */
+function leadsBack(error, apps) {
+    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
+        return false;
+    const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
+    const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
+    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
+}
+
+// EXTERNAL MODULE: ./lib/commands/settle.js + 1 modules
+var settle = __nccwpck_require__(644);
+// EXTERNAL MODULE: ./lib/commands/settle-rest.js
+var settle_rest = __nccwpck_require__(1727);
+;// CONCATENATED MODULE: ./lib/probe/path.js
+/**
+ * Where watch, proof and drain ask: `watch-path`, else the first smoke check that a plain GET of a path can stand for, else `/`.
+ */
+function probePath({ watchPath, smokeTest }) {
+    if (watchPath)
+        return watchPath;
+    for (const { target, method } of smokeTest)
+        if ('path' in target && method === 'GET')
+            return target.path;
+    return '/';
+}
+
+// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
+var probe_watch = __nccwpck_require__(9588);
+;// CONCATENATED MODULE: ./lib/commands/watch-routes.js
+
+
+
+/** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
+function watchable(found) {
+    const routes = found.flatMap(({ named, snapshot }) => {
+        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
+        const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
+        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
+    });
+    return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
+}
+/** @returns after its first round; undefined: there is no route that could be seen from outside */
+async function watchRoutes(found, inputs, { probe, platform, listener }) {
+    const routes = watchable(found);
+    if (routes.length === 0)
+        return undefined;
+    const watch = (0,probe_watch/* startWatch */.M)(probe, {
+        routes,
+        path: probePath(inputs),
+        failureLimit: inputs.failureLimit,
+        platformAnswers: () => platform.answers(),
+    }, (text) => listener.tell({ type: 'note', text }));
+    await watch.firstRound();
+    return watch;
+}
+
+// EXTERNAL MODULE: ./lib/commands/world.js + 3 modules
+var commands_world = __nccwpck_require__(1653);
+;// CONCATENATED MODULE: ./lib/commands/change.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Throws what keeps it from looking; everything later is in the outcome. */
+async function change(opened, { result, owner, names, manifest, look, prepare }, inputs, context, ports) {
+    let watch;
+    const world = (0,commands_world/* worldOf */.c)(opened, manifest, inputs, context, ports, {
+        badSign: (sinceMs) => watch?.badSign(sinceMs),
+        unwatch: (url) => watch?.leave(url),
+        onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
+        watchedRoutes: () => watch?.routeCount() ?? 0,
+    });
+    const lookAgain = async () => {
+        const seen = await look(world);
+        // What live was given by hand is carried over, and an app's log lines may quote it.
+        for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+            ports.runner.setSecret(secret);
+        return seen;
+    };
+    const cfVersion = opened.cf.version;
+    const figures = async () => (watch ? { watch: await watch.stop() } : {});
+    let found = [];
+    try {
+        let seen = await lookAgain();
+        found = seen;
+        if (inputs.plan) {
+            const apps = await prepare(seen, world);
+            const shown = apps.map((app) => outcomeOf(app, inputs.router));
+            const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
+            return { result: 'planned', apps: shown, plan, cfVersion };
+        }
+        watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
+        (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: names });
+        const left = seen.filter(({ snapshot }) => snapshot.lock);
+        for (const { snapshot } of left) {
+            const settled = await (0,settle/* settle */.G)(snapshot.name, owner, world);
+            if (settled && 'error' in settled) {
+                found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
+                throw settled.error;
+            }
+            if (settled)
+                ports.listener.tell({ type: 'warning', text: settled.told });
+        }
+        if (left.length > 0)
+            seen = await lookAgain();
+        found = seen;
+        const apps = await prepare(seen, world);
+        const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
+        if (!(outcome.error instanceof errors/* Cancelled */.cJ))
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        return { ...outcome, ...(await figures()), cfVersion };
+    }
+    catch (error) {
+        if (found.length === 0)
+            throw error;
+        const changed = world.platform.hasWritten();
+        if (!changed)
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        const seen = changed ? await lookAgain().catch(() => found) : found;
+        return {
+            result: changed ? 'failed' : 'refused',
+            error,
+            apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
+            ...(await figures()),
+            cfVersion,
+        };
+    }
+}
+/** There is no version of this run yet. */
+function notDeployed(snapshot, { router }) {
+    const { version: _, ...seen } = outcomeSeen(snapshot, router);
+    return seen;
+}
+function limits({ timeoutMs, router }) {
+    return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
+}
+/** What was interrupted is settled before anything else: the plan is for the state after that. */
+function planned(apps, watchedRoutes) {
+    const settling = apps.flatMap(({ snapshot: { name, lock } }) => {
+        if (!lock)
+            return [];
+        const phase = lock.phase ?? 'made';
+        const title = `settle the interrupted deploy of ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
+        return [
+            {
+                app: name,
+                title,
+                calls: [`GET /v3/apps?names=${lock.name} until its owner is known to be dead`],
+            },
+        ];
+    });
+    const work = apps.map(({ intent, snapshot: { candidate: _candidate, lock: _lock, ...snapshot } }) => ({
+        app: intent.app,
+        work: (0,forward/* forward */.s)(intent, snapshot),
+    }));
+    // As the log groups them: with many routes, a step for each would bury the others.
+    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
+        const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
+        if (own.length === 0)
+            return [];
+        const title = (0,pursue/* titleOfAll */.x9)(own.map((step) => (0,lib_steps/* titleOf */.Gg)(step, intent)));
+        return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
+    }));
+    return [...settling, ...steps];
+}
+
+// EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
+var commands_open = __nccwpck_require__(9770);
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
 const WILDCARD = '*';
 /** What the platform takes as a host. */
@@ -41042,17 +41301,83 @@ var platform_snapshot = __nccwpck_require__(1100);
 var smoke = __nccwpck_require__(3091);
 // EXTERNAL MODULE: ./lib/steps/world.js
 var steps_world = __nccwpck_require__(3652);
-;// CONCATENATED MODULE: ./lib/probe/path.js
-/**
- * Where watch, proof and drain ask: `watch-path`, else the first smoke check that a plain GET of a path can stand for, else `/`.
- */
-function probePath({ watchPath, smokeTest }) {
-    if (watchPath)
-        return watchPath;
-    for (const { target, method } of smokeTest)
-        if ('path' in target && method === 'GET')
-            return target.path;
-    return '/';
+;// CONCATENATED MODULE: ./lib/strategies/intent-parts.js
+
+
+
+/** What the inputs say of every change alike. */
+function askedOf(inputs) {
+    const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
+    return {
+        probePath: probePath(inputs),
+        drainMs,
+        bakeMs,
+        keepPrevious,
+        keepFailed,
+        checks,
+        ...(smokeScript ? { smokeScript } : {}),
+    };
+}
+/** Who runs this, as far as the runner tells. */
+function runFacts(context) {
+    const optional = {
+        [platform_names/* ANNOTATION */.YX.commit]: context.commit,
+        [platform_names/* ANNOTATION */.YX.runUrl]: context.runUrl,
+        [platform_names/* ANNOTATION */.YX.actor]: context.actor,
+        [platform_names/* ANNOTATION */.YX.workflowRef]: context.workflowRef,
+    };
+    const known = Object.entries(optional).filter(([, value]) => value !== undefined && value !== '');
+    return Object.fromEntries(known);
+}
+function wantedOf(route, snapshot) {
+    const { url, host, domainGuid, path, port } = route;
+    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
+    return { url, host, domainGuid, path, port, internal };
+}
+/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
+function trialsOf({ trialDomain, snapshot, token }) {
+    const web = { processType: 'web', port: null, protocol: null };
+    const ports = [web];
+    for (const route of (0,view/* servedBy */.nV)(snapshot, snapshot.live)) {
+        for (const port of (0,view/* destinationsOf */.Nu)(route, snapshot.live).map(view/* portOf */.HM)) {
+            if (!ports.some((one) => (0,view/* samePort */.my)(one, port)))
+                ports.push(port);
+        }
+    }
+    return ports.map((to) => {
+        const host = (0,platform_names/* trialHost */.nV)(snapshot.name, token());
+        const url = `${host}.${trialDomain.name}`;
+        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+    });
+}
+function beforeOf(live, snapshot, adoptedVersion) {
+    return {
+        guid: live.guid,
+        version: live.version ?? adoptedVersion,
+        ran: (0,view/* someRunning */.Ko)(live),
+        destinations: (0,view/* servedBy */.nV)(snapshot, live).map((route) => ({
+            url: route.url,
+            to: (0,view/* destinationsOf */.Nu)(route, live).map(view/* portOf */.HM),
+        })),
+    };
+}
+/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
+function namesBefore(app, key) {
+    const names = recordedOn(app, key);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
+function recordedOn(app, key) {
+    const text = app && (0,platform_names/* joinAnnotation */.kd)(key, app.annotations);
+    if (text === undefined)
+        return undefined;
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        // Another hand wrote it: as good as not recorded.
+        return undefined;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/intent.js
@@ -41077,15 +41402,9 @@ function makeIntent(asked) {
         ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
         scale: scale.deltas,
         keepInstancesOf: scale.keep,
-        probePath: probePath(inputs),
-        drainMs: inputs.drainMs,
-        bakeMs: inputs.bakeMs,
-        keepPrevious: inputs.keepPrevious,
-        keepFailed: inputs.keepFailed,
+        ...askedOf(inputs),
         env: env.wanted,
         carriedEnv: env.carried,
-        checks: inputs.smokeTest,
-        ...(inputs.smokeScript ? { smokeScript: inputs.smokeScript } : {}),
         facts: factsOf(parts),
     };
     return {
@@ -41130,11 +41449,6 @@ function asThere(wanted, snapshot) {
 function isTcp(route) {
     return route.protocol === 'tcp';
 }
-function wantedOf(route, snapshot) {
-    const { url, host, domainGuid, path, port } = route;
-    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
-    return { url, host, domainGuid, path, port, internal };
-}
 /** A route that another app serves and live does not: the new version would take half of its requests. */
 function takenBy(wanted, snapshot) {
     const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
@@ -41148,33 +41462,6 @@ function takenBy(wanted, snapshot) {
             `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
         ]
         : [];
-}
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-function trialsOf({ app, trialDomain, snapshot, token }) {
-    const web = { processType: 'web', port: null, protocol: null };
-    const ports = [web];
-    for (const route of (0,view/* servedBy */.nV)(snapshot, snapshot.live)) {
-        for (const port of (0,view/* destinationsOf */.Nu)(route, snapshot.live).map(view/* portOf */.HM)) {
-            if (!ports.some((one) => (0,view/* samePort */.my)(one, port)))
-                ports.push(port);
-        }
-    }
-    return ports.map((to) => {
-        const host = (0,platform_names/* trialHost */.nV)(app.name, token());
-        const url = `${host}.${trialDomain.name}`;
-        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
-    });
-}
-function beforeOf(live, snapshot, adoptedVersion) {
-    return {
-        guid: live.guid,
-        version: live.version ?? adoptedVersion,
-        ran: (0,view/* someRunning */.Ko)(live),
-        destinations: (0,view/* servedBy */.nV)(snapshot, live).map((route) => ({
-            url: route.url,
-            to: (0,view/* destinationsOf */.Nu)(route, live).map(view/* portOf */.HM),
-        })),
-    };
 }
 function environmentOf(inputs, app, live) {
     const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
@@ -41225,12 +41512,6 @@ function instanceProblems(app, deltas) {
     return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
 }
 function factsOf({ inputs, context, app, named, version }) {
-    const optional = {
-        [platform_names/* ANNOTATION */.YX.commit]: context.commit,
-        [platform_names/* ANNOTATION */.YX.runUrl]: context.runUrl,
-        [platform_names/* ANNOTATION */.YX.actor]: context.actor,
-        [platform_names/* ANNOTATION */.YX.workflowRef]: context.workflowRef,
-    };
     return {
         [platform_names/* ANNOTATION */.YX.app]: app.name,
         [platform_names/* ANNOTATION */.YX.version]: version,
@@ -41239,29 +41520,12 @@ function factsOf({ inputs, context, app, named, version }) {
         [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
         [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
         [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
-        ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== '')),
+        ...runFacts(context),
     };
 }
-/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
-function namesBefore(live, key) {
-    const names = parsed(live, key);
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-}
 function scaleBefore(live) {
-    const scale = parsed(live, platform_names/* ANNOTATION */.YX.manifestScale);
+    const scale = recordedOn(live, platform_names/* ANNOTATION */.YX.manifestScale);
     return typeof scale === 'object' && scale !== null ? scale : undefined;
-}
-function parsed(live, key) {
-    const text = live && (0,platform_names/* joinAnnotation */.kd)(key, live.annotations);
-    if (text === undefined)
-        return undefined;
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        // Another hand wrote it: as good as not recorded.
-        return undefined;
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/losses.js
@@ -41281,10 +41545,103 @@ function lossesOf(app, live) {
     ];
 }
 
-// EXTERNAL MODULE: ./lib/commands/pursue.js
-var pursue = __nccwpck_require__(4881);
+;// CONCATENATED MODULE: ./lib/strategies/rollback-intent.js
+
+
+
+/** A commit is named by at least so many of its first characters. */
+const COMMIT_LENGTH = 7;
+/**
+ * @param previous ours, newest version first
+ * @param to a GUID, a version, or the beginning of a commit; undefined: the newest
+ * @returns the version that is meant, or why none is
+ */
+function chooseTarget(previous, to) {
+    const [newest] = previous;
+    if (!newest)
+        return 'there is no previous version that was kept';
+    if (to === undefined)
+        return newest;
+    if (/^v\d+$/.test(to))
+        return `"${to}" is a revision: going back to revisions is not available yet`;
+    const named = previous.filter(({ guid, version }) => guid === to || version === to);
+    const hits = named.length > 0 ? named : previous.filter((app) => isOfCommit(app, to));
+    const [hit] = hits;
+    if (hit && hits.length === 1)
+        return hit;
+    const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
+    return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
+}
+function isOfCommit({ annotations, version }, commit) {
+    if (commit.length < COMMIT_LENGTH || !/^[0-9a-f]+$/i.test(commit))
+        return false;
+    const known = annotations[platform_names/* ANNOTATION */.YX.commit] ?? version?.split('-').at(-1) ?? '';
+    const [short, long] = known.length < commit.length ? [known, commit] : [commit, known];
+    return short.length >= COMMIT_LENGTH && long.toLowerCase().startsWith(short.toLowerCase());
+}
+/** @returns why this commit is not deployed unasked: a rollback took it from live */
+function withdrawn(previous, commit) {
+    const app = previous.find((one) => commit !== undefined && isOfCommit(one, commit));
+    const how = recordedOn(app, platform_names/* ANNOTATION */.YX.withdrawn);
+    if (!how)
+        return undefined;
+    const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
+    return `commit ${commit} was taken from live by a rollback${who ? ` (${who})` : ''}`;
+}
+/**
+ * What the version's own manifest set comes from the version; what was set by hand since comes from today, and so do the routes
+ * and the scale.
+ */
+function makeRollbackIntent(parts) {
+    const { inputs, context, snapshot, target, set, owner, adoptedVersion } = parts;
+    const { live, name } = snapshot;
+    const production = (0,view/* servedBy */.nV)(snapshot, live).map((route) => wantedOf(route, snapshot));
+    const env = setByHand(live, target);
+    const intent = {
+        app: name,
+        set,
+        target: target.guid,
+        version: target.version ?? '',
+        owner,
+        production,
+        dropped: [],
+        trials: trialsOf(parts),
+        ...(live ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
+        scale: {},
+        keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
+        ...askedOf(inputs),
+        env: { ...Object.fromEntries(env), ...inputs.env },
+        carriedEnv: env.map(([variable]) => variable),
+        facts: {
+            [platform_names/* ANNOTATION */.YX.app]: name,
+            [platform_names/* ANNOTATION */.YX.version]: target.version ?? '',
+            [platform_names/* ANNOTATION */.YX.strategy]: 'rollback',
+            [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
+            ...runFacts(context),
+        },
+    };
+    const carried = intent.carriedEnv.join(', ');
+    return {
+        intent,
+        problems: live
+            ? production.length > 0
+                ? []
+                : [`${name} serves no route: there is nothing to take over.`]
+            : [`There is no live ${name} whose routes could be taken over: deploy the version that you want.`],
+        notes: carried ? [`Taken over from live, set by hand: variables ${carried}.`] : [],
+    };
+}
+/** Without a record of what live's manifest named, nobody can tell what was set by hand: the version keeps its own. */
+function setByHand(live, target) {
+    if (recordedOn(live, platform_names/* ANNOTATION */.YX.manifestEnv) === undefined)
+        return [];
+    const named = [live, target].flatMap((app) => namesBefore(app, platform_names/* ANNOTATION */.YX.manifestEnv));
+    return Object.entries(live?.env ?? {}).filter(([variable]) => !named.includes(variable));
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/prepare.js
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
+
 
 
 
@@ -41356,6 +41713,7 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
         ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
         ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
     ];
+    const why = inputs.force ? undefined : withdrawn(snapshot.previous, context.commit);
     const names = [
         ...snapshot.inTheWay.map(({ name }) => name),
         ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
@@ -41365,12 +41723,14 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
         problems: [
             ...names.map(pursue/* inTheWayOf */.Lx),
             ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...(why ? [new errors/* Refused */.Lw(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
 }
 /** Stands for the trial domain of an intent that is refused for having none. */
 const NOWHERE = { guid: '', name: '' };
+const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 /** An adopted app's version is its droplet's time; without a droplet, its own. */
 async function adoptedAtMs({ live, takenAtMs }, { platform }) {
@@ -41416,140 +41776,8 @@ function prepare_refuse(problems) {
     throw new errors/* Refused */.Lw(distinct(problems.map(({ message }) => message)).join('\n'), distinct(problems.map(({ next }) => next)).join(' '), problems.every(({ code }) => code === first.code) ? first.code : 'refused');
 }
 
-// EXTERNAL MODULE: ./lib/engine/lock.js
-var lock = __nccwpck_require__(7200);
-// EXTERNAL MODULE: ./lib/strategies/back-out.js
-var back_out = __nccwpck_require__(5812);
-;// CONCATENATED MODULE: ./lib/commands/roll-out.js
-/** Forward, and where that fails back: the whole change of one set of apps. */
-
-
-
-
-
-
-/** Throws what failed before the first change; everything later is in the outcome. */
-async function rollOut({ apps, world, timeoutMs, router }) {
-    const shown = () => apps.map((app) => outcomeOf(app, router));
-    try {
-        await within(timeoutMs, world, (limited) => (0,pursue/* pursue */.ld)({ world: limited, apps, strategy: blue_green/* blueGreen */.M, way: 'forward' }));
-        return { result: 'deployed', apps: shown() };
-    }
-    catch (error) {
-        const seen = await tryToSee(apps, world);
-        const touched = apps.filter((app) => isTouched(app, seen));
-        if (touched.length === 0)
-            throw error;
-        const ours = touched.filter((app) => !isLost(app));
-        if (ours.length === 0 || !leadsBack(error, apps))
-            return { result: 'failed', error, apps: shown() };
-        try {
-            for (const app of ours)
-                (0,pursue/* assertNotGone */.fQ)(app);
-            world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
-            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
-        }
-        catch (second) {
-            await tryToSee(apps, world);
-            return { result: 'failed', error, second, apps: shown() };
-        }
-    }
-}
-/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
-async function within(timeoutMs, world, work) {
-    if (timeoutMs === undefined)
-        return work(world);
-    const over = new AbortController();
-    const ended = new AbortController();
-    const signal = AbortSignal.any([world.signal, over.signal]);
-    const timer = world.clock.sleep(timeoutMs, ended.signal).then(() => over.abort(new errors/* DeadlineOver */.hr(`The timeout of ${timeoutMs / 1_000} s is over.`)), () => undefined);
-    try {
-        await work({ ...world, signal, probe: { ...world.probe, signal } });
-    }
-    finally {
-        ended.abort();
-        await timer;
-    }
-}
-/**
- * For what is told at the end, and for the way back, which reads again before it does anything.
- * @returns whether all of it could be read
- */
-async function tryToSee(apps, world) {
-    const looks = await Promise.allSettled(apps.map((app) => (0,pursue/* refresh */.Ow)(app, world)));
-    return looks.every(({ status }) => status === 'fulfilled');
-}
-/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
-function isTouched({ intent, snapshot, found }, seen) {
-    const holds = snapshot.candidate !== undefined && (0,lock/* ownerOf */.bf)(snapshot.candidate) === intent.owner;
-    return found.locked || holds || (found.begun === true && !seen);
-}
-/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
-function isLost({ intent, snapshot }) {
-    return snapshot.candidate !== undefined && (0,lock/* ownerOf */.bf)(snapshot.candidate) !== intent.owner;
-}
-/**
- * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
- * back; once live is drained, nothing does.
- */
-function leadsBack(error, apps) {
-    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
-        return false;
-    const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.D)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
-    const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
-    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
-}
-
-// EXTERNAL MODULE: ./lib/commands/settle.js + 1 modules
-var settle = __nccwpck_require__(644);
-// EXTERNAL MODULE: ./lib/commands/settle-rest.js
-var settle_rest = __nccwpck_require__(1727);
-// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
-var probe_watch = __nccwpck_require__(9588);
-;// CONCATENATED MODULE: ./lib/commands/watch-routes.js
-
-
-
-/** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
-function watchable(found) {
-    const routes = found.flatMap(({ named, snapshot }) => {
-        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
-        const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
-        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
-    });
-    return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
-}
-/** @returns after its first round; undefined: there is no route that could be seen from outside */
-async function watchRoutes(found, inputs, { probe, platform, listener }) {
-    const routes = watchable(found);
-    if (routes.length === 0)
-        return undefined;
-    const watch = (0,probe_watch/* startWatch */.M)(probe, {
-        routes,
-        path: probePath(inputs),
-        failureLimit: inputs.failureLimit,
-        platformAnswers: () => platform.answers(),
-    }, (text) => listener.tell({ type: 'note', text }));
-    await watch.firstRound();
-    return watch;
-}
-
-// EXTERNAL MODULE: ./lib/commands/world.js + 3 modules
-var commands_world = __nccwpck_require__(1653);
 ;// CONCATENATED MODULE: ./lib/commands/deploy.js
 /** `deploy`: a new version goes live, or everything is as it was. */
-
-
-
-
-
-
-
-
-
-
-
 
 
 
@@ -41565,114 +41793,108 @@ async function deploy(inputs, context, ports) {
         ports.runner.setSecret(secret);
     const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        return await deployOn(opened, manifest, inputs, context, ports);
+        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+        const token = () => ports.random.token(6);
+        const preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
+        const deploying = {
+            result: 'deployed',
+            owner,
+            manifest,
+            names: manifest.apps.map(({ name }) => name),
+            look: lookUp.bind(undefined, preparation),
+            prepare: prepare.bind(undefined, preparation),
+        };
+        return await change(opened, deploying, inputs, context, ports);
     }
     finally {
         await opened.close();
     }
 }
-async function deployOn(opened, manifest, inputs, context, ports) {
-    const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
-    const token = () => ports.random.token(6);
-    const preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
-    let watch;
-    const world = (0,commands_world/* worldOf */.c)(opened, manifest, inputs, context, ports, {
-        badSign: (sinceMs) => watch?.badSign(sinceMs),
-        unwatch: (url) => watch?.leave(url),
-        onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
-        watchedRoutes: () => watch?.routeCount() ?? 0,
-    });
-    const look = async () => {
-        const seen = await lookUp(preparation, world);
-        // What live was given by hand is carried over, and an app's log lines may quote it.
-        for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
-            ports.runner.setSecret(secret);
-        return seen;
-    };
-    const cfVersion = opened.cf.version;
-    const figures = async () => (watch ? { watch: await watch.stop() } : {});
-    let found = await look();
+
+;// CONCATENATED MODULE: ./lib/commands/rollback.js
+/** `rollback`: a version that was live before goes live again, as safely and as proven as a new one. Nothing is built. */
+
+
+
+
+
+
+
+
+
+
+
+
+/** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
+async function rollback(inputs, context, ports) {
+    const names = inputs.app
+        ? [inputs.app]
+        : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        if (inputs.plan) {
-            const apps = await prepare(preparation, found, world);
-            const shown = apps.map((app) => outcomeOf(app, inputs.router));
-            return {
-                result: 'planned',
-                apps: shown,
-                plan: planned(apps, inputs.watch ? watchable(found).length : 0),
-                cfVersion,
-            };
-        }
-        watch = inputs.watch ? await watchRoutes(found, inputs, world) : undefined;
-        (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: manifest.apps.map(({ name }) => name) });
-        const left = found.filter(({ snapshot }) => snapshot.candidate);
-        for (const { app } of left) {
-            const settled = await (0,settle/* settle */.G)(app.name, owner, world);
-            if (settled && 'error' in settled) {
-                found = found.map((one) => (one.app === app ? { ...one, snapshot: settled.snapshot } : one));
-                throw settled.error;
-            }
-            if (settled)
-                ports.listener.tell({ type: 'warning', text: settled.told });
-        }
-        if (left.length > 0)
-            found = await look();
-        const apps = await prepare(preparation, found, world);
-        const outcome = await rollOut({ apps, world, ...limits(inputs) });
-        if (!(outcome.error instanceof errors/* Cancelled */.cJ))
-            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
-        return { ...outcome, ...(await figures()), cfVersion };
-    }
-    catch (error) {
-        const changed = world.platform.hasWritten();
-        if (!changed)
-            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
-        const seen = changed ? await look().catch(() => found) : found;
-        return {
-            result: changed ? 'failed' : 'refused',
-            error,
-            apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
-            ...(await figures()),
-            cfVersion,
+        const rolling = {
+            inputs,
+            context,
+            set: names,
+            owner: (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8)),
+            token: () => ports.random.token(6),
         };
+        const look = ({ platform, target }) => Promise.all(names.map(async (name) => ({
+            named: [],
+            snapshot: await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] }),
+        })));
+        const prepare = async (seen, world) => {
+            const prepared = await Promise.all(seen.map((one) => rollback_prepareOne(one, rolling, world)));
+            prepare_refuse(prepared.flatMap(({ problems }) => problems));
+            return prepared.flatMap(({ app }) => app ?? []);
+        };
+        const rollingBack = { result: 'rolled-back', owner: rolling.owner, names, look, prepare };
+        return await change(opened, rollingBack, inputs, context, ports);
+    }
+    finally {
+        await opened.close();
     }
 }
-/** There is no version of this run yet. */
-function notDeployed(snapshot, { router }) {
-    const { version: _, ...seen } = outcomeSeen(snapshot, router);
-    return seen;
-}
-function limits({ timeoutMs, router }) {
-    return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
-}
-/** A deploy that was interrupted is settled before anything else: the plan is for the state after that. */
-function planned(apps, watchedRoutes) {
-    const settling = apps.flatMap(({ snapshot: { name, candidate } }) => {
-        if (!candidate)
-            return [];
-        const phase = candidate.phase ?? 'made';
-        const title = `settle the interrupted deploy of ${candidate.version ?? 'an unknown version'} (${phase}), or wait for it`;
-        return [
-            {
-                app: name,
-                title,
-                calls: [`GET /v3/apps?names=${candidate.name} until its owner is known to be dead`],
-            },
-        ];
+async function rollback_prepareOne({ snapshot }, rolling, world) {
+    const { inputs } = rolling;
+    const { name } = snapshot;
+    const target = chooseTarget(snapshot.previous, inputs.to);
+    if (typeof target === 'string') {
+        const next = 'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
+        return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
+    }
+    const domain = trialDomain(snapshot.domains, inputs);
+    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
+    const { intent, notes, problems } = makeRollbackIntent({
+        ...rolling,
+        snapshot,
+        target,
+        adoptedVersion,
+        trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
     });
-    const work = apps.map(({ intent, snapshot: { candidate: _, ...snapshot } }) => ({
-        app: intent.app,
-        work: (0,blue_green/* blueGreen */.M)(intent, snapshot),
-    }));
-    // As the log groups them: with many routes, a step for each would bury the others.
-    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
-        const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
-        if (own.length === 0)
-            return [];
-        const title = (0,pursue/* titleOfAll */.x9)(own.map((step) => (0,lib_steps/* titleOf */.Gg)(step, intent)));
-        return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
-    }));
-    return [...settling, ...steps];
+    const droplet = await world.platform.currentDroplet(target.guid);
+    for (const text of notes)
+        world.listener.tell({ type: 'note', text });
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const wrong = [
+        ...problems,
+        ...(droplet
+            ? []
+            : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
+        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
+    ];
+    const names = [
+        ...snapshot.inTheWay.map((app) => app.name),
+        ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+    ];
+    return {
+        app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: [...notes] } },
+        problems: [
+            ...names.map(pursue/* inTheWayOf */.Lx),
+            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+        ],
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/setup.js
@@ -41857,6 +42079,12 @@ const cliVersion = (given) => {
         throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
     }
     return version;
+};
+/** Goes into a header as it is. The value is quoted nowhere. */
+const githubToken = (given) => {
+    if (/^[\x21-\x7e]+$/.test(given))
+        return given;
+    throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
 };
 const sha256 = (given) => {
     if (/^[0-9a-f]{64}$/i.test(given))
@@ -42143,16 +42371,7 @@ const by = (value, parse) => ({
     sure: true,
 });
 const secret = { ...optional(values_text), raw: true };
-const LATER_COMMANDS = [
-    'promote',
-    'abort',
-    'rollback',
-    'restart',
-    'restage',
-    'preview',
-    'preview-delete',
-    'sweep',
-];
+const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
 const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
 const INPUTS = {
     command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
@@ -42191,9 +42410,12 @@ const INPUTS = {
     'failure-limit': by('2', integer(0, 1000)),
     'keep-previous': by('1', integer(0, 100)),
     'keep-failed': by('true', values_boolean),
+    to: optional(values_text),
+    force: by('false', values_boolean),
     timeout: optional(aboveZero(duration)),
     'staging-timeout': optional(aboveZero(duration)),
     'start-timeout': optional(aboveZero(duration)),
+    'github-token': { ...optional(githubToken), expression: 'github.token' },
     summary: by('true', values_boolean),
 };
 /** Inputs that come with later work: refused by name, never ignored. */
@@ -42205,14 +42427,12 @@ const LATER_INPUTS = [
     'docker-username',
     'docker-password',
     'droplet-guid',
-    'force',
     'max-in-flight',
     'instance-steps',
     'workers',
     'task',
     'warm-up',
     'hold',
-    'to',
     'preview-id',
     'preview-domain',
     'preview-ttl',
@@ -42220,7 +42440,6 @@ const LATER_INPUTS = [
     'preview-max',
     'preview-services',
     'allow-fork',
-    'github-token',
     'comment',
     'deployment',
     'report',
@@ -42283,6 +42502,7 @@ function readInputs(env) {
         failureLimit: values['failure-limit'],
         keepPrevious: values['keep-previous'],
         keepFailed: values['keep-failed'],
+        force: values.force,
         stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
         summary: values.summary,
         given: NAMES.filter((name) => isGiven(env, name)),
@@ -42300,6 +42520,8 @@ function readInputs(env) {
         ...present('watchPath', values['watch-path']),
         ...present('timeoutMs', values.timeout),
         ...present('startTimeoutMs', startTimeoutMs),
+        ...present('to', values.to),
+        ...present('githubToken', values['github-token']),
     };
 }
 /** @returns whether a pattern `org/space`, in which `*` stands for any text, names the target. */
@@ -42341,6 +42563,9 @@ function givenText(env, name) {
     return INPUTS[name].raw ? given.replace(/\r?\n$/, '') : given.trim();
 }
 function isGiven(env, name) {
+    const { expression } = INPUTS[name];
+    if (expression !== undefined)
+        return false;
     const given = givenText(env, name);
     return given !== '' && given !== INPUTS[name].default;
 }
@@ -42456,7 +42681,14 @@ function secretsOf(values, credentials) {
         .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]));
     const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
     const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-    return [...new Set([own, ...likely.filter((value) => value !== '' && !shown.has(value))])];
+    const { 'github-token': token } = values;
+    return [
+        ...new Set([
+            own,
+            ...(token === undefined ? [] : [token]),
+            ...likely.filter((value) => value !== '' && !shown.has(value)),
+        ]),
+    ];
 }
 function present(name, value) {
     return (value === undefined ? {} : { [name]: value });
@@ -42472,6 +42704,7 @@ function nextOf({ result, error, second, apps }) {
         return (0,explain/* explain */.W)(second ?? error).next;
     switch (result) {
         case 'deployed':
+        case 'rolled-back':
             return apps.flatMap(wayBack).join(' ');
         case 'planned':
             return 'Run it without the input "plan" to do this.';
@@ -42486,9 +42719,7 @@ function wayBack({ app, previousApp, previousVersion }) {
         return [];
     return previousApp === undefined
         ? [`The version of ${app} before is not kept: there is no way back to it.`]
-        : [
-            `To go back by hand: "cf start ${previousApp}", map each route of ${app} to it, and when it answers unmap them from ${app}.`,
-        ];
+        : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }
 function underWay({ app, candidate }) {
     if (!candidate)
@@ -42638,6 +42869,7 @@ const LIMIT_BYTES = 900 * 1024;
 const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, steps: 200, entries: 100 };
 const MARKS = {
     deployed: '✅',
+    'rolled-back': '⏪',
     planned: '📝',
     ready: '✅',
     shown: 'ℹ️',
@@ -42894,7 +43126,8 @@ var report_shown = __nccwpck_require__(3992);
 
 
 
-const COMMANDS = { deploy: deploy, status: status_status, setup: setup };
+
+const COMMANDS = { deploy: deploy, rollback: rollback, status: status_status, setup: setup };
 const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET'];
 /** @returns the exit code */
 async function main({ portsFor, core, clock, env, write }) {
@@ -43404,7 +43637,7 @@ class Stuck extends Error {
 /* harmony export */   kg: () => (/* binding */ MINUTE_MS)
 /* harmony export */ });
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
-const COMMANDS = ['deploy', 'status', 'setup'];
+const COMMANDS = ['deploy', 'rollback', 'status', 'setup'];
 const STRATEGIES = ['blue-green'];
 const ROLES = ['live', 'candidate', 'previous', 'failed', 'preview'];
 /**
@@ -43601,6 +43834,10 @@ const ANNOTATION = {
     /** What a later run must know to go on: times, scale, what is kept. JSON. */
     settings: `${PREFIX}/settings`,
     journal: `${PREFIX}/journal`,
+    /** On a lock that is empty: guid of the app that goes live, which was staged before. */
+    target: `${PREFIX}/target`,
+    /** On a version that a rollback took from live: who did, and when. */
+    withdrawn: `${PREFIX}/withdrawn`,
 };
 /** The platform's limit for an annotation's value, characters. */
 const ANNOTATION_LIMIT = 5_000;
@@ -43758,10 +43995,11 @@ async function takeOnce(platform, target, { name, wanted }) {
         platform.routesByLabel(target.spaceGuid, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .selectorOf */ .Bk)(name)),
     ]);
     const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
-    const { live, candidate, previous, failed } = parts;
-    const apps = [live, candidate, ...previous, ...failed].filter((app) => app !== undefined);
-    const [liveState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] = await Promise.all([
+    const { live, lock, candidate, previous, failed } = parts;
+    const apps = uniqueByGuid([live, lock, candidate, ...previous, ...failed].filter((app) => app !== undefined));
+    const [liveState, lockState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] = await Promise.all([
         live && wholeState(platform, name, live),
+        lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
         candidate && wholeState(platform, name, candidate),
         Promise.all(previous.map((app) => restingState(platform, name, app))),
         Promise.all(failed.map((app) => restingState(platform, name, app))),
@@ -43775,7 +44013,7 @@ async function takeOnce(platform, target, { name, wanted }) {
         target,
         domains,
         name,
-        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live: liveState, candidate: candidateState }),
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live: liveState, ...onItsWay(lockState, candidateState) }),
         previous: previousStates,
         failed: failedStates,
         inTheWay: [
@@ -43785,6 +44023,12 @@ async function takeOnce(platform, target, { name, wanted }) {
         routes,
         others: await namesOfOthers(platform, routes, apps),
     };
+}
+/** Phases are on the lock, also where the version on its way is another app. */
+function onItsWay(lock, candidate) {
+    if (!lock)
+        return { lock: candidate, candidate };
+    return { lock, candidate: candidate && { ...candidate, ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ phase: lock.phase }) } };
 }
 /** The names under which live and the candidate would be kept. A live that is adopted has no version yet, so no name either. */
 function laterNames(name, live, candidate) {
@@ -43796,7 +44040,7 @@ function laterNames(name, live, candidate) {
 /**
  * Which app plays which part. Pure.
  * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
- * the end of a deploy there is neither, and live is nobody. The candidate, previous and failed ones carry our labels for this app
+ * the end of a deploy there is neither, and live is nobody. The lock, previous and failed ones carry our labels for this app
  * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
  */
 function partsOf(name, apps) {
@@ -43805,13 +44049,16 @@ function partsOf(name, apps) {
     const onName = apps.find((app) => app.name === name);
     const called = ofRole('live');
     const live = called.find((app) => app === onName) ?? called[0] ?? onName;
-    const candidate = ofRole('candidate').find((app) => app.name === (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name));
+    const lock = ofRole('candidate').find((app) => app.name === (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name));
+    const target = lock?.annotations[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.target];
+    const staged = apps.find((app) => app.guid === target && app !== live && roleOf(name, app) !== undefined);
+    const candidate = target === undefined ? lock : staged;
     const needed = [name, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name)];
     return {
-        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live, candidate }),
-        previous: kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc),
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live, lock, candidate }),
+        previous: kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc).filter((app) => app !== candidate),
         failed: kept('failed', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .failedName */ .VT),
-        inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== candidate),
+        inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
     };
 }
 function newestFirst(apps) {
@@ -43892,7 +44139,7 @@ function compare(one, other) {
 /* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9770);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4250);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4244);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2800);
 /* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3992);
 /* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2397);
@@ -44926,6 +45173,7 @@ function meaning(result) {
 }
 const MEANINGS = {
     deployed: 'The new version serves every production route.',
+    'rolled-back': 'The version from before serves every production route again.',
     reverted: 'The new version was taken back, and the state from before is back.',
     refused: 'It ended before anything was changed.',
     failed: 'It did not come to a clean end: a person has to look.',
@@ -45897,6 +46145,7 @@ const makeCandidate = {
                 ...split(intent),
                 ...(0,journal/* recorded */.t)(intent),
                 [names/* ANNOTATION */.YX.heartbeat]: String(platform.platformNowMs()),
+                ...(intent.target ? { [names/* ANNOTATION */.YX.target]: intent.target } : {}),
             },
         });
         // Somebody was faster. The next snapshot says who, and whether to wait or to leave.
@@ -45939,9 +46188,9 @@ const makeRoute = {
 /** Writes down how far the deploy has come, before the next thing changes. */
 const mark = {
     title: ({ phase }) => `mark as ${phase}`,
-    plan: ({ phase }) => [`PATCH /v3/apps/<candidate> label phase=${phase}`],
+    plan: ({ phase }) => [`PATCH /v3/apps/<lock> label phase=${phase}`],
     run: async ({ phase }, app, { platform }) => {
-        await platform.updateApp((0,steps_world/* appOn */.jb)('candidate', app).guid, { labels: { [names/* LABEL */.d_.phase]: phase } });
+        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { labels: { [names/* LABEL */.d_.phase]: phase } });
     },
 };
 
@@ -46090,10 +46339,19 @@ const rename = {
                 [names/* LABEL */.d_.phase]: null,
                 [names/* LABEL */.d_.owner]: null,
             },
-            annotations: withoutJournal(annotations),
+            annotations: { ...withoutJournal(annotations), ...withdrawal(step, app) },
         });
     },
 };
+/** What a rollback takes from live is not deployed again unasked. */
+function withdrawal({ to }, { intent }) {
+    if (!intent.target || to === 'failed')
+        return {};
+    return { [names/* ANNOTATION */.YX.withdrawn]: to === 'previous' ? withdrawnBy(intent) : null };
+}
+function withdrawnBy({ facts }) {
+    return JSON.stringify({ by: facts[names/* ANNOTATION */.YX.actor], run: facts[names/* ANNOTATION */.YX.runUrl] });
+}
 function nameFor({ to }, intent) {
     if (to === 'live')
         return intent.app;
@@ -46347,6 +46605,7 @@ function perform(step, app, world) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   N4: () => (/* binding */ note),
 /* harmony export */   Sb: () => (/* binding */ nothingFound),
+/* harmony export */   Vx: () => (/* binding */ lockOf),
 /* harmony export */   aQ: () => (/* binding */ droppedOutside),
 /* harmony export */   iu: () => (/* binding */ isInternal),
 /* harmony export */   jb: () => (/* binding */ appOn),
@@ -46370,6 +46629,12 @@ function appOn(side, { snapshot }) {
     if (!app)
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The ${side} of ${snapshot.name} is not there.`, false);
     return app;
+}
+/** The app that is our lock. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
+function lockOf({ snapshot }) {
+    if (!snapshot.lock)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The lock of ${snapshot.name} is not there.`, false);
+    return snapshot.lock;
 }
 /** The route of this url. Throws `PlatformFault` when it is not there (any more). */
 function routeNamed(url, { snapshot }) {
@@ -46413,7 +46678,9 @@ function note(world, text) {
 function backOut(intent, snapshot) {
     const { candidate } = snapshot;
     if (!candidate)
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)) });
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot)]) });
+    if (intent.target)
+        return backToPrevious(intent, candidate, snapshot);
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -46424,6 +46691,16 @@ function backOut(intent, snapshot) {
             ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
             : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
         end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)),
+    });
+}
+/** A rollback that failed: the version is previous again, stopped and off all routes. */
+function backToPrevious(intent, candidate, snapshot) {
+    const { name, guid, state } = candidate;
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(state === 'STARTED' ? [{ do: 'stop', name, guid }] : []),
+        end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot)]),
     });
 }
 function mayHaveRoutes(snapshot) {
@@ -46492,8 +46769,13 @@ function emptyMadeRoutes(intent, snapshot) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   D: () => (/* binding */ isLive),
-/* harmony export */   M: () => (/* binding */ blueGreen)
+/* harmony export */   Bg: () => (/* binding */ farewell),
+/* harmony export */   DG: () => (/* binding */ isLive),
+/* harmony export */   Gm: () => (/* binding */ theSwitch),
+/* harmony export */   Mb: () => (/* binding */ blueGreen),
+/* harmony export */   Tz: () => (/* binding */ environmentSteps),
+/* harmony export */   n1: () => (/* binding */ proof),
+/* harmony export */   sz: () => (/* binding */ scaleSteps)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
@@ -46668,6 +46950,86 @@ function farewell(intent, snapshot) {
 
 /***/ }),
 
+/***/ 588:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  s: () => (/* binding */ forward)
+});
+
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var work = __nccwpck_require__(4136);
+;// CONCATENATED MODULE: ./lib/strategies/rollback.js
+
+
+
+function rollBack(intent, snapshot) {
+    if ((0,blue_green/* isLive */.DG)(intent, snapshot))
+        return (0,work/* compact */.oE)({ end: (0,work/* steps */.Ci)((0,work/* endOfLock */.mq)(snapshot)) });
+    const seen = withTarget(intent, snapshot);
+    return (0,work/* compact */.oE)({
+        ...preparation(intent, seen),
+        ...(0,blue_green/* proof */.n1)(intent, seen),
+        ...(0,blue_green/* theSwitch */.Gm)(intent, seen),
+        ...(0,blue_green/* farewell */.Bg)(intent, seen),
+        end: (0,work/* steps */.Ci)(snapshot.lock ? (0,work/* endOfLock */.mq)(snapshot) : [{ do: 'delete-app', name: `${intent.app}-candidate`, guid: '' }]),
+    });
+}
+/** Before the lock is there, the version that goes live again is one of the previous ones. */
+function withTarget(intent, snapshot) {
+    if (snapshot.candidate)
+        return snapshot;
+    const candidate = snapshot.previous.find(({ guid }) => guid === intent.target);
+    if (!candidate)
+        return snapshot;
+    return { ...snapshot, candidate, previous: snapshot.previous.filter((one) => one !== candidate) };
+}
+function preparation(intent, snapshot) {
+    const { candidate, lock } = snapshot;
+    if ((0,view/* reached */.V6)(candidate, 'switching'))
+        return {};
+    const scale = (0,blue_green/* scaleSteps */.sz)(intent, snapshot);
+    if ((0,view/* reached */.V6)(candidate, 'proven')) {
+        const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+        return grows ? { configure: (0,work/* steps */.Ci)([{ do: 'mark', phase: 'made' }]) } : {};
+    }
+    const missing = intent.production.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    const untried = intent.trials.filter(({ route }) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    return {
+        lock: (0,work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
+        routes: (0,work/* steps */.Ci)([
+            ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
+            ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
+            // A stopped app that a production route names would take requests from its start on, unproven.
+            ...(candidate?.state === 'STOPPED' ? (0,view/* servedBy */.nV)(snapshot, candidate) : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
+        ]),
+        configure: (0,work/* steps */.Ci)([
+            ...(0,work/* stopFailed */.K8)(snapshot),
+            ...(0,blue_green/* environmentSteps */.Tz)(intent, snapshot),
+            ...scale,
+            ...intent.trials
+                .filter(({ route, to }) => !(0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, route), candidate).some((one) => (0,view/* samePort */.my)(one, to)))
+                .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+        ]),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/forward.js
+
+
+function forward(intent, snapshot) {
+    return intent.target === undefined ? (0,blue_green/* blueGreen */.Mb)(intent, snapshot) : rollBack(intent, snapshot);
+}
+
+
+/***/ }),
+
 /***/ 399:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -46767,6 +47129,7 @@ function productionUrls(intent, snapshot) {
 __nccwpck_require__.d(__webpack_exports__, {
   oE: () => (/* binding */ compact),
   uS: () => (/* binding */ deletions),
+  mq: () => (/* binding */ endOfLock),
   TN: () => (/* binding */ groups),
   I4: () => (/* binding */ leftTrialRoutes),
   Ci: () => (/* binding */ steps),
@@ -46818,6 +47181,12 @@ function deletions(snapshot, apps) {
     return apps
         .filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0)
         .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+}
+/** An empty lock goes as its holder's last write. */
+function endOfLock({ lock, candidate }) {
+    return lock && lock !== candidate && lock.guid !== candidate?.guid
+        ? [{ do: 'delete-app', name: lock.name, guid: lock.guid }]
+        : [];
 }
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
 function stopFailed(snapshot) {
