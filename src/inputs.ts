@@ -251,14 +251,9 @@ function secretsOf(values: Values, credentials: Credentials): readonly string[] 
   );
   const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
   const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-  const { 'github-token': token } = values;
-  return [
-    ...new Set([
-      own,
-      ...(token === undefined ? [] : [token]),
-      ...likely.filter((value) => value !== '' && !shown.has(value)),
-    ]),
-  ];
+  const tokens = [values['github-token']].filter((token) => token !== undefined);
+  const found = likely.filter((value) => value !== '' && !shown.has(value));
+  return [...new Set([own, ...tokens, ...found])];
 }
 
 function present<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {

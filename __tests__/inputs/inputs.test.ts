@@ -94,6 +94,7 @@ describe('what is read', () => {
       failureLimit: 2,
       keepPrevious: 1,
       keepFailed: true,
+      force: false,
       stagingTimeoutMs: 900_000,
       summary: true,
       given: ['api', 'org', 'space', 'username', 'password'],
@@ -254,7 +255,11 @@ describe('what is refused', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    ['COMMAND', 'rollback', /"rollback", which is not available yet; allowed are deploy, status, setup/],
+    [
+      'COMMAND',
+      'promote',
+      /"promote", which is not available yet; allowed are deploy, rollback, status, setup/,
+    ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
     ['STRATEGY', 'rolling', /"rolling", which is not available yet/],
     ['STRATEGY', 'canary', /not available yet/],
