@@ -9,12 +9,10 @@ function without(...keys: readonly string[]) {
 }
 
 describe('what to do next', () => {
-  test('deployed: which app is kept, and how to go back to it', () => {
+  test('deployed: how to go back to the version before', () => {
     const next = nextOf(deployed());
-    expect(next).toContain(`"cf start shop-previous-${OLD}"`);
-    // Mapped before it is unmapped.
-    expect(next.indexOf('unmap them')).toBeGreaterThan(next.indexOf('map each route'));
-    expect(nextOf(deployed({ apps: [appOutcome(), appOutcome({ app: 'api' })] }))).toContain('route of api');
+    expect(next).toBe(`To go back: run this action with command: rollback, app: shop and to: ${OLD}.`);
+    expect(nextOf(deployed({ apps: [appOutcome(), appOutcome({ app: 'api' })] }))).toContain('app: api and');
   });
 
   test('deployed, and the version before is not kept', () => {

@@ -48,7 +48,9 @@ describe('success', () => {
     expect(lines).toEqual([
       '00:00.0  The new version serves every production route.',
       '00:00.0  shop.example.com: shop',
-      expect.stringMatching(/^00:00.0 {2}Next: To go back by hand: "cf start shop-previous-/),
+      expect.stringMatching(
+        /^00:00.0 {2}Next: To go back: run this action with command: rollback, app: shop/,
+      ),
     ]);
     expect(pages).toHaveLength(1);
     expect(outputs.result).toBe('deployed');

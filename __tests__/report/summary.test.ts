@@ -49,7 +49,7 @@ The new version serves every production route. It took 1 min 2 s.
 
 ### What to do next
 
-To go back by hand: "cf start shop\\-previous\\-${OLD.replaceAll('-', '\\-')}", map each route of shop to it, and when it answers unmap them from shop.
+To go back: run this action with command: rollback, app: shop and to: 20261101\\-100000\\-aaaaaaa.
 
 ### Did anybody notice?
 

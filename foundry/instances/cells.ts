@@ -181,6 +181,7 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
       for (const container of alive) container.stop('now');
       await Promise.all([...alive].map((container) => container.gone));
       leash.close();
+      host.ports.close();
     },
   };
 }

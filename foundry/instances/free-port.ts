@@ -1,36 +1,67 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /** Below the ports that Linux and macOS give to outgoing connections, so that nothing takes one before the app binds it. */
 const LOWEST = 20_000;
-const HIGHEST = 32_000;
+const BLOCKS = 60;
+const BLOCK = 200;
 
 export interface Ports {
   /** A loopback port that nobody listens on and that is ours until it is given back. */
   take(): Promise<number>;
   give(port: number): void;
+  close(): void;
 }
 
+/**
+ * Ports in blocks. A block belongs to whoever listens on its first port, so that two foundries on one machine never give the same
+ * port to an app: a health check would take the other one's app for its own. The machine itself gives it back when we die.
+ */
 export function createPorts(): Ports {
-  const taken = new Set<number>();
+  const guards: Server[] = [];
+  const free: number[] = [];
+  let opening: Promise<void> = Promise.resolve();
+
+  const openBlock = async () => {
+    if (free.length > 0) return;
+    const start = Math.floor(Math.random() * BLOCKS);
+    for (let step = 0; step < BLOCKS; step += 1) {
+      const first = LOWEST + ((start + step) % BLOCKS) * BLOCK;
+      const guard = await listening(first, '127.0.0.1');
+      if (!guard) continue;
+      guard.unref();
+      guards.push(guard);
+      free.push(...Array.from({ length: BLOCK - 1 }, (_, at) => first + 1 + at));
+      return;
+    }
+    throw new Error(`all ports from ${LOWEST} to ${LOWEST + BLOCKS * BLOCK} belong to other foundries`);
+  };
+
   return {
     async take() {
-      for (let attempt = 0; attempt < 200; attempt += 1) {
-        const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-        if (taken.has(port)) continue;
-        taken.add(port);
-        if (await isFree(port)) return port;
-        taken.delete(port);
+      for (;;) {
+        opening = opening.then(openBlock);
+        await opening;
+        const port = free.shift();
+        if (port === undefined) continue;
+        const server = await listening(port);
+        if (!server) continue;
+        await new Promise((closed) => server.close(closed));
+        return port;
       }
-      throw new Error(`no free port between ${LOWEST} and ${HIGHEST}`);
     },
-    give: (port) => void taken.delete(port),
+    // Last in the row: the one before may still be ending.
+    give: (port) => void free.push(port),
+    close: () => {
+      for (const guard of guards) guard.close();
+    },
   };
 }
 
-function isFree(port: number): Promise<boolean> {
+/** undefined: somebody else listens there. */
+function listening(port: number, host?: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(undefined));
+    server.listen(port, host, () => resolve(server));
   });
 }
