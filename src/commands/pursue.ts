@@ -178,6 +178,13 @@ async function performOne({ app, step }: AppStep, { apps, world, way }: Performa
   const { phase } = step.do === 'mark' ? step : {};
   if (phase && candidate && lock)
     one.snapshot = { ...one.snapshot, lock: { ...lock, phase }, candidate: { ...candidate, phase } };
+  if (step.do === 'rename' && step.side === 'candidate') giveAway(one);
+}
+
+/** A sign of life before the next read would stay on the app that has given the lock's name away. */
+function giveAway(app: AppWorld): void {
+  const { lock, ...rest } = app.snapshot;
+  if (lock?.guid === rest.candidate?.guid) app.snapshot = rest;
 }
 
 /** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
