@@ -32,6 +32,12 @@ const tasks = {
     }
   },
 
+  /** Every point at which a deploy can be interrupted; `npm test` tries some. */
+  async matrix(args) {
+    await build();
+    return start('__tests__/matrix', args, {});
+  },
+
   async package() {
     await packages();
     const { bundle } = await import('./bundle.mjs');

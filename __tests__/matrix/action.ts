@@ -29,8 +29,8 @@ export interface RunResult {
 }
 
 const TEMP = '/temp';
-/** How long a request to an app takes. */
-const PROBE_MS = 3;
+/** How long a request to an app takes: not two alike, as on any network. Alike, every probe of a row could meet the same router. */
+const PROBE_MS = { least: 2, spread: 6 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 export async function runAction(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
@@ -52,7 +52,7 @@ export async function runAction(platform: Platform, deploy: Deploy, trial?: Tria
   const files = memory();
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
-  const http = httpOf(platform, life, wire);
+  const http = httpOf(platform, life, wire, seededRandom(Number(deploy.runId)));
   const result = main({
     portsFor: (_, listener) => ({
       http,
@@ -118,7 +118,7 @@ function environment({ foundry }: Platform, { workspace, commit, runId, inputs }
   };
 }
 
-function httpOf(platform: Platform, life: Life, wire: Wire): Http {
+function httpOf(platform: Platform, life: Life, wire: Wire, jitter: () => number): Http {
   return {
     request: (request) =>
       life.living(() => {
@@ -144,7 +144,7 @@ function httpOf(platform: Platform, life: Life, wire: Wire): Http {
 
   function probe({ headers }: HttpRequest, url: URL) {
     return wire.probe(life, url.hostname, async () => {
-      await platform.clock.sleep(PROBE_MS);
+      await platform.clock.sleep(PROBE_MS.least + jitter() * PROBE_MS.spread);
       return platform.routers.ask(url.hostname, url.pathname, lowerCase(headers));
     });
   }
@@ -172,7 +172,7 @@ function randomOf(seed: number) {
 }
 
 /** Files of one run: they are gone with it, as those of a runner's machine are. */
-function memory(): Files {
+export function memory(): Files {
   const files = new Map<string, Buffer>();
   let folders = 0;
   return {

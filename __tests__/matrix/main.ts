@@ -2,34 +2,66 @@
  * `npm run matrix`: every point of every scenario. `npm run matrix -- WORDS` takes those whose name has all the words.
  * The last line is `matrix: N points tried, N held`.
  */
+import { availableParallelism } from 'node:os';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { attempt, nameOf, record } from './matrix.js';
 import { Folders, SCENARIOS } from './scenarios.js';
 
-const words = process.argv.slice(2);
-const folders = new Folders();
-let [tried, held] = [0, 0];
-try {
-  for (const scenario of SCENARIOS) {
-    const { trials, traces } = await record(scenario, folders);
-    const chosen = trials.filter((trial) => {
-      const name = `${scenario.name}: ${nameOf(trial)}`;
-      return words.every((word) => name.includes(word));
-    });
-    console.log(`${scenario.name}: ${chosen.length} points`);
-    for (const trial of chosen) {
-      tried += 1;
-      const wrong = await attempt(scenario, folders, trial, traces).catch((error: Error) => [
-        String(error.stack),
-      ]);
-      if (wrong.length === 0) held += 1;
-      else
-        console.log(
-          `LOST ${scenario.name}: ${nameOf(trial)}\n  ${wrong.join('\n  ').replaceAll('\n', '\n  ')}`,
-        );
-    }
-  }
-} finally {
-  folders.remove();
+interface Share {
+  words: readonly string[];
+  /** Takes each point whose number leaves this rest. */
+  rest: number;
+  of: number;
 }
-console.log(`matrix: ${tried} points tried, ${held} held`);
-process.exitCode = tried > 0 && held === tried ? 0 : 1;
+
+/** What a worker tells: one point. */
+interface Tried {
+  name: string;
+  wrong: readonly string[];
+}
+
+if (isMainThread) process.exitCode = await tryAll(process.argv.slice(2));
+else await tryShare(workerData as Share);
+
+async function tryAll(words: readonly string[]): Promise<number> {
+  const of = availableParallelism();
+  const counts = { tried: 0, held: 0 };
+  const ends = await Promise.allSettled(
+    Array.from({ length: of }, (_, rest) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { words, rest, of } });
+      worker.on('message', ({ name, wrong }: Tried) => {
+        counts.tried += 1;
+        if (wrong.length === 0) counts.held += 1;
+        else console.log(`LOST ${name}\n  ${wrong.join('\n').replaceAll('\n', '\n  ')}`);
+        if (counts.tried % 100 === 0) console.log(`${counts.tried} points tried`);
+      });
+      return new Promise<void>((resolve, reject) => {
+        worker.once('error', reject);
+        worker.once('exit', () => resolve());
+      });
+    }),
+  );
+  const broken = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason?.stack)] : []));
+  for (const text of broken) console.log(text);
+  console.log(`matrix: ${counts.tried} points tried, ${counts.held} held`);
+  return broken.length === 0 && counts.tried > 0 && counts.held === counts.tried ? 0 : 1;
+}
+
+async function tryShare({ words, rest, of }: Share): Promise<void> {
+  const folders = new Folders();
+  try {
+    for (const scenario of SCENARIOS) {
+      const { trials, traces } = await record(scenario, folders);
+      for (const [number, trial] of trials.entries()) {
+        const name = `${scenario.name}: ${nameOf(trial)}`;
+        if (number % of !== rest || !words.every((word) => name.includes(word))) continue;
+        const wrong = await attempt(scenario, folders, trial, traces).catch((error: Error) => [
+          String(error.stack),
+        ]);
+        parentPort?.postMessage({ name, wrong } satisfies Tried);
+      }
+    }
+  } finally {
+    folders.remove();
+  }
+}

@@ -18,9 +18,9 @@ export interface CfWorld {
 }
 
 const POLL_MS = 3_000;
-/** Of a call that may be repeated (cf-cli util/…/retry_request): two more attempts; a POST has none. */
+/** Of a GET that breaks or is answered by 5xx; a POST has no second one. */
 const ATTEMPTS = 3;
-/** Only a warning is shown when it cannot be had. */
+/** What is answered to it by 429 or 5xx is only worth a warning. */
 const DISPENSABLE = 'manifest_diff';
 const BASIC = `Basic ${Buffer.from('cf:').toString('base64')}`;
 
@@ -50,7 +50,7 @@ export async function playCf(
     try {
       const [command = ''] = args;
       if (command === 'version') show('stdout', `cf version ${CF_VERSION}+played`);
-      await new Command(world, life, args, env, (text) => show('stderr', text)).play();
+      await new Command(world, life, args, env).play();
       return ended(0);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -73,7 +73,6 @@ class Command {
     private readonly life: Life,
     private readonly args: readonly string[],
     private readonly env: Readonly<Record<string, string>>,
-    private readonly warn: (text: string) => void,
   ) {}
 
   async play(): Promise<void> {
@@ -96,14 +95,9 @@ class Command {
     const [method = '', template = ''] = line.split(' ');
     const path = template.replace(/\{(\w+)\}/g, (_, name: string) => this.known[name] ?? 'unknown');
     const call = { method, path, ...this.bodyOf(template) };
-    let answer: ApiAnswer;
-    try {
-      answer = await this.patiently(call);
-    } catch (error) {
-      if (!(error instanceof Failure) || !template.includes(DISPENSABLE)) throw error;
-      return this.warn(`Unable to generate diff. Continuing to apply manifest...`);
-    }
+    const answer = await this.patiently(call);
     if (answer.status === 404 && template.endsWith('/droplets/current')) return;
+    if ((answer.status >= 500 || answer.status === 429) && template.endsWith(DISPENSABLE)) return;
     if (answer.status >= 400) throw new Failure(errorText(answer));
     this.learn(template, answer);
     if (/jobs|^\/v3\/packages\/\{packages\}$/.test(template)) await this.poll(call, answer);
@@ -124,25 +118,13 @@ class Command {
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt === ATTEMPTS || call.method === 'POST';
       try {
-        const answer = await this.signedIn(call);
+        const answer = await this.send(call);
         if (answer.status < 500 || last) return answer;
       } catch (error) {
         if (!(error instanceof HttpFailure)) throw error;
         if (last) throw new Failure(`Request error: ${call.method} "${call.path}": connection reset by peer`);
       }
     }
-  }
-
-  /** A token that is not accepted is renewed once. */
-  private async signedIn(call: ApiCall): Promise<ApiAnswer> {
-    const answer = await this.send(call);
-    if (answer.status !== 401 || call.path === '/oauth/token') return answer;
-    const body = new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: this.configuration.RefreshToken ?? '',
-    });
-    this.keep(await this.send({ method: 'POST', path: '/oauth/token', ...form(body) }));
-    return this.send(call);
   }
 
   private send(call: ApiCall): Promise<ApiAnswer> {
@@ -153,9 +135,8 @@ class Command {
 
   private keep(answer: ApiAnswer): void {
     if (answer.status !== 200) throw new Failure(errorText(answer));
-    const { access_token, refresh_token } = JSON.parse(answer.body) as Record<string, string>;
+    const { access_token } = JSON.parse(answer.body) as { access_token: string };
     this.configuration.AccessToken = `bearer ${access_token}`;
-    if (refresh_token !== undefined) this.configuration.RefreshToken = refresh_token;
   }
 
   /** What later calls name. */
@@ -220,5 +201,7 @@ function upload(bits: Buffer): Pick<ApiCall, 'body' | 'headers'> {
 }
 
 function errorText({ status, body }: ApiAnswer): string {
+  // It renews a token that it knows to be over, never one that is refused.
+  if (status === 401) return 'Invalid Auth Token';
   return `Unexpected Response\nResponse Code: ${status}\n${body.trim()}`;
 }

@@ -1,0 +1,32 @@
+/** A sample of the matrix; `npm run matrix` tries every point. */
+import { afterAll, expect, jest, test } from '@jest/globals';
+import { attempt, nameOf, record } from './matrix.js';
+import { Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import type { Trial } from './wire.js';
+
+jest.setTimeout(120_000);
+
+/** Of so many points one is tried here: a prime, so that no way of harming a call is always left out. */
+const ONE_OF = 43;
+
+const folders = new Folders();
+afterAll(() => folders.remove());
+
+test.each(SCENARIOS)('$name: users stay served, and the same command again converges', async (scenario) => {
+  const { trials, traces } = await record(scenario, folders);
+  expect(trials.length).toBeGreaterThan(250);
+  const lost: string[] = [];
+  for (const trial of trials.filter((_, number) => number % ONE_OF === 0)) {
+    const wrong = await attempt(scenario, folders, trial, traces);
+    if (wrong.length > 0) lost.push(`${nameOf(trial)}: ${wrong.join('; ')}`);
+  }
+  expect(lost).toEqual([]);
+});
+
+test('a point that is not reached has not held', async () => {
+  const trial: Trial = { point: { by: 'action', name: 'POST /v3/apps', number: 99 }, harm: '500' };
+  const traces = { live: [], routes: [] };
+  expect(await attempt(SCENARIOS[0] as Scenario, folders, trial, traces)).toEqual([
+    'the point was not reached',
+  ]);
+});
