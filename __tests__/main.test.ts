@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MainPorts } from '../src/main.js';
 import { Cancelled } from '../src/model/errors.js';
 import { post } from '../src/post.js';
+import type { ProcessPorts } from '../src/report/shown.js';
 import { API, everyByte, type Heard, PASSWORD, performed, TOKEN } from './commands/stage.js';
 
 const STATUS = { command: 'status', app: 'shop' };
@@ -214,7 +214,7 @@ async function afterJob(state: (name: string) => string, remove: (path: string) 
       notice() {},
       summary: async () => {},
       setSecret() {},
-    } as MainPorts['core'],
+    } as ProcessPorts['core'],
     clock: { now: () => 0, sleep: async () => {} },
     env: {},
     write: () => {},

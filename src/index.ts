@@ -1,7 +1,8 @@
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
 import * as core from '@actions/core';
-import { type MainPorts, main } from './main.js';
+import { main } from './main.js';
 import { post } from './post.js';
+import type { ProcessPorts } from './report/shown.js';
 import { createChildren } from './system/children.js';
 import { realClock } from './system/clock.js';
 import { files } from './system/files.js';
@@ -14,7 +15,7 @@ const shared = { clock: realClock, env: process.env };
 const addToSummary = async (markdown: string) => {
   if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown, true).write();
 };
-const ports: MainPorts = {
+const ports: ProcessPorts = {
   ...shared,
   core: { ...core, summary: addToSummary },
   write: (line) => process.stdout.write(`${line}\n`),

@@ -2,13 +2,12 @@
 import { FOLDERS_STATE } from './commands/open.js';
 import { settleRest, unsettledOf } from './commands/settle-rest.js';
 import { readContext } from './github/context.js';
-import { hiding, inputsOf, type MainPorts } from './main.js';
 import type { Files } from './model/ports.js';
 import { explain } from './report/explain.js';
-import { createShown } from './report/shown.js';
+import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
-export interface PostPorts extends MainPorts {
+export interface PostPorts extends ProcessPorts {
   /** What the main run saved, by name. */
   state(name: string): string;
   files: Pick<Files, 'remove'>;

@@ -1,5 +1,9 @@
 /** Log and redaction of one process: what is hidden once is hidden in everything that is shown later. */
+import type { Ports } from '../commands/open.js';
+import { readInputs } from '../inputs.js';
+import type { Inputs } from '../model/asked.js';
 import type { Clock } from '../model/ports.js';
+import type { ReportPorts } from './index.js';
 import { Log } from './log.js';
 import { redactor } from './redact.js';
 
@@ -30,4 +34,28 @@ export function createShown({ clock, setSecret, write }: ShownPorts): Shown {
     },
     redact: (text) => redact(text),
   };
+}
+
+/** What main and post are given by the entry. */
+export interface ProcessPorts {
+  /** The ports of the commands, made when the inputs are known. */
+  portsFor(inputs: Inputs, log: Log): Ports;
+  core: Omit<ReportPorts, 'redact'> & { setSecret(value: string): void };
+  clock: Ports['clock'];
+  env: Ports['env'];
+  write(line: string): void;
+}
+
+const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TOKEN'];
+
+/** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
+export function inputsOf(env: Ports['env'], { hide }: Shown): Inputs {
+  for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
+  const inputs = readInputs(env);
+  for (const secret of inputs.secrets) hide(secret);
+  return inputs;
+}
+
+export function hiding(ports: Ports, { hide }: Shown): Ports {
+  return { ...ports, runner: { ...ports.runner, setSecret: hide } };
 }

@@ -1,0 +1,157 @@
+import { describe, expect, test } from '@jest/globals';
+import { PlatformFault, PlatformRefusal } from '../../src/model/errors.js';
+import { appJson, inTurn, page, ROUTER_404, refusal, scripted } from './scripted.js';
+
+const NOT_FOUND = (what: string) => refusal(404, 10010, 'CF-ResourceNotFound', `${what} not found`);
+
+describe('belongings', () => {
+  test('bindings are told by the name of the service instance', async () => {
+    const binding = (guid: string, instance: string) => ({
+      guid,
+      name: null,
+      relationships: { service_instance: { data: { guid: instance } } },
+    });
+    const bindings = page([binding('b1', 'i1'), binding('b2', 'i2')]);
+    const db = { guid: 'i1', name: 'db' };
+    const withInstances = (...instances: unknown[]) =>
+      scripted((_, url) => (url.pathname === '/v3/service_instances' ? page(instances) : bindings)).platform;
+    expect(await withInstances({ guid: 'i2', name: 'queue' }, db).bindings('a')).toEqual(['db', 'queue']);
+    await expect(withInstances(db).bindings('a')).rejects.toThrow(PlatformFault);
+  });
+
+  test.each(['bindings', 'sidecars'] as const)(
+    '%s are none on a platform that knows no such thing',
+    async (call) => {
+      const unknown = refusal(404, 10000, 'CF-NotFound', 'Unknown request');
+      expect(await scripted(inTurn(unknown)).platform[call]('a')).toEqual([]);
+      await expect(scripted(inTurn(NOT_FOUND('App'))).platform[call]('a')).rejects.toThrow(PlatformRefusal);
+    },
+  );
+
+  const POLICIES = {
+    json: {
+      total_policies: 1,
+      policies: [
+        {
+          source: { id: 'a' },
+          destination: { id: 'b', protocol: 'tcp', ports: { start: 8_080, end: 8_090 } },
+        },
+      ],
+    },
+  };
+
+  test('policies name the apps', async () => {
+    const { platform, http } = scripted(
+      (_, url) => (url.pathname.endsWith('/policies') ? POLICIES : page([appJson('shop', { guid: 'a' })])),
+      { networkPolicyUrl: 'https://net.example.com/networking/v1/external' },
+    );
+    expect(await platform.policies('a')).toEqual(['shop -> b:8080-8090/tcp']);
+    expect(http.requests[0]?.url).toBe('https://net.example.com/networking/v1/external/policies?id=a');
+  });
+
+  test.each([
+    ['no address', inTurn(POLICIES), {}],
+    [
+      'no right to read',
+      inTurn(refusal(403, 10003, 'CF-NotAuthorized', 'no')),
+      { networkPolicyUrl: 'https://n.example.com' },
+    ],
+    [
+      'no scope',
+      inTurn({ status: 403, json: { error: 'provided scopes do not include allowed scopes' } }),
+      { networkPolicyUrl: 'https://n.example.com' },
+    ],
+  ])('policies are unknown with %s', async (_, script, options) => {
+    expect(await scripted(script, options).platform.policies('a')).toBeUndefined();
+  });
+
+  test('features by name', async () => {
+    const { platform } = scripted(
+      inTurn({
+        json: {
+          resources: [
+            { name: 'ssh', enabled: true },
+            { name: 'revisions', enabled: false },
+          ],
+        },
+      }),
+    );
+    expect(await platform.features('a')).toEqual({ ssh: true, revisions: false });
+  });
+});
+
+test('policies that could not be asked for are no unknown ones', async () => {
+  const { platform } = scripted(inTurn(ROUTER_404), { networkPolicyUrl: 'https://n.example.com' });
+  await expect(platform.policies('a')).rejects.toThrow(PlatformFault);
+});
+
+describe('signs', () => {
+  test('crashes: newest first, none from before', async () => {
+    const crash = (guid: string, createdAt: string, index: number) => ({
+      guid,
+      created_at: createdAt,
+      type: 'audit.app.process.crash',
+      data: { index, reason: 'CRASHED', exit_status: 137, exit_description: 'out of memory' },
+    });
+    const { platform, http } = scripted(
+      inTurn(
+        page([
+          crash('1', '2026-11-20T09:59:59Z', 0),
+          crash('2', '2026-11-20T10:00:00Z', 1),
+          crash('3', '2026-11-20T10:00:05Z', 2),
+        ]),
+      ),
+    );
+    const crashes = await platform.crashes('a', Date.parse('2026-11-20T10:00:00.700Z'));
+    expect(crashes.map(({ index }) => index)).toEqual([2, 1]);
+    expect(crashes[0]).toEqual({
+      atMs: Date.parse('2026-11-20T10:00:05Z'),
+      index: 2,
+      reason: 'CRASHED',
+      exitStatus: 137,
+      exitDescription: 'out of memory',
+    });
+    expect(http.lines[0]).toContain('created_ats[gte]=2026-11-20T10:00:00Z');
+  });
+
+  const LOG_CACHE = { logCacheUrl: 'https://log-cache.example.com' };
+
+  test('log lines: decoded, oldest first, from the root of the host', async () => {
+    const envelope = (timestamp: string, text: string) => ({
+      timestamp,
+      instance_id: '1',
+      tags: { source_type: 'APP/PROC/WEB' },
+      log: { payload: Buffer.from(text).toString('base64'), type: 'OUT' },
+    });
+    const { platform, http } = scripted(
+      inTurn({
+        json: {
+          envelopes: {
+            batch: [
+              envelope('1000002000000', 'zwölf'),
+              { timestamp: '1', gauge: {} },
+              envelope('1000001000000', 'one'),
+            ],
+          },
+        },
+      }),
+      LOG_CACHE,
+    );
+    expect(await platform.recentLogs('a', 5_000)).toEqual([
+      { atMs: 1_000_001, source: 'APP/PROC/WEB', instance: '1', text: 'one' },
+      { atMs: 1_000_002, source: 'APP/PROC/WEB', instance: '1', text: 'zwölf' },
+    ]);
+    expect(http.requests[0]?.url).toBe(
+      'https://log-cache.example.com/api/v1/read/a?descending=true&envelope_types=LOG&limit=1000',
+    );
+  });
+
+  test.each([
+    ['does not answer', inTurn({ status: 503, text: '' }), LOG_CACHE],
+    ['refuses', inTurn(refusal(404, 10010, 'CF-ResourceNotFound', 'App not found')), LOG_CACHE],
+    ['answers nonsense', inTurn({ json: { envelopes: { batch: [{ timestamp: 5, log: {} }] } } }), LOG_CACHE],
+    ['has no address', inTurn({ json: {} }), {}],
+  ])('log lines are none when the log cache %s', async (_, script, options) => {
+    expect(await scripted(script, options).platform.recentLogs('a', 10)).toEqual([]);
+  });
+});
