@@ -33,7 +33,7 @@ describe('what to do next', () => {
   test('shown: only when something is under way', () => {
     expect(nextOf({ result: 'shown', apps: [appOutcome()] })).toBe('');
     const apps = [appOutcome({ candidate: { version: 'v2', phase: 'serving' } })];
-    expect(nextOf({ result: 'shown', apps })).toContain('The deploy of v2 (serving) of shop');
+    expect(nextOf({ result: 'shown', apps })).toContain('A change of shop to v2 (serving)');
   });
 
   test('after a failure: of what failed last', () => {

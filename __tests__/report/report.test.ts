@@ -108,10 +108,10 @@ describe('failure', () => {
     expect(failed).toBe(true);
     expect(errors).toEqual([
       {
-        text: `The new version was taken back, and the state from before is back. Smoke check "/health": 500.
+        text: `The version was taken back, and the state from before is back. Smoke check "/health": 500.
 Live, seen at 08:16:03 UTC:
 shop.example.com: shop
-Next: Mend what the check found, or the check, and deploy again.`,
+Next: Mend what the check found, or the check, and run again.`,
         at: { title: 'smoke' },
       },
     ]);

@@ -86,7 +86,7 @@ No request of the watch on the production routes failed.
     delete app.found;
     expect(page({ result: 'reverted', error, apps: [app] }, [])).toBe(`## ↩️ reverted: \`shop\`
 
-The new version was taken back, and the state from before is back. It took 1 min 2 s.
+The version was taken back, and the state from before is back. It took 1 min 2 s.
 
 ### Why (\`smoke\`)
 
@@ -100,7 +100,7 @@ content-type: text/html
 
 ### What to do next
 
-Mend what the check found, or the check, and deploy again.
+Mend what the check found, or the check, and run again.
 
 ### \`shop\`
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { recorded } from '../../src/engine/journal.js';
 import type { Route } from '../../src/model/cloud.js';
 import { PlatformFault } from '../../src/model/errors.js';
+import type { Intent } from '../../src/model/intent.js';
 import type { MetadataChange } from '../../src/platform/calls.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
@@ -163,15 +164,16 @@ describe('make-route', () => {
 });
 
 describe('rename', () => {
-  async function renamed(step: Step & { do: 'rename' }) {
+  async function renamed(step: Step & { do: 'rename' }, more: Partial<Intent> = {}) {
     const calls: ({ name?: string } & MetadataChange)[] = [];
     const platform = platformOf({
+      platformNowMs: () => 1_234,
       updateApp: async (guid, change) => {
         calls.push({ ...change, name: `${guid} ${change.name}` });
         return LIVE;
       },
     });
-    const wish = intent({ before: { guid: 'old', version: 'v1', ran: true, destinations: [] } });
+    const wish = intent({ before: { guid: 'old', version: 'v1', ran: true, destinations: [] }, ...more });
     const annotations = {
       ...recorded({ ...wish, dropped: Array.from({ length: 400 }, (_, n) => `route-${n}.apps.example`) }),
       [ANNOTATION.heartbeat]: '1',
@@ -208,6 +210,22 @@ describe('rename', () => {
     const { calls, annotations } = await renamed({ do: 'rename', side: 'candidate', to: 'live' });
     const gone = Object.keys(annotations).filter((key) => key !== ANNOTATION.commit);
     expect(gone.length).toBeGreaterThan(2);
-    expect(calls[0]?.annotations).toEqual(Object.fromEntries(gone.map((key) => [key, null])));
+    const removed = [...gone, ANNOTATION.liveUntil];
+    expect(calls[0]?.annotations).toEqual(Object.fromEntries(removed.map((key) => [key, null])));
+  });
+
+  test('what is previous now says until when it was live', async () => {
+    const { calls } = await renamed({ do: 'rename', side: 'live', to: 'previous' });
+    expect(calls[0]?.annotations).toEqual({ [ANNOTATION.liveUntil]: '1234' });
+  });
+
+  test('a rollback records who took the version from live, and that what goes live again is withdrawn no more', async () => {
+    const facts = { [ANNOTATION.actor]: 'ann', [ANNOTATION.runUrl]: 'https://example.com/run' };
+    const rollback = { target: 'new', facts };
+    const left = await renamed({ do: 'rename', side: 'live', to: 'previous' }, rollback);
+    const record = JSON.parse(left.calls[0]?.annotations?.[ANNOTATION.withdrawn] ?? '');
+    expect(record).toEqual({ by: 'ann', run: 'https://example.com/run' });
+    const crowned = await renamed({ do: 'rename', side: 'candidate', to: 'live' }, rollback);
+    expect(crowned.calls[0]?.annotations).toMatchObject({ [ANNOTATION.withdrawn]: null });
   });
 });

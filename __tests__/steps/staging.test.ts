@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Build, Package } from '../../src/model/cloud.js';
 import { PlatformFault, VersionFault } from '../../src/model/errors.js';
+import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
 import { candidateAt } from '../strategies/support.js';
@@ -150,7 +151,7 @@ describe('stage', () => {
 });
 
 describe('start', () => {
-  function starting(packages: Package[], packageGuid: string | undefined) {
+  function starting(packages: Package[], packageGuid: string | undefined, wish: Partial<Intent> = {}) {
     const started: string[] = [];
     const world = worldOf({
       packages: async () => packages,
@@ -164,7 +165,7 @@ describe('start', () => {
         started.push(guid);
       },
     });
-    const run = () => perform({ do: 'start', side: 'candidate' }, appWorld(HERE), world);
+    const run = () => perform({ do: 'start', side: 'candidate' }, appWorld(HERE, wish), world);
     return { started, run };
   }
 
@@ -173,6 +174,12 @@ describe('start', () => {
     ['its own droplet, though strange bits were pushed', [pack('mine'), pack('strange')], 'mine'],
   ])('starts with %s', async (_name, packages, dropletOf) => {
     const { run, started } = starting(packages, dropletOf);
+    await run();
+    expect(started).toEqual(['new']);
+  });
+
+  test('what was live before starts with what it held then: also what this action never pushed', async () => {
+    const { run, started } = starting([pack('of-cf-push')], 'of-cf-push', { target: 'new' });
     await run();
     expect(started).toEqual(['new']);
   });

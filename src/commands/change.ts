@@ -5,6 +5,7 @@ import type { Inputs, RunContext } from '../model/asked.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Cancelled } from '../model/errors.js';
 import type { WantedRoute } from '../model/intent.js';
+import { ANNOTATION } from '../platform/names.js';
 import type { Watch } from '../probe/watch.js';
 import { planOf, titleOf } from '../steps/index.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -35,8 +36,11 @@ export interface Change<One extends Seen> {
   manifest?: Manifest;
   /** Reads what there is for each app. */
   look(world: World): Promise<readonly One[]>;
-  /** Throws `Refused` with everything that forbids it. */
-  prepare(seen: readonly One[], world: World): Promise<AppWorld[]>;
+  /**
+   * Throws `Refused` with everything that forbids it.
+   * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
+   */
+  prepare(seen: readonly One[], world: World, rolledBack: readonly string[]): Promise<AppWorld[]>;
 }
 
 /** Throws what keeps it from looking; everything later is in the outcome. */
@@ -68,7 +72,7 @@ export async function change<One extends Seen>(
     let seen = await lookAgain();
     found = seen;
     if (inputs.plan) {
-      const apps = await prepare(seen, world);
+      const apps = await prepare(seen.map(asTakenBack), world, []);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
       return { result: 'planned', apps: shown, plan, cfVersion };
@@ -76,17 +80,20 @@ export async function change<One extends Seen>(
     watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
     rememberUnsettled(ports.runner, { owner, apps: names });
     const left = seen.filter(({ snapshot }) => snapshot.lock);
+    const rolledBack: string[] = [];
     for (const { snapshot } of left) {
       const settled = await settle(snapshot.name, owner, world);
       if (settled && 'error' in settled) {
         found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
         throw settled.error;
       }
-      if (settled) ports.listener.tell({ type: 'warning', text: settled.told });
+      if (!settled) continue;
+      ports.listener.tell({ type: 'warning', text: settled.told });
+      rolledBack.push(...settled.rolledBack);
     }
     if (left.length > 0) seen = await lookAgain();
     found = seen;
-    const apps = await prepare(seen, world);
+    const apps = await prepare(seen, world, rolledBack);
     const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
     if (!(outcome.error instanceof Cancelled)) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };
@@ -115,12 +122,21 @@ function limits({ timeoutMs, router }: Inputs) {
   return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
 }
 
+/** A plan is for the state after an interrupted rollback: the version that was to go live is a previous one still. */
+function asTakenBack<One extends Seen>(seen: One): One {
+  const { candidate, ...snapshot } = seen.snapshot;
+  if (!candidate || candidate.guid === snapshot.lock?.guid) return seen;
+  const { phase: _, ...target } = candidate;
+  return { ...seen, snapshot: { ...snapshot, previous: [target, ...snapshot.previous] } };
+}
+
 /** What was interrupted is settled before anything else: the plan is for the state after that. */
 function planned(apps: readonly AppWorld[], watchedRoutes: number): PlannedStep[] {
   const settling = apps.flatMap(({ snapshot: { name, lock } }): PlannedStep[] => {
     if (!lock) return [];
     const phase = lock.phase ?? 'made';
-    const title = `settle the interrupted deploy of ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
+    const what = ANNOTATION.target in lock.annotations ? 'rollback to' : 'deploy of';
+    const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
     return [
       {
         app: name,

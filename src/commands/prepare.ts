@@ -104,7 +104,7 @@ async function prepareOne(
     ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
   ];
-  const why = inputs.force ? undefined : withdrawn(snapshot.previous, context.commit);
+  const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
   const names = [
     ...snapshot.inTheWay.map(({ name }) => name),
     ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),

@@ -135,12 +135,22 @@ function assertSameLive({ intent, snapshot }: AppWorld): void {
   throw isOnItsWay(candidate?.phase) ? new Stuck(what, next) : new Refused(what, next, 'live-changed');
 }
 
-/** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */
+/**
+ * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
+ * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
+ */
 export function assertNotGone({ intent, snapshot, found }: AppWorld): void {
   if (!found.locked || snapshot.candidate || isLive(intent, snapshot)) return;
+  if (snapshot.lock) {
+    throw new Refused(
+      `The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`,
+      'Roll back to another version, or deploy the one that you want.',
+      'target-gone',
+    );
+  }
   throw new Stuck(
-    `${candidateName(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`,
-    'Look at the apps and routes of the space, then run the deploy again.',
+    `${candidateName(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`,
+    'Look at the apps and routes of the space, then run again.',
   );
 }
 

@@ -40,7 +40,7 @@ export async function rollOut({
     const ours = touched.filter((app) => !isLost(app));
     if (ours.length === 0 || !leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
     try {
-      for (const app of ours) assertNotGone(app);
+      for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
       await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
       return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };

@@ -14,7 +14,11 @@ import { pursue } from './pursue.js';
 
 export type Settled =
   /** What was done, in a sentence. */
-  | { told: string }
+  | {
+      told: string;
+      /** Names of the apps of which an interrupted rollback was finished. */
+      rolledBack: readonly string[];
+    }
   /** The lock was taken over, and its deploy could not be brought to an end; `snapshot` is what was last seen. */
   | { error: unknown; snapshot: Snapshot };
 
@@ -41,7 +45,7 @@ export async function settle(
   }
   if (taken.length === 0) return undefined;
   try {
-    return { told: await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world) };
+    return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
@@ -51,26 +55,31 @@ function read(name: string, { platform, target }: World): Promise<Snapshot> {
   return takeSnapshot(platform, target, { name, wanted: [] });
 }
 
-/** @returns what was done, in a sentence */
-async function bringToItsEnd(set: readonly Snapshot[], world: World): Promise<string> {
+async function bringToItsEnd(
+  set: readonly Snapshot[],
+  world: World,
+): Promise<Extract<Settled, { told: string }>> {
   const apps = set.map((snapshot): AppWorld => {
     const found = { ...nothingFound(), switchedAtMs: world.clock.now() };
     return { intent: recordedOf(snapshot), snapshot, found };
   });
-  const what = `An interrupted deploy of ${[...new Set(apps.map(({ intent }) => intent.version))].join(', ')}`;
+  const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
+  const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
+  const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
   const way = wayOf(set);
   if (way === 'forward') {
     try {
       await pursue({ world, apps, strategy: forward, way });
-      return `${what} was finished first.`;
+      const rolledBack = goingBack.map(({ intent }) => intent.app);
+      return { told: `${what} was finished first.`, rolledBack };
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
-      const text = `The interrupted deploy cannot be finished: ${error.message}`;
+      const text = `${what} cannot be finished: ${error.message}`;
       world.listener.tell({ type: 'note', text });
     }
   }
   await pursue({ world, apps, strategy: backOut, way: 'back' });
-  return `${what} was taken back first.`;
+  return { told: `${what} was taken back first.`, rolledBack: [] };
 }
 
 function recordedOf({ name, lock: left }: Snapshot): Intent {

@@ -62,7 +62,7 @@ export async function takeOver(
     if (state === 'dead') break;
     if (now === first)
       tell(
-        `${now.name} is there: another run deploys this app, or was interrupted. Watching for its sign of life.`,
+        `${now.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`,
       );
     await clock.sleep(LOOK_MS, signal);
   }
@@ -82,7 +82,7 @@ export async function takeOver(
 function heldBy(candidate: AppState): Refused {
   const run = candidate.annotations[ANNOTATION.runUrl];
   return new Refused(
-    `Another run deploys this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`,
+    `Another run changes this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`,
     'Wait until that run has ended, then run again.',
     'locked',
   );

@@ -149,7 +149,7 @@ export interface Snapshot {
   lock?: AppState;
   /** The version on its way, with the lock's phase: the lock itself, or the app that was staged before and that the lock names. */
   candidate?: AppState;
-  /** Ours, newest version first. */
+  /** Ours, the one that was live last first. */
   previous: readonly AppState[];
   failed: readonly AppState[];
   /** Apps that stand on a name that we need, and are not ours. */

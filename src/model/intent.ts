@@ -65,8 +65,8 @@ export interface Intent extends Journal {
   version: string;
   /** Whose lock it is: run id, attempt and a nonce. */
   owner: string;
-  /** Set on the candidate beside the manifest: the input `env` and what is carried. Values stay in memory. */
-  env: Readonly<Record<string, string>>;
+  /** Set on the candidate beside the manifest: the input `env` and what is carried; null: removed. Values stay in memory. */
+  env: Readonly<Record<string, string | null>>;
   carriedEnv: readonly string[];
   checks: readonly SmokeCheck[];
   smokeScript?: string;

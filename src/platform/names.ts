@@ -45,7 +45,9 @@ export const ANNOTATION = {
   journal: `${PREFIX}/journal`,
   /** On a lock that is empty: guid of the app that goes live, which was staged before. */
   target: `${PREFIX}/target`,
-  /** On a version that a rollback took from live: who did, and when. */
+  /** On a previous version: until when it was live, milliseconds of the platform's clock. */
+  liveUntil: `${PREFIX}/live-until`,
+  /** On a version that a rollback took from live: who did, in which run. JSON. */
   withdrawn: `${PREFIX}/withdrawn`,
 } as const;
 

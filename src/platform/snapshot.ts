@@ -126,7 +126,7 @@ export function partsOf(name: string, apps: readonly App[]): Parts {
   const needed = [name, candidateName(name)];
   return {
     ...present({ live, lock, candidate }),
-    previous: kept('previous', previousName).filter((app) => app !== candidate),
+    previous: lastLiveFirst(kept('previous', previousName).filter((app) => app !== candidate)),
     failed: kept('failed', failedName),
     inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
   };
@@ -134,6 +134,12 @@ export function partsOf(name: string, apps: readonly App[]): Parts {
 
 function newestFirst(apps: readonly App[]): App[] {
   return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
+}
+
+/** A version that went live again was live later than a newer one that it replaced. */
+function lastLiveFirst(apps: readonly App[]): App[] {
+  const untilMs = (app: App) => Number(app.annotations[ANNOTATION.liveUntil]) || 0;
+  return [...apps].sort((one, other) => untilMs(other) - untilMs(one));
 }
 
 function versionLabel(app: App): string {

@@ -64,11 +64,11 @@ export function explain(error: unknown): Explained {
 
 const VERSION_NEXT: Record<VersionFault['code'], string> = {
   staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
-  start: 'The last lines of the app say why its instances do not stay up. Mend it, and deploy again.',
-  smoke: 'Mend what the check found, or the check, and deploy again.',
-  'production-proof': 'See why the new version does not answer on its production routes, and deploy again.',
-  watch: 'See in the logs of the new version why requests failed, and deploy again.',
-  script: 'Mend what the script found, or the script, and deploy again.',
+  start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
+  smoke: 'Mend what the check found, or the check, and run again.',
+  'production-proof': 'See why the version does not answer on its production routes, and run again.',
+  watch: 'See in the logs of the version why requests failed, and run again.',
+  script: 'Mend what the script found, or the script, and run again.',
 };
 
 function refusal(error: PlatformRefusal) {
@@ -93,7 +93,7 @@ export function meaning(result: Result): string {
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
   'rolled-back': 'The version from before serves every production route again.',
-  reverted: 'The new version was taken back, and the state from before is back.',
+  reverted: 'The version was taken back, and the state from before is back.',
   refused: 'It ended before anything was changed.',
   failed: 'It did not come to a clean end: a person has to look.',
   planned: 'This is what would be done. Nothing was changed.',

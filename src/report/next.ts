@@ -29,6 +29,6 @@ function underWay({ app, candidate }: AppOutcome): string[] {
   if (!candidate) return [];
   const { version, phase } = candidate;
   return [
-    `The deploy of ${version} (${phase}) of ${app} goes on, or was interrupted: when its run is dead, the next deploy settles it.`,
+    `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
   ];
 }

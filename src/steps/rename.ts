@@ -24,10 +24,20 @@ export const rename: StepKind<Rename> = {
         [LABEL.phase]: null,
         [LABEL.owner]: null,
       },
-      annotations: { ...withoutJournal(annotations), ...withdrawal(step, app) },
+      annotations: {
+        ...withoutJournal(annotations),
+        ...lifeOf(step, platform.platformNowMs()),
+        ...withdrawal(step, app),
+      },
     });
   },
 };
+
+/** The previous version that was live last is the one that a rollback means. */
+function lifeOf({ to }: Rename, nowMs: number): Record<string, string | null> {
+  if (to === 'failed') return {};
+  return { [ANNOTATION.liveUntil]: to === 'previous' ? String(nowMs) : null };
+}
 
 /** What a rollback takes from live is not deployed again unasked. */
 function withdrawal({ to }: Rename, { intent }: AppWorld): Record<string, string | null> {

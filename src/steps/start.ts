@@ -9,7 +9,9 @@ export const start: StepKind<Step & { do: 'start' }> = {
   plan: ({ side }) => [`POST /v3/apps/<${side}>/actions/start`],
   run: async ({ side }, app, { platform }) => {
     const { guid, annotations } = appOn(side, app);
-    if (side === 'candidate') await assertOwnBits(platform, guid, annotations[ANNOTATION.package]);
+    // A version that was live before holds what it held then: nothing was pushed to it.
+    const pushed = side === 'candidate' && app.intent.target === undefined;
+    if (pushed) await assertOwnBits(platform, guid, annotations[ANNOTATION.package]);
     await platform.startApp(guid);
   },
 };

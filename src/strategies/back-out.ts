@@ -11,8 +11,8 @@ import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } fro
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
-  if (!candidate) return compact({ end: steps([...stopFailed(snapshot), ...endOfLock(snapshot)]) });
-  if (intent.target) return backToPrevious(intent, candidate, snapshot);
+  if (intent.target) return backToPrevious(intent, snapshot);
+  if (!candidate) return compact({ end: steps(stopFailed(snapshot)) });
   const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
   return compact({
     ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -26,13 +26,18 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
   });
 }
 
-/** A rollback that failed: the version is previous again, stopped and off all routes. */
-function backToPrevious(intent: Intent, candidate: AppState, snapshot: Snapshot): Work {
-  const { name, guid, state } = candidate;
+/**
+ * A rollback that failed: the version is previous again, stopped and off all routes. What was set on it are live's own variables;
+ * the next rollback sets them anew.
+ */
+function backToPrevious(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
   return compact({
     ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-    tidy: steps([...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
-    retire: steps(state === 'STARTED' ? [{ do: 'stop', name, guid }] : []),
+    tidy: steps(leftTrialRoutes(snapshot)),
+    retire: steps(
+      candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : [],
+    ),
     end: steps([...stopFailed(snapshot), ...endOfLock(snapshot)]),
   });
 }
@@ -40,23 +45,30 @@ function backToPrevious(intent: Intent, candidate: AppState, snapshot: Snapshot)
 type Before = Intent['before'] & object;
 
 function mayHaveRoutes(snapshot: Snapshot): boolean {
-  return reached(snapshot.candidate, 'switching') || servedBy(snapshot, snapshot.candidate).length > 0;
+  return reached(lockOf(snapshot), 'switching') || servedBy(snapshot, snapshot.candidate).length > 0;
+}
+
+/** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
+function lockOf({ lock, candidate }: Snapshot): AppState | undefined {
+  return lock ?? candidate;
 }
 
 function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, live } = snapshot;
-  if (reached(candidate, 'withdrawn')) return {};
+  const lock = lockOf(snapshot);
+  if (reached(lock, 'withdrawn')) return {};
   const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-  if (intent.before?.ran && !before && servedBy(snapshot, candidate).length > 0) {
+  if (intent.before?.ran && !before && (!candidate || servedBy(snapshot, candidate).length > 0)) {
+    const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
     throw new Stuck(
-      `Version ${intent.before.version} of ${intent.app} served before this deploy and is gone, so ${candidate?.name} keeps its routes.`,
+      `Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`,
       'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.',
     );
   }
-  const revive = before?.ran === true && !reached(candidate, 'restored');
+  const revive = before?.ran === true && !reached(lock, 'restored');
   const owed = before ? owedTo(before, intent, snapshot) : [];
   return {
-    switch: steps(reached(candidate, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+    switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
     start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
     run: afterMark(
       snapshot,
@@ -74,13 +86,13 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
     ),
     prove: {
       steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
-      after: reached(candidate, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
+      after: reached(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
     },
     unmap: steps(
       servedBy(snapshot, candidate).map(({ url }): Step => ({ do: 'unmap', url, side: 'candidate' })),
     ),
     drain: {
-      steps: [{ do: 'drain', side: 'candidate' }],
+      steps: candidate ? [{ do: 'drain', side: 'candidate' }] : [],
       after: [{ do: 'mark', phase: 'withdrawn' }],
     },
   };
@@ -103,8 +115,8 @@ function owedTo(before: Before, intent: Intent, snapshot: Snapshot): Before['des
 }
 
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
-function afterMark({ candidate }: Snapshot, list: readonly Step[]): StageWork {
-  return steps(reached(candidate, 'reverting') ? list : []);
+function afterMark(snapshot: Snapshot, list: readonly Step[]): StageWork {
+  return steps(reached(lockOf(snapshot), 'reverting') ? list : []);
 }
 
 /** Production routes that this deploy made for itself and that serve nobody now. */

@@ -76,7 +76,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
 
 export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {
   const names = Object.entries(intent.env)
-    .filter(([name, value]) => candidate?.env[name] !== value)
+    .filter(([name, value]) => (candidate?.env[name] ?? null) !== value)
     .map(([name]) => name);
   return names.length > 0 ? [{ do: 'set-env', names }] : [];
 }

@@ -41,19 +41,24 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   }
   const missing = intent.production.filter((route) => !routeOf(snapshot, route));
   const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
+  const environment = environmentSteps(intent, snapshot);
+  const mapped = servedBy(snapshot, candidate);
+  // Another hand has started it: what is set on it now is seen by its next start only.
+  const restarts = candidate?.state === 'STARTED' && environment.length > 0 && reachedBy(snapshot) === 0;
   return {
     lock: steps(lock ? [] : [{ do: 'make-candidate' }]),
     routes: steps([
       ...missing.map((route): Step => ({ do: 'make-route', route, as: 'production' })),
       ...untried.map(({ route }): Step => ({ do: 'make-route', route, as: 'trial' })),
       // A stopped app that a production route names would take requests from its start on, unproven.
-      ...(candidate?.state === 'STOPPED' ? servedBy(snapshot, candidate) : []).map(
+      ...(candidate?.state === 'STOPPED' ? mapped : []).map(
         ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
       ),
+      ...(restarts ? [{ do: 'stop', name: candidate.name, guid: candidate.guid } as const] : []),
     ]),
     configure: steps([
       ...stopFailed(snapshot),
-      ...environmentSteps(intent, snapshot),
+      ...environment,
       ...scale,
       ...intent.trials
         .filter(
@@ -63,4 +68,9 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
         .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
     ]),
   };
+}
+
+/** Routes that name the version, trial routes included: what a request can reach is not stopped. */
+function reachedBy({ candidate, routes }: Snapshot): number {
+  return routes.filter((route) => destinationsOf(route, candidate).length > 0).length;
 }

@@ -1,5 +1,6 @@
-/** Which way an interrupted deploy is brought to its end. Pure. */
+/** Which way an interrupted change of live is brought to its end. Pure. */
 import type { Snapshot } from '../model/cloud.js';
+import { ANNOTATION } from '../platform/names.js';
 import { reached, servedBy, someRunning } from './view.js';
 
 export type Way = 'forward' | 'back';
@@ -10,10 +11,16 @@ export type Way = 'forward' | 'back';
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
  * can serve alone yet.
  */
-export function wayOf(set: readonly Snapshot[]): Way {
+export function wayOf(all: readonly Snapshot[]): Way {
+  const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
   if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
   return set.some(aloneServes) ? 'forward' : 'back';
+}
+
+/** The version that was staged before is live, and only its empty lock is left. */
+function isCrowned({ live, lock }: Snapshot): boolean {
+  return live !== undefined && lock?.annotations[ANNOTATION.target] === live.guid;
 }
 
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
