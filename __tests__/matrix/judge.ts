@@ -54,7 +54,7 @@ export function tracesOf({ apps, routes }: SpaceState): Traces {
 }
 
 function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult): string[] {
-  const wanted = ends === 'deployed' ? 0 : 1;
+  const wanted = ends === 'reverted' ? 1 : 0;
   if (code === wanted && outputs.result === ends) return [];
   return [
     `the last run ended with ${code}, ${outputs.result} (${outputs.error}):\n${lines.slice(-25).join('\n')}`,
@@ -147,7 +147,7 @@ function judgeApps(scenario: Scenario, before: SpaceState, state: SpaceState): s
   const strange = names.filter((name) => name !== APP && ![...previous, ...failed].includes(name));
   if (strange.length > 0) found.push(`apps are left: ${strange.join(', ')}`);
   if (previous.length > 1) found.push(`more previous ones than are kept: ${previous.join(', ')}`);
-  if (scenario.ends === 'deployed' && liveBefore && previous.length === 0)
+  if (scenario.ends !== 'reverted' && liveBefore && previous.length === 0)
     found.push('no previous one was kept');
   if (failed.length > (scenario.inputs?.['keep-failed'] === 'true' ? 1 : 0)) {
     found.push(`more failed ones than are kept: ${failed.join(', ')}`);
@@ -178,7 +178,7 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
 
 /** Each router, asked as a user would. */
 function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceState): string[] {
-  const wanted = scenario.ends === 'deployed' ? scenario.asked.version : 'v1';
+  const wanted = scenario.ends === 'reverted' ? 'v1' : scenario.asked.version;
   const asks = scenario.routes.flatMap((url) =>
     Array.from({ length: before.routers * INSTANCES }, () => url),
   );

@@ -18,7 +18,7 @@ export interface Scenario {
   dropped?: readonly string[];
   inputs?: Readonly<Record<string, string>>;
   /** `reverted`: the version is bad, and live stays. */
-  ends: 'deployed' | 'reverted';
+  ends: 'deployed' | 'rolled-back' | 'reverted';
 }
 
 export const APP = 'shop';
@@ -77,6 +77,18 @@ export const SCENARIOS: readonly Scenario[] = [
     asked: { version: 'v2', health: 500 },
     routes: SHOP,
     ends: 'reverted',
+  },
+  {
+    name: 'rollback',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await deployed(platform, folders, { version: 'v2' }, SHOP);
+    },
+    asked: { version: 'v1' },
+    routes: SHOP,
+    // Named: without it a rollback that is repeated after its end goes to the version from before it.
+    inputs: { command: 'rollback', app: APP, to: commitOf('v1') },
+    ends: 'rolled-back',
   },
 ];
 
