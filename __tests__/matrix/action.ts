@@ -3,11 +3,13 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { seededRandom } from '../../foundry/router/random.js';
 import { main } from '../../src/main.js';
-import { HttpFailure } from '../../src/model/errors.js';
-import type { Clock, Files, Http, HttpRequest, HttpResponse } from '../../src/model/ports.js';
+import { Cancelled, HttpFailure } from '../../src/model/errors.js';
+import type { Children, Clock, Files, Http, HttpRequest, HttpResponse } from '../../src/model/ports.js';
+import { post } from '../../src/post.js';
+import type { ProcessPorts } from '../../src/report/shown.js';
 import { Life } from './life.js';
 import { API, type Platform } from './platform.js';
-import { playCf } from './played-cf.js';
+import { type CfWorld, playCf } from './played-cf.js';
 import { type SeenCall, type Trial, Wire } from './wire.js';
 
 export interface Deploy {
@@ -26,6 +28,8 @@ export interface RunResult {
   calls: readonly SeenCall[];
   /** The point of the trial was met. */
   reached: boolean;
+  /** After the runner's signal; undefined: it sent none. */
+  endedAfterMs?: number;
 }
 
 const TEMP = '/temp';
@@ -33,15 +37,44 @@ const TEMP = '/temp';
 const PROBE_MS = { least: 2, spread: 6 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Runs it, and the post step where the runner's signal came before. */
 export async function runAction(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
   const life = new Life();
-  const wire = new Wire(platform, life, trial);
+  const cancelling = new AbortController();
+  let cancelledAtMs: number | undefined;
+  const wire = new Wire(platform, life, trial, () => {
+    cancelledAtMs = platform.clock.now();
+    cancelling.abort(new Cancelled('cancelled (SIGINT)'));
+  });
+  const played = portsOf(platform, deploy, life, wire, cancelling.signal);
+  const { outputs, lines, state } = played;
+  const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
+  const drive = (work: Promise<number | 'killed'>) =>
+    platform.clock.drive(work).catch((error: Error) => {
+      throw new Error(`${error.message}; the last that was said:\n${lines.slice(-20).join('\n')}`);
+    });
+  const code = await drive(Promise.race([main(played.ports), killed]));
+  const result: RunResult = { code, outputs, lines, calls: wire.calls, reached: wire.reached };
+  if (cancelledAtMs !== undefined) {
+    result.endedAfterMs = platform.clock.now() - cancelledAtMs;
+    const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
+    const ports = { ...next.ports, files: memory(), warn: (text: string) => void lines.push(text) };
+    await drive(post({ ...ports, state: (name) => state[name] ?? '' }));
+    lines.push(...next.lines);
+  }
+  life.end();
+  return result;
+}
+
+function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, signal: AbortSignal) {
+  setMaxListeners(0, signal);
   const outputs: Record<string, string> = {};
+  const state: Record<string, string> = {};
   const lines: string[] = [];
   const env = environment(platform, deploy);
   const clock: Clock = {
     now: () => platform.clock.now(),
-    sleep: (ms, signal) => life.living(() => platform.clock.sleep(ms, signal)),
+    sleep: (ms, ending) => life.living(() => platform.clock.sleep(ms, ending)),
   };
   const write = (line: string) => {
     lines.push(line);
@@ -50,23 +83,25 @@ export async function runAction(platform: Platform, deploy: Deploy, trial?: Tria
     if (line === '::endgroup::') wire.step = 'between';
   };
   const files = memory();
-  const { signal } = new AbortController();
-  setMaxListeners(0, signal);
   const http = httpOf(platform, life, wire, seededRandom(Number(deploy.runId)));
-  const result = main({
+  const cfWorld: CfWorld = {
+    clock: platform.clock,
+    files,
+    send: (child, call) => wire.send('cf', child, call),
+  };
+  const children: Children = {
+    run: (command) =>
+      life.living(() => {
+        const child = new Life(life);
+        command.signal?.addEventListener('abort', () => child.end(), { once: true });
+        return playCf(cfWorld, child, command);
+      }),
+  };
+  const ports: ProcessPorts = {
     portsFor: (_, listener) => ({
       http,
       publicHttp: http,
-      children: {
-        run: (command) =>
-          life.living(() =>
-            playCf(
-              { clock: platform.clock, files, send: (child, call) => wire.send('cf', child, call) },
-              new Life(life),
-              command,
-            ),
-          ),
-      },
+      children,
       clock,
       random: randomOf(Number(deploy.runId)),
       files,
@@ -74,7 +109,9 @@ export async function runAction(platform: Platform, deploy: Deploy, trial?: Tria
       listener,
       signal,
       runner: {
-        saveState: () => undefined,
+        saveState: (name, value) => {
+          state[name] = value;
+        },
         exportVariable: () => undefined,
         addPath: () => undefined,
         setSecret: () => undefined,
@@ -91,13 +128,8 @@ export async function runAction(platform: Platform, deploy: Deploy, trial?: Tria
     clock,
     env,
     write,
-  });
-  const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
-  const code = await platform.clock.drive(Promise.race([result, killed])).catch((error: Error) => {
-    throw new Error(`${error.message}; the last that the run said:\n${lines.slice(-20).join('\n')}`);
-  });
-  life.end();
-  return { code, outputs, lines, calls: wire.calls, reached: wire.reached };
+  };
+  return { ports, outputs, state, lines };
 }
 
 function environment({ foundry }: Platform, { workspace, commit, runId, inputs }: Deploy) {

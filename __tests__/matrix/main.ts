@@ -1,10 +1,11 @@
 /**
- * `npm run matrix`: every point of every scenario. `npm run matrix -- WORDS` takes those whose name has all the words.
+ * `npm run matrix`: every point of every scenario. `npm run matrix -- WORDS` takes those whose name has all the words;
+ * `--verbose` names those that took a second run.
  * The last line is `matrix: N points tried, N held`.
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { attempt, nameOf, record } from './matrix.js';
+import { attempt, nameOf, record, type Verdict } from './matrix.js';
 import { Folders, SCENARIOS } from './scenarios.js';
 
 interface Share {
@@ -15,22 +16,25 @@ interface Share {
 }
 
 /** What a worker tells: one point. */
-interface Tried {
+interface Tried extends Verdict {
   name: string;
-  wrong: readonly string[];
 }
 
-if (isMainThread) process.exitCode = await tryAll(process.argv.slice(2));
+const verbose = process.argv.includes('--verbose');
+if (isMainThread)
+  process.exitCode = await tryAll(process.argv.slice(2).filter((word) => word !== '--verbose'));
 else await tryShare(workerData as Share);
 
 async function tryAll(words: readonly string[]): Promise<number> {
   const of = availableParallelism();
-  const counts = { tried: 0, held: 0 };
+  const counts = { tried: 0, held: 0, again: 0 };
   const ends = await Promise.allSettled(
     Array.from({ length: of }, (_, rest) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: { words, rest, of } });
-      worker.on('message', ({ name, wrong }: Tried) => {
+      worker.on('message', ({ name, wrong, again }: Tried) => {
         counts.tried += 1;
+        if (again) counts.again += 1;
+        if (again && verbose) console.log(`again: ${name}`);
         if (wrong.length === 0) counts.held += 1;
         else console.log(`LOST ${name}\n  ${wrong.join('\n').replaceAll('\n', '\n  ')}`);
         if (counts.tried % 100 === 0) console.log(`${counts.tried} points tried`);
@@ -43,6 +47,7 @@ async function tryAll(words: readonly string[]): Promise<number> {
   );
   const broken = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason?.stack)] : []));
   for (const text of broken) console.log(text);
+  console.log(`${counts.again} runs were neither killed nor cancelled, and took a second one`);
   console.log(`matrix: ${counts.tried} points tried, ${counts.held} held`);
   return broken.length === 0 && counts.tried > 0 && counts.held === counts.tried ? 0 : 1;
 }
@@ -55,10 +60,11 @@ async function tryShare({ words, rest, of }: Share): Promise<void> {
       for (const [number, trial] of trials.entries()) {
         const name = `${scenario.name}: ${nameOf(trial)}`;
         if (number % of !== rest || !words.every((word) => name.includes(word))) continue;
-        const wrong = await attempt(scenario, folders, trial, traces).catch((error: Error) => [
-          String(error.stack),
-        ]);
-        parentPort?.postMessage({ name, wrong } satisfies Tried);
+        const verdict = await attempt(scenario, folders, trial, traces).catch((error: Error) => ({
+          wrong: [String(error.stack)],
+          again: false,
+        }));
+        parentPort?.postMessage({ name, ...verdict } satisfies Tried);
       }
     }
   } finally {

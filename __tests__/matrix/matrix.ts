@@ -3,7 +3,7 @@ import { type RunResult, runAction } from './action.js';
 import { pushByHand } from './by-hand.js';
 import { judge, type Known, type Traces, tracesOf } from './judge.js';
 import { type Platform, startPlatform } from './platform.js';
-import { commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
+import { APP, commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
 import { HARMS, type Harm, type SeenCall, type Trial } from './wire.js';
 
 export interface Unharmed {
@@ -22,20 +22,48 @@ export async function record(scenario: Scenario, folders: Folders): Promise<Unha
   });
 }
 
-/** @returns what is wrong; nothing when it held */
+export interface Verdict {
+  /** Nothing when it held. */
+  wrong: readonly string[];
+  /** The run was neither killed nor cancelled, and did not come to its end all the same: it took a second one. */
+  again: boolean;
+}
+
 export async function attempt(
   scenario: Scenario,
   folders: Folders,
   trial: Trial,
   traces: Traces,
-): Promise<string[]> {
+): Promise<Verdict> {
   return onPlatform(scenario, folders, async (platform, known) => {
     const first = await runAction(platform, commandOf(scenario, folders, 2), trial);
-    if (!first.reached) return ['the point was not reached'];
-    if (trial.harm.startsWith('kill') !== (first.code === 'killed')) return [`ended with ${first.code}`];
-    const last = isDone(scenario, first) ? first : await runAction(platform, commandOf(scenario, folders, 3));
-    return judge(scenario, platform, known, last, traces);
+    if (!first.reached) return { wrong: ['the point was not reached'], again: false };
+    const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(trial, platform))];
+    const again = !isDone(scenario, first);
+    const last = again ? await runAction(platform, commandOf(scenario, folders, 3)) : first;
+    wrong.push(...(await judge(scenario, platform, known, last, traces)));
+    return { wrong, again: again && !isEnded(trial) };
   });
+}
+
+function isEnded({ harm }: Trial): boolean {
+  return harm === 'cancel' || harm.startsWith('kill');
+}
+
+/** The post step has settled what a cancelled run left. */
+async function judgeLeft({ harm }: Trial, platform: Platform): Promise<string[]> {
+  if (harm !== 'cancel') return [];
+  const { apps } = await platform.clock.drive(platform.state());
+  const left = apps.filter(({ name }) => !FOREIGN.includes(name) && name.startsWith(`${APP}-candidate`));
+  return left.map(({ name }) => `the post step left ${name}`);
+}
+
+/** What the runner waits for a cancelled step before it sends the next signal. */
+const CANCEL_MS = 7_500;
+
+function judgeEnd({ harm }: Trial, { code, endedAfterMs = 0 }: RunResult): string[] {
+  if (harm.startsWith('kill') !== (code === 'killed')) return [`ended with ${code}`];
+  return harm === 'cancel' && endedAfterMs > CANCEL_MS ? [`ended ${endedAfterMs} ms after the signal`] : [];
 }
 
 function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
@@ -85,7 +113,7 @@ function pointOf({ by, name, number }: SeenCall) {
 /** A read that was killed leaves the same before and after it; what an app answers is a matter of the version. */
 function harmsOf({ by, kind }: SeenCall): readonly Harm[] {
   return HARMS.filter((harm) => {
-    if (kind === 'probe') return harm === 'kill after';
+    if (kind === 'probe') return harm === 'kill after' || harm === 'cancel';
     if (harm.startsWith('end cf') && by !== 'cf') return false;
     return kind === 'write' || !(harm.endsWith('before') || harm === 'lost');
   });

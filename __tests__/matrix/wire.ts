@@ -22,7 +22,8 @@ export interface SeenCall extends Point {
 
 /**
  * What happens at a point. `kill`: the action and with it the CLI; `end cf`: the CLI alone. `500`, `429`, `reset`: not done;
- * `lost`: done, and answered by the router with 502; `401`: the token counts no more.
+ * `lost`: done, and answered by the router with 502; `401`: the token counts no more; `cancel`: the runner's signal just before
+ * the call, and its post step afterwards.
  */
 export const HARMS = [
   'kill before',
@@ -34,6 +35,7 @@ export const HARMS = [
   'reset',
   '429',
   '401',
+  'cancel',
 ] as const;
 export type Harm = (typeof HARMS)[number];
 
@@ -58,6 +60,8 @@ export class Wire {
     /** Of the action. */
     private readonly life: Life,
     private readonly trial?: Trial,
+    /** The runner's signal. */
+    private readonly cancel: () => void = () => undefined,
   ) {}
 
   /** @throws HttpFailure when the connection breaks */
@@ -116,6 +120,7 @@ export class Wire {
     const { point, harm } = this.trial ?? {};
     if (point?.by !== by || point.name !== name || point.number !== number) return undefined;
     this.reached = true;
+    if (harm === 'cancel') this.cancel();
     return harm;
   }
 }
