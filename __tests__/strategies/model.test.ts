@@ -2,14 +2,19 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Work } from '../../src/steps/step.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
+import { ROLLBACKS } from './model/rollbacks.js';
 import { SCENARIOS } from './model/scenarios.js';
 
 describe('every interruption of', () => {
-  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_name, scenario) => {
+  // Far fewer states would mean that the search stopped early; a rollback has fewer steps than a deploy.
+  const every = [
+    ...SCENARIOS.map((scenario) => [scenario.name, scenario, 500] as const),
+    ...ROLLBACKS.map((scenario) => [scenario.name, scenario, 250] as const),
+  ];
+  test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);
     expect(violation).toBeUndefined();
-    // Far fewer would mean that the search stopped early.
-    expect(states).toBeGreaterThan(500);
+    expect(states).toBeGreaterThan(fewest);
     expect(ends).toBeGreaterThan(0);
   });
 });
@@ -93,5 +98,33 @@ describe('the search finds a strategy that', () => {
     const [keeping] = SCENARIOS.filter(({ name }) => name === 'keep-previous 3');
     if (!keeping) throw new Error('the scenario is gone');
     expect(explore(keeping, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a rollback that', () => {
+  const STILL_MAPPED = 'back, with a route that is still mapped by hand';
+  test.each<[string, string, Strategies, RegExp]>([
+    [
+      'starts a version that a production route still names',
+      STILL_MAPPED,
+      broken('forward', ({ routes, ...work }) => {
+        const steps = (routes?.steps ?? []).filter((step) => step.do !== 'unmap');
+        return steps.length > 0 ? { ...work, routes: { steps } } : work;
+      }),
+      /before it is proven/,
+    ],
+    ['leaves its lock', 'back twice', broken('forward', without('end')), /a candidate is left/],
+    ['leaves its lock when it fails', 'back twice', broken('back', without('end')), /a candidate is left/],
+    ['leaves a version running when it fails', 'back twice', broken('back', without('retire')), /still runs/],
+    [
+      'leaves live without routes when the version is gone',
+      'back, and the version is deleted by another hand',
+      broken('back', without('map', 'prove')),
+      /is not live's any more/,
+    ],
+  ])('%s', (_name, scenario, strategies, why) => {
+    const found = ROLLBACKS.find(({ name }) => name === scenario);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
   });
 });

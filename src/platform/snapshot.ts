@@ -83,8 +83,11 @@ async function takeOnce(
   };
 }
 
-/** Phases are on the lock, also where the version on its way is another app. */
-function onItsWay(lock: AppState | undefined, candidate: AppState | undefined) {
+/**
+ * Phases are on the lock, also where the version on its way is another app. Pure.
+ * @param lock undefined: it is the candidate itself
+ */
+export function onItsWay(lock: AppState | undefined, candidate: AppState | undefined) {
   if (!lock) return { lock: candidate, candidate };
   return { lock, candidate: candidate && { ...candidate, ...present({ phase: lock.phase }) } };
 }

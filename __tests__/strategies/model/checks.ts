@@ -43,31 +43,35 @@ export function assertSafe(world: ModelWorld): void {
     for (const { appGuid } of route.destinations) {
       const app = world.apps[appGuid];
       if (!app) violated(`${route.url} names an app that is gone`);
-      const made = app.labels[LABEL.role] === 'candidate';
-      if (made && !isTrial(route) && !world.smoked.includes(appGuid)) {
+      const role = app.labels[LABEL.role];
+      const comes = role === 'candidate' || (role === 'previous' && app.state === 'STARTED');
+      if (comes && !leaves(world, appGuid) && !isTrial(route) && !world.smoked.includes(appGuid)) {
         violated(`${route.url} has the candidate before it is proven`);
       }
     }
   }
 }
 
+/** It was live when this change began, and has its new name by now. */
+function leaves(world: ModelWorld, guid: string): boolean {
+  return world.undrained.includes(guid);
+}
+
 /** The one clean state: forward with the new version live, back with what there was before. */
-export function assertClean(
-  world: ModelWorld,
-  intent: Intent,
-  way: 'forward' | 'back',
-  keepPrevious: number,
-): void {
+export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 'back'): void {
   const snapshot = snapshotOf(world, intent.app, intent.production);
-  const { live, candidate, previous, failed } = snapshot;
+  const { live, lock, candidate, previous, failed } = snapshot;
   const fail = (text: string) => violated(`at the end, ${way}: ${text}`);
-  if (candidate) fail('a candidate is left');
+  if (lock || candidate) fail('a candidate is left');
   if (snapshot.routes.some(isTrial)) fail('a trial route is left');
-  if (way === 'forward' && previous.length > keepPrevious) fail(`${previous.length} previous versions`);
+  if (way === 'forward' && previous.length > intent.keepPrevious)
+    fail(`${previous.length} previous versions`);
   if (failed.length > 1) fail(`${failed.length} failed versions`);
   for (const app of [...previous, ...failed]) {
     if (app.state === 'STARTED') fail(`${app.name} still runs`);
-    if (routesOf(world, app.guid).length > 0) fail(`${app.name} has a route`);
+    // A rollback that was not begun has not taken a stopped version off what another hand gave it.
+    const kept = way === 'back' && previous.includes(app);
+    if (!kept && routesOf(world, app.guid).length > 0) fail(`${app.name} has a route`);
   }
   for (const app of Object.values(world.apps)) {
     const known = [live, ...previous, ...failed].some((one) => one?.guid === app.guid);
@@ -78,7 +82,8 @@ export function assertClean(
       fail(`${route.url} was made and serves nobody`);
     }
   }
-  const expected = way === 'forward' ? `${intent.app} ${intent.version}` : intent.before?.guid;
+  const expected =
+    way === 'forward' ? (intent.target ?? `${intent.app} ${intent.version}`) : intent.before?.guid;
   if (live?.guid !== expected) fail(`${live?.guid} is live, not ${expected}`);
   if (!live) return;
   if (live.name !== intent.app) fail(`live is named ${live.name}`);

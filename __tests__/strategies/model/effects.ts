@@ -66,8 +66,13 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           const { guid, env } = on(world, 'candidate');
-          const values = Object.fromEntries(step.names.map((name) => [name, intent.env[name] ?? '']));
-          return changedApp(world, guid, { env: { ...env, ...values } });
+          const changed = { ...env };
+          for (const name of step.names) {
+            const value = intent.env[name] ?? null;
+            if (value === null) delete changed[name];
+            else changed[name] = value;
+          }
+          return changedApp(world, guid, { env: changed });
         },
       ];
     case 'scale':
@@ -99,8 +104,8 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
     case 'mark':
       return [
         (world) => {
-          const { guid, labels } = on(world, 'candidate');
-          return changedApp(world, guid, { labels: { ...labels, [LABEL.phase]: step.phase } });
+          const lock = playersOf(world, intent.app).lock ?? violated('marks a lock that is not there');
+          return changedApp(world, lock.guid, { labels: { ...lock.labels, [LABEL.phase]: step.phase } });
         },
       ];
     case 'map':
@@ -140,7 +145,8 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
         (world) => {
           assertUnused(world, step.guid, 'stopped');
           const idle = world.apps[step.guid]?.processes.map((one) => ({ ...one, running: 0 })) ?? [];
-          return changedApp(world, step.guid, { state: 'STOPPED', processes: idle });
+          const smoked = world.smoked.filter((one) => one !== step.guid);
+          return changedApp({ ...world, smoked }, step.guid, { state: 'STOPPED', processes: idle });
         },
       ];
     case 'delete-route':
@@ -161,10 +167,11 @@ export function violated(text: string): never {
   throw new Violation(text);
 }
 
-function makeCandidate(world: ModelWorld, { app, version, owner, ...rest }: Intent): ModelWorld {
+function makeCandidate(world: ModelWorld, intent: Intent): ModelWorld {
+  const { app, version, owner, target } = intent;
   const name = candidateName(app);
   if (Object.values(world.apps).some((one) => one.name === name)) violated(`a second ${name}`);
-  const guid = `${app} ${version}`;
+  const guid = target ? `lock of ${app} ${version}` : `${app} ${version}`;
   const labels = {
     [LABEL.role]: 'candidate',
     [LABEL.phase]: 'made',
@@ -177,7 +184,7 @@ function makeCandidate(world: ModelWorld, { app, version, owner, ...rest }: Inte
     name,
     state: 'STOPPED',
     labels,
-    annotations: recorded({ app, version, owner, ...rest }),
+    annotations: { ...recorded(intent), ...(target ? { [ANNOTATION.target]: target } : {}) },
     processes: [{ type: 'web', instances: 1, running: 0 }],
     env: {},
     packages: [],
@@ -297,8 +304,18 @@ function rename(
   return changedApp(world, app.guid, {
     name,
     labels: { ...labels, [LABEL.role]: role, [LABEL.app]: appKey(intent.app), [LABEL.version]: version },
-    annotations: Object.fromEntries(
-      Object.entries(app.annotations).filter(([key]) => !key.startsWith(ANNOTATION.journal)),
-    ),
+    annotations: {
+      ...Object.fromEntries(
+        Object.entries(app.annotations).filter(
+          ([key]) => !key.startsWith(ANNOTATION.journal) && key !== ANNOTATION.liveUntil,
+        ),
+      ),
+      ...(role === 'previous' ? { [ANNOTATION.liveUntil]: String(1 + lastEnd(world)) } : {}),
+    },
   });
+}
+
+/** The model's clock counts the versions that were replaced. */
+function lastEnd({ apps }: ModelWorld): number {
+  return Math.max(0, ...Object.values(apps).map((app) => Number(app.annotations[ANNOTATION.liveUntil] ?? 0)));
 }

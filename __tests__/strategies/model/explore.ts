@@ -11,8 +11,10 @@ import type { Intent, WantedRoute } from '../../../src/model/intent.js';
 import { candidateName, LABEL } from '../../../src/platform/names.js';
 import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backOut } from '../../../src/strategies/back-out.js';
-import { blueGreen, isLive } from '../../../src/strategies/blue-green.js';
-import { makeIntent } from '../../../src/strategies/intent.js';
+import { isLive } from '../../../src/strategies/blue-green.js';
+import { forward } from '../../../src/strategies/forward.js';
+import { type IntentResult, makeIntent } from '../../../src/strategies/intent.js';
+import { chooseTarget, makeRollbackIntent } from '../../../src/strategies/rollback-intent.js';
 import { wayOf } from '../../../src/strategies/settle.js';
 import { reached } from '../../../src/strategies/view.js';
 import { groups } from '../../../src/strategies/work.js';
@@ -22,11 +24,15 @@ import { Violation, violated } from './effects.js';
 import { faultsOf, outcomesOf, type Run } from './outcomes.js';
 import { changedApp, forgotten, type ModelWorld, playersOf, snapshotOf } from './world.js';
 
+export type Deploy = Readonly<Record<string, readonly WantedRoute[]>>;
+
 export interface Scenario {
   name: string;
-  /** The manifest of each deploy: its routes by app. */
-  deploys: readonly Readonly<Record<string, readonly WantedRoute[]>>[];
+  /** One after the other: a deploy has its manifest's routes by app. */
+  deploys: readonly (Deploy | 'rollback')[];
   world: ModelWorld;
+  /** Default: `shop`. */
+  apps?: readonly string[];
   inputs?: Partial<Inputs>;
   manifest?: Partial<ManifestApp>;
   /** Before this stage only the locks are interrupted. Default: everywhere. */
@@ -40,7 +46,7 @@ export interface Strategies {
   forward: Strategy;
   back: Strategy;
 }
-export const REAL: Strategies = { forward: blueGreen, back: backOut };
+export const REAL: Strategies = { forward, back: backOut };
 
 interface State {
   world: ModelWorld;
@@ -161,35 +167,52 @@ function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
 
 /** What a new run does first: settle what is left, each deploy for all its apps; then its own deploy. */
 function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
-  const names = Object.keys(scenario.deploys[0] ?? {});
-  const left = names.find((name) => playersOf(world, name).candidate);
+  const names = scenario.apps ?? ['shop'];
+  const left = names.find((name) => playersOf(world, name).lock);
   if (left) return [{ label: `settle ${left}`, state: settling(world, begun, left), main: true }];
-  const deploy = scenario.deploys[begun];
-  if (!deploy) return [];
+  const asked = scenario.deploys[begun];
+  if (!asked) return [];
   const remembered = rememberServed(world);
-  const apps = names.map((name) => {
-    const named = deploy[name] ?? [];
-    const made = makeIntent({
-      inputs: inputs(scenario.inputs),
-      context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
-      app: manifestApp({ name, ...scenario.manifest }),
-      named,
-      trialDomain: { guid: DOMAIN, name: 'apps.example' },
-      snapshot: snapshotOf(world, name, named),
-      set: names,
-      version: `v${begun + 2}`,
-      owner: `run-${begun + 1}`,
-      adoptedVersion: 'adopted',
-      token: tokens(begun + 2),
-    });
-    if (made.problems.length > 0) violated(made.problems.join('; '));
-    return { intent: made.intent, locked: false };
+  const made = names.map((name) => intentOf(name, { world, begun }, asked, scenario, names));
+  // Nothing is kept: the rollback is refused.
+  if (made.includes(undefined)) return [];
+  const apps = made.flatMap((one) => {
+    if (one && one.problems.length > 0) violated(one.problems.join('; '));
+    return one ? [{ intent: one.intent, locked: false }] : [];
   });
   const kept = new Set(apps.flatMap(({ intent }) => intent.dropped));
   const served = remembered.served.filter((guid) => !kept.has(remembered.routes[guid]?.url ?? ''));
   const run: Run = { kind: 'deploy', way: 'forward', apps };
   const state = { world: { ...remembered, served }, begun: begun + 1, run };
-  return [{ label: `deploy v${begun + 2}`, state, main: true }];
+  const label = asked === 'rollback' ? 'rollback' : `deploy v${begun + 2}`;
+  return [{ label, state, main: true }];
+}
+
+function intentOf(
+  name: string,
+  { world, begun }: State,
+  asked: Deploy | 'rollback',
+  scenario: Scenario,
+  set: readonly string[],
+): IntentResult | undefined {
+  const named = asked === 'rollback' ? [] : (asked[name] ?? []);
+  const snapshot = snapshotOf(world, name, named);
+  const parts = {
+    inputs: inputs(scenario.inputs),
+    context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
+    trialDomain: { guid: DOMAIN, name: 'apps.example' },
+    snapshot,
+    set,
+    owner: `run-${begun + 1}`,
+    adoptedVersion: 'adopted',
+    token: tokens(begun + 2),
+  };
+  if (asked === 'rollback') {
+    const target = chooseTarget(snapshot, undefined);
+    return typeof target === 'string' ? undefined : makeRollbackIntent({ ...parts, target });
+  }
+  const app = manifestApp({ name, ...scenario.manifest });
+  return makeIntent({ ...parts, app, named, version: `v${begun + 2}` });
 }
 
 function tokens(version: number): () => string {
@@ -199,11 +222,11 @@ function tokens(version: number): () => string {
 
 function settling(world: ModelWorld, begun: number, name: string): State {
   let taken = world;
-  const names = recordedOf(world, name).set.filter((app) => playersOf(world, app).candidate);
+  const names = recordedOf(world, name).set.filter((app) => playersOf(world, app).lock);
   for (const app of names) {
-    const { candidate } = playersOf(taken, app);
-    const labels = { ...candidate?.labels, [LABEL.owner]: 'settler' };
-    taken = changedApp(taken, candidate?.guid ?? '', { labels });
+    const { lock } = playersOf(taken, app);
+    const labels = { ...lock?.labels, [LABEL.owner]: 'settler' };
+    taken = changedApp(taken, lock?.guid ?? '', { labels });
   }
   const way = wayOf(names.map((app) => snapshotOf(taken, app)));
   const apps = names.map((app) => ({ intent: recordedOf(taken, app), locked: true }));
@@ -211,8 +234,8 @@ function settling(world: ModelWorld, begun: number, name: string): State {
 }
 
 function recordedOf(world: ModelWorld, name: string): Intent {
-  const { candidate } = snapshotOf(world, name);
-  const intent = candidate && recalled(name, candidate);
+  const { lock } = snapshotOf(world, name);
+  const intent = lock && recalled(name, lock);
   return intent ?? violated(`the journal of ${name} cannot be read`);
 }
 
@@ -220,11 +243,16 @@ function goOn(state: State, before: Run, scenario: Scenario, strategies: Strateg
   const { world } = state;
   const seen = before.apps.map((app) => look(app, before, world));
   const run: Run = { ...before, apps: seen.map(({ intent, locked }) => ({ intent, locked })) };
+  const gone = ({ intent, snapshot }: (typeof seen)[number]) =>
+    snapshot.lock !== undefined && !snapshot.candidate && !isLive(intent, snapshot);
+  if (run.way === 'forward' && seen.some(gone)) {
+    return [{ ...turnedBack(state, run, 'the version is gone'), main: true }];
+  }
   const strategy = run.way === 'forward' ? strategies.forward : strategies.back;
   const [group] = groups(
     seen.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
   );
-  if (!group) return [finished({ ...state, run }, run, scenario)];
+  if (!group) return [finished({ ...state, run }, run)];
   // The second deploy shows that the first one left nothing in its way.
   const heals = state.begun === scenario.deploys.length;
   const early = STAGES.indexOf(group.stage) < STAGES.indexOf(scenario.interruptedFrom ?? 'lock');
@@ -249,13 +277,13 @@ function look(app: Run['apps'][number], run: Run, world: ModelWorld) {
   const { intent } = app;
   const asked = [...intent.production, ...intent.trials.map(({ route }) => route)];
   const snapshot = snapshotOf(world, intent.app, asked);
-  const { candidate } = snapshot;
-  const holder = candidate?.labels[LABEL.owner];
-  if (candidate && holder !== intent.owner) violated(`${intent.owner} meets the lock of ${holder}`);
-  if (!candidate && app.locked && run.way === 'forward' && !isLive(intent, snapshot)) {
+  const { lock } = snapshot;
+  const holder = lock?.labels[LABEL.owner];
+  if (lock && holder !== intent.owner) violated(`${intent.owner} meets the lock of ${holder}`);
+  if (!lock && app.locked && run.way === 'forward' && !isLive(intent, snapshot)) {
     violated(`${candidateName(intent.app)} disappeared`);
   }
-  return { intent, snapshot, locked: app.locked || candidate !== undefined };
+  return { intent, snapshot, locked: app.locked || lock !== undefined };
 }
 
 /** A fault before the end leads back; once a candidate is drained the run ends, and the next one finishes. */
@@ -269,8 +297,7 @@ function turnedBack({ world, begun }: State, run: Run, label: string): Next {
   return { label: `${label}: back`, state: { world, begun, run: { ...run, way: 'back', apps } } };
 }
 
-function finished({ world, begun }: State, { apps, way, kind }: Run, scenario: Scenario): Next {
-  const { keepPrevious } = inputs(scenario.inputs);
-  for (const { intent } of apps) assertClean(world, intent, way, keepPrevious);
+function finished({ world, begun }: State, { apps, way, kind }: Run): Next {
+  for (const { intent } of apps) assertClean(world, intent, way);
   return { label: `${kind} ended ${way}`, state: { world: forgotten(world), begun }, main: true };
 }

@@ -1,9 +1,8 @@
 /** Spaces in which a deploy can begin. */
 import type { Destination } from '../../../src/model/cloud.js';
-import type { WantedRoute } from '../../../src/model/intent.js';
 import { ANNOTATION, appKey, LABEL } from '../../../src/platform/names.js';
 import { route as routeOf, to, wanted } from '../support.js';
-import type { Scenario } from './explore.js';
+import type { Deploy, Scenario } from './explore.js';
 import { changedRoute, isHealthy, type ModelApp, type ModelWorld } from './world.js';
 
 const EMPTY: ModelWorld = {
@@ -17,12 +16,12 @@ const EMPTY: ModelWorld = {
   meddled: false,
 };
 
-const SHOP = wanted('shop.apps.example');
-const WWW = wanted('www.apps.example');
+export const SHOP = wanted('shop.apps.example');
+export const WWW = wanted('www.apps.example');
 const API = wanted('api.apps.example/v1');
-const ONE_ROUTE = { shop: [SHOP] };
+export const ONE_ROUTE = { shop: [SHOP] };
 
-function running(guid: string, over: Partial<ModelApp> = {}): ModelApp {
+export function running(guid: string, over: Partial<ModelApp> = {}): ModelApp {
   return {
     guid,
     name: guid,
@@ -41,11 +40,11 @@ function running(guid: string, over: Partial<ModelApp> = {}): ModelApp {
   };
 }
 
-function labels(app: string, role: string, version: string): Record<string, string> {
+export function labels(app: string, role: string, version: string): Record<string, string> {
   return { [LABEL.role]: role, [LABEL.app]: appKey(app), [LABEL.version]: version };
 }
 
-function kept(app: string, role: 'previous' | 'failed', version: string): ModelApp {
+export function kept(app: string, role: 'previous' | 'failed', version: string): ModelApp {
   return running(`${app} ${version}`, {
     name: `${app}-${role}-${version}`,
     state: 'STOPPED',
@@ -55,7 +54,7 @@ function kept(app: string, role: 'previous' | 'failed', version: string): ModelA
 }
 
 /** Routes with destinations, each one that answers taken as seen. */
-function space(
+export function space(
   apps: readonly ModelApp[],
   routes: Readonly<Record<string, readonly Destination[]>>,
 ): ModelWorld {
@@ -73,7 +72,7 @@ function space(
 }
 
 /** The other hand: live, as long as it runs, gets a route that nobody had. */
-function gains(url: string, over: Partial<Destination> = {}) {
+export function gains(url: string, over: Partial<Destination> = {}) {
   return (world: ModelWorld): ModelWorld | undefined => {
     const live = Object.values(world.apps).find(({ name }) => name === 'shop');
     const route = world.routes[url];
@@ -87,11 +86,11 @@ function gains(url: string, over: Partial<Destination> = {}) {
   };
 }
 
-const LIVE = running('shop v1', { name: 'shop', labels: labels('shop', 'live', 'v1') });
+export const LIVE = running('shop v1', { name: 'shop', labels: labels('shop', 'live', 'v1') });
 const ADOPTED = running('old', { name: 'shop' });
-const ON_SHOP = { [SHOP.url]: [to('shop v1')] };
+export const ON_SHOP = { [SHOP.url]: [to('shop v1')] };
 
-function twice(routes: Readonly<Record<string, readonly WantedRoute[]>>): Scenario['deploys'] {
+function twice(routes: Deploy): Scenario['deploys'] {
   return [routes, routes];
 }
 
@@ -211,6 +210,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two apps of one set',
+    apps: ['shop', 'admin'],
     interruptedFrom: 'check',
     deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
     world: space([LIVE, running('admin v1', { name: 'admin', labels: labels('admin', 'live', 'v1') })], {
@@ -220,6 +220,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two apps of one set, one of them new',
+    apps: ['shop', 'admin'],
     interruptedFrom: 'check',
     deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
     world: space([LIVE], ON_SHOP),

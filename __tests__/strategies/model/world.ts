@@ -5,8 +5,8 @@
 import type { App, AppState, Destination, Route, Snapshot } from '../../../src/model/cloud.js';
 import type { WantedRoute } from '../../../src/model/intent.js';
 import { PHASES, ROLES } from '../../../src/model/words.js';
-import { appKey, LABEL } from '../../../src/platform/names.js';
-import { partsOf } from '../../../src/platform/snapshot.js';
+import { ANNOTATION, appKey, LABEL } from '../../../src/platform/names.js';
+import { onItsWay, partsOf } from '../../../src/platform/snapshot.js';
 import { instance, process, snapshot } from '../support.js';
 
 export interface ModelProcess {
@@ -84,7 +84,10 @@ export function isHealthy(world: ModelWorld, { appGuid, processType, port }: Des
 export function forgotten(world: ModelWorld): ModelWorld {
   const resting = Object.values(world.apps).map((app): ModelApp => {
     if (app.state === 'STARTED' || app.labels[LABEL.owner]) return app;
-    return { ...app, annotations: {}, processes: [], packages: [], ports: [], env: {}, droplet: '' };
+    const processes = app.processes.map((one) => ({ ...one, running: 0 }));
+    const until = app.annotations[ANNOTATION.liveUntil];
+    const annotations = until ? { [ANNOTATION.liveUntil]: until } : {};
+    return { ...app, annotations, processes, packages: [], ports: [], env: {}, droplet: 'kept' };
   });
   const alive = (guid: string) => world.apps[guid] !== undefined;
   return {
@@ -100,6 +103,7 @@ export function forgotten(world: ModelWorld): ModelWorld {
 export function playersOf(world: ModelWorld, name: string) {
   return partsOf(name, Object.values(world.apps).map(stateOf)) as {
     live?: AppState;
+    lock?: AppState;
     candidate?: AppState;
     previous: readonly AppState[];
     failed: readonly AppState[];
@@ -109,8 +113,8 @@ export function playersOf(world: ModelWorld, name: string) {
 
 /** What `takeSnapshot` reads of this world. */
 export function snapshotOf(world: ModelWorld, name: string, asked: readonly WantedRoute[] = []): Snapshot {
-  const { live, candidate, previous, failed, inTheWay } = playersOf(world, name);
-  const mine = [live, candidate, ...previous, ...failed].flatMap((app) => (app ? [app.guid] : []));
+  const { live, lock, candidate, previous, failed, inTheWay } = playersOf(world, name);
+  const mine = [live, lock, candidate, ...previous, ...failed].flatMap((app) => (app ? [app.guid] : []));
   const routes = Object.values(world.routes).filter(
     (route) =>
       route.labels[LABEL.app] === appKey(name) ||
@@ -123,13 +127,17 @@ export function snapshotOf(world: ModelWorld, name: string, asked: readonly Want
   return snapshot({
     name,
     ...(live ? { live } : {}),
-    ...(candidate ? { candidate } : {}),
+    ...defined(onItsWay(lock === candidate ? undefined : lock, candidate)),
     previous,
     failed,
     inTheWay,
     routes,
     others: Object.fromEntries(strangers.map((guid) => [guid, world.apps[guid]?.name ?? guid])),
   });
+}
+
+function defined({ lock, candidate }: ReturnType<typeof onItsWay>): Pick<Snapshot, 'lock' | 'candidate'> {
+  return { ...(lock ? { lock } : {}), ...(candidate ? { candidate } : {}) };
 }
 
 /** An app that did not change is read once: thousands of states share it. */
