@@ -28,7 +28,21 @@ export async function deployWatched(
   const watch = await world.watch(watching);
   const workspace = typeof version === 'string' ? version : await world.workspace(version);
   const result = await world.run(workspace, inputs, run);
-  return expectDeployed(world, result, watch);
+  return expectDone(world, result, watch, 'deployed');
+}
+
+/** Rolls an app back that is up, under traffic, and expects `rolled-back` without one failed request. No manifest is there. */
+export async function rollBackWatched(
+  world: World,
+  app: string,
+  { inputs, run, watch: watching = { apps: [app], routes: [world.url(app)] } }: WatchedOptions = {},
+): Promise<Watched> {
+  await until('every router to serve its routes', () =>
+    areServed(world, watching.routes ?? [world.url(app)]),
+  );
+  const watch = await world.watch(watching);
+  const result = await world.run(world.dir, { command: 'rollback', app, ...inputs }, run);
+  return expectDone(world, result, watch, 'rolled-back');
 }
 
 /**
@@ -49,11 +63,11 @@ export async function deployFirst(
     },
   });
   expect(result.shown).toContain('look once more');
-  return expectDeployed(world, result, await (watch as Promise<Watch>));
+  return expectDone(world, result, await (watch as Promise<Watch>), 'deployed');
 }
 
 /** A route that was mapped a moment ago is not known to every router yet. */
-async function areServed({ foundry }: World, urls: readonly string[]): Promise<boolean> {
+export async function areServed({ foundry }: World, urls: readonly string[]): Promise<boolean> {
   const { routers } = await foundry.state();
   const now = new Replay();
   for (const entry of await foundry.history()) now.apply(entry);
@@ -64,10 +78,15 @@ async function areServed({ foundry }: World, urls: readonly string[]): Promise<b
   return urls.every((url) => now.routesOf(url).some(({ guid }) => served(guid)));
 }
 
-async function expectDeployed(world: World, result: ActionResult, watch: Watch): Promise<Watched> {
+async function expectDone(
+  world: World,
+  result: ActionResult,
+  watch: Watch,
+  wanted: 'deployed' | 'rolled-back',
+): Promise<Watched> {
   const seen = await watch.end();
   expect(result.outputs.error).toBe('');
-  expect([result.exitCode, result.outputs.result]).toEqual([0, 'deployed']);
+  expect([result.exitCode, result.outputs.result]).toEqual([0, wanted]);
   expect(seen.figures.firstFailures).toEqual([]);
   expect(seen.figures.failed).toBe(0);
   expect(seen.problems).toEqual([]);
