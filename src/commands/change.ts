@@ -3,13 +3,13 @@ import type { Manifest } from '../manifest/manifest.js';
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Snapshot } from '../model/cloud.js';
-import { Cancelled } from '../model/errors.js';
 import type { WantedRoute } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import type { Watch } from '../probe/watch.js';
 import { planOf, titleOf } from '../steps/index.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
+import { asTakenBack } from '../strategies/settle.js';
 import { groups } from '../strategies/work.js';
 import type { Opened, Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
@@ -72,7 +72,11 @@ export async function change<One extends Seen>(
     let seen = await lookAgain();
     found = seen;
     if (inputs.plan) {
-      const apps = await prepare(seen.map(asTakenBack), world, []);
+      const apps = await prepare(
+        seen.map((one) => ({ ...one, snapshot: asTakenBack(one.snapshot) })),
+        world,
+        [],
+      );
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
       return { result: 'planned', apps: shown, plan, cfVersion };
@@ -95,7 +99,8 @@ export async function change<One extends Seen>(
     found = seen;
     const apps = await prepare(seen, world, rolledBack);
     const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
-    if (!(outcome.error instanceof Cancelled)) forgetUnsettled(ports.runner);
+    // Also a way back may have been cut.
+    if (!ports.signal.aborted) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };
   } catch (error) {
     if (found.length === 0) throw error;
@@ -120,14 +125,6 @@ function notDeployed(snapshot: Snapshot, { router }: Inputs): AppOutcome {
 
 function limits({ timeoutMs, router }: Inputs) {
   return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
-}
-
-/** A plan is for the state after an interrupted rollback: the version that was to go live is a previous one still. */
-function asTakenBack<One extends Seen>(seen: One): One {
-  const { candidate, ...snapshot } = seen.snapshot;
-  if (!candidate || candidate.guid === snapshot.lock?.guid) return seen;
-  const { phase: _, ...target } = candidate;
-  return { ...seen, snapshot: { ...snapshot, previous: [target, ...snapshot.previous] } };
 }
 
 /** What was interrupted is settled before anything else: the plan is for the state after that. */
