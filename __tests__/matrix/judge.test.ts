@@ -18,14 +18,14 @@ let traces: Traces;
 beforeEach(async () => {
   platform = await startPlatform();
   for (const name of FOREIGN) {
-    const bits = folders.of({ version: name }, []);
+    const bits = folders.of({ version: name }, {});
     await pushByHand(platform, { name, bits, instances: 1, routes: [url(name)] });
   }
   await SECOND.before(platform, folders);
   await platform.clock.pass(10_000);
   known = { before: await platform.clock.drive(platform.state()), fromMs: platform.clock.now() };
   last = await runAction(platform, commandOf(SECOND, folders, 2));
-  traces = tracesOf(await platform.clock.drive(platform.state()));
+  traces = tracesOf(SECOND, await platform.clock.drive(platform.state()));
 });
 afterEach(() => platform.close());
 afterAll(() => folders.remove());
@@ -65,7 +65,11 @@ test.each<[what: string, path: (ids: Ids) => [method: string, path: string, body
     ({ route, destination }) => ['DELETE', `/v3/routes/${route}/destinations/${destination}`],
     /no-healthy-destination/,
   ],
-  ['a label of ours that is left', ({ live }) => ['PATCH', `/v3/apps/${live}`, labelled('phase')], /labels/],
+  [
+    'a label of ours that is left',
+    ({ live }) => ['PATCH', `/v3/apps/${live}`, labelled('phase')],
+    /left: shop label/,
+  ],
   ['a changed app of others', ({ foreign }) => ['PATCH', `/v3/apps/${foreign}`, labelled('role')], /foreign/],
 ])('%s', async (_, by, seen) => {
   const api = await signedIn();

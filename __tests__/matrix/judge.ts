@@ -1,9 +1,9 @@
 /** What has to be true whatever was interrupted: of every moment, and of the end. */
 import { type HistoryEntry, Replay } from '../../traffic/history.js';
-import { checkInvariant } from '../../traffic/invariant.js';
+import { checkInvariant, isOfDeploy } from '../../traffic/invariant.js';
 import type { RunResult } from './action.js';
 import type { Platform, SpaceState } from './platform.js';
-import { APP, commitOf, FOREIGN, INSTANCES, type Scenario } from './scenarios.js';
+import { commitOf, FOREIGN, INSTANCES, type Scenario } from './scenarios.js';
 
 const LABEL = 'cf-zero-downtime.github.io/';
 
@@ -13,11 +13,8 @@ export interface Known {
   fromMs: number;
 }
 
-/** Labels and annotations by name, of what stays. */
-export interface Traces {
-  live: readonly string[];
-  routes: readonly string[];
-}
+/** Names of the labels and annotations of what stays. */
+export type Traces = readonly string[];
 
 /** @returns what is wrong; nothing when it held */
 export async function judge(
@@ -33,24 +30,31 @@ export async function judge(
     ...judgeResult(scenario, last),
     ...judgeMoments(scenario, history, state, before, fromMs, platform.clock.now()),
     ...judgeForeign(before, state),
-    ...judgeApps(scenario, before, state),
+    ...judgeStrangers(scenario, before, state),
+    ...Object.keys(scenario.routes).flatMap((name) => judgeApp(name, scenario, before, state)),
     ...judgeRoutes(scenario, before, state),
     ...judgeAnswers(scenario, platform, before),
   ];
-  if (unharmed && JSON.stringify(tracesOf(state)) !== JSON.stringify(unharmed)) {
-    found.push(`labels: ${JSON.stringify(tracesOf(state))} instead of ${JSON.stringify(unharmed)}`);
-  }
-  return found;
+  return unharmed ? [...found, ...differences(tracesOf(scenario, state), unharmed)] : found;
 }
 
-/** Names of labels and annotations on live, and on the routes that are left. */
-export function tracesOf({ apps, routes }: SpaceState): Traces {
-  const live = apps.find(({ name }) => name === APP);
-  const keys = (of: Readonly<Record<string, string>> = {}) => Object.keys(of).sort();
-  return {
-    live: [...keys(live?.labels), ...keys(live?.annotations)],
-    routes: routes.flatMap(({ url, labels }) => keys(labels).map((key) => `${url} ${key}`)).sort(),
-  };
+/** Each with the live app, or the route, that has it. */
+export function tracesOf({ routes: wanted }: Scenario, { apps, routes }: SpaceState): Traces {
+  const live = apps.filter(({ name }) => Object.hasOwn(wanted, name));
+  return [
+    ...live.flatMap((app) => [
+      ...Object.keys(app.labels).map((key) => `${app.name} label ${key}`),
+      ...Object.keys(app.annotations).map((key) => `${app.name} annotation ${key}`),
+    ]),
+    ...routes.flatMap(({ url, labels }) => Object.keys(labels).map((key) => `${url} label ${key}`)),
+  ].sort();
+}
+
+function differences(traces: Traces, unharmed: Traces): string[] {
+  return [
+    ...traces.filter((one) => !unharmed.includes(one)).map((one) => `left: ${one}`),
+    ...unharmed.filter((one) => !traces.includes(one)).map((one) => `missing: ${one}`),
+  ];
 }
 
 function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult): string[] {
@@ -70,20 +74,20 @@ function judgeMoments(
   fromMs: number,
   toMs: number,
 ): string[] {
-  const live = before.apps.find(({ name }) => name === APP);
-  const served = live
-    ? scenario.routes.filter((url) => before.routes.some((route) => route.url === url))
-    : [];
+  const live = before.apps.filter(({ name }) => Object.hasOwn(scenario.routes, name)).map(({ guid }) => guid);
+  const wanted = Object.values(scenario.routes).flat();
+  const served = wanted.filter((url) => live.length > 0 && before.routes.some((route) => route.url === url));
   const foreign = before.apps.filter(({ name }) => FOREIGN.includes(name)).map(({ guid }) => guid);
-  const ours = [...scenario.routes, ...(scenario.dropped ?? [])];
+  const ours = [...wanted, ...(scenario.dropped ?? [])];
+  const apps = Object.keys(scenario.routes);
   const problems = checkInvariant(history, state, {
-    apps: [APP],
+    apps,
     routes: served,
     fromMs,
     toMs,
     foreign,
-    trial: (url) => url.startsWith(`${APP}-candidate-`) || ours.includes(url),
-    ...(scenario.ends === 'reverted' ? { intended: ({ guid }) => guid === live?.guid } : {}),
+    trial: (url) => apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url),
+    ...(scenario.ends === 'reverted' ? { intended: ({ guid }) => live.includes(guid) } : {}),
   });
   const texts = problems.map(
     ({ kind, text, atMs }) => `${kind} at +${Math.round(atMs - fromMs)} ms: ${text}`,
@@ -123,28 +127,40 @@ function judgeForeign(before: SpaceState, state: SpaceState): string[] {
   return theirs(before) === theirs(state) ? [] : ['foreign apps or routes were changed'];
 }
 
-function judgeApps(scenario: Scenario, before: SpaceState, state: SpaceState): string[] {
+function judgeStrangers({ routes }: Scenario, before: SpaceState, { apps }: SpaceState): string[] {
+  const users = Object.keys(routes);
+  const made = apps.filter(({ guid }) => !before.apps.some((one) => one.guid === guid));
+  const strange = made.filter(({ name }) => !users.some((user) => isOfDeploy(name, user)));
+  return strange.map(({ name }) => `an app ${name} was made`);
+}
+
+/** Live, its candidate, its locks, and what was kept. */
+export function leftOf(user: string, { apps }: Pick<SpaceState, 'apps'>): SpaceState['apps'] {
+  return apps.filter(({ name }) => isOfDeploy(name, user) && !FOREIGN.includes(name));
+}
+
+function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: SpaceState): string[] {
   const found: string[] = [];
-  const ours = state.apps.filter(({ name }) => name.startsWith(APP) && !FOREIGN.includes(name));
+  const ours = leftOf(user, state);
   const names = ours.map(({ name }) => name);
-  const live = ours.find(({ name }) => name === APP);
-  if (!live) return [`nobody is called ${APP}: ${names.join(', ')}`];
-  const liveBefore = before.apps.find(({ name }) => name === APP);
-  if (live.state !== 'STARTED') found.push(`${APP} is ${live.state}`);
+  const live = ours.find(({ name }) => name === user);
+  if (!live) return [`nobody is called ${user}: ${names.join(', ')}`];
+  const liveBefore = before.apps.find(({ name }) => name === user);
+  if (live.state !== 'STARTED') found.push(`${user} is ${live.state}`);
   const web = live.processes.find(({ type }) => type === 'web');
-  if (web?.wanted !== INSTANCES) found.push(`${APP} has ${web?.wanted} instances`);
+  if (web?.wanted !== INSTANCES) found.push(`${user} has ${web?.wanted} instances`);
   if (scenario.ends === 'reverted') {
     if (JSON.stringify(live) !== JSON.stringify(liveBefore)) found.push('live is not as it was before');
   } else {
     if (live.labels[`${LABEL}role`] !== 'live')
-      found.push(`the role of ${APP} is ${live.labels[`${LABEL}role`]}`);
+      found.push(`the role of ${user} is ${live.labels[`${LABEL}role`]}`);
     const commit = commitOf(scenario.asked.version).slice(0, 7);
     if (!live.labels[`${LABEL}version`]?.endsWith(commit))
       found.push('the version of live is not the asked one');
   }
-  const previous = names.filter((name) => name.startsWith(`${APP}-previous-`));
-  const failed = names.filter((name) => name.startsWith(`${APP}-failed-`));
-  const strange = names.filter((name) => name !== APP && ![...previous, ...failed].includes(name));
+  const previous = names.filter((name) => name.startsWith(`${user}-previous-`));
+  const failed = names.filter((name) => name.startsWith(`${user}-failed-`));
+  const strange = names.filter((name) => name !== user && ![...previous, ...failed].includes(name));
   if (strange.length > 0) found.push(`apps are left: ${strange.join(', ')}`);
   if (previous.length > 1) found.push(`more previous ones than are kept: ${previous.join(', ')}`);
   if (scenario.ends !== 'reverted' && liveBefore && previous.length === 0)
@@ -153,7 +169,7 @@ function judgeApps(scenario: Scenario, before: SpaceState, state: SpaceState): s
     found.push(`more failed ones than are kept: ${failed.join(', ')}`);
   }
   for (const { name, state: now } of ours)
-    if (name !== APP && now !== 'STOPPED') found.push(`${name} is ${now}`);
+    if (name !== user && now !== 'STOPPED') found.push(`${name} is ${now}`);
   return found;
 }
 
@@ -161,17 +177,18 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
   const found: string[] = [];
   const nameOf = (guid: string) => state.apps.find((app) => app.guid === guid)?.name ?? guid;
   const known = before.routes.map(({ url }) => url);
+  const wanted = Object.entries(scenario.routes).flatMap(([app, urls]) => urls.map((url) => ({ app, url })));
   for (const route of state.routes) {
     const earlier = before.routes.find(({ url }) => url === route.url);
     if (earlier && earlier.guid !== route.guid) found.push(`${route.url} is another route than before`);
-    if (!known.includes(route.url) && !scenario.routes.includes(route.url))
-      found.push(`route ${route.url} is left`);
+    const own = wanted.find(({ url }) => url === route.url);
+    if (!known.includes(route.url) && !own) found.push(`route ${route.url} is left`);
     const to = route.destinations.map(({ appGuid }) => nameOf(appGuid)).join(', ');
-    if (scenario.routes.includes(route.url) && to !== APP) found.push(`${route.url} leads to ${to}`);
+    if (own && to !== own.app) found.push(`${route.url} leads to ${to}`);
     if (scenario.dropped?.includes(route.url) && to !== '')
       found.push(`the dropped ${route.url} leads to ${to}`);
   }
-  for (const url of new Set([...known, ...scenario.routes]))
+  for (const url of new Set([...known, ...wanted.map((one) => one.url)]))
     if (!state.routes.some((route) => route.url === url)) found.push(`route ${url} is gone`);
   return found;
 }
@@ -179,9 +196,9 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
 /** Each router, asked as a user would. */
 function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceState): string[] {
   const wanted = scenario.ends === 'reverted' ? 'v1' : scenario.asked.version;
-  const asks = scenario.routes.flatMap((url) =>
-    Array.from({ length: before.routers * INSTANCES }, () => url),
-  );
+  const asks = Object.values(scenario.routes)
+    .flat()
+    .flatMap((url) => Array.from({ length: before.routers * INSTANCES }, () => url));
   const others = asks.flatMap((url) => {
     const { status, headers } = routers.ask(url, '/', {});
     const met = headers['x-app-version'] ?? String(status);

@@ -25,8 +25,15 @@ test.each(SCENARIOS)('$name: users stay served, and the same command again conve
 
 test('a point that is not reached has not held', async () => {
   const trial: Trial = { point: { by: 'action', name: 'POST /v3/apps', number: 99 }, harm: '500' };
-  const traces = { live: [], routes: [] };
+  const traces: string[] = [];
   expect(await attempt(SCENARIOS[0] as Scenario, folders, trial, traces)).toMatchObject({
     wrong: ['the point was not reached'],
   });
+});
+
+test('a deploy that is cancelled on its way back is settled by the post step', async () => {
+  const scenario = SCENARIOS.find(({ ends }) => ends === 'reverted') as Scenario;
+  const { traces } = await record(scenario, folders);
+  const trial: Trial = { point: { by: 'action', name: 'DELETE /v3/apps/*', number: 1 }, harm: 'cancel' };
+  expect(await attempt(scenario, folders, trial, traces)).toMatchObject({ wrong: [] });
 });

@@ -1,9 +1,9 @@
 /** Records a deploy that nothing disturbs, and repeats it once for each call and each way in which that can go wrong. */
 import { type RunResult, runAction } from './action.js';
 import { pushByHand } from './by-hand.js';
-import { judge, type Known, type Traces, tracesOf } from './judge.js';
+import { judge, type Known, leftOf, type Traces, tracesOf } from './judge.js';
 import { type Platform, startPlatform } from './platform.js';
-import { APP, commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
+import { commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
 import { HARMS, type Harm, type SeenCall, type Trial } from './wire.js';
 
 export interface Unharmed {
@@ -17,7 +17,7 @@ export async function record(scenario: Scenario, folders: Folders): Promise<Unha
     const result = await runAction(platform, commandOf(scenario, folders, 2));
     const wrong = await judge(scenario, platform, known, result, undefined);
     if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('\n')}`);
-    const traces = tracesOf(await platform.clock.drive(platform.state()));
+    const traces = tracesOf(scenario, await platform.clock.drive(platform.state()));
     return { trials: trialsOf(result.calls), traces };
   });
 }
@@ -38,7 +38,7 @@ export async function attempt(
   return onPlatform(scenario, folders, async (platform, known) => {
     const first = await runAction(platform, commandOf(scenario, folders, 2), trial);
     if (!first.reached) return { wrong: ['the point was not reached'], again: false };
-    const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(trial, platform))];
+    const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(scenario, trial, platform))];
     const again = !isDone(scenario, first);
     const last = again ? await runAction(platform, commandOf(scenario, folders, 3)) : first;
     wrong.push(...(await judge(scenario, platform, known, last, traces)));
@@ -51,11 +51,11 @@ function isEnded({ harm }: Trial): boolean {
 }
 
 /** The post step has settled what a cancelled run left. */
-async function judgeLeft({ harm }: Trial, platform: Platform): Promise<string[]> {
+async function judgeLeft({ routes }: Scenario, { harm }: Trial, platform: Platform): Promise<string[]> {
   if (harm !== 'cancel') return [];
-  const { apps } = await platform.clock.drive(platform.state());
-  const left = apps.filter(({ name }) => !FOREIGN.includes(name) && name.startsWith(`${APP}-candidate`));
-  return left.map(({ name }) => `the post step left ${name}`);
+  const state = await platform.clock.drive(platform.state());
+  const names = Object.keys(routes).flatMap((user) => leftOf(user, state).map(({ name }) => name));
+  return names.filter((name) => name.includes('-candidate')).map((name) => `the post step left ${name}`);
 }
 
 /** What the runner waits for a cancelled step before it sends the next signal. */
@@ -79,7 +79,8 @@ async function onPlatform<T>(
   try {
     for (const name of FOREIGN) {
       const routes = [url(name)];
-      await pushByHand(platform, { name, bits: folders.of({ version: name }, routes), instances: 1, routes });
+      const bits = folders.of({ version: name }, { [name]: routes });
+      await pushByHand(platform, { name, bits, instances: 1, routes });
     }
     await scenario.before(platform, folders);
     // The routers learn what was made last.

@@ -12,14 +12,16 @@ export interface Scenario {
   /** What stands in the space before the deploy; each in its own wanted order. */
   before(platform: Platform, folders: Folders): Promise<void>;
   asked: AppVersion;
-  /** Production routes of the asked manifest. */
-  routes: readonly string[];
+  /** Production routes of the asked manifest, by app. */
+  routes: Routes;
   /** Routes that live has and shall lose. */
   dropped?: readonly string[];
   inputs?: Readonly<Record<string, string>>;
   /** `reverted`: the version is bad, and live stays. */
   ends: 'deployed' | 'rolled-back' | 'reverted';
 }
+
+export type Routes = Readonly<Record<string, readonly string[]>>;
 
 export const APP = 'shop';
 export const INSTANCES = 2;
@@ -31,8 +33,9 @@ export function url(host: string): string {
   return `${host}.apps.localhost`;
 }
 
-const SHOP = [url('shop')];
+const SHOP = { [APP]: [url('shop')] };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
+const PAIR = { ...SHOP, web: [url('web')] };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -51,9 +54,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two routes stay, one is dropped',
-    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, THREE),
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, { [APP]: THREE }),
     asked: { version: 'v2' },
-    routes: THREE.slice(0, 2),
+    routes: { [APP]: THREE.slice(0, 2) },
     dropped: THREE.slice(2),
     inputs: { carry: 'manifest', 'keep-failed': 'true' },
     ends: 'deployed',
@@ -65,10 +68,17 @@ export const SCENARIOS: readonly Scenario[] = [
         name: APP,
         bits: folders.of({ version: 'v1' }, SHOP),
         instances: INSTANCES,
-        routes: SHOP,
+        routes: SHOP[APP] ?? [],
       }),
     asked: { version: 'v2' },
     routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'two apps',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR),
+    asked: { version: 'v2' },
+    routes: PAIR,
     ends: 'deployed',
   },
   {
@@ -97,7 +107,7 @@ export class Folders {
   private readonly root = mkdtempSync(join(tmpdir(), 'matrix-'));
   private readonly made = new Map<string, string>();
 
-  of(app: AppVersion, routes: readonly string[]): string {
+  of(app: AppVersion, routes: Routes): string {
     const key = JSON.stringify([app, routes]);
     const known = this.made.get(key);
     if (known !== undefined) return known;
@@ -131,19 +141,18 @@ export function commitOf(version: string): string {
   return Buffer.from(version).toString('hex').padEnd(40, '0');
 }
 
-async function deployed(platform: Platform, folders: Folders, asked: AppVersion, routes: readonly string[]) {
+async function deployed(platform: Platform, folders: Folders, asked: AppVersion, routes: Routes) {
   const { code, lines } = await runAction(platform, commandOf({ asked, routes }, folders, 1));
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
 }
 
-function manifest(routes: readonly string[]): string {
-  return [
-    'applications:',
-    `- name: ${APP}`,
+function manifest(apps: Routes): string {
+  const blocks = Object.entries(apps).flatMap(([name, routes]) => [
+    `- name: ${name}`,
     '  memory: 64M',
     `  instances: ${INSTANCES}`,
     '  routes:',
     ...routes.map((route) => `  - route: ${route}`),
-    '',
-  ].join('\n');
+  ]);
+  return ['applications:', ...blocks, ''].join('\n');
 }
