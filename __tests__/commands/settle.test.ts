@@ -42,6 +42,7 @@ test('before the switch the interrupted deploy is taken back', async () => {
   const { at } = interrupted('made');
   expect(await settle('shop', owner, at.world)).toEqual({
     told: `An interrupted deploy of ${NEW} was taken back first.`,
+    rolledBack: [],
   });
   expect(at.space.apps.map(({ name, state }) => `${name} ${state}`)).toEqual([
     'shop STARTED',
@@ -55,6 +56,7 @@ test('from the switch on it is finished', async () => {
   if (route) at.space.map(route, candidate.guid);
   expect(await settle('shop', owner, at.world)).toEqual({
     told: `An interrupted deploy of ${NEW} was finished first.`,
+    rolledBack: [],
   });
   expect(at.space.apps.map(({ name }) => name).sort()).toEqual(['shop', `shop-previous-${OLD}`]);
   expect(at.space.app('shop').guid).toBe(candidate.guid);

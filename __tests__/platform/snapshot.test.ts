@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpFailure } from '../../src/model/errors.js';
 import { PlatformFault } from '../../src/model/errors.js';
-import { appKey, LABEL } from '../../src/platform/names.js';
+import { ANNOTATION, appKey, LABEL } from '../../src/platform/names.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
 import { appJson, page, refusal, routeJson, type Scripted, STARTED_AT_MS, scripted } from './scripted.js';
 
@@ -74,6 +74,17 @@ function spaceOf(
   });
 }
 
+/** The empty app that a rollback to `target` holds. */
+function lockOn(target: { guid: string }) {
+  const made = appJson('shop-candidate', ours('candidate', V1, { [LABEL.phase]: 'proven' }));
+  return { ...made, metadata: { ...made.metadata, annotations: { [ANNOTATION.target]: target.guid } } };
+}
+
+function liveUntil(app: ReturnType<typeof appJson>, ms: number) {
+  const annotations = { [ANNOTATION.liveUntil]: String(ms) };
+  return { ...app, metadata: { ...app.metadata, annotations } };
+}
+
 const WANTED = [{ host: 'www', domainGuid: 'domain', path: '', port: null }];
 
 describe('who is who', () => {
@@ -138,18 +149,50 @@ describe('who is who', () => {
       [live, candidate, appJson(`shop-failed-${V3}`)],
       { live: 'shop', candidate: 'shop-candidate', inTheWay: [`shop-failed-${V3}`] },
     ],
+    [
+      'a rollback under way: the version is no previous one meanwhile, and the lock is empty',
+      [live, lockOn(previous), previous, older],
+      { live: 'shop', lock: 'shop-candidate', candidate: previous.name, previous: [older.name] },
+    ],
+    [
+      'a rollback between its renames',
+      [lockOn(previous), previous, appJson(`shop-previous-${V2}`, ours('previous', V2))],
+      { lock: 'shop-candidate', candidate: previous.name, previous: [`shop-previous-${V2}`] },
+    ],
+    [
+      'a rollback after its last rename: the lock is left',
+      [appJson('shop', ours('live', V1)), lockOn(appJson('shop'))],
+      { live: 'shop', lock: 'shop-candidate' },
+    ],
+    [
+      'a rollback whose version is gone',
+      [live, lockOn(previous), older],
+      { live: 'shop', lock: 'shop-candidate', previous: [older.name] },
+    ],
+    [
+      'a lock that names an app which is not ours',
+      [live, lockOn(appJson('billing')), appJson('billing')],
+      { live: 'shop', lock: 'shop-candidate' },
+    ],
+    [
+      'an older version that was live last',
+      [live, previous, liveUntil(older, 1_000), appJson(`shop-previous-${V2}`, ours('previous', V2))],
+      { live: 'shop', previous: [older.name, `shop-previous-${V2}`, previous.name] },
+    ],
   ])('%s', async (_, apps, expected) => {
     const { platform } = spaceOf({ apps });
     const snapshot = await takeSnapshot(platform, TARGET, { name: 'shop', wanted: [] });
     const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
     expect({
       live: snapshot.live?.name,
+      lock: snapshot.lock?.name,
       candidate: snapshot.candidate?.name,
       previous: names(snapshot.previous),
       failed: names(snapshot.failed),
       inTheWay: names(snapshot.inTheWay),
     }).toEqual({
       live: undefined,
+      lock: 'candidate' in expected ? expected.candidate : undefined,
       candidate: undefined,
       previous: [],
       failed: [],
@@ -166,6 +209,18 @@ describe('who is who', () => {
     expect(snapshot.live).not.toHaveProperty('role');
     expect(snapshot.live).not.toHaveProperty('version');
     expect(snapshot.candidate).toMatchObject({ role: 'candidate', phase: 'proven', version: V3 });
+  });
+
+  test('phases are on the lock: the version on its way has the one of its empty lock', async () => {
+    const { platform } = spaceOf({ apps: [live, lockOn(previous), { ...previous, state: 'STOPPED' }] });
+    const { candidate: version, lock } = await takeSnapshot(platform, TARGET, { name: 'shop', wanted: [] });
+    expect(version).toMatchObject({
+      role: 'previous',
+      phase: 'proven',
+      version: V1,
+      env: { COLOUR: 'blue' },
+    });
+    expect(lock).toMatchObject({ phase: 'proven', env: {} });
   });
 });
 

@@ -28,3 +28,11 @@ function aloneServes(snapshot: Snapshot): boolean {
   const { live, candidate } = snapshot;
   return servedBy(snapshot, candidate).length > 0 && !(live && someRunning(live));
 }
+
+/** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
+export function asTakenBack(seen: Snapshot): Snapshot {
+  const { candidate, ...snapshot } = seen;
+  if (!candidate || candidate.guid === snapshot.lock?.guid) return seen;
+  const { phase: _, ...target } = candidate;
+  return { ...snapshot, previous: [target, ...snapshot.previous] };
+}

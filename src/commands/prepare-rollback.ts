@@ -1,0 +1,129 @@
+/** Brings inputs and platform together for a rollback: one intent for each app, or one refusal with all that is wrong. */
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import { versionOf } from '../platform/names.js';
+import { takeSnapshot } from '../platform/snapshot.js';
+import { hostOf } from '../probe/address.js';
+import { refusedChecks } from '../probe/smoke.js';
+import { type AppWorld, nothingFound, type World } from '../steps/world.js';
+import { choicesOf, chooseTarget, makeRollbackIntent } from '../strategies/rollback-intent.js';
+import type { Seen } from './change.js';
+import { adoptedAtMs, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
+import { inTheWayOf } from './pursue.js';
+
+export interface RollbackPreparation {
+  inputs: Inputs;
+  context: RunContext;
+  /** Names of all apps of the rollback. */
+  set: readonly string[];
+  owner: string;
+  /** Letters for hosts of trial routes. */
+  token: () => string;
+}
+
+/** Reads what there is for each app: no manifest names a route for it. */
+export function lookUpKept(
+  { set }: RollbackPreparation,
+  { platform, target }: World,
+): Promise<readonly Seen[]> {
+  return Promise.all(
+    set.map(async (name) => ({
+      named: [],
+      snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
+    })),
+  );
+}
+
+/**
+ * Throws `Refused` with everything that forbids the rollback; it has changed nothing then.
+ * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
+ */
+export async function prepareRollback(
+  preparation: RollbackPreparation,
+  seen: readonly Seen[],
+  world: World,
+  rolledBack: readonly string[],
+): Promise<AppWorld[]> {
+  const prepared = await Promise.all(
+    seen.map((one) => prepareOne(one, rolledBack.includes(one.snapshot.name), preparation, world)),
+  );
+  refuse(prepared.flatMap(({ problems }) => problems));
+  return prepared.flatMap(({ app }) => app ?? []);
+}
+
+/** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
+async function prepareOne(
+  { snapshot }: Seen,
+  isDone: boolean,
+  preparation: RollbackPreparation,
+  world: World,
+): Promise<{ app?: AppWorld; problems: readonly Refused[] }> {
+  const { inputs } = preparation;
+  const { live, name } = snapshot;
+  const chosen = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
+  if (typeof chosen === 'string') {
+    const next =
+      'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
+    return { problems: [new Refused(`${name} cannot be rolled back: ${chosen}.`, next, 'no-target')] };
+  }
+  const domain = trialDomain(snapshot.domains, inputs);
+  const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
+  const [env, droplet, missed] = await Promise.all([
+    world.platform.environment(chosen.guid),
+    world.platform.currentDroplet(chosen.guid),
+    missedBy(chosen, snapshot, world),
+  ]);
+  const target = { ...chosen, env };
+  const { intent, notes, problems } = makeRollbackIntent({
+    ...preparation,
+    snapshot,
+    target,
+    adoptedVersion,
+    trialDomain: domain instanceof Refused ? NOWHERE : domain,
+  });
+  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...missed];
+  for (const text of told) world.listener.tell({ type: 'note', text });
+  const hosts = intent.production.map(({ url }) => hostOf(url));
+  const wrong = [
+    ...problems,
+    ...(droplet?.state === 'STAGED'
+      ? []
+      : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
+    ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
+  ];
+  const names = [
+    ...snapshot.inTheWay.map((app) => app.name),
+    ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+  ];
+  return {
+    app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
+    problems: [
+      ...names.map(inTheWayOf),
+      ...(domain instanceof Refused ? [domain] : []),
+      ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
+    ],
+  };
+}
+
+/** What live has that cannot be taken over: the version runs with its own, as it did when it was live. */
+async function missedBy(
+  target: AppState,
+  { live }: Snapshot,
+  { platform }: World,
+): Promise<readonly string[]> {
+  if (!live || live.guid === target.guid) return [];
+  const [bindings, own, policies = [], ownPolicies = []] = await Promise.all([
+    platform.bindings(live.guid),
+    platform.bindings(target.guid),
+    platform.policies(live.guid),
+    platform.policies(target.guid),
+  ]);
+  const missing = [
+    ...bindings.filter((name) => !own.includes(name)).map((name) => `binding to service instance ${name}`),
+    ...policies.filter((one) => !ownPolicies.includes(one)).map((policy) => `network policy ${policy}`),
+  ];
+  return missing.map(
+    (what) => `Not taken over, live has it and the version that goes live has not: ${what}.`,
+  );
+}
