@@ -27,7 +27,8 @@ export function contextEnvironment(options: ContextOptions): Record<string, stri
     GITHUB_ACTION: 'deploy',
     GITHUB_ACTOR: 'mona',
     GITHUB_ACTOR_ID: '1001',
-    GITHUB_API_URL: 'https://api.github.com',
+    // Nobody listens there: a step of ours never asks the real GitHub. A test that needs one names its own.
+    GITHUB_API_URL: 'http://127.0.0.1:9',
     GITHUB_BASE_REF: '',
     GITHUB_EVENT_NAME: options.eventName,
     GITHUB_EVENT_PATH: options.eventPath,

@@ -36,6 +36,7 @@ export function standing() {
     signal,
     probe: { http, clock, random, signal, skipSslValidation: false },
     stagingTimeoutMs: 60_000,
+    hasEnded: async () => false,
     pushBits: async ({ candidate }) => {
       const app = space.app(candidate);
       app.packages.push({ guid: 'bits', type: 'bits', state: 'READY', createdAtMs: clock.now() });

@@ -42,7 +42,8 @@ describe('the owner', () => {
 });
 
 describe('takeOver', () => {
-  function lock(reads: (AppState | undefined)[], nowMs: number) {
+  function lock(reads: (AppState | undefined)[], nowMs: number, ended = false) {
+    const asked: string[] = [];
     const clock = steppedClock(nowMs);
     const writes: unknown[] = [];
     const platform = platformOf({
@@ -53,9 +54,13 @@ describe('takeOver', () => {
       },
     });
     const ending = new AbortController();
-    const ports = { platform, clock, signal: ending.signal, tell: () => undefined };
+    const hasEnded = async (owner: string) => {
+      asked.push(owner);
+      return ended;
+    };
+    const ports = { platform, clock, signal: ending.signal, tell: () => undefined, hasEnded };
     const read = async () => (reads.length > 1 ? reads.shift() : reads[0]);
-    return { writes, clock, ending, take: () => takeOver(ports, 'me', read) };
+    return { asked, writes, clock, ending, take: () => takeOver(ports, 'me', read) };
   }
 
   test('no candidate: the lock is free, nothing is written', async () => {
@@ -85,6 +90,28 @@ describe('takeOver', () => {
     expect(writes).toEqual([
       { labels: { [LABEL.owner]: 'me' }, annotations: { [ANNOTATION.heartbeat]: expect.any(String) } },
     ]);
+  });
+
+  test('an owner that missed a beat, and whose run has ended, is dead at once', async () => {
+    const other = held('other', 0);
+    const { take, asked, clock } = lock([other, other, held('me', 22_000)], 14_000, true);
+    expect(await take()).toBe(true);
+    expect(asked).toEqual(['other']);
+    expect(clock.now()).toBeLessThan(DEAD_AFTER_MS / 2);
+  });
+
+  test('a run that ended may have a process that lives: a beat that moves wins', async () => {
+    const { take, asked } = lock([held('other', 0), held('other', 12_000)], 14_000, true);
+    await expect(take()).rejects.toMatchObject({ code: 'locked' });
+    expect(asked).toEqual([]);
+  });
+
+  test('where nobody knows of the run, it is asked for again only every ten seconds', async () => {
+    const other = held('other', 0);
+    const reads = Array.from({ length: 14 }, () => other);
+    const { take, asked } = lock([...reads, held('me', 42_000)], 15_100);
+    expect(await take()).toBe(true);
+    expect(asked).toHaveLength(3);
   });
 
   test('of two that take over, the one that wrote first yields', async () => {

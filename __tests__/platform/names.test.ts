@@ -8,6 +8,7 @@ import {
   LABEL,
   ownerLabel,
   previousName,
+  runOfOwner,
   selectorOf,
   splitAnnotation,
   trialHost,
@@ -149,4 +150,12 @@ describe('a text in annotations', () => {
     expect(joinAnnotation(ANNOTATION.routes, after)).toBe(text);
     expect(after).toEqual({ ...neighbour, ...splitAnnotation(ANNOTATION.routes, text) });
   });
+});
+
+test.each([
+  [ownerLabel('123', '2', 'abcd1234'), { id: '123', attempt: 2 }],
+  [ownerLabel('local', '1', 'abcd1234'), undefined],
+  ['unknown', undefined],
+])('%s is of the run %j', (owner, run) => {
+  expect(runOfOwner(owner)).toEqual(run);
 });

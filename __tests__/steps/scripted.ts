@@ -57,6 +57,7 @@ export function worldOf(
     requests,
     signal,
     stagingTimeoutMs: 60_000,
+    hasEnded: async () => false,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,

@@ -1,10 +1,12 @@
 /** The world of the steps, made of the ports, the inputs and a signed-in session. */
 import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
+import { createGitHub } from '../github/client.js';
 import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
+import { runOfOwner } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { World } from '../steps/world.js';
 import type { Opened, Ports } from './open.js';
@@ -34,6 +36,7 @@ export function worldOf(
     stagingTimeoutMs: inputs.stagingTimeoutMs,
     ...startTimeout,
     ...ofWatch,
+    hasEnded: endOfRuns(inputs, context, ports),
     pushBits: async ({ app, candidate, trialUrl }) => {
       if (!manifest) throw new Error(`no manifest to push ${app} with`);
       const folder = await files.privateFolder(temp, 'cf-push-');
@@ -61,5 +64,19 @@ export function worldOf(
         listener,
         signal: ending,
       }),
+  };
+}
+
+/** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
+function endOfRuns({ githubToken: token }: Inputs, context: RunContext, ports: Ports): World['hasEnded'] {
+  const { publicHttp: http, clock, signal, listener } = ports;
+  const tell = (text: string) => listener.tell({ type: 'note', text });
+  const { apiUrl, repository } = context;
+  const github = createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
+  return async (owner) => {
+    const run = runOfOwner(owner);
+    if (!run) return false;
+    if (run.id === context.runId && run.attempt < Number(context.attempt)) return true;
+    return (await github.run(run.id, run.attempt))?.state === 'completed';
   };
 }

@@ -8,6 +8,8 @@ import { ANNOTATION, LABEL } from '../platform/names.js';
 export const HEARTBEAT_MS = 10_000;
 /** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
 export const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
+/** Who has missed one beat is asked for elsewhere: a run that has ended beats no more. */
+const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
 const LOOK_MS = 2_000;
 
 export function ownerOf(candidate: AppState): string {
@@ -35,6 +37,8 @@ export interface LockPorts {
   clock: Clock;
   signal: AbortSignal;
   tell(text: string): void;
+  /** Whether the workflow run of this owner is known to have ended; false: nobody knows. */
+  hasEnded(owner: string): Promise<boolean>;
 }
 
 /**
@@ -45,12 +49,13 @@ export interface LockPorts {
  * @throws Refused when its owner is alive: nothing was changed
  */
 export async function takeOver(
-  { platform, clock, signal, tell }: LockPorts,
+  { platform, clock, signal, tell, hasEnded }: LockPorts,
   owner: string,
   read: () => Promise<AppState | undefined>,
   ended?: string,
 ): Promise<boolean> {
   const first = await read();
+  let askAtMs = 0;
   for (let now = first; ; now = await read()) {
     if (!now || !first) return false;
     if (ended !== undefined) {
@@ -60,6 +65,11 @@ export async function takeOver(
     const state = ownerState(first, now, platform.platformNowMs());
     if (state === 'alive') throw heldBy(now);
     if (state === 'dead') break;
+    const silentMs = platform.platformNowMs() - lastSignMs(now);
+    if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
+      if (await hasEnded(ownerOf(now))) break;
+      askAtMs = clock.now() + HEARTBEAT_MS;
+    }
     if (now === first)
       tell(
         `${now.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`,

@@ -109,6 +109,12 @@ export function ownerLabel(runId: string, attempt: string, nonce: string): strin
   return appKey(`${runId}-${attempt}-${nonce}`);
 }
 
+/** @returns the run and the attempt that an owner's label names; undefined: it was no run of a workflow */
+export function runOfOwner(owner: string): { id: string; attempt: number } | undefined {
+  const [, id, attempt] = /^(\d+)-(\d+)-[a-z0-9]+$/.exec(owner) ?? [];
+  return id && attempt ? { id, attempt: Number(attempt) } : undefined;
+}
+
 /**
  * Annotations for a text of any length: under `key` itself when it fits, else in parts `key-1`, `key-2`, … of at most 5,000
  * characters. With `existing`, leftovers of a longer text are null, which removes them.
