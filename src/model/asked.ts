@@ -66,7 +66,7 @@ export interface Inputs {
   failureLimit: number;
   keepPrevious: number;
   keepFailed: boolean;
-  /** What to roll back to; undefined: the newest previous version. */
+  /** What to roll back to; undefined: the previous version that was live last. */
   to?: string;
   /** A commit that was withdrawn is deployed all the same. */
   force: boolean;
