@@ -28,6 +28,7 @@ export interface RunResult {
   calls: readonly SeenCall[];
   /** The point of the trial was met. */
   reached: boolean;
+  endedAtMs: number;
   /** After the runner's signal; undefined: it sent none. */
   endedAfterMs?: number;
 }
@@ -37,8 +38,13 @@ const TEMP = '/temp';
 const PROBE_MS = { least: 2, spread: 6 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Runs it, and the post step where the runner's signal came before. */
-export async function runAction(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
+/** Runs it to its end, while time passes. */
+export function runAction(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
+  return platform.clock.drive(act(platform, deploy, trial));
+}
+
+/** Runs it, and the post step where the runner's signal came before. Somebody else lets time pass. */
+export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Promise<RunResult> {
   const life = new Life();
   const cancelling = new AbortController();
   let cancelledAtMs: number | undefined;
@@ -49,17 +55,14 @@ export async function runAction(platform: Platform, deploy: Deploy, trial?: Tria
   const played = portsOf(platform, deploy, life, wire, cancelling.signal);
   const { outputs, lines, state } = played;
   const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
-  const drive = (work: Promise<number | 'killed'>) =>
-    platform.clock.drive(work).catch((error: Error) => {
-      throw new Error(`${error.message}; the last that was said:\n${lines.slice(-20).join('\n')}`);
-    });
-  const code = await drive(Promise.race([main(played.ports), killed]));
-  const result: RunResult = { code, outputs, lines, calls: wire.calls, reached: wire.reached };
+  const code = await Promise.race([main(played.ports), killed]);
+  const endedAtMs = platform.clock.now();
+  const result: RunResult = { code, outputs, lines, calls: wire.calls, reached: wire.reached, endedAtMs };
   if (cancelledAtMs !== undefined) {
-    result.endedAfterMs = platform.clock.now() - cancelledAtMs;
+    result.endedAfterMs = endedAtMs - cancelledAtMs;
     const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
     const ports = { ...next.ports, files: memory(), warn: (text: string) => void lines.push(text) };
-    await drive(post({ ...ports, state: (name) => state[name] ?? '' }));
+    await post({ ...ports, state: (name) => state[name] ?? '' });
     lines.push(...next.lines);
   }
   life.end();

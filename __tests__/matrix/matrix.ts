@@ -70,7 +70,8 @@ function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
   return code !== 'killed' && outputs.result === ends;
 }
 
-async function onPlatform<T>(
+/** Has what the scenario finds, and a platform of its own. */
+export async function onPlatform<T>(
   scenario: Scenario,
   folders: Folders,
   work: (platform: Platform, known: Known) => Promise<T>,

@@ -1,0 +1,67 @@
+/** Two runs that change the same app at once: one of them brings its version live, the other one leaves before it changed anything. */
+import { afterAll, expect, jest, test } from '@jest/globals';
+import { act, type Deploy, type RunResult } from './action.js';
+import { judge } from './judge.js';
+import { onPlatform } from './matrix.js';
+import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+
+jest.setTimeout(120_000);
+
+const folders = new Folders();
+afterAll(() => folders.remove());
+
+const SECOND = SCENARIOS.find(({ name }) => name === 'second deploy') as Scenario;
+const ROLLBACK = SCENARIOS.find(({ name }) => name === 'rollback') as Scenario;
+const OTHER: Scenario = { ...SECOND, asked: { version: 'v3' } };
+/** Milliseconds by which the second one is later: within one call, between two, while the bits are pushed, before the switch. */
+const OFFSETS = [0, 1, 3, 17, 40, 111, 300, 900, 2_500, 7_000];
+
+interface Ran {
+  wrong: readonly string[];
+  results: readonly (string | undefined)[];
+  /** Writes of the one that was refused. */
+  writes: readonly string[];
+}
+
+/** @param scenarios the first one's space is what both find */
+async function race(scenarios: readonly [Scenario, Scenario], offsetMs: number): Promise<Ran> {
+  const [first, second] = scenarios;
+  return onPlatform(first, folders, async (platform, known) => {
+    const { clock } = platform;
+    const begin = async (deploy: Deploy, afterMs: number): Promise<RunResult> => {
+      await clock.sleep(afterMs);
+      return act(platform, deploy);
+    };
+    const both = await clock.drive(
+      Promise.all([begin(commandOf(first, folders, 11), 0), begin(commandOf(second, folders, 12), offsetMs)]),
+    );
+    const results = both.map(({ outputs }) => outputs.result);
+    const done = both.filter(({ code }) => code === 0).sort((one, other) => one.endedAtMs - other.endedAtMs);
+    const last = done.at(-1);
+    const scenario = scenarios[last === both[0] ? 0 : 1];
+    const wrong = last
+      ? await judge(scenario, platform, known, last, undefined)
+      : both.flatMap(({ lines }) => lines.slice(-10));
+    const loser = both.find(({ code }) => code !== 0);
+    const writes = (loser?.calls ?? []).filter(
+      ({ kind, name }) => kind === 'write' && name !== 'POST /oauth/token',
+    );
+    return { wrong, results, writes: writes.map(({ name }) => name) };
+  });
+}
+
+test.each(OFFSETS)('two deploys, the second one %d ms later', async (offsetMs) => {
+  const { wrong, results, writes } = await race([SECOND, OTHER], offsetMs);
+  expect(wrong).toEqual([]);
+  expect([...results].sort()).toEqual(['deployed', 'refused']);
+  // Asking for the lock is the one write that a refused run may have tried.
+  expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
+});
+
+test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offsetMs) => {
+  const { wrong, results, writes } = await race([ROLLBACK, { ...OTHER, inputs: {} }], offsetMs);
+  expect(wrong).toEqual([]);
+  // A rollback may be over before the other one has to know whether its owner lives: then one comes after the other.
+  expect(['rolled-back,refused', 'refused,deployed', 'rolled-back,deployed']).toContain(results.join());
+  expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
+});
