@@ -12,6 +12,7 @@ import { PlatformFault, Refused, VersionFault } from '../../src/model/errors.js'
 import type { Platform } from '../../src/platform/calls.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
+import { forward } from '../../src/strategies/forward.js';
 import { asTakenBack } from '../../src/strategies/settle.js';
 import { type Hook, TARGET } from './space.js';
 import { OLD, standing } from './standing.js';
@@ -233,6 +234,21 @@ describe('told', () => {
       /Not taken over.*: binding to service instance new\.\n.*network policy shop -> api/,
     );
     expect(notes).not.toContain('instance old');
+  });
+
+  test('by a plan: also what is removed from the version, which was read for it', async () => {
+    const there = keeping(KEPT);
+    const [kept] = there.kept;
+    const record = { [ANNOTATION.manifestEnv]: '[]' };
+    Object.assign(there.live.annotations, record);
+    Object.assign(kept?.annotations ?? {}, record);
+    if (kept) kept.env.THEN = 'by-hand';
+    const [app] = await prepared(there, { preparation: asked({ plan: 'true' }) });
+    if (!app) throw new Error('no app');
+    expect(forward(app.intent, app.snapshot).configure?.steps).toContainEqual({
+      do: 'set-env',
+      names: ['THEN'],
+    });
   });
 
   test('variables by their names', async () => {

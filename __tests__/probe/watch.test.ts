@@ -153,7 +153,7 @@ describe('the first round', () => {
     expect(figures).toMatchObject({ failures: 0, failingBefore: ['bad.d'] });
     expect(figures.failedBefore).toBeGreaterThanOrEqual(6);
     expect(watch.badSign()).toBeUndefined();
-    expect(told).toEqual(['bad.d was failing before the deploy began: 500']);
+    expect(told).toEqual(['bad.d was failing before this run began: 500']);
   });
 
   test('without routes is over at once; one that is cut off ends', async () => {

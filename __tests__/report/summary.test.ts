@@ -247,7 +247,7 @@ Run it without the input "plan" to do this.
     expect(shown).toContain('Yes: 3 of 412 requests of the watch on the production routes failed.');
     expect(shown).toContain('| longest gap | 1.5 s |');
     expect(shown).toContain('| inconclusive: the platform did not answer either | 2 |');
-    expect(shown).toContain('| routes that failed before the deploy | `old.example.com` |');
+    expect(shown).toContain('| routes that failed before this run | `old.example.com` |');
   });
 
   test('a proof that is not a full one says why', () => {

@@ -60,9 +60,13 @@ export async function change<One extends Seen>(
   });
   const lookAgain = async () => {
     const seen = await look(world);
-    // What live was given by hand is carried over, and an app's log lines may quote it.
-    for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
-      ports.runner.setSecret(secret);
+    // What live was given by hand is carried over, what a version holds goes live with it, and an app's log lines may quote both.
+    const apps = seen.flatMap(({ snapshot: { live, candidate, previous } }) => [
+      live,
+      candidate,
+      ...previous,
+    ]);
+    for (const secret of apps.flatMap((app) => likelySecrets(app?.env ?? {}))) ports.runner.setSecret(secret);
     return seen;
   };
   const cfVersion = opened.cf.version;

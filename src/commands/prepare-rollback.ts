@@ -22,16 +22,19 @@ export interface RollbackPreparation {
   token: () => string;
 }
 
-/** Reads what there is for each app: no manifest names a route for it. */
+/** Reads what there is for each app, with the variables of what could go live again. No manifest names a route for it. */
 export function lookUpKept(
   { set }: RollbackPreparation,
   { platform, target }: World,
 ): Promise<readonly Seen[]> {
   return Promise.all(
-    set.map(async (name) => ({
-      named: [],
-      snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
-    })),
+    set.map(async (name) => {
+      const snapshot = await takeSnapshot(platform, target, { name, wanted: [] });
+      const previous = await Promise.all(
+        snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) })),
+      );
+      return { named: [], snapshot: { ...snapshot, previous } };
+    }),
   );
 }
 
@@ -61,20 +64,18 @@ async function prepareOne(
 ): Promise<{ app?: AppWorld; problems: readonly Refused[] }> {
   const { inputs } = preparation;
   const { live, name } = snapshot;
-  const chosen = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
-  if (typeof chosen === 'string') {
+  const target = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
+  if (typeof target === 'string') {
     const next =
       'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
-    return { problems: [new Refused(`${name} cannot be rolled back: ${chosen}.`, next, 'no-target')] };
+    return { problems: [new Refused(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
   }
   const domain = trialDomain(snapshot.domains, inputs);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
-  const [env, droplet, missed] = await Promise.all([
-    world.platform.environment(chosen.guid),
-    world.platform.currentDroplet(chosen.guid),
-    missedBy(chosen, snapshot, world),
+  const [droplet, missed] = await Promise.all([
+    world.platform.currentDroplet(target.guid),
+    missedBy(target, snapshot, world),
   ]);
-  const target = { ...chosen, env };
   const { intent, notes, problems } = makeRollbackIntent({
     ...preparation,
     snapshot,
@@ -94,7 +95,7 @@ async function prepareOne(
   ];
   const names = [
     ...snapshot.inTheWay.map((app) => app.name),
-    ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+    ...(await onAdoptedName(snapshot, adoptedVersion, intent, world)),
   ];
   return {
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },

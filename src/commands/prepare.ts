@@ -136,7 +136,7 @@ export async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: W
 export async function onAdoptedName(
   { name, live, target }: Snapshot,
   version: string,
-  { keepPrevious }: Inputs,
+  { keepPrevious }: Pick<Inputs, 'keepPrevious'>,
   { platform }: World,
 ): Promise<readonly string[]> {
   if (!live || live.version || keepPrevious === 0) return [];

@@ -130,7 +130,7 @@ function assertSameLive({ intent, snapshot }: AppWorld): void {
   const { candidate, inTheWay, live } = snapshot;
   const [other] = live && live.guid !== intent.before?.guid && !isLive(intent, snapshot) ? [live] : inTheWay;
   if (!other) return;
-  const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was deployed.`;
+  const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
   const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
   throw isOnItsWay(candidate?.phase) ? new Stuck(what, next) : new Refused(what, next, 'live-changed');
 }

@@ -104,7 +104,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
 
   const tellChange = (old: RouteAccount, now: RouteAccount, outcome: Outcome, answers: boolean) => {
     if (now.before !== old.before && now.before === 'failing') {
-      tell(`${now.route} was failing before the deploy began: ${inShort(outcome, ctx)}`);
+      tell(`${now.route} was failing before this run began: ${inShort(outcome, ctx)}`);
     } else if (now.before === 'passing' && old.before === 'failing') {
       tell(`${now.route} answers now: what fails there from here on counts`);
     } else if (now.before === 'passing' && old.failedInARow === 0 && now.failedInARow === 1) {

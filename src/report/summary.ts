@@ -112,8 +112,8 @@ function watchTable(watch: WatchFigures, md: Markdown): string {
     ['longest gap', duration(watch.longestGapMs)],
     ['answers by version', versions.slice(0, MOST.routes).join(', ')],
     ['inconclusive: the platform did not answer either', count(watch.inconclusive)],
-    ['failed where a route failed, or was not there, before the deploy', count(watch.failedBefore)],
-    ['routes that failed before the deploy', before.join(', ')],
+    ['failed where a route failed, or was not there, before this run', count(watch.failedBefore)],
+    ['routes that failed before this run', before.join(', ')],
   ];
   const answer =
     watch.failures === 0
