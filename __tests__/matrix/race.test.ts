@@ -4,6 +4,7 @@ import { act, type Deploy, type RunResult } from './action.js';
 import { judge } from './judge.js';
 import { onPlatform } from './matrix.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import type { Point } from './wire.js';
 
 jest.setTimeout(120_000);
 
@@ -19,15 +20,26 @@ const OFFSETS = [0, 1, 3, 17, 40, 111, 300, 900, 2_500, 7_000];
 interface Ran {
   wrong: readonly string[];
   results: readonly (string | undefined)[];
-  /** Writes of the one that was refused. */
+  /** Of the one that left: its writes, and why. */
   writes: readonly string[];
+  error: string | undefined;
 }
 
 /** @param scenarios the first one's space is what both find */
-async function race(scenarios: readonly [Scenario, Scenario], offsetMs: number): Promise<Ran> {
+async function race(
+  scenarios: readonly [Scenario, Scenario],
+  offsetMs: number,
+  killed?: Point,
+): Promise<Ran> {
   const [first, second] = scenarios;
   return onPlatform(first, folders, async (platform, known) => {
     const { clock } = platform;
+    if (killed) {
+      const { code } = await clock.drive(
+        act(platform, commandOf(first, folders, 10), { point: killed, harm: 'kill after' }),
+      );
+      expect(code).toBe('killed');
+    }
     const begin = async (deploy: Deploy, afterMs: number): Promise<RunResult> => {
       await clock.sleep(afterMs);
       return act(platform, deploy);
@@ -46,7 +58,7 @@ async function race(scenarios: readonly [Scenario, Scenario], offsetMs: number):
     const writes = (loser?.calls ?? []).filter(
       ({ kind, name }) => kind === 'write' && name !== 'POST /oauth/token',
     );
-    return { wrong, results, writes: writes.map(({ name }) => name) };
+    return { wrong, results, writes: writes.map(({ name }) => name), error: loser?.outputs.error };
   });
 }
 
@@ -57,6 +69,24 @@ test.each(OFFSETS)('two deploys, the second one %d ms later', async (offsetMs) =
   // Asking for the lock is the one write that a refused run may have tried.
   expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
 });
+
+const KILLED: readonly Point[] = [
+  { by: 'action', name: 'POST /v3/apps', number: 1 },
+  { by: 'cf', name: 'POST /v3/packages/*/upload', number: 1 },
+  { by: 'action', name: 'POST /v3/routes/*/destinations', number: 1 },
+  { by: 'action', name: 'DELETE /v3/routes/*/destinations/*', number: 1 },
+];
+test.each(KILLED.flatMap((point) => [0, 7, 1_900].map((offsetMs) => ({ ...point, offsetMs }))))(
+  'two that find what a run left that was killed after $name, the second one $offsetMs ms later',
+  async ({ offsetMs, ...point }) => {
+    const { wrong, results, writes, error } = await race([SECOND, OTHER], offsetMs, point);
+    expect(wrong).toEqual([]);
+    expect(results).toContain('deployed');
+    expect(error).toBe('locked');
+    // Both may have put their name on the dead one's lock; the one that does not find it there goes no further.
+    expect(['', 'PATCH /v3/apps/*']).toContain(writes.join());
+  },
+);
 
 test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offsetMs) => {
   const { wrong, results, writes } = await race([ROLLBACK, { ...OTHER, inputs: {} }], offsetMs);
