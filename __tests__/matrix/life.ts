@@ -2,6 +2,7 @@
 export class Life {
   private readonly ended: (() => void)[] = [];
   private isOver = false;
+  private thaw: Promise<void> | undefined;
 
   /** A child does not outlive its parent. */
   constructor(parent?: Life) {
@@ -18,6 +19,13 @@ export class Life {
     for (const hear of this.ended) hear();
   }
 
+  /** Nothing reaches it until then, as after SIGSTOP; its calls that were sent go on. */
+  freeze(until: Promise<void>): void {
+    this.thaw = until.then(() => {
+      this.thaw = undefined;
+    });
+  }
+
   onEnd(hear: () => void): void {
     if (this.isOver) hear();
     else this.ended.push(hear);
@@ -27,9 +35,13 @@ export class Life {
   living<T>(work: () => Promise<T>): Promise<T> {
     if (this.isOver) return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
+      const awake = async (act: () => void) => {
+        while (this.thaw !== undefined) await this.thaw;
+        if (!this.isOver) act();
+      };
       work().then(
-        (value) => this.isOver || resolve(value),
-        (error) => this.isOver || reject(error),
+        (value) => awake(() => resolve(value)),
+        (error) => awake(() => reject(error)),
       );
     });
   }

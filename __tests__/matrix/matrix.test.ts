@@ -7,7 +7,7 @@ import type { Trial } from './wire.js';
 jest.setTimeout(120_000);
 
 /** Of so many points one is tried here: a prime, so that no way of harming a call is always left out. */
-const ONE_OF = 43;
+const ONE_OF = 71;
 
 const folders = new Folders();
 afterAll(() => folders.remove());

@@ -23,7 +23,7 @@ export interface SeenCall extends Point {
 /**
  * What happens at a point. `kill`: the action and with it the CLI; `end cf`: the CLI alone. `500`, `429`, `reset`: not done;
  * `lost`: done, and answered by the router with 502; `401`: the token counts no more; `cancel`: the runner's signal just before
- * the call, and its post step afterwards.
+ * the call, and its post step afterwards. Not in the matrix: `freeze`, the action sleeps for minutes when the call was answered.
  */
 export const HARMS = [
   'kill before',
@@ -41,11 +41,12 @@ export type Harm = (typeof HARMS)[number];
 
 export interface Trial {
   point: Point;
-  harm: Harm;
+  harm: Harm | 'freeze';
 }
 
 const GUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const RETRY_AFTER_S = '3';
+export const FROZEN_MS = 180_000;
 
 export class Wire {
   readonly calls: SeenCall[] = [];
@@ -104,16 +105,17 @@ export class Wire {
   }
 
   /** `life` is that of the caller. */
-  private async killing<T>(harm: Harm | undefined, life: Life, work: () => Promise<T>): Promise<T> {
+  private async killing<T>(harm: Trial['harm'] | undefined, life: Life, work: () => Promise<T>): Promise<T> {
     const doomed = harm?.startsWith('kill') ? this.life : life;
     if (harm === 'kill before' || harm === 'end cf before') doomed.end();
     if (life.over) return new Promise(() => undefined);
     const done = await work();
+    if (harm === 'freeze') this.life.freeze(this.platform.clock.sleep(FROZEN_MS));
     if (harm === 'kill after' || harm === 'end cf after') doomed.end();
     return done;
   }
 
-  private harmOf(by: Caller, name: string, kind: SeenCall['kind']): Harm | undefined {
+  private harmOf(by: Caller, name: string, kind: SeenCall['kind']): Trial['harm'] | undefined {
     const number = (this.counts.get(`${by} ${name}`) ?? 0) + 1;
     this.counts.set(`${by} ${name}`, number);
     this.calls.push({ by, name, number, step: this.step, kind });
