@@ -39241,7 +39241,7 @@ function isSwitched({ snapshot }) {
 }
 async function refresh(app, { platform, target }) {
     const { intent } = app;
-    app.snapshot = await (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W)(platform, target, {
+    app.snapshot = await (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, {
         name: intent.app,
         wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
     });
@@ -39275,15 +39275,21 @@ function assertSameLive({ intent, snapshot }) {
     const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
     if (!other)
         return;
-    const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was deployed.`;
+    const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
     const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
     throw isOnItsWay(candidate?.phase) ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(what, next) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(what, next, 'live-changed');
 }
-/** Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. */
+/**
+ * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
+ * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
+ */
 function assertNotGone({ intent, snapshot, found }) {
     if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot))
         return;
-    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app)} disappeared while it was deployed: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run the deploy again.');
+    if (snapshot.lock) {
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
+    }
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
 }
 function inTheWayOf(name) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
@@ -39314,6 +39320,14 @@ async function performOne({ app, step }, { apps, world, way }) {
     const { phase } = step.do === 'mark' ? step : {};
     if (phase && candidate && lock)
         one.snapshot = { ...one.snapshot, lock: { ...lock, phase }, candidate: { ...candidate, phase } };
+    if (step.do === 'rename' && step.side === 'candidate')
+        giveAway(one);
+}
+/** A sign of life before the next read would stay on the app that has given the lock's name away. */
+function giveAway(app) {
+    const { lock, ...rest } = app.snapshot;
+    if (lock?.guid === rest.candidate?.guid)
+        app.snapshot = rest;
 }
 /** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
 async function hearing(app, way, world, work) {
@@ -39360,8 +39374,8 @@ function titleOfAll(titles) {
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9770);
-/* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(644);
-/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1653);
+/* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(315);
 
 
 
@@ -39405,57 +39419,22 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 
 /***/ }),
 
-/***/ 644:
+/***/ 7392:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  G: () => (/* binding */ settle)
-});
-
-// EXTERNAL MODULE: ./lib/engine/journal.js
-var journal = __nccwpck_require__(464);
-// EXTERNAL MODULE: ./lib/engine/lock.js
-var lock = __nccwpck_require__(7200);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/platform/names.js
-var names = __nccwpck_require__(7726);
-// EXTERNAL MODULE: ./lib/platform/snapshot.js
-var snapshot = __nccwpck_require__(1100);
-// EXTERNAL MODULE: ./lib/steps/world.js
-var steps_world = __nccwpck_require__(3652);
-// EXTERNAL MODULE: ./lib/strategies/back-out.js
-var back_out = __nccwpck_require__(5812);
-// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
-var forward = __nccwpck_require__(588);
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
-;// CONCATENATED MODULE: ./lib/strategies/settle.js
-
-/**
- * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
- * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
- * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
- * can serve alone yet.
- */
-function wayOf(set) {
-    if (set.some(({ candidate }) => (0,view/* reached */.V6)(candidate, 'reverting')))
-        return 'back';
-    if (set.every(({ candidate }) => (0,view/* reached */.V6)(candidate, 'switching')))
-        return 'forward';
-    return set.some(aloneServes) ? 'forward' : 'back';
-}
-/** Another hand gave an unproven candidate a route, and live is not there to have it back. */
-function aloneServes(snapshot) {
-    const { live, candidate } = snapshot;
-    return (0,view/* servedBy */.nV)(snapshot, candidate).length > 0 && !(live && (0,view/* someRunning */.Ko)(live));
-}
-
-// EXTERNAL MODULE: ./lib/commands/pursue.js
-var pursue = __nccwpck_require__(4881);
-;// CONCATENATED MODULE: ./lib/commands/settle.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ settle)
+/* harmony export */ });
+/* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
+/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7200);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
+/* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
+/* harmony import */ var _steps_world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
+/* harmony import */ var _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5812);
+/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(588);
+/* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6565);
+/* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4881);
 /** Brings what an interrupted run left into one clean state before anything new begins. */
 
 
@@ -39475,62 +39454,64 @@ var pursue = __nccwpck_require__(4881);
  */
 async function settle(name, owner, world, ended) {
     const first = await read(name, world);
-    const recorded = first.lock && (0,journal/* recalled */.z)(name, first.lock);
+    const recorded = first.lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, first.lock);
     const set = [...(recorded?.set ?? [name])].sort();
     const taken = [];
     for (const app of set) {
         const current = async () => (await read(app, world)).lock;
         const tell = (text) => world.listener.tell({ type: 'note', text });
-        if (await (0,lock/* takeOver */.w9)({ ...world, tell }, owner, current, ended))
+        if (await (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .takeOver */ .w9)({ ...world, tell }, owner, current, ended))
             taken.push(app);
     }
     if (taken.length === 0)
         return undefined;
     try {
-        return { told: await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world) };
+        return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world);
     }
     catch (error) {
         return { error, snapshot: await read(name, world).catch(() => first) };
     }
 }
 function read(name, { platform, target }) {
-    return (0,snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] });
+    return (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, { name, wanted: [] });
 }
-/** @returns what was done, in a sentence */
 async function bringToItsEnd(set, world) {
     const apps = set.map((snapshot) => {
-        const found = { ...(0,steps_world/* nothingFound */.Sb)(), switchedAtMs: world.clock.now() };
+        const found = { ...(0,_steps_world_js__WEBPACK_IMPORTED_MODULE_5__/* .nothingFound */ .Sb)(), switchedAtMs: world.clock.now() };
         return { intent: recordedOf(snapshot), snapshot, found };
     });
-    const what = `An interrupted deploy of ${[...new Set(apps.map(({ intent }) => intent.version))].join(', ')}`;
-    const way = wayOf(set);
+    const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
+    const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
+    const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
+    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_8__/* .wayOf */ .V)(set);
     if (way === 'forward') {
         try {
-            await (0,pursue/* pursue */.ld)({ world, apps, strategy: forward/* forward */.s, way });
-            return `${what} was finished first.`;
+            await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_9__/* .pursue */ .ld)({ world, apps, strategy: _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__/* .forward */ .s, way });
+            const rolledBack = goingBack.map(({ intent }) => intent.app);
+            return { told: `${what} was finished first.`, rolledBack };
         }
         catch (error) {
-            if (!(error instanceof errors/* VersionFault */.d4))
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4))
                 throw error;
-            const text = `The interrupted deploy cannot be finished: ${error.message}`;
+            const text = `${what} cannot be finished: ${error.message}`;
             world.listener.tell({ type: 'note', text });
         }
     }
-    await (0,pursue/* pursue */.ld)({ world, apps, strategy: back_out/* backOut */.S, way: 'back' });
-    return `${what} was taken back first.`;
+    await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_9__/* .pursue */ .ld)({ world, apps, strategy: _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__/* .backOut */ .S, way: 'back' });
+    return { told: `${what} was taken back first.`, rolledBack: [] };
 }
 function recordedOf({ name, lock: left }) {
-    const intent = left && (0,journal/* recalled */.z)(name, left);
+    const intent = left && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, left);
     if (intent)
         return intent;
-    const lock = (0,names/* candidateName */.vf)(name);
-    throw new errors/* Refused */.Lw(`${lock} was left by an interrupted run, and its journal cannot be read.`, `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`, 'journal');
+    const lock = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name);
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`${lock} was left by an interrupted run, and its journal cannot be read.`, `See with "cf app ${lock}" whether it serves; delete it when it does not, then run again.`, 'journal');
 }
 
 
 /***/ }),
 
-/***/ 1653:
+/***/ 315:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39596,6 +39577,198 @@ async function run(script, shell, path) {
         throw new errors/* VersionFault */.d4(`The smoke-script did not end within ${script.timeoutMs / 1_000} s.`, 'script', last);
     if (code !== 0)
         throw new errors/* VersionFault */.d4(`The smoke-script ended with ${code === null ? signal : `exit code ${code}`}.`, 'script', last);
+}
+
+;// CONCATENATED MODULE: ./lib/github/answers.js
+/** A longer wait than that is not worth what is only good to know. */
+const LONGEST_WAIT_MS = 10_000;
+/**
+ * GitHub's own rules: with `x-ratelimit-remaining: 0` nothing until the hour is over, with `retry-after` (seconds) not before it
+ * (docs.github.com, rate limits for the REST API). A redirect is followed nowhere: the token belongs to one host.
+ */
+function verdictOf(outcome) {
+    if (outcome.kind === 'lost')
+        return { kind: 'again', afterMs: 0 };
+    const { status, headers, cut } = outcome.response;
+    if (status === 200)
+        return { kind: cut ? 'unknown' : 'answer' };
+    if (status === 403 || status === 429) {
+        if (headers['x-ratelimit-remaining'] === '0')
+            return { kind: 'no' };
+        const afterMs = 1000 * Number(headers['retry-after'] ?? Number.NaN);
+        return afterMs <= LONGEST_WAIT_MS ? { kind: 'again', afterMs } : { kind: 'no' };
+    }
+    if (status === 401)
+        return { kind: 'no' };
+    return status >= 500 ? { kind: 'again', afterMs: 0 } : { kind: 'unknown' };
+}
+/** undefined: not the run that was asked for, or no run at all. `attempt` is the one that was asked for, if any was. */
+function runOf(json, id, attempt) {
+    const run = fieldsOf(json);
+    const { status, run_attempt: found, html_url: url } = run;
+    const commit = commitOf(run.head_sha);
+    if (String(run.id) !== id || typeof status !== 'string' || status === '')
+        return undefined;
+    if (typeof found !== 'number' || (attempt !== undefined && found !== attempt))
+        return undefined;
+    if (commit === undefined || typeof url !== 'string' || !/^https?:\/\/\S+$/.test(url))
+        return undefined;
+    return { state: status === 'completed' ? 'completed' : 'running', attempt: found, commit, url };
+}
+const AGES = {
+    ahead: 'newer',
+    behind: 'older',
+    identical: 'same',
+    diverged: 'diverged',
+};
+/** How head stands to `base`; undefined: not a comparison with that base. */
+function ageOf(json, base) {
+    const comparison = fieldsOf(json);
+    if (commitOf(fieldsOf(comparison.base_commit).sha) !== commitOf(base))
+        return undefined;
+    const { status } = comparison;
+    return typeof status === 'string' && Object.hasOwn(AGES, status) ? AGES[status] : undefined;
+}
+/** @returns a full commit in lower case; undefined for anything else: what is shortened may be another one's too */
+function commitOf(value) {
+    return typeof value === 'string' && /^[0-9a-f]{40}([0-9a-f]{24})?$/i.test(value)
+        ? value.toLowerCase()
+        : undefined;
+}
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+/**
+ * @returns the address of the repository in the API, without a slash at its end; undefined where a token may not be sent: neither
+ *   https nor this machine, or nothing that names a repository
+ */
+function repositoryAddress(apiUrl, repository) {
+    if (!URL.canParse(apiUrl))
+        return undefined;
+    const url = new URL(apiUrl);
+    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+    if (!safe || url.username || url.password || url.search || url.hash)
+        return undefined;
+    const names = repository.split('/');
+    if (names.length !== 2 || !names.every((name) => /^[\w.-]+$/.test(name) && !/^\.+$/.test(name)))
+        return undefined;
+    return `${url.origin}${url.pathname.replace(/\/+$/, '')}/repos/${repository}`;
+}
+function fieldsOf(json) {
+    return typeof json === 'object' && json !== null ? json : {};
+}
+
+;// CONCATENATED MODULE: ./lib/github/client.js
+/** What GitHub knows of workflow runs and commits. It only informs: what it does not say is undefined, never an error. */
+
+
+const TIMEOUT_MS = 10_000;
+/** Before the second and the third attempt at a call. */
+const WAITS_MS = [500, 2_000];
+/** A comparison names files with their changes, hundreds at most. */
+const MOST_BYTES = 32 * 1024 * 1024;
+function createGitHub(options) {
+    const { http, clock, token, signal } = options;
+    const address = repositoryAddress(options.apiUrl ?? '', options.repository ?? '');
+    const told = new Set();
+    const refused = new Set();
+    function tell(text) {
+        if (told.has(text))
+            return;
+        told.add(text);
+        options.tell?.(text);
+    }
+    async function once(url, bearer) {
+        try {
+            return await http.request({
+                method: 'GET',
+                url,
+                headers: {
+                    authorization: `Bearer ${bearer}`,
+                    accept: 'application/vnd.github+json',
+                    'x-github-api-version': '2022-11-28',
+                    'user-agent': 'cf-zero-downtime',
+                },
+                timeoutMs: TIMEOUT_MS,
+                maxBytes: MOST_BYTES,
+                ...(signal && { signal }),
+            });
+        }
+        catch (error) {
+            signal?.throwIfAborted();
+            if (error instanceof errors/* HttpFailure */.HR)
+                return undefined;
+            throw error;
+        }
+    }
+    /** @returns the answer's JSON, or undefined */
+    async function read(path, permission) {
+        if (!token || refused.has(permission))
+            return undefined;
+        if (address === undefined) {
+            if (options.apiUrl)
+                tell('GitHub is not asked: its address is neither https nor on this machine.');
+            return undefined;
+        }
+        for (let attempt = 0;; attempt++) {
+            const response = await once(address + path, token);
+            const outcome = response ? { kind: 'answered', response } : { kind: 'lost' };
+            const verdict = verdictOf(outcome);
+            if (response && verdict.kind === 'answer')
+                return jsonOf(response);
+            const waitMs = WAITS_MS[attempt];
+            if (verdict.kind === 'again' && waitMs !== undefined) {
+                await clock.sleep(Math.max(waitMs, verdict.afterMs), signal);
+                continue;
+            }
+            if (verdict.kind === 'no')
+                refused.add(permission);
+            tell(reasonOf(permission, response));
+            return undefined;
+        }
+    }
+    return {
+        async run(id, attempt) {
+            if (!/^\d+$/.test(id))
+                return undefined;
+            const path = `/actions/runs/${id}${attempt === undefined ? '' : `/attempts/${attempt}`}`;
+            return runOf(await read(path, 'actions'), id, attempt);
+        },
+        async compare(base, head) {
+            const [from, to] = [commitOf(base), commitOf(head)];
+            if (from === undefined || to === undefined)
+                return undefined;
+            if (from === to)
+                return 'same';
+            // Only how they stand is wanted: of the commits between them the fewest that can be asked for.
+            return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+        },
+    };
+}
+const ABOUT = {
+    actions: 'whether a workflow run has ended',
+    contents: 'which of two commits is the newer one',
+};
+function reasonOf(permission, response) {
+    const what = `GitHub does not say ${ABOUT[permission]}`;
+    if (!response)
+        return `${what}: it cannot be reached.`;
+    const { status, headers } = response;
+    if (headers['x-ratelimit-remaining'] === '0' && status !== 200)
+        return `${what}: the token's rate limit is used up (${status}).`;
+    if (status === 401)
+        return `${what}: it does not accept the token (401).`;
+    if (status === 403)
+        return `${what}: the token needs the permission "${permission}: read" (403).`;
+    if (status === 404)
+        return `${what}: it knows none such, or the token has no permission "${permission}: read" (404).`;
+    return `${what} (${status}).`;
+}
+function jsonOf({ body }) {
+    try {
+        return JSON.parse(body.toString('utf8'));
+    }
+    catch {
+        return undefined;
+    }
 }
 
 // EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
@@ -39900,10 +40073,14 @@ function quoted(data) {
 
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/probe/address.js
 var address = __nccwpck_require__(6221);
 ;// CONCATENATED MODULE: ./lib/commands/world.js
 /** The world of the steps, made of the ports, the inputs and a signed-in session. */
+
+
 
 
 
@@ -39927,6 +40104,7 @@ manifest, inputs, context, ports, ofWatch) {
         stagingTimeoutMs: inputs.stagingTimeoutMs,
         ...startTimeout,
         ...ofWatch,
+        hasEnded: endOfRuns(inputs, context, ports),
         pushBits: async ({ app, candidate, trialUrl }) => {
             if (!manifest)
                 throw new Error(`no manifest to push ${app} with`);
@@ -39955,6 +40133,21 @@ manifest, inputs, context, ports, ofWatch) {
             listener,
             signal: ending,
         }),
+    };
+}
+/** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
+function endOfRuns({ githubToken: token }, context, ports) {
+    const { publicHttp: http, clock, signal, listener } = ports;
+    const tell = (text) => listener.tell({ type: 'note', text });
+    const { apiUrl, repository } = context;
+    const github = createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
+    return async (owner) => {
+        const run = (0,names/* runOfOwner */.qh)(owner);
+        if (!run)
+            return false;
+        if (run.id === context.runId && run.attempt < Number(context.attempt))
+            return true;
+        return (await github.run(run.id, run.attempt))?.state === 'completed';
     };
 }
 
@@ -40147,6 +40340,8 @@ function parsed(text) {
 const HEARTBEAT_MS = 10_000;
 /** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
 const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
+/** Who has missed one beat is asked for elsewhere: a run that has ended beats no more. */
+const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
 const LOOK_MS = 2_000;
 function ownerOf(candidate) {
     return candidate.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown';
@@ -40169,8 +40364,9 @@ function ownerState(first, now, platformNowMs) {
  * @returns whether the lock was taken over: its holder's work has to be settled
  * @throws Refused when its owner is alive: nothing was changed
  */
-async function takeOver({ platform, clock, signal, tell }, owner, read, ended) {
+async function takeOver({ platform, clock, signal, tell, hasEnded }, owner, read, ended) {
     const first = await read();
+    let askAtMs = 0;
     for (let now = first;; now = await read()) {
         if (!now || !first)
             return false;
@@ -40184,8 +40380,14 @@ async function takeOver({ platform, clock, signal, tell }, owner, read, ended) {
             throw heldBy(now);
         if (state === 'dead')
             break;
+        const silentMs = platform.platformNowMs() - lastSignMs(now);
+        if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
+            if (await hasEnded(ownerOf(now)))
+                break;
+            askAtMs = clock.now() + HEARTBEAT_MS;
+        }
         if (now === first)
-            tell(`${now.name} is there: another run deploys this app, or was interrupted. Watching for its sign of life.`);
+            tell(`${now.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`);
         await clock.sleep(LOOK_MS, signal);
     }
     tell(`The run that made ${first.name} is dead. Its work is settled first.`);
@@ -40204,7 +40406,7 @@ async function takeOver({ platform, clock, signal, tell }, owner, read, ended) {
 }
 function heldBy(candidate) {
     const run = candidate.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.runUrl];
-    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run deploys this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`, 'Wait until that run has ended, then run again.', 'locked');
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run changes this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`, 'Wait until that run has ended, then run again.', 'locked');
 }
 /** Tells the platform every ten seconds that the owner of these candidates is alive. */
 function startHeartbeat({ platform, clock }, candidates) {
@@ -40305,7 +40507,7 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4244);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5092);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4788);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
@@ -40349,7 +40551,7 @@ const isPost = _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState('is-post') !=
 _actions_core__WEBPACK_IMPORTED_MODULE_0__.saveState('is-post', 'true');
 process.exitCode = isPost
     ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState, files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_0__.warning })
-    : await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .iW)(ports);
+    : await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .i)(ports);
 close();
 
 __webpack_async_result__();
@@ -40357,15 +40559,13 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 4244:
+/***/ 5092:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  Q0: () => (/* binding */ hiding),
-  Vc: () => (/* binding */ inputsOf),
-  iW: () => (/* binding */ main)
+  i: () => (/* binding */ main)
 });
 
 // EXTERNAL MODULE: external "node:fs/promises"
@@ -40374,40 +40574,8 @@ var promises_ = __nccwpck_require__(1455);
 var external_node_path_ = __nccwpck_require__(4379);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
-;// CONCATENATED MODULE: ./lib/manifest/secrets.js
-/** Which of the values that a user hands over must not be shown. */
-const SECRET_NAME = /pass(w|phrase|code)|pwd|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|signature|salt/i;
-const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
-/** Too short to be a secret worth the harm: masking `1` or `true` makes every log unreadable. */
-const SHORTEST = 4;
-/**
- * Values of variables whose name speaks of a secret, that carry credentials in an address, or that look drawn at random. The
- * others are ordinary words (`production`, `3`) that the log needs.
- */
-function likelySecrets(values) {
-    return Object.entries(values).flatMap(([name, value]) => {
-        if (value !== null && typeof value === 'object') {
-            // Everything below a name that speaks of a secret is one.
-            const below = Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]);
-            return likelySecrets(Object.fromEntries(below));
-        }
-        const shown = String(value ?? '');
-        if (shown.length < SHORTEST || typeof value === 'boolean')
-            return [];
-        const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
-        if (password !== undefined)
-            return [shown, password];
-        return SECRET_NAME.test(name) || looksRandom(shown) ? [shown] : [];
-    });
-}
-function looksRandom(text) {
-    return (text.length >= 20 &&
-        /^[A-Za-z0-9+/=_~.-]+$/.test(text) &&
-        /\d/.test(text) &&
-        /[A-Za-z]{2}/.test(text) &&
-        !/[./-].*[./-]/.test(text));
-}
-
+// EXTERNAL MODULE: ./lib/manifest/secrets.js
+var manifest_secrets = __nccwpck_require__(2413);
 ;// CONCATENATED MODULE: ./lib/manifest/sizes.js
 /** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
 const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
@@ -40468,7 +40636,7 @@ class AppReading {
         this.name = this.at(['name']);
         this.app = this.read();
         const { env } = this.data;
-        this.secrets = isMap(env) ? likelySecrets(env) : [];
+        this.secrets = isMap(env) ? (0,manifest_secrets/* likelySecrets */.g)(env) : [];
     }
     read() {
         const name = this.text(['name']) ?? '';
@@ -40691,7 +40859,7 @@ function readManifest(source) {
     if (problems.length > 0)
         throw new errors/* InputError */.dz(problems);
     const written = readings.secrets.filter((value) => !isShown(value, apps));
-    const secrets = [...new Set([...likelySecrets(variables), ...written])];
+    const secrets = [...new Set([...(0,manifest_secrets/* likelySecrets */.g)(variables), ...written])];
     return { file: source.file, text: source.text, apps, variables, secrets };
 }
 /** What is named on purpose is not hidden: it would hide the log itself. */
@@ -40840,6 +41008,8 @@ var platform_names = __nccwpck_require__(7726);
 var lib_steps = __nccwpck_require__(1775);
 // EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
 var forward = __nccwpck_require__(588);
+// EXTERNAL MODULE: ./lib/strategies/settle.js
+var settle = __nccwpck_require__(6565);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
 var strategies_work = __nccwpck_require__(4136);
 // EXTERNAL MODULE: ./lib/probe/address.js
@@ -40950,7 +41120,8 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
             return { result: 'failed', error, apps: shown() };
         try {
             for (const app of ours)
-                (0,pursue/* assertNotGone */.fQ)(app);
+                if (!app.snapshot.lock)
+                    (0,pursue/* assertNotGone */.fQ)(app);
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
             await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
             return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
@@ -41006,8 +41177,8 @@ function leadsBack(error, apps) {
     return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
 }
 
-// EXTERNAL MODULE: ./lib/commands/settle.js + 1 modules
-var settle = __nccwpck_require__(644);
+// EXTERNAL MODULE: ./lib/commands/settle.js
+var commands_settle = __nccwpck_require__(7392);
 // EXTERNAL MODULE: ./lib/commands/settle-rest.js
 var settle_rest = __nccwpck_require__(1727);
 ;// CONCATENATED MODULE: ./lib/probe/path.js
@@ -41053,9 +41224,10 @@ async function watchRoutes(found, inputs, { probe, platform, listener }) {
     return watch;
 }
 
-// EXTERNAL MODULE: ./lib/commands/world.js + 3 modules
-var commands_world = __nccwpck_require__(1653);
+// EXTERNAL MODULE: ./lib/commands/world.js + 5 modules
+var commands_world = __nccwpck_require__(315);
 ;// CONCATENATED MODULE: ./lib/commands/change.js
+
 
 
 
@@ -41079,8 +41251,13 @@ async function change(opened, { result, owner, names, manifest, look, prepare },
     });
     const lookAgain = async () => {
         const seen = await look(world);
-        // What live was given by hand is carried over, and an app's log lines may quote it.
-        for (const secret of seen.flatMap(({ snapshot }) => likelySecrets(snapshot.live?.env ?? {})))
+        // What live was given by hand is carried over, what a version holds goes live with it, and an app's log lines may quote both.
+        const apps = seen.flatMap(({ snapshot: { live, candidate, previous } }) => [
+            live,
+            candidate,
+            ...previous,
+        ]);
+        for (const secret of apps.flatMap((app) => (0,manifest_secrets/* likelySecrets */.g)(app?.env ?? {})))
             ports.runner.setSecret(secret);
         return seen;
     };
@@ -41091,7 +41268,7 @@ async function change(opened, { result, owner, names, manifest, look, prepare },
         let seen = await lookAgain();
         found = seen;
         if (inputs.plan) {
-            const apps = await prepare(seen, world);
+            const apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), world, []);
             const shown = apps.map((app) => outcomeOf(app, inputs.router));
             const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
             return { result: 'planned', apps: shown, plan, cfVersion };
@@ -41099,21 +41276,25 @@ async function change(opened, { result, owner, names, manifest, look, prepare },
         watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
         (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: names });
         const left = seen.filter(({ snapshot }) => snapshot.lock);
+        const rolledBack = [];
         for (const { snapshot } of left) {
-            const settled = await (0,settle/* settle */.G)(snapshot.name, owner, world);
+            const settled = await (0,commands_settle/* settle */.G)(snapshot.name, owner, world);
             if (settled && 'error' in settled) {
                 found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
                 throw settled.error;
             }
-            if (settled)
-                ports.listener.tell({ type: 'warning', text: settled.told });
+            if (!settled)
+                continue;
+            ports.listener.tell({ type: 'warning', text: settled.told });
+            rolledBack.push(...settled.rolledBack);
         }
         if (left.length > 0)
             seen = await lookAgain();
         found = seen;
-        const apps = await prepare(seen, world);
+        const apps = await prepare(seen, world, rolledBack);
         const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
-        if (!(outcome.error instanceof errors/* Cancelled */.cJ))
+        // Also a way back may have been cut.
+        if (!ports.signal.aborted)
             (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
         return { ...outcome, ...(await figures()), cfVersion };
     }
@@ -41147,7 +41328,8 @@ function planned(apps, watchedRoutes) {
         if (!lock)
             return [];
         const phase = lock.phase ?? 'made';
-        const title = `settle the interrupted deploy of ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
+        const what = platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback to' : 'deploy of';
+        const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
         return [
             {
                 app: name,
@@ -41552,51 +41734,79 @@ function lossesOf(app, live) {
 /** A commit is named by at least so many of its first characters. */
 const COMMIT_LENGTH = 7;
 /**
- * @param previous ours, newest version first
- * @param to a GUID, a version, or the beginning of a commit; undefined: the newest
- * @returns the version that is meant, or why none is
+ * @param to a GUID, a version, or the beginning of a commit; undefined: the previous one that was live last
+ * @returns the version that is meant, which may be live already, or why none is
  */
-function chooseTarget(previous, to) {
+function chooseTarget({ live, previous }, to) {
     const [newest] = previous;
-    if (!newest)
-        return 'there is no previous version that was kept';
     if (to === undefined)
-        return newest;
+        return newest ?? NOTHING_KEPT;
     if (/^v\d+$/.test(to))
         return `"${to}" is a revision: going back to revisions is not available yet`;
-    const named = previous.filter(({ guid, version }) => guid === to || version === to);
-    const hits = named.length > 0 ? named : previous.filter((app) => isOfCommit(app, to));
+    const fits = (app) => isNamed(app, to) || isOfCommit(app, to);
+    const named = previous.filter((app) => isNamed(app, to));
+    // The same command again, after it came to its end: there is nothing to do.
+    if (live && fits(live) && named.length === 0)
+        return live;
+    if (!newest)
+        return NOTHING_KEPT;
+    const hits = named.length > 0 ? named : previous.filter(fits);
     const [hit] = hits;
     if (hit && hits.length === 1)
         return hit;
     const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
     return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
 }
+const NOTHING_KEPT = 'there is no previous version that was kept';
+function isNamed({ guid, version }, to) {
+    return guid === to || version === to;
+}
 function isOfCommit({ annotations, version }, commit) {
     if (commit.length < COMMIT_LENGTH || !/^[0-9a-f]+$/i.test(commit))
         return false;
-    const known = annotations[platform_names/* ANNOTATION */.YX.commit] ?? version?.split('-').at(-1) ?? '';
+    const known = commitOf({ annotations, version });
     const [short, long] = known.length < commit.length ? [known, commit] : [commit, known];
     return short.length >= COMMIT_LENGTH && long.toLowerCase().startsWith(short.toLowerCase());
 }
-/** @returns why this commit is not deployed unasked: a rollback took it from live */
-function withdrawn(previous, commit) {
-    const app = previous.find((one) => commit !== undefined && isOfCommit(one, commit));
+function commitOf({ annotations, version }) {
+    return annotations[platform_names/* ANNOTATION */.YX.commit] ?? version?.split('-').at(-1) ?? '';
+}
+/** For a plan: each version that could go live again, one line each. */
+function choicesOf({ previous }, target) {
+    return previous.map((app) => {
+        const { version, guid } = app;
+        const why = withdrawalOf(app);
+        const meant = guid === target.guid ? ', and it is the one that is meant' : '';
+        return `Can be rolled back to: ${version}, commit ${commitOf({ ...app, version })}, app ${guid}${why ? `, taken from live by a rollback${why}` : ''}${meant}.`;
+    });
+}
+/** @returns why this commit is not deployed unasked: a rollback took it from live, and it is not live again */
+function withdrawn({ live, previous }, commit) {
+    if (commit === undefined || (live && isOfCommit(live, commit)))
+        return undefined;
+    const who = previous.filter((one) => isOfCommit(one, commit)).map(withdrawalOf);
+    const [first] = who.filter((one) => one !== undefined);
+    return first === undefined ? undefined : `commit ${commit} was taken from live by a rollback${first}`;
+}
+/** @returns who did it, in brackets; undefined: no rollback took it from live */
+function withdrawalOf(app) {
     const how = recordedOn(app, platform_names/* ANNOTATION */.YX.withdrawn);
     if (!how)
         return undefined;
     const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
-    return `commit ${commit} was taken from live by a rollback${who ? ` (${who})` : ''}`;
+    return who ? ` (${who})` : '';
 }
 /**
  * What the version's own manifest set comes from the version; what was set by hand since comes from today, and so do the routes
- * and the scale.
+ * and the scale. A target that is live already makes an intent for which nothing is to do.
  */
 function makeRollbackIntent(parts) {
     const { inputs, context, snapshot, target, set, owner, adoptedVersion } = parts;
     const { live, name } = snapshot;
-    const production = (0,view/* servedBy */.nV)(snapshot, live).map((route) => wantedOf(route, snapshot));
-    const env = setByHand(live, target);
+    const isLive = live?.guid === target.guid;
+    const lives = (0,view/* servedBy */.nV)(snapshot, live);
+    const production = lives.map((route) => wantedOf(route, snapshot));
+    const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
     const intent = {
         app: name,
         set,
@@ -41606,12 +41816,14 @@ function makeRollbackIntent(parts) {
         production,
         dropped: [],
         trials: trialsOf(parts),
-        ...(live ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
+        ...(live && !isLive ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
         scale: {},
         keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
         ...askedOf(inputs),
-        env: { ...Object.fromEntries(env), ...inputs.env },
-        carriedEnv: env.map(([variable]) => variable),
+        // As many as before: one goes live, and live becomes one.
+        keepPrevious: Math.max(1, snapshot.previous.length),
+        env: { ...variables.wanted, ...inputs.env },
+        carriedEnv: variables.taken,
         facts: {
             [platform_names/* ANNOTATION */.YX.app]: name,
             [platform_names/* ANNOTATION */.YX.version]: target.version ?? '',
@@ -41620,23 +41832,53 @@ function makeRollbackIntent(parts) {
             ...runFacts(context),
         },
     };
-    const carried = intent.carriedEnv.join(', ');
+    if (isLive) {
+        const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
+        return { intent, problems: [], notes };
+    }
     return {
         intent,
-        problems: live
-            ? production.length > 0
+        problems: [
+            ...(live
                 ? []
-                : [`${name} serves no route: there is nothing to take over.`]
-            : [`There is no live ${name} whose routes could be taken over: deploy the version that you want.`],
-        notes: carried ? [`Taken over from live, set by hand: variables ${carried}.`] : [],
+                : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
+            ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
+            ...lives
+                .filter(({ protocol }) => protocol === 'tcp')
+                .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+        ],
+        notes: variables.notes,
     };
 }
-/** Without a record of what live's manifest named, nobody can tell what was set by hand: the version keeps its own. */
-function setByHand(live, target) {
-    if (recordedOn(live, platform_names/* ANNOTATION */.YX.manifestEnv) === undefined)
-        return [];
-    const named = [live, target].flatMap((app) => namesBefore(app, platform_names/* ANNOTATION */.YX.manifestEnv));
-    return Object.entries(live?.env ?? {}).filter(([variable]) => !named.includes(variable));
+const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
+/** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
+function variablesOf(live, target) {
+    const lives = live?.env ?? {};
+    const hasRecord = (app) => recordedOn(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
+    if (!hasRecord(live) || !hasRecord(target)) {
+        const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
+        const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
+        const why = 'the version keeps its own, as it is not recorded which were set by hand';
+        return { ...NO_VARIABLES, notes: rollback_intent_list(`Variables that differ from live's (${why}):`, differing) };
+    }
+    const own = namesBefore(target, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const named = [...namesBefore(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
+    const taken = Object.keys(lives).filter((name) => !named.includes(name) && lives[name] !== target.env[name]);
+    const gone = Object.keys(target.env).filter((name) => !own.includes(name) && lives[name] === undefined);
+    return {
+        wanted: Object.fromEntries([
+            ...taken.map((name) => [name, lives[name] ?? null]),
+            ...gone.map((name) => [name, null]),
+        ]),
+        taken,
+        notes: [
+            ...rollback_intent_list('Taken over from live, set by hand: variables', taken),
+            ...rollback_intent_list('Removed, as live has them no more: variables', gone),
+        ],
+    };
+}
+function rollback_intent_list(title, names) {
+    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare.js
@@ -41666,7 +41908,7 @@ async function lookUp(preparation, world) {
     if (problems.length > 0)
         throw new errors/* InputError */.dz(problems);
     return Promise.all(wishes.map(async ({ app, choice, named }) => {
-        const snapshot = await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name: app.name, wanted: named });
+        const snapshot = await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name: app.name, wanted: named });
         // As `cf push`: a default or random route is only for an app that has none.
         const madeUp = choice !== 'named' && (0,view/* servedBy */.nV)(snapshot, snapshot.live).length > 0;
         return { app, named: madeUp ? [] : named, snapshot };
@@ -41713,7 +41955,7 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
         ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
         ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
     ];
-    const why = inputs.force ? undefined : withdrawn(snapshot.previous, context.commit);
+    const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
     const names = [
         ...snapshot.inTheWay.map(({ name }) => name),
         ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
@@ -41811,15 +42053,98 @@ async function deploy(inputs, context, ports) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/commands/prepare-rollback.js
+
+
+
+
+
+
+
+
+
+/** Reads what there is for each app, with the variables of what could go live again. No manifest names a route for it. */
+function lookUpKept({ set }, { platform, target }) {
+    return Promise.all(set.map(async (name) => {
+        const snapshot = await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] });
+        const previous = await Promise.all(snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) })));
+        return { named: [], snapshot: { ...snapshot, previous } };
+    }));
+}
+/**
+ * Throws `Refused` with everything that forbids the rollback; it has changed nothing then.
+ * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
+ */
+async function prepareRollback(preparation, seen, world, rolledBack) {
+    const prepared = await Promise.all(seen.map((one) => prepare_rollback_prepareOne(one, rolledBack.includes(one.snapshot.name), preparation, world)));
+    prepare_refuse(prepared.flatMap(({ problems }) => problems));
+    return prepared.flatMap(({ app }) => app ?? []);
+}
+/** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
+async function prepare_rollback_prepareOne({ snapshot }, isDone, preparation, world) {
+    const { inputs } = preparation;
+    const { live, name } = snapshot;
+    const target = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
+    if (typeof target === 'string') {
+        const next = 'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
+        return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
+    }
+    const domain = trialDomain(snapshot.domains, inputs);
+    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
+    const [droplet, missed] = await Promise.all([
+        world.platform.currentDroplet(target.guid),
+        missedBy(target, snapshot, world),
+    ]);
+    const { intent, notes, problems } = makeRollbackIntent({
+        ...preparation,
+        snapshot,
+        target,
+        adoptedVersion,
+        trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
+    });
+    const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...missed];
+    for (const text of told)
+        world.listener.tell({ type: 'note', text });
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const wrong = [
+        ...problems,
+        ...(droplet?.state === 'STAGED'
+            ? []
+            : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
+        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
+    ];
+    const names = [
+        ...snapshot.inTheWay.map((app) => app.name),
+        ...(await onAdoptedName(snapshot, adoptedVersion, intent, world)),
+    ];
+    return {
+        app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
+        problems: [
+            ...names.map(pursue/* inTheWayOf */.Lx),
+            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+        ],
+    };
+}
+/** What live has that cannot be taken over: the version runs with its own, as it did when it was live. */
+async function missedBy(target, { live }, { platform }) {
+    if (!live || live.guid === target.guid)
+        return [];
+    const [bindings, own, policies = [], ownPolicies = []] = await Promise.all([
+        platform.bindings(live.guid),
+        platform.bindings(target.guid),
+        platform.policies(live.guid),
+        platform.policies(target.guid),
+    ]);
+    const missing = [
+        ...bindings.filter((name) => !own.includes(name)).map((name) => `binding to service instance ${name}`),
+        ...policies.filter((one) => !ownPolicies.includes(one)).map((policy) => `network policy ${policy}`),
+    ];
+    return missing.map((what) => `Not taken over, live has it and the version that goes live has not: ${what}.`);
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/rollback.js
 /** `rollback`: a version that was live before goes live again, as safely and as proven as a new one. Nothing is built. */
-
-
-
-
-
-
-
 
 
 
@@ -41832,69 +42157,21 @@ async function rollback(inputs, context, ports) {
         : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
     const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        const rolling = {
-            inputs,
-            context,
-            set: names,
-            owner: (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8)),
-            token: () => ports.random.token(6),
+        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+        const token = () => ports.random.token(6);
+        const preparation = { inputs, context, set: names, owner, token };
+        const rollingBack = {
+            result: 'rolled-back',
+            owner,
+            names,
+            look: lookUpKept.bind(undefined, preparation),
+            prepare: prepareRollback.bind(undefined, preparation),
         };
-        const look = ({ platform, target }) => Promise.all(names.map(async (name) => ({
-            named: [],
-            snapshot: await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] }),
-        })));
-        const prepare = async (seen, world) => {
-            const prepared = await Promise.all(seen.map((one) => rollback_prepareOne(one, rolling, world)));
-            prepare_refuse(prepared.flatMap(({ problems }) => problems));
-            return prepared.flatMap(({ app }) => app ?? []);
-        };
-        const rollingBack = { result: 'rolled-back', owner: rolling.owner, names, look, prepare };
         return await change(opened, rollingBack, inputs, context, ports);
     }
     finally {
         await opened.close();
     }
-}
-async function rollback_prepareOne({ snapshot }, rolling, world) {
-    const { inputs } = rolling;
-    const { name } = snapshot;
-    const target = chooseTarget(snapshot.previous, inputs.to);
-    if (typeof target === 'string') {
-        const next = 'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
-        return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
-    }
-    const domain = trialDomain(snapshot.domains, inputs);
-    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
-    const { intent, notes, problems } = makeRollbackIntent({
-        ...rolling,
-        snapshot,
-        target,
-        adoptedVersion,
-        trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
-    });
-    const droplet = await world.platform.currentDroplet(target.guid);
-    for (const text of notes)
-        world.listener.tell({ type: 'note', text });
-    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
-    const wrong = [
-        ...problems,
-        ...(droplet
-            ? []
-            : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
-        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
-    ];
-    const names = [
-        ...snapshot.inTheWay.map((app) => app.name),
-        ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
-    ];
-    return {
-        app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: [...notes] } },
-        problems: [
-            ...names.map(pursue/* inTheWayOf */.Lx),
-            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
-            ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
-        ],
-    };
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/setup.js
@@ -41923,7 +42200,7 @@ async function status_status(inputs, context, ports) {
         : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
     const { platform, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        const apps = await Promise.all(names.map(async (name) => outcomeSeen(await (0,platform_snapshot/* takeSnapshot */.W)(platform, target, { name, wanted: [] }), inputs.router)));
+        const apps = await Promise.all(names.map(async (name) => outcomeSeen(await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] }), inputs.router)));
         return { result: 'shown', apps, cfVersion: cf.version };
     }
     finally {
@@ -41933,767 +42210,6 @@ async function status_status(inputs, context, ports) {
 
 // EXTERNAL MODULE: ./lib/github/context.js + 1 modules
 var context = __nccwpck_require__(5219);
-// EXTERNAL MODULE: ./lib/model/words.js
-var words = __nccwpck_require__(2431);
-// EXTERNAL MODULE: external "node:http"
-var external_node_http_ = __nccwpck_require__(7067);
-// EXTERNAL MODULE: ../../node_modules/fastest-levenshtein/mod.js
-var mod = __nccwpck_require__(8232);
-;// CONCATENATED MODULE: ./lib/inputs/values.js
-/** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
-
-
-
-
-/** What is wrong, each as the rest of a sentence that begins with the input's name. */
-class Wrong extends Error {
-    name = 'Wrong';
-    texts;
-    constructor(...texts) {
-        super(texts.join('; '));
-        this.texts = texts;
-    }
-}
-const values_text = (given) => given;
-/** As the runner's own toolkit reads booleans. */
-const values_boolean = (given) => {
-    if (/^(true|True|TRUE)$/.test(given))
-        return true;
-    if (/^(false|False|FALSE)$/.test(given))
-        return false;
-    throw new Wrong(`is "${given}"; allowed are true and false`);
-};
-/** @param later values that the action will know one day: refused as not available yet */
-function oneOf(allowed, later = []) {
-    return (given) => {
-        const found = allowed.find((value) => value === given);
-        if (found !== undefined)
-            return found;
-        const among = `allowed ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`;
-        if (later.includes(given))
-            throw new Wrong(`is "${given}", which is not available yet; ${among}`);
-        throw new Wrong(`is "${given}"; ${among}${didYouMean(given, allowed)}`);
-    };
-}
-function integer(least, most) {
-    return (given) => {
-        const value = Number(given);
-        if (/^\d+$/.test(given) && value >= least && value <= most)
-            return value;
-        throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
-    };
-}
-const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
-/** Beyond it a timer of Node's wraps around. */
-const LONGEST_DAYS = 20;
-/** `90s`, `5m`, `1h30m`, `14d`, or whole seconds; in milliseconds. */
-const duration = (given) => {
-    const compact = given.replace(/\s+/g, '');
-    const parts = /^\d+$/.test(compact)
-        ? [undefined, undefined, undefined, undefined, compact]
-        : /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(compact);
-    if (!parts || compact === '') {
-        throw new Wrong(`is "${given}"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds`);
-    }
-    const seconds = Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0);
-    if (seconds > LONGEST_DAYS * UNITS.d) {
-        throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
-    }
-    return seconds * words/* SECOND_MS */._L;
-};
-const aboveZero = (parse) => (given) => {
-    const value = parse(given);
-    if (value === 0)
-        throw new Wrong(`is "${given}"; it has to be more than nothing`);
-    return value;
-};
-/** One per line or separated by commas. */
-const values_list = (given) => given
-    .split(/[\n,]/)
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-const targetPatterns = (given) => {
-    const patterns = values_list(given);
-    for (const pattern of patterns) {
-        if (!/^[^/]+\/[^/]+$/.test(pattern)) {
-            throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
-        }
-    }
-    if (patterns.length === 0)
-        throw new Wrong('names no target; a pattern is written org/space');
-    return patterns;
-};
-/** https, or http to this machine. Comes back without a slash at its end. */
-const platformUrl = (given) => {
-    const url = webUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`, given);
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Wrong(`is "${given}"; credentials go there, so it has to be https (http only to this machine)`);
-    }
-    if (url.pathname !== '/' || url.search || url.hash) {
-        throw new Wrong(`is "${given}"; it has to be an address without a path, such as https://api.example.com`);
-    }
-    return url.origin;
-};
-const downloadUrl = (given) => {
-    const url = webUrl(given, given);
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Wrong(`is "${given}"; a program is downloaded from there, so it has to be https`);
-    }
-    return url.href;
-};
-const router = (given) => {
-    const url = webUrl(given, given);
-    if (url.pathname !== '/' || url.search || url.hash) {
-        throw new Wrong(`is "${given}"; it is a scheme, an address and a port, such as http://127.0.0.1:8081`);
-    }
-    const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
-    return {
-        protocol,
-        host: url.hostname.replace(/^\[|\]$/g, ''),
-        port: url.port === '' ? (protocol === 'http:' ? 80 : 443) : Number(url.port),
-    };
-};
-const webPath = (given) => {
-    if (/^\/[^\s#]*$/.test(given) && !given.startsWith('//'))
-        return given;
-    throw new Wrong(`is "${given}"; a path begins with one / and has no spaces`);
-};
-const domainName = (given) => {
-    const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-    if (new RegExp(`^${label}(\\.${label})+$`, 'i').test(given))
-        return given.toLowerCase();
-    throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
-};
-const pem = (given) => {
-    if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(given))
-        return `${given}\n`;
-    throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
-};
-/** A release such as `8.18.4`, or a major. */
-const cliVersion = (given) => {
-    const version = given.replace(/^v/, '');
-    if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
-        throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
-    }
-    if (Number.parseInt(version, 10) < 7) {
-        throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
-    }
-    return version;
-};
-/** Goes into a header as it is. The value is quoted nowhere. */
-const githubToken = (given) => {
-    if (/^[\x21-\x7e]+$/.test(given))
-        return given;
-    throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
-};
-const sha256 = (given) => {
-    if (/^[0-9a-f]{64}$/i.test(given))
-        return given.toLowerCase();
-    throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
-};
-/** Values as `cf push --var` would read them. */
-const variables = (given) => {
-    const yaml = yamlOf(given);
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (!/^[-/\w\p{L}]+$/u.test(name)) {
-            throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
-        }
-        return [name, yaml.value(value)];
-    }));
-};
-/** Values as they are written: `1.10` stays `1.10`, `yes` stays `yes`. */
-const environment = (given) => {
-    const yaml = yamlOf(given, 'core');
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
-            throw new Wrong(`has "${name}", which the platform sets`);
-        }
-        if (!/^[^\s=]+$/.test(name))
-            throw new Wrong(`has "${name}", which is no name of a variable`);
-        return [name, plainText(yaml, value, name)];
-    }));
-};
-/** @returns the scalar as it is written; nothing is the empty string. */
-function plainText(yaml, node, name) {
-    const found = node ? yaml.textOf(node) : '';
-    if (found !== undefined)
-        return found;
-    throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
-}
-function yamlOf(given, dialect = 'cf') {
-    try {
-        return (0,manifest_yaml/* readYaml */.g)('', given, dialect);
-    }
-    catch (error) {
-        if (!(error instanceof errors/* InputError */.dz))
-            throw error;
-        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`));
-    }
-}
-function namedOf(yaml) {
-    const named = yaml.named(yaml.root);
-    if (!named)
-        throw new Wrong('is no map; write one NAME: value a line');
-    return named;
-}
-/** @throws Wrong unless it is an http(s) URL without credentials */
-function webUrl(candidate, given) {
-    const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
-    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-        throw new Wrong(`is "${given}", which is no http or https address`);
-    }
-    if (url.username || url.password)
-        throw new Wrong('carries credentials in its address; they do not belong there');
-    return url;
-}
-function isLoopback(host) {
-    return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
-}
-/** @returns ` (did you mean "x"?)` when one of the names is close, else nothing. */
-function didYouMean(given, names) {
-    const near = nearest(given, names);
-    return near === undefined ? '' : ` (did you mean "${near}"?)`;
-}
-/** @returns the name that a slip of the keyboard could have turned into what was given. */
-function nearest(given, names) {
-    if (names.length === 0)
-        return undefined;
-    const lower = given.toLowerCase();
-    const near = (0,mod/* closest */.kp)(lower, [...names]);
-    // Two letters that changed places are two slips.
-    const bound = near.length < 5 ? 1 : near.length < 9 ? 2 : 3;
-    return (0,mod/* distance */.Io)(lower, near.toLowerCase()) <= bound ? near : undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/inputs/smoke-test.js
-/** The input `smoke-test`: a path, a URL, or a YAML list of checks. */
-
-
-
-const DEFAULTS = {
-    method: 'GET',
-    status: 'success',
-    headers: {},
-    follow: false,
-    withinMs: words/* MINUTE_MS */.kg,
-    attemptsInARow: 3,
-    on: 'trial',
-};
-const KEYS = [
-    'path',
-    'url',
-    'method',
-    'status',
-    'body',
-    'json',
-    'headers',
-    'follow',
-    'within',
-    'attempts-in-a-row',
-    'on',
-];
-/** Who is asked, and how the answer is framed, is for the probe to say. */
-const OWN_HEADERS = /^(host|connection|content-length|transfer-encoding|upgrade|expect|x-cf-(app|process)-instance)$/i;
-/** @throws Wrong with all that is wrong, each with the number of its check */
-const smokeTest = (given) => {
-    if (/^(\/|https?:\/\/)\S*$/i.test(given))
-        return [{ ...DEFAULTS, label: given, target: target(given) }];
-    const yaml = yamlOf(given, 'core');
-    const items = yaml.items(yaml.root);
-    if (!items) {
-        throw new Wrong('is neither a path that begins with /, nor an http(s) URL, nor a YAML list of checks');
-    }
-    if (items.length === 0)
-        throw new Wrong('is an empty list of checks');
-    const problems = [];
-    const checks = items.map((item, i) => {
-        const reading = new CheckReading(yaml, item);
-        problems.push(...reading.problems.map((problem) => `(check ${i + 1}) ${problem}`));
-        return reading.check;
-    });
-    if (problems.length > 0)
-        throw new Wrong(...problems);
-    return checks;
-};
-class CheckReading {
-    yaml;
-    problems = [];
-    check;
-    entries;
-    constructor(yaml, item) {
-        this.yaml = yaml;
-        const alone = yaml.value(item);
-        this.entries = yaml.entries(item) ?? new Map();
-        if (typeof alone === 'string') {
-            const where = this.tried(() => target(alone)) ?? { path: '/' };
-            this.check = { ...DEFAULTS, label: alone, target: where };
-            return;
-        }
-        this.check = this.read();
-    }
-    read() {
-        if (this.entries.size === 0)
-            this.problems.push('is neither a path, nor a URL, nor a map with a path or url');
-        for (const key of this.entries.keys()) {
-            if (!KEYS.some((known) => known === key)) {
-                this.problems.push(`has the unknown key "${key}"${didYouMean(key, KEYS)}; allowed are ${KEYS.join(', ')}`);
-            }
-        }
-        const where = this.where();
-        const method = this.scalar('method', (word) => httpMethod(word.toUpperCase())) ?? DEFAULTS.method;
-        const body = this.scalar('body', pattern);
-        const json = this.entries.get('json');
-        if (body !== undefined && json)
-            this.problems.push('has both body and json; one answer is matched in one way');
-        if (method === 'HEAD' && (body !== undefined || json)) {
-            this.problems.push('asks with HEAD, whose answer has no body, and looks at the body');
-        }
-        return {
-            label: `${method === DEFAULTS.method ? '' : `${method} `}${'path' in where ? where.path : where.url}`,
-            target: where,
-            method,
-            status: this.status(),
-            ...(body === undefined ? {} : { body }),
-            ...(json ? { json: this.yaml.value(json.value) } : {}),
-            headers: this.headers(),
-            follow: this.scalar('follow', values_boolean) ?? DEFAULTS.follow,
-            withinMs: this.scalar('within', aboveZero(duration)) ?? DEFAULTS.withinMs,
-            attemptsInARow: this.scalar('attempts-in-a-row', integer(1, 100)) ?? DEFAULTS.attemptsInARow,
-            on: this.scalar('on', oneOf(['trial', 'production'])) ?? DEFAULTS.on,
-        };
-    }
-    where() {
-        const path = this.scalar('path', webPath);
-        const url = this.scalar('url', checkUrl);
-        const named = Number(this.entries.has('path')) + Number(this.entries.has('url'));
-        if (named === 2)
-            this.problems.push('has both path and url; give one');
-        if (named === 0 && this.entries.size > 0)
-            this.problems.push('has neither path nor url');
-        return url === undefined ? { path: path ?? '/' } : { url };
-    }
-    /** A number, or several: as a list, or separated by spaces or commas. */
-    status() {
-        const entry = this.entries.get('status');
-        if (!entry)
-            return DEFAULTS.status;
-        const parts = this.yaml.items(entry.value)?.map((item) => String(this.yaml.value(item))) ??
-            String(this.yaml.value(entry.value)).split(/[\s,]+/);
-        const statuses = parts.map((part) => this.tried(() => integer(100, 599)(part), 'status '));
-        return statuses.filter((status) => status !== undefined);
-    }
-    headers() {
-        const entry = this.entries.get('headers');
-        if (!entry)
-            return DEFAULTS.headers;
-        const given = this.yaml.entries(entry.value);
-        if (!given)
-            this.problems.push('has headers that are no map; write one Name: value a line');
-        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, plainText(this.yaml, value, name))]));
-        return Object.fromEntries(headers.filter((one) => one !== undefined));
-    }
-    scalar(key, parse) {
-        const entry = this.entries.get(key);
-        if (!entry)
-            return undefined;
-        return this.tried(() => parse(plainText(this.yaml, entry.value, key)), `${key} `);
-    }
-    tried(read, subject = '') {
-        try {
-            return read();
-        }
-        catch (error) {
-            if (!(error instanceof Wrong))
-                throw error;
-            this.problems.push(`${subject}${error.message}`);
-            return undefined;
-        }
-    }
-}
-function target(given) {
-    return given.startsWith('/') ? { path: webPath(given) } : { url: checkUrl(given) };
-}
-function checkUrl(given) {
-    const url = webUrl(given, given);
-    if (url.hash)
-        throw new Wrong(`is "${given}"; what follows # never reaches a server`);
-    return url.href;
-}
-function httpMethod(word) {
-    if (external_node_http_.METHODS.includes(word) && word !== 'CONNECT' && word !== 'TRACE')
-        return word;
-    throw new Wrong(`is "${word}", which is no HTTP method for a check`);
-}
-function pattern(source) {
-    try {
-        new RegExp(source);
-        return source;
-    }
-    catch (error) {
-        throw new Wrong(`is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
-    }
-}
-function header(name, value) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
-        throw new Wrong(`has "${name}", which is no name of a header`);
-    if (OWN_HEADERS.test(name))
-        throw new Wrong(`has the header "${name}", which the probe sets itself`);
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-        throw new Wrong(`has a header "${name}" whose value is not one line of plain characters`);
-    }
-    return value;
-}
-
-;// CONCATENATED MODULE: ./lib/inputs/table.js
-/** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
-
-
-
-const required = (parse) => ({
-    default: '',
-    required: true,
-    raw: false,
-    parse,
-    sure: true,
-});
-const optional = (parse) => ({
-    default: '',
-    required: false,
-    raw: false,
-    parse,
-    sure: false,
-});
-const by = (value, parse) => ({
-    default: value,
-    required: false,
-    raw: false,
-    parse,
-    sure: true,
-});
-const secret = { ...optional(values_text), raw: true };
-const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
-const INPUTS = {
-    command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
-    plan: by('false', values_boolean),
-    api: required(platformUrl),
-    org: required(values_text),
-    space: required(values_text),
-    'allowed-targets': optional(targetPatterns),
-    'skip-ssl-validation': by('false', values_boolean),
-    'ca-certificate': optional(pem),
-    router: optional(router),
-    username: optional(values_text),
-    password: secret,
-    origin: optional(values_text),
-    'client-id': optional(values_text),
-    'client-secret': secret,
-    'cf-version': by('8.18.4', cliVersion),
-    'cf-checksum': optional(sha256),
-    'cf-url': optional(downloadUrl),
-    manifest: by('manifest.yml', values_text),
-    app: optional(values_text),
-    path: optional(values_text),
-    vars: optional(variables),
-    'vars-files': optional(values_list),
-    env: optional(environment),
-    strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
-    carry: by('all', oneOf(['all', 'manifest'])),
-    scale: by('keep', oneOf(['keep', 'manifest'])),
-    'trial-domain': optional(domainName),
-    'smoke-test': optional(smokeTest),
-    'smoke-script': optional(values_text),
-    bake: by('0s', duration),
-    drain: by('30s', duration),
-    watch: by('true', values_boolean),
-    'watch-path': optional(webPath),
-    'failure-limit': by('2', integer(0, 1000)),
-    'keep-previous': by('1', integer(0, 100)),
-    'keep-failed': by('true', values_boolean),
-    to: optional(values_text),
-    force: by('false', values_boolean),
-    timeout: optional(aboveZero(duration)),
-    'staging-timeout': optional(aboveZero(duration)),
-    'start-timeout': optional(aboveZero(duration)),
-    'github-token': { ...optional(githubToken), expression: 'github.token' },
-    summary: by('true', values_boolean),
-};
-/** Inputs that come with later work: refused by name, never ignored. */
-const LATER_INPUTS = [
-    'oidc',
-    'oidc-audience',
-    'order',
-    'docker-image',
-    'docker-username',
-    'docker-password',
-    'droplet-guid',
-    'max-in-flight',
-    'instance-steps',
-    'workers',
-    'task',
-    'warm-up',
-    'hold',
-    'preview-id',
-    'preview-domain',
-    'preview-ttl',
-    'preview-idle',
-    'preview-max',
-    'preview-services',
-    'allow-fork',
-    'comment',
-    'deployment',
-    'report',
-];
-
-;// CONCATENATED MODULE: ./lib/inputs.js
-/** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
-
-
-
-
-
-/** As the cf CLI waits for staging when nothing else is said. */
-const STAGING_TIMEOUT_MS = 15 * words/* MINUTE_MS */.kg;
-const NAMES = Object.keys(INPUTS);
-/**
- * @param env the step's environment: `INPUT_*` as the runner sets them (spaces and case folded, '' for what is not given),
- *   `CF_STAGING_TIMEOUT` and `CF_STARTUP_TIMEOUT` in minutes
- * @throws InputError with all that is wrong
- */
-function readInputs(env) {
-    const { values, problems: unread } = parseAll(env);
-    const { problems: unknown, warnings } = unknownInputs(env);
-    const { credentials, problems: unsigned } = signIn(values);
-    const minutes = {
-        staging: timeoutOf(env, 'CF_STAGING_TIMEOUT'),
-        startup: timeoutOf(env, 'CF_STARTUP_TIMEOUT'),
-    };
-    const problems = [
-        ...unread,
-        ...unknown,
-        ...unsigned,
-        ...contradictions(values),
-        ...minutes.staging.problems,
-        ...minutes.startup.problems,
-    ];
-    if (problems.length > 0 || !credentials)
-        throw new errors/* InputError */.dz(problems);
-    const startTimeoutMs = values['start-timeout'] ?? minutes.startup.ms;
-    return {
-        command: values.command,
-        plan: values.plan,
-        api: values.api,
-        org: values.org,
-        space: values.space,
-        skipSslValidation: values['skip-ssl-validation'],
-        credentials,
-        cfVersion: values['cf-version'],
-        manifest: values.manifest,
-        vars: values.vars ?? {},
-        varsFiles: values['vars-files'] ?? [],
-        env: values.env ?? {},
-        strategy: values.strategy,
-        carry: values.carry,
-        scale: values.scale,
-        smokeTest: values['smoke-test'] ?? [],
-        bakeMs: values.bake,
-        drainMs: values.drain,
-        watch: values.watch,
-        failureLimit: values['failure-limit'],
-        keepPrevious: values['keep-previous'],
-        keepFailed: values['keep-failed'],
-        force: values.force,
-        stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
-        summary: values.summary,
-        given: NAMES.filter((name) => isGiven(env, name)),
-        secrets: secretsOf(values, credentials),
-        warnings,
-        ...present('allowedTargets', values['allowed-targets']),
-        ...present('caCertificate', values['ca-certificate']),
-        ...present('router', values.router),
-        ...present('cfChecksum', values['cf-checksum']),
-        ...present('cfUrl', values['cf-url']),
-        ...present('app', values.app),
-        ...present('path', values.path),
-        ...present('trialDomain', values['trial-domain']),
-        ...present('smokeScript', values['smoke-script']),
-        ...present('watchPath', values['watch-path']),
-        ...present('timeoutMs', values.timeout),
-        ...present('startTimeoutMs', startTimeoutMs),
-        ...present('to', values.to),
-        ...present('githubToken', values['github-token']),
-    };
-}
-/** @returns whether a pattern `org/space`, in which `*` stands for any text, names the target. */
-function isAllowedTarget(patterns, org, space) {
-    const matches = (pattern, name) => {
-        const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-        return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
-    };
-    return patterns.some((pattern) => {
-        const [orgPattern = '', spacePattern = ''] = pattern.split('/');
-        return matches(orgPattern, org) && matches(spacePattern, space);
-    });
-}
-function parseAll(env) {
-    const problems = [];
-    const values = NAMES.map((name) => {
-        const spec = INPUTS[name];
-        const given = givenText(env, name) || spec.default;
-        if (given === '') {
-            if (spec.required)
-                problems.push({ text: `The input "${name}" is missing.` });
-            return [name, undefined];
-        }
-        try {
-            return [name, spec.parse(given)];
-        }
-        catch (error) {
-            if (!(error instanceof Wrong))
-                throw error;
-            problems.push(...error.texts.map((what) => ({ text: `The input "${name}" ${what}.` })));
-            // A value that parses lets the other checks go on; the error is thrown after them.
-            return [name, spec.default === '' ? undefined : spec.parse(spec.default)];
-        }
-    });
-    return { values: Object.fromEntries(values), problems };
-}
-function givenText(env, name) {
-    const given = env[variableOf(name)] ?? '';
-    return INPUTS[name].raw ? given.replace(/\r?\n$/, '') : given.trim();
-}
-function isGiven(env, name) {
-    const { expression } = INPUTS[name];
-    if (expression !== undefined)
-        return false;
-    const given = givenText(env, name);
-    return given !== '' && given !== INPUTS[name].default;
-}
-/** As the runner names it: only spaces are replaced, a hyphen stays. */
-function variableOf(name) {
-    return `INPUT_${name.toUpperCase()}`;
-}
-/** A misspelled input is one without a value too: a secret that is not set is empty. */
-function unknownInputs(env) {
-    const problems = [];
-    const warnings = [];
-    const known = new Set(NAMES.map(variableOf));
-    for (const [variable, value] of Object.entries(env)) {
-        if (!variable.startsWith('INPUT_') || known.has(variable) || value === undefined)
-            continue;
-        const name = variable.slice('INPUT_'.length).toLowerCase();
-        if (LATER_INPUTS.includes(name)) {
-            if (value !== '')
-                problems.push({ text: `The input "${name}" is not available yet.` });
-        }
-        else if (nearest(name, NAMES) !== undefined) {
-            problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
-        }
-        else if (nearest(name, LATER_INPUTS) !== undefined) {
-            problems.push({
-                text: `There is no input "${name}", and "${nearest(name, LATER_INPUTS)}" is not available yet.`,
-            });
-        }
-        else {
-            warnings.push(`There is no input "${name}"; it is ignored.`);
-        }
-    }
-    return { problems, warnings };
-}
-function signIn(values) {
-    const user = { username: values.username, password: values.password };
-    const client = { 'client-id': values['client-id'], 'client-secret': values['client-secret'] };
-    const asUser = Object.values(user).some((value) => value !== undefined) || values.origin !== undefined;
-    const asClient = Object.values(client).some((value) => value !== undefined);
-    if (asUser && asClient) {
-        return {
-            problems: [
-                {
-                    text: 'There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".',
-                },
-            ],
-        };
-    }
-    if (!asUser && !asClient) {
-        return {
-            problems: [
-                { text: 'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".' },
-            ],
-        };
-    }
-    const missing = Object.entries(asUser ? user : client).filter(([, value]) => value === undefined);
-    const problems = missing.map(([name]) => ({
-        text: `The input "${name}" is missing; a ${asUser ? 'user' : 'client'} signs in with ${Object.keys(asUser ? user : client)
-            .map((needed) => `"${needed}"`)
-            .join(' and ')}.`,
-    }));
-    const { username, password } = user;
-    if (username !== undefined && password !== undefined) {
-        return {
-            credentials: { kind: 'user', username, password, ...present('origin', values.origin) },
-            problems,
-        };
-    }
-    const { 'client-id': clientId, 'client-secret': clientSecret } = client;
-    if (clientId !== undefined && clientSecret !== undefined) {
-        return { credentials: { kind: 'client', clientId, clientSecret }, problems };
-    }
-    return { problems };
-}
-function contradictions(values) {
-    const problems = [];
-    if (values['skip-ssl-validation'] && values['ca-certificate'] !== undefined) {
-        problems.push({
-            text: '"ca-certificate" is of no use while "skip-ssl-validation" is true: give one of them.',
-        });
-    }
-    if (!values.watch && values['watch-path'] !== undefined) {
-        problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
-    }
-    const { org, space, 'allowed-targets': allowed } = values;
-    if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
-        problems.push({
-            text: `The target ${org}/${space} is none of those in "allowed-targets": ${allowed.join(', ')}.`,
-        });
-    }
-    return problems;
-}
-/** The CLI's own variables, in minutes; fractions are legal. */
-function timeoutOf(env, name) {
-    const given = (env[name] ?? '').trim();
-    if (given === '')
-        return { problems: [] };
-    const minutes = Number(given);
-    if (/^\d+(\.\d+)?$/.test(given) && minutes > 0)
-        return { ms: Math.round(minutes * words/* MINUTE_MS */.kg), problems: [] };
-    return {
-        problems: [
-            { text: `The environment variable ${name} is "${given}"; it is a number of minutes above 0.` },
-        ],
-    };
-}
-const ORDINARY_HEADERS = /^(accept(-.*)?|cache-control|content-type|user-agent)$/i;
-/** A value that is also shown on purpose (the target's name) is not hidden: it would hide the log itself. */
-function secretsOf(values, credentials) {
-    const shown = new Set([values.org, values.space, values.app, values.username, values['client-id']]);
-    const headers = (values['smoke-test'] ?? []).flatMap((check) => Object.entries(check.headers)
-        .filter(([name]) => !ORDINARY_HEADERS.test(name))
-        .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]));
-    const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
-    const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-    const { 'github-token': token } = values;
-    return [
-        ...new Set([
-            own,
-            ...(token === undefined ? [] : [token]),
-            ...likely.filter((value) => value !== '' && !shown.has(value)),
-        ]),
-    ];
-}
-function present(name, value) {
-    return (value === undefined ? {} : { [name]: value });
-}
-
 // EXTERNAL MODULE: ./lib/report/explain.js
 var explain = __nccwpck_require__(2800);
 ;// CONCATENATED MODULE: ./lib/report/next.js
@@ -42726,7 +42242,7 @@ function underWay({ app, candidate }) {
         return [];
     const { version, phase } = candidate;
     return [
-        `The deploy of ${version} (${phase}) of ${app} goes on, or was interrupted: when its run is dead, the next deploy settles it.`,
+        `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
     ];
 }
 
@@ -42952,8 +42468,8 @@ function watchTable(watch, md) {
         ['longest gap', (0,log/* duration */.p)(watch.longestGapMs)],
         ['answers by version', versions.slice(0, MOST.routes).join(', ')],
         ['inconclusive: the platform did not answer either', summary_count(watch.inconclusive)],
-        ['failed where a route failed, or was not there, before the deploy', summary_count(watch.failedBefore)],
-        ['routes that failed before the deploy', before.join(', ')],
+        ['failed where a route failed, or was not there, before this run', summary_count(watch.failedBefore)],
+        ['routes that failed before this run', before.join(', ')],
     ];
     const answer = watch.failures === 0
         ? 'No request of the watch on the production routes failed.'
@@ -43114,8 +42630,8 @@ async function writeSummary(markdown, log, { summary }) {
     }
 }
 
-// EXTERNAL MODULE: ./lib/report/shown.js + 1 modules
-var report_shown = __nccwpck_require__(3992);
+// EXTERNAL MODULE: ./lib/report/shown.js + 5 modules
+var report_shown = __nccwpck_require__(1783);
 ;// CONCATENATED MODULE: ./lib/main.js
 /** Inputs -> command -> report. The one place that catches. */
 
@@ -43126,12 +42642,10 @@ var report_shown = __nccwpck_require__(3992);
 
 
 
-
 const COMMANDS = { deploy: deploy, rollback: rollback, status: status_status, setup: setup };
-const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET'];
 /** @returns the exit code */
 async function main({ portsFor, core, clock, env, write }) {
-    const shown = (0,report_shown/* createShown */.G)({ clock, write, setSecret: core.setSecret });
+    const shown = (0,report_shown/* createShown */.G3)({ clock, write, setSecret: core.setSecret });
     const { log, redact } = shown;
     let wantsSummary = true;
     const outcome = await run().catch((error) => ({ result: 'refused', error, apps: [] }));
@@ -43141,24 +42655,54 @@ async function main({ portsFor, core, clock, env, write }) {
     });
     return failed ? 1 : 0;
     async function run() {
-        const inputs = inputsOf(env, shown);
+        const inputs = (0,report_shown/* inputsOf */.Vc)(env, shown);
         wantsSummary = inputs.summary;
         for (const text of inputs.warnings)
             log.tell({ type: 'warning', text });
-        return await COMMANDS[inputs.command](inputs, (0,context/* readContext */.y)(env), hiding(portsFor(inputs, log), shown));
+        return await COMMANDS[inputs.command](inputs, (0,context/* readContext */.y)(env), (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown));
     }
 }
-/** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
-function inputsOf(env, { hide }) {
-    for (const name of SECRET_INPUTS)
-        hide(env[name]?.trim() ?? '');
-    const inputs = readInputs(env);
-    for (const secret of inputs.secrets)
-        hide(secret);
-    return inputs;
+
+
+/***/ }),
+
+/***/ 2413:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   g: () => (/* binding */ likelySecrets)
+/* harmony export */ });
+/** Which of the values that a user hands over must not be shown. */
+const SECRET_NAME = /pass(w|phrase|code)|pwd|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|signature|salt/i;
+const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
+/** Too short to be a secret worth the harm: masking `1` or `true` makes every log unreadable. */
+const SHORTEST = 4;
+/**
+ * Values of variables whose name speaks of a secret, that carry credentials in an address, or that look drawn at random. The
+ * others are ordinary words (`production`, `3`) that the log needs.
+ */
+function likelySecrets(values) {
+    return Object.entries(values).flatMap(([name, value]) => {
+        if (value !== null && typeof value === 'object') {
+            // Everything below a name that speaks of a secret is one.
+            const below = Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]);
+            return likelySecrets(Object.fromEntries(below));
+        }
+        const shown = String(value ?? '');
+        if (shown.length < SHORTEST || typeof value === 'boolean')
+            return [];
+        const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
+        if (password !== undefined)
+            return [shown, password];
+        return SECRET_NAME.test(name) || looksRandom(shown) ? [shown] : [];
+    });
 }
-function hiding(ports, { hide }) {
-    return { ...ports, runner: { ...ports.runner, setSecret: hide } };
+function looksRandom(text) {
+    return (text.length >= 20 &&
+        /^[A-Za-z0-9+/=_~.-]+$/.test(text) &&
+        /\d/.test(text) &&
+        /[A-Za-z]{2}/.test(text) &&
+        !/[./-].*[./-]/.test(text));
 }
 
 
@@ -43788,6 +43332,7 @@ function present(values) {
 /* harmony export */   d_: () => (/* binding */ LABEL),
 /* harmony export */   kd: () => (/* binding */ joinAnnotation),
 /* harmony export */   nV: () => (/* binding */ trialHost),
+/* harmony export */   qh: () => (/* binding */ runOfOwner),
 /* harmony export */   vc: () => (/* binding */ previousName),
 /* harmony export */   vf: () => (/* binding */ candidateName)
 /* harmony export */ });
@@ -43836,7 +43381,9 @@ const ANNOTATION = {
     journal: `${PREFIX}/journal`,
     /** On a lock that is empty: guid of the app that goes live, which was staged before. */
     target: `${PREFIX}/target`,
-    /** On a version that a rollback took from live: who did, and when. */
+    /** On a previous version: until when it was live, milliseconds of the platform's clock. */
+    liveUntil: `${PREFIX}/live-until`,
+    /** On a version that a rollback took from live: who did, in which run. JSON. */
     withdrawn: `${PREFIX}/withdrawn`,
 };
 /** The platform's limit for an annotation's value, characters. */
@@ -43887,6 +43434,11 @@ function versionOf(atMs, commit) {
 /** Whose lock it is, as a legal label value. */
 function ownerLabel(runId, attempt, nonce) {
     return appKey(`${runId}-${attempt}-${nonce}`);
+}
+/** @returns the run and the attempt that an owner's label names; undefined: it was no run of a workflow */
+function runOfOwner(owner) {
+    const [, id, attempt] = /^(\d+)-(\d+)-[a-z0-9]+$/.exec(owner) ?? [];
+    return id && attempt ? { id, attempt: Number(attempt) } : undefined;
 }
 function splitAnnotation(key, text, existing = {}) {
     const split = {};
@@ -43955,9 +43507,9 @@ function digest(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ takeSnapshot)
+/* harmony export */   W9: () => (/* binding */ takeSnapshot)
 /* harmony export */ });
-/* unused harmony export partsOf */
+/* unused harmony exports onItsWay, partsOf */
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
 /* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2431);
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(206);
@@ -44024,7 +43576,10 @@ async function takeOnce(platform, target, { name, wanted }) {
         others: await namesOfOthers(platform, routes, apps),
     };
 }
-/** Phases are on the lock, also where the version on its way is another app. */
+/**
+ * Phases are on the lock, also where the version on its way is another app. Pure.
+ * @param lock undefined: it is the candidate itself
+ */
 function onItsWay(lock, candidate) {
     if (!lock)
         return { lock: candidate, candidate };
@@ -44056,13 +43611,18 @@ function partsOf(name, apps) {
     const needed = [name, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name)];
     return {
         ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live, lock, candidate }),
-        previous: kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc).filter((app) => app !== candidate),
+        previous: lastLiveFirst(kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc).filter((app) => app !== candidate)),
         failed: kept('failed', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .failedName */ .VT),
         inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
     };
 }
 function newestFirst(apps) {
     return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
+}
+/** A version that went live again was live later than a newer one that it replaced. */
+function lastLiveFirst(apps) {
+    const untilMs = (app) => Number(app.annotations[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.liveUntil]) || 0;
+    return [...apps].sort((one, other) => untilMs(other) - untilMs(one));
 }
 function versionLabel(app) {
     return app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.version] ?? '';
@@ -44139,12 +43699,10 @@ function compare(one, other) {
 /* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9770);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4244);
-/* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2800);
-/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3992);
-/* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2397);
+/* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2800);
+/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1783);
+/* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2397);
 /** After the job: whatever the main run was kept from removing is removed, and what it was kept from settling is settled. */
-
 
 
 
@@ -44155,17 +43713,17 @@ function compare(one, other) {
 async function post(ports) {
     await removeFolder(ports);
     const { core, clock, env, portsFor, state, warn, write } = ports;
-    const shown = (0,_report_shown_js__WEBPACK_IMPORTED_MODULE_5__/* .createShown */ .G)({ clock, write, setSecret: core.setSecret });
+    const shown = (0,_report_shown_js__WEBPACK_IMPORTED_MODULE_4__/* .createShown */ .G3)({ clock, write, setSecret: core.setSecret });
     try {
         const unsettled = (0,_commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__/* .unsettledOf */ .mb)(state);
         if (!unsettled)
             return 0;
-        const inputs = (0,_main_js__WEBPACK_IMPORTED_MODULE_3__/* .inputsOf */ .Vc)(env, shown);
-        await (0,_commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__/* .settleRest */ .wd)(unsettled, inputs, (0,_github_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readContext */ .y)(env), (0,_main_js__WEBPACK_IMPORTED_MODULE_3__/* .hiding */ .Q0)(portsFor(inputs, shown.log), shown));
+        const inputs = (0,_report_shown_js__WEBPACK_IMPORTED_MODULE_4__/* .inputsOf */ .Vc)(env, shown);
+        await (0,_commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__/* .settleRest */ .wd)(unsettled, inputs, (0,_github_context_js__WEBPACK_IMPORTED_MODULE_2__/* .readContext */ .y)(env), (0,_report_shown_js__WEBPACK_IMPORTED_MODULE_4__/* .hiding */ .Q0)(portsFor(inputs, shown.log), shown));
     }
     catch (error) {
-        const { what, next } = (0,_report_explain_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .W)(error);
-        warn((0,_report_untrusted_js__WEBPACK_IMPORTED_MODULE_6__/* .commandText */ .jt)(`What the cancelled run left is not settled yet. ${what}\nNext: ${next}`, shown.redact));
+        const { what, next } = (0,_report_explain_js__WEBPACK_IMPORTED_MODULE_3__/* .explain */ .W)(error);
+        warn((0,_report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__/* .commandText */ .jt)(`What the cancelled run left is not settled yet. ${what}\nNext: ${next}`, shown.redact));
     }
     return 0;
 }
@@ -45039,7 +44597,7 @@ function startWatch(ctx, options, tell) {
     };
     const tellChange = (old, now, outcome, answers) => {
         if (now.before !== old.before && now.before === 'failing') {
-            tell(`${now.route} was failing before the deploy began: ${(0,answer/* inShort */.wZ)(outcome, ctx)}`);
+            tell(`${now.route} was failing before this run began: ${(0,answer/* inShort */.wZ)(outcome, ctx)}`);
         }
         else if (now.before === 'passing' && old.before === 'failing') {
             tell(`${now.route} answers now: what fails there from here on counts`);
@@ -45149,11 +44707,11 @@ function explain(error) {
 }
 const VERSION_NEXT = {
     staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
-    start: 'The last lines of the app say why its instances do not stay up. Mend it, and deploy again.',
-    smoke: 'Mend what the check found, or the check, and deploy again.',
-    'production-proof': 'See why the new version does not answer on its production routes, and deploy again.',
-    watch: 'See in the logs of the new version why requests failed, and deploy again.',
-    script: 'Mend what the script found, or the script, and deploy again.',
+    start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
+    smoke: 'Mend what the check found, or the check, and run again.',
+    'production-proof': 'See why the version does not answer on its production routes, and run again.',
+    watch: 'See in the logs of the version why requests failed, and run again.',
+    script: 'Mend what the script found, or the script, and run again.',
 };
 function refusal(error) {
     const code = `platform-${error.code ?? error.status}`;
@@ -45174,7 +44732,7 @@ function meaning(result) {
 const MEANINGS = {
     deployed: 'The new version serves every production route.',
     'rolled-back': 'The version from before serves every production route again.',
-    reverted: 'The new version was taken back, and the state from before is back.',
+    reverted: 'The version was taken back, and the state from before is back.',
     refused: 'It ended before anything was changed.',
     failed: 'It did not come to a clean end: a person has to look.',
     planned: 'This is what would be done. Nothing was changed.',
@@ -45276,14 +44834,778 @@ function property(text) {
 
 /***/ }),
 
-/***/ 3992:
+/***/ 1783:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  G: () => (/* binding */ createShown)
+  G3: () => (/* binding */ createShown),
+  Q0: () => (/* binding */ hiding),
+  Vc: () => (/* binding */ inputsOf)
 });
+
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+// EXTERNAL MODULE: ../../node_modules/fastest-levenshtein/mod.js
+var mod = __nccwpck_require__(8232);
+// EXTERNAL MODULE: ./lib/manifest/yaml.js
+var yaml = __nccwpck_require__(3461);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+;// CONCATENATED MODULE: ./lib/inputs/values.js
+/** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
+
+
+
+
+/** What is wrong, each as the rest of a sentence that begins with the input's name. */
+class Wrong extends Error {
+    name = 'Wrong';
+    texts;
+    constructor(...texts) {
+        super(texts.join('; '));
+        this.texts = texts;
+    }
+}
+const values_text = (given) => given;
+/** As the runner's own toolkit reads booleans. */
+const values_boolean = (given) => {
+    if (/^(true|True|TRUE)$/.test(given))
+        return true;
+    if (/^(false|False|FALSE)$/.test(given))
+        return false;
+    throw new Wrong(`is "${given}"; allowed are true and false`);
+};
+/** @param later values that the action will know one day: refused as not available yet */
+function oneOf(allowed, later = []) {
+    return (given) => {
+        const found = allowed.find((value) => value === given);
+        if (found !== undefined)
+            return found;
+        const among = `allowed ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`;
+        if (later.includes(given))
+            throw new Wrong(`is "${given}", which is not available yet; ${among}`);
+        throw new Wrong(`is "${given}"; ${among}${didYouMean(given, allowed)}`);
+    };
+}
+function integer(least, most) {
+    return (given) => {
+        const value = Number(given);
+        if (/^\d+$/.test(given) && value >= least && value <= most)
+            return value;
+        throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
+    };
+}
+const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
+/** Beyond it a timer of Node's wraps around. */
+const LONGEST_DAYS = 20;
+/** `90s`, `5m`, `1h30m`, `14d`, or whole seconds; in milliseconds. */
+const duration = (given) => {
+    const compact = given.replace(/\s+/g, '');
+    const parts = /^\d+$/.test(compact)
+        ? [undefined, undefined, undefined, undefined, compact]
+        : /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(compact);
+    if (!parts || compact === '') {
+        throw new Wrong(`is "${given}"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds`);
+    }
+    const seconds = Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0);
+    if (seconds > LONGEST_DAYS * UNITS.d) {
+        throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
+    }
+    return seconds * words/* SECOND_MS */._L;
+};
+const aboveZero = (parse) => (given) => {
+    const value = parse(given);
+    if (value === 0)
+        throw new Wrong(`is "${given}"; it has to be more than nothing`);
+    return value;
+};
+/** One per line or separated by commas. */
+const list = (given) => given
+    .split(/[\n,]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+const targetPatterns = (given) => {
+    const patterns = list(given);
+    for (const pattern of patterns) {
+        if (!/^[^/]+\/[^/]+$/.test(pattern)) {
+            throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
+        }
+    }
+    if (patterns.length === 0)
+        throw new Wrong('names no target; a pattern is written org/space');
+    return patterns;
+};
+/** https, or http to this machine. Comes back without a slash at its end. */
+const platformUrl = (given) => {
+    const url = webUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`, given);
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new Wrong(`is "${given}"; credentials go there, so it has to be https (http only to this machine)`);
+    }
+    if (url.pathname !== '/' || url.search || url.hash) {
+        throw new Wrong(`is "${given}"; it has to be an address without a path, such as https://api.example.com`);
+    }
+    return url.origin;
+};
+const downloadUrl = (given) => {
+    const url = webUrl(given, given);
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new Wrong(`is "${given}"; a program is downloaded from there, so it has to be https`);
+    }
+    return url.href;
+};
+const router = (given) => {
+    const url = webUrl(given, given);
+    if (url.pathname !== '/' || url.search || url.hash) {
+        throw new Wrong(`is "${given}"; it is a scheme, an address and a port, such as http://127.0.0.1:8081`);
+    }
+    const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
+    return {
+        protocol,
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? (protocol === 'http:' ? 80 : 443) : Number(url.port),
+    };
+};
+const webPath = (given) => {
+    if (/^\/[^\s#]*$/.test(given) && !given.startsWith('//'))
+        return given;
+    throw new Wrong(`is "${given}"; a path begins with one / and has no spaces`);
+};
+const domainName = (given) => {
+    const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+    if (new RegExp(`^${label}(\\.${label})+$`, 'i').test(given))
+        return given.toLowerCase();
+    throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
+};
+const pem = (given) => {
+    if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(given))
+        return `${given}\n`;
+    throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+};
+/** A release such as `8.18.4`, or a major. */
+const cliVersion = (given) => {
+    const version = given.replace(/^v/, '');
+    if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
+        throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
+    }
+    if (Number.parseInt(version, 10) < 7) {
+        throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
+    }
+    return version;
+};
+/** Goes into a header as it is. The value is quoted nowhere. */
+const githubToken = (given) => {
+    if (/^[\x21-\x7e]+$/.test(given))
+        return given;
+    throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
+};
+const sha256 = (given) => {
+    if (/^[0-9a-f]{64}$/i.test(given))
+        return given.toLowerCase();
+    throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
+};
+/** Values as `cf push --var` would read them. */
+const variables = (given) => {
+    const yaml = yamlOf(given);
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (!/^[-/\w\p{L}]+$/u.test(name)) {
+            throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
+        }
+        return [name, yaml.value(value)];
+    }));
+};
+/** Values as they are written: `1.10` stays `1.10`, `yes` stays `yes`. */
+const environment = (given) => {
+    const yaml = yamlOf(given, 'core');
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
+            throw new Wrong(`has "${name}", which the platform sets`);
+        }
+        if (!/^[^\s=]+$/.test(name))
+            throw new Wrong(`has "${name}", which is no name of a variable`);
+        return [name, plainText(yaml, value, name)];
+    }));
+};
+/** @returns the scalar as it is written; nothing is the empty string. */
+function plainText(yaml, node, name) {
+    const found = node ? yaml.textOf(node) : '';
+    if (found !== undefined)
+        return found;
+    throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
+}
+function yamlOf(given, dialect = 'cf') {
+    try {
+        return (0,yaml/* readYaml */.g)('', given, dialect);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* InputError */.dz))
+            throw error;
+        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`));
+    }
+}
+function namedOf(yaml) {
+    const named = yaml.named(yaml.root);
+    if (!named)
+        throw new Wrong('is no map; write one NAME: value a line');
+    return named;
+}
+/** @throws Wrong unless it is an http(s) URL without credentials */
+function webUrl(candidate, given) {
+    const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
+    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+        throw new Wrong(`is "${given}", which is no http or https address`);
+    }
+    if (url.username || url.password)
+        throw new Wrong('carries credentials in its address; they do not belong there');
+    return url;
+}
+function isLoopback(host) {
+    return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+/** @returns ` (did you mean "x"?)` when one of the names is close, else nothing. */
+function didYouMean(given, names) {
+    const near = nearest(given, names);
+    return near === undefined ? '' : ` (did you mean "${near}"?)`;
+}
+/** @returns the name that a slip of the keyboard could have turned into what was given. */
+function nearest(given, names) {
+    if (names.length === 0)
+        return undefined;
+    const lower = given.toLowerCase();
+    const near = (0,mod/* closest */.kp)(lower, [...names]);
+    // Two letters that changed places are two slips.
+    const bound = near.length < 5 ? 1 : near.length < 9 ? 2 : 3;
+    return (0,mod/* distance */.Io)(lower, near.toLowerCase()) <= bound ? near : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/smoke-test.js
+/** The input `smoke-test`: a path, a URL, or a YAML list of checks. */
+
+
+
+const DEFAULTS = {
+    method: 'GET',
+    status: 'success',
+    headers: {},
+    follow: false,
+    withinMs: words/* MINUTE_MS */.kg,
+    attemptsInARow: 3,
+    on: 'trial',
+};
+const KEYS = [
+    'path',
+    'url',
+    'method',
+    'status',
+    'body',
+    'json',
+    'headers',
+    'follow',
+    'within',
+    'attempts-in-a-row',
+    'on',
+];
+/** Who is asked, and how the answer is framed, is for the probe to say. */
+const OWN_HEADERS = /^(host|connection|content-length|transfer-encoding|upgrade|expect|x-cf-(app|process)-instance)$/i;
+/** @throws Wrong with all that is wrong, each with the number of its check */
+const smokeTest = (given) => {
+    if (/^(\/|https?:\/\/)\S*$/i.test(given))
+        return [{ ...DEFAULTS, label: given, target: target(given) }];
+    const yaml = yamlOf(given, 'core');
+    const items = yaml.items(yaml.root);
+    if (!items) {
+        throw new Wrong('is neither a path that begins with /, nor an http(s) URL, nor a YAML list of checks');
+    }
+    if (items.length === 0)
+        throw new Wrong('is an empty list of checks');
+    const problems = [];
+    const checks = items.map((item, i) => {
+        const reading = new CheckReading(yaml, item);
+        problems.push(...reading.problems.map((problem) => `(check ${i + 1}) ${problem}`));
+        return reading.check;
+    });
+    if (problems.length > 0)
+        throw new Wrong(...problems);
+    return checks;
+};
+class CheckReading {
+    yaml;
+    problems = [];
+    check;
+    entries;
+    constructor(yaml, item) {
+        this.yaml = yaml;
+        const alone = yaml.value(item);
+        this.entries = yaml.entries(item) ?? new Map();
+        if (typeof alone === 'string') {
+            const where = this.tried(() => target(alone)) ?? { path: '/' };
+            this.check = { ...DEFAULTS, label: alone, target: where };
+            return;
+        }
+        this.check = this.read();
+    }
+    read() {
+        if (this.entries.size === 0)
+            this.problems.push('is neither a path, nor a URL, nor a map with a path or url');
+        for (const key of this.entries.keys()) {
+            if (!KEYS.some((known) => known === key)) {
+                this.problems.push(`has the unknown key "${key}"${didYouMean(key, KEYS)}; allowed are ${KEYS.join(', ')}`);
+            }
+        }
+        const where = this.where();
+        const method = this.scalar('method', (word) => httpMethod(word.toUpperCase())) ?? DEFAULTS.method;
+        const body = this.scalar('body', pattern);
+        const json = this.entries.get('json');
+        if (body !== undefined && json)
+            this.problems.push('has both body and json; one answer is matched in one way');
+        if (method === 'HEAD' && (body !== undefined || json)) {
+            this.problems.push('asks with HEAD, whose answer has no body, and looks at the body');
+        }
+        return {
+            label: `${method === DEFAULTS.method ? '' : `${method} `}${'path' in where ? where.path : where.url}`,
+            target: where,
+            method,
+            status: this.status(),
+            ...(body === undefined ? {} : { body }),
+            ...(json ? { json: this.yaml.value(json.value) } : {}),
+            headers: this.headers(),
+            follow: this.scalar('follow', values_boolean) ?? DEFAULTS.follow,
+            withinMs: this.scalar('within', aboveZero(duration)) ?? DEFAULTS.withinMs,
+            attemptsInARow: this.scalar('attempts-in-a-row', integer(1, 100)) ?? DEFAULTS.attemptsInARow,
+            on: this.scalar('on', oneOf(['trial', 'production'])) ?? DEFAULTS.on,
+        };
+    }
+    where() {
+        const path = this.scalar('path', webPath);
+        const url = this.scalar('url', checkUrl);
+        const named = Number(this.entries.has('path')) + Number(this.entries.has('url'));
+        if (named === 2)
+            this.problems.push('has both path and url; give one');
+        if (named === 0 && this.entries.size > 0)
+            this.problems.push('has neither path nor url');
+        return url === undefined ? { path: path ?? '/' } : { url };
+    }
+    /** A number, or several: as a list, or separated by spaces or commas. */
+    status() {
+        const entry = this.entries.get('status');
+        if (!entry)
+            return DEFAULTS.status;
+        const parts = this.yaml.items(entry.value)?.map((item) => String(this.yaml.value(item))) ??
+            String(this.yaml.value(entry.value)).split(/[\s,]+/);
+        const statuses = parts.map((part) => this.tried(() => integer(100, 599)(part), 'status '));
+        return statuses.filter((status) => status !== undefined);
+    }
+    headers() {
+        const entry = this.entries.get('headers');
+        if (!entry)
+            return DEFAULTS.headers;
+        const given = this.yaml.entries(entry.value);
+        if (!given)
+            this.problems.push('has headers that are no map; write one Name: value a line');
+        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, plainText(this.yaml, value, name))]));
+        return Object.fromEntries(headers.filter((one) => one !== undefined));
+    }
+    scalar(key, parse) {
+        const entry = this.entries.get(key);
+        if (!entry)
+            return undefined;
+        return this.tried(() => parse(plainText(this.yaml, entry.value, key)), `${key} `);
+    }
+    tried(read, subject = '') {
+        try {
+            return read();
+        }
+        catch (error) {
+            if (!(error instanceof Wrong))
+                throw error;
+            this.problems.push(`${subject}${error.message}`);
+            return undefined;
+        }
+    }
+}
+function target(given) {
+    return given.startsWith('/') ? { path: webPath(given) } : { url: checkUrl(given) };
+}
+function checkUrl(given) {
+    const url = webUrl(given, given);
+    if (url.hash)
+        throw new Wrong(`is "${given}"; what follows # never reaches a server`);
+    return url.href;
+}
+function httpMethod(word) {
+    if (external_node_http_.METHODS.includes(word) && word !== 'CONNECT' && word !== 'TRACE')
+        return word;
+    throw new Wrong(`is "${word}", which is no HTTP method for a check`);
+}
+function pattern(source) {
+    try {
+        new RegExp(source);
+        return source;
+    }
+    catch (error) {
+        throw new Wrong(`is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
+    }
+}
+function header(name, value) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+        throw new Wrong(`has "${name}", which is no name of a header`);
+    if (OWN_HEADERS.test(name))
+        throw new Wrong(`has the header "${name}", which the probe sets itself`);
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+        throw new Wrong(`has a header "${name}" whose value is not one line of plain characters`);
+    }
+    return value;
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/table.js
+/** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
+
+
+
+const required = (parse) => ({
+    default: '',
+    required: true,
+    raw: false,
+    parse,
+    sure: true,
+});
+const optional = (parse) => ({
+    default: '',
+    required: false,
+    raw: false,
+    parse,
+    sure: false,
+});
+const by = (value, parse) => ({
+    default: value,
+    required: false,
+    raw: false,
+    parse,
+    sure: true,
+});
+const secret = { ...optional(values_text), raw: true };
+const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
+const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
+const INPUTS = {
+    command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
+    plan: by('false', values_boolean),
+    api: required(platformUrl),
+    org: required(values_text),
+    space: required(values_text),
+    'allowed-targets': optional(targetPatterns),
+    'skip-ssl-validation': by('false', values_boolean),
+    'ca-certificate': optional(pem),
+    router: optional(router),
+    username: optional(values_text),
+    password: secret,
+    origin: optional(values_text),
+    'client-id': optional(values_text),
+    'client-secret': secret,
+    'cf-version': by('8.18.4', cliVersion),
+    'cf-checksum': optional(sha256),
+    'cf-url': optional(downloadUrl),
+    manifest: by('manifest.yml', values_text),
+    app: optional(values_text),
+    path: optional(values_text),
+    vars: optional(variables),
+    'vars-files': optional(list),
+    env: optional(environment),
+    strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
+    carry: by('all', oneOf(['all', 'manifest'])),
+    scale: by('keep', oneOf(['keep', 'manifest'])),
+    'trial-domain': optional(domainName),
+    'smoke-test': optional(smokeTest),
+    'smoke-script': optional(values_text),
+    bake: by('0s', duration),
+    drain: by('30s', duration),
+    watch: by('true', values_boolean),
+    'watch-path': optional(webPath),
+    'failure-limit': by('2', integer(0, 1000)),
+    'keep-previous': by('1', integer(0, 100)),
+    'keep-failed': by('true', values_boolean),
+    to: optional(values_text),
+    force: by('false', values_boolean),
+    timeout: optional(aboveZero(duration)),
+    'staging-timeout': optional(aboveZero(duration)),
+    'start-timeout': optional(aboveZero(duration)),
+    'github-token': { ...optional(githubToken), expression: 'github.token' },
+    summary: by('true', values_boolean),
+};
+/** Inputs that come with later work: refused by name, never ignored. */
+const LATER_INPUTS = [
+    'oidc',
+    'oidc-audience',
+    'order',
+    'docker-image',
+    'docker-username',
+    'docker-password',
+    'droplet-guid',
+    'max-in-flight',
+    'instance-steps',
+    'workers',
+    'task',
+    'warm-up',
+    'hold',
+    'preview-id',
+    'preview-domain',
+    'preview-ttl',
+    'preview-idle',
+    'preview-max',
+    'preview-services',
+    'allow-fork',
+    'comment',
+    'deployment',
+    'report',
+];
+
+// EXTERNAL MODULE: ./lib/manifest/secrets.js
+var secrets = __nccwpck_require__(2413);
+;// CONCATENATED MODULE: ./lib/inputs.js
+/** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+
+
+
+
+
+/** As the cf CLI waits for staging when nothing else is said. */
+const STAGING_TIMEOUT_MS = 15 * words/* MINUTE_MS */.kg;
+const NAMES = Object.keys(INPUTS);
+/**
+ * @param env the step's environment: `INPUT_*` as the runner sets them (spaces and case folded, '' for what is not given),
+ *   `CF_STAGING_TIMEOUT` and `CF_STARTUP_TIMEOUT` in minutes
+ * @throws InputError with all that is wrong
+ */
+function readInputs(env) {
+    const { values, problems: unread } = parseAll(env);
+    const { problems: unknown, warnings } = unknownInputs(env);
+    const { credentials, problems: unsigned } = signIn(values);
+    const minutes = {
+        staging: timeoutOf(env, 'CF_STAGING_TIMEOUT'),
+        startup: timeoutOf(env, 'CF_STARTUP_TIMEOUT'),
+    };
+    const problems = [
+        ...unread,
+        ...unknown,
+        ...unsigned,
+        ...contradictions(values),
+        ...minutes.staging.problems,
+        ...minutes.startup.problems,
+    ];
+    if (problems.length > 0 || !credentials)
+        throw new errors/* InputError */.dz(problems);
+    const startTimeoutMs = values['start-timeout'] ?? minutes.startup.ms;
+    return {
+        command: values.command,
+        plan: values.plan,
+        api: values.api,
+        org: values.org,
+        space: values.space,
+        skipSslValidation: values['skip-ssl-validation'],
+        credentials,
+        cfVersion: values['cf-version'],
+        manifest: values.manifest,
+        vars: values.vars ?? {},
+        varsFiles: values['vars-files'] ?? [],
+        env: values.env ?? {},
+        strategy: values.strategy,
+        carry: values.carry,
+        scale: values.scale,
+        smokeTest: values['smoke-test'] ?? [],
+        bakeMs: values.bake,
+        drainMs: values.drain,
+        watch: values.watch,
+        failureLimit: values['failure-limit'],
+        keepPrevious: values['keep-previous'],
+        keepFailed: values['keep-failed'],
+        force: values.force,
+        stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
+        summary: values.summary,
+        given: NAMES.filter((name) => isGiven(env, name)),
+        secrets: secretsOf(values, credentials),
+        warnings,
+        ...present('allowedTargets', values['allowed-targets']),
+        ...present('caCertificate', values['ca-certificate']),
+        ...present('router', values.router),
+        ...present('cfChecksum', values['cf-checksum']),
+        ...present('cfUrl', values['cf-url']),
+        ...present('app', values.app),
+        ...present('path', values.path),
+        ...present('trialDomain', values['trial-domain']),
+        ...present('smokeScript', values['smoke-script']),
+        ...present('watchPath', values['watch-path']),
+        ...present('timeoutMs', values.timeout),
+        ...present('startTimeoutMs', startTimeoutMs),
+        ...present('to', values.to),
+        ...present('githubToken', values['github-token']),
+    };
+}
+/** @returns whether a pattern `org/space`, in which `*` stands for any text, names the target. */
+function isAllowedTarget(patterns, org, space) {
+    const matches = (pattern, name) => {
+        const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+        return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+    };
+    return patterns.some((pattern) => {
+        const [orgPattern = '', spacePattern = ''] = pattern.split('/');
+        return matches(orgPattern, org) && matches(spacePattern, space);
+    });
+}
+function parseAll(env) {
+    const problems = [];
+    const values = NAMES.map((name) => {
+        const spec = INPUTS[name];
+        const given = givenText(env, name) || spec.default;
+        if (given === '') {
+            if (spec.required)
+                problems.push({ text: `The input "${name}" is missing.` });
+            return [name, undefined];
+        }
+        try {
+            return [name, spec.parse(given)];
+        }
+        catch (error) {
+            if (!(error instanceof Wrong))
+                throw error;
+            problems.push(...error.texts.map((what) => ({ text: `The input "${name}" ${what}.` })));
+            // A value that parses lets the other checks go on; the error is thrown after them.
+            return [name, spec.default === '' ? undefined : spec.parse(spec.default)];
+        }
+    });
+    return { values: Object.fromEntries(values), problems };
+}
+function givenText(env, name) {
+    const given = env[variableOf(name)] ?? '';
+    return INPUTS[name].raw ? given.replace(/\r?\n$/, '') : given.trim();
+}
+function isGiven(env, name) {
+    const { expression } = INPUTS[name];
+    if (expression !== undefined)
+        return false;
+    const given = givenText(env, name);
+    return given !== '' && given !== INPUTS[name].default;
+}
+/** As the runner names it: only spaces are replaced, a hyphen stays. */
+function variableOf(name) {
+    return `INPUT_${name.toUpperCase()}`;
+}
+/** A misspelled input is one without a value too: a secret that is not set is empty. */
+function unknownInputs(env) {
+    const problems = [];
+    const warnings = [];
+    const known = new Set(NAMES.map(variableOf));
+    for (const [variable, value] of Object.entries(env)) {
+        if (!variable.startsWith('INPUT_') || known.has(variable) || value === undefined)
+            continue;
+        const name = variable.slice('INPUT_'.length).toLowerCase();
+        if (LATER_INPUTS.includes(name)) {
+            if (value !== '')
+                problems.push({ text: `The input "${name}" is not available yet.` });
+        }
+        else if (nearest(name, NAMES) !== undefined) {
+            problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
+        }
+        else if (nearest(name, LATER_INPUTS) !== undefined) {
+            problems.push({
+                text: `There is no input "${name}", and "${nearest(name, LATER_INPUTS)}" is not available yet.`,
+            });
+        }
+        else {
+            warnings.push(`There is no input "${name}"; it is ignored.`);
+        }
+    }
+    return { problems, warnings };
+}
+function signIn(values) {
+    const user = { username: values.username, password: values.password };
+    const client = { 'client-id': values['client-id'], 'client-secret': values['client-secret'] };
+    const asUser = Object.values(user).some((value) => value !== undefined) || values.origin !== undefined;
+    const asClient = Object.values(client).some((value) => value !== undefined);
+    if (asUser && asClient) {
+        return {
+            problems: [
+                {
+                    text: 'There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".',
+                },
+            ],
+        };
+    }
+    if (!asUser && !asClient) {
+        return {
+            problems: [
+                { text: 'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".' },
+            ],
+        };
+    }
+    const missing = Object.entries(asUser ? user : client).filter(([, value]) => value === undefined);
+    const problems = missing.map(([name]) => ({
+        text: `The input "${name}" is missing; a ${asUser ? 'user' : 'client'} signs in with ${Object.keys(asUser ? user : client)
+            .map((needed) => `"${needed}"`)
+            .join(' and ')}.`,
+    }));
+    const { username, password } = user;
+    if (username !== undefined && password !== undefined) {
+        return {
+            credentials: { kind: 'user', username, password, ...present('origin', values.origin) },
+            problems,
+        };
+    }
+    const { 'client-id': clientId, 'client-secret': clientSecret } = client;
+    if (clientId !== undefined && clientSecret !== undefined) {
+        return { credentials: { kind: 'client', clientId, clientSecret }, problems };
+    }
+    return { problems };
+}
+function contradictions(values) {
+    const problems = [];
+    if (values['skip-ssl-validation'] && values['ca-certificate'] !== undefined) {
+        problems.push({
+            text: '"ca-certificate" is of no use while "skip-ssl-validation" is true: give one of them.',
+        });
+    }
+    if (!values.watch && values['watch-path'] !== undefined) {
+        problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
+    }
+    const { org, space, 'allowed-targets': allowed } = values;
+    if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
+        problems.push({
+            text: `The target ${org}/${space} is none of those in "allowed-targets": ${allowed.join(', ')}.`,
+        });
+    }
+    return problems;
+}
+/** The CLI's own variables, in minutes; fractions are legal. */
+function timeoutOf(env, name) {
+    const given = (env[name] ?? '').trim();
+    if (given === '')
+        return { problems: [] };
+    const minutes = Number(given);
+    if (/^\d+(\.\d+)?$/.test(given) && minutes > 0)
+        return { ms: Math.round(minutes * words/* MINUTE_MS */.kg), problems: [] };
+    return {
+        problems: [
+            { text: `The environment variable ${name} is "${given}"; it is a number of minutes above 0.` },
+        ],
+    };
+}
+const ORDINARY_HEADERS = /^(accept(-.*)?|cache-control|content-type|user-agent)$/i;
+/** A value that is also shown on purpose (the target's name) is not hidden: it would hide the log itself. */
+function secretsOf(values, credentials) {
+    const shown = new Set([values.org, values.space, values.app, values.username, values['client-id']]);
+    const headers = (values['smoke-test'] ?? []).flatMap((check) => Object.entries(check.headers)
+        .filter(([name]) => !ORDINARY_HEADERS.test(name))
+        .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]));
+    const likely = [...headers, ...(0,secrets/* likelySecrets */.g)(values.env ?? {}), ...(0,secrets/* likelySecrets */.g)(values.vars ?? {})];
+    const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
+    const tokens = [values['github-token']].filter((token) => token !== undefined);
+    const found = likely.filter((value) => value !== '' && !shown.has(value));
+    return [...new Set([own, ...tokens, ...found])];
+}
+function present(name, value) {
+    return (value === undefined ? {} : { [name]: value });
+}
 
 // EXTERNAL MODULE: ./lib/report/log.js
 var log = __nccwpck_require__(3694);
@@ -45358,6 +45680,7 @@ function base64Of(secret) {
 ;// CONCATENATED MODULE: ./lib/report/shown.js
 
 
+
 function createShown({ clock, setSecret, write }) {
     const secrets = [];
     let redact = redactor(secrets);
@@ -45372,6 +45695,19 @@ function createShown({ clock, setSecret, write }) {
         },
         redact: (text) => redact(text),
     };
+}
+const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TOKEN'];
+/** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
+function inputsOf(env, { hide }) {
+    for (const name of SECRET_INPUTS)
+        hide(env[name]?.trim() ?? '');
+    const inputs = readInputs(env);
+    for (const secret of inputs.secrets)
+        hide(secret);
+    return inputs;
+}
+function hiding(ports, { hide }) {
+    return { ...ports, runner: { ...ports.runner, setSecret: hide } };
 }
 
 
@@ -46339,10 +46675,20 @@ const rename = {
                 [names/* LABEL */.d_.phase]: null,
                 [names/* LABEL */.d_.owner]: null,
             },
-            annotations: { ...withoutJournal(annotations), ...withdrawal(step, app) },
+            annotations: {
+                ...withoutJournal(annotations),
+                ...lifeOf(step, platform.platformNowMs()),
+                ...withdrawal(step, app),
+            },
         });
     },
 };
+/** The previous version that was live last is the one that a rollback means. */
+function lifeOf({ to }, nowMs) {
+    if (to === 'failed')
+        return {};
+    return { [names/* ANNOTATION */.YX.liveUntil]: to === 'previous' ? String(nowMs) : null };
+}
 /** What a rollback takes from live is not deployed again unasked. */
 function withdrawal({ to }, { intent }) {
     if (!intent.target || to === 'failed')
@@ -46480,7 +46826,9 @@ const start = {
     plan: ({ side }) => [`POST /v3/apps/<${side}>/actions/start`],
     run: async ({ side }, app, { platform }) => {
         const { guid, annotations } = (0,steps_world/* appOn */.jb)(side, app);
-        if (side === 'candidate')
+        // A version that was live before holds what it held then: nothing was pushed to it.
+        const pushed = side === 'candidate' && app.intent.target === undefined;
+        if (pushed)
             await assertOwnBits(platform, guid, annotations[names/* ANNOTATION */.YX.package]);
         await platform.startApp(guid);
     },
@@ -46677,10 +47025,10 @@ function note(world, text) {
 
 function backOut(intent, snapshot) {
     const { candidate } = snapshot;
-    if (!candidate)
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot)]) });
     if (intent.target)
-        return backToPrevious(intent, candidate, snapshot);
+        return backToPrevious(intent, snapshot);
+    if (!candidate)
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)) });
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -46693,31 +47041,40 @@ function backOut(intent, snapshot) {
         end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)),
     });
 }
-/** A rollback that failed: the version is previous again, stopped and off all routes. */
-function backToPrevious(intent, candidate, snapshot) {
-    const { name, guid, state } = candidate;
+/**
+ * A rollback that failed: the version is previous again, stopped and off all routes. What was set on it are live's own variables;
+ * the next rollback sets them anew.
+ */
+function backToPrevious(intent, snapshot) {
+    const { candidate } = snapshot;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
-        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(state === 'STARTED' ? [{ do: 'stop', name, guid }] : []),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
         end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot)]),
     });
 }
 function mayHaveRoutes(snapshot) {
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(snapshot.candidate, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lockOf(snapshot), 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
+}
+/** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
+function lockOf({ lock, candidate }) {
+    return lock ?? candidate;
 }
 function returnOfLive(intent, snapshot) {
     const { candidate, live } = snapshot;
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'withdrawn'))
+    const lock = lockOf(snapshot);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'withdrawn'))
         return {};
     const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-    if (intent.before?.ran && !before && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0) {
-        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before this deploy and is gone, so ${candidate?.name} keeps its routes.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
+    if (intent.before?.ran && !before && (!candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0)) {
+        const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
     }
-    const revive = before?.ran === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'restored');
+    const revive = before?.ran === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'restored');
     const owed = before ? owedTo(before, intent, snapshot) : [];
     return {
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
         start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
         run: afterMark(snapshot, revive && live && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
         map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(owed.flatMap(({ url, to }) => {
@@ -46727,11 +47084,11 @@ function returnOfLive(intent, snapshot) {
         })),
         prove: {
             steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
-            after: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
+            after: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
         },
         unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
         drain: {
-            steps: [{ do: 'drain', side: 'candidate' }],
+            steps: candidate ? [{ do: 'drain', side: 'candidate' }] : [],
             after: [{ do: 'mark', phase: 'withdrawn' }],
         },
     };
@@ -46752,8 +47109,8 @@ function owedTo(before, intent, snapshot) {
     ];
 }
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
-function afterMark({ candidate }, list) {
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting') ? list : []);
+function afterMark(snapshot, list) {
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lockOf(snapshot), 'reverting') ? list : []);
 }
 /** Production routes that this deploy made for itself and that serve nobody now. */
 function emptyMadeRoutes(intent, snapshot) {
@@ -46834,7 +47191,7 @@ function preparation(intent, snapshot) {
 }
 function environmentSteps(intent, { candidate }) {
     const names = Object.entries(intent.env)
-        .filter(([name, value]) => candidate?.env[name] !== value)
+        .filter(([name, value]) => (candidate?.env[name] ?? null) !== value)
         .map(([name]) => name);
     return names.length > 0 ? [{ do: 'set-env', names }] : [];
 }
@@ -47001,17 +47358,22 @@ function preparation(intent, snapshot) {
     }
     const missing = intent.production.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
     const untried = intent.trials.filter(({ route }) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    const environment = (0,blue_green/* environmentSteps */.Tz)(intent, snapshot);
+    const mapped = (0,view/* servedBy */.nV)(snapshot, candidate);
+    // Another hand has started it: what is set on it now is seen by its next start only.
+    const restarts = candidate?.state === 'STARTED' && environment.length > 0 && reachedBy(snapshot) === 0;
     return {
         lock: (0,work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
         routes: (0,work/* steps */.Ci)([
             ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
             ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
             // A stopped app that a production route names would take requests from its start on, unproven.
-            ...(candidate?.state === 'STOPPED' ? (0,view/* servedBy */.nV)(snapshot, candidate) : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
+            ...(candidate?.state === 'STOPPED' ? mapped : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
+            ...(restarts ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
         ]),
         configure: (0,work/* steps */.Ci)([
             ...(0,work/* stopFailed */.K8)(snapshot),
-            ...(0,blue_green/* environmentSteps */.Tz)(intent, snapshot),
+            ...environment,
             ...scale,
             ...intent.trials
                 .filter(({ route, to }) => !(0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, route), candidate).some((one) => (0,view/* samePort */.my)(one, to)))
@@ -47019,12 +47381,62 @@ function preparation(intent, snapshot) {
         ]),
     };
 }
+/** Routes that name the version, trial routes included: what a request can reach is not stopped. */
+function reachedBy({ candidate, routes }) {
+    return routes.filter((route) => (0,view/* destinationsOf */.Nu)(route, candidate).length > 0).length;
+}
 
 ;// CONCATENATED MODULE: ./lib/strategies/forward.js
 
 
 function forward(intent, snapshot) {
     return intent.target === undefined ? (0,blue_green/* blueGreen */.Mb)(intent, snapshot) : rollBack(intent, snapshot);
+}
+
+
+/***/ }),
+
+/***/ 6565:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ wayOf),
+/* harmony export */   X: () => (/* binding */ asTakenBack)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+
+
+/**
+ * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
+ * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
+ * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
+ * can serve alone yet.
+ */
+function wayOf(all) {
+    const set = all.filter((snapshot) => !isCrowned(snapshot));
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting')))
+        return 'back';
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching')))
+        return 'forward';
+    return set.some(aloneServes) ? 'forward' : 'back';
+}
+/** The version that was staged before is live, and only its empty lock is left. */
+function isCrowned({ live, lock }) {
+    return live !== undefined && lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.target] === live.guid;
+}
+/** Another hand gave an unproven candidate a route, and live is not there to have it back. */
+function aloneServes(snapshot) {
+    const { live, candidate } = snapshot;
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live));
+}
+/** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
+function asTakenBack(seen) {
+    const { candidate, ...snapshot } = seen;
+    if (!candidate || candidate.guid === snapshot.lock?.guid)
+        return seen;
+    const { phase: _, ...target } = candidate;
+    return { ...snapshot, previous: [target, ...snapshot.previous] };
 }
 
 
