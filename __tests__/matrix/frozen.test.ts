@@ -24,6 +24,9 @@ const POINTS: readonly Point[] = [
   { by: 'action', name: 'POST /v3/routes/*/destinations', number: 1 },
   { by: 'action', name: 'DELETE /v3/routes/*/destinations/*', number: 1 },
   { by: 'action', name: 'POST /v3/apps/*/actions/stop', number: 1 },
+  // In the middle of what is read before the map.
+  { by: 'action', name: 'GET /v3/apps/*/environment_variables', number: 18 },
+  { by: 'action', name: 'GET /v3/apps/*/droplets/current', number: 19 },
 ];
 
 test.each(POINTS)('asleep after $by $name', async (point) => {

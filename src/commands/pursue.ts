@@ -44,7 +44,9 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
   const pursuit = converge<StepGroup>(
     {
       refresh: async () => {
+        const askedAtMs = clock.now();
         await allOf(apps, LANES, (app) => refresh(app, world));
+        assertFresh(clock.now() - askedAtMs);
         assertHeard(heartbeat, world);
         for (const app of apps) {
           assertOurs(app, way);
@@ -99,6 +101,15 @@ export async function refresh(app: AppWorld, { platform, target }: Pick<World, '
     name: intent.app,
     wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
   });
+}
+
+/** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */
+function assertFresh(readMs: number): void {
+  if (readMs < DEAD_AFTER_MS / 2) return;
+  throw new PlatformFault(
+    `Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`,
+    false,
+  );
 }
 
 /** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
