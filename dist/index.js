@@ -39202,7 +39202,9 @@ async function pursue({ world, apps, strategy, way }) {
     const heartbeat = (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .startHeartbeat */ .tI)(world, () => apps.flatMap(({ snapshot, found }) => (found.locked && snapshot.lock ? [snapshot.lock.guid] : [])));
     const pursuit = (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .converge */ .cB)({
         refresh: async () => {
+            const askedAtMs = clock.now();
             await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(apps, LANES, (app) => refresh(app, world));
+            assertFresh(clock.now() - askedAtMs);
             assertHeard(heartbeat, world);
             for (const app of apps) {
                 assertOurs(app, way);
@@ -39245,6 +39247,12 @@ async function refresh(app, { platform, target }) {
         name: intent.app,
         wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
     });
+}
+/** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */
+function assertFresh(readMs) {
+    if (readMs < _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .DEAD_AFTER_MS */ .xT / 2)
+        return;
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .PlatformFault */ .A(`Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`, false);
 }
 /** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
 function assertHeard({ silentSinceMs }, { clock }) {
