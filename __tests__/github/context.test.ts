@@ -15,7 +15,7 @@ test('a run of a workflow', () => {
       GITHUB_API_URL: 'https://git.example.com/api/v3',
       GITHUB_REPOSITORY: 'team/shop',
       GITHUB_WORKFLOW_REF: 'team/shop/.github/workflows/deploy.yml@refs/heads/main',
-      GITHUB_WORKSPACE: '/work/shop',
+      GITHUB_WORKSPACE: '/checkout/shop',
       RUNNER_TEMP: '/runner/temp',
       RUNNER_TOOL_CACHE: '/runner/tools',
     }),
@@ -28,7 +28,7 @@ test('a run of a workflow', () => {
     workflowRef: 'team/shop/.github/workflows/deploy.yml@refs/heads/main',
     repository: 'team/shop',
     apiUrl: 'https://git.example.com/api/v3',
-    workspace: '/work/shop',
+    workspace: '/checkout/shop',
     temp: '/runner/temp',
     toolCache: '/runner/tools',
   });
