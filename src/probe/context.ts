@@ -20,8 +20,6 @@ export interface InstanceRef {
   index: number;
 }
 
-export type Ref = InstanceRef;
-
 /** Hears one line when something changed. The text may hold untrusted bytes. */
 export type Tell = (text: string) => void;
 

@@ -6,7 +6,7 @@
  * nothing is stopped before the routers have let go of it.
  */
 import type { Snapshot } from '../model/cloud.js';
-import type { Intent, Port, WantedScale } from '../model/intent.js';
+import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import type { Step, Work } from '../steps/step.js';
 import {
@@ -40,21 +40,12 @@ export function isLive(intent: Intent, { live }: Snapshot): boolean {
 function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   if (reached(candidate, 'switching')) return {};
-  const missing = intent.production.filter((route) => !routeOf(snapshot, route));
-  const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
-  const [first] = intent.trials;
+  const [, ...further] = intent.trials;
   const scale = scaleSteps(intent, snapshot);
-  if (reached(candidate, 'proven')) {
-    // Live has grown since the proof: instances that come now are proven like the others.
-    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-    return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
-  }
+  if (reached(candidate, 'proven')) return proofOfGrowth(scale);
   return {
     lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
-    routes: steps([
-      ...missing.map((route): Step => ({ do: 'make-route', route, as: 'production' })),
-      ...untried.map(({ route }): Step => ({ do: 'make-route', route, as: 'trial' })),
-    ]),
+    routes: steps(missingRoutes(intent, snapshot)),
     bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
     stage: steps(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
     configure: steps([
@@ -63,15 +54,36 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
       ...environmentSteps(intent, snapshot),
       ...scale,
       // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
-      ...intent.trials
-        .filter((trial) => trial !== first)
-        .filter(
-          ({ route, to }) =>
-            !destinationsOf(routeOf(snapshot, route), candidate).some((one) => samePort(one, to)),
-        )
-        .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+      ...unmappedTrials(further, snapshot),
     ]),
   };
+}
+
+/** Production routes and trial routes that are not there yet. */
+export function missingRoutes(intent: Intent, snapshot: Snapshot): Step[] {
+  const isMissing = (route: WantedRoute) => !routeOf(snapshot, route);
+  const trials = intent.trials.map(({ route }) => route);
+  return [
+    ...intent.production
+      .filter(isMissing)
+      .map((route): Step => ({ do: 'make-route', route, as: 'production' })),
+    ...trials.filter(isMissing).map((route): Step => ({ do: 'make-route', route, as: 'trial' })),
+  ];
+}
+
+/** Trial routes that do not lead to their port of the candidate yet. */
+export function unmappedTrials(trials: Intent['trials'], snapshot: Snapshot): Step[] {
+  const hasPort = ({ route, to }: Intent['trials'][number]) =>
+    destinationsOf(routeOf(snapshot, route), snapshot.candidate).some((one) => samePort(one, to));
+  return trials
+    .filter((trial) => !hasPort(trial))
+    .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
+}
+
+/** Live has grown since the proof: instances that come now are proven like the others. */
+export function proofOfGrowth(scale: readonly Step[]): Work {
+  const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+  return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
 }
 
 export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {

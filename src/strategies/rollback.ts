@@ -5,8 +5,18 @@
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import type { Step, Work } from '../steps/step.js';
-import { environmentSteps, farewell, isLive, proof, scaleSteps, theSwitch } from './blue-green.js';
-import { destinationsOf, reached, routeOf, samePort, servedBy } from './view.js';
+import {
+  environmentSteps,
+  farewell,
+  isLive,
+  missingRoutes,
+  proof,
+  proofOfGrowth,
+  scaleSteps,
+  theSwitch,
+  unmappedTrials,
+} from './blue-green.js';
+import { destinationsOf, reached, servedBy } from './view.js';
 import { compact, endOfLock, steps, stopFailed } from './work.js';
 
 export function rollBack(intent: Intent, snapshot: Snapshot): Work {
@@ -35,12 +45,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, lock } = snapshot;
   if (reached(candidate, 'switching')) return {};
   const scale = scaleSteps(intent, snapshot);
-  if (reached(candidate, 'proven')) {
-    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-    return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
-  }
-  const missing = intent.production.filter((route) => !routeOf(snapshot, route));
-  const untried = intent.trials.filter(({ route }) => !routeOf(snapshot, route));
+  if (reached(candidate, 'proven')) return proofOfGrowth(scale);
   const environment = environmentSteps(intent, snapshot);
   const mapped = servedBy(snapshot, candidate);
   // Another hand has started it: what is set on it now is seen by its next start only.
@@ -48,8 +53,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   return {
     lock: steps(lock ? [] : [{ do: 'make-candidate' }]),
     routes: steps([
-      ...missing.map((route): Step => ({ do: 'make-route', route, as: 'production' })),
-      ...untried.map(({ route }): Step => ({ do: 'make-route', route, as: 'trial' })),
+      ...missingRoutes(intent, snapshot),
       // A stopped app that a production route names would take requests from its start on, unproven.
       ...(candidate?.state === 'STOPPED' ? mapped : []).map(
         ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
@@ -60,12 +64,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
       ...stopFailed(snapshot),
       ...environment,
       ...scale,
-      ...intent.trials
-        .filter(
-          ({ route, to }) =>
-            !destinationsOf(routeOf(snapshot, route), candidate).some((one) => samePort(one, to)),
-        )
-        .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+      ...unmappedTrials(intent.trials, snapshot),
     ]),
   };
 }
