@@ -47139,6 +47139,9 @@ function emptyMadeRoutes(intent, snapshot) {
 /* harmony export */   Gm: () => (/* binding */ theSwitch),
 /* harmony export */   Mb: () => (/* binding */ blueGreen),
 /* harmony export */   Tz: () => (/* binding */ environmentSteps),
+/* harmony export */   ZU: () => (/* binding */ missingRoutes),
+/* harmony export */   Zn: () => (/* binding */ proofOfGrowth),
+/* harmony export */   a8: () => (/* binding */ unmappedTrials),
 /* harmony export */   n1: () => (/* binding */ proof),
 /* harmony export */   sz: () => (/* binding */ scaleSteps)
 /* harmony export */ });
@@ -47167,21 +47170,13 @@ function preparation(intent, snapshot) {
     const { candidate } = snapshot;
     if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching'))
         return {};
-    const missing = intent.production.filter((route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route));
-    const untried = intent.trials.filter(({ route }) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route));
-    const [first] = intent.trials;
+    const [, ...further] = intent.trials;
     const scale = scaleSteps(intent, snapshot);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven')) {
-        // Live has grown since the proof: instances that come now are proven like the others.
-        const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-        return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'made' }]) } : {};
-    }
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven'))
+        return proofOfGrowth(scale);
     return {
         lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
-        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
-            ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
-            ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
-        ]),
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
         bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : [{ do: 'push-bits' }]),
         stage: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
         configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
@@ -47190,12 +47185,32 @@ function preparation(intent, snapshot) {
             ...environmentSteps(intent, snapshot),
             ...scale,
             // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
-            ...intent.trials
-                .filter((trial) => trial !== first)
-                .filter(({ route, to }) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route), candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, to)))
-                .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+            ...unmappedTrials(further, snapshot),
         ]),
     };
+}
+/** Production routes and trial routes that are not there yet. */
+function missingRoutes(intent, snapshot) {
+    const isMissing = (route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route);
+    const trials = intent.trials.map(({ route }) => route);
+    return [
+        ...intent.production
+            .filter(isMissing)
+            .map((route) => ({ do: 'make-route', route, as: 'production' })),
+        ...trials.filter(isMissing).map((route) => ({ do: 'make-route', route, as: 'trial' })),
+    ];
+}
+/** Trial routes that do not lead to their port of the candidate yet. */
+function unmappedTrials(trials, snapshot) {
+    const hasPort = ({ route, to }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route), snapshot.candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, to));
+    return trials
+        .filter((trial) => !hasPort(trial))
+        .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
+}
+/** Live has grown since the proof: instances that come now are proven like the others. */
+function proofOfGrowth(scale) {
+    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'made' }]) } : {};
 }
 function environmentSteps(intent, { candidate }) {
     const names = Object.entries(intent.env)
@@ -47360,12 +47375,8 @@ function preparation(intent, snapshot) {
     if ((0,view/* reached */.V6)(candidate, 'switching'))
         return {};
     const scale = (0,blue_green/* scaleSteps */.sz)(intent, snapshot);
-    if ((0,view/* reached */.V6)(candidate, 'proven')) {
-        const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-        return grows ? { configure: (0,work/* steps */.Ci)([{ do: 'mark', phase: 'made' }]) } : {};
-    }
-    const missing = intent.production.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
-    const untried = intent.trials.filter(({ route }) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    if ((0,view/* reached */.V6)(candidate, 'proven'))
+        return (0,blue_green/* proofOfGrowth */.Zn)(scale);
     const environment = (0,blue_green/* environmentSteps */.Tz)(intent, snapshot);
     const mapped = (0,view/* servedBy */.nV)(snapshot, candidate);
     // Another hand has started it: what is set on it now is seen by its next start only.
@@ -47373,8 +47384,7 @@ function preparation(intent, snapshot) {
     return {
         lock: (0,work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
         routes: (0,work/* steps */.Ci)([
-            ...missing.map((route) => ({ do: 'make-route', route, as: 'production' })),
-            ...untried.map(({ route }) => ({ do: 'make-route', route, as: 'trial' })),
+            ...(0,blue_green/* missingRoutes */.ZU)(intent, snapshot),
             // A stopped app that a production route names would take requests from its start on, unproven.
             ...(candidate?.state === 'STOPPED' ? mapped : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
             ...(restarts ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
@@ -47383,9 +47393,7 @@ function preparation(intent, snapshot) {
             ...(0,work/* stopFailed */.K8)(snapshot),
             ...environment,
             ...scale,
-            ...intent.trials
-                .filter(({ route, to }) => !(0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, route), candidate).some((one) => (0,view/* samePort */.my)(one, to)))
-                .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] })),
+            ...(0,blue_green/* unmappedTrials */.a8)(intent.trials, snapshot),
         ]),
     };
 }
