@@ -100,6 +100,8 @@ export interface Stager {
     /** By process type: from a Procfile, or `web` from package.json's start script. */
     processTypes: Readonly<Record<string, string>>;
     buildpack: { name: string; detectOutput: string };
+    /** What a buildpack's launch.yml adds beside the processes. */
+    sidecars?: { name: string; command: string; memoryMb: number | null; processTypes: string[] }[];
   }>;
 }
 

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type * as r from '../state/records.js';
+import { latestRevision } from '../state/revisions.js';
 import { audit, type Core } from './core.js';
 import { uniqueness, unprocessable } from './errors.js';
 import { createProcess } from './process-rules.js';
 import { checkQuota } from './quota-rules.js';
+import { reviseApp } from './revision-rules.js';
 import { changeDestinations } from './route-rules.js';
 import type { Caller } from './table.js';
 
@@ -48,7 +50,13 @@ export function renameApp(core: Core, app: r.App, name: string): void {
   app.name = name;
 }
 
-export function startApp(core: Core, app: r.App, caller: Caller, event = 'audit.app.start'): void {
+/** `revise`: false when what starts it has recorded the revision itself, as a deployment of a stopped app does. */
+export function startApp(
+  core: Core,
+  app: r.App,
+  caller: Caller,
+  { event = 'audit.app.start', revise = app.state !== 'STARTED' } = {},
+): void {
   needDroplet(app);
   if (app.state === 'STOPPED') {
     const processes = core.store.processes.of(app.guid);
@@ -59,6 +67,8 @@ export function startApp(core: Core, app: r.App, caller: Caller, event = 'audit.
       processMemoryMb: Math.max(0, ...processes.map((p) => p.memoryMb)),
     });
   }
+  if (revise) reviseApp(core, app, caller);
+  if (revise || app.state !== 'STARTED') takeNewestRevision(core, app);
   if (app.state !== 'STARTED') {
     core.history.record({ kind: 'app', change: 'started', appGuid: app.guid, name: app.name });
   }
@@ -82,7 +92,12 @@ export function stopApp(core: Core, app: r.App, caller: Caller): void {
 export function restartApp(core: Core, app: r.App, caller: Caller): void {
   needDroplet(app);
   core.running.stop(app);
-  startApp(core, app, caller, 'audit.app.restart');
+  startApp(core, app, caller, { event: 'audit.app.restart', revise: true });
+}
+
+function takeNewestRevision(core: Core, app: r.App): void {
+  const newest = latestRevision(core.store, app);
+  if (newest) for (const process of core.store.processes.of(app.guid)) process.revisionGuid = newest.guid;
 }
 
 function needDroplet(app: r.App): void {
@@ -97,11 +112,8 @@ export function assignDroplet(core: Core, app: r.App, dropletGuid: string, calle
       'Unable to assign current droplet. Ensure the droplet exists and belongs to this app.',
     );
   }
-  if (droplet.state !== 'STAGED') {
-    throw unprocessable(
-      'Unable to assign current droplet. Ensure the droplet exists and belongs to this app.',
-    );
-  }
+  if (droplet.state !== 'STAGED') throw unprocessable('droplet must be in staged state');
+  takeSidecars(core, app, droplet);
   app.dropletGuid = droplet.guid;
   core.store.touch(app);
   for (const type of Object.keys(droplet.processTypes)) {
@@ -112,6 +124,22 @@ export function assignDroplet(core: Core, app: r.App, dropletGuid: string, calle
   }
   audit(core, 'audit.app.droplet.mapped', caller, app, { request: { droplet_guid: droplet.guid } });
   return droplet;
+}
+
+/** The buildpacks' sidecars of the droplet take the place of those of the one before; the user's own stay. */
+function takeSidecars(core: Core, app: r.App, droplet: r.Droplet): void {
+  const { sidecars } = core.store;
+  const own = sidecars.of(app.guid).filter((s) => s.origin === 'user');
+  const twice = droplet.sidecars.find((brought) => own.some((s) => s.name === brought.name));
+  if (twice) {
+    throw unprocessable(
+      `Buildpack defined sidecar '${twice.name}' conflicts with an existing user-defined sidecar. Consider renaming '${twice.name}'.`,
+    );
+  }
+  for (const old of sidecars.of(app.guid)) if (old.origin === 'buildpack') sidecars.remove(old.guid);
+  for (const brought of droplet.sidecars) {
+    sidecars.add({ ...core.store.base(), ...brought, appGuid: app.guid, origin: 'buildpack' });
+  }
 }
 
 /** Takes the app off its routes, ends its instances and forgets what belongs to it. Routes stay. */
@@ -133,6 +161,8 @@ export async function deleteApp(core: Core, app: r.App, caller: Caller): Promise
     dirs.push(droplet.dir);
     store.droplets.remove(droplet.guid);
   }
+  for (const revision of store.revisions.of(app.guid)) store.revisions.remove(revision.guid);
+  for (const sidecar of store.sidecars.of(app.guid)) store.sidecars.remove(sidecar.guid);
   store.apps.remove(app.guid);
   core.history.record({ kind: 'app', change: 'deleted', appGuid: app.guid, name: app.name });
   audit(core, 'audit.app.delete-request', caller, app);

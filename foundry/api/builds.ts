@@ -95,6 +95,7 @@ async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): P
     state: 'FAILED',
     lifecycle: build.lifecycle,
     processTypes: {},
+    sidecars: [],
     dir: join(core.workDir, 'droplets', base.guid),
   };
   const log = (text: string) => {
@@ -113,6 +114,7 @@ async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): P
     droplet.state = 'STAGED';
     droplet.processTypes = staged.processTypes;
     droplet.buildpack = staged.buildpack;
+    droplet.sidecars = staged.sidecars ?? [];
     build.dropletGuid = droplet.guid;
     build.state = 'STAGED';
   } catch (error) {

@@ -2,9 +2,9 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
-import { related } from './body.js';
+import { onlyFields, related } from './body.js';
 import { accept, audit, type Core } from './core.js';
-import { notFound, unprocessable } from './errors.js';
+import { badQuery, notFound, unprocessable } from './errors.js';
 import { type Listing, list } from './list.js';
 import { mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -69,10 +69,10 @@ function find(call: Call, core: Core): r.Droplet {
   return found;
 }
 
-function listing(core: Core, rows: Iterable<r.Droplet>): Listing<r.Droplet> {
+function listing(core: Core): Listing<r.Droplet> {
   const app = (d: r.Droplet) => core.store.apps.get(d.appGuid);
   return {
-    rows,
+    rows: core.store.droplets.all(),
     present: (d) => presentDroplet(core, d, true),
     filters: {
       states: (d) => d.state,
@@ -80,21 +80,38 @@ function listing(core: Core, rows: Iterable<r.Droplet>): Listing<r.Droplet> {
       space_guids: (d) => app(d)?.spaceGuid ?? null,
       organization_guids: (d) => core.store.spaces.get(app(d)?.spaceGuid ?? '')?.organizationGuid ?? null,
     },
+  };
+}
+
+/** The app is named by the address, so that no filter names it again; `current` is known here alone. */
+function listingOfApp(core: Core, app: r.App): Listing<r.Droplet> {
+  return {
+    rows: core.store.droplets.of(app.guid),
+    present: (d) => presentDroplet(core, d, true),
+    filters: { states: (d) => d.state },
     tests: {
-      current: (d, value) => value !== 'true' || app(d)?.dropletGuid === d.guid,
+      current: (d, value) => {
+        if (value !== 'true') throw badQuery("Current only accepts the value 'true'");
+        return app.dropletGuid === d.guid;
+      },
     },
   };
 }
 
-/** A copy for another app; asynchronous, without the source's sidecars. */
+/** A copy for another app; asynchronous, without the package and the buildpack's sidecars (CC droplet_copy.rb). */
 async function copy(call: Call, core: Core): Promise<Answer> {
-  const source = core.store.droplets.get(call.query.get('source_guid') ?? '');
-  if (!source)
-    throw unprocessable('Unable to copy droplet. Ensure the droplet exists and you have access to it.');
-  if (source.state !== 'STAGED') throw unprocessable('source droplet is not staged');
   const body = await call.json();
-  const app = core.store.apps.get(related(body, 'app') ?? '');
-  if (!app) throw unprocessable('Unable to create droplet. Ensure the app exists and you have access to it.');
+  onlyFields(body, ['relationships']);
+  const appGuid = related(body, 'app');
+  if (appGuid === undefined) throw unprocessable('App must be an object, App guid must be a string');
+  const source = core.store.droplets.get(call.query.get('source_guid') ?? '');
+  if (!source) throw notFound('Droplet');
+  const app = core.store.apps.get(appGuid);
+  if (!app) throw notFound('App');
+  if (source.state !== 'STAGED') throw unprocessable('source droplet is not staged');
+  if (source.lifecycle.type !== app.lifecycle.type) {
+    throw unprocessable('source and destination lifecycle types do not match');
+  }
   const { packageGuid: _without, ...kept } = source;
   const base = core.store.base();
   const made: r.Droplet = {
@@ -102,13 +119,16 @@ async function copy(call: Call, core: Core): Promise<Answer> {
     ...base,
     appGuid: app.guid,
     state: 'COPYING',
+    sidecars: [],
     dir: join(core.workDir, 'droplets', base.guid),
   };
   core.store.droplets.add(made);
-  core.pending.begin(made.guid);
   audit(core, 'audit.app.droplet.create', call.caller, app, { droplet_guid: made.guid });
   core.clock.after(core.jobMs, () => void finishCopy(core, source, made));
-  return { status: 201, body: presentDroplet(core, made) };
+  const answer = { status: 201, body: presentDroplet(core, made) };
+  // This answer is no look: whoever asks next still finds it under way.
+  core.pending.begin(made.guid);
+  return answer;
 }
 
 async function finishCopy(core: Core, source: r.Droplet, made: r.Droplet): Promise<void> {
@@ -117,19 +137,19 @@ async function finishCopy(core: Core, source: r.Droplet, made: r.Droplet): Promi
     made.state = 'STAGED';
   } catch (error) {
     made.state = 'FAILED';
-    made.error = error instanceof Error ? error.message : String(error);
+    made.error = `failed to copy - ${error instanceof Error ? error.message : String(error)}`;
   }
   core.store.touch(made);
 }
 
 export const rows: readonly Row[] = [
-  row('GET', '/v3/droplets', (call, core) => list(call, core.api, listing(core, core.store.droplets.all()))),
+  row('GET', '/v3/droplets', (call, core) => list(call, core.api, listing(core))),
   row('POST', '/v3/droplets', (call, core) => {
     if (call.query.has('source_guid')) return copy(call, core);
     throw unprocessable('A droplet can be made by a build or from `source_guid` only.');
   }),
   row('GET', '/v3/apps/:guid/droplets', (call, core) =>
-    list(call, core.api, listing(core, core.store.droplets.of(findApp(call, core).guid))),
+    list(call, core.api, listingOfApp(core, findApp(call, core))),
   ),
   row('GET', '/v3/droplets/:guid', (call, core) => ({
     status: 200,

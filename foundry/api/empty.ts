@@ -48,8 +48,6 @@ export const rows: readonly Row[] = [
   row('GET', '/v3/tasks', (call, core) => none(call, core, TASKS)),
   row('GET', '/v3/apps/:guid/tasks', (call, core) => noneOfApp(call, core, TASKS)),
   row('GET', '/v3/apps/:guid/sidecars', (call, core) => noneOfApp(call, core, [])),
-  row('GET', '/v3/apps/:guid/revisions', (call, core) => noneOfApp(call, core, ['versions', 'deployable'])),
-  row('GET', '/v3/apps/:guid/revisions/deployed', (call, core) => noneOfApp(call, core, [])),
   row('GET', '/v3/processes/:guid/sidecars', (call, core) => {
     if (!core.store.processes.get(call.params.guid ?? '')) throw notFound('Process');
     return none(call, core, []);

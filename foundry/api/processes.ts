@@ -42,7 +42,7 @@ export function presentProcess(core: Core, p: r.Process, inList = false): Record
         ...(p.readiness.type === 'http' ? { endpoint: p.readiness.endpoint } : {}),
       },
     },
-    relationships: { app: to(p.appGuid), revision: null },
+    relationships: { app: to(p.appGuid), revision: p.revisionGuid === undefined ? null : to(p.revisionGuid) },
     metadata: metadata(p),
     links: links(core, {
       self,

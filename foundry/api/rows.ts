@@ -14,6 +14,7 @@ import { rows as organizations } from './organizations.js';
 import { rows as packages } from './packages.js';
 import { rows as processes } from './processes.js';
 import { rows as quotas } from './quotas.js';
+import { rows as revisions } from './revisions.js';
 import { rows as root } from './root.js';
 import { rows as routes } from './routes.js';
 import { rows as spaces } from './spaces.js';
@@ -35,6 +36,7 @@ export const apiRows: readonly Row[] = [
   packages,
   builds,
   droplets,
+  revisions,
   routes,
   destinations,
   manifests,

@@ -82,6 +82,34 @@ export interface Process extends Base {
   ports: number[];
   /** New at each start: instances of an older version may still be stopping. */
   version: string;
+  /** What it was started with; absent before its first start, and while the app had its revisions switched off. */
+  revisionGuid?: string;
+}
+
+/** A command beside a process, set by the user or brought by the droplet. */
+export interface Sidecar extends Base, RevisionSidecar {
+  appGuid: string;
+  origin: 'user' | 'buildpack';
+}
+
+export interface RevisionSidecar {
+  name: string;
+  command: string;
+  /** null: the process's own. */
+  memoryMb: number | null;
+  processTypes: string[];
+}
+
+export interface Revision extends Base {
+  appGuid: string;
+  /** 1 to 9999, then 1 again. */
+  version: number;
+  description: string;
+  dropletGuid: string;
+  env: Record<string, string>;
+  /** By process type; null: the droplet's own. */
+  commands: Record<string, string | null>;
+  sidecars: RevisionSidecar[];
 }
 
 /** A health check as it was set; what is null follows the platform's default. */
@@ -121,6 +149,8 @@ export interface Droplet extends Base {
   lifecycle: Lifecycle;
   processTypes: Readonly<Record<string, string>>;
   buildpack?: { name: string; detectOutput: string };
+  /** What the buildpack added beside the app; a copy of the droplet has none. */
+  sidecars: RevisionSidecar[];
   dir: string;
 }
 

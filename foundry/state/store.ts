@@ -84,6 +84,8 @@ export class Store {
   readonly packages = new Grouped<r.Package>((row) => row.appGuid);
   readonly builds = new Grouped<r.Build>((row) => row.appGuid);
   readonly droplets = new Grouped<r.Droplet>((row) => row.appGuid);
+  readonly revisions = new Grouped<r.Revision>((row) => row.appGuid);
+  readonly sidecars = new Grouped<r.Sidecar>((row) => row.appGuid);
   readonly routes = new Table<r.Route>();
   readonly jobs = new Table<r.Job>();
   readonly events = new Table<r.AuditEvent>();

@@ -38,6 +38,11 @@ describe('every route of the foundry', () => {
     ).pathname
       .split('/')
       .at(-1) as string;
+    const other = await w.staged('revised');
+    await f.call('POST', `/v3/processes/${other.app}/actions/scale`, { instances: 0 });
+    await f.call('POST', `/v3/apps/${other.app}/actions/start`);
+    known.revised = other.app;
+    known.revision = (await f.call('GET', `/v3/apps/${other.app}/revisions`)).body.resources[0].guid;
     known.worker = (await f.call('GET', `/v3/apps/${made.app}/processes/worker`)).body.guid;
   });
 
@@ -154,6 +159,11 @@ describe('every route of the foundry', () => {
     ['GET', '/v3/packages/no', 'Package'],
     ['GET', '/v3/builds/no', 'Build'],
     ['GET', '/v3/droplets/no', 'Droplet'],
+    ['GET', '/v3/apps/no/revisions', 'App'],
+    ['GET', '/v3/apps/no/revisions/deployed', 'App'],
+    ['GET', '/v3/revisions/no', 'Revision'],
+    ['PATCH', '/v3/revisions/no', 'Revision'],
+    ['GET', '/v3/revisions/no/environment_variables', 'Revision'],
     ['GET', '/v3/jobs/no', 'Job'],
     ['GET', '/v3/spaces/no', 'Space'],
     ['GET', '/v3/organizations/no', 'Organization'],

@@ -4,6 +4,7 @@ import { control } from './control.js';
 import { look } from './look.js';
 import { manifests } from './manifests.js';
 import { remove } from './remove.js';
+import { revisions } from './revisions.js';
 import { routes } from './routes.js';
 import type { Step } from './step.js';
 
@@ -12,6 +13,7 @@ export const steps: readonly Step[] = [
   ...look,
   ...apps,
   ...bits,
+  ...revisions,
   ...routes,
   ...manifests,
   ...control,
