@@ -35,7 +35,7 @@ const tasks = {
   /** Every point at which a deploy can be interrupted; `npm test` tries some. */
   async matrix(args) {
     await build();
-    return start('__tests__/matrix', args, {});
+    return start('__tests__/matrix', args, { CF_CLI: await cf(), NODE24: await node24() });
   },
 
   async package() {

@@ -1,7 +1,7 @@
 /** Rollbacks that were killed: whoever comes next, a rollback or a deploy, brings them to their end. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { ActionResult } from '../../runner/index.js';
-import { areServed } from './support/deploys.js';
+import { areServed } from './support/served.js';
 import { spaceOf } from './support/space.js';
 import { until } from './support/until.js';
 import { startWorld, type World } from './support/world.js';

@@ -1,7 +1,8 @@
 /** Back to a version that was live before, under traffic, and what a rollback takes over from today. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ActionResult } from '../../runner/index.js';
-import { areServed, deployWatched, rollBackWatched } from './support/deploys.js';
+import { deployWatched, rollBackWatched } from './support/deploys.js';
+import { areServed } from './support/served.js';
 import { label, type SpaceApp, spaceOf, variablesOf } from './support/space.js';
 import { expectReverted, expectTold, standingOf, withoutEscapes } from './support/standing.js';
 import { until } from './support/until.js';

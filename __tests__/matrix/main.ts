@@ -1,5 +1,6 @@
 /**
- * `npm run matrix`: every point of every scenario. `npm run matrix -- WORDS` takes those whose name has all the words;
+ * `npm run matrix`: every point of every scenario on the platform in memory, then one point for each kind of step on real
+ * processes. `npm run matrix -- WORDS` takes those whose name has all the words (`real` is in the names of the latter);
  * `--verbose` names those that took a second run.
  * The last line is `matrix: N points tried, N held`.
  */
@@ -7,6 +8,8 @@ import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { attempt, nameOf, record, type Verdict } from './matrix.js';
 import { Folders, SCENARIOS } from './scenarios.js';
+import { tryOnProcesses } from './steps/ground.js';
+import { nameOf as nameOfReal, TRIALS } from './steps/points.js';
 
 interface Share {
   words: readonly string[];
@@ -20,6 +23,9 @@ interface Tried extends Verdict {
   name: string;
 }
 
+/** Apps whose deploys are interrupted side by side on real processes: they wait most of the time. */
+const LANES = 6;
+
 const verbose = process.argv.includes('--verbose');
 if (isMainThread)
   process.exitCode = await tryAll(process.argv.slice(2).filter((word) => word !== '--verbose'));
@@ -28,16 +34,19 @@ else await tryShare(workerData as Share);
 async function tryAll(words: readonly string[]): Promise<number> {
   const of = availableParallelism();
   const counts = { tried: 0, held: 0, again: 0 };
+  const tell = ({ name, wrong }: Pick<Tried, 'name' | 'wrong'>) => {
+    counts.tried += 1;
+    if (wrong.length === 0) counts.held += 1;
+    else console.log(`LOST ${name}\n  ${wrong.join('\n').replaceAll('\n', '\n  ')}`);
+    if (counts.tried % 100 === 0) console.log(`${counts.tried} points tried`);
+  };
   const ends = await Promise.allSettled(
     Array.from({ length: of }, (_, rest) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: { words, rest, of } });
-      worker.on('message', ({ name, wrong, again }: Tried) => {
-        counts.tried += 1;
+      worker.on('message', ({ again, ...tried }: Tried) => {
         if (again) counts.again += 1;
-        if (again && verbose) console.log(`again: ${name}`);
-        if (wrong.length === 0) counts.held += 1;
-        else console.log(`LOST ${name}\n  ${wrong.join('\n').replaceAll('\n', '\n  ')}`);
-        if (counts.tried % 100 === 0) console.log(`${counts.tried} points tried`);
+        if (again && verbose) console.log(`again: ${tried.name}`);
+        tell(tried);
       });
       return new Promise<void>((resolve, reject) => {
         worker.once('error', reject);
@@ -46,10 +55,19 @@ async function tryAll(words: readonly string[]): Promise<number> {
     }),
   );
   const broken = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason?.stack)] : []));
+  await tryReal(words, tell).catch((error: Error) => broken.push(String(error.stack)));
   for (const text of broken) console.log(text);
   console.log(`${counts.again} runs were neither killed nor cancelled, and took a second one`);
   console.log(`matrix: ${counts.tried} points tried, ${counts.held} held`);
   return broken.length === 0 && counts.tried > 0 && counts.held === counts.tried ? 0 : 1;
+}
+
+async function tryReal(
+  words: readonly string[],
+  tell: (tried: Pick<Tried, 'name' | 'wrong'>) => void,
+): Promise<void> {
+  const trials = TRIALS.filter((trial) => words.every((word) => nameOfReal(trial).includes(word)));
+  if (trials.length > 0) await tryOnProcesses(trials, LANES, tell);
 }
 
 async function tryShare({ words, rest, of }: Share): Promise<void> {

@@ -1,7 +1,7 @@
 /** Deploys under traffic, with what is asked of every one of them. */
 import { expect } from '@jest/globals';
 import type { ActionResult, RunOptions } from '../../../runner/index.js';
-import { Replay } from '../../../traffic/history.js';
+import { areServed } from './served.js';
 import { type Space, spaceOf } from './space.js';
 import { until } from './until.js';
 import type { Seen, VersionOptions, Watch, WatchOptions, World } from './world.js';
@@ -64,18 +64,6 @@ export async function deployFirst(
   });
   expect(result.shown).toContain('look once more');
   return expectDone(world, result, await (watch as Promise<Watch>), 'deployed');
-}
-
-/** A route that was mapped a moment ago is not known to every router yet. */
-export async function areServed({ foundry }: World, urls: readonly string[]): Promise<boolean> {
-  const { routers } = await foundry.state();
-  const now = new Replay();
-  for (const entry of await foundry.history()) now.apply(entry);
-  const served = (guid: string) =>
-    Array.from({ length: routers }, (_, router) => now.behind(router, guid)).every(
-      (behind) => behind.length > 0,
-    );
-  return urls.every((url) => now.routesOf(url).some(({ guid }) => served(guid)));
 }
 
 async function expectDone(

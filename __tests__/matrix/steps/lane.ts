@@ -1,0 +1,254 @@
+/** One app on a foundry, deployed and rolled back again and again, each time interrupted at another step; judged after each. */
+
+import type { ActionResult, RunOptions } from '../../../runner/index.js';
+import { isOfDeploy } from '../../../traffic/invariant.js';
+import { areServed } from '../../e2e/support/served.js';
+import { type Space, type SpaceApp, spaceOf } from '../../e2e/support/space.js';
+import { type TapHooks, type TappedCall, tapOn } from '../../e2e/support/tap.js';
+import { until } from '../../e2e/support/until.js';
+import type { World } from '../../e2e/support/world.js';
+import { type Command, type End, POINTS, type Point, Reaching, SCRIPT_SAYS, type Trial } from './points.js';
+
+/** All apps of one foundry, and somebody else's. */
+export interface Ground {
+  world: World;
+  lanes: readonly string[];
+  /** Name of an app with a route that nobody here may touch. */
+  foreign: string;
+}
+
+const LABEL = 'cf-zero-downtime.github.io/';
+const SCRIPT = `echo '${SCRIPT_SAYS}'; sleep 2`;
+/** Requests a second to the route of the lane. */
+const RATE = 40;
+
+interface Asked {
+  version: string;
+  inputs: Readonly<Record<string, string>>;
+  workspace: string;
+}
+
+export class Lane {
+  private number = 0;
+  /** What users meet, and the version's own name, of live and of the one before. */
+  private live = { says: '', version: '' };
+  private kept = { says: '', version: '' };
+  private traces: readonly string[] = [];
+
+  constructor(
+    private readonly ground: Ground,
+    private readonly app: string,
+    private readonly command: Command,
+  ) {}
+
+  /** Two versions, and for rollbacks one that nothing disturbs. Throws when one of them does not come to its end. */
+  async begin(): Promise<void> {
+    const undisturbed: Command[] = [
+      'deploy',
+      'deploy',
+      ...(this.command === 'rollback' ? [this.command] : []),
+    ];
+    for (const command of undisturbed) {
+      const asked = await this.ask(command);
+      const result = await this.run(asked);
+      const wrong = await this.judge(command, asked, result);
+      if (wrong.length > 0 && this.number > 1)
+        throw new Error(`${this.app}, undisturbed: ${wrong.join('\n')}`);
+      this.advance(command, asked, result);
+    }
+    this.traces = tracesOf((await spaceOf(this.ground.world)).app(this.app));
+  }
+
+  /** @returns what is wrong; nothing when it held */
+  async attempt({ command, kind, end }: Trial): Promise<string[]> {
+    const { world, foreign, lanes } = this.ground;
+    await this.change(kind);
+    const before = await spaceOf(world);
+    const url = world.url(this.app);
+    const asked = await this.ask(command);
+    await until(`${url} to be served`, () => areServed(world, [url]));
+    const foreigner = before.app(foreign).guid;
+    const watch = await world.watch({
+      apps: lanes,
+      routes: lanes.map((lane) => world.url(lane)),
+      traffic: [url],
+      rate: RATE,
+      foreign: [foreigner],
+    });
+    const found: string[] = [];
+    const point = (POINTS[command] as Readonly<Record<string, Point>>)[kind] as Point;
+    const { reached, result, runId } = await this.interrupted(point, end, asked, before.route(url).guid);
+    if (!reached) found.push(`the point was not reached:\n${result.shown}`);
+    found.push(...judgeEnd(end, result));
+    if (end === 'cancel') found.push(...this.left(await spaceOf(world)));
+    const again = await this.run(asked, { runId, attempt: 2 });
+    found.push(...(await this.judge(command, asked, again, before)));
+    if (again.outputs.result !== 'deployed' && again.outputs.result !== 'rolled-back')
+      found.push(`the first run:\n${result.shown}\n${result.post?.shown ?? ''}`);
+    const seen = await watch.end();
+    found.push(...seen.figures.firstFailures.map((one) => `a request failed: ${JSON.stringify(one)}`));
+    if (seen.figures.failed > 0) found.push(`${seen.figures.failed} requests failed`);
+    const own = seen.problems.filter(
+      ({ kind: sort, text }) => sort === 'history' || this.concerns(text, foreign),
+    );
+    found.push(...own.map(({ kind: sort, text }) => `${sort}: ${text}`));
+    this.advance(command, asked, again);
+    return found;
+  }
+
+  private concerns(text: string, foreign: string): boolean {
+    return text.includes(this.app) || text.includes(foreign);
+  }
+
+  /** What makes the step needed. */
+  private async change(kind: Trial['kind']): Promise<void> {
+    const { world } = this.ground;
+    if (kind === 'set-env') await world.cf('set-env', this.app, 'BY_HAND', String(this.number));
+    if (kind !== 'scale') return;
+    const web = (await spaceOf(world)).app(this.app).processes.find(({ type }) => type === 'web');
+    await world.cf('scale', this.app, '-i', String((web?.wanted ?? 1) + 1));
+  }
+
+  private async ask(command: Command): Promise<Asked> {
+    const { world } = this.ground;
+    this.number += 1;
+    const inputs = { 'smoke-script': SCRIPT, drain: '1s' };
+    if (command === 'rollback') {
+      const to = { command, app: this.app, to: this.kept.version };
+      return { version: this.kept.says, inputs: { ...inputs, ...to }, workspace: world.dir };
+    }
+    const version = `v${this.number}`;
+    const routes = [world.url(this.app)];
+    const workspace = await world.workspace({ name: this.app, version, routes });
+    return { version, inputs: { ...inputs, env: `STEP: ${version}` }, workspace };
+  }
+
+  private run({ version, inputs, workspace }: Asked, more: Partial<RunOptions> = {}, addresses = {}) {
+    const env = { GITHUB_SHA: Buffer.from(version).toString('hex').padEnd(40, '0') };
+    return this.ground.world.run(workspace, { ...inputs, ...addresses }, { env, ...more });
+  }
+
+  private async interrupted(point: Point, end: End, asked: Asked, routeGuid: string) {
+    const { world } = this.ground;
+    let pid = 0;
+    const cancelled = new AbortController();
+    const kill = () => process.kill(pid, 'SIGKILL');
+    const where = { app: this.app, url: world.url(this.app), routeGuid };
+    const reaching = new Reaching(point, where, () => (end === 'cancel' ? cancelled.abort() : undefined));
+    /** A killed run's call was done, though the run never hears of it; a cancelled one's is on its way at SIGINT. */
+    const hooks = (to: 'api' | 'router'): TapHooks => {
+      const reaches = (made: TappedCall) => reaching.call(to, made);
+      if (end === 'cancel') return { before: reaches };
+      return {
+        after: (made) => {
+          if (reaches(made)) kill();
+        },
+      };
+    };
+    const [api, router] = await Promise.all([
+      tapOn(world.foundry.api, hooks('api')),
+      tapOn(world.foundry.router, hooks('router')),
+    ]);
+    const runId = String(10_000 * (1 + this.ground.lanes.indexOf(this.app)) + this.number);
+    try {
+      const options: Partial<RunOptions> = {
+        runId,
+        onStart: (started) => {
+          pid ||= started;
+        },
+        onLine: (text) => {
+          const already = reaching.reached;
+          reaching.line(text);
+          if (end === 'kill' && reaching.reached && !already) kill();
+        },
+        ...(end === 'cancel' ? { signal: cancelled.signal } : { post: false }),
+      };
+      const result = await this.run(asked, options, { api: api.url, router: router.url });
+      return { reached: reaching.reached, result, runId };
+    } finally {
+      await Promise.all([api.close(), router.close()]);
+    }
+  }
+
+  private advance(command: Command, { version }: Asked, { outputs }: ActionResult): void {
+    const next = { says: version, version: outputs.version ?? '' };
+    this.kept = this.live;
+    this.live = next;
+    if (command === 'rollback' && next.version === '')
+      throw new Error(`${this.app}: a rollback without a version`);
+  }
+
+  private async judge(
+    command: Command,
+    { version }: Asked,
+    result: ActionResult,
+    before?: Space,
+  ): Promise<string[]> {
+    const { world, foreign } = this.ground;
+    const wanted = command === 'deploy' ? 'deployed' : 'rolled-back';
+    const { result: got, error } = result.outputs;
+    if (result.exitCode !== 0 || got !== wanted)
+      return [`the last run ended with ${result.exitCode}, ${got} (${error}):\n${result.shown}`];
+    const found: string[] = result.orphans.map(({ command: line }) => `the last run left ${line} running`);
+    const space = await spaceOf(world);
+    const url = world.url(this.app);
+    const met = await world.meet(url);
+    if (met !== version) found.push(`users meet ${met}, not ${version}`);
+    const serving = space.serving[url]?.join(', ');
+    if (serving !== this.app) found.push(`${url} leads to ${serving}`);
+    found.push(...this.left(space));
+    if (!before) return found;
+    const route = space.route(url);
+    if (route.guid !== before.route(url).guid) found.push(`${url} is another route than before`);
+    const previous = space.names.filter((name) => name.startsWith(`${this.app}-previous-`));
+    if (previous.length !== 1) found.push(`previous: ${previous.join(', ') || 'none'}`);
+    for (const app of space.apps)
+      if (app.name !== this.app && isOfDeploy(app.name, this.app) && app.state !== 'STOPPED')
+        found.push(`${app.name} is ${app.state}`);
+    const [theirs, now] = [before, space].map((one) => foreignOf(one, foreign));
+    if (theirs !== now) found.push(`foreign objects were changed: ${theirs} became ${now}`);
+    const traces = tracesOf(space.app(this.app));
+    found.push(
+      ...traces.filter((one) => !this.traces.includes(one)).map((one) => `left on live: ${one}`),
+      ...this.traces.filter((one) => !traces.includes(one)).map((one) => `missing on live: ${one}`),
+    );
+    return found;
+  }
+
+  /** Lock, candidate, trial routes, and more failed versions than are kept. */
+  private left(space: Space): string[] {
+    const own = space.leftovers.filter((name) => name.startsWith(`${this.app}-`));
+    const failed = space.names.filter((name) => name.startsWith(`${this.app}-failed-`));
+    return [
+      ...own.map((name) => `left: ${name}`),
+      ...(failed.length > 1 ? [`failed: ${failed.join(', ')}`] : []),
+    ];
+  }
+}
+
+function judgeEnd(end: End, { exitCode, signal, post, orphans, shown }: ActionResult): string[] {
+  const left = orphans.map(({ command }) => `it left ${command} running`);
+  if (end === 'kill')
+    return signal === 'SIGKILL' ? left : [...left, `ended with ${exitCode}, ${signal}:\n${shown}`];
+  const late = signal === null ? [] : [`it took ${signal} to end it:\n${shown}`];
+  const broken = post?.exitCode === 0 ? [] : [`post ended with ${post?.exitCode}: ${post?.shown}`];
+  return [...left, ...late, ...broken];
+}
+
+/** Names of what we wrote on live. */
+function tracesOf(app: SpaceApp & { annotations?: Readonly<Record<string, string>> }): readonly string[] {
+  const ours = (of: Readonly<Record<string, string>> = {}) =>
+    Object.keys(of).filter((key) => key.startsWith(LABEL));
+  return [
+    ...ours(app.labels).map((key) => `label ${key}`),
+    ...ours(app.annotations).map((key) => `annotation ${key}`),
+  ];
+}
+
+function foreignOf({ apps, routes }: Space, name: string): string {
+  const app = apps.find((one) => one.name === name);
+  return JSON.stringify([
+    app,
+    routes.filter(({ destinations }) => destinations.some((to) => to.appGuid === app?.guid)),
+  ]);
+}
