@@ -2,14 +2,16 @@
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
+import type { Leftovers } from '../platform/leftovers.js';
 import { versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
+import { judgeLeftovers } from '../strategies/leftovers.js';
 import { choicesOf, chooseTarget, makeRollbackIntent } from '../strategies/rollback-intent.js';
 import type { Seen } from './change.js';
-import { adoptedAtMs, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
+import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
 import { inTheWayOf } from './pursue.js';
 
 export interface RollbackPreparation {
@@ -48,8 +50,12 @@ export async function prepareRollback(
   world: World,
   rolledBack: readonly string[],
 ): Promise<AppWorld[]> {
+  const left = await besides(seen, preparation.set, world);
   const prepared = await Promise.all(
-    seen.map((one) => prepareOne(one, rolledBack.includes(one.snapshot.name), preparation, world)),
+    left.map((beside, at) => {
+      const one = seen[at] as Seen;
+      return prepareOne(one, beside, rolledBack.includes(one.snapshot.name), preparation, world);
+    }),
   );
   refuse(prepared.flatMap(({ problems }) => problems));
   return prepared.flatMap(({ app }) => app ?? []);
@@ -58,6 +64,7 @@ export async function prepareRollback(
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
 async function prepareOne(
   { snapshot }: Seen,
+  left: Leftovers,
   isDone: boolean,
   preparation: RollbackPreparation,
   world: World,
@@ -71,6 +78,9 @@ async function prepareOne(
     return { problems: [new Refused(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
   }
   const domain = trialDomain(snapshot.domains, inputs);
+  // The version that is meant may be on live's routes already: it is proven there like any other.
+  const kept = snapshot.previous.filter(({ guid }) => guid !== target.guid);
+  const beside = judgeLeftovers({ ...snapshot, previous: kept }, left);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
   const [droplet, missed] = await Promise.all([
     world.platform.currentDroplet(target.guid),
@@ -83,7 +93,7 @@ async function prepareOne(
     adoptedVersion,
     trialDomain: domain instanceof Refused ? NOWHERE : domain,
   });
-  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...missed];
+  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
@@ -101,6 +111,7 @@ async function prepareOne(
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
     problems: [
       ...names.map(inTheWayOf),
+      ...leftBy(beside),
       ...(domain instanceof Refused ? [domain] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],

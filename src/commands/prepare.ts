@@ -4,12 +4,14 @@ import { randomRoute, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
+import { type Leftovers, lookForLeftovers } from '../platform/leftovers.js';
 import { previousName, versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { makeIntent } from '../strategies/intent.js';
+import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { type LiveExtras, lossesOf } from '../strategies/losses.js';
 import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
@@ -61,13 +63,17 @@ export async function prepare(
 ): Promise<AppWorld[]> {
   const nowMs = world.platform.platformNowMs();
   const set = found.map(({ app }) => app.name);
-  const prepared = await Promise.all(found.map((one) => prepareOne(one, set, nowMs, preparation, world)));
+  const left = await besides(found, set, world);
+  const prepared = await Promise.all(
+    left.map((beside, at) => prepareOne(found[at] as Found, beside, set, nowMs, preparation, world)),
+  );
   refuse(prepared.flatMap(({ problems }) => problems));
   return prepared.map(({ app }) => app);
 }
 
 async function prepareOne(
   { app, named, snapshot }: Found,
+  left: Leftovers,
   set: readonly string[],
   nowMs: number,
   { inputs, context, owner, token }: Preparation,
@@ -75,12 +81,13 @@ async function prepareOne(
 ): Promise<{ app: AppWorld; problems: readonly Refused[] }> {
   const domain = trialDomain(snapshot.domains, inputs);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
+  const beside = judgeLeftovers(snapshot, left, named);
   const { intent, notes, problems } = makeIntent({
     inputs,
     context,
     app,
     named,
-    snapshot,
+    snapshot: withoutKnown(snapshot, beside),
     owner,
     token,
     set,
@@ -93,6 +100,7 @@ async function prepareOne(
   const accepted = inputs.carry === 'manifest';
   const told = [
     ...notes,
+    ...beside.notes,
     ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
     ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
   ];
@@ -113,6 +121,7 @@ async function prepareOne(
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
     problems: [
       ...names.map(inTheWayOf),
+      ...leftBy(beside),
       ...(domain instanceof Refused ? [domain] : []),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
@@ -125,6 +134,26 @@ export const NOWHERE = { guid: '', name: '' };
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 const POLICIES_UNKNOWN =
   'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
+
+/** What stands beside each of these apps, in order. */
+export function besides(
+  seen: readonly Seen[],
+  set: readonly string[],
+  { platform }: World,
+): Promise<readonly Leftovers[]> {
+  const snapshots = seen.map(({ snapshot }) => snapshot);
+  return lookForLeftovers(platform, snapshots, set);
+}
+
+export function leftBy({ refusal }: Judgement): readonly Refused[] {
+  return refusal ? [new Refused(refusal.what, refusal.next, 'leftover', refusal.commands)] : [];
+}
+
+/** What a refusal tells of already is not told again as an app that happens to be on the same route. */
+function withoutKnown(snapshot: Snapshot, { refusal }: Judgement): Snapshot {
+  const others = Object.entries(snapshot.others).filter(([guid]) => !refusal?.about.includes(guid));
+  return { ...snapshot, others: Object.fromEntries(others) };
+}
 
 /** An adopted app's version is its droplet's time; without a droplet, its own. */
 export async function adoptedAtMs({ live, takenAtMs }: Snapshot, { platform }: World): Promise<number> {
@@ -179,5 +208,6 @@ export function refuse(problems: readonly Refused[]): void {
     distinct(problems.map(({ message }) => message)).join('\n'),
     distinct(problems.map(({ next }) => next)).join(' '),
     problems.every(({ code }) => code === first.code) ? first.code : 'refused',
+    problems.flatMap(({ commands }) => commands),
   );
 }

@@ -25,6 +25,8 @@ export class Refused extends Error {
     message: string,
     readonly next: string,
     readonly code = 'refused',
+    /** What a person may run, line by line, in a POSIX shell. */
+    readonly commands: readonly string[] = [],
   ) {
     super(message);
   }

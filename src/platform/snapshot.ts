@@ -185,7 +185,7 @@ async function wholeState(platform: Platform, name: string, app: App): Promise<A
 }
 
 /** A version that is kept: whether it still runs is what matters; its variables are not read and stay empty. */
-async function restingState(platform: Platform, name: string, app: App): Promise<AppState> {
+export async function restingState(platform: Platform, name: string, app: App): Promise<AppState> {
   const processes = await processesSeen(platform, app);
   return { ...app, ...marksOf(name, app), processes, env: {} };
 }

@@ -21,6 +21,8 @@ export interface Explained {
   what: string;
   /** What to do now. */
   next: string;
+  /** What a person may run for it, line by line. */
+  commands: readonly string[];
   /** The app's or a program's own words. */
   evidence: readonly string[];
   /** With a place in a file where there is one. */
@@ -32,12 +34,15 @@ const RERUN = 'Run the same command again: it looks at what is there and goes on
 const PROGRAM_LINES = 25;
 
 export function explain(error: unknown): Explained {
-  const base = { evidence: [], problems: [] };
+  const base = { commands: [], evidence: [], problems: [] };
   if (error instanceof InputError) {
     const next = 'Change what is named here, and run again.';
     return { ...base, code: 'input', what: error.message, next, problems: error.problems };
   }
-  if (error instanceof Refused) return { ...base, code: error.code, what: error.message, next: error.next };
+  if (error instanceof Refused) {
+    const { code, message: what, next, commands } = error;
+    return { ...base, code, what, next, commands };
+  }
   if (error instanceof Stuck) return { ...base, code: 'stuck', what: error.message, next: error.next };
   if (error instanceof VersionFault) {
     const { code, message: what, evidence } = error;

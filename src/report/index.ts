@@ -54,7 +54,7 @@ function tellEnd(outcome: Outcome, log: Log): void {
 }
 
 function tellError(error: unknown, outcome: Outcome, log: Log, ports: ReportPorts): void {
-  const { code, what, next, evidence, problems } = explain(error);
+  const { code, what, next, commands, evidence, problems } = explain(error);
   if (evidence.length > 0) log.tell({ type: 'foreign', source: 'evidence', text: evidence.join('\n') });
   const show = (text: string) => commandText(text, ports.redact);
   const title = show(code);
@@ -67,7 +67,8 @@ function tellError(error: unknown, outcome: Outcome, log: Log, ports: ReportPort
     return;
   }
   const begin = error === outcome.error ? meaning(outcome.result) : 'On the way back, too:';
-  ports.error(show([`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`].join('\n')), { title });
+  const lines = [`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`, ...commands];
+  ports.error(show(lines.join('\n')), { title });
 }
 
 function liveLines({ apps }: Outcome): string[] {

@@ -11,7 +11,16 @@ import { seenAt, servingOf } from './serving.js';
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
 export const LIMIT_BYTES = 900 * 1024;
 /** What a reader takes in at a glance; the log, the outputs and the platform have the rest. */
-const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, steps: 200, entries: 100 };
+const MOST = {
+  problems: 50,
+  evidence: 60,
+  routes: 30,
+  notes: 50,
+  checks: 100,
+  steps: 200,
+  entries: 100,
+  command: 2_000,
+};
 
 const MARKS: Record<Outcome['result'], string> = {
   deployed: '✅',
@@ -34,7 +43,7 @@ export function summaryOf(
   const md = markdown(redact);
   const names = outcome.apps.map(({ app }) => md.code(app));
   const isFailure = outcome.error !== undefined;
-  const next = section('What to do next', md.prose(nextOf(outcome)));
+  const next = section('What to do next', nextText(outcome, md));
   const parts = [
     `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
     `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
@@ -54,6 +63,13 @@ export function summaryOf(
 function failureParts({ error, second }: Outcome, md: Markdown): string[] {
   if (error === undefined) return [];
   return [
+function nextText(outcome: Outcome, md: Markdown): string {
+  const failed = outcome.second ?? outcome.error;
+  const { commands } = failed === undefined ? { commands: [] } : explain(failed);
+  const text = md.prose(nextOf(outcome));
+  return commands.length > 0 ? `${text}\n\n${md.codeBlock(commands, MOST.command)}` : text;
+}
+
     ...whyParts('Why', error, md),
     ...(second === undefined ? [] : whyParts('And on the way back', second, md)),
   ];
