@@ -60,9 +60,6 @@ export function summaryOf(
   return fitted(parts.filter((part) => part !== ''));
 }
 
-function failureParts({ error, second }: Outcome, md: Markdown): string[] {
-  if (error === undefined) return [];
-  return [
 function nextText(outcome: Outcome, md: Markdown): string {
   const failed = outcome.second ?? outcome.error;
   const { commands } = failed === undefined ? { commands: [] } : explain(failed);
@@ -70,6 +67,9 @@ function nextText(outcome: Outcome, md: Markdown): string {
   return commands.length > 0 ? `${text}\n\n${md.codeBlock(commands, MOST.command)}` : text;
 }
 
+function failureParts({ error, second }: Outcome, md: Markdown): string[] {
+  if (error === undefined) return [];
+  return [
     ...whyParts('Why', error, md),
     ...(second === undefined ? [] : whyParts('And on the way back', second, md)),
   ];
