@@ -46,6 +46,7 @@ export function standing() {
       );
     },
     runScript: async () => undefined,
+    hashOfBits: async () => undefined,
     badSign: () => undefined,
     unwatch: () => undefined,
     onSign: () => () => undefined,

@@ -58,6 +58,8 @@ export function worldOf(
     signal,
     stagingTimeoutMs: 60_000,
     hasEnded: async () => false,
+    facts: {},
+    hashOfBits: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,

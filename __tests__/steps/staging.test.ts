@@ -52,7 +52,7 @@ describe('make-candidate', () => {
 });
 
 describe('push-bits', () => {
-  function pushing(before: Package[], after: Package[]) {
+  function pushing(before: Package[], after: Package[], hashes: (string | undefined)[] = ['h', 'h']) {
     const written: unknown[] = [];
     const pushed: unknown[] = [];
     let has = before;
@@ -69,6 +69,7 @@ describe('push-bits', () => {
           pushed.push(push);
           has = after;
         },
+        hashOfBits: async () => hashes.shift(),
       },
     );
     return { written, pushed, run: () => perform({ do: 'push-bits' }, appWorld(HERE), world) };
@@ -78,7 +79,19 @@ describe('push-bits', () => {
     const { run, written, pushed } = pushing([pack('old', 9)], [pack('old', 9), pack('new', 5)]);
     await run();
     expect(pushed).toEqual([{ app: 'shop', candidate: 'shop-candidate', trialUrl: 'trial.apps.example' }]);
-    expect(written).toEqual([{ guid: 'new', annotations: { [ANNOTATION.package]: 'new' } }]);
+    expect(written).toEqual([
+      { guid: 'new', annotations: { [ANNOTATION.package]: 'new', [ANNOTATION.bits]: 'h' } },
+    ]);
+  });
+
+  test.each([
+    ['that changed while they were pushed', ['one', 'other']],
+    ['that cannot be told', [undefined, undefined]],
+    ['that could be told before only', ['one', undefined]],
+  ])('no hash is recorded of bits %s', async (_, hashes) => {
+    const { run, written } = pushing([], [pack('new')], hashes);
+    await run();
+    expect(written).toMatchObject([{ annotations: { [ANNOTATION.bits]: null } }]);
   });
 
   test('a push that left no package is a fault, and nothing is recorded', async () => {

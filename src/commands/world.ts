@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
 import { createGitHub } from '../github/client.js';
+import { hashOfBits } from '../manifest/bits.js';
 import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -53,6 +54,10 @@ export function worldOf(
     },
     runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
       runScript({
+    hashOfBits: async (name) => {
+      const path = manifest?.apps.find((app) => app.name === name)?.path;
+      return path === undefined ? undefined : hashOfBits(path);
+    },
         command,
         candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
         env,

@@ -38,6 +38,10 @@ export const ANNOTATION = {
   liveGuid: `${PREFIX}/live-guid`,
   /** Guid of the package that this run pushed: a candidate with any other one is never started. */
   package: `${PREFIX}/package`,
+  /** Hash of the bits in that package; missing where they changed while they were pushed. */
+  bits: `${PREFIX}/bits`,
+  /** Hash of what the manifest says of the app, without any value of a variable. */
+  manifestHash: `${PREFIX}/manifest-hash`,
   /** The owner's last sign of life, milliseconds of the platform's clock. */
   heartbeat: `${PREFIX}/heartbeat`,
   /** What a later run must know to go on: times, scale, what is kept. JSON. */

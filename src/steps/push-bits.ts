@@ -8,18 +8,23 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
   title: () => 'push the bits',
   plan: (_step, { app }) => [
     `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
-    `PATCH /v3/apps/<candidate> annotation ${ANNOTATION.package}`,
+    `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}`,
   ],
-  run: async (_step, app, { platform, pushBits: push }) => {
+  run: async (_step, app, { platform, pushBits: push, hashOfBits }) => {
     const { intent } = app;
     const candidate = appOn('candidate', app);
     const [trial] = intent.trials;
     const before = await platform.packages(candidate.guid);
+    const hash = await hashOfBits(intent.app);
     await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
     const made = (await platform.packages(candidate.guid))
       .filter(({ guid }) => !before.some((old) => old.guid === guid))
       .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
     if (!made) throw new PlatformFault(`${candidate.name} has no new package after cf push.`, false);
-    await platform.updateApp(candidate.guid, { annotations: { [ANNOTATION.package]: made.guid } });
+    // Between the two looks at the disk the CLI took what is there: a hash that holds at both ends is the hash of what was pushed.
+    const pushed = hash !== undefined && hash === (await hashOfBits(intent.app)) ? hash : null;
+    await platform.updateApp(candidate.guid, {
+      annotations: { [ANNOTATION.package]: made.guid, [ANNOTATION.bits]: pushed },
+    });
   },
 };

@@ -25,6 +25,8 @@ export interface World {
   startTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
   pushBits(push: { app: string; candidate: string; trialUrl: string }): Promise<void>;
+  /** Hash of the bits of one app as they are on the disk now; undefined: it cannot be told. */
+  hashOfBits(app: string): Promise<string | undefined>;
   /** Throws `VersionFault` when the script fails, or the signal's reason. */
   runScript(script: {
     command: string;
