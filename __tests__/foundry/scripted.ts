@@ -89,6 +89,8 @@ export interface Scripted extends Foundry {
   record(routeGuid: string): RouteRecord | undefined;
   /** What the stager throws next time. */
   failStaging(text: string): void;
+  /** What the buildpack adds to the droplets from now on. */
+  sidecars: NonNullable<Awaited<ReturnType<Stager['stage']>>['sidecars']>;
   token: string;
   /** Calls the API with the token; `body` as JSON unless it is a string or a form. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
@@ -110,6 +112,7 @@ export async function scripted(
   const told: Scripted['told'] = [];
   let cells: ScriptedCells | undefined;
   let failure: string | undefined;
+  const sidecars: Scripted['sidecars'] = [];
   const stager: Stager = {
     async stage({ log, dropletDir }) {
       log('-----> staging');
@@ -123,6 +126,7 @@ export async function scripted(
       return {
         processTypes: { web: 'node server.js', worker: 'node worker.js' },
         buildpack: { name: 'nodejs_buildpack', detectOutput: 'nodejs' },
+        sidecars: [...sidecars],
       };
     },
   };
@@ -154,6 +158,7 @@ export async function scripted(
     cells,
     told,
     token,
+    sidecars,
     record: (guid) => told.findLast((r): r is RouteRecord => typeof r !== 'string' && r.routeGuid === guid),
     failStaging(text) {
       failure = text;
@@ -232,6 +237,8 @@ export interface World {
   app(name: string): Promise<string>;
   /** An app with a current droplet. */
   staged(name: string): Promise<{ app: string; pack: string; build: string; droplet: string }>;
+  /** Another droplet of the package; not the current one yet. */
+  stage(pack: string): Promise<string>;
   route(host: string, appGuid?: string): Promise<string>;
   finishJob(reply: Reply): Promise<Reply>;
 }
@@ -241,6 +248,14 @@ export async function world(f: Scripted): Promise<World> {
   const spaceGuid = await first('/v3/spaces');
   const domainGuid = await first('/v3/domains');
   const to = (guid: string) => ({ data: { guid } });
+  const buildOf = async (pack: string) => {
+    const build: string = (await f.call('POST', '/v3/builds', { package: { guid: pack } })).body.guid;
+    const done = await until(
+      () => f.call('GET', `/v3/builds/${build}`),
+      (r) => r.body.state === 'STAGED',
+    );
+    return { build, droplet: done.body.droplet.guid as string };
+  };
   const w: World = {
     f,
     orgGuid: await first('/v3/organizations'),
@@ -258,14 +273,12 @@ export async function world(f: Scripted): Promise<World> {
         () => f.call('GET', `/v3/packages/${pack}`),
         (r) => r.body.state === 'READY',
       );
-      const build = (await f.call('POST', '/v3/builds', { package: { guid: pack } })).body.guid;
-      const done = await until(
-        () => f.call('GET', `/v3/builds/${build}`),
-        (r) => r.body.state === 'STAGED',
-      );
-      const droplet = done.body.droplet.guid;
+      const { build, droplet } = await buildOf(pack);
       await f.call('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: droplet } });
       return { app, pack, build, droplet };
+    },
+    async stage(pack) {
+      return (await buildOf(pack)).droplet;
     },
     async route(host, appGuid) {
       const made = await f.call('POST', '/v3/routes', {

@@ -126,7 +126,7 @@ async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): P
   if (!core.store.apps.get(app.guid)) return;
   core.store.droplets.add(droplet);
   core.store.touch(build);
-  await expireDroplets(core, app.guid);
+  if (build.state === 'STAGED') await expireDroplets(core, app.guid);
 }
 
 export const rows: readonly Row[] = [

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
 import { onlyFields, related } from './body.js';
@@ -11,13 +13,15 @@ import { head, links, metadata, to } from './present.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
 const KEPT = 5;
+const TAR = { encoding: 'buffer', maxBuffer: 256 * 1024 * 1024 } as const;
+const run = promisify(execFile);
 
 export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record<string, unknown> {
   const self = `/v3/droplets/${d.guid}`;
   const hidden = '[PRIVATE DATA HIDDEN IN LISTS]';
   const state = core.pending.firstLook(d.guid) ? 'COPYING' : d.state;
   const types = Object.entries(d.processTypes).map(([type, command]) => [type, inList ? hidden : command]);
-  const checksum = d.guid.replaceAll('-', '').repeat(2);
+  const checksum = (d.copiedFrom ?? d.guid).replaceAll('-', '').repeat(2);
   return {
     ...head(d),
     state,
@@ -50,17 +54,21 @@ export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record
   };
 }
 
-/** After a staging: of the app's droplets but the current one the newest five stay, the others expire with their bits. */
+/**
+ * After a successful staging: of the app's droplets but the current one the newest five stay, failed ones counted, the others expire
+ * with their bits (CC bits_expiration.rb).
+ */
 export async function expireDroplets(core: Core, appGuid: string): Promise<void> {
   const current = core.store.apps.get(appGuid)?.dropletGuid;
   const finished = core.store.droplets
     .of(appGuid)
     .filter((d) => (d.state === 'STAGED' || d.state === 'FAILED') && d.guid !== current);
-  for (const old of finished.slice(0, Math.max(0, finished.length - KEPT))) {
+  const expired = finished.slice(0, Math.max(0, finished.length - KEPT));
+  for (const old of expired) {
     old.state = 'EXPIRED';
     core.store.touch(old);
-    await rm(old.dir, { recursive: true, force: true });
   }
+  await Promise.all(expired.map((old) => rm(old.dir, { recursive: true, force: true })));
 }
 
 function find(call: Call, core: Core): r.Droplet {
@@ -89,12 +97,7 @@ function listingOfApp(core: Core, app: r.App): Listing<r.Droplet> {
     rows: core.store.droplets.of(app.guid),
     present: (d) => presentDroplet(core, d, true),
     filters: { states: (d) => d.state },
-    tests: {
-      current: (d, value) => {
-        if (value !== 'true') throw badQuery("Current only accepts the value 'true'");
-        return app.dropletGuid === d.guid;
-      },
-    },
+    tests: { current: (d) => app.dropletGuid === d.guid },
   };
 }
 
@@ -120,6 +123,7 @@ async function copy(call: Call, core: Core): Promise<Answer> {
     appGuid: app.guid,
     state: 'COPYING',
     sidecars: [],
+    copiedFrom: source.copiedFrom ?? source.guid,
     dir: join(core.workDir, 'droplets', base.guid),
   };
   core.store.droplets.add(made);
@@ -148,9 +152,11 @@ export const rows: readonly Row[] = [
     if (call.query.has('source_guid')) return copy(call, core);
     throw unprocessable('A droplet can be made by a build or from `source_guid` only.');
   }),
-  row('GET', '/v3/apps/:guid/droplets', (call, core) =>
-    list(call, core.api, listingOfApp(core, findApp(call, core))),
-  ),
+  row('GET', '/v3/apps/:guid/droplets', (call, core) => {
+    const current = call.query.get('current');
+    if (current !== null && current !== 'true') throw badQuery("Current only accepts the value 'true'");
+    return list(call, core.api, listingOfApp(core, findApp(call, core)));
+  }),
   row('GET', '/v3/droplets/:guid', (call, core) => ({
     status: 200,
     body: presentDroplet(core, find(call, core)),
@@ -160,6 +166,12 @@ export const rows: readonly Row[] = [
     mergeMetadata(droplet, (await call.json()).metadata);
     core.store.touch(droplet);
     return { status: 200, body: presentDroplet(core, droplet) };
+  }),
+  row('GET', '/v3/droplets/:guid/download', async (call, core) => {
+    const droplet = find(call, core);
+    if (droplet.state !== 'STAGED') throw unprocessable('Only staged droplets can be downloaded.');
+    const { stdout } = await run('tar', ['-czf', '-', '-C', droplet.dir, '.'], TAR);
+    return { status: 200, body: stdout, headers: { 'content-type': 'application/octet-stream' } };
   }),
   row('DELETE', '/v3/droplets/:guid', (call, core) => {
     const droplet = find(call, core);

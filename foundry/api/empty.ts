@@ -1,7 +1,6 @@
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
 import type { Core } from './core.js';
-import { notFound } from './errors.js';
 import { list } from './list.js';
 import { findOrganization } from './organizations.js';
 import { findSpace } from './spaces.js';
@@ -47,11 +46,6 @@ export const rows: readonly Row[] = [
   row('GET', '/v3/service_instances', (call, core) => none(call, core, INSTANCES)),
   row('GET', '/v3/tasks', (call, core) => none(call, core, TASKS)),
   row('GET', '/v3/apps/:guid/tasks', (call, core) => noneOfApp(call, core, TASKS)),
-  row('GET', '/v3/apps/:guid/sidecars', (call, core) => noneOfApp(call, core, [])),
-  row('GET', '/v3/processes/:guid/sidecars', (call, core) => {
-    if (!core.store.processes.get(call.params.guid ?? '')) throw notFound('Process');
-    return none(call, core, []);
-  }),
   row('GET', '/v3/organizations/:guid/relationships/default_isolation_segment', (call, core) => {
     findOrganization(call, core);
     return { status: 200, body: { data: null } };

@@ -9,6 +9,7 @@ import type { AppManifest, ManifestRoute } from './manifest-read.js';
 import { mergeMetadata } from './metadata.js';
 import { createProcess, scaleProcess, updateProcess } from './process-rules.js';
 import { changeDestinations, createRoute } from './route-rules.js';
+import { createSidecar } from './sidecars.js';
 import type { Caller } from './table.js';
 
 /**
@@ -28,6 +29,7 @@ export function applyManifest(core: Core, app: r.App, manifest: AppManifest, cal
     const process = core.store.process(app.guid, type);
     if (process && Object.keys(scale).length > 0) scaleProcess(core, process, scale, caller);
   }
+  for (const sidecar of manifest.sidecars) replaceSidecar(core, app, sidecar);
   mergeMetadata(app, manifest.metadata);
   if (manifest.lifecycle) app.lifecycle = { ...app.lifecycle, ...manifest.lifecycle };
   renameApp(core, app, manifest.name);
@@ -44,6 +46,12 @@ function addProcess(core: Core, app: r.App, type: string): r.Process {
   const process = createProcess(core, app, type);
   if (app.state === 'STARTED') core.running.startProcess(app, process);
   return process;
+}
+
+function replaceSidecar(core: Core, app: r.App, given: Record<string, unknown>): void {
+  const before = core.store.sidecars.of(app.guid).find((s) => s.name === given.name);
+  if (before) core.store.sidecars.remove(before.guid);
+  createSidecar(core, app, given);
 }
 
 function applyRoutes(core: Core, app: r.App, manifest: AppManifest, caller: Caller): void {

@@ -16,6 +16,8 @@ export interface AppManifest {
   env?: Record<string, unknown>;
   routes: { noRoute: boolean; randomRoute: boolean; defaultRoute: boolean; routes?: ManifestRoute[] };
   features?: Record<string, unknown>;
+  /** As `POST /v3/apps/:guid/sidecars` takes them. */
+  sidecars: Record<string, unknown>[];
   services: string[];
 }
 
@@ -102,6 +104,7 @@ function readApp(source: Record<string, unknown>, name: string, problems: string
     ...(isObject(source.env) ? { env: source.env } : {}),
     routes: readRoutes(source, problems),
     ...(isObject(source.features) ? { features: source.features } : {}),
+    sidecars: readSidecars(source),
     services: readServices(source),
   };
 }
@@ -225,6 +228,14 @@ function readRoutes(source: Record<string, unknown>, problems: string[]): AppMan
       problems.push(`The route '${route}' is not a properly formed URL`);
   }
   return made;
+}
+
+function readSidecars(source: Record<string, unknown>): Record<string, unknown>[] {
+  if (!Array.isArray(source.sidecars)) return [];
+  return source.sidecars.filter(isObject).map(({ memory, ...given }) => ({
+    ...given,
+    ...(memory === undefined ? {} : { memory_in_mb: sizeMb(memory) }),
+  }));
 }
 
 function readServices(source: Record<string, unknown>): string[] {

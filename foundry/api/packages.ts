@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
@@ -16,7 +16,8 @@ const KEPT = 5;
 
 export function presentPackage(core: Core, p: r.Package): Record<string, unknown> {
   const self = `/v3/packages/${p.guid}`;
-  const state = core.pending.firstLook(p.guid) ? 'PROCESSING_UPLOAD' : p.state;
+  const underWay = p.copiedFrom === undefined ? 'PROCESSING_UPLOAD' : 'COPYING';
+  const state = core.pending.firstLook(p.guid) ? underWay : p.state;
   const ready = state === 'READY';
   return {
     ...head(p),
@@ -73,6 +74,44 @@ async function create(call: Call, core: Core): Promise<Answer> {
   return { status: 201, body: presentPackage(core, made) };
 }
 
+/** A copy for another app; asynchronous (CC package_copy.rb). */
+async function copy(call: Call, core: Core): Promise<Answer> {
+  const app = core.store.apps.get(related(await call.json(), 'app') ?? '');
+  if (!app) throw unprocessable('App is invalid. Ensure it exists and you have access to it.');
+  const source = core.store.packages.get(call.query.get('source_guid') ?? '');
+  if (!source) throw unprocessable('Source package is invalid. Ensure it exists and you have access to it.');
+  if (source.appGuid === app.guid) throw unprocessable('Source and destination app cannot be the same');
+  const made: r.Package = {
+    ...core.store.base(),
+    appGuid: app.guid,
+    type: source.type,
+    state: 'COPYING',
+    copiedFrom: source.guid,
+  };
+  core.store.packages.add(made);
+  audit(core, 'audit.app.package.create', call.caller, app, { package_guid: made.guid });
+  core.clock.after(core.jobMs, () => void finishCopy(core, source, made));
+  const answer = { status: 201, body: presentPackage(core, made) };
+  core.pending.begin(made.guid);
+  return answer;
+}
+
+async function finishCopy(core: Core, source: r.Package, made: r.Package): Promise<void> {
+  try {
+    if (source.dir === undefined) throw new Error('the source has no bits');
+    const dir = join(core.workDir, 'packages', made.guid);
+    await cp(source.dir, dir, { recursive: true, verbatimSymlinks: true });
+    made.dir = dir;
+    if (source.sha256 !== undefined) made.sha256 = source.sha256;
+    made.state = 'READY';
+  } catch (error) {
+    made.state = 'FAILED';
+    made.error = `failed to copy - ${error instanceof Error ? error.message : String(error)}`;
+  }
+  core.store.touch(made);
+  await expireOld(core, made.appGuid);
+}
+
 async function upload(call: Call, core: Core): Promise<Answer> {
   const pack = find(call, core);
   if (pack.type !== 'bits') throw unprocessable('Package type must be bits.');
@@ -112,11 +151,13 @@ async function process(core: Core, pack: r.Package, file: string | undefined): P
   await expireOld(core, pack.appGuid);
 }
 
-/** The newest five are kept. */
+/** Beside the current droplet's package the newest five are kept, failed ones counted. */
 async function expireOld(core: Core, appGuid: string): Promise<void> {
   const current = core.store.droplets.get(core.store.apps.get(appGuid)?.dropletGuid ?? '')?.packageGuid;
-  const ready = core.store.packages.of(appGuid).filter((p) => p.state === 'READY' && p.guid !== current);
-  for (const old of ready.slice(0, Math.max(0, ready.length - KEPT))) {
+  const finished = core.store.packages
+    .of(appGuid)
+    .filter((p) => (p.state === 'READY' || p.state === 'FAILED') && p.guid !== current);
+  for (const old of finished.slice(0, Math.max(0, finished.length - KEPT))) {
     old.state = 'EXPIRED';
     if (old.dir !== undefined) await rm(old.dir, { recursive: true, force: true });
   }
@@ -133,7 +174,9 @@ export const rows: readonly Row[] = [
   row('GET', '/v3/apps/:guid/packages', (call, core) =>
     list(call, core.api, listing(core, core.store.packages.of(findApp(call, core).guid))),
   ),
-  row('POST', '/v3/packages', create),
+  row('POST', '/v3/packages', (call, core) =>
+    call.query.has('source_guid') ? copy(call, core) : create(call, core),
+  ),
   row('GET', '/v3/packages/:guid', (call, core) => ({
     status: 200,
     body: presentPackage(core, find(call, core)),

@@ -46,12 +46,7 @@ function listing(core: Core, appGuid: string): Listing<r.Revision> {
     rows: core.store.revisions.of(appGuid),
     present: (revision) => presentRevision(core, revision),
     filters: { versions: (revision) => String(revision.version) },
-    tests: {
-      // The platform compares the query's text with true and false themselves, so that no text passes.
-      deployable: () => {
-        throw badQuery('Deployable must be a boolean');
-      },
-    },
+    accepts: ['deployable'],
   };
 }
 
@@ -63,9 +58,11 @@ function deployed(core: Core, app: r.App): r.Revision[] {
 }
 
 export const rows: readonly Row[] = [
-  row('GET', '/v3/apps/:guid/revisions', (call, core) =>
-    list(call, core.api, listing(core, findApp(call, core).guid)),
-  ),
+  row('GET', '/v3/apps/:guid/revisions', (call, core) => {
+    // The platform compares the query's text with true and false themselves, so that no text passes.
+    if (call.query.has('deployable')) throw badQuery('Deployable must be a boolean');
+    return list(call, core.api, listing(core, findApp(call, core).guid));
+  }),
   row('GET', '/v3/apps/:guid/revisions/deployed', (call, core) =>
     list(call, core.api, {
       rows: deployed(core, findApp(call, core)),

@@ -17,6 +17,7 @@ import { rows as quotas } from './quotas.js';
 import { rows as revisions } from './revisions.js';
 import { rows as root } from './root.js';
 import { rows as routes } from './routes.js';
+import { rows as sidecars } from './sidecars.js';
 import { rows as spaces } from './spaces.js';
 import { rows as stacks } from './stacks.js';
 import type { Row } from './table.js';
@@ -37,6 +38,7 @@ export const apiRows: readonly Row[] = [
   builds,
   droplets,
   revisions,
+  sidecars,
   routes,
   destinations,
   manifests,

@@ -24,7 +24,7 @@ export interface Call {
 
 export interface Answer {
   status: number;
-  /** Sent as JSON; a string as it is. */
+  /** Sent as JSON; a string or a buffer as it is. */
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { load } from 'js-yaml';
 import type { Clock, Stager } from '../ports.js';
 
 export interface StagerOptions {
@@ -47,6 +48,7 @@ export function createStager({ clock, stagingMs }: StagerOptions): Stager {
       return {
         processTypes: { ...(web === undefined ? {} : { web }), ...parseProcfile(procfile ?? '') },
         buildpack: { name, detectOutput: manifest === undefined ? 'binary' : 'nodejs' },
+        sidecars: parseLaunch((await read(packageDir, 'launch.yml')) ?? '{}'),
       };
     },
   };
@@ -65,6 +67,24 @@ export function startScript(packageJson: string): string {
 export function parseProcfile(text: string): Record<string, string> {
   const lines = text.matchAll(/^([A-Za-z0-9_-]+):[ \t]*(\S.*?)[ \t\r]*$/gm);
   return Object.fromEntries([...lines].map(([, type, command]) => [type, command]));
+}
+
+interface LaunchProcess {
+  type?: unknown;
+  command?: unknown;
+  platforms?: { cloudfoundry?: { sidecar_for?: unknown } };
+  limits?: { memory?: unknown };
+}
+
+/** The sidecars of a launch.yml, the file in which buildpacks name them; here it comes with the bits. */
+export function parseLaunch(text: string): NonNullable<Awaited<ReturnType<Stager['stage']>>['sidecars']> {
+  const launch = load(text) as { processes?: LaunchProcess[] };
+  return (launch.processes ?? []).flatMap(({ type, command, platforms, limits }) => {
+    const types = platforms?.cloudfoundry?.sidecar_for;
+    if (!Array.isArray(types)) return [];
+    const memoryMb = typeof limits?.memory === 'number' ? limits.memory : null;
+    return [{ name: String(type), command: String(command), processTypes: types.map(String), memoryMb }];
+  });
 }
 
 async function read(dir: string, name: string): Promise<string | undefined> {

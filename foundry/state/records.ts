@@ -124,8 +124,10 @@ export interface Check {
 export interface Package extends Base {
   appGuid: string;
   type: 'bits' | 'docker';
-  state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'READY' | 'FAILED' | 'EXPIRED';
+  state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'COPYING' | 'READY' | 'FAILED' | 'EXPIRED';
   error?: string;
+  /** GUID of the package that it is a copy of. */
+  copiedFrom?: string;
   image?: string;
   /** Unpacked bits. */
   dir?: string;
@@ -149,6 +151,8 @@ export interface Droplet extends Base {
   lifecycle: Lifecycle;
   processTypes: Readonly<Record<string, string>>;
   buildpack?: { name: string; detectOutput: string };
+  /** GUID of the droplet whose bits it has. */
+  copiedFrom?: string;
   /** What the buildpack added beside the app; a copy of the droplet has none. */
   sidecars: RevisionSidecar[];
   dir: string;

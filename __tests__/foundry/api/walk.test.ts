@@ -43,6 +43,8 @@ describe('every route of the foundry', () => {
     await f.call('POST', `/v3/apps/${other.app}/actions/start`);
     known.revised = other.app;
     known.revision = (await f.call('GET', `/v3/apps/${other.app}/revisions`)).body.resources[0].guid;
+    const sidecar = { name: 'brought', command: './brought', process_types: ['web'] };
+    known.sidecar = (await f.call('POST', `/v3/apps/${other.app}/sidecars`, sidecar)).body.guid;
     known.worker = (await f.call('GET', `/v3/apps/${made.app}/processes/worker`)).body.guid;
   });
 
@@ -162,6 +164,8 @@ describe('every route of the foundry', () => {
     ['GET', '/v3/apps/no/revisions', 'App'],
     ['GET', '/v3/apps/no/revisions/deployed', 'App'],
     ['GET', '/v3/revisions/no', 'Revision'],
+    ['GET', '/v3/sidecars/no', 'Sidecar'],
+    ['POST', '/v3/apps/no/sidecars', 'App'],
     ['PATCH', '/v3/revisions/no', 'Revision'],
     ['GET', '/v3/revisions/no/environment_variables', 'Revision'],
     ['GET', '/v3/jobs/no', 'Job'],

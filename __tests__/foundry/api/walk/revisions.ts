@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { BASE, type Step } from './step.js';
+import { BASE, type Step, unprocessable } from './step.js';
 
 const REVISION = [
   ...BASE,
@@ -12,7 +12,19 @@ const REVISION = [
   'deployable',
 ];
 
-/** `{revised}` is an app that was started once, `{revision}` what was recorded then. */
+const SIDECAR = [
+  'guid',
+  'created_at',
+  'updated_at',
+  'name',
+  'command',
+  'process_types',
+  'memory_in_mb',
+  'origin',
+  'relationships',
+];
+
+/** `{revised}` is an app that was started once, `{revision}` what was recorded then, `{sidecar}` one of it that came later. */
 export const revisions: readonly Step[] = [
   {
     row: 'GET /v3/apps/:guid/revisions',
@@ -59,5 +71,43 @@ export const revisions: readonly Step[] = [
     status: 200,
     exact: ['var', 'links'],
     has: { var: {} },
+  },
+  {
+    row: 'POST /v3/apps/:guid/sidecars',
+    cites: 'platform A2',
+    path: '/v3/apps/{revised}/sidecars',
+    body: { name: 'agent', command: './agent', process_types: ['web'] },
+    status: 201,
+    exact: SIDECAR,
+    has: { origin: 'user', memory_in_mb: null },
+  },
+  {
+    row: 'POST /v3/apps/:guid/sidecars',
+    cites: 'platform A2',
+    note: 'twice',
+    path: '/v3/apps/{revised}/sidecars',
+    body: { name: 'agent', command: './agent', process_types: ['web'] },
+    status: 422,
+    error: unprocessable("Sidecar with name 'agent' already exists for given app"),
+  },
+  {
+    row: 'GET /v3/sidecars/:guid',
+    cites: 'platform A2',
+    path: '/v3/sidecars/{sidecar}',
+    status: 200,
+    exact: SIDECAR,
+    has: { name: 'brought' },
+  },
+  {
+    row: 'DELETE /v3/sidecars/:guid',
+    cites: 'platform A2',
+    path: '/v3/sidecars/{sidecar}',
+    status: 204,
+  },
+  {
+    row: 'GET /v3/droplets/:guid/download',
+    cites: 'platform A2',
+    path: '/v3/droplets/{droplet}/download',
+    status: 200,
   },
 ];
