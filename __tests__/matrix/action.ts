@@ -26,6 +26,8 @@ export interface RunResult {
   outputs: Readonly<Record<string, string>>;
   lines: readonly string[];
   calls: readonly SeenCall[];
+  /** Arguments of each run of the CLI. */
+  commands: readonly (readonly string[])[];
   /** The point of the trial was met. */
   reached: boolean;
   endedAtMs: number;
@@ -53,11 +55,12 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
     cancelling.abort(new Cancelled('cancelled (SIGINT)'));
   });
   const played = portsOf(platform, deploy, life, wire, cancelling.signal);
-  const { outputs, lines, state } = played;
+  const { outputs, lines, state, commands } = played;
   const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
   const code = await Promise.race([main(played.ports), killed]);
   const endedAtMs = platform.clock.now();
-  const result: RunResult = { code, outputs, lines, calls: wire.calls, reached: wire.reached, endedAtMs };
+  const { calls, reached } = wire;
+  const result: RunResult = { code, outputs, lines, calls, commands, reached, endedAtMs };
   if (cancelledAtMs !== undefined) {
     result.endedAfterMs = endedAtMs - cancelledAtMs;
     const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
@@ -74,6 +77,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   const outputs: Record<string, string> = {};
   const state: Record<string, string> = {};
   const lines: string[] = [];
+  const commands: (readonly string[])[] = [];
   const env = environment(platform, deploy);
   const clock: Clock = {
     now: () => platform.clock.now(),
@@ -97,6 +101,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
       life.living(() => {
         const child = new Life(life);
         command.signal?.addEventListener('abort', () => child.end(), { once: true });
+        commands.push(command.args);
         return playCf(cfWorld, child, command);
       }),
   };
@@ -132,7 +137,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     env,
     write,
   };
-  return { ports, outputs, state, lines };
+  return { ports, outputs, state, lines, commands };
 }
 
 function environment({ foundry }: Platform, { workspace, commit, runId, inputs }: Deploy) {

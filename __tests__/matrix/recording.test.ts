@@ -10,7 +10,7 @@ import { type Scripted, scripted } from '../foundry/scripted.js';
 import { memory, runAction } from './action.js';
 import { CF_CALLS, CF_VERSION } from './cf-recording.js';
 import { Life } from './life.js';
-import { type ApiCall, type Platform, startPlatform } from './platform.js';
+import { API, type ApiCall, type Platform, startPlatform } from './platform.js';
 import { playCf } from './played-cf.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
 import { type Trial, Wire } from './wire.js';
@@ -18,7 +18,6 @@ import { type Trial, Wire } from './wire.js';
 jest.setTimeout(120_000);
 
 const CANDIDATE = 'shop-candidate';
-const PUSH = ['push', CANDIDATE, '--no-start', '--redact-env'];
 /** How a call of `push` goes wrong: its name, the harm, and the same harm as a fault of the foundry. */
 const FAULTS = {
   '500': { status: 500 },
@@ -62,7 +61,9 @@ function manifest(): string {
   return `applications:\n- name: ${CANDIDATE}\n  path: ${join(dir, 'bits')}\n  routes:\n  - route: ${route}\n`;
 }
 
-const push = () => [...PUSH, '-f', join(dir, 'manifest.yml'), '--vars-file', join(dir, 'vars.yml')];
+const push = (manifestPath = join(dir, 'manifest.yml'), varsPath = join(dir, 'vars.yml')) => [
+  ...['push', CANDIDATE, '--no-start', '-f', manifestPath, '--vars-file', varsPath, '--redact-env'],
+];
 const signIn = ({ api, org, space }: { api: string; org: string; space: string }) => [
   ['api', api],
   ['auth'],
@@ -137,8 +138,16 @@ test('the real CLI makes the recorded calls, command by command', async () => {
 test('the played CLI makes them too, in a deploy', async () => {
   const platform = await startPlatform();
   platforms.push(platform);
-  const { code, calls } = await runAction(platform, commandOf(SCENARIOS[0] as Scenario, folders, 1));
+  const { code, calls, commands } = await runAction(
+    platform,
+    commandOf(SCENARIOS[0] as Scenario, folders, 1),
+  );
   expect(code).toBe(0);
+  // The very commands that the real one is recorded with.
+  const path = (name: string) => expect.stringContaining(name) as unknown as string;
+  const { org, space } = platform.foundry;
+  const pushed = push(path('manifest.yml'), path('vars.yml'));
+  expect(commands).toEqual([['version'], ...signIn({ api: API, org, space }), pushed]);
   const made = calls.filter(({ by }) => by === 'cf').map(({ name }) => name);
   expect(once(made)).toEqual(Object.values(CF_CALLS).flat().map(short));
 });
