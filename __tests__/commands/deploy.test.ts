@@ -104,7 +104,7 @@ describe('it is no refusal once something was written:', () => {
   test('cancelled while a dead run is taken over', async () => {
     const ending = new AbortController();
     const answer = space([LIVE, LEFT], ({ method }) => {
-      if (method === 'PATCH') ending.abort(new Cancelled('SIGINT'));
+      if (method === 'POST') ending.abort(new Cancelled('SIGINT'));
       return undefined;
     });
     const { outputs, state } = await deployed({ answer, signal: ending.signal });
@@ -116,7 +116,7 @@ describe('it is no refusal once something was written:', () => {
   test('a defect of ours while a dead run is taken over', async () => {
     let written = 0;
     const answer = space([LIVE, LEFT], ({ method }) => {
-      if (method === 'PATCH') written++;
+      if (method === 'POST') written++;
       else if (written > 0) throw new TypeError('undefined is not a function');
       return undefined;
     });

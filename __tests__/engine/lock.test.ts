@@ -2,16 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import {
   DEAD_AFTER_MS,
   HEARTBEAT_MS,
+  type Holding,
+  holderOf,
+  isHeld,
   lastSignMs,
+  type May,
   ownerState,
   startHeartbeat,
   takeOver,
 } from '../../src/engine/lock.js';
-import type { AppState } from '../../src/model/cloud.js';
-import { Cancelled, PlatformFault, Refused } from '../../src/model/errors.js';
+import type { App, AppState } from '../../src/model/cloud.js';
+import { Cancelled, PlatformFault, type Refused } from '../../src/model/errors.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { platformOf } from '../steps/scripted.js';
-import { candidateAt } from '../strategies/support.js';
+import { app, candidateAt, snapshot } from '../strategies/support.js';
 import { steppedClock } from './stepped-clock.js';
 
 function held(owner: string, beatMs: number | string, over: Partial<AppState> = {}): AppState {
@@ -41,16 +45,83 @@ describe('the owner', () => {
   );
 });
 
+const TARGET = snapshot().target;
+
+/** A lock that others took over, the highest taker first. */
+function holding(lock: AppState | undefined, takers: readonly App[] = []): Holding {
+  return { name: 'shop', target: TARGET, ...(lock ? { lock } : {}), takers };
+}
+
+function taker(number: number, owner: string, beatMs: number, from = 'new'): App {
+  return app(`taker-${number}`, {
+    name: `shop-candidate-lock-${number}`,
+    labels: { [LABEL.owner]: owner },
+    annotations: { [ANNOTATION.takenFrom]: from, [ANNOTATION.heartbeat]: String(beatMs) },
+  });
+}
+
+describe('the holder', () => {
+  const lock = held('other', 0);
+  test.each<[string, Holding, string | undefined]>([
+    ['nobody', holding(undefined), undefined],
+    ['who made the lock', holding(lock), lock.guid],
+    ['the highest taker', holding(lock, [taker(2, 'b', 0), taker(1, 'a', 0)]), 'taker-2'],
+    ['not who took a lock that is gone', holding(lock, [taker(1, 'a', 0, 'gone')]), lock.guid],
+    [
+      'the taker of this one below it',
+      holding(lock, [taker(9, 'a', 0, 'gone'), taker(1, 'b', 0)]),
+      'taker-1',
+    ],
+    ['a taker that outlived its lock', holding(undefined, [taker(1, 'a', 0)]), 'taker-1'],
+  ])('%s', (_name, seen, guid) => {
+    expect(holderOf(seen)?.guid).toBe(guid);
+  });
+
+  test('is held until somebody takes it over', () => {
+    const proven = heldDeploy();
+    expect(isHeld(holding(lock))).toBe(false);
+    expect(isHeld(holding(proven))).toBe(true);
+    expect(isHeld(holding(proven, [taker(1, 'a', 0)]))).toBe(false);
+  });
+});
+
+function heldDeploy(): AppState {
+  const lock = held('other', 0);
+  return { ...lock, labels: { ...lock.labels, [LABEL.phase]: 'held', [LABEL.version]: 'v2' } };
+}
+
 describe('takeOver', () => {
-  function lock(reads: (AppState | undefined)[], nowMs: number, ended = false) {
+  interface Acts {
+    /** What is read after the lock was asked for; undefined: our taker over the last one. */
+    after?: Holding;
+    ended?: boolean;
+    answer?: 'taken' | 'lost' | 'lost, and not made';
+    may?: May;
+  }
+  function lock(reads: Holding[], nowMs: number, { after, ended = false, answer, may }: Acts = {}) {
     const asked: string[] = [];
     const clock = steppedClock(nowMs);
-    const writes: unknown[] = [];
+    const writes: string[] = [];
+    let mine: App | undefined;
+    let isOver = false;
     const platform = platformOf({
       platformNowMs: () => clock.now(),
-      updateApp: async (_guid, change) => {
-        writes.push(change);
-        return held('me', clock.now());
+      createApp: async (_space, { name, labels = {}, annotations = {} }) => {
+        writes.push(`POST ${name} ${annotations[ANNOTATION.takenFrom]} ${annotations[ANNOTATION.runUrl]}`);
+        isOver = true;
+        if (answer === 'taken') return undefined;
+        if (answer !== 'lost, and not made')
+          mine = app('mine', {
+            name,
+            labels: labels as Record<string, string>,
+            annotations: annotations as Record<string, string>,
+          });
+        if (answer) throw new PlatformFault('lost', true);
+        return mine;
+      },
+      deleteApp: async (guid) => {
+        writes.push(`DELETE ${guid}`);
+        if (guid === 'mine') mine = undefined;
       },
     });
     const ending = new AbortController();
@@ -58,69 +129,167 @@ describe('takeOver', () => {
       asked.push(owner);
       return ended;
     };
-    const ports = { platform, clock, signal: ending.signal, tell: () => undefined, hasEnded };
-    const read = async () => (reads.length > 1 ? reads.shift() : reads[0]);
-    return { asked, writes, clock, ending, take: () => takeOver(ports, 'me', read) };
+    const facts = { [ANNOTATION.runUrl]: 'https://runs/2' };
+    const ports = { platform, clock, signal: ending.signal, tell: () => undefined, hasEnded, facts };
+    const read = async (): Promise<Holding> => {
+      const next = (reads.length > 1 ? reads.shift() : reads[0]) as Holding;
+      const seen = isOver && after ? after : next;
+      return mine ? { ...seen, takers: [mine, ...seen.takers] } : seen;
+    };
+    return { asked, writes, clock, ending, take: () => takeOver(ports, 'me', read, may) };
   }
+  const DEAD = holding(held('other', 0));
+  const FREE = holding(undefined);
+  const LATE = DEAD_AFTER_MS + 1;
+  const TAKEN = 'POST shop-candidate-lock-1 new https://runs/2';
 
   test('no candidate: the lock is free, nothing is written', async () => {
-    const { take, writes } = lock([undefined], 0);
+    const { take, writes } = lock([FREE], 0);
     expect(await take()).toBe(false);
     expect(writes).toEqual([]);
   });
 
   test('a living owner is left alone', async () => {
-    const { take, writes, clock } = lock([held('other', 0), held('other', 0), held('other', 9_000)], 5_000);
+    const { take, writes, clock } = lock([DEAD, DEAD, holding(held('other', 9_000))], 5_000);
     await expect(take()).rejects.toMatchObject({ name: 'Refused', code: 'locked' });
     expect(writes).toEqual([]);
     expect(clock.slept).toHaveLength(2);
   });
 
   test('an owner that ends its deploy meanwhile frees the lock', async () => {
-    const { take, writes } = lock([held('other', 0), undefined], 5_000);
+    const { take, writes } = lock([DEAD, FREE], 5_000);
     expect(await take()).toBe(false);
     expect(writes).toEqual([]);
   });
 
   test('a dead owner is watched until it is surely dead, then the lock passes on', async () => {
-    const dead = held('other', 0);
-    const { take, writes, clock } = lock([dead, dead, held('me', 41_000)], DEAD_AFTER_MS - 1_000);
+    const { take, writes, clock } = lock([DEAD], DEAD_AFTER_MS - 1_000);
     expect(await take()).toBe(true);
     expect(clock.now()).toBeGreaterThan(DEAD_AFTER_MS);
-    expect(writes).toEqual([
-      { labels: { [LABEL.owner]: 'me' }, annotations: { [ANNOTATION.heartbeat]: expect.any(String) } },
-    ]);
+    expect(writes).toEqual([TAKEN]);
+  });
+
+  test('a dead taker is followed by the next one', async () => {
+    const { take, writes } = lock(
+      [holding(held('other', 0), [taker(2, 'b', 5), taker(1, 'a', 3)])],
+      2 * LATE,
+    );
+    expect(await take()).toBe(true);
+    expect(writes).toEqual(['POST shop-candidate-lock-3 new https://runs/2']);
+  });
+
+  test('a living taker of a dead lock is left alone', async () => {
+    const at = (beatMs: number) => holding(held('other', 0), [taker(1, 'a', beatMs)]);
+    const { take, writes } = lock([at(LATE), at(LATE + 9_000)], LATE + 1_000);
+    await expect(take()).rejects.toMatchObject({ code: 'locked' });
+    expect(writes).toEqual([]);
   });
 
   test('an owner that missed a beat, and whose run has ended, is dead at once', async () => {
-    const other = held('other', 0);
-    const { take, asked, clock } = lock([other, other, held('me', 22_000)], 14_000, true);
+    const { take, asked, clock } = lock([DEAD], 14_000, { ended: true });
     expect(await take()).toBe(true);
     expect(asked).toEqual(['other']);
     expect(clock.now()).toBeLessThan(DEAD_AFTER_MS / 2);
   });
 
   test('a run that ended may have a process that lives: a beat that moves wins', async () => {
-    const { take, asked } = lock([held('other', 0), held('other', 12_000)], 14_000, true);
+    const { take, asked } = lock([DEAD, holding(held('other', 12_000))], 14_000, { ended: true });
     await expect(take()).rejects.toMatchObject({ code: 'locked' });
     expect(asked).toEqual([]);
   });
 
   test('where nobody knows of the run, it is asked for again only every ten seconds', async () => {
-    const other = held('other', 0);
-    const reads = Array.from({ length: 14 }, () => other);
-    const { take, asked } = lock([...reads, held('me', 42_000)], 15_100);
+    const { take, asked } = lock([DEAD], 15_100);
     expect(await take()).toBe(true);
     expect(asked).toHaveLength(3);
   });
 
-  test('of two that take over, the one that wrote first yields', async () => {
-    const { take } = lock([held('other', 0), held('faster', 99_000)], 99_000);
-    await expect(take()).rejects.toBeInstanceOf(Refused);
+  test('of two that take over, only one gets the name; the other one says who', async () => {
+    const faster = { ...taker(1, 'faster', LATE), name: 'shop-candidate-lock-1' };
+    faster.annotations = { ...faster.annotations, [ANNOTATION.runUrl]: 'https://runs/3' };
+    const after = holding(held('other', 0), [faster]);
+    const { take, writes } = lock([DEAD], LATE, { after, answer: 'taken' });
+    const error = await take().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'Refused', code: 'locked' });
+    expect((error as Refused).message).toContain('faster (https://runs/3)');
+    expect(writes).toEqual([TAKEN]);
+  });
+
+  test('a name that another hand took is told, and not asked for again', async () => {
+    const { take, writes } = lock([DEAD], LATE, { answer: 'taken' });
+    await expect(take()).rejects.toMatchObject({ name: 'Refused', code: 'in-the-way' });
+    expect(writes).toEqual([TAKEN]);
+  });
+
+  test('a lost answer is looked up', async () => {
+    expect(await lock([DEAD], LATE, { answer: 'lost' }).take()).toBe(true);
+    await expect(lock([DEAD], LATE, { answer: 'lost, and not made' }).take()).rejects.toBeInstanceOf(
+      PlatformFault,
+    );
+  });
+
+  test('a lock that was given up meanwhile is not ours', async () => {
+    const { take, writes } = lock([DEAD], LATE, { after: FREE });
+    expect(await take()).toBe(false);
+    expect(writes).toEqual([TAKEN, 'DELETE mine']);
+  });
+
+  test('nor is the one that came after it', async () => {
+    const after = holding(held('next', LATE, { guid: 'newer' }));
+    const { take, writes } = lock(
+      [DEAD, after, after, holding(held('next', LATE + 9, { guid: 'newer' }))],
+      LATE,
+    );
+    await expect(take()).rejects.toMatchObject({ code: 'locked' });
+    expect(writes).toEqual([TAKEN, 'DELETE mine']);
+  });
+
+  test('takers that outlived their lock: of the living they go by themselves, of the dead they are deleted', async () => {
+    const at = (beatMs: number) => holding(undefined, [taker(2, 'b', beatMs), taker(1, 'a', 0)]);
+    const living = lock([at(1_000), at(9_000), at(19_000), FREE], 9_000);
+    expect(await living.take()).toBe(false);
+    expect(living.writes).toEqual([]);
+    const dead = lock([at(1_000)], 2 * LATE);
+    expect(await dead.take()).toBe(false);
+    expect(dead.writes).toEqual(['DELETE taker-2', 'DELETE taker-1']);
+  });
+
+  test.each<[string, Holding, string[]]>([
+    ['its own lock', holding(held('mine before', 1_000)), [TAKEN]],
+    [
+      'its own taker',
+      holding(held('other', 0), [taker(1, 'mine before', 1_000)]),
+      ['POST shop-candidate-lock-2 new https://runs/2'],
+    ],
+    ["another one's lock", DEAD, []],
+    ['its own lock that another one took', holding(held('mine before', 0), [taker(1, 'a', 1_000)]), []],
+  ])('of an owner that has ended at once, and nothing else: %s', async (_name, seen, writes) => {
+    const of = lock([seen], 1_500, { may: { ended: 'mine before' } });
+    expect(await of.take()).toBe(writes.length > 0);
+    expect(of.writes).toEqual(writes);
+    expect(of.clock.slept).toEqual([]);
+  });
+
+  test('a held deploy is never dead, and taken only by who may', async () => {
+    const seen = holding(heldDeploy());
+    const refused = lock([seen], 100 * LATE, { ended: true });
+    await expect(refused.take()).rejects.toMatchObject({ name: 'Refused', code: 'held' });
+    expect(refused.writes).toEqual([]);
+    const ends = lock([seen], 100, { may: { held: true } });
+    expect(await ends.take()).toBe(true);
+    expect(ends.writes).toEqual([TAKEN]);
+    expect(ends.clock.slept).toEqual([]);
+  });
+
+  test('a living taker of a held deploy is left alone also by who may, and a dead one is dead as any other', async () => {
+    const at = (beatMs: number) => holding(heldDeploy(), [taker(1, 'a', beatMs)]);
+    const living = lock([at(LATE), at(LATE + 9_000)], LATE + 1_000, { may: { held: true } });
+    await expect(living.take()).rejects.toMatchObject({ code: 'locked' });
+    expect(await lock([at(0)], LATE).take()).toBe(true);
   });
 
   test('a cancelled run takes nothing', async () => {
-    const { take, ending, writes } = lock([held('other', 0)], 1_000);
+    const { take, ending, writes } = lock([DEAD], 1_000);
     ending.abort(new Cancelled('cancelled'));
     await expect(take()).rejects.toBeInstanceOf(Cancelled);
     expect(writes).toEqual([]);

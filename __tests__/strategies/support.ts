@@ -103,6 +103,7 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
       { guid: 'inside', name: 'apps.internal', internal: true, protocols: ['http'], shared: true },
     ],
     name: 'shop',
+    takers: [],
     previous: [],
     failed: [],
     inTheWay: [] as App[],

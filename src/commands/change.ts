@@ -1,4 +1,5 @@
 /** A change of live as a whole, whatever brings the version: look, settle, prepare, switch, or back; and what is told of it. */
+import { holderOf } from '../engine/lock.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -87,7 +88,7 @@ export async function change<One extends Seen>(
     }
     watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
     rememberUnsettled(ports.runner, { owner, apps: names });
-    const left = seen.filter(({ snapshot }) => snapshot.lock);
+    const left = seen.filter(({ snapshot }) => holderOf(snapshot));
     const rolledBack: string[] = [];
     for (const { snapshot } of left) {
       const settled = await settle(snapshot.name, owner, world);
@@ -148,7 +149,7 @@ function planned(apps: readonly AppWorld[], watchedRoutes: number): PlannedStep[
   });
   const work = apps.map(({ intent, snapshot: { candidate: _candidate, lock: _lock, ...snapshot } }) => ({
     app: intent.app,
-    work: forward(intent, snapshot),
+    work: forward(intent, { ...snapshot, takers: [] }),
   }));
   // As the log groups them: with many routes, a step for each would bury the others.
   const steps = groups(work).flatMap((group) =>

@@ -1,6 +1,13 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
-import { DEAD_AFTER_MS, type Heartbeat, ownerOf, startHeartbeat } from '../engine/lock.js';
+import {
+  DEAD_AFTER_MS,
+  type Heartbeat,
+  holderOf,
+  lockedBy,
+  ownerOf,
+  startHeartbeat,
+} from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { PlatformFault, Refused, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -39,7 +46,10 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
   const { clock, signal, listener } = world;
   const heartbeat = startHeartbeat(world, () =>
-    apps.flatMap(({ snapshot, found }) => (found.locked && snapshot.lock ? [snapshot.lock.guid] : [])),
+    apps.flatMap(({ intent, snapshot, found }) => {
+      const holder = holderOf(snapshot);
+      return found.locked && holder && ownerOf(holder) === intent.owner ? [holder.guid] : [];
+    }),
   );
   const pursuit = converge<StepGroup>(
     {
@@ -125,13 +135,8 @@ function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'bac
   const strange = inTheWay.find(({ name }) => way === 'forward' || name === candidateName(intent.app));
   if (strange && !isOnItsWay(candidate?.phase)) throw inTheWayOf(strange.name);
   if (way === 'forward') assertSameLive({ intent, snapshot, found });
-  if (lock && ownerOf(lock) !== intent.owner) {
-    throw new Refused(
-      `The lock ${lock.name} is held by another run: ${ownerOf(lock)}.`,
-      'Wait until that run has ended, then run again.',
-      'locked',
-    );
-  }
+  const holder = lock && holderOf(snapshot);
+  if (holder && ownerOf(holder) !== intent.owner) throw lockedBy(holder);
   if (lock) found.locked = true;
   if (way === 'forward') assertNotGone({ intent, snapshot, found });
 }

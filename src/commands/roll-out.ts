@@ -1,5 +1,5 @@
 /** Forward, and where that fails back: the whole change of one set of apps. */
-import { ownerOf } from '../engine/lock.js';
+import { holderOf, ownerOf } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { AppWorld, World } from '../steps/world.js';
@@ -80,13 +80,15 @@ async function tryToSee(apps: readonly AppWorld[], world: World): Promise<boolea
 
 /** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
 function isTouched({ intent, snapshot, found }: AppWorld, seen: boolean): boolean {
-  const holds = snapshot.lock !== undefined && ownerOf(snapshot.lock) === intent.owner;
+  const holder = holderOf(snapshot);
+  const holds = holder !== undefined && ownerOf(holder) === intent.owner;
   return found.locked || holds || (found.begun === true && !seen);
 }
 
 /** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
 function isLost({ intent, snapshot }: AppWorld): boolean {
-  return snapshot.lock !== undefined && ownerOf(snapshot.lock) !== intent.owner;
+  const holder = snapshot.lock && holderOf(snapshot);
+  return holder !== undefined && ownerOf(holder) !== intent.owner;
 }
 
 /**

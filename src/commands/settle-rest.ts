@@ -45,7 +45,7 @@ export async function settleRest(
   });
   try {
     for (const app of apps) {
-      const settled = await settle(app, taker, world, owner);
+      const settled = await settle(app, taker, world, { ended: owner });
       if (settled && 'error' in settled) throw settled.error;
       ports.listener.tell({ type: 'note', text: `${app}: ${settled?.told ?? 'nothing was left'}` });
     }

@@ -1,6 +1,6 @@
 /** Brings what an interrupted run left into one clean state before anything new begins. */
 import { recalled } from '../engine/journal.js';
-import { takeOver } from '../engine/lock.js';
+import { type May, takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -24,7 +24,7 @@ export type Settled =
 
 /**
  * Takes the lock of a dead owner and ends its deploy, forward or back, for all apps that it was of.
- * @param ended an owner that is known to have ended: only what it left is settled
+ * @param may whose lock may be taken without waiting; `ended`: nobody else's is taken
  * @returns undefined: nothing was left there
  * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
  */
@@ -32,20 +32,19 @@ export async function settle(
   name: string,
   owner: string,
   world: World,
-  ended?: string,
+  may?: May,
 ): Promise<Settled | undefined> {
   const first = await read(name, world);
   const recorded = first.lock && recalled(name, first.lock);
   const set = [...(recorded?.set ?? [name])].sort();
   const taken: string[] = [];
   for (const app of set) {
-    const current = async () => (await read(app, world)).lock;
     const tell = (text: string) => world.listener.tell({ type: 'note', text });
-    if (await takeOver({ ...world, tell }, owner, current, ended)) taken.push(app);
+    if (await takeOver({ ...world, tell }, owner, () => read(app, world), may)) taken.push(app);
   }
   if (taken.length === 0) return undefined;
   try {
-    return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world);
+    return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), owner, world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
@@ -57,11 +56,12 @@ function read(name: string, { platform, target }: World): Promise<Snapshot> {
 
 async function bringToItsEnd(
   set: readonly Snapshot[],
+  owner: string,
   world: World,
 ): Promise<Extract<Settled, { told: string }>> {
   const apps = set.map((snapshot): AppWorld => {
     const found = { ...nothingFound(), switchedAtMs: world.clock.now() };
-    return { intent: recordedOf(snapshot), snapshot, found };
+    return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
   });
   const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
   const goingBack = apps.filter(({ intent }) => intent.target !== undefined);

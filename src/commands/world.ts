@@ -10,6 +10,7 @@ import { MINUTE_MS } from '../model/words.js';
 import { runOfOwner } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { World } from '../steps/world.js';
+import { runFacts } from '../strategies/intent-parts.js';
 import type { Opened, Ports } from './open.js';
 
 /** A script of the user's is ended after this; the input `timeout` may end it before. */
@@ -37,6 +38,7 @@ export function worldOf(
     stagingTimeoutMs: inputs.stagingTimeoutMs,
     ...startTimeout,
     ...ofWatch,
+    facts: runFacts(context),
     hasEnded: endOfRuns(inputs, context, ports),
     pushBits: async ({ app, candidate, trialUrl }) => {
       if (!manifest) throw new Error(`no manifest to push ${app} with`);
@@ -52,12 +54,12 @@ export function worldOf(
         await files.remove(folder);
       }
     },
-    runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
-      runScript({
     hashOfBits: async (name) => {
       const path = manifest?.apps.find((app) => app.name === name)?.path;
       return path === undefined ? undefined : hashOfBits(path);
     },
+    runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
+      runScript({
         command,
         candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
         env,

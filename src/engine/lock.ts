@@ -1,35 +1,53 @@
 /** The lock's life: whose it is, whether the owner is alive, how it passes on. */
-import type { AppState } from '../model/cloud.js';
-import { Refused } from '../model/errors.js';
+import type { App, Snapshot } from '../model/cloud.js';
+import { PlatformFault, Refused } from '../model/errors.js';
 import type { Clock } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
-import { ANNOTATION, LABEL } from '../platform/names.js';
+import { ANNOTATION, appKey, LABEL, takerName, takerNumber } from '../platform/names.js';
 
 export const HEARTBEAT_MS = 10_000;
 /** An owner that was silent for so long is dead: three heartbeats lost, and one more on its way. */
 export const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
 /** Who has missed one beat is asked for elsewhere: a run that has ended beats no more. */
-const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
+export const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
 const LOOK_MS = 2_000;
 
-export function ownerOf(candidate: AppState): string {
-  return candidate.labels[LABEL.owner] ?? 'unknown';
+/** What is read of a lock: the lock app, and those that took it over. */
+export type Holding = Pick<Snapshot, 'name' | 'target' | 'lock' | 'takers'>;
+
+/**
+ * The app of whoever may write: the highest taker, else the lock itself. A taker of a lock that is gone holds nothing of the one
+ * that came after it. Without a lock: the taker that outlived it, to be deleted only. Pure.
+ */
+export function holderOf({ lock, takers }: Pick<Holding, 'lock' | 'takers'>): App | undefined {
+  if (!lock) return takers[0];
+  return takers.find((taker) => isOver(taker, lock)) ?? lock;
+}
+
+function isOver({ annotations }: App, lock: App): boolean {
+  return annotations[ANNOTATION.takenFrom] === lock.guid;
+}
+
+export function ownerOf(holder: App): string {
+  return holder.labels[LABEL.owner] ?? 'unknown';
 }
 
 /** The owner's last sign of life, by the platform's clock. */
-export function lastSignMs(candidate: AppState): number {
-  const beat = Number(candidate.annotations[ANNOTATION.heartbeat]);
-  return Number.isFinite(beat) && beat > 0 ? beat : candidate.createdAtMs;
+export function lastSignMs(holder: App): number {
+  const beat = Number(holder.annotations[ANNOTATION.heartbeat]);
+  return Number.isFinite(beat) && beat > 0 ? beat : holder.createdAtMs;
 }
 
-/** Whether the owner of `now` lives. `first`: how the candidate was first seen by us. Pure. */
-export function ownerState(
-  first: AppState,
-  now: AppState,
-  platformNowMs: number,
-): 'alive' | 'dead' | 'unsure' {
+/** Whether the owner of `now` lives. `first`: how the holder was first seen by us. Pure. */
+export function ownerState(first: App, now: App, platformNowMs: number): 'alive' | 'dead' | 'unsure' {
   if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now)) return 'alive';
   return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+}
+
+/** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
+export function isHeld(holding: Pick<Holding, 'lock' | 'takers'>): boolean {
+  const { lock } = holding;
+  return lock?.labels[LABEL.phase] === 'held' && holderOf(holding)?.guid === lock.guid;
 }
 
 export interface LockPorts {
@@ -39,62 +57,149 @@ export interface LockPorts {
   tell(text: string): void;
   /** Whether the workflow run of this owner is known to have ended; false: nobody knows. */
   hasEnded(owner: string): Promise<boolean>;
+  /** Annotations that say who takes it. */
+  facts: Readonly<Record<string, string>>;
 }
 
 /**
- * Waits until the lock is free or its owner is known to be dead, and takes it then.
- * @param read the candidate as it is now; undefined: there is none, the lock is free
- * @param ended an owner whose process is known to have ended: its lock alone is taken, without waiting
- * @returns whether the lock was taken over: its holder's work has to be settled
- * @throws Refused when its owner is alive: nothing was changed
+ * Whose lock is taken without waiting. `ended`: an owner whose process is known to have ended, and nobody else's at all.
+ * `held`: a held deploy's, by whoever ends it; any other owner is waited for as ever.
+ */
+export type May = { ended: string } | { held: true };
+
+/**
+ * Waits until the lock is free or its owner is known to be dead, and takes it then: by the platform's 201 for the next taker.
+ * @param read the lock as it is now
+ * @returns whether the lock was taken over: its holder's work has to be settled. false: it is free, or not to be taken
+ * @throws Refused `locked` when its owner is alive, or somebody else was faster; `held` when a held deploy has it: nothing was changed
  */
 export async function takeOver(
-  { platform, clock, signal, tell, hasEnded }: LockPorts,
+  ports: LockPorts,
   owner: string,
-  read: () => Promise<AppState | undefined>,
-  ended?: string,
+  read: () => Promise<Holding>,
+  may?: May,
 ): Promise<boolean> {
-  const first = await read();
-  let askAtMs = 0;
-  for (let now = first; ; now = await read()) {
-    if (!now || !first) return false;
-    if (ended !== undefined) {
-      if (ownerOf(now) !== ended) return false;
-      break;
+  for (;;) {
+    const dead = await deadHolding(ports, read, may);
+    if (!dead) return false;
+    const { lock, takers } = dead;
+    if (!lock) {
+      // Their owners had come to the end, and nobody else may take them for locks of what comes now.
+      for (const { guid } of takers) await ports.platform.deleteApp(guid);
+      return false;
     }
-    const state = ownerState(first, now, platform.platformNowMs());
-    if (state === 'alive') throw heldBy(now);
-    if (state === 'dead') break;
-    const silentMs = platform.platformNowMs() - lastSignMs(now);
-    if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
-      if (await hasEnded(ownerOf(now))) break;
-      askAtMs = clock.now() + HEARTBEAT_MS;
-    }
-    if (now === first)
-      tell(
-        `${now.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`,
-      );
-    await clock.sleep(LOOK_MS, signal);
+    ports.tell(`The run that holds ${lock.name} is dead or has left it. Its work is settled first.`);
+    if (await take(ports, owner, { ...dead, lock }, read)) return true;
   }
-  tell(`The run that made ${first.name} is dead. Its work is settled first.`);
-  await platform.updateApp(first.guid, {
-    labels: { [LABEL.owner]: owner },
-    annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
-  });
-  // Two that saw the same owner dead have both written by now: the later one holds.
-  await clock.sleep(LOOK_MS, signal);
-  const taken = await read();
-  if (!taken) return false;
-  if (ownerOf(taken) !== owner) throw heldBy(taken);
-  return true;
 }
 
-function heldBy(candidate: AppState): Refused {
-  const run = candidate.annotations[ANNOTATION.runUrl];
+/** @returns what may be taken, or with its lock gone deleted; undefined: nothing is there, or it is not to be taken */
+async function deadHolding(
+  { platform, clock, signal, tell, hasEnded }: LockPorts,
+  read: () => Promise<Holding>,
+  may: May | undefined,
+): Promise<Holding | undefined> {
+  let first: App | undefined;
+  let askAtMs = 0;
+  for (;;) {
+    const holding = await read();
+    const holder = holderOf(holding);
+    if (!holder) return undefined;
+    if (may && 'ended' in may) return ownerOf(holder) === may.ended ? holding : undefined;
+    if (isHeld(holding)) {
+      if (may) return holding;
+      throw heldAt(holder);
+    }
+    if (!first) {
+      tell(
+        `${holder.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`,
+      );
+    }
+    first ??= holder;
+    const state = ownerState(first, holder, platform.platformNowMs());
+    if (state === 'dead') return holding;
+    if (state === 'alive') {
+      if (holding.lock) throw lockedBy(holder);
+      // Its deploy is over, and what is left of its lock is about to go.
+      first = holder;
+    }
+    const silentMs = platform.platformNowMs() - lastSignMs(holder);
+    if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
+      if (await hasEnded(ownerOf(holder))) return holding;
+      askAtMs = clock.now() + HEARTBEAT_MS;
+    }
+    await clock.sleep(LOOK_MS, signal);
+  }
+}
+
+/** @returns whether it is ours now; false: it was gone meanwhile, and has to be looked at anew */
+async function take(
+  { platform, facts }: LockPorts,
+  owner: string,
+  { name, target, lock, takers }: Holding & { lock: App },
+  read: () => Promise<Holding>,
+): Promise<boolean> {
+  const number = 1 + Math.max(0, ...takers.map((taker) => takerNumber(name, taker.name) ?? 0));
+  let lost: PlatformFault | undefined;
+  const made = await platform
+    .createApp(target.spaceGuid, {
+      name: takerName(name, number),
+      labels: { [LABEL.role]: 'lock', [LABEL.app]: appKey(name), [LABEL.owner]: owner },
+      annotations: {
+        ...facts,
+        [ANNOTATION.takenFrom]: lock.guid,
+        [ANNOTATION.heartbeat]: String(platform.platformNowMs()),
+      },
+    })
+    .catch((error: unknown) => {
+      // Whether it was made is seen by the next read.
+      if (!(error instanceof PlatformFault && error.ambiguous)) throw error;
+      lost = error;
+      return undefined;
+    });
+  const after = await read();
+  const holder = holderOf(after);
+  const mine = after.takers.find((taker) => ownerOf(taker) === owner);
+  if (mine && after.lock?.guid === lock.guid && holder?.guid === mine.guid) return true;
+  if (lost && !mine) throw lost;
+  if (mine && after.lock?.guid !== lock.guid) {
+    await platform.deleteApp(mine.guid);
+    return false;
+  }
+  if (!holder || !after.lock) return false;
+  const known = [lock, ...takers].some(({ guid }) => guid === holder.guid);
+  if (!made && known) throw inTheWay(takerName(name, number));
+  throw lockedBy(holder);
+}
+
+/** By whom, as far as it told the platform. */
+export function lockedBy(holder: App): Refused {
+  const {
+    [ANNOTATION.runUrl]: run,
+    [ANNOTATION.actor]: actor,
+    [ANNOTATION.commit]: commit,
+  } = holder.annotations;
+  const who = [actor && `started by ${actor}`, commit && `commit ${commit}`, run].filter(Boolean).join(', ');
   return new Refused(
-    `Another run changes this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`,
+    `Another run changes this app now: ${holder.name} is the lock, its owner is ${ownerOf(holder)}${who ? ` (${who})` : ''}.`,
     'Wait until that run has ended, then run again.',
     'locked',
+  );
+}
+
+function heldAt({ name, labels }: App): Refused {
+  return new Refused(
+    `A deploy is held: ${name} with version ${labels[LABEL.version] ?? 'unknown'} is proven and waits for its end.`,
+    'End it with command: promote or command: abort, then run again.',
+    'held',
+  );
+}
+
+function inTheWay(name: string): Refused {
+  return new Refused(
+    `An app named ${name} is there, and it is not ours: the lock cannot be taken over.`,
+    `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`,
+    'in-the-way',
   );
 }
 

@@ -147,6 +147,8 @@ export interface Snapshot {
   live?: AppState;
   /** Ours, `NAME-candidate`: whoever made it changes the app. Phase, owner and journal are on it. */
   lock?: AppState;
+  /** Ours, `NAME-candidate-lock-N`, highest N first: who took a lock from its owner. Empty, never started. */
+  takers: readonly App[];
   /** The version on its way, with the lock's phase: the lock itself, or the app that was staged before and that the lock names. */
   candidate?: AppState;
   /** Ours, the one that was live last first. */

@@ -17,7 +17,7 @@ export type Result =
   | 'ready' // setup
   | 'shown'; // status
 
-export const ROLES = ['live', 'candidate', 'previous', 'failed', 'preview'] as const;
+export const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**

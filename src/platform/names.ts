@@ -44,6 +44,8 @@ export const ANNOTATION = {
   manifestHash: `${PREFIX}/manifest-hash`,
   /** The owner's last sign of life, milliseconds of the platform's clock. */
   heartbeat: `${PREFIX}/heartbeat`,
+  /** On a taker: guid of the lock that it takes from its owner. Over another one it says nothing. */
+  takenFrom: `${PREFIX}/taken-from`,
   /** What a later run must know to go on: times, scale, what is kept. JSON. */
   settings: `${PREFIX}/settings`,
   journal: `${PREFIX}/journal`,
@@ -65,6 +67,18 @@ const BASE_NAME_LIMIT = 220;
 /** The candidate's name, which is also the lock. */
 export function candidateName(app: string): string {
   return `${baseName(app)}-candidate`;
+}
+
+/** The app whose making takes the lock from a dead owner: N is one above the highest there. */
+export function takerName(app: string, number: number): string {
+  return `${candidateName(app)}-lock-${number}`;
+}
+
+/** @returns the N of a taker's name; undefined: it is no taker of this app */
+export function takerNumber(app: string, name: string): number | undefined {
+  const prefix = `${candidateName(app)}-lock-`;
+  const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+  return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : undefined;
 }
 
 export function previousName(app: string, version: string): string {

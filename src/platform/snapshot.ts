@@ -4,7 +4,16 @@ import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { PHASES, ROLES, type Role } from '../model/words.js';
 import type { Platform, RouteName } from './calls.js';
 import { present } from './json.js';
-import { ANNOTATION, appKey, candidateName, failedName, LABEL, previousName, selectorOf } from './names.js';
+import {
+  ANNOTATION,
+  appKey,
+  candidateName,
+  failedName,
+  LABEL,
+  previousName,
+  selectorOf,
+  takerNumber,
+} from './names.js';
 
 export interface SnapshotQuestion {
   /** The user's app name. */
@@ -72,6 +81,7 @@ async function takeOnce(
     domains,
     name,
     ...present({ live: liveState, ...onItsWay(lockState, candidateState) }),
+    takers: parts.takers,
     previous: previousStates,
     failed: failedStates,
     inTheWay: [
@@ -104,6 +114,7 @@ interface Parts {
   live?: App;
   lock?: App;
   candidate?: App;
+  takers: readonly App[];
   previous: readonly App[];
   failed: readonly App[];
   inTheWay: readonly App[];
@@ -112,7 +123,7 @@ interface Parts {
 /**
  * Which app plays which part. Pure.
  * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
- * the end of a deploy there is neither, and live is nobody. The lock, previous and failed ones carry our labels for this app
+ * the end of a deploy there is neither, and live is nobody. The lock, its takers, previous and failed ones carry our labels for this app
  * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
  */
 export function partsOf(name: string, apps: readonly App[]): Parts {
@@ -129,10 +140,16 @@ export function partsOf(name: string, apps: readonly App[]): Parts {
   const needed = [name, candidateName(name)];
   return {
     ...present({ live, lock, candidate }),
+    takers: highestFirst(name, ofRole('lock')),
     previous: lastLiveFirst(kept('previous', previousName).filter((app) => app !== candidate)),
     failed: kept('failed', failedName),
     inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
   };
+}
+
+function highestFirst(name: string, apps: readonly App[]): App[] {
+  const numberOf = (app: App) => takerNumber(name, app.name) ?? 0;
+  return apps.filter((app) => numberOf(app) > 0).sort((one, other) => numberOf(other) - numberOf(one));
 }
 
 function newestFirst(apps: readonly App[]): App[] {

@@ -37,6 +37,8 @@ export interface World {
   }): Promise<void>;
   /** Whether the workflow run that this owner's label names is known to have ended; false: nobody knows. */
   hasEnded(owner: string): Promise<boolean>;
+  /** Annotations that say who runs this. */
+  facts: Readonly<Record<string, string>>;
   /** What the availability watch holds against the version since then; undefined: nothing. */
   badSign(sinceMs: number): BadSign | undefined;
   /** Nobody shall serve this route from here on: the availability watch lets go of it. */

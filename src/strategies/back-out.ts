@@ -12,7 +12,8 @@ import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } fro
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   if (intent.target) return backToPrevious(intent, snapshot);
-  if (!candidate) return compact({ end: steps(stopFailed(snapshot)) });
+  const end = { steps: stopFailed(snapshot), after: endOfLock(snapshot) };
+  if (!candidate) return compact({ end });
   const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
   return compact({
     ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -22,7 +23,7 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
     ...(keeps
       ? { retire: steps([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
       : { retire: steps([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
-    end: steps(stopFailed(snapshot)),
+    end,
   });
 }
 
@@ -38,7 +39,7 @@ function backToPrevious(intent: Intent, snapshot: Snapshot): Work {
     retire: steps(
       candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : [],
     ),
-    end: steps([...stopFailed(snapshot), ...endOfLock(snapshot)]),
+    end: { steps: stopFailed(snapshot), after: endOfLock(snapshot) },
   });
 }
 

@@ -19,15 +19,17 @@ import {
   samePort,
   servedBy,
 } from './view.js';
-import { compact, deletions, leftTrialRoutes, steps, stopFailed } from './work.js';
+import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
-  if (isLive(intent, snapshot)) return {};
+  const end = { steps: [], after: endOfLock(snapshot) };
+  if (isLive(intent, snapshot)) return compact({ end });
   return compact({
     ...preparation(intent, snapshot),
     ...proof(intent, snapshot),
     ...theSwitch(intent, snapshot),
     ...farewell(intent, snapshot),
+    end,
   });
 }
 

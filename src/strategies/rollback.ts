@@ -4,6 +4,7 @@
  */
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
+import { candidateName } from '../platform/names.js';
 import type { Step, Work } from '../steps/step.js';
 import {
   environmentSteps,
@@ -20,16 +21,19 @@ import { destinationsOf, reached, servedBy } from './view.js';
 import { compact, endOfLock, steps, stopFailed } from './work.js';
 
 export function rollBack(intent: Intent, snapshot: Snapshot): Work {
-  if (isLive(intent, snapshot)) return compact({ end: steps(endOfLock(snapshot)) });
+  if (isLive(intent, snapshot)) return compact({ end: { steps: [], after: endOfLock(snapshot) } });
   const seen = withTarget(intent, snapshot);
   return compact({
     ...preparation(intent, seen),
     ...proof(intent, seen),
     ...theSwitch(intent, seen),
     ...farewell(intent, seen),
-    end: steps(
-      snapshot.lock ? endOfLock(snapshot) : [{ do: 'delete-app', name: `${intent.app}-candidate`, guid: '' }],
-    ),
+    end: {
+      steps: [],
+      after: snapshot.lock
+        ? endOfLock(snapshot)
+        : [{ do: 'delete-app', name: candidateName(intent.app), guid: '' }],
+    },
   });
 }
 

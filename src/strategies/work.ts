@@ -26,11 +26,13 @@ export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[]
     .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
 
-/** An empty lock goes as its holder's last write. */
-export function endOfLock({ lock, candidate }: Snapshot): Step[] {
-  return lock && lock !== candidate && lock.guid !== candidate?.guid
-    ? [{ do: 'delete-app', name: lock.name, guid: lock.guid }]
-    : [];
+/**
+ * Apps that are nothing but locks go as their holder's last writes, one after the other: the lock itself before its takers, so
+ * that nobody finds it without them and takes it once more.
+ */
+export function endOfLock({ lock, candidate, takers }: Snapshot): Step[] {
+  const empty = lock && lock.guid !== candidate?.guid ? [lock] : [];
+  return [...empty, ...takers.toReversed()].map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
 
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */

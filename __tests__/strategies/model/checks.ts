@@ -60,9 +60,10 @@ function leaves(world: ModelWorld, guid: string): boolean {
 /** The one clean state: forward with the new version live, back with what there was before. */
 export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 'back'): void {
   const snapshot = snapshotOf(world, intent.app, intent.production);
-  const { live, lock, candidate, previous, failed } = snapshot;
+  const { live, lock, candidate, takers, previous, failed } = snapshot;
   const fail = (text: string) => violated(`at the end, ${way}: ${text}`);
   if (lock || candidate) fail('a candidate is left');
+  if (takers.length > 0) fail('a taker is left');
   if (snapshot.routes.some(isTrial)) fail('a trial route is left');
   if (way === 'forward' && previous.length > intent.keepPrevious)
     fail(`${previous.length} previous versions`);

@@ -155,6 +155,8 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           assertUnused(world, step.guid, 'deleted');
+          const isTaker = world.apps[step.guid]?.labels[LABEL.role] === 'lock';
+          if (isTaker && playersOf(world, intent.app).lock) violated(`${step.name} goes before its lock`);
           return { ...world, apps: withoutKey(world.apps, step.guid) };
         },
       ];

@@ -5,10 +5,18 @@
  */
 import { createHash } from 'node:crypto';
 import { recalled } from '../../../src/engine/journal.js';
+import { holderOf, ownerOf } from '../../../src/engine/lock.js';
 import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
 import type { Snapshot } from '../../../src/model/cloud.js';
 import type { Intent, WantedRoute } from '../../../src/model/intent.js';
-import { candidateName, LABEL } from '../../../src/platform/names.js';
+import {
+  ANNOTATION,
+  appKey,
+  candidateName,
+  LABEL,
+  takerName,
+  takerNumber,
+} from '../../../src/platform/names.js';
 import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backOut } from '../../../src/strategies/back-out.js';
 import { isLive } from '../../../src/strategies/blue-green.js';
@@ -22,7 +30,7 @@ import { DOMAIN, inputs, manifestApp } from '../support.js';
 import { assertClean, assertSafe, foreignParts, rememberServed } from './checks.js';
 import { Violation, violated } from './effects.js';
 import { faultsOf, outcomesOf, type Run } from './outcomes.js';
-import { changedApp, forgotten, type ModelWorld, playersOf, snapshotOf } from './world.js';
+import { forgotten, type ModelApp, type ModelWorld, playersOf, snapshotOf, withoutKey } from './world.js';
 
 export type Deploy = Readonly<Record<string, readonly WantedRoute[]>>;
 
@@ -169,7 +177,12 @@ function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
 function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const names = scenario.apps ?? ['shop'];
   const left = names.find((name) => playersOf(world, name).lock);
-  if (left) return [{ label: `settle ${left}`, state: settling(world, begun, left), main: true }];
+  if (left) return settlings(world, begun, left);
+  const outlived = names.flatMap((name) => playersOf(world, name).takers);
+  if (outlived.length > 0) {
+    const apps = outlived.reduce((all, { guid }) => withoutKey(all, guid), world.apps);
+    return [{ label: 'delete takers', state: { world: { ...world, apps }, begun }, main: true }];
+  }
   const asked = scenario.deploys[begun];
   if (!asked) return [];
   const remembered = rememberServed(world);
@@ -220,17 +233,40 @@ function tokens(version: number): () => string {
   return () => `t${version}${count++}`;
 }
 
-function settling(world: ModelWorld, begun: number, name: string): State {
-  let taken = world;
+/** The settler takes one lock after the other, and may be killed after each. */
+function settlings(world: ModelWorld, begun: number, name: string): Next[] {
+  const owner = 'settler';
   const names = recordedOf(world, name).set.filter((app) => playersOf(world, app).lock);
+  const nexts: Next[] = [];
+  let taken = world;
   for (const app of names) {
-    const { lock } = playersOf(taken, app);
-    const labels = { ...lock?.labels, [LABEL.owner]: 'settler' };
-    taken = changedApp(taken, lock?.guid ?? '', { labels });
+    taken = tookOver(taken, app, owner);
+    // Each killed one leaves a taker more: a second shows what every further one would.
+    if (playersOf(taken, app).takers.length <= 2)
+      nexts.push({ label: `take ${app} over, killed`, state: { world: taken, begun } });
   }
   const way = wayOf(names.map((app) => snapshotOf(taken, app)));
-  const apps = names.map((app) => ({ intent: recordedOf(taken, app), locked: true }));
-  return { world: taken, begun, run: { kind: 'settle', way, apps } };
+  const apps = names.map((app) => ({ intent: { ...recordedOf(taken, app), owner }, locked: true }));
+  const state: State = { world: taken, begun, run: { kind: 'settle', way, apps } };
+  return [...nexts, { label: `settle ${name}`, state, main: true }];
+}
+
+function tookOver(world: ModelWorld, app: string, owner: string): ModelWorld {
+  const { lock, takers } = playersOf(world, app);
+  const number = 1 + (takerNumber(app, takers[0]?.name ?? '') ?? 0);
+  const name = takerName(app, number);
+  const made: ModelApp = {
+    guid: name,
+    name,
+    state: 'STOPPED',
+    labels: { [LABEL.role]: 'lock', [LABEL.app]: appKey(app), [LABEL.owner]: owner },
+    annotations: { [ANNOTATION.takenFrom]: lock?.guid ?? '' },
+    processes: [{ type: 'web', instances: 1, running: 0 }],
+    env: {},
+    packages: [],
+    ports: [],
+  };
+  return { ...world, apps: { ...world.apps, [name]: made } };
 }
 
 function recordedOf(world: ModelWorld, name: string): Intent {
@@ -278,8 +314,10 @@ function look(app: Run['apps'][number], run: Run, world: ModelWorld) {
   const asked = [...intent.production, ...intent.trials.map(({ route }) => route)];
   const snapshot = snapshotOf(world, intent.app, asked);
   const { lock } = snapshot;
-  const holder = lock?.labels[LABEL.owner];
-  if (lock && holder !== intent.owner) violated(`${intent.owner} meets the lock of ${holder}`);
+  const holder = lock && holderOf(snapshot);
+  if (holder && ownerOf(holder) !== intent.owner) {
+    violated(`${intent.owner} meets the lock of ${ownerOf(holder)}`);
+  }
   if (!lock && app.locked && run.way === 'forward' && !isLive(intent, snapshot)) {
     violated(`${candidateName(intent.app)} disappeared`);
   }

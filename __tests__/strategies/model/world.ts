@@ -105,6 +105,7 @@ export function playersOf(world: ModelWorld, name: string) {
     live?: AppState;
     lock?: AppState;
     candidate?: AppState;
+    takers: readonly AppState[];
     previous: readonly AppState[];
     failed: readonly AppState[];
     inTheWay: readonly AppState[];
@@ -113,7 +114,7 @@ export function playersOf(world: ModelWorld, name: string) {
 
 /** What `takeSnapshot` reads of this world. */
 export function snapshotOf(world: ModelWorld, name: string, asked: readonly WantedRoute[] = []): Snapshot {
-  const { live, lock, candidate, previous, failed, inTheWay } = playersOf(world, name);
+  const { live, lock, candidate, takers, previous, failed, inTheWay } = playersOf(world, name);
   const mine = [live, lock, candidate, ...previous, ...failed].flatMap((app) => (app ? [app.guid] : []));
   const routes = Object.values(world.routes).filter(
     (route) =>
@@ -128,6 +129,7 @@ export function snapshotOf(world: ModelWorld, name: string, asked: readonly Want
     name,
     ...(live ? { live } : {}),
     ...defined(onItsWay(lock === candidate ? undefined : lock, candidate)),
+    takers,
     previous,
     failed,
     inTheWay,
