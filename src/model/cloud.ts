@@ -98,6 +98,42 @@ export interface Droplet {
   packageGuid?: string;
 }
 
+/** What the platform recorded of an app at a start: droplet, variables, commands, sidecars. */
+export interface Revision {
+  guid: string;
+  /** 1 to 9,999, then 1 again. */
+  version: number;
+  dropletGuid: string;
+  /** Its droplet is still there. */
+  deployable: boolean;
+  /** In the platform's words; untrusted. */
+  description: string;
+  createdAtMs: number;
+}
+
+export interface Deployment extends Metadata {
+  guid: string;
+  createdAtMs: number;
+  /** There is no failed state: what does not come up stays ACTIVE and DEPLOYING for ever. */
+  value: 'ACTIVE' | 'FINALIZED';
+  /** DEGENERATE: platforms before 3.153 only. */
+  reason: 'DEPLOYING' | 'PAUSED' | 'CANCELING' | 'DEPLOYED' | 'CANCELED' | 'SUPERSEDED' | 'DEGENERATE';
+  strategy: string;
+  dropletGuid: string;
+  /** Absent: the app had none before. */
+  previousDropletGuid?: string;
+  /** The process that takes the old one's place; its GUID is not the app's. */
+  webProcessGuid?: string;
+  /** Absent: the app's revisions are switched off. */
+  revisionVersion?: number;
+  /** Of a canary: the step under way or paused at, from 1, and how many there are. */
+  canary?: { step: number; steps: number };
+  /** Why the platform's last try to go on failed (since 3.192); untrusted. */
+  error?: string;
+  /** When new instances were last seen healthy; absent: never. */
+  lastHealthyAtMs?: number;
+}
+
 export interface CrashEvent {
   atMs: number;
   index: number;

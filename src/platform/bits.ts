@@ -7,7 +7,14 @@ import type { Requests } from './request.js';
 
 type BitsCalls = Pick<
   Platform,
-  'packages' | 'builds' | 'build' | 'createBuild' | 'currentDroplet' | 'setCurrentDroplet'
+  | 'packages'
+  | 'builds'
+  | 'build'
+  | 'createBuild'
+  | 'currentDroplet'
+  | 'setCurrentDroplet'
+  | 'droplet'
+  | 'copyDroplet'
 >;
 
 export function bitsCalls(requests: Requests): BitsCalls {
@@ -46,6 +53,14 @@ export function bitsCalls(requests: Requests): BitsCalls {
         data: { guid: dropletGuid },
       });
     },
+    async droplet(guid) {
+      return parseDroplet(Fields.of(await requests.read(`/v3/droplets/${guid}`), 'droplet'));
+    },
+    copyDroplet(dropletGuid, appGuid) {
+      const body = { relationships: { app: { data: { guid: appGuid } } } };
+      const path = `/v3/droplets?source_guid=${dropletGuid}`;
+      return requests.writeFor('POST', path, body, 'droplet', parseDroplet);
+    },
   };
 }
 
@@ -77,6 +92,12 @@ function parseBuild(fields: Fields): Build {
   };
 }
 
+/** To whom the platform does not tell them, it gives something else. */
+function commandsOf(fields: Fields): Record<string, string> | undefined {
+  if (!fields.has('process_types') || fields.object('process_types').has('redacted_message')) return undefined;
+  return fields.textMap('process_types');
+}
+
 /** The package is named only by a link; a droplet that was uploaded or copied has none. */
 function parseDroplet(fields: Fields): Droplet {
   const link = fields.maybeObject('links')?.maybeObject('package')?.maybeText('href');
@@ -84,6 +105,6 @@ function parseDroplet(fields: Fields): Droplet {
     guid: fields.text('guid'),
     state: fields.text('state'),
     createdAtMs: fields.time('created_at'),
-    ...present({ packageGuid: link?.split('/').at(-1) }),
+    ...present({ packageGuid: link?.split('/').at(-1), commands: commandsOf(fields) }),
   };
 }

@@ -7,6 +7,7 @@ import type {
   App,
   Build,
   CrashEvent,
+  Deployment,
   Destination,
   Domain,
   Droplet,
@@ -14,6 +15,7 @@ import type {
   LogLine,
   Package,
   Process,
+  Revision,
   Route,
   Target,
 } from '../model/cloud.js';
@@ -30,6 +32,19 @@ export interface RouteName {
   domainGuid: string;
   path: string;
   port: number | null;
+}
+
+/** A droplet, a revision, or neither: the app's current droplet. Never both. */
+export interface NewDeployment extends Pick<Deployment, 'labels' | 'annotations'> {
+  appGuid: string;
+  strategy: 'rolling' | 'canary';
+  dropletGuid?: string;
+  /** Restores droplet, variables, commands and sidecars. */
+  revisionGuid?: string;
+  /** 1 unless given; more than 1 since 3.173. */
+  maxInFlight?: number;
+  /** Canary: percent of the instances, ascending (since 3.189); without steps one canary instance. */
+  steps?: readonly number[];
 }
 
 export interface Platform {
@@ -85,6 +100,26 @@ export interface Platform {
   /** undefined: the app has none. */
   currentDroplet(appGuid: string): Promise<Droplet | undefined>;
   setCurrentDroplet(appGuid: string, dropletGuid: string): Promise<void>;
+  /** Throws `PlatformRefusal` with status 404 when it is gone. */
+  droplet(guid: string): Promise<Droplet>;
+  /** The new droplet, COPYING: it is ready when `droplet` shows it STAGED. It has no package and no sidecars of a buildpack. */
+  copyDroplet(dropletGuid: string, appGuid: string): Promise<Droplet>;
+
+  /** Newest first. */
+  revisions(appGuid: string): Promise<readonly Revision[]>;
+  /** Secrets: for whoever may read the app's variables. */
+  revisionEnvironment(guid: string): Promise<Readonly<Record<string, string>>>;
+
+  /** The droplet is the app's current one from then on. A stopped app is started without rolling: the answer is DEPLOYED already. */
+  createDeployment(wanted: NewDeployment): Promise<Deployment>;
+  /** Throws `PlatformRefusal` with status 404 when it is gone. */
+  deployment(guid: string): Promise<Deployment>;
+  /** Newest first; with `only` those that are not, or that are, at their end. */
+  deployments(appGuid: string, only?: Deployment['value']): Promise<readonly Deployment[]>;
+  /** Resolves when it is accepted: the old instances come back later. Throws `PlatformRefusal` when it has ended, or its previous droplet is gone. */
+  cancelDeployment(guid: string): Promise<void>;
+  /** Throws `PlatformRefusal` when it is not PAUSED. */
+  continueDeployment(guid: string): Promise<void>;
 
   routesOfApps(appGuids: readonly string[]): Promise<readonly Route[]>;
   routesByGuid(guids: readonly string[]): Promise<readonly Route[]>;

@@ -3,9 +3,11 @@ import { appCalls } from './apps.js';
 import { belongingCalls } from './belongings.js';
 import { bitsCalls } from './bits.js';
 import type { Platform } from './calls.js';
+import { deploymentCalls } from './deployments.js';
 import { placeCalls } from './places.js';
 import { processCalls } from './processes.js';
 import { Requests } from './request.js';
+import { revisionCalls } from './revisions.js';
 import { routeCalls } from './routes.js';
 import type { Connection } from './sender.js';
 import { watchingCalls } from './watching.js';
@@ -29,6 +31,8 @@ export function createPlatform(options: PlatformOptions): Platform {
       return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
     }),
     ...bitsCalls(requests),
+    ...revisionCalls(requests),
+    ...deploymentCalls(requests),
     ...routeCalls(requests),
     ...watchingCalls(requests, options.logCacheUrl),
   };

@@ -1,0 +1,30 @@
+/** What the platform recorded at each start of an app that had changed. */
+import type { Revision } from '../model/cloud.js';
+import type { Platform } from './calls.js';
+import { Fields } from './json.js';
+import type { Requests } from './request.js';
+
+type RevisionCalls = Pick<Platform, 'revisions' | 'revisionEnvironment'>;
+
+export function revisionCalls(requests: Requests): RevisionCalls {
+  return {
+    revisions(appGuid) {
+      return requests.list(`/v3/apps/${appGuid}/revisions`, { order_by: '-created_at' }, parseRevision);
+    },
+    async revisionEnvironment(guid) {
+      const json = await requests.read(`/v3/revisions/${guid}/environment_variables`);
+      return Fields.of(json, 'environment variables of the revision').textMap('var');
+    },
+  };
+}
+
+function parseRevision(fields: Fields): Revision {
+  return {
+    guid: fields.text('guid'),
+    version: fields.number('version'),
+    dropletGuid: fields.object('droplet').text('guid'),
+    deployable: fields.flag('deployable'),
+    description: fields.maybeText('description') ?? '',
+    createdAtMs: fields.time('created_at'),
+  };
+}
