@@ -2,10 +2,12 @@
 import type { RouterOverride } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Result } from '../model/words.js';
+import { ANNOTATION } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import type { AppWorld, Found } from '../steps/world.js';
-import { servedBy } from '../strategies/view.js';
+import type { Outlook } from '../strategies/outlook.js';
+import { servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -18,6 +20,8 @@ export interface LiveNow {
   app?: string;
   guid?: string;
   version?: string;
+  /** Full, as the run that deployed it was told. */
+  commit?: string;
   dropletGuid?: string;
   instances: { running: number; wanted: number };
   routes: readonly RouteServed[];
@@ -44,6 +48,8 @@ export interface AppOutcome {
   previous: readonly string[];
   failed: readonly string[];
   found?: Found;
+  /** What stands beside live, and what the next deploy would do about it. */
+  outlook?: Outlook;
 }
 
 export interface PlannedStep {
@@ -79,9 +85,11 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
     .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
   const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
   const processes = shown?.processes ?? [];
+  const commit = shown?.annotations[ANNOTATION.commit];
   return {
     ...(shown ? { app: shown.name, guid: shown.guid } : {}),
     ...(shown?.version ? { version: shown.version } : {}),
+    ...(commit ? { commit } : {}),
     ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
     instances: {
       running: sum(

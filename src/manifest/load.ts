@@ -36,6 +36,13 @@ export async function loadManifest(
   return read;
 }
 
+/** @returns whether there is one to read, or one that was asked for by name, which has to be there */
+export async function hasManifest({ given }: Pick<Inputs, 'given'>, workspace: string): Promise<boolean> {
+  if (given.includes('manifest')) return true;
+  const there = await Promise.allSettled(DEFAULT_FILES.map((file) => access(resolve(workspace, file))));
+  return there.some(({ status }) => status === 'fulfilled');
+}
+
 function refuse(texts: readonly string[]): void {
   if (texts.length > 0) throw new InputError(texts.map((text) => ({ text })));
 }

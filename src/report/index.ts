@@ -6,6 +6,7 @@ import { nextOf } from './next.js';
 import { outputsOf } from './outputs.js';
 import type { Redact } from './redact.js';
 import { seenAt, whoServes } from './serving.js';
+import { statusLines } from './status.js';
 import { summaryOf } from './summary.js';
 import { commandText } from './untrusted.js';
 
@@ -45,7 +46,7 @@ function tellEnd(outcome: Outcome, log: Log): void {
   const next = nextOf(outcome);
   const lines = [
     meaning(result),
-    ...whoServes(apps, ROUTES_IN_LOG),
+    ...(result === 'shown' ? statusLines(apps, ROUTES_IN_LOG) : whoServes(apps, ROUTES_IN_LOG)),
     ...(next === '' ? [] : [`Next: ${next}`]),
   ];
   log.tell({ type: 'note', text: lines.join('\n') });

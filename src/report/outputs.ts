@@ -16,8 +16,13 @@ export function outputsOf(outcome: Outcome, durationMs: number): Record<string, 
     'cf-version': outcome.cfVersion ?? '',
     plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
     error: outcome.error === undefined ? '' : explain(outcome.error).code,
-    apps: JSON.stringify(outcome.apps.map(outputsOfApp)),
+    apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
   };
+}
+
+/** Of `status` alone: what has no output of its own. */
+function statusOf({ outlook }: AppOutcome) {
+  return outlook ? { status: outlook } : {};
 }
 
 function outputsOfApp(app: AppOutcome | undefined) {

@@ -7,6 +7,7 @@ import { type Markdown, markdown, table } from './markdown.js';
 import { nextOf } from './next.js';
 import type { Redact } from './redact.js';
 import { seenAt, servingOf } from './serving.js';
+import { outlookParts, overview } from './status.js';
 
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
 export const LIMIT_BYTES = 900 * 1024;
@@ -49,7 +50,8 @@ export function summaryOf(
     `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
     ...failureParts(outcome, md),
     ...(isFailure ? [next] : []),
-    ...outcome.apps.map((app) => liveTable(app, md)),
+    overview(outcome.apps, md),
+    ...outcome.apps.flatMap((app) => [liveTable(app, md), ...outlookParts(app, md)]),
     ...(isFailure ? [] : [next]),
     ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
     ...outcome.apps.map((app) => proofLines(app, md)),
@@ -100,14 +102,19 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
       'its version',
       live.app ? (live.version ? md.code(live.version) : 'none: not deployed this way yet') : '',
     ],
+    ['its commit', live.commit ? md.code(live.commit) : ''],
     ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
     ['seen at', seenAt(outcome) ?? ''],
     ['address', url ? md.code(url) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
-    ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
-    ['kept for a way back', names(outcome.previous)],
-    ['kept for diagnosis', names(outcome.failed)],
+    ...(outcome.outlook
+      ? []
+      : ([
+          ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
+          ['kept for a way back', names(outcome.previous)],
+          ['kept for diagnosis', names(outcome.failed)],
+        ] as [string, string][])),
   ];
   const facts = table(
     ['', ''],
