@@ -24,7 +24,7 @@ interface Tried extends Verdict {
 }
 
 /** Apps whose deploys are interrupted side by side on real processes: they wait most of the time. */
-const LANES = 6;
+const LANES = 4;
 
 const verbose = process.argv.includes('--verbose');
 if (isMainThread)

@@ -9,10 +9,12 @@ export interface TappedCall {
   host: string;
   body: string;
   atMs: number;
+  /** undefined: not answered yet. */
+  status?: number;
 }
 
 export interface TapHooks {
-  /** The call is on its way, and nobody has done it yet. */
+  /** The call is on its way, and nobody has done it yet; it waits for what is returned. */
   before?: (call: TappedCall) => unknown;
   /** It was done, and its answer is on its way. */
   after?: (call: TappedCall) => unknown;
@@ -33,11 +35,18 @@ export async function tapOn(address: string, { before, after }: TapHooks = {}): 
     const { method = '', url: path = '', headers } = asked;
     const body = await bodyOf(asked).catch(() => undefined);
     if (body === undefined) return;
-    const call = { method, path, host: headers.host ?? '', body: body.toString(), atMs: Date.now() };
+    const call: TappedCall = {
+      method,
+      path,
+      host: headers.host ?? '',
+      body: body.toString(),
+      atMs: Date.now(),
+    };
     calls.push(call);
-    before?.(call);
+    await before?.(call);
     const onward = request({ hostname, port, method, path, headers, agent: false }, async (got) => {
       const content = await bodyOf(got).catch(() => undefined);
+      if (got.statusCode !== undefined) call.status = got.statusCode;
       after?.(call);
       if (content === undefined) answer.destroy();
       else give(answer, got, content);
