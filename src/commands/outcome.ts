@@ -7,7 +7,7 @@ import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
-import { servedBy, trialRoutes } from '../strategies/view.js';
+import { servedBy } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
