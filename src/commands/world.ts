@@ -75,8 +75,11 @@ export function worldOf(
 }
 
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
-export function endOfRuns(inputs: Inputs, context: RunContext, ports: Ports): World['hasEnded'] {
-  const github = gitHubOf(inputs, context, ports);
+export function endOfRuns({ githubToken: token }: Inputs, context: RunContext, ports: Ports): World['hasEnded'] {
+  const { publicHttp: http, clock, signal, listener } = ports;
+  const tell = (text: string) => listener.tell({ type: 'note', text });
+  const { apiUrl, repository } = context;
+  const github = createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
   return async (owner) => {
     const run = runOfOwner(owner);
     if (!run) return false;
