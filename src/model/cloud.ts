@@ -96,6 +96,8 @@ export interface Droplet {
   state: string;
   createdAtMs: number;
   packageGuid?: string;
+  /** By process type, what it starts; undefined: the platform does not tell. */
+  commands?: Readonly<Record<string, string>>;
 }
 
 /** What the platform recorded of an app at a start: droplet, variables, commands, sidecars. */

@@ -94,7 +94,8 @@ function parseBuild(fields: Fields): Build {
 
 /** To whom the platform does not tell them, it gives something else. */
 function commandsOf(fields: Fields): Record<string, string> | undefined {
-  if (!fields.has('process_types') || fields.object('process_types').has('redacted_message')) return undefined;
+  if (!fields.has('process_types') || fields.object('process_types').has('redacted_message'))
+    return undefined;
   return fields.textMap('process_types');
 }
 
