@@ -1,5 +1,4 @@
 /** The real cf CLI against the foundry, unchanged: every command that a user of this project is likely to type. */
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Foundry, startFoundry } from '../../demo/foundry.js';
 import { startFoundry as startHere } from '../../foundry/start.js';
-import { cfCli } from '../../runner/tools.js';
 import { isAlive } from '../foundry/instances/harness.js';
+import { type CfCli, cfIn } from './support/cf-cli.js';
 
 // The CLI looks every three seconds.
 jest.setTimeout(90_000);
@@ -22,44 +21,12 @@ http
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-interface Ended {
-  code: number;
-  /** Standard output and error. */
-  text: string;
-}
-
 let dir: string;
 let foundry: Foundry;
 
-async function cf(...args: string[]): Promise<Ended> {
-  return cfWith({}, ...args);
-}
-
-function cfWith(env: Record<string, string>, ...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const options = {
-      cwd: dir,
-      env: {
-        PATH: process.env.PATH,
-        LC_ALL: 'en_US.UTF-8',
-        CF_HOME: join(dir, 'home'),
-        CF_COLOR: 'false',
-        ...env,
-      },
-    };
-    execFile(cfCli(), args, options, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
-      resolve({ code, text: stdout + stderr });
-    });
-  });
-}
-
-/** The command must succeed; returns what it printed. */
-async function ok(...args: string[]): Promise<string> {
-  const { code, text } = await cf(...args);
-  expect({ args, code, text: code === 0 ? '' : text }).toEqual({ args, code: 0, text: '' });
-  return text;
-}
+const cf: CfCli['run'] = (...args) => cfIn(dir).run(...args);
+const cfWith: CfCli['runWith'] = (env, ...args) => cfIn(dir).runWith(env, ...args);
+const ok: CfCli['ok'] = (...args) => cfIn(dir).ok(...args);
 
 /** Asks a route as its users do. */
 function ask(host: string, path = '/'): Promise<{ status: number; body: string }> {

@@ -156,8 +156,8 @@ async function readText(request: IncomingMessage): Promise<string> {
 function send({ response, method }: Asked, answer: Answer): void {
   if (response.destroyed) return;
   const { status, body, headers } = answer;
-  const json = body !== undefined && typeof body !== 'string';
-  const text = body === undefined ? '' : json ? JSON.stringify(body) : (body as string);
+  const json = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body);
+  const text = body === undefined ? '' : json ? JSON.stringify(body) : (body as string | Buffer);
   response.writeHead(status, {
     'content-type': json ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
     ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(text) }),
