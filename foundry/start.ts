@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { audit, type Core, SYSTEM } from './api/core.js';
+import { RateLimit } from './api/rate-limit.js';
 import { apiRows } from './api/rows.js';
 import { createApiServer } from './api/server.js';
 import { realClock } from './clock.js';
@@ -163,11 +164,13 @@ export async function startFoundry(
   const requests = new Requests();
   const server = createApiServer({
     rows: [...apiRows, ...uaaRows(accounts, tokens, () => core.api)],
+  const rateLimit = new RateLimit(clock);
     controlRows: controlRows({
       faults,
       requests,
       advance: (ms) => clock.advance(ms),
       client: accounts.client,
+      rateLimit,
       figures: () => routers.figures(),
       resetFigures: () => routers.reset(),
     }),
@@ -177,6 +180,7 @@ export async function startFoundry(
     requests,
     latencyMs: options.latencyMs,
   });
+    rateLimit,
   const end = () => close(server, cells, routers, clock, workDir);
   try {
     api = parts.serve?.(server) ?? `http://127.0.0.1:${await listen(server, options.port)}`;

@@ -6,6 +6,7 @@ import type { Tokens } from '../uaa/tokens.js';
 import { type Core, errorBodies, SYSTEM } from './core.js';
 import { ApiError, ApiErrors, invalidToken, notAuthenticated, parseError, unknownRequest } from './errors.js';
 import { isObject } from './metadata.js';
+import type { RateLimit } from './rate-limit.js';
 import { type Answer, type Call, type Caller, RouteIndex, type Row } from './table.js';
 
 export interface ApiServerOptions {
@@ -15,6 +16,7 @@ export interface ApiServerOptions {
   tokens: Tokens;
   faults: Faults;
   requests: Requests;
+  rateLimit: RateLimit;
   /** Milliseconds that each call takes at least. */
   latencyMs: number;
 }
@@ -101,6 +103,7 @@ async function handle(
   known: Caller | undefined,
 ): Promise<Answer> {
   const { method, path } = asked;
+  let limited: ReturnType<RateLimit['take']>;
   try {
     const hit = index.find(method === 'HEAD' ? 'GET' : method, path);
     let caller = known;
@@ -108,17 +111,23 @@ async function handle(
       const authorization = asked.request.headers.authorization;
       caller = options.tokens.caller(authorization);
       if (!caller) throw authorization === undefined ? notAuthenticated() : invalidToken();
+      limited = options.rateLimit.take(path, caller);
+      if (limited?.answer) {
+        asked.request.resume();
+        return limited.answer;
+      }
     }
     if (!hit) {
       process.stderr.write(`foundry: unknown request ${method} ${asked.request.url}\n`);
       throw unknownRequest();
     }
-    return await hit.row.handler(callOf(asked, hit.params, caller ?? SYSTEM), options.core);
+    const answer = await hit.row.handler(callOf(asked, hit.params, caller ?? SYSTEM), options.core);
+    return limited ? { ...answer, headers: { ...limited.headers, ...answer.headers } } : answer;
   } catch (error) {
     asked.request.resume();
     const status =
       error instanceof ApiError ? error.status : error instanceof ApiErrors ? error.errors[0].status : 500;
-    return { status, body: { errors: errorBodies(error) } };
+    return { status, body: { errors: errorBodies(error) }, headers: limited?.headers ?? {} };
   }
 }
 

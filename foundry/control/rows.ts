@@ -1,6 +1,7 @@
 import type { Core } from '../api/core.js';
 import { ApiError, notFound } from '../api/errors.js';
 import { isObject } from '../api/metadata.js';
+import { type RateLimit, readRateLimit } from '../api/rate-limit.js';
 import { type Answer, type Call, openRow, type Row } from '../api/table.js';
 import type { RouteFigures } from '../router/figures.js';
 import type { Faults } from './faults.js';
@@ -11,6 +12,7 @@ import { state } from './state.js';
 export interface ControlParts {
   faults: Faults;
   requests: Requests;
+  rateLimit: RateLimit;
   advance(ms: number): void;
   /** The client that may sign in with its own credentials. */
   client: Readonly<{ id: string; secret: string }>;
@@ -37,6 +39,14 @@ export function controlRows(parts: ControlParts): readonly Row[] {
     }),
     openRow('DELETE', at('faults'), () => {
       parts.faults.clear();
+      return { status: 204 };
+    }),
+    openRow('POST', at('rate-limit'), async (call) => {
+      try {
+        parts.rateLimit.set(readRateLimit(await call.json()));
+      } catch (error) {
+        throw bad(error);
+      }
       return { status: 204 };
     }),
     openRow('GET', at('requests'), () => ({ status: 200, body: parts.requests.all() })),
