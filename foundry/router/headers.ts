@@ -31,10 +31,10 @@ export function wantedInstance(headers: IncomingHttpHeaders): Wanted | BadInstan
   const [, guid, index] = INSTANCE.exec(header) ?? [];
   if (app !== undefined) {
     if (guid === undefined || index === undefined) return 'invalid_cf_app_instance_header';
-    return { by: 'app', guid, index: Number(index) };
+    return { by: 'app', guid, index };
   }
   if (guid === undefined) return 'invalid_cf_process_instance_header';
-  return { by: 'process', guid, index: index === undefined ? undefined : Number(index) };
+  return { by: 'process', guid, index };
 }
 
 /** Empty counts as absent, as it does for a Go server that asks for the header's value. */

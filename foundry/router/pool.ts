@@ -18,8 +18,8 @@ export interface Backend {
 export interface Wanted {
   by: 'app' | 'process';
   guid: string;
-  /** Undefined: any instance of the process. */
-  index: number | undefined;
+  /** As it was sent: `01` is not 1. Undefined: any instance of the process. */
+  index: string | undefined;
 }
 
 export interface Choice {
@@ -88,7 +88,7 @@ export class Pool {
 
 function isWanted({ endpoint }: Backend, { by, guid, index }: Wanted): boolean {
   const found = by === 'app' ? endpoint.appGuid : endpoint.processGuid;
-  return found === guid && (index === undefined || index === endpoint.index);
+  return found === guid && (index === undefined || index === String(endpoint.index));
 }
 
 function keyOf({ instanceGuid, port }: Endpoint): string {

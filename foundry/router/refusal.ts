@@ -22,7 +22,8 @@ export function unknownRoute(host: string, wanted: Wanted | undefined): Refusal 
     };
   }
   const guid = wanted.by === 'app' ? 'guid' : 'process guid';
-  const instance = `instance ('${wanted.index ?? ''}') with ${guid} ('${wanted.guid}')`;
+  const index = wanted.index === undefined ? '' : ` ('${wanted.index}')`;
+  const instance = `instance${index} with ${guid} ('${wanted.guid}')`;
   const text = `400 Bad Request: Requested ${instance} does not exist for route ('${host}')`;
   return { status: 400, error, text, noCache: true };
 }

@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { APP, OTHER_APP, PROCESS, type Town, town } from './harness.js';
 
+/** A GUID with letters in it. */
+const LETTERS = 'abcdefab-cdef-4abc-8def-abcdefabcdef';
+
 let t: Town;
 
 beforeEach(async () => {
@@ -176,19 +179,44 @@ describe('as the measured gorouter does', () => {
     },
     { name: 'process', header: 'x-cf-process-instance', value: PROCESS, status: 200 },
     {
-      name: 'absent process',
+      name: 'absent process, with an index',
       header: 'x-cf-process-instance',
       value: `${APP}:0`,
       status: 400,
       error: 'unknown_route',
+      body: `400 Bad Request: Requested instance ('0') with process guid ('${APP}') does not exist for route ('shop.example.com')\n`,
     },
     {
-      name: 'malformed process',
+      name: 'absent process',
       header: 'x-cf-process-instance',
-      value: 'x',
+      value: APP,
+      status: 400,
+      error: 'unknown_route',
+      body: `400 Bad Request: Requested instance with process guid ('${APP}') does not exist for route ('shop.example.com')\n`,
+    },
+    ...['7', '01'].map((index) => ({
+      name: `absent index ${index} of the process`,
+      header: 'x-cf-process-instance',
+      value: `${PROCESS}:${index}`,
+      status: 400,
+      error: 'unknown_route',
+    })),
+    ...[
+      'x',
+      `${PROCESS}:`,
+      `${PROCESS}:x`,
+      `${PROCESS}:0:1`,
+      ':0',
+      LETTERS.toUpperCase(),
+      ` ${PROCESS}x`,
+    ].map((value) => ({
+      name: `malformed process ${value}`,
+      header: 'x-cf-process-instance',
+      value,
       status: 400,
       error: 'invalid_cf_process_instance_header',
-    },
+      body: '400 Bad Request: Invalid X-CF-Process-Instance Header\n',
+    })),
   ])('instance header, $name -> $status', async ({ header, value, status, error, body }) => {
     t.route([await t.backend(named('a')), await t.backend(named('b'))]);
     for (let i = 0; i < 2; i += 1) {
@@ -199,10 +227,34 @@ describe('as the measured gorouter does', () => {
     }
   });
 
-  test('both instance headers: the app one wins', async () => {
+  test('two processes of one app: their own GUIDs tell them apart, the GUID of the app does not', async () => {
+    const old = await t.backend(named('old'), { processGuid: APP, index: 0 });
+    const canary = await t.backend(named('canary'), { processGuid: LETTERS, index: 0 });
+    t.route([old, canary]);
+    const answers = async (header: string, value: string) => {
+      const headers = { [header]: value };
+      const both = [await t.ask('/', { headers }), await t.ask('/', { headers })];
+      return both.map((answer) => answer.body).sort();
+    };
+    expect(await answers('x-cf-process-instance', LETTERS)).toEqual(['canary', 'canary']);
+    expect(await answers('x-cf-process-instance', `${LETTERS}:0`)).toEqual(['canary', 'canary']);
+    expect(await answers('x-cf-process-instance', APP)).toEqual(['old', 'old']);
+    expect(await answers('x-cf-app-instance', `${APP}:0`)).toEqual(['canary', 'old']);
+  });
+
+  test('an unknown host is told by the header too', async () => {
+    const headers = { 'x-cf-process-instance': PROCESS };
+    const answer = await t.ask('/', { host: 'nobody.example.com', headers });
+    expect([answer.status, answer.headers['x-cf-routererror']]).toEqual([400, 'unknown_route']);
+    expect((await t.ask('/', { host: 'nobody.example.com' })).status).toBe(404);
+  });
+
+  test('both instance headers: the app one wins, also over a malformed one', async () => {
     t.route([await t.backend(named('a')), await t.backend(named('b'))]);
-    const headers = { 'x-cf-app-instance': `${APP}:1`, 'x-cf-process-instance': `${PROCESS}:0` };
-    expect((await t.ask('/', { headers })).body).toBe('b');
+    for (const process of [`${PROCESS}:0`, 'x']) {
+      const headers = { 'x-cf-app-instance': `${APP}:1`, 'x-cf-process-instance': process };
+      expect((await t.ask('/', { headers })).body).toBe('b');
+    }
   });
 
   test('headers to the app', async () => {
