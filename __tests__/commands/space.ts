@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|target|domains|apps|processes|instances|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -198,6 +198,7 @@ export class Space {
           uptimeS: 60,
         }));
       },
+      command: async () => 'node server.js',
       scale: async (guid, to) => {
         const app = this.apps.find(({ process }) => process.guid === guid);
         if (app) app.process = { ...app.process, ...to };

@@ -47,7 +47,7 @@ export function standing() {
       );
     },
     runScript: async () => undefined,
-    hashOfBits: async () => undefined,
+    fingerprint: async () => undefined,
     badSign: () => undefined,
     unwatch: () => undefined,
     onSign: () => () => undefined,

@@ -90,6 +90,37 @@ describe('converge', () => {
     expect(clock.slept).toEqual([7_000]);
   });
 
+  test('told to wait for longer than its patience, it ends at once', async () => {
+    const { course, performed } = courseOf(['a'], () => fault(61_000));
+    const { patience: patient, clock } = patience(60_000);
+    await expect(converge(course, patient)).rejects.toMatchObject({ retryAfterMs: 61_000 });
+    expect(performed).toEqual(['a']);
+    expect(clock.slept).toEqual([]);
+  });
+
+  test('goes on without a group that fails for ever, where the course can do without it', async () => {
+    const groups = ['a', 'b', 'c'];
+    const { course, performed } = courseOf(groups, (group) => (group === 'b' ? fault() : undefined));
+    const left: string[] = [];
+    course.leave = (group) => {
+      left.push(groups.shift() ?? '');
+      return group === 'b';
+    };
+    await converge(course, patience(5_000).patience);
+    expect(left).toEqual(['b']);
+    expect(performed.at(-1)).toBe('c');
+    expect(performed.filter((group) => group === 'b').length).toBeGreaterThan(3);
+  });
+
+  test('a platform that cannot be read is no group to go on without', async () => {
+    const { course } = courseOf(['a'], () => undefined);
+    course.refresh = async () => {
+      throw fault();
+    };
+    course.leave = () => true;
+    await expect(converge(course, patience(5_000).patience)).rejects.toBeInstanceOf(PlatformFault);
+  });
+
   test('throws the fault itself when the patience is over, which a group that was done renews', async () => {
     const { course } = courseOf(['a', 'b'], (group, time) =>
       group === 'b' || time < 4 ? fault() : undefined,

@@ -62,7 +62,13 @@ describe('reads', () => {
     const hasty = scripted(inTurn(limit), { readDeadlineMs: 5_000 });
     const error = await errorOf(hasty.platform.apps('space'));
     expect(error).toMatchObject({ status: 429, retryAfterMs: 7_000 });
+    expect((error as Error).message).toContain('wait until 2026-11-20 10:00:07 UTC');
     expect(hasty.clock.slept).toEqual([]);
+
+    const date = { status: 429, text: '', headers: { 'retry-after': 'Fri, 20 Nov 2026 10:00:09 GMT' } };
+    const dated = scripted(inTurn(date, FOUND));
+    await dated.platform.apps('space');
+    expect(dated.clock.slept).toEqual([9_000]);
   });
 
   test('a refusal is an answer, with the code of the platform', async () => {
@@ -132,17 +138,62 @@ describe('pages', () => {
           },
     );
     expect((await platform.apps('space')).map(({ name }) => name)).toEqual(['one', 'two']);
-    expect(http.requests.map(({ url }) => new URL(url).origin)).toEqual([API, API]);
+    // Two pages, and both once more: whether they stood still is seen by that alone.
+    expect(http.requests.map(({ url }) => new URL(url).origin)).toEqual([API, API, API, API]);
     expect(http.lines[0]).toBe('GET /v3/apps?per_page=5000&space_guids=space');
   });
 
   test('a 502, then an empty first page with a next page: the next page is read', async () => {
     const firsts = [BAD_GATEWAY, page([], 1, '/v3/apps?page=2')];
     const { platform, http } = scripted((_, url) =>
-      url.searchParams.get('page') === '2' ? FOUND : (firsts.shift() ?? page([])),
+      url.searchParams.get('page') === '2' ? FOUND : (firsts.shift() ?? page([], 1, '/v3/apps?page=2')),
     );
     expect(await platform.appsByName('space', ['shop'])).toHaveLength(1);
-    expect(http.requests).toHaveLength(3);
+    expect(http.requests).toHaveLength(5);
+  });
+
+  /** Apps in pages of two, as they are when a page is asked for; `change` comes after the first page was answered. */
+  function changing(names: string[], change: (names: string[]) => void) {
+    let changed = false;
+    return scripted((_, url) => {
+      const second = url.searchParams.get('page') === '2';
+      if (second && !changed) {
+        change(names);
+        changed = true;
+      }
+      const shown = second ? names.slice(2) : names.slice(0, 2);
+      const next = second ? undefined : '/v3/apps?page=2';
+      return page(
+        shown.map((name) => appJson(name)),
+        names.length,
+        next,
+      );
+    });
+  }
+
+  test.each<[string, (names: string[]) => void]>([
+    ['disappears', (names) => names.splice(0, 1)],
+    ['appears', (names) => names.push('e')],
+    ['disappears and another one appears', (names) => names.splice(0, 1, ...[]) && names.push('e')],
+    ['appears in front', (names) => names.unshift('first')],
+  ])('while an app %s between two of them: none that is there is missed', async (_, change) => {
+    const names = ['a', 'b', 'c', 'd'];
+    const { platform } = changing(names, change);
+    const found = (await platform.apps('space')).map(({ name }) => name);
+    expect(found).toEqual(names);
+    expect(found).toContain('c');
+  });
+
+  test('that never stand still are a fault', async () => {
+    let made = 0;
+    const { platform } = scripted(
+      (_, url) =>
+        url.searchParams.get('page') === '2'
+          ? page([appJson(`app-${++made}`)], 2)
+          : page([appJson('shop')], 2, '/v3/apps?page=2'),
+      { readDeadlineMs: 5_000 },
+    );
+    expect(await errorOf(platform.apps('space'))).toMatchObject({ name: 'PlatformFault', ambiguous: false });
   });
 
   test.each([
@@ -281,4 +332,26 @@ test("the platform's clock is taken from its answers and carried on by ours", as
   await platform.apps('space');
   await clock.sleep(1_000);
   expect(platform.platformNowMs()).toBe(STARTED_AT_MS + 301_000);
+});
+
+describe('the rate limit', () => {
+  const limited = (calls: number): Scripted => ({
+    ...FOUND,
+    headers: {
+      'x-ratelimit-limit': '2000',
+      'x-ratelimit-remaining': String(calls),
+      'x-ratelimit-reset': '1795176000',
+    },
+  });
+
+  test('is kept as the last answer that tells of it said', async () => {
+    const { platform } = scripted(inTurn(FOUND, limited(400), limited(200), FOUND));
+    await platform.apps('space');
+    expect(platform.allowance()).toEqual({ sent: 1 });
+    await platform.apps('space');
+    await platform.apps('space');
+    await platform.apps('space');
+    const left = { calls: 200, limit: 2_000, resetAtMs: 1_795_176_000_000 };
+    expect(platform.allowance()).toEqual({ sent: 4, left });
+  });
 });

@@ -59,7 +59,7 @@ export function worldOf(
     stagingTimeoutMs: 60_000,
     hasEnded: async () => false,
     facts: {},
-    hashOfBits: async () => undefined,
+    fingerprint: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,

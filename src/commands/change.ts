@@ -15,9 +15,11 @@ import { groups } from '../strategies/work.js';
 import type { Opened, Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
 import { titleOfAll } from './pursue.js';
+import { forReading } from './reading.js';
 import { rollOut } from './roll-out.js';
 import { settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
+import { type Compare, isUnchanged, leftAlone, tellDrift, tellReasons } from './unchanged.js';
 import { watchable, watchRoutes } from './watch-routes.js';
 import { worldOf } from './world.js';
 
@@ -42,18 +44,22 @@ export interface Change<One extends Seen> {
    * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
    */
   prepare(seen: readonly One[], world: World, rolledBack: readonly string[]): Promise<AppWorld[]>;
+  /** Compares each app with live: where all are what is asked for already, nothing is done. Default: nothing is compared. */
+  compare?: Compare;
 }
 
 /** Throws what keeps it from looking; everything later is in the outcome. */
 export async function change<One extends Seen>(
   opened: Opened,
-  { result, owner, names, manifest, look, prepare }: Change<One>,
+  { result, owner, names, manifest, look, prepare, compare }: Change<One>,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
   let watch: Watch | undefined;
-  const world = worldOf(opened, manifest, inputs, context, ports, {
+  const reading = inputs.plan ? forReading(opened.platform) : undefined;
+  const signedIn = reading ? { ...opened, platform: reading.platform } : opened;
+  const world = worldOf(signedIn, manifest, inputs, context, ports, {
     badSign: (sinceMs) => watch?.badSign(sinceMs),
     unwatch: (url) => watch?.leave(url),
     onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
@@ -82,7 +88,10 @@ export async function change<One extends Seen>(
         world,
         [],
       );
+      const compared = await compare?.(apps, world, reading?.hidden);
+      if (compared) tellDrift(compared, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
+      if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
       const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
       return { result: 'planned', apps: shown, plan, cfVersion };
     }
@@ -103,7 +112,11 @@ export async function change<One extends Seen>(
     if (left.length > 0) seen = await lookAgain();
     found = seen;
     const apps = await prepare(seen, world, rolledBack);
-    const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
+    const compared = await compare?.(apps, world);
+    if (compared) tellReasons(compared, world);
+    const outcome = compared?.every(isUnchanged)
+      ? leftAlone(apps, inputs)
+      : await rollOut({ apps, world, result, ...limits(inputs) });
     // Also a way back may have been cut.
     if (!ports.signal.aborted) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };

@@ -6,6 +6,7 @@ import { change } from './change.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { lookUp, type Preparation, prepare } from './prepare.js';
+import { compareWithLive } from './unchanged.js';
 
 /**
  * Throws what forbids the deploy before anything could be read of the apps (`InputError`, `Refused`, `PlatformFault`); everything
@@ -25,6 +26,7 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
       manifest,
       names: manifest.apps.map(({ name }) => name),
       look: lookUp.bind(undefined, preparation),
+      compare: compareWithLive.bind(undefined, manifest, inputs),
       prepare: prepare.bind(undefined, preparation),
     };
     return await change(opened, deploying, inputs, context, ports);

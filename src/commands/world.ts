@@ -5,6 +5,7 @@ import { createGitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
 import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
+import { saidOf } from '../manifest/said.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
 import { runOfOwner } from '../platform/names.js';
@@ -54,9 +55,10 @@ export function worldOf(
         await files.remove(folder);
       }
     },
-    hashOfBits: async (name) => {
+    fingerprint: async (name) => {
       const path = manifest?.apps.find((app) => app.name === name)?.path;
-      return path === undefined ? undefined : hashOfBits(path);
+      const bits = path === undefined ? undefined : await hashOfBits(path);
+      return manifest && bits ? { bits, manifest: saidOf(manifest, name).hash } : undefined;
     },
     runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
       runScript({

@@ -12,6 +12,8 @@ export interface Course<Group> {
   nameOf(group: Group): string;
   /** Forward is the only way left: a refusal of the platform is repeated like a fault. */
   insists(): boolean;
+  /** The patience is over, and this group still fails: whether the course can do without it, and from now on does. */
+  leave?(group: Group, error: Error): boolean;
 }
 
 export interface Patience {
@@ -42,9 +44,10 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
   };
   for (;;) {
     signal.throwIfAborted();
+    let group: Group | undefined;
     try {
       await course.refresh();
-      const group = course.next();
+      group = course.next();
       if (group === undefined) return;
       const name = course.nameOf(group);
       // What failed before is not asked for any more: it was done, though its answer was lost.
@@ -64,8 +67,14 @@ export async function converge<Group>(course: Course<Group>, patience: Patience)
     } catch (error) {
       if (!isRepeated(error, course.insists())) throw error;
       faultySinceMs ??= clock.now();
-      if (clock.now() - faultySinceMs >= faultsMs()) throw error;
-      const wait = Math.max(pauseMs, error instanceof PlatformFault ? (error.retryAfterMs ?? 0) : 0);
+      const asked = error instanceof PlatformFault ? (error.retryAfterMs ?? 0) : 0;
+      const wait = Math.max(pauseMs, asked);
+      // Told to wait for longer than anybody waits here, it ends at once; the fault says until when.
+      if (clock.now() + asked - faultySinceMs >= faultsMs()) {
+        if (group === undefined || !course.leave?.(group, error as Error)) throw error;
+        heal();
+        continue;
+      }
       tell(`${(error as Error).message} Looking again in ${Math.round(wait / 100) / 10} s.`);
       await clock.sleep(wait, signal);
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);

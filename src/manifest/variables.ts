@@ -28,6 +28,13 @@ export function fillIn(data: unknown, variables: Variables): unknown {
   return data;
 }
 
+/** Whether some text in the data names a variable. */
+export function namesVariable(data: unknown): boolean {
+  if (typeof data === 'string') return names(data).length > 0;
+  if (data === null || typeof data !== 'object') return false;
+  return Object.entries(data).some(([key, value]) => namesVariable(key) || namesVariable(value));
+}
+
 function fillInText(text: string, variables: Variables): unknown {
   let filled = text;
   for (const name of names(text)) {

@@ -9,6 +9,7 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** How a command ended; the output `result`. */
 export type Result =
   | 'deployed'
+  | 'unchanged' // bits and configuration are those of live: nothing was done
   | 'rolled-back'
   | 'reverted' // failed, and the state from before is back
   | 'refused' // failed before any change

@@ -80,6 +80,8 @@ export interface Platform {
 
   processes(appGuid: string): Promise<readonly Process[]>;
   instances(processGuid: string): Promise<readonly Instance[]>;
+  /** What it is started with, '' for nothing; undefined: this sign-in may not read it. Lists never tell. */
+  command(processGuid: string): Promise<string | undefined>;
   scale(
     processGuid: string,
     to: { instances?: number; memoryMb?: number; diskMb?: number; logRateBps?: number },

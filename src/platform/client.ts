@@ -24,6 +24,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   return {
     platformNowMs: () => requests.nowMs(),
     hasWritten: () => requests.hasWritten(),
+    allowance: () => requests.allowance(),
     ...placeCalls(requests),
     ...apps,
     ...processCalls(requests),

@@ -4,7 +4,9 @@ import type { Platform } from './calls.js';
 import { Fields, present } from './json.js';
 import type { Requests } from './request.js';
 
-export function processCalls(requests: Requests): Pick<Platform, 'processes' | 'instances' | 'scale'> {
+export function processCalls(
+  requests: Requests,
+): Pick<Platform, 'processes' | 'instances' | 'command' | 'scale'> {
   return {
     processes(appGuid) {
       return requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess);
@@ -12,6 +14,11 @@ export function processCalls(requests: Requests): Pick<Platform, 'processes' | '
     async instances(processGuid) {
       const json = await requests.read(`/v3/processes/${processGuid}/stats`);
       return Fields.of(json, 'stats').objects('resources').map(parseInstance);
+    },
+    async command(processGuid) {
+      const process = Fields.of(await requests.read(`/v3/processes/${processGuid}`), 'process');
+      const command = process.maybeText('command') ?? '';
+      return command === HIDDEN ? undefined : command;
     },
     async scale(processGuid, { instances, memoryMb, diskMb, logRateBps }) {
       await requests.write(
@@ -28,7 +35,8 @@ export function processCalls(requests: Requests): Pick<Platform, 'processes' | '
   };
 }
 
-/** What the platform shows in lists where a command is. */
+/** What the platform shows where a command is, to whom it does not tell. */
+const HIDDEN = '[PRIVATE DATA HIDDEN]';
 const HIDDEN_COMMAND = '[PRIVATE DATA HIDDEN IN LISTS]';
 
 function parseProcess(fields: Fields): Process {

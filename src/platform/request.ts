@@ -1,6 +1,7 @@
 /** What the groups of calls are written in: a thing, a list to its last page, a write, a job. */
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import type { Clock } from '../model/ports.js';
+import type { Allowance } from './calls.js';
 import { Fields } from './json.js';
 import { type Answer, type Connection, refusal, Sender } from './sender.js';
 import { delayOf } from './verdict.js';
@@ -35,6 +36,10 @@ export class Requests {
     return this.sender.hasWritten;
   }
 
+  allowance(): Allowance {
+    return this.sender.allowance;
+  }
+
   /** Whether the API answers at this moment, as `Platform.answers` says. */
   answers(): Promise<boolean> {
     return this.sender.answers();
@@ -47,16 +52,21 @@ export class Requests {
 
   /**
    * Reads a list to its last page. An empty page with a next one is followed; a list that does not have as many different
-   * things as it says is read again. Throws as `read`; a page that fails fails the whole.
+   * things as it says is read again. So is one of several pages until it is the same twice: what is deleted meanwhile moves
+   * something from the next page to one that was read already. Throws as `read`; a page that fails fails the whole.
    */
   async list<T>(path: string, query: Query, parse: (fields: Fields) => T): Promise<readonly T[]> {
     const deadlineMs = this.clock.now() + this.sender.patienceMs;
+    let last: string | undefined;
     for (let attempt = 0; ; attempt++) {
-      const { pages, complete } = await this.pages(path + queryText({ per_page: PER_PAGE, ...query }));
-      if (complete) return pages.flatMap((page) => page.objects('resources').map(parse));
+      const { pages, guids, complete } = await this.pages(path + queryText({ per_page: PER_PAGE, ...query }));
+      const seen = complete ? [...guids].join() : undefined;
+      if (complete && (pages.length === 1 || seen === last))
+        return pages.flatMap((page) => page.objects('resources').map(parse));
+      last = seen;
       const delayMs = delayOf(attempt, undefined, this.clock.now(), 0.5);
       if (this.clock.now() + delayMs > deadlineMs)
-        throw new PlatformFault(`The platform's list ${path} stayed incomplete.`, false);
+        throw new PlatformFault(`The platform's list ${path} did not stand still while it was read.`, false);
       await this.clock.sleep(delayMs, this.signal);
     }
   }
@@ -118,7 +128,9 @@ export class Requests {
     }
   }
 
-  private async pages(first: string): Promise<{ pages: Fields[]; complete: boolean }> {
+  private async pages(
+    first: string,
+  ): Promise<{ pages: Fields[]; guids: ReadonlySet<string>; complete: boolean }> {
     const pages: Fields[] = [];
     const guids = new Set<string>();
     let total = 0;
@@ -133,7 +145,7 @@ export class Requests {
       const href: string | undefined = pagination.maybeObject('next')?.text('href');
       next = href === undefined ? undefined : this.sender.pathOf(href);
     }
-    return { pages, complete: guids.size === total };
+    return { pages, guids, complete: guids.size === total };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Sends one call: with the token, again where that is safe, never to another host than it is meant for. */
 import { HttpFailure, PlatformFault, PlatformRefusal } from '../model/errors.js';
 import type { Clock, Http, HttpResponse, Random } from '../model/ports.js';
+import type { Allowance } from './calls.js';
 import { Fields } from './json.js';
 import { bodyKindOf, delayOf, retryAfterMs, type Verdict, verdictOf } from './verdict.js';
 
@@ -35,6 +36,8 @@ export class Sender {
   private clockOffsetMs = 0;
   private droppedToken?: string;
   private wrote = false;
+  private sent = 0;
+  private left: Allowance['left'];
 
   constructor(private readonly connection: Connection) {}
 
@@ -46,6 +49,11 @@ export class Sender {
   /** As `Platform.hasWritten` says. */
   get hasWritten(): boolean {
     return this.wrote;
+  }
+
+  /** As `Platform.allowance` says. */
+  get allowance(): Allowance {
+    return this.left ? { sent: this.sent, left: this.left } : { sent: this.sent };
   }
 
   /** The root needs no token, and a connection of its own cannot have been closed before. Too many calls is an answer, too. */
@@ -94,7 +102,7 @@ export class Sender {
       const delayMs = delayOf(attempt, retryAfter, this.nowMs(), this.spread());
       if (result.verdict !== 'again' || clock.now() + delayMs >= deadlineMs)
         throw new PlatformFault(
-          `${callName(method, path)}: ${result.said}.`,
+          `${callName(method, path)}: ${result.said}.${untilText(retryAfter, this.nowMs())}`,
           result.verdict === 'ambiguous',
           result.answer.status || undefined,
           retryAfterMs(retryAfter, this.nowMs()),
@@ -114,6 +122,7 @@ export class Sender {
     const { http, signal, api } = this.connection;
     const read = method === 'GET';
     const url = path.startsWith('/') ? new URL(path, api).href : path;
+    this.sent += 1;
     let response: HttpResponse;
     try {
       response = await http.request({
@@ -140,7 +149,7 @@ export class Sender {
         said: `no answer (${error.message})`,
       };
     }
-    this.readClock(url, response);
+    this.readHeaders(url, response);
     const { kind, json } = bodyKindOf(response);
     const router = response.headers['x-cf-routererror'];
     const verdict = verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed);
@@ -159,10 +168,11 @@ export class Sender {
     this.connection.invalidateToken();
   }
 
-  private readClock(url: string, response: HttpResponse): void {
-    const atMs = Date.parse(response.headers.date ?? '');
-    if (!Number.isNaN(atMs) && new URL(url).origin === new URL(this.connection.api).origin)
-      this.clockOffsetMs = atMs - this.connection.clock.now();
+  private readHeaders(url: string, { headers }: HttpResponse): void {
+    if (new URL(url).origin !== new URL(this.connection.api).origin) return;
+    const atMs = Date.parse(headers.date ?? '');
+    if (!Number.isNaN(atMs)) this.clockOffsetMs = atMs - this.connection.clock.now();
+    this.left = leftOf(headers) ?? this.left;
   }
 
   /** The platform writes whole addresses; the token goes to the API's own host whatever they say. */
@@ -184,6 +194,27 @@ export class Sender {
     const token = this.connection.random?.token(4);
     return token ? Number.parseInt(token, 36) / 36 ** 4 : 0.5;
   }
+}
+
+/** The rate limit as each limited answer tells it: `X-RateLimit-Reset` is in epoch seconds. */
+function leftOf(headers: HttpResponse['headers']): Allowance['left'] {
+  const number = (name: string) => {
+    const text = headers[`x-ratelimit-${name}`] ?? '';
+    return /^\d+$/.test(text) ? Number(text) : undefined;
+  };
+  const [calls, resetS, limit] = [number('remaining'), number('reset'), number('limit')];
+  if (calls === undefined || resetS === undefined) return undefined;
+  return { calls, resetAtMs: resetS * 1_000, ...(limit === undefined ? {} : { limit }) };
+}
+
+function untilText(retryAfter: string | undefined, nowMs: number): string {
+  const waitMs = retryAfterMs(retryAfter, nowMs);
+  return waitMs === undefined ? '' : ` It asks to wait until ${utc(nowMs + waitMs)}.`;
+}
+
+/** `2026-11-20 10:05:00 UTC` */
+export function utc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function callName(method: string, path: string): string {

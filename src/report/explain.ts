@@ -97,6 +97,7 @@ export function meaning(result: Result): string {
 
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
+  unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
   'rolled-back': 'The version from before serves every production route again.',
   reverted: 'The version was taken back, and the state from before is back.',
   refused: 'It ended before anything was changed.',

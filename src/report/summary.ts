@@ -25,6 +25,7 @@ const MOST = {
 
 const MARKS: Record<Outcome['result'], string> = {
   deployed: '✅',
+  unchanged: '✅',
   'rolled-back': '⏪',
   planned: '📝',
   ready: '✅',

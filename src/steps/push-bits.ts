@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PlatformFault } from '../model/errors.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import type { Step } from './step.js';
@@ -8,23 +9,27 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
   title: () => 'push the bits',
   plan: (_step, { app }) => [
     `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
-    `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}`,
+    `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}, ${ANNOTATION.manifestHash}`,
   ],
-  run: async (_step, app, { platform, pushBits: push, hashOfBits }) => {
+  run: async (_step, app, { platform, pushBits: push, fingerprint }) => {
     const { intent } = app;
     const candidate = appOn('candidate', app);
     const [trial] = intent.trials;
     const before = await platform.packages(candidate.guid);
-    const hash = await hashOfBits(intent.app);
+    const first = await fingerprint(intent.app);
     await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
     const made = (await platform.packages(candidate.guid))
       .filter(({ guid }) => !before.some((old) => old.guid === guid))
       .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
     if (!made) throw new PlatformFault(`${candidate.name} has no new package after cf push.`, false);
-    // Between the two looks at the disk the CLI took what is there: a hash that holds at both ends is the hash of what was pushed.
-    const pushed = hash !== undefined && hash === (await hashOfBits(intent.app)) ? hash : null;
+    // Between the two looks at the disk the CLI took what is there: what holds at both ends holds for what was pushed.
+    const hashes = isDeepStrictEqual(first, await fingerprint(intent.app)) ? first : undefined;
     await platform.updateApp(candidate.guid, {
-      annotations: { [ANNOTATION.package]: made.guid, [ANNOTATION.bits]: pushed },
+      annotations: {
+        [ANNOTATION.package]: made.guid,
+        [ANNOTATION.bits]: hashes?.bits ?? null,
+        [ANNOTATION.manifestHash]: hashes?.manifest ?? null,
+      },
     });
   },
 };

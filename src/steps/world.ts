@@ -12,6 +12,12 @@ import type { SmokeReport } from '../probe/smoke.js';
 import type { BadSign } from '../probe/watch.js';
 import type { Side, Step } from './step.js';
 
+/** Hashes of what would be pushed of one app: the same ones stand for the same bits and the same words of the manifest. */
+export interface Fingerprint {
+  bits: string;
+  manifest: string;
+}
+
 export interface World {
   platform: Platform;
   target: Target;
@@ -25,8 +31,8 @@ export interface World {
   startTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
   pushBits(push: { app: string; candidate: string; trialUrl: string }): Promise<void>;
-  /** Hash of the bits of one app as they are on the disk now; undefined: it cannot be told. */
-  hashOfBits(app: string): Promise<string | undefined>;
+  /** Hashes of what would be pushed of one app now: its bits on the disk, its part of the manifest; undefined: it cannot be told. */
+  fingerprint(app: string): Promise<Fingerprint | undefined>;
   /** Throws `VersionFault` when the script fails, or the signal's reason. */
   runScript(script: {
     command: string;

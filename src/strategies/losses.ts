@@ -10,7 +10,7 @@ export interface LiveExtras {
 }
 
 /** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
-const NEW_APP_HAS: Readonly<Record<string, boolean>> = { ssh: true, revisions: true };
+export const NEW_APP_HAS: Readonly<Record<string, boolean>> = { ssh: true, revisions: true };
 
 /** @returns one line for each thing that the candidate would not have. */
 export function lossesOf(app: ManifestApp, live: LiveExtras): readonly string[] {
