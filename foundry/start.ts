@@ -23,6 +23,7 @@ import { Pending } from './state/pending.js';
 import type { Limits } from './state/records.js';
 import { Running } from './state/running.js';
 import { Store } from './state/store.js';
+import { Ticker } from './state/ticker.js';
 import { Tokens } from './uaa/tokens.js';
 import { uaaRows } from './uaa/uaa.js';
 
@@ -148,6 +149,7 @@ export async function startFoundry(
     logs,
     stager: parts.stager({ clock, stagingMs: options.stagingMs }),
     clock,
+    ticker: new Ticker(clock, options.tickMs),
     api,
     apiVersion: options.apiVersion,
     routers: options.routers,
@@ -162,15 +164,15 @@ export async function startFoundry(
   const tokens = new Tokens({ clock, ttlMs: options.tokenTtlMs, issuer: () => core.api });
   const faults = new Faults();
   const requests = new Requests();
+  const rateLimit = new RateLimit(clock);
   const server = createApiServer({
     rows: [...apiRows, ...uaaRows(accounts, tokens, () => core.api)],
-  const rateLimit = new RateLimit(clock);
     controlRows: controlRows({
       faults,
       requests,
+      rateLimit,
       advance: (ms) => clock.advance(ms),
       client: accounts.client,
-      rateLimit,
       figures: () => routers.figures(),
       resetFigures: () => routers.reset(),
     }),
@@ -178,9 +180,9 @@ export async function startFoundry(
     tokens,
     faults,
     requests,
+    rateLimit,
     latencyMs: options.latencyMs,
   });
-    rateLimit,
   const end = () => close(server, cells, routers, clock, workDir);
   try {
     api = parts.serve?.(server) ?? `http://127.0.0.1:${await listen(server, options.port)}`;

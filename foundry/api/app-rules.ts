@@ -4,7 +4,7 @@ import { latestRevision } from '../state/revisions.js';
 import { audit, type Core } from './core.js';
 import { uniqueness, unprocessable } from './errors.js';
 import { createProcess } from './process-rules.js';
-import { checkQuota } from './quota-rules.js';
+import { additions, checkQuota } from './quota-rules.js';
 import { reviseApp } from './revision-rules.js';
 import { changeDestinations } from './route-rules.js';
 import type { Caller } from './table.js';
@@ -60,12 +60,7 @@ export function startApp(
   needDroplet(app);
   if (app.state === 'STOPPED') {
     const processes = core.store.processes.of(app.guid);
-    const sum = (of: (p: r.Process) => number) => processes.reduce((total, p) => total + of(p), 0);
-    checkQuota(core, app, {
-      memoryMb: sum((p) => p.instances * p.memoryMb),
-      instances: sum((p) => p.instances),
-      processMemoryMb: Math.max(0, ...processes.map((p) => p.memoryMb)),
-    });
+    checkQuota(core, app, additions(...processes.map((after) => ({ after }))));
   }
   if (revise) reviseApp(core, app, caller);
   if (revise || app.state !== 'STARTED') takeNewestRevision(core, app);
@@ -104,8 +99,8 @@ function needDroplet(app: r.App): void {
   if (app.dropletGuid === undefined) throw unprocessable('Assign a droplet before starting this app.');
 }
 
-/** Makes the droplet the app's current one and adds the process types that it names. It runs from the next start on. */
-export function assignDroplet(core: Core, app: r.App, dropletGuid: string, caller: Caller): r.Droplet {
+/** The droplet as one that the app can take. Throws 422 when it is none of the app's or not staged. */
+export function assignableDroplet(core: Core, app: r.App, dropletGuid: string): r.Droplet {
   const droplet = core.store.droplets.get(dropletGuid);
   if (!droplet || droplet.appGuid !== app.guid) {
     throw unprocessable(
@@ -113,6 +108,12 @@ export function assignDroplet(core: Core, app: r.App, dropletGuid: string, calle
     );
   }
   if (droplet.state !== 'STAGED') throw unprocessable('droplet must be in staged state');
+  return droplet;
+}
+
+/** Makes the droplet the app's current one and adds the process types that it names. It runs from the next start on. */
+export function assignDroplet(core: Core, app: r.App, dropletGuid: string, caller: Caller): r.Droplet {
+  const droplet = assignableDroplet(core, app, dropletGuid);
   takeSidecars(core, app, droplet);
   app.dropletGuid = droplet.guid;
   core.store.touch(app);
@@ -163,6 +164,7 @@ export async function deleteApp(core: Core, app: r.App, caller: Caller): Promise
   }
   for (const revision of store.revisions.of(app.guid)) store.revisions.remove(revision.guid);
   for (const sidecar of store.sidecars.of(app.guid)) store.sidecars.remove(sidecar.guid);
+  for (const deployment of store.deployments.of(app.guid)) store.deployments.remove(deployment.guid);
   store.apps.remove(app.guid);
   core.history.record({ kind: 'app', change: 'deleted', appGuid: app.guid, name: app.name });
   audit(core, 'audit.app.delete-request', caller, app);

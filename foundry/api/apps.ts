@@ -1,3 +1,4 @@
+import { isDeploying } from '../state/deployments.js';
 import { uris, vcapApplication } from '../state/environment.js';
 import type * as r from '../state/records.js';
 import {
@@ -270,6 +271,11 @@ export const rows: readonly Row[] = [
     const guid = dig(body, 'data', 'guid');
     if ('data' in body && typeof guid !== 'string') {
       throw unprocessable('Current droplet cannot be removed. Replace it with a preferred droplet.');
+    }
+    if (isDeploying(core.store, app.guid)) {
+      throw unprocessable(
+        'Unable to assign current droplet while the app has a deployment in progress. Wait for the deployment to complete or cancel it.',
+      );
     }
     return dropletRelationship(core, app, assignDroplet(core, app, text(guid) ?? '', call.caller));
   }),

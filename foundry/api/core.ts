@@ -6,6 +6,7 @@ import type { Pending } from '../state/pending.js';
 import type * as r from '../state/records.js';
 import type { Running } from '../state/running.js';
 import type { Store } from '../state/store.js';
+import type { Ticker } from '../state/ticker.js';
 import { ApiError, ApiErrors } from './errors.js';
 import type { Answer, Caller } from './table.js';
 
@@ -18,6 +19,8 @@ export interface Core {
   logs: Logs;
   stager: Stager;
   clock: Clock;
+  /** Of the deployment updater. */
+  ticker: Ticker;
   /** Address of the API without a trailing slash. */
   api: string;
   apiVersion: string;

@@ -20,7 +20,6 @@ function noneOfApp(call: Call, core: Core, accepts: readonly string[]) {
   return none(call, core, accepts);
 }
 
-const DEPLOYMENTS = ['app_guids', 'states', 'status_values', 'status_reasons'];
 const BINDINGS = [
   'names',
   'service_instance_guids',
@@ -38,7 +37,6 @@ const TASKS = ['names', 'states', 'app_guids', 'space_guids', 'organization_guid
 const INSTANCES = ['names', 'space_guids', 'organization_guids', 'service_plan_guids', 'type', 'fields'];
 
 export const rows: readonly Row[] = [
-  row('GET', '/v3/deployments', (call, core) => none(call, core, DEPLOYMENTS)),
   row('GET', '/v3/service_credential_bindings', (call, core) => none(call, core, BINDINGS)),
   row('GET', '/v3/service_route_bindings', (call, core) =>
     none(call, core, ['route_guids', 'service_instance_guids', 'service_instance_names', 'include']),

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { isDeploying } from '../state/deployments.js';
 import type * as r from '../state/records.js';
 import { audit, type Core } from './core.js';
 import { ApiErrors, unprocessable } from './errors.js';
-import { checkQuota } from './quota-rules.js';
+import { additions, checkQuota } from './quota-rules.js';
 import type { Caller } from './table.js';
 
 const DEFAULT_MEMORY_MB = 1024;
@@ -48,6 +49,22 @@ export function createProcess(core: Core, app: r.App, type: string): r.Process {
   return made;
 }
 
+/** What a deployment starts: a process of its own GUID with all that was set on `of`; not yet among the app's. */
+export function clonedProcess(core: Core, of: r.Process, instances: number): r.Process {
+  const base = core.store.base();
+  const { labels, annotations } = of.metadata;
+  const { revisionGuid: _own, ...kept } = of;
+  return {
+    ...kept,
+    ...base,
+    metadata: { labels: { ...labels }, annotations: { ...annotations } },
+    instances,
+    healthCheck: { ...of.healthCheck },
+    readiness: { ...of.readiness },
+    ports: [...of.ports],
+  };
+}
+
 /** Values that are left out stay. Sizes in MiB, log rate in bytes per second, -1 for unlimited. */
 export interface Scale {
   instances?: number;
@@ -58,6 +75,7 @@ export interface Scale {
 
 /** Checks the quota and scales: instances at once, the rest at the next start. */
 export function scaleProcess(core: Core, process: r.Process, to: Scale, caller: Caller): void {
+  refuseInFlight(core, process, 'scale');
   const problems: string[] = [];
   const whole = (value: number | undefined, least: number) =>
     value === undefined || (Number.isInteger(value) && value >= least && value < 2 ** 31);
@@ -73,11 +91,7 @@ export function scaleProcess(core: Core, process: r.Process, to: Scale, caller: 
   if (!app) throw unprocessable('App not found');
   const after = { ...process, ...to };
   if (app.state === 'STARTED') {
-    checkQuota(core, app, {
-      memoryMb: after.instances * after.memoryMb - process.instances * process.memoryMb,
-      instances: after.instances - process.instances,
-      processMemoryMb: after.memoryMb > process.memoryMb ? after.memoryMb : 0,
-    });
+    checkQuota(core, app, additions({ before: process, after }));
   }
   Object.assign(process, to);
   core.store.touch(process);
@@ -86,6 +100,13 @@ export function scaleProcess(core: Core, process: r.Process, to: Scale, caller: 
     process_guid: process.guid,
     process_type: process.type,
   });
+}
+
+/** Other processes than the web process can be changed at any time. */
+function refuseInFlight(core: Core, process: r.Process, what: 'scale' | 'update'): void {
+  if (process.type === 'web' && isDeploying(core.store, process.appGuid)) {
+    throw unprocessable(`Cannot ${what} this process while a deployment is in flight.`);
+  }
 }
 
 /** Values that are left out stay; a null command means the droplet's own. */
@@ -97,6 +118,7 @@ export interface ProcessChange {
 
 /** Takes effect at the next start. */
 export function updateProcess(core: Core, process: r.Process, change: ProcessChange, caller: Caller): void {
+  refuseInFlight(core, process, 'update');
   if (change.command === null) delete process.command;
   else if (change.command !== undefined) process.command = change.command;
   mergeCheck(process.healthCheck, change.healthCheck, 'Health check');

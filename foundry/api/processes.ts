@@ -5,7 +5,7 @@ import { dig, onlyFields } from './body.js';
 import type { Core } from './core.js';
 import { notFound, unprocessable } from './errors.js';
 import { type Listing, list } from './list.js';
-import { isObject, mergeMetadata } from './metadata.js';
+import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
 import { type ProcessChange, type Scale, scaleProcess, updateProcess } from './process-rules.js';
 import { type Call, type Row, row } from './table.js';
@@ -168,8 +168,9 @@ async function update(call: Call, core: Core) {
   const readiness = check(body.readiness_health_check);
   if (liveness) change.healthCheck = liveness;
   if (readiness) change.readiness = readiness;
-  mergeMetadata(process, body.metadata);
+  checkMetadata(body.metadata);
   updateProcess(core, process, change, call.caller);
+  mergeMetadata(process, body.metadata);
   return { status: 200, body: presentProcess(core, process) };
 }
 

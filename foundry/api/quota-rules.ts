@@ -30,6 +30,10 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
 interface Ceiling {
   limits: r.Limits;
   used: Record<string, number>;
+  /** Of the started processes that have a limit. */
+  logRateBps: number;
+  /** Of the organization or the space. */
+  name: string;
   space: boolean;
 }
 
@@ -37,32 +41,73 @@ function ceilings(core: Core, app: r.App): Ceiling[] {
   const space = core.store.spaces.get(app.spaceGuid);
   if (!space) return [];
   const organization = core.store.organizationOf(space);
-  const found: Ceiling[] = [];
-  const forOrganization = core.store.quotas.get(organization.quotaGuid);
-  if (forOrganization) {
-    const used = usage(core, (s) => s.organizationGuid === organization.guid);
-    found.push({ limits: forOrganization.limits, used, space: false });
-  }
-  const forSpace = space.quotaGuid === undefined ? undefined : core.store.quotas.get(space.quotaGuid);
-  if (forSpace) {
-    found.push({ limits: forSpace.limits, used: usage(core, (s) => s.guid === space.guid), space: true });
-  }
-  return found;
+  const ceiling = (quotaGuid: string | undefined, name: string, isSpace: boolean): Ceiling[] => {
+    const quota = quotaGuid === undefined ? undefined : core.store.quotas.get(quotaGuid);
+    if (!quota) return [];
+    const test = (s: r.Space) => (isSpace ? s.guid === space.guid : s.organizationGuid === organization.guid);
+    const logRateBps = logRateUsed(core, test);
+    return [{ limits: quota.limits, used: usage(core, test), logRateBps, name, space: isSpace }];
+  };
+  return [
+    ...ceiling(organization.quotaGuid, organization.name, false),
+    ...ceiling(space.quotaGuid, space.name, true),
+  ];
 }
 
-/** What a change adds to the started processes. Throws 422 with the platform's text when a quota does not hold it. */
-export function checkQuota(
-  core: Core,
-  app: r.App,
-  adds: { memoryMb: number; instances: number; processMemoryMb: number },
-): void {
-  for (const { limits, used, space } of ceilings(core, app)) {
+function logRateUsed(core: Core, test: (space: r.Space) => boolean): number {
+  let used = 0;
+  for (const app of core.store.apps.all()) {
+    const space = core.store.spaces.get(app.spaceGuid);
+    if (app.state !== 'STARTED' || !space || !test(space)) continue;
+    for (const p of core.store.processes.of(app.guid)) used += p.instances * Math.max(0, p.logRateBps);
+  }
+  return used;
+}
+
+/** What changes add to the started processes. */
+export interface Additions {
+  memoryMb: number;
+  instances: number;
+  /** The largest size of one instance that is new; 0: none is. */
+  processMemoryMb: number;
+  /** Infinity: without a limit. */
+  logRateBps: number;
+}
+
+/** Without `before` the process is started. */
+export function additions(...changes: readonly { before?: r.Process; after: r.Process }[]): Additions {
+  const sum: Additions = { memoryMb: 0, instances: 0, processMemoryMb: 0, logRateBps: 0 };
+  for (const { before, after } of changes) {
+    const instances = before?.instances ?? 0;
+    sum.instances += after.instances - instances;
+    sum.memoryMb += after.instances * after.memoryMb - instances * (before?.memoryMb ?? 0);
+    if (after.memoryMb > (before?.memoryMb ?? 0)) {
+      sum.processMemoryMb = Math.max(sum.processMemoryMb, after.memoryMb);
+    }
+    const isLoggingMore = before?.instances !== after.instances || before.logRateBps !== after.logRateBps;
+    if (isLoggingMore)
+      sum.logRateBps += logRate(after) - (before ? Math.max(0, before.logRateBps) * instances : 0);
+  }
+  return sum;
+}
+
+function logRate(process: r.Process): number {
+  return process.logRateBps < 0 ? Number.POSITIVE_INFINITY : process.instances * process.logRateBps;
+}
+
+/**
+ * Throws 422 with the platform's text when a quota does not hold what is added. The count of instances is also held against the
+ * quota when nothing is added (CC max_app_instances_policy.rb): whoever is over it cannot even scale down to above it.
+ */
+export function checkQuota(core: Core, app: r.App, adds: Additions): void {
+  for (const { limits, used, logRateBps, name, space } of ceilings(core, app)) {
     const over = (limit: number | null, now: number, add: number) =>
       limit !== null && add > 0 && now + add > limit;
     if (over(limits.totalMemoryMb, used.memory_in_mb ?? 0, adds.memoryMb)) {
       throw unprocessable(space ? 'memory space_quota_exceeded' : 'memory quota_exceeded');
     }
-    if (over(limits.totalInstances, used.started_instances ?? 0, adds.instances)) {
+    const { totalInstances } = limits;
+    if (totalInstances !== null && (used.started_instances ?? 0) + adds.instances > totalInstances) {
       throw unprocessable(
         space
           ? 'app_instance_limit space_app_instance_limit_exceeded'
@@ -73,6 +118,13 @@ export function checkQuota(
       throw unprocessable(
         space ? 'memory space_instance_memory_limit_exceeded' : 'memory instance_memory_limit_exceeded',
       );
+    }
+    const whose = space ? 'space' : 'organization';
+    if (limits.logRateBps !== null && adds.logRateBps === Number.POSITIVE_INFINITY) {
+      throw unprocessable(`log_rate_limit cannot be unlimited in ${whose} '${name}'.`);
+    }
+    if (over(limits.logRateBps, logRateBps, adds.logRateBps)) {
+      throw unprocessable(`log_rate_limit exceeds ${whose} log rate quota`);
     }
   }
 }

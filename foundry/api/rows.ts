@@ -2,6 +2,7 @@ import { rows as logs } from '../logs/rows.js';
 import { rows as features } from './app-features.js';
 import { rows as apps } from './apps.js';
 import { rows as builds } from './builds.js';
+import { rows as deployments } from './deployments.js';
 import { rows as destinations } from './destinations.js';
 import { rows as domains } from './domains.js';
 import { rows as droplets } from './droplets.js';
@@ -38,6 +39,7 @@ export const apiRows: readonly Row[] = [
   builds,
   droplets,
   revisions,
+  deployments,
   sidecars,
   routes,
   destinations,

@@ -4,6 +4,8 @@ import type { Core } from '../api/core.js';
 export function state(core: Core): Record<string, unknown> {
   const apps = [...core.store.apps.all()].map((app) => {
     const instances = core.running.everyInstance(app.guid);
+    // What a deployment destroyed is here until its last instance is gone.
+    const processes = new Set([...core.store.processes.of(app.guid), ...instances.map((i) => i.process)]);
     return {
       guid: app.guid,
       name: app.name,
@@ -12,10 +14,10 @@ export function state(core: Core): Record<string, unknown> {
       dropletGuid: app.dropletGuid ?? null,
       labels: app.metadata.labels,
       annotations: app.metadata.annotations,
-      processes: core.store.processes.of(app.guid).map((p) => ({
+      processes: [...processes].map((p) => ({
         guid: p.guid,
         type: p.type,
-        wanted: p.instances,
+        wanted: core.store.processes.get(p.guid) === p ? p.instances : 0,
         memoryMb: p.memoryMb,
         instances: instances
           .filter((i) => i.process === p)

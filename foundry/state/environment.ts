@@ -39,11 +39,14 @@ export function vcapApplication(
   };
 }
 
-/** Environment of a running process but for what is per instance. */
-export function runningEnvironment(app: r.App, process: r.Process): Record<string, string> {
+/** Environment of a running process but for what is per instance; `variables` are those of its revision. */
+export function runningEnvironment(
+  variables: Readonly<Record<string, string>>,
+  process: r.Process,
+): Record<string, string> {
   return {
     LANG: 'en_US.UTF-8',
-    ...app.env,
+    ...variables,
     MEMORY_LIMIT: `${process.memoryMb}m`,
     VCAP_SERVICES: '{}',
   };

@@ -112,6 +112,36 @@ export interface Revision extends Base {
   sidecars: RevisionSidecar[];
 }
 
+/** The web process of an app on its way to a droplet. */
+export interface Deployment extends Base {
+  appGuid: string;
+  /** PREPAUSED: a canary on its way to its next pause. A superseded one is DEPLOYED if it was DEPLOYING, else CANCELED. */
+  state: 'DEPLOYING' | 'PREPAUSED' | 'PAUSED' | 'DEPLOYED' | 'CANCELING' | 'CANCELED';
+  reason: 'DEPLOYING' | 'PAUSED' | 'DEPLOYED' | 'CANCELING' | 'CANCELED' | 'SUPERSEDED';
+  strategy: 'rolling' | 'canary';
+  options: {
+    maxInFlight: number;
+    webInstances?: number;
+    memoryMb?: number;
+    diskMb?: number;
+    logRateBps?: number;
+    /** Percent of the instances, ascending. */
+    canarySteps?: number[];
+  };
+  dropletGuid: string;
+  previousDropletGuid?: string;
+  revision?: { guid: string; version: number };
+  /** The new web process; absent when the app was stopped and only started. It may be gone by now. */
+  processGuid?: string;
+  /** Of the oldest web process before the first of a chain of deployments: to this count a cancel goes back. */
+  originalInstances: number;
+  /** From 1. */
+  canaryStep: number;
+  statusChangedMs: number;
+  lastHealthyMs?: number;
+  error?: string;
+}
+
 /** A health check as it was set; what is null follows the platform's default. */
 export interface Check {
   type: HealthCheckSpec['type'];

@@ -61,7 +61,9 @@ export class Running {
 
   startProcess(app: r.App, process: r.Process): void {
     const { store, cells } = this.#o;
-    const droplet = app.dropletGuid === undefined ? undefined : store.droplets.get(app.dropletGuid);
+    // What the process was started with is its revision's, whatever became of the app since (CC process_model.rb).
+    const revision = app.features.revisions ? store.revisions.get(process.revisionGuid ?? '') : undefined;
+    const droplet = store.droplets.get(revision?.dropletGuid ?? app.dropletGuid ?? '');
     if (!droplet || this.#started.has(process.guid)) return;
     process.version = randomUUID();
     const key = `${process.guid}-${process.version}`;
@@ -71,8 +73,11 @@ export class Running {
       type: process.type,
       instances: process.instances,
       memoryMb: process.memoryMb,
-      command: process.command ?? droplet.processTypes[process.type] ?? '',
-      env: runningEnvironment(app, process),
+      command:
+        (revision ? revision.commands[process.type] : process.command) ??
+        droplet.processTypes[process.type] ??
+        '',
+      env: runningEnvironment(revision?.env ?? app.env, process),
       vcapApplication: vcapApplication(store, app, process, this.#o.api()),
       healthCheck: liveness(process.healthCheck),
       readiness: liveness(process.readiness),
@@ -91,6 +96,16 @@ export class Running {
   }
 
   stopProcess(process: r.Process): void {
+    this.#end(process, (retire) => retire());
+  }
+
+  /** For good. As at a scale-down, route integrity gives the routers time to hear of it. */
+  destroyProcess(process: r.Process): void {
+    const { clock, routeIntegrity, propagationMs } = this.#o;
+    this.#end(process, (retire) => (routeIntegrity ? clock.after(propagationMs, retire) : retire()));
+  }
+
+  #end(process: r.Process, when: (retire: () => void) => void): void {
     const started = this.#started.get(process.guid);
     if (!started) return;
     this.#started.delete(process.guid);
@@ -99,8 +114,10 @@ export class Running {
       this.changed(started.key);
       this.#known.delete(started.key);
     };
-    this.#o.cells.retire(started.key).then(forget, forget);
-    this.changed(started.key);
+    when(() => {
+      this.#o.cells.retire(started.key).then(forget, forget);
+      this.changed(started.key);
+    });
   }
 
   /** Follows the process's `instances`. */

@@ -86,6 +86,7 @@ export class Store {
   readonly droplets = new Grouped<r.Droplet>((row) => row.appGuid);
   readonly revisions = new Grouped<r.Revision>((row) => row.appGuid);
   readonly sidecars = new Grouped<r.Sidecar>((row) => row.appGuid);
+  readonly deployments = new Grouped<r.Deployment>((row) => row.appGuid);
   readonly routes = new Table<r.Route>();
   readonly jobs = new Table<r.Job>();
   readonly events = new Table<r.AuditEvent>();

@@ -18,7 +18,7 @@ describe('every route of the foundry', () => {
   const known: Record<string, string> = {};
 
   beforeAll(async () => {
-    f = await scripted();
+    f = await scripted({ tickMs: 3_600_000 });
     w = await world(f);
     const made = await w.staged('first');
     const route = await w.route('first', made.app);
@@ -45,6 +45,13 @@ describe('every route of the foundry', () => {
     known.revision = (await f.call('GET', `/v3/apps/${other.app}/revisions`)).body.resources[0].guid;
     const sidecar = { name: 'brought', command: './brought', process_types: ['web'] };
     known.sidecar = (await f.call('POST', `/v3/apps/${other.app}/sidecars`, sidecar)).body.guid;
+    const deployed = await w.staged('deployed');
+    await f.call('POST', `/v3/processes/${deployed.app}/actions/scale`, { instances: 0 });
+    await f.call('POST', `/v3/apps/${deployed.app}/actions/start`);
+    known.deployed = deployed.app;
+    known.deployment = (
+      await f.call('POST', '/v3/deployments', { relationships: { app: { data: { guid: deployed.app } } } })
+    ).body.guid;
     known.worker = (await f.call('GET', `/v3/apps/${made.app}/processes/worker`)).body.guid;
   });
 
@@ -130,7 +137,7 @@ describe('every route of the foundry', () => {
 
   test.each([
     ['GET', '/v3/nothing'],
-    ['POST', '/v3/deployments'],
+    ['DELETE', '/v3/deployments/x'],
     ['GET', '/v2/info'],
     ['PUT', '/v3/apps'],
     ['GET', '/v3/apps/x/y/z/w'],
@@ -165,6 +172,10 @@ describe('every route of the foundry', () => {
     ['GET', '/v3/apps/no/revisions/deployed', 'App'],
     ['GET', '/v3/revisions/no', 'Revision'],
     ['GET', '/v3/sidecars/no', 'Sidecar'],
+    ['GET', '/v3/deployments/no', 'Deployment'],
+    ['PATCH', '/v3/deployments/no', 'Deployment'],
+    ['POST', '/v3/deployments/no/actions/cancel', 'Deployment'],
+    ['POST', '/v3/deployments/no/actions/continue', 'Deployment'],
     ['POST', '/v3/apps/no/sidecars', 'App'],
     ['PATCH', '/v3/revisions/no', 'Revision'],
     ['GET', '/v3/revisions/no/environment_variables', 'Revision'],

@@ -1,6 +1,7 @@
 import { apps } from './apps.js';
 import { bits } from './bits.js';
 import { control } from './control.js';
+import { deployments } from './deployments.js';
 import { look } from './look.js';
 import { manifests } from './manifests.js';
 import { remove } from './remove.js';
@@ -14,6 +15,7 @@ export const steps: readonly Step[] = [
   ...apps,
   ...bits,
   ...revisions,
+  ...deployments,
   ...routes,
   ...manifests,
   ...control,

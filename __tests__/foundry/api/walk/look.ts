@@ -178,13 +178,6 @@ export const look: readonly Step[] = [
   },
   { row: 'GET /v3/isolation_segments', cites: 'cf-cli 6.2', status: 200, ...empty },
   {
-    row: 'GET /v3/deployments',
-    cites: 'platform A1.1',
-    path: '/v3/deployments?app_guids={app}&status_values=ACTIVE&order_by=-created_at&page=1&per_page=1',
-    status: 200,
-    ...empty,
-  },
-  {
     row: 'GET /v3/service_credential_bindings',
     cites: 'cf-cli 6.2',
     path: '/v3/service_credential_bindings?app_guids={app}&include=service_instance',
