@@ -69,7 +69,10 @@ describe('push-bits', () => {
           pushed.push(push);
           has = after;
         },
-        hashOfBits: async () => hashes.shift(),
+        fingerprint: async () => {
+          const bits = hashes.shift();
+          return bits === undefined ? undefined : { bits, manifest: 'm' };
+        },
       },
     );
     return { written, pushed, run: () => perform({ do: 'push-bits' }, appWorld(HERE), world) };
@@ -80,7 +83,14 @@ describe('push-bits', () => {
     await run();
     expect(pushed).toEqual([{ app: 'shop', candidate: 'shop-candidate', trialUrl: 'trial.apps.example' }]);
     expect(written).toEqual([
-      { guid: 'new', annotations: { [ANNOTATION.package]: 'new', [ANNOTATION.bits]: 'h' } },
+      {
+        guid: 'new',
+        annotations: {
+          [ANNOTATION.package]: 'new',
+          [ANNOTATION.bits]: 'h',
+          [ANNOTATION.manifestHash]: 'm',
+        },
+      },
     ]);
   });
 

@@ -34,6 +34,14 @@ export interface RouteName {
   port: number | null;
 }
 
+/** What the platform lets this account call, as its last answer said. */
+export interface Allowance {
+  /** Calls that were sent so far. */
+  sent: number;
+  /** undefined: the platform tells of no limit. `limit`: calls in a whole period. Times by the platform's clock. */
+  left?: { calls: number; resetAtMs: number; limit?: number };
+}
+
 /** A droplet, a revision, or neither: the app's current droplet. Never both. */
 export interface NewDeployment extends Pick<Deployment, 'labels' | 'annotations'> {
   appGuid: string;
@@ -56,6 +64,8 @@ export interface Platform {
   answers(): Promise<boolean>;
   /** Whether a write was done, or may have been: from then on nobody can say that nothing was changed. */
   hasWritten(): boolean;
+  /** Read from the headers of the answers so far: no call. */
+  allowance(): Allowance;
   /** Throws `Refused` when it does not exist or may not be seen. */
   target(org: string, space: string): Promise<Target>;
   /** Read once: nothing that a deploy decides on changes with them. */
