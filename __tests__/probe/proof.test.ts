@@ -41,7 +41,7 @@ describe('headerReach', () => {
     ],
   ])('%s', async (_what, answer, reach) => {
     const { ctx } = scene(answer);
-    expect(await headerReach(ctx, { url: URL, appGuid: LIVE })).toBe(reach);
+    expect(await headerReach(ctx, { url: URL, of: { appGuid: LIVE } })).toBe(reach);
   });
 });
 
@@ -235,7 +235,7 @@ describe('with a router', () => {
     const tell = () => undefined;
     expect(await headerReach(router.ctx, { url })).toBe('by-instance');
     router.routes.set(url, new Map([[LIVE, 2]]));
-    expect(await headerReach(router.ctx, { url, appGuid: LIVE })).toBe('by-instance');
+    expect(await headerReach(router.ctx, { url, of: { appGuid: LIVE } })).toBe('by-instance');
     const proving = proveOnRoute(
       router.ctx,
       proof({ routeUrl: url, deadlineMs: Date.now() + 20_000 }),

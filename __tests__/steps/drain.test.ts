@@ -65,7 +65,7 @@ describe('the drain', () => {
   test('asks a dropped route as it was seen to be before live lost it', async () => {
     const { run, app, world } = draining(router('old'));
     app.intent = { ...app.intent, dropped: ['gone.apps.example'] };
-    app.found.reach.set('gone.apps.example', 'by-instance');
+    app.found.reach.set('X-Cf-App-Instance gone.apps.example', 'by-instance');
     await run();
     expect(app.found.quiet?.unseen).toEqual([]);
     expect(world.requests.some(({ url }) => url.includes('gone.apps.example'))).toBe(true);
@@ -115,7 +115,7 @@ describe('the drain', () => {
     };
     const { run, app, world } = draining(answer, watch);
     app.found.switchedAtMs = START - 5_000;
-    app.found.reach.set(URL, 'by-instance');
+    app.found.reach.set(`X-Cf-App-Instance ${URL}`, 'by-instance');
     app.intent = { ...app.intent, checks: [check({ on: 'production', withinMs: 60_000 })] };
     await expect(run()).rejects.toMatchObject({ code: 'watch' });
     expect(world.clock.now()).toBeLessThan(START + 5_000);

@@ -3,7 +3,7 @@ import type { CrashEvent, Instance } from '../../src/model/cloud.js';
 import { VersionFault } from '../../src/model/errors.js';
 import { healthOf, startLimitMs, stayMs } from '../../src/steps/await-instances.js';
 import { perform } from '../../src/steps/index.js';
-import { instancesOn, runningOn } from '../../src/steps/instances.js';
+import { instancesOf, instancesOn, runningOn } from '../../src/steps/instances.js';
 import { candidateAt, instance, process, to } from '../strategies/support.js';
 import { appWorld, worldOf } from './scripted.js';
 
@@ -94,6 +94,19 @@ describe('instances on a route', () => {
     const route = { destinations: [to('new'), to('other', { processType: 'worker' })] };
     expect(instancesOn(route, candidate).map(({ index }) => index)).toEqual([0, 1]);
     expect(runningOn(route, candidate)).toEqual([{ appGuid: 'new', index: 0 }]);
+  });
+
+  test('of an app that had a deployment are named by their process: two of its processes have the same indexes', () => {
+    const web = process('web', 1, { guid: 'second-web', instancesSeen: [instance(0, 'RUNNING')] });
+    const rolled = candidateAt('made', { processes: [web, process('admin', 1)] });
+    const route = { destinations: [to('new'), to('new', { processType: 'admin' })] };
+    const refs = [
+      { appGuid: 'new', processGuid: 'second-web', index: 0 },
+      { appGuid: 'new', processGuid: 'admin-process', index: 0 },
+    ];
+    expect(instancesOn(route, rolled)).toEqual(refs);
+    expect(runningOn(route, rolled)).toEqual(refs);
+    expect(instancesOf(rolled)).toEqual(refs);
   });
 });
 

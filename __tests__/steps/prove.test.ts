@@ -9,7 +9,6 @@ import { type Answer, appWorld, askedInstance, REFUSED, router, watching, worldO
 
 const URL = 'shop.apps.example';
 const START = 1_000_000;
-const LIVE = ours('old', 'live', 'v1', { name: 'shop' });
 const BEFORE = { guid: 'old', version: 'v1', ran: true, destinations: [] };
 
 describe('the proof', () => {
@@ -23,7 +22,7 @@ describe('the proof', () => {
     const world = worldOf({}, over, answer);
     const app = appWorld(
       {
-        live: { ...LIVE, processes },
+        live: ours('old', 'live', 'v1', { name: 'shop', processes }),
         candidate: candidateAt('switching', { processes }),
         routes: [route(URL, [to('old'), to('new')])],
       },
@@ -65,7 +64,7 @@ describe('the proof', () => {
     };
     const { world, app } = proving('candidate', answer);
     app.snapshot = { ...app.snapshot, routes: [...app.snapshot.routes, route(other, [to('new')])] };
-    app.found.reach.set(other, 'by-instance');
+    app.found.reach.set(`X-Cf-App-Instance ${other}`, 'by-instance');
     const proof = perform({ do: 'prove', side: 'candidate', urls: [URL, other] }, app, world);
     await expect(proof).rejects.toMatchObject({ code: 'production-proof' });
     const asked = world.requests.length;
@@ -165,13 +164,13 @@ describe('the proof', () => {
       const blip = (request: HttpRequest, atMs: number) =>
         silentTries-- > 0 ? silent() : router('nobody')(request, atMs);
       const before = proving('candidate', blip);
-      before.app.found.reach.set(URL, 'unreachable');
+      before.app.found.reach.set(`X-Cf-App-Instance ${URL}`, 'unreachable');
       silentTries = 0;
       await before.run();
       expect(before.app.found.proofs).toMatchObject([{ proof: 'every-instance' }]);
       silentTries = 3;
       const later = proving('candidate', blip);
-      later.app.found.reach.set(URL, 'unknown-route');
+      later.app.found.reach.set(`X-Cf-App-Instance ${URL}`, 'unknown-route');
       await later.run();
       expect(later.app.found.proofs).toMatchObject([{ proof: 'every-instance' }]);
     });

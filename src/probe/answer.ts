@@ -1,6 +1,6 @@
 import { HttpFailure } from '../model/errors.js';
 import type { Address } from './address.js';
-import type { InstanceRef, ProbeContext } from './context.js';
+import { headerOf, type InstanceRef, type ProbeContext } from './context.js';
 
 /** Longer answers are not read to their end. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
@@ -43,7 +43,7 @@ export type Outcome = Answer | NoAnswer;
 export interface Question {
   method?: string;
   headers?: Readonly<Record<string, string>>;
-  /** Sent as `X-Cf-App-Instance`: the router sends the request to this instance or refuses it. */
+  /** Named to the router in a header: it sends the request to this instance or refuses it. */
   instance?: InstanceRef;
   timeoutMs: number;
   signal?: AbortSignal;
@@ -93,8 +93,9 @@ export async function ask(ctx: ProbeContext, address: Address, question: Questio
 }
 
 /** gorouter's way to one instance; one it does not know is refused with 400 and `unknown_route`. */
-function instanceHeader({ appGuid, index }: InstanceRef) {
-  return { 'X-Cf-App-Instance': `${appGuid}:${index}` };
+function instanceHeader(instance: InstanceRef): Record<string, string> {
+  const { appGuid, processGuid = appGuid, index } = instance;
+  return { [headerOf(instance)]: `${processGuid}:${index}` };
 }
 
 /**

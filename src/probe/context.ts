@@ -14,10 +14,21 @@ export interface ProbeContext {
   signal?: AbortSignal;
 }
 
-/** One instance as the router's header `X-Cf-App-Instance` names it. */
+/**
+ * One instance as a header names it to the router: by its app in `X-Cf-App-Instance`, or, for an app that ever had a deployment
+ * (two processes of it have the same indexes then), by its process in `X-CF-Process-Instance` (routing-release 0.332.0; an older
+ * router does not heed it).
+ */
 export interface InstanceRef {
   appGuid: string;
+  /** Set where the process has to be named. */
+  processGuid?: string;
   index: number;
+}
+
+/** The header that names such an instance. */
+export function headerOf(instance: Pick<InstanceRef, 'processGuid'> | undefined) {
+  return instance?.processGuid === undefined ? 'X-Cf-App-Instance' : 'X-CF-Process-Instance';
 }
 
 /** Hears one line when something changed. The text may hold untrusted bytes. */

@@ -12,6 +12,7 @@ import {
 } from './answer.js';
 import {
   CONNECTIONS_IN_A_ROW,
+  headerOf,
   type InstanceRef,
   PROBE_TIMEOUT_MS,
   type ProbeContext,
@@ -21,7 +22,7 @@ import {
 } from './context.js';
 
 /**
- * What a route lets us see. `by-instance`: the router heeds `X-Cf-App-Instance`. `header-stripped`: answers come, the header is
+ * What a route lets us see. `by-instance`: the router heeds the header that names an instance. `header-stripped`: answers come, the header is
  * lost on the way. `unknown-route`: a router answers, knows no such route yet, and does not tell whether it saw the header.
  * `unreachable`: this machine gets no answer.
  */
@@ -33,20 +34,22 @@ const REACH_TRIES = 3;
 /** Answers of one kind, one after the other, that are no accident any more. */
 const FAULTS_IN_A_ROW = 3;
 const LANES = 4;
-const STRIPPED =
-  'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered';
+
+function stripped({ instances }: Pick<ProofRequest, 'instances'>): string {
+  return `the header ${headerOf(instances[0])} does not reach the router, so nobody says which version answered`;
+}
 
 /**
- * Tests whether `X-Cf-App-Instance` reaches the router of a route: an instance that cannot exist must be refused.
+ * Tests whether the header reaches the router of a route: an instance that cannot exist must be refused.
  * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
  * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
- * @param route `appGuid`: an app that is mapped to the route, when there is one
+ * @param route `of`: what is mapped to the route, when there is something; it says which header is tested
  */
 export async function headerReach(
   ctx: ProbeContext,
-  route: { url: string; appGuid?: string; path?: string },
+  route: { url: string; of?: Omit<InstanceRef, 'index'>; path?: string },
 ): Promise<HeaderReach> {
-  const instance = { appGuid: route.appGuid ?? NO_SUCH_APP, index: NO_SUCH_INDEX };
+  const instance = { appGuid: NO_SUCH_APP, ...route.of, index: NO_SUCH_INDEX };
   const path = route.path ?? '/';
   const look = async (): Promise<HeaderReach> => {
     const refused = await ask(ctx, routeAddress(route, path, ctx), { instance, timeoutMs: PROBE_TIMEOUT_MS });
@@ -115,7 +118,7 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
     return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
   }
   if (asked.returns && reach !== 'by-instance')
-    return { routeUrl, proof: 'none', requests: 0, because: STRIPPED };
+    return { routeUrl, proof: 'none', requests: 0, because: stripped(asked) };
   const inARow = Math.max(asked.connectionsInARow ?? 0, CONNECTIONS_IN_A_ROW);
   const full = reach === 'by-instance';
   let requests = 0;
@@ -131,7 +134,7 @@ export async function proveOnRoute(ctx: ProbeContext, asked: ProofRequest, tell:
     routeUrl,
     proof: 'answered',
     requests,
-    because: STRIPPED,
+    because: stripped(asked),
   };
 }
 
@@ -147,12 +150,8 @@ async function settledReach(ctx: ProbeContext, asked: ProofRequest): Promise<Hea
     if (ctx.clock.now() >= asked.deadlineMs) {
       throw new DeadlineOver(`${asked.routeUrl}: no router knows this route yet`);
     }
-    const appGuid = asked.instances[0]?.appGuid;
-    reach = await headerReach(ctx, {
-      url: asked.routeUrl,
-      path: asked.path,
-      ...(appGuid === undefined ? {} : { appGuid }),
-    });
+    const [of] = asked.instances;
+    reach = await headerReach(ctx, { url: asked.routeUrl, path: asked.path, ...(of ? { of } : {}) });
   }
   return reach;
 }

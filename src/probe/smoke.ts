@@ -4,6 +4,7 @@ import { type Address, hostMatches, hostOf, routeAddress } from './address.js';
 import { ask, describe, inShort, isAnswer, type Outcome } from './answer.js';
 import {
   CONNECTIONS_IN_A_ROW,
+  headerOf,
   type InstanceRef,
   type ProbeContext,
   pauseMs,
@@ -26,7 +27,7 @@ export interface SmokeRequest {
   trialUrl: string;
   /** Of the candidate, all that are asked for answers. */
   instances: readonly InstanceRef[];
-  /** `X-Cf-App-Instance` reaches the router of the routes that are asked. */
+  /** The header that names an instance reaches the router of the routes that are asked. */
   headerReaches: boolean;
   /** The candidate is the only destination of the route that is asked. */
   onlyDestination: boolean;
@@ -128,10 +129,11 @@ async function runCheck(
   tell: Tell,
 ): Promise<PassedCheck> {
   const byInstance = place.ours && request.headerReaches;
+  const lost = `the header ${headerOf(request.instances[0])} does not reach the router`;
   if (place.ours && !byInstance && !request.onlyDestination && !request.productionUrls) {
     throw new Refused(
       `"${check.label}" would prove nothing: another app is mapped to the trial route ${request.trialUrl} too, ` +
-        'and the header X-Cf-App-Instance does not reach the router.',
+        `and ${lost}.`,
       `Unmap the other app from ${request.trialUrl}, then run again.`,
       'trial-route',
     );
@@ -153,8 +155,7 @@ async function runCheck(
   if (elsewhere)
     return { ...passed, shows: 'nothing', because: 'another host gave the last answer, after a redirect' };
   if (byInstance) return { ...passed, shows: 'every-instance' };
-  const because = 'the header X-Cf-App-Instance does not reach the router';
-  return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because };
+  return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because: lost };
 }
 
 async function passInARow(

@@ -1,12 +1,12 @@
+import type { AppState } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
-import type { InstanceRef } from '../probe/context.js';
 import type { HeaderReach } from '../probe/proof.js';
 import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { runSmoke } from '../probe/smoke.js';
 import { watchWindow } from '../probe/watch.js';
 import { heeding, heedWatch } from './heed.js';
-import { instancesOn } from './instances.js';
-import { reachOf } from './reach.js';
+import { instancesOf, instancesOn } from './instances.js';
+import { reachKnown, reachOf } from './reach.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
 
@@ -24,7 +24,7 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
   },
   plan: ({ side }, intent, watchedRoutes) => [
     ...(side === 'candidate' || intent.before?.ran
-      ? [`GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`]
+      ? [`GET each production route for the instances of ${side} until every router refuses them`]
       : []),
     windowText(side, intent, watchedRoutes),
   ],
@@ -82,7 +82,7 @@ async function productionChecks(app: AppWorld, world: World): Promise<void> {
       instances: instances.filter(
         (one, at) => instances.findIndex(({ index }) => index === one.index) === at,
       ),
-      headerReaches: routes.every(({ url }) => found.reach.get(url) === 'by-instance'),
+      headerReaches: routes.every(({ url }) => reachKnown(url, candidate, app) === 'by-instance'),
       onlyDestination: false,
       productionUrls: routes.map(({ url }) => url),
     },
@@ -92,12 +92,15 @@ async function productionChecks(app: AppWorld, world: World): Promise<void> {
 }
 
 async function lastMoment(side: Side, app: AppWorld, world: World, unmappedAtMs: number) {
-  const leaving = leavingInstances(side, app);
-  if (leaving.length === 0) return unmappedAtMs;
+  const { live, candidate } = app.snapshot;
+  const leaver = side === 'live' ? live : candidate;
+  // A side that does not run has nothing to drain.
+  const leaving = leaver?.state === 'STARTED' ? instancesOf(leaver) : [];
+  if (!leaver || leaving.length === 0) return unmappedAtMs;
   const quiet = await lastAnswerOf(
     world.probe,
     {
-      routes: await lookedAt(side, app, world, leaving),
+      routes: await lookedAt(side, leaver, app, world),
       live: leaving,
       path: app.intent.probePath,
       unmappedAtMs,
@@ -115,23 +118,14 @@ async function lastMoment(side: Side, app: AppWorld, world: World, unmappedAtMs:
   return quiet.atMs;
 }
 
-/** Instances that were there to answer. A side that did not run has nothing to drain. */
-function leavingInstances(side: Side, app: AppWorld): readonly InstanceRef[] {
-  const { live, candidate } = app.snapshot;
-  const leaver = side === 'live' ? live : candidate;
-  if (leaver?.state !== 'STARTED') return [];
-  const most = Math.max(0, ...leaver.processes.map(({ instances }) => instances));
-  return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
-}
-
 /** Where the side that leaves could be met. What nobody can ask from here has no reach, and the allowance stands in for it. */
 async function lookedAt(
   side: Side,
+  leaver: AppState,
   app: AppWorld,
   world: World,
-  leaving: readonly InstanceRef[],
 ): Promise<readonly { url: string; reach: HeaderReach }[]> {
-  const { intent, found } = app;
+  const { intent } = app;
   const had = new Set(intent.before?.destinations.map(({ url }) => url));
   const production = intent.production.filter(
     ({ url, internal }) => !internal || side === 'candidate' || had.has(url),
@@ -139,13 +133,16 @@ async function lookedAt(
   const seen = await Promise.all(
     production.map(async ({ url, internal }) => ({
       url,
-      reach: internal ? ('unreachable' as const) : await reachOf(url, leaving[0]?.appGuid, app, world),
+      reach: internal ? ('unreachable' as const) : await reachOf(url, leaver, app, world),
     })),
   );
   if (side === 'candidate') return seen;
   // Nobody serves them now, so what they let us see was tested before; the snapshot knows them no more.
   return [
     ...seen,
-    ...intent.dropped.map((url) => ({ url, reach: found.reach.get(url) ?? ('unreachable' as const) })),
+    ...intent.dropped.map((url) => ({
+      url,
+      reach: reachKnown(url, leaver, app) ?? ('unreachable' as const),
+    })),
   ];
 }

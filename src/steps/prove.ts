@@ -37,7 +37,7 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
     ...urls.map((url) =>
       production.some((one) => one.url === url && one.internal)
         ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
-        : `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`,
+        : `GET ${url}${probePath} by every instance of ${side}, each named in a header`,
     ),
     `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
   ],
@@ -62,7 +62,7 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
     waited.has(one.routeUrl) ? { ...one, because: `${one.because}; ${waited.get(one.routeUrl)}` } : one,
   );
   // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
-  await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
+  await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live, app, world)));
 }
 
 function unseen(routeUrl: string): ProofResult {
@@ -76,7 +76,7 @@ async function proveOne(url: string, side: Side, app: AppWorld, world: World) {
   const returns = side === 'live';
   const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
   const path = app.intent.probePath;
-  const reach = await reachOf(url, prover.guid, app, world);
+  const reach = await reachOf(url, prover, app, world);
   const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
   const connectionsInARow = CONNECTIONS_IN_A_ROW;
   const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns, connectionsInARow };

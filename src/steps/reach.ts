@@ -1,22 +1,40 @@
+import type { AppState } from '../model/cloud.js';
+import { headerOf, type InstanceRef } from '../probe/context.js';
 import { type HeaderReach, headerReach } from '../probe/proof.js';
+import { namedBy } from './instances.js';
 import type { AppWorld, World } from './world.js';
 
 /**
  * Whether an instance of this app can be asked for through the route, tested once in a run. What no answer told is tested again
  * whenever it is needed, and that there is none is not believed where there was one earlier.
- * @param appGuid an app that is mapped to the route, when there is one
+ * @param app one that is mapped to the route, when there is one
  */
 export async function reachOf(
   url: string,
-  appGuid: string | undefined,
+  app: AppState | undefined,
   { intent, found }: AppWorld,
   { probe }: Pick<World, 'probe'>,
 ): Promise<HeaderReach> {
-  const known = found.reach.get(url);
+  const of = app && namedBy(app);
+  const key = reachKey(url, of);
+  const known = found.reach.get(key);
   if (known === 'by-instance' || known === 'header-stripped') return known;
-  const asked = { url, path: intent.probePath, ...(appGuid === undefined ? {} : { appGuid }) };
-  const tested = await headerReach(probe, asked);
+  const tested = await headerReach(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
   const reach = tested === 'unreachable' ? (known ?? tested) : tested;
-  found.reach.set(url, reach);
+  found.reach.set(key, reach);
   return reach;
+}
+
+/** What was found out so far; undefined: nothing. */
+export function reachKnown(
+  url: string,
+  app: AppState | undefined,
+  { found }: AppWorld,
+): HeaderReach | undefined {
+  return found.reach.get(reachKey(url, app && namedBy(app)));
+}
+
+/** Routers may heed one header and not the other. */
+function reachKey(url: string, of: Omit<InstanceRef, 'index'> | undefined): string {
+  return `${headerOf(of)} ${url}`;
 }

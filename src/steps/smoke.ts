@@ -1,3 +1,4 @@
+import type { AppState } from '../model/cloud.js';
 import { hostOf } from '../probe/address.js';
 import type { HeaderReach } from '../probe/proof.js';
 import { runSmoke } from '../probe/smoke.js';
@@ -18,7 +19,7 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
     const candidate = appOn('candidate', app);
     const trial = routeNamed(intent.trials[0]?.route.url ?? '', app);
     await reachOfProduction(app, world);
-    const reach = await reachOfTrial(trial.url, candidate.guid, app, world);
+    const reach = await reachOfTrial(trial.url, candidate, app, world);
     app.found.smoke = await runSmoke(
       world.probe,
       {
@@ -38,17 +39,22 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
 async function reachOfProduction(app: AppWorld, world: World): Promise<void> {
   const { intent, snapshot } = app;
   const outside = intent.production.filter(({ internal }) => !internal);
-  await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live?.guid, app, world)));
+  await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live, app, world)));
 }
 
 const ROUTER_WAIT_MS = 30_000;
 
 /** A route that was made a moment ago is not known to every router yet. */
-async function reachOfTrial(url: string, guid: string, app: AppWorld, world: World): Promise<HeaderReach> {
+async function reachOfTrial(
+  url: string,
+  candidate: AppState,
+  app: AppWorld,
+  world: World,
+): Promise<HeaderReach> {
   const { clock, signal } = world;
   const deadlineMs = clock.now() + ROUTER_WAIT_MS;
   for (;;) {
-    const reach = await reachOf(url, guid, app, world);
+    const reach = await reachOf(url, candidate, app, world);
     if (reach !== 'unknown-route' || clock.now() >= deadlineMs) return reach;
     await clock.sleep(300, signal);
   }
