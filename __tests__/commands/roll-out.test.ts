@@ -9,6 +9,7 @@ import {
   Stuck,
   VersionFault,
 } from '../../src/model/errors.js';
+import type { Intent } from '../../src/model/intent.js';
 import { LABEL } from '../../src/platform/names.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../../src/steps/world.js';
@@ -17,8 +18,14 @@ import { intentFor, NEW, OLD, standing } from './standing.js';
 
 type Standing = ReturnType<typeof standing>;
 
-async function rolledOut({ world }: Standing, more: Partial<World> = {}): Promise<Outcome> {
-  const intent = intentFor();
+const NEXT = '20261121-091500-ccccccc';
+
+async function rolledOut(
+  { world }: Standing,
+  more: Partial<World> = {},
+  wish: Partial<Intent> = {},
+): Promise<Outcome> {
+  const intent = intentFor(wish);
   const snapshot = await takeSnapshot(world.platform, TARGET, { name: 'shop', wanted: intent.production });
   const app: AppWorld = { intent, snapshot, found: nothingFound() };
   return await rollOut({ apps: [app], world: { ...world, ...more } });
@@ -249,6 +256,66 @@ describe('from the switch on', () => {
     });
     expect(await rolledOut(at)).toMatchObject({ result: 'deployed' });
     expect(faults).toBeGreaterThan(30);
+  });
+
+  test.each<[string, Parameters<Hook>[0], Partial<Intent>]>([
+    ['stopping the old version', 'stopApp', {}],
+    ['deleting the trial route', 'deleteRoute', {}],
+    ['deleting the old version', 'deleteApp', { keepPrevious: 0 }],
+  ])('%s fails for ever: the new version is live, and the next deploy cleans up', async (_, fails, wish) => {
+    const at = standing();
+    at.space.hook = atPhase('drained', (call) => {
+      if (call === fails) throw new PlatformRefusal('It cannot be done.', 422, 10008, 'CF-Unprocessable');
+    });
+    const outcome = await rolledOut(at, {}, wish);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome).toMatchObject({ result: 'deployed', apps: [{ live: { app: 'shop', version: NEW } }] });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+    const warned = at.events.flatMap((event) => (event.type === 'warning' ? [event.text] : []));
+    expect(warned).toEqual([expect.stringContaining('It cannot be done.')]);
+    expect(outcome.apps[0]?.found?.notes).toEqual(warned);
+
+    at.space.hook = () => undefined;
+    const guid = at.space.app('shop').guid;
+    const { destinations = [] } = intentFor().before ?? {};
+    const before = { guid, version: NEW, ran: true, destinations };
+    const next = await rolledOut(at, {}, { ...wish, version: NEXT, owner: 'run-2-ours', before });
+    expect(next.result).toBe('deployed');
+    const kept = wish.keepPrevious === 0 ? [] : [`shop-previous-${NEW} STOPPED`];
+    expect(names(at)).toEqual(['shop STARTED', ...kept]);
+    expect(at.space.routes.map(({ host }) => host)).toEqual(['shop']);
+  });
+
+  test.each(['shop', `shop-previous-${OLD}`])(
+    'renaming to %s fails for ever: it is not done',
+    async (name) => {
+      const at = standing();
+      at.space.hook = atPhase('drained', (call, [, change]) => {
+        if (call === 'updateApp' && (change as { name?: string }).name === name) throw DOWN;
+      });
+      const outcome = await rolledOut(at);
+      expect(outcome).toMatchObject({ result: 'failed', error: DOWN });
+      expect(outcome.apps[0]?.live).toMatchObject({ app: 'shop-candidate', version: NEW });
+      expect(at.space.servers('shop')).toEqual(['shop-candidate']);
+    },
+  );
+
+  test('a version that was kept, and that runs on no route, is stopped by the next deploy', async () => {
+    const at = standing();
+    at.space.addApp('shop-previous-20261001-100000-0000000', {
+      state: 'STARTED',
+      labels: {
+        [LABEL.app]: 'shop',
+        [LABEL.role]: 'previous',
+        [LABEL.version]: '20261001-100000-0000000',
+      },
+    });
+    expect(await rolledOut(at, {}, { keepPrevious: 3 })).toMatchObject({ result: 'deployed' });
+    expect(names(at)).toEqual([
+      'shop STARTED',
+      'shop-previous-20261001-100000-0000000 STOPPED',
+      `shop-previous-${OLD} STOPPED`,
+    ]);
   });
 
   test('once live is drained nothing leads back', async () => {

@@ -32,12 +32,14 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
   readonly routes: SpaceRoute[] = [];
   readonly writes: string[] = [];
+  /** Calls so far. */
+  asked = 0;
   hook: Hook = () => undefined;
   private made = 0;
 
@@ -117,9 +119,10 @@ export class Space {
     const calls = this.calls();
     return new Proxy(calls, {
       get: (_, name: keyof Platform) =>
-        name === 'platformNowMs' || name === 'hasWritten'
+        name === 'platformNowMs' || name === 'hasWritten' || name === 'allowance'
           ? calls[name]
           : async (...args: unknown[]) => {
+              this.asked += 1;
               const beats =
                 name === 'updateApp' &&
                 JSON.stringify(args[1]).startsWith('{"annotations":{"cf-zero-downtime.github.io/heartbeat"');
@@ -159,6 +162,7 @@ export class Space {
       apiVersion: async () => '3.200.0',
       answers: async () => true,
       hasWritten: () => this.writes.length > 0,
+      allowance: () => ({ sent: this.asked }),
       target: async () => TARGET,
       domains: async () => [DOMAIN],
       appsByName: async (_, names) => this.apps.filter(({ name }) => names.includes(name)).map(shown),

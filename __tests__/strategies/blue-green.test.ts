@@ -87,8 +87,8 @@ describe('blue-green asks for', () => {
         'prove',
         'unmap',
         'drain',
-        'stop',
         'tidy',
+        'stop',
         'retire',
         'crown',
       ],
@@ -96,15 +96,15 @@ describe('blue-green asks for', () => {
     [
       'the proof after the bits',
       at(STAGED, ['old']),
-      ['start', 'check', 'switch', 'map', 'prove', 'unmap', 'drain', 'stop', 'tidy', 'retire', 'crown'],
+      ['start', 'check', 'switch', 'map', 'prove', 'unmap', 'drain', 'tidy', 'stop', 'retire', 'crown'],
     ],
     [
       'the rest of the switch',
       at(candidateAt('switching'), ['old', 'new']),
-      ['prove', 'unmap', 'drain', 'stop', 'tidy', 'retire', 'crown'],
+      ['prove', 'unmap', 'drain', 'tidy', 'stop', 'retire', 'crown'],
     ],
-    ['the drain', at(candidateAt('serving'), ['new']), ['drain', 'stop', 'tidy', 'retire', 'crown']],
-    ['the farewell', at(candidateAt('drained'), ['new']), ['stop', 'tidy', 'retire', 'crown']],
+    ['the drain', at(candidateAt('serving'), ['new']), ['drain', 'tidy', 'stop', 'retire', 'crown']],
+    ['the farewell', at(candidateAt('drained'), ['new']), ['tidy', 'stop', 'retire', 'crown']],
     [
       'the last rename',
       at(candidateAt('drained'), ['new'], {

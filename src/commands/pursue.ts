@@ -22,6 +22,8 @@ import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
 import { reached } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
+import { allowanceGate } from './allowance.js';
+import { leaveBehind, mayBeLeft } from './left-behind.js';
 
 export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
 
@@ -44,42 +46,64 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  * platform's faults outlast all patience, `Stuck` when nothing is safe, `Cancelled`.
  */
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
-  const { clock, signal, listener } = world;
+  const { clock, signal, listener, platform } = world;
   const heartbeat = startHeartbeat(world, () =>
     apps.flatMap(({ intent, snapshot, found }) => {
       const holder = holderOf(snapshot);
       return found.locked && holder && ownerOf(holder) === intent.owner ? [holder.guid] : [];
     }),
   );
+  const left = new Set<Stage>();
+  let stage: Stage | undefined;
+  const ahead = () =>
+    groups(
+      apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+    ).filter((group) => !left.has(group.stage));
+  const look = async () => {
+    stage = undefined;
+    const askedAtMs = clock.now();
+    await allOf(apps, LANES, (app) => refresh(app, world));
+    assertFresh(clock.now() - askedAtMs);
+    assertHeard(heartbeat, world);
+    for (const app of apps) {
+      assertOurs(app, way);
+      if (way === 'forward' && isSwitched(app)) {
+        await hearing(app, way, world, async () => heedWatch(app, world));
+      }
+    }
+  };
+  const mustWait = allowanceGate(world, way);
   const pursuit = converge<StepGroup>(
     {
       refresh: async () => {
-        const askedAtMs = clock.now();
-        await allOf(apps, LANES, (app) => refresh(app, world));
-        assertFresh(clock.now() - askedAtMs);
-        assertHeard(heartbeat, world);
-        for (const app of apps) {
-          assertOurs(app, way);
-          if (way === 'forward' && isSwitched(app)) {
-            await hearing(app, way, world, async () => heedWatch(app, world));
-          }
+        for (;;) {
+          const { sent } = platform.allowance();
+          await look();
+          if (!(await mustWait(apps, ahead(), platform.allowance().sent - sent))) return;
         }
       },
-      next: () =>
-        groups(
-          apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
-        )[0],
+      next: () => ahead()[0],
       perform: (group) => {
+        stage = group.stage;
         const work = () => performGroup(group, { apps, world, way });
         return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
       },
       nameOf: (group) => titleFor(group, apps),
       insists: () => way === 'forward' && areServing(apps),
+      leave: (group, error) => {
+        if (way === 'back' || !mayBeLeft(group.stage)) return false;
+        left.add(group.stage);
+        leaveBehind(group, error, apps, world);
+        return true;
+      },
     },
     {
       clock,
       signal,
-      faultsMs: () => (way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS),
+      faultsMs: () => {
+        const insists = way === 'forward' && areServing(apps) && !(stage && mayBeLeft(stage));
+        return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS;
+      },
       tell: (text) => listener.tell({ type: 'note', text }),
     },
   );

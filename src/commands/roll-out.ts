@@ -61,8 +61,9 @@ async function within(timeoutMs: number | undefined, world: World, work: (limite
     () => over.abort(new DeadlineOver(`The timeout of ${timeoutMs / 1_000} s is over.`)),
     () => undefined,
   );
+  const deadlineMs = world.clock.now() + timeoutMs;
   try {
-    await work({ ...world, signal, probe: { ...world.probe, signal } });
+    await work({ ...world, deadlineMs, signal, probe: { ...world.probe, signal } });
   } finally {
     ended.abort();
     await timer;

@@ -25,6 +25,8 @@ export interface World {
   probe: ProbeContext;
   listener: Listener;
   signal: AbortSignal;
+  /** When the input `timeout` ends the way forward, by our clock; undefined: it does not. */
+  deadlineMs?: number;
   router?: RouterOverride;
   stagingTimeoutMs: number;
   /** undefined: derived from the health checks. */

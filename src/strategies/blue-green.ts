@@ -19,7 +19,7 @@ import {
   samePort,
   servedBy,
 } from './view.js';
-import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
+import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed, stopIdle } from './work.js';
 
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
   const end = { steps: [], after: endOfLock(snapshot) };
@@ -193,12 +193,16 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   const gone = deletions(snapshot, snapshot.previous.slice(kept));
   if (live && intent.keepPrevious === 0) gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
   return {
-    stop: steps(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+    // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps(
       snapshot.candidate
         ? leftTrialRoutes(snapshot)
         : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' })),
     ),
+    stop: steps([
+      ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid } as const] : []),
+      ...stopIdle(snapshot, snapshot.previous.slice(0, kept)),
+    ]),
     prune: steps(gone),
     retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
     crown: steps([{ do: 'rename', side: 'candidate', to: 'live' }]),

@@ -37,7 +37,12 @@ export function endOfLock({ lock, candidate, takers }: Snapshot): Step[] {
 
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
 export function stopFailed(snapshot: Snapshot): Step[] {
-  return snapshot.failed
+  return stopIdle(snapshot, snapshot.failed);
+}
+
+/** Versions that are kept do not run, unless a route names one of them again. */
+export function stopIdle(snapshot: Snapshot, apps: readonly AppState[]): Step[] {
+  return apps
     .filter((app) => app.state === 'STARTED' && servedBy(snapshot, app).length === 0)
     .map(({ name, guid }) => ({ do: 'stop', name, guid }));
 }
