@@ -80,7 +80,7 @@ describe('what cannot be settled is no refusal: the lock was taken over', () => 
       error: { code: 'journal' },
       snapshot: { name: 'shop', live: { name: 'shop' } },
     });
-    expect(at.space.writes).toEqual(['updateApp']);
+    expect(at.space.writes).toEqual(['createApp']);
   });
 
   test('a platform that fails', async () => {

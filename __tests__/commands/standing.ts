@@ -37,6 +37,7 @@ export function standing() {
     probe: { http, clock, random, signal, skipSslValidation: false },
     stagingTimeoutMs: 60_000,
     hasEnded: async () => false,
+    compare: async () => undefined,
     facts: {},
     pushBits: async ({ candidate }) => {
       const app = space.app(candidate);

@@ -5,8 +5,10 @@ import {
   type Holding,
   holderOf,
   isHeld,
+  type LockPorts,
   lastSignMs,
   type May,
+  ownerOf,
   ownerState,
   startHeartbeat,
   takeOver,
@@ -97,8 +99,9 @@ describe('takeOver', () => {
     ended?: boolean;
     answer?: 'taken' | 'lost' | 'lost, and not made';
     may?: May;
+    patience?: LockPorts['patience'];
   }
-  function lock(reads: Holding[], nowMs: number, { after, ended = false, answer, may }: Acts = {}) {
+  function lock(reads: Holding[], nowMs: number, { after, ended = false, answer, may, patience }: Acts = {}) {
     const asked: string[] = [];
     const clock = steppedClock(nowMs);
     const writes: string[] = [];
@@ -130,7 +133,15 @@ describe('takeOver', () => {
       return ended;
     };
     const facts = { [ANNOTATION.runUrl]: 'https://runs/2' };
-    const ports = { platform, clock, signal: ending.signal, tell: () => undefined, hasEnded, facts };
+    const ports = {
+      platform,
+      clock,
+      signal: ending.signal,
+      tell: () => undefined,
+      hasEnded,
+      facts,
+      ...(patience ? { patience } : {}),
+    };
     const read = async (): Promise<Holding> => {
       const next = (reads.length > 1 ? reads.shift() : reads[0]) as Holding;
       const seen = isOver && after ? after : next;
@@ -286,6 +297,42 @@ describe('takeOver', () => {
     const living = lock([at(LATE), at(LATE + 9_000)], LATE + 1_000, { may: { held: true } });
     await expect(living.take()).rejects.toMatchObject({ code: 'locked' });
     expect(await lock([at(0)], LATE).take()).toBe(true);
+  });
+
+  describe('who may wait for a living owner', () => {
+    const beats = (count: number) =>
+      Array.from({ length: count }, (_, number) => holding(held('other', 1_000 * (number + 1))));
+
+    test('goes on when it has ended', async () => {
+      const { take, writes, clock } = lock([...beats(9), FREE], 5_000, { patience: async () => 600_000 });
+      expect(await take()).toBe(false);
+      expect(writes).toEqual([]);
+      expect(clock.slept).toHaveLength(9);
+    });
+
+    test('takes its lock when it has died', async () => {
+      const { take, writes } = lock(beats(5), 5_000, { patience: async () => 600_000 });
+      expect(await take()).toBe(true);
+      expect(writes).toEqual([TAKEN]);
+    });
+
+    test('leaves at its deadline', async () => {
+      const { take, writes, clock } = lock(beats(99), 5_000, { patience: async () => 60_000 });
+      await expect(take()).rejects.toMatchObject({ code: 'locked' });
+      expect(writes).toEqual([]);
+      expect(clock.now()).toBeLessThan(75_000);
+    });
+
+    test('is asked once of each owner, and leaves at once where it is not to wait', async () => {
+      const asked: string[] = [];
+      const patience = async (holder: App) => {
+        asked.push(ownerOf(holder));
+        return asked.length < 2 ? 600_000 : 0;
+      };
+      const { take } = lock([...beats(4), holding(held('third', 9_000)), FREE], 5_000, { patience });
+      await expect(take()).rejects.toMatchObject({ code: 'locked' });
+      expect(asked).toEqual(['other', 'third']);
+    });
   });
 
   test('a cancelled run takes nothing', async () => {

@@ -18,6 +18,8 @@ export interface Deploy {
   commit: string;
   runId: string;
   inputs: Readonly<Record<string, string>>;
+  /** What GitHub says of how the commit `head` stands to `base`; undefined: it is not asked. */
+  compare?(base: string, head: string): 'ahead' | 'behind' | 'diverged';
 }
 
 export interface RunResult {
@@ -36,6 +38,7 @@ export interface RunResult {
 }
 
 const TEMP = '/temp';
+const GITHUB = 'https://github.invalid';
 /** How long a request to an app takes: not two alike, as on any network. Alike, every probe of a row could meet the same router. */
 const PROBE_MS = { least: 2, spread: 6 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -90,7 +93,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     if (line === '::endgroup::') wire.step = 'between';
   };
   const files = memory();
-  const http = httpOf(platform, life, wire, seededRandom(Number(deploy.runId)));
+  const http = httpOf(platform, deploy, life, wire, seededRandom(Number(deploy.runId)));
   const cfWorld: CfWorld = {
     clock: platform.clock,
     files,
@@ -140,13 +143,12 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   return { ports, outputs, state, lines, commands };
 }
 
-function environment({ foundry }: Platform, { workspace, commit, runId, inputs }: Deploy) {
+function environment({ foundry }: Platform, { workspace, commit, runId, inputs, compare }: Deploy) {
   const { org, space, username, password } = foundry;
   const usual = { api: API, org, space, username, password, router: 'http://127.0.0.1:1', summary: 'false' };
-  const given = Object.entries({ ...usual, ...inputs }).map(([name, value]) => [
-    `INPUT_${name.toUpperCase()}`,
-    value,
-  ]);
+  const given = Object.entries({ ...usual, ...(compare ? { 'github-token': 'token' } : {}), ...inputs }).map(
+    ([name, value]) => [`INPUT_${name.toUpperCase()}`, value],
+  );
   return {
     ...Object.fromEntries(given),
     // A program that is there; nothing runs it.
@@ -155,16 +157,18 @@ function environment({ foundry }: Platform, { workspace, commit, runId, inputs }
     GITHUB_WORKSPACE: workspace,
     GITHUB_RUN_ID: runId,
     GITHUB_SHA: commit,
+    ...(compare ? { GITHUB_API_URL: GITHUB, GITHUB_REPOSITORY: 'octo/shop' } : {}),
   };
 }
 
-function httpOf(platform: Platform, life: Life, wire: Wire, jitter: () => number): Http {
+function httpOf(platform: Platform, { compare }: Deploy, life: Life, wire: Wire, jitter: () => number): Http {
   return {
     request: (request) =>
       life.living(() => {
         const startedMs = platform.clock.now();
         const url = new URL(request.url);
-        const answer = url.origin === API ? call(request, url) : probe(request, url);
+        const known = url.origin === GITHUB ? asked(url) : undefined;
+        const answer = known ?? (url.origin === API ? call(request, url) : probe(request, url));
         return givenUp(request, answer).then(({ status, headers, body }) => ({
           status,
           headers,
@@ -174,6 +178,14 @@ function httpOf(platform: Platform, life: Life, wire: Wire, jitter: () => number
         }));
       }),
   };
+
+  /** GitHub knows of commits only, of no run. */
+  async function asked({ pathname }: URL) {
+    const [, base = '', head = ''] = /\/compare\/(\w+)\.\.\.(\w+)$/.exec(pathname) ?? [];
+    if (!base || !compare) return { status: 404, headers: {}, body: '{}' };
+    const body = JSON.stringify({ status: compare(base, head), base_commit: { sha: base } });
+    return { status: 200, headers: {}, body };
+  }
 
   function call(request: HttpRequest, url: URL) {
     const headers = lowerCase(request.headers);

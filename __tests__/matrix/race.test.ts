@@ -14,6 +14,11 @@ afterAll(() => folders.remove());
 const SECOND = SCENARIOS.find(({ name }) => name === 'second deploy') as Scenario;
 const ROLLBACK = SCENARIOS.find(({ name }) => name === 'rollback') as Scenario;
 const OTHER: Scenario = { ...SECOND, asked: { version: 'v3' } };
+/** Also a version that was just finished is deployed once more. */
+const forced = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  inputs: { ...scenario.inputs, force: 'true' },
+});
 /** Milliseconds by which the second one is later: within one call, between two, while the bits are pushed, before the switch. */
 const OFFSETS = [0, 1, 3, 17, 40, 111, 300, 900, 2_500, 7_000];
 
@@ -25,11 +30,16 @@ interface Ran {
   error: string | undefined;
 }
 
+/** GitHub's word on the commits of two versions: the later name is the newer one. */
+function compare(base: string, head: string): 'ahead' | 'behind' {
+  return head > base ? 'ahead' : 'behind';
+}
+
 /** @param scenarios the first one's space is what both find */
 async function race(
   scenarios: readonly [Scenario, Scenario],
   offsetMs: number,
-  killed?: Point,
+  { killed, asks = false }: { killed?: Point; asks?: boolean } = {},
 ): Promise<Ran> {
   const [first, second] = scenarios;
   return onPlatform(first, folders, async (platform, known) => {
@@ -42,7 +52,7 @@ async function race(
     }
     const begin = async (deploy: Deploy, afterMs: number): Promise<RunResult> => {
       await clock.sleep(afterMs);
-      return act(platform, deploy);
+      return act(platform, asks ? { ...deploy, compare } : deploy);
     };
     const both = await clock.drive(
       Promise.all([begin(commandOf(first, folders, 11), 0), begin(commandOf(second, folders, 12), offsetMs)]),
@@ -83,7 +93,9 @@ test.each(
 )(
   'two that find what a run left that was killed after $name, the second one $offsetMs ms later',
   async ({ offsetMs, ...point }) => {
-    const { wrong, results, writes, error } = await race([SECOND, OTHER], offsetMs, point);
+    const { wrong, results, writes, error } = await race([forced(SECOND), forced(OTHER)], offsetMs, {
+      killed: point,
+    });
     expect(wrong).toEqual([]);
     expect([...results].sort()).toEqual(['deployed', 'refused']);
     expect(error).toBe('locked');
@@ -91,6 +103,24 @@ test.each(
     expect(['', 'POST /v3/apps']).toContain(writes.join());
   },
 );
+
+test.each(OFFSETS)('two deploys, the newer commit %d ms later', async (offsetMs) => {
+  const { wrong, results, error } = await race([SECOND, OTHER], offsetMs, { asks: true });
+  expect(wrong).toEqual([]);
+  expect(results[1]).toBe('deployed');
+  // Begun together, the newer one may have the lock first.
+  expect([undefined, 'older-commit']).toContain(error);
+  expect(results[0]).toBe(error === undefined ? 'deployed' : 'refused');
+});
+
+test.each(OFFSETS)('two deploys, the older commit %d ms later', async (offsetMs) => {
+  const { wrong, results, writes, error } = await race([OTHER, SECOND], offsetMs, { asks: true });
+  expect(wrong).toEqual([]);
+  expect(results[0]).toBe('deployed');
+  expect([undefined, 'older-commit']).toContain(error);
+  expect(results[1]).toBe(error === undefined ? 'deployed' : 'refused');
+  if (error) expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
+});
 
 test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offsetMs) => {
   const { wrong, results, writes } = await race([ROLLBACK, { ...OTHER, inputs: {} }], offsetMs);

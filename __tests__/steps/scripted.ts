@@ -58,6 +58,7 @@ export function worldOf(
     signal,
     stagingTimeoutMs: 60_000,
     hasEnded: async () => false,
+    compare: async () => undefined,
     facts: {},
     fingerprint: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),

@@ -12,6 +12,7 @@ import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
 import { asTakenBack } from '../strategies/settle.js';
 import { groups } from '../strategies/work.js';
+import { outrun } from './commits.js';
 import type { Opened, Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
 import { titleOfAll } from './pursue.js';
@@ -51,11 +52,12 @@ export interface Change<One extends Seen> {
 /** Throws what keeps it from looking; everything later is in the outcome. */
 export async function change<One extends Seen>(
   opened: Opened,
-  { result, owner, names, manifest, look, prepare, compare }: Change<One>,
+  asked: Change<One>,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
+  const { result, owner, names, manifest, look, prepare, compare } = asked;
   let watch: Watch | undefined;
   const reading = inputs.plan ? forReading(opened.platform) : undefined;
   const signedIn = reading ? { ...opened, platform: reading.platform } : opened;
@@ -79,6 +81,7 @@ export async function change<One extends Seen>(
   const cfVersion = opened.cf.version;
   const figures = async () => (watch ? { watch: await watch.stop() } : {});
   let found: readonly Seen[] = [];
+  let apps: AppWorld[] = [];
   try {
     let seen = await lookAgain();
     found = seen;
@@ -111,7 +114,7 @@ export async function change<One extends Seen>(
     }
     if (left.length > 0) seen = await lookAgain();
     found = seen;
-    const apps = await prepare(seen, world, rolledBack);
+    apps = await prepare(seen, world, rolledBack);
     const compared = await compare?.(apps, world);
     if (compared) tellReasons(compared, world);
     const outcome = compared?.every(isUnchanged)
@@ -120,8 +123,13 @@ export async function change<One extends Seen>(
     // Also a way back may have been cut.
     if (!ports.signal.aborted) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };
-  } catch (error) {
-    if (found.length === 0) throw error;
+  } catch (caught) {
+    if (found.length === 0) throw caught;
+    const { again, error } = await outrun(caught, apps, world);
+    if (again) {
+      await watch?.stop();
+      return change(opened, asked, inputs, context, ports);
+    }
     const changed = world.platform.hasWritten();
     if (!changed) forgetUnsettled(ports.runner);
     const seen = changed ? await lookAgain().catch(() => found) : found;

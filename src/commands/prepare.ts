@@ -16,6 +16,7 @@ import { type LiveExtras, lossesOf } from '../strategies/losses.js';
 import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
 import type { Seen } from './change.js';
+import { olderThanLive } from './commits.js';
 import { inTheWayOf } from './pursue.js';
 
 export interface Preparation {
@@ -98,8 +99,10 @@ async function prepareOne(
   const extras = await extrasOf(snapshot, world);
   const lost = extras ? lossesOf(app, extras) : [];
   const accepted = inputs.carry === 'manifest';
+  const older = await olderThanLive(snapshot, inputs, context, world.compare);
   const told = [
     ...notes,
+    ...(older.note ? [older.note] : []),
     ...beside.notes,
     ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
     ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
@@ -123,6 +126,7 @@ async function prepareOne(
       ...names.map(inTheWayOf),
       ...leftBy(beside),
       ...(domain instanceof Refused ? [domain] : []),
+      ...(older.problem ? [older.problem] : []),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],

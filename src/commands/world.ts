@@ -1,7 +1,7 @@
 /** The world of the steps, made of the ports, the inputs and a signed-in session. */
 import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
-import { createGitHub } from '../github/client.js';
+import { createGitHub, type GitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
 import { candidateManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
@@ -12,6 +12,7 @@ import { runOfOwner } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { World } from '../steps/world.js';
 import { runFacts } from '../strategies/intent-parts.js';
+import { patienceOf } from './commits.js';
 import type { Opened, Ports } from './open.js';
 
 /** A script of the user's is ended after this; the input `timeout` may end it before. */
@@ -29,6 +30,7 @@ export function worldOf(
   const { clock, random, files, signal, listener, children, env } = ports;
   const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
   const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
+  const { compare } = gitHubOf(inputs, context, ports);
   return {
     platform,
     target,
@@ -41,6 +43,8 @@ export function worldOf(
     ...ofWatch,
     facts: runFacts(context),
     hasEnded: endOfRuns(inputs, context, ports),
+    compare,
+    ...(inputs.command === 'deploy' ? { patience: patienceOf(inputs, context, compare) } : {}),
     pushBits: async ({ app, candidate, trialUrl }) => {
       if (!manifest) throw new Error(`no manifest to push ${app} with`);
       const folder = await files.privateFolder(temp, 'cf-push-');
@@ -77,15 +81,19 @@ export function worldOf(
 }
 
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
-export function endOfRuns({ githubToken: token }: Inputs, context: RunContext, ports: Ports): World['hasEnded'] {
-  const { publicHttp: http, clock, signal, listener } = ports;
-  const tell = (text: string) => listener.tell({ type: 'note', text });
-  const { apiUrl, repository } = context;
-  const github = createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
+export function endOfRuns(inputs: Inputs, context: RunContext, ports: Ports): World['hasEnded'] {
+  const github = gitHubOf(inputs, context, ports);
   return async (owner) => {
     const run = runOfOwner(owner);
     if (!run) return false;
     if (run.id === context.runId && run.attempt < Number(context.attempt)) return true;
     return (await github.run(run.id, run.attempt))?.state === 'completed';
   };
+}
+
+function gitHubOf({ githubToken: token }: Inputs, context: RunContext, ports: Ports): GitHub {
+  const { publicHttp: http, clock, signal, listener } = ports;
+  const tell = (text: string) => listener.tell({ type: 'note', text });
+  const { apiUrl, repository } = context;
+  return createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
 }

@@ -11,6 +11,8 @@ export const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
 /** Who has missed one beat is asked for elsewhere: a run that has ended beats no more. */
 export const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
 const LOOK_MS = 2_000;
+/** Whoever waits for a whole deploy looks less often. */
+const WAITING_LOOK_MS = 5_000;
 
 /** What is read of a lock: the lock app, and those that took it over. */
 export type Holding = Pick<Snapshot, 'name' | 'target' | 'lock' | 'takers'>;
@@ -57,6 +59,8 @@ export interface LockPorts {
   tell(text: string): void;
   /** Whether the workflow run of this owner is known to have ended; false: nobody knows. */
   hasEnded(owner: string): Promise<boolean>;
+  /** How long the end of a living owner is waited for, milliseconds; 0, or without it: not at all. Throws why it is left to it. */
+  patience?(holder: App): Promise<number>;
   /** Annotations that say who takes it. */
   facts: Readonly<Record<string, string>>;
 }
@@ -71,7 +75,7 @@ export type May = { ended: string } | { held: true };
  * Waits until the lock is free or its owner is known to be dead, and takes it then: by the platform's 201 for the next taker.
  * @param read the lock as it is now
  * @returns whether the lock was taken over: its holder's work has to be settled. false: it is free, or not to be taken
- * @throws Refused `locked` when its owner is alive, or somebody else was faster; `held` when a held deploy has it: nothing was changed
+ * @throws Refused `locked` when its owner is alive and is not waited for, or somebody else was faster; `held` when a held deploy has it: nothing was changed
  */
 export async function takeOver(
   ports: LockPorts,
@@ -95,12 +99,14 @@ export async function takeOver(
 
 /** @returns what may be taken, or with its lock gone deleted; undefined: nothing is there, or it is not to be taken */
 async function deadHolding(
-  { platform, clock, signal, tell, hasEnded }: LockPorts,
+  { platform, clock, signal, tell, hasEnded, patience }: LockPorts,
   read: () => Promise<Holding>,
   may: May | undefined,
 ): Promise<Holding | undefined> {
   let first: App | undefined;
   let askAtMs = 0;
+  let awaited: string | undefined;
+  let deadlineMs: number | undefined;
   for (;;) {
     const holding = await read();
     const holder = holderOf(holding);
@@ -118,17 +124,26 @@ async function deadHolding(
     first ??= holder;
     const state = ownerState(first, holder, platform.platformNowMs());
     if (state === 'dead') return holding;
-    if (state === 'alive') {
-      if (holding.lock) throw lockedBy(holder);
-      // Its deploy is over, and what is left of its lock is about to go.
-      first = holder;
+    // Without a lock its deploy is over, and what is left is about to go.
+    if (state === 'alive' && holding.lock) {
+      if (awaited !== ownerOf(holder)) {
+        const waitMs = (await patience?.(holder)) ?? 0;
+        if (waitMs === 0) throw lockedBy(holder);
+        awaited = ownerOf(holder);
+        deadlineMs ??= clock.now() + waitMs;
+        tell(
+          `${describe(holder)}. Its commit is older than this one: waiting for its end, at most ${Math.ceil(waitMs / 60_000)} min.`,
+        );
+      }
+      if (deadlineMs !== undefined && clock.now() >= deadlineMs) throw lockedBy(holder);
     }
+    if (state === 'alive') first = holder;
     const silentMs = platform.platformNowMs() - lastSignMs(holder);
     if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
       if (await hasEnded(ownerOf(holder))) return holding;
       askAtMs = clock.now() + HEARTBEAT_MS;
     }
-    await clock.sleep(LOOK_MS, signal);
+    await clock.sleep(awaited === undefined ? LOOK_MS : WAITING_LOOK_MS, signal);
   }
 }
 
@@ -172,16 +187,16 @@ async function take(
   throw lockedBy(holder);
 }
 
-/** By whom, as far as it told the platform. */
-export function lockedBy(holder: App): Refused {
-  const {
-    [ANNOTATION.runUrl]: run,
-    [ANNOTATION.actor]: actor,
-    [ANNOTATION.commit]: commit,
-  } = holder.annotations;
+/** Whose lock it is, as far as the owner told the platform. */
+export function describe({ name, labels, annotations }: App): string {
+  const { [ANNOTATION.runUrl]: run, [ANNOTATION.actor]: actor, [ANNOTATION.commit]: commit } = annotations;
   const who = [actor && `started by ${actor}`, commit && `commit ${commit}`, run].filter(Boolean).join(', ');
+  return `${name} is the lock, its owner is ${labels[LABEL.owner] ?? 'unknown'}${who ? ` (${who})` : ''}`;
+}
+
+export function lockedBy(holder: App): Refused {
   return new Refused(
-    `Another run changes this app now: ${holder.name} is the lock, its owner is ${ownerOf(holder)}${who ? ` (${who})` : ''}.`,
+    `Another run changes this app now: ${describe(holder)}.`,
     'Wait until that run has ended, then run again.',
     'locked',
   );

@@ -53,6 +53,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const address = repositoryAddress(options.apiUrl ?? '', options.repository ?? '');
   const told = new Set<string>();
   const refused = new Set<Permission>();
+  const ages = new Map<string, Promise<Age | undefined>>();
 
   function tell(text: string): void {
     if (told.has(text)) return;
@@ -105,6 +106,11 @@ export function createGitHub(options: GitHubOptions): GitHub {
     }
   }
 
+  /** Only how they stand is wanted: of the commits between them the fewest that can be asked for. */
+  async function ask(from: string, to: string): Promise<Age | undefined> {
+    return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+  }
+
   return {
     async run(id, attempt) {
       if (!/^\d+$/.test(id)) return undefined;
@@ -115,8 +121,10 @@ export function createGitHub(options: GitHubOptions): GitHub {
       const [from, to] = [commitOf(base), commitOf(head)];
       if (from === undefined || to === undefined) return undefined;
       if (from === to) return 'same';
-      // Only how they stand is wanted: of the commits between them the fewest that can be asked for.
-      return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+      // Two commits never stand otherwise: they are asked for once.
+      const known = ages.get(`${from} ${to}`) ?? ask(from, to);
+      ages.set(`${from} ${to}`, known);
+      return known;
     },
   };
 }

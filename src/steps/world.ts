@@ -1,6 +1,7 @@
 /** What a step is given: the ports, and the app that it works on. */
+import type { Age } from '../github/answers.js';
 import type { RouterOverride } from '../model/asked.js';
-import type { AppState, Route, Snapshot, Target } from '../model/cloud.js';
+import type { App, AppState, Route, Snapshot, Target } from '../model/cloud.js';
 import { PlatformFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { Clock, Listener } from '../model/ports.js';
@@ -45,6 +46,10 @@ export interface World {
   }): Promise<void>;
   /** Whether the workflow run that this owner's label names is known to have ended; false: nobody knows. */
   hasEnded(owner: string): Promise<boolean>;
+  /** How the commit `head` stands to the commit `base`, both in full; undefined: nobody knows. */
+  compare(base: string, head: string): Promise<Age | undefined>;
+  /** How long the end of a living owner of a lock is waited for, milliseconds; without it: not at all. Throws `Refused`. */
+  patience?(holder: App): Promise<number>;
   /** Annotations that say who runs this. */
   facts: Readonly<Record<string, string>>;
   /** What the availability watch holds against the version since then; undefined: nothing. */
