@@ -284,6 +284,17 @@ describe('what one shows', () => {
   });
 });
 
+test('sidecars of a manifest are added once, and changed by the next one', async () => {
+  const yaml = (command: string) =>
+    `applications: [{name: a, sidecars: [{name: agent, command: ${command}, process_types: [web], memory: 8M}]}]`;
+  await apply(yaml('x'));
+  await apply(yaml('y'));
+  const { resources } = await ok('GET', `/v3/processes/${made.app}/sidecars`);
+  expect(resources).toMatchObject([{ name: 'agent', command: 'y', memory_in_mb: 8, origin: 'user' }]);
+  const worker = (await ok('GET', `/v3/apps/${made.app}/processes/worker`)).guid;
+  expect((await ok('GET', `/v3/processes/${worker}/sidecars`)).resources).toEqual([]);
+});
+
 describe('sidecars of a buildpack', () => {
   test('come with the droplet, and go with the next one', async () => {
     const names = async () =>

@@ -32,7 +32,27 @@ async function stage(files: Record<string, string>, buildpacks: string[] = []) {
 
 const START = JSON.stringify({ scripts: { start: 'node server.js' } });
 
+const LAUNCH = `
+processes:
+- type: agent
+  command: ./agent
+  limits: {memory: 16}
+  platforms: {cloudfoundry: {sidecar_for: [web, worker]}}
+- type: web
+  command: node server.js
+- {type: other, command: ./other, platforms: {cloudfoundry: {sidecar_for: [web]}}}
+`;
+
 describe('staging', () => {
+  test('sidecars are what a launch.yml names as such', async () => {
+    expect((await stage({ 'package.json': START, 'launch.yml': LAUNCH })).sidecars).toEqual([
+      { name: 'agent', command: './agent', memoryMb: 16, processTypes: ['web', 'worker'] },
+      { name: 'other', command: './other', memoryMb: null, processTypes: ['web'] },
+    ]);
+    await rm(join(dir, 'package', 'launch.yml'));
+    expect((await stage({ 'package.json': START })).sidecars).toEqual([]);
+  });
+
   test.each([
     { name: 'start script', files: { 'package.json': START }, types: { web: 'node server.js' } },
     {
