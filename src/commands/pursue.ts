@@ -47,12 +47,12 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  */
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
   const { clock, signal, listener, platform } = world;
-  const heartbeat = startHeartbeat(world, () =>
+  const held = () =>
     apps.flatMap(({ intent, snapshot, found }) => {
       const holder = holderOf(snapshot);
       return found.locked && holder && ownerOf(holder) === intent.owner ? [holder.guid] : [];
-    }),
-  );
+    });
+  const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
   const left = new Set<Stage>();
   let stage: Stage | undefined;
   const ahead = () =>
@@ -129,12 +129,28 @@ function isSwitched({ snapshot }: AppWorld): boolean {
   return reached(snapshot.candidate, 'switching') && !reached(snapshot.candidate, 'drained');
 }
 
-export async function refresh(app: AppWorld, { platform, target }: Pick<World, 'platform' | 'target'>) {
-  const { intent } = app;
-  app.snapshot = await takeSnapshot(platform, target, {
-    name: intent.app,
-    wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
+export async function refresh(app: AppWorld, world: Pick<World, 'platform' | 'target'>) {
+  app.snapshot = await seen(app.intent, world);
+}
+
+function seen({ app, production, trials }: Intent, { platform, target }: Pick<World, 'platform' | 'target'>) {
+  return takeSnapshot(platform, target, {
+    name: app,
+    wanted: [...production, ...trials.map(({ route }) => route)],
   });
+}
+
+/** Whether each lock that this run has is its own by what the platform says now. What was read before is left as it is. */
+async function areOurs(apps: readonly AppWorld[], world: World): Promise<boolean> {
+  const ours = await Promise.all(
+    apps
+      .filter(({ found }) => found.locked)
+      .map(async ({ intent }) => {
+        const holder = holderOf(await seen(intent, world));
+        return holder !== undefined && ownerOf(holder) === intent.owner;
+      }),
+  );
+  return ours.every((one) => one);
 }
 
 /** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */

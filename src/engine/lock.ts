@@ -226,14 +226,19 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
-/** Tells the platform every ten seconds that the owner of these candidates is alive. */
+/**
+ * Tells the platform every ten seconds that the owner of these candidates is alive.
+ * @param stillOurs asked after this process slept: what was a candidate of its own may be another run's live by then
+ */
 export function startHeartbeat(
   { platform, clock }: Pick<LockPorts, 'platform' | 'clock'>,
   candidates: () => readonly string[],
+  stillOurs: () => Promise<boolean> = async () => true,
 ): Heartbeat {
   const ending = new AbortController();
   let silentSinceMs: number | undefined;
   let held = 0;
+  let overslept = false;
   let underWay: Promise<unknown> = Promise.resolve();
   const beat = async (guid: string) => {
     try {
@@ -246,11 +251,18 @@ export function startHeartbeat(
       silentSinceMs ??= clock.now();
     }
   };
+  const beatAll = async () => {
+    if (overslept && !(await stillOurs().catch(() => false))) return;
+    overslept = false;
+    await Promise.all(candidates().map(beat));
+  };
   const beating = (async () => {
     while (!ending.signal.aborted) {
+      const awakeAtMs = clock.now();
       await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
+      overslept ||= clock.now() - awakeAtMs > DEAD_AFTER_MS / 2;
       if (ending.signal.aborted || held > 0) continue;
-      underWay = Promise.all(candidates().map(beat));
+      underWay = beatAll();
       await underWay;
     }
   })();
