@@ -57,7 +57,7 @@ export class Space {
 
   /** Candidates, locks and trial routes: none of it may outlast a deploy. */
   get leftovers(): string[] {
-    const of = (labels: SpaceApp['labels']) => labels[`${LABEL}role`] === 'candidate';
+    const of = (labels: SpaceApp['labels']) => ['candidate', 'lock'].includes(labels[`${LABEL}role`] ?? '');
     const apps = this.apps.filter(({ name, labels }) => of(labels) || /-candidate(-lock-\d+)?$/.test(name));
     const routes = this.routes.filter(({ url, labels }) => of(labels) || /^[^.]*-candidate-/.test(url));
     return [...apps.map(({ name }) => name), ...routes.map(({ url }) => url)];
