@@ -61,6 +61,9 @@ async function colourOf(host: string): Promise<unknown> {
   });
   return JSON.parse(body).colour;
 }
+/** The process that answers, by what its instance was told of itself. */
+const processOf = async (host: string): Promise<string> => JSON.parse((await ask(host)).body).process;
+const asked = (process: string) => ask('web', { 'x-cf-process-instance': process });
 const guidOf = async (app: string) => (await cf.ok('app', app, '--guid')).trim();
 /** Rows of a table of the CLI: the lines after its head. */
 const rowsOf = (text: string, head: RegExp): string[] => {
@@ -155,6 +158,40 @@ describe('the real cf CLI', () => {
         'Unable to assign current droplet. Ensure the droplet exists and belongs to this app.',
       ),
     ]);
+  });
+
+  test('rollback: the first revision rolls out again under another process, and is a new revision', async () => {
+    expect(await colourOf('web')).toBe('green');
+    const before = await processOf('web');
+    const rolled = await cf.ok('rollback', 'web', '--version', '1', '-f');
+    expect(rolled).toMatch(/Rolling back to revision 1 for app web/);
+    expect(rolled).toMatch(/instances: +1\/1/);
+    // The CLI ends when the deployment has; routers learn of the old process's end a little later.
+    await until('both routers have lost the old process', async () => {
+      const answers = [await asked(before), await asked(before)];
+      return answers.every(({ status }) => status === 400);
+    });
+    expect(await colourOf('web')).toBeNull();
+    const after = await processOf('web');
+    expect(after).not.toBe(before);
+    expect(await asked(after)).toMatchObject({ status: 200 });
+    expect(await asked(`${after}:0`)).toMatchObject({ status: 200 });
+    expect(await asked(before)).toMatchObject({ status: 400, error: 'unknown_route' });
+    const rows = rowsOf(await cf.ok('revisions', 'web'), /^revision +description/);
+    expect(rows[0]).toMatch(/^5\(deployed\) .*Rolled back to revision 1\./);
+    expect(rows.filter((row) => row.includes('(deployed)'))).toHaveLength(1);
+  });
+
+  test('rollback to what is deployed is refused, and to what does not exist', async () => {
+    const same = await cf.run('rollback', 'web', '--version', '5', '-f');
+    expect([same.code, same.text]).toEqual([
+      1,
+      expect.stringContaining(
+        'The code and configuration you are rolling back to is the same as the deployed revision.',
+      ),
+    ]);
+    const none = await cf.run('rollback', 'web', '--version', '99', '-f');
+    expect([none.code, none.text]).toEqual([1, expect.stringContaining("Revision '99' not found")]);
   });
 
   test('switched off, revisions are no longer made; the CLI says so', async () => {

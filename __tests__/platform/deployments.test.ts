@@ -1,6 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PlatformFault, PlatformRefusal } from '../../src/model/errors.js';
-import type { NewDeployment } from '../../src/platform/calls.js';
+import type { NewDeployment, Platform } from '../../src/platform/calls.js';
+import { createPlatform } from '../../src/platform/client.js';
+import { realClock } from '../../src/system/clock.js';
+import { type ClosableHttp, createHttp } from '../../src/system/http.js';
+import { type Scripted, scripted as scriptedFoundry, until, world } from '../foundry/scripted.js';
 import { inTurn, lost, page, refusal, scripted } from './scripted.js';
 
 const AT = '2026-11-20T10:00:00Z';
@@ -188,5 +192,105 @@ describe.each(['cancel', 'continue'] as const)('%s', (action) => {
     const { platform, http } = scripted(inTurn(lost(true)));
     await expect(platform[call]('d')).rejects.toMatchObject({ ambiguous: true });
     expect(http.requests).toHaveLength(1);
+  });
+});
+
+describe('on the foundry', () => {
+  let f: Scripted;
+  let http: ClosableHttp;
+  let platform: Platform;
+  let app: string;
+  let droplet: string;
+  const metadata = { labels: { version: 'one' }, annotations: { note: 'why' } };
+
+  beforeEach(async () => {
+    f = await scriptedFoundry({ tickMs: 20 });
+    http = createHttp({ skipSslValidation: false });
+    platform = createPlatform({
+      http,
+      clock: realClock,
+      api: f.api,
+      token: async () => `bearer ${f.token}`,
+      invalidateToken: () => {},
+      readDeadlineMs: 5_000,
+    });
+    ({ app, droplet } = await (await world(f)).staged('shop'));
+    await platform.startApp(app);
+    f.cells.all(app, { state: 'RUNNING', routable: true });
+  });
+
+  afterEach(async () => {
+    http.close();
+    await f.close();
+  });
+
+  test('one is made, seen under way, and seen at its end', async () => {
+    const made = await platform.createDeployment({
+      appGuid: app,
+      strategy: 'rolling',
+      dropletGuid: droplet,
+      ...metadata,
+    });
+    expect(made).toMatchObject({
+      value: 'ACTIVE',
+      reason: 'DEPLOYING',
+      strategy: 'rolling',
+      dropletGuid: droplet,
+      previousDropletGuid: droplet,
+      revisionVersion: 1,
+      ...metadata,
+    });
+    expect(made.webProcessGuid).not.toBe(app);
+    expect((await platform.processes(app)).filter((p) => p.type === 'web')).toHaveLength(2);
+    expect(await platform.deployments(app, 'ACTIVE')).toHaveLength(1);
+    f.cells.all(app, { state: 'RUNNING', routable: true });
+    const ended = await until(
+      () => platform.deployment(made.guid),
+      ({ value }) => value === 'FINALIZED',
+    );
+    expect(ended.reason).toBe('DEPLOYED');
+    expect(await platform.deployments(app, 'ACTIVE')).toEqual([]);
+    expect(await platform.deployments(app)).toEqual([ended]);
+  });
+
+  test('a canary pauses, goes on and can be cancelled; a rollback names its revision', async () => {
+    await platform.setEnvironment(app, { COLOUR: 'green' });
+    const canary = await platform.createDeployment({
+      appGuid: app,
+      strategy: 'canary',
+      steps: [10, 50],
+      ...metadata,
+    });
+    await expect(platform.continueDeployment(canary.guid)).rejects.toThrow(PlatformRefusal);
+    const isPausedAt = (step: number) =>
+      until(
+        async () => {
+          f.cells.all(app, { state: 'RUNNING', routable: true });
+          return platform.deployment(canary.guid);
+        },
+        ({ reason, canary: at }) => reason === 'PAUSED' && at?.step === step,
+      );
+    expect((await isPausedAt(1)).canary).toEqual({ step: 1, steps: 2 });
+    await platform.continueDeployment(canary.guid);
+    await isPausedAt(2);
+    await platform.cancelDeployment(canary.guid);
+    const ended = await until(
+      () => platform.deployment(canary.guid),
+      ({ value }) => value === 'FINALIZED',
+    );
+    expect(ended.reason).toBe('CANCELED');
+    await expect(platform.cancelDeployment(canary.guid)).rejects.toThrow(
+      'Cannot cancel a deployment with status: FINALIZED and reason: CANCELED',
+    );
+
+    const [, first] = await platform.revisions(app);
+    const back = await platform.createDeployment({
+      appGuid: app,
+      strategy: 'rolling',
+      revisionGuid: first?.guid ?? '',
+      ...metadata,
+    });
+    expect(back.revisionVersion).toBe(3);
+    expect(await platform.environment(app)).toEqual({});
   });
 });
