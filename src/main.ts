@@ -5,14 +5,23 @@ import { rollback } from './commands/rollback.js';
 import { setup } from './commands/setup.js';
 import { status } from './commands/status.js';
 import { readContext } from './github/context.js';
+import { Refused } from './model/errors.js';
 import { report } from './report/index.js';
+import type { Log } from './report/log.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
 const COMMANDS = { deploy, rollback, status, setup };
 
 /** @returns the exit code */
-export async function main({ portsFor, core, clock, env, write }: ProcessPorts): Promise<number> {
+export async function main({
+  portsFor,
+  core,
+  clock,
+  env,
+  missing = [],
+  write,
+}: ProcessPorts): Promise<number> {
   const shown = createShown({ clock, write, setSecret: core.setSecret });
   const { log, redact } = shown;
   let wantsSummary = true;
@@ -26,7 +35,26 @@ export async function main({ portsFor, core, clock, env, write }: ProcessPorts):
   async function run(): Promise<Outcome> {
     const inputs = inputsOf(env, shown);
     wantsSummary = inputs.summary;
+    assertFiles(missing, log);
     for (const text of inputs.warnings) log.tell({ type: 'warning', text });
     return await COMMANDS[inputs.command](inputs, readContext(env), hiding(portsFor(inputs, log), shown));
   }
 }
+
+/** What a step cannot tell the runner is lost for the steps after it. The summary only informs. */
+function assertFiles(missing: readonly string[], log: Log): void {
+  const [summary, rest] = [SUMMARY, missing.filter((name) => name !== SUMMARY)];
+  if (missing.includes(summary))
+    log.tell({
+      type: 'warning',
+      text: `${summary} names a file that cannot be written: there is no job summary.`,
+    });
+  if (rest.length === 0) return;
+  throw new Refused(
+    `${rest.join(', ')}: the runner names files here that cannot be written, so what this step finds out would be lost.`,
+    `See that these files are there and have room, or leave the variables out: then it is written to the log.`,
+    'runner-files',
+  );
+}
+
+const SUMMARY = 'GITHUB_STEP_SUMMARY';

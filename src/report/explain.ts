@@ -63,8 +63,22 @@ export function explain(error: unknown): Explained {
       'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
     return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
   }
+  if (isOfDisk(error)) {
+    const next =
+      'See that the folder of the runner for temporary files (RUNNER_TEMP) is there, may be written and has room, then run again.';
+    return { ...base, code: 'runner-files', what: `A file of this run: ${error.message}`, next };
+  }
   const next = 'This is a defect of the action: please report it with this log, then run the command again.';
   return { ...base, code: 'internal', what: internal(error), next };
+}
+
+const OF_DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EMFILE', 'EIO'];
+
+/** An error of Node's file system: it names what could not be done, and where. */
+function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && 'syscall' in error && 'code' in error && OF_DISK.includes(String(error.code))
+  );
 }
 
 const VERSION_NEXT: Record<VersionFault['code'], string> = {

@@ -32,13 +32,26 @@ export async function report(
 ): Promise<boolean> {
   const durationMs = log.elapsedMs();
   const { redact } = ports;
-  for (const [name, value] of Object.entries(outputsOf(outcome, durationMs)))
-    ports.setOutput(name, redact(value));
+  const outputs = Object.entries(outputsOf(outcome, durationMs));
+  const unset = attempt(() => {
+    for (const [name, value] of outputs) ports.setOutput(name, redact(value));
+  });
   for (const error of [outcome.error, outcome.second])
     if (error !== undefined) tellError(error, outcome, log, ports);
   if (outcome.error === undefined) tellEnd(outcome, log);
   if (wantsSummary) await writeSummary(summaryOf(outcome, log.timeline, durationMs, redact), log, ports);
+  // People are told all the same; later steps are not.
+  if (unset) throw unset.error;
   return outcome.error !== undefined;
+}
+
+function attempt(work: () => void): { error: unknown } | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
 }
 
 function tellEnd(outcome: Outcome, log: Log): void {
