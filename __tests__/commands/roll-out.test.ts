@@ -71,6 +71,20 @@ describe('all goes well', () => {
     expect(names(at)).toEqual(['shop STARTED', `shop-previous-${OLD} STOPPED`]);
     expect(at.space.routes.map(({ host }) => host)).toEqual(['shop']);
   });
+
+  test('a run that waited for its end, and takes the lock as soon as it is free, does not make it a failure', async () => {
+    const at = standing();
+    const theirs = { [LABEL.app]: 'shop', [LABEL.role]: 'candidate', [LABEL.owner]: 'run-2-theirs' };
+    at.space.hook = () => {
+      const crowned = at.space.apps.some(
+        ({ name, labels }) => name === 'shop' && labels[LABEL.version] === NEW,
+      );
+      if (crowned && !at.space.apps.some(({ name }) => name === 'shop-candidate'))
+        at.space.addApp('shop-candidate', { labels: theirs });
+    };
+    expect(await rolledOut(at)).toMatchObject({ result: 'deployed', apps: [{ version: NEW }] });
+    expect(names(at)).toContain('shop-candidate STOPPED');
+  });
 });
 
 describe('before anything was changed', () => {

@@ -57,7 +57,9 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
   let stage: Stage | undefined;
   const ahead = () =>
     groups(
-      apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+      apps
+        .filter((one) => !isOver(one))
+        .map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
     ).filter((group) => !left.has(group.stage));
   const look = async () => {
     stage = undefined;
@@ -65,7 +67,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     await allOf(apps, LANES, (app) => refresh(app, world));
     assertFresh(clock.now() - askedAtMs);
     assertHeard(heartbeat, world);
-    for (const app of apps) {
+    for (const app of apps.filter((one) => !isOver(one))) {
       assertOurs(app, way);
       if (way === 'forward' && isSwitched(app)) {
         await hearing(app, way, world, async () => heedWatch(app, world));
@@ -167,6 +169,12 @@ function assertHeard({ silentSinceMs }: Heartbeat, { clock }: World): void {
   const since = silentSinceMs();
   if (since === undefined || clock.now() - since < DEAD_AFTER_MS / 2) return;
   throw new PlatformFault('The platform takes no sign of life of this run.', false);
+}
+
+/** Its version is live, and the lock that is there by now is the next run's. */
+function isOver({ intent, snapshot }: AppWorld): boolean {
+  const holder = snapshot.lock && holderOf(snapshot);
+  return isLive(intent, snapshot) && holder !== undefined && ownerOf(holder) !== intent.owner;
 }
 
 /** Nothing is written to an app whose lock is not ours (any more). */
