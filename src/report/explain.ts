@@ -76,9 +76,8 @@ const OF_DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOT
 
 /** An error of Node's file system: it names what could not be done, and where. */
 function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error && 'syscall' in error && 'code' in error && OF_DISK.includes(String(error.code))
-  );
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return false;
+  return OF_DISK.includes(String(error.code)) && !String(error.syscall).startsWith('spawn');
 }
 
 const VERSION_NEXT: Record<VersionFault['code'], string> = {

@@ -1,0 +1,192 @@
+/** Faults of the platform that do not end while the run lasts: no request is lost, the result is the truth, and the next run brings it to its end. */
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { type RunResult, runAction } from './action.js';
+import { judge, type Known } from './judge.js';
+import { onPlatform } from './matrix.js';
+import type { Platform } from './platform.js';
+import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+
+jest.setTimeout(120_000);
+
+const folders = new Folders();
+afterAll(() => folders.remove());
+
+const named = (name: string) => SCENARIOS.find((one) => one.name === name) as Scenario;
+const ONE = named('second deploy');
+const ROUTES: Scenario = { ...named('two routes stay, one is dropped'), inputs: { carry: 'manifest' } };
+const MINUTE_MS = 60_000;
+
+interface Fault {
+  method?: string;
+  /** `LIVE` and `ROUTE` stand for the GUIDs of the app that is live and of its last production route. */
+  path: string;
+  status: number;
+  after?: number;
+}
+
+function control(platform: Platform, method: string, path: string, body: unknown = {}) {
+  const headers = { 'content-type': 'application/json' };
+  return platform.clock.drive(
+    platform.call({ method, path: `/__foundry/${path}`, headers, body: JSON.stringify(body) }),
+  );
+}
+
+async function meet(platform: Platform, { before }: Known, { path, ...how }: Fault): Promise<void> {
+  const live = before.apps.find(({ name }) => name === 'shop')?.guid ?? 'none';
+  const route = before.routes.find(({ url }) => url.startsWith('shop-too.'))?.guid ?? 'none';
+  const answer = await control(platform, 'POST', 'faults', {
+    ...how,
+    path: path.replace('LIVE', live).replace('ROUTE', route),
+  });
+  expect(answer.status).toBe(204);
+}
+
+/** Names of the apps on the scenario's first production route now. */
+async function serving(platform: Platform): Promise<string[]> {
+  const { apps, routes } = await platform.clock.drive(platform.state());
+  const route = routes.find(({ url }) => url.startsWith('shop.'));
+  const guids = new Set(route?.destinations.map(({ appGuid }) => appGuid));
+  return apps.flatMap(({ guid, name }) => (guids.has(guid) ? [name] : [])).sort();
+}
+
+interface Shown {
+  result: RunResult;
+  /** Who serves when it has ended. */
+  by: string[];
+}
+
+/** Runs under the faults, then once more without them. */
+async function under(
+  scenario: Scenario,
+  faults: readonly Fault[],
+  look: (shown: Shown) => void,
+): Promise<void> {
+  await onPlatform(scenario, folders, async (platform, known) => {
+    for (const fault of faults) await meet(platform, known, fault);
+    const result = await runAction(platform, commandOf(scenario, folders, 2));
+    look({ result, by: await serving(platform) });
+    await control(platform, 'DELETE', 'faults');
+    const next = await runAction(platform, commandOf(scenario, folders, 3));
+    const none = scenario.inputs?.['keep-previous'] === '0' ? ['no previous one was kept'] : [];
+    expect(await judge(scenario, platform, known, next, undefined)).toEqual(none);
+  });
+}
+
+function warnings({ lines }: RunResult): string[] {
+  return lines.filter((line) => line.startsWith('::warning'));
+}
+
+describe('in the switch', () => {
+  test('mapping the second route is refused: what was before is back', () =>
+    under(
+      ROUTES,
+      [{ method: 'POST', path: '/v3/routes/ROUTE/destinations', status: 422 }],
+      ({ result, by }) => {
+        expect(result.outputs).toMatchObject({ result: 'reverted', error: 'platform-10008' });
+        expect(by).toEqual(['shop']);
+      },
+    ));
+
+  test('unmapping answers 500: both serve, it says so, and the next run finishes it', () =>
+    under(
+      ONE,
+      [{ method: 'DELETE', path: '/v3/routes/[^/]+/destinations/', status: 500 }],
+      ({ result, by }) => {
+        expect(result.outputs).toMatchObject({ result: 'failed', error: 'platform' });
+        expect(by).toEqual(['shop', 'shop-candidate']);
+        const live = JSON.parse(result.outputs.live ?? '{}');
+        expect(live.routes[0].by).toEqual(expect.arrayContaining(['shop', 'shop-candidate']));
+      },
+    ));
+});
+
+describe('at the end', () => {
+  test.each<[string, Fault, Record<string, string>]>([
+    ['stopping the old version', { method: 'POST', path: '/v3/apps/LIVE/actions/stop', status: 500 }, {}],
+    ['deleting the trial route', { method: 'DELETE', path: '^/v3/routes/[^/]+$', status: 500 }, {}],
+    [
+      'deleting the old version',
+      { method: 'DELETE', path: '^/v3/apps/LIVE$', status: 422 },
+      { 'keep-previous': '0' },
+    ],
+  ])('%s fails: deployed with a warning, and the next deploy cleans up', (_, fault, inputs) => {
+    const scenario = { ...ONE, inputs: { ...inputs, force: 'true' } };
+    return under(scenario, [fault], ({ result, by }) => {
+      expect(result.code).toBe(0);
+      expect(result.outputs).toMatchObject({ result: 'deployed', app: 'shop' });
+      expect(by).toEqual(['shop']);
+      expect(warnings(result)).toEqual([expect.stringContaining('the next deploy does the rest')]);
+    });
+  });
+
+  test('renaming the old version fails: the new one serves, and it is not done', () =>
+    under(ONE, [{ method: 'PATCH', path: '^/v3/apps/LIVE$', status: 500 }], ({ result, by }) => {
+      expect(result.code).toBe(1);
+      expect(result.outputs).toMatchObject({ result: 'failed', error: 'platform' });
+      expect(by).toEqual(['shop-candidate']);
+    }));
+});
+
+describe('look-ups', () => {
+  test.each([401, 500, 502, 504])('answer %d from the start: refused, and nothing was written', (status) =>
+    under(ONE, [{ method: 'GET', path: '^/v3/apps\\?', status }], ({ result, by }) => {
+      expect(result.outputs.result).toBe('refused');
+      expect(result.calls.filter(({ kind, name }) => kind === 'write' && name.includes('/v3/'))).toEqual([]);
+      expect(by).toEqual(['shop']);
+    }),
+  );
+
+  test.each([
+    [401, 'before the switch', 20],
+    [504, 'before the switch', 20],
+    [401, 'after the switch', 40],
+    [504, 'after the switch', 40],
+  ])('answer %d from some time %s on: users stay served, and it is no success', (status, _, after) =>
+    under(ONE, [{ method: 'GET', path: '^/v3/apps\\?', status, after }], ({ result, by }) => {
+      expect(result.code).toBe(1);
+      expect(result.outputs.result).toBe('failed');
+      expect(by).toEqual([after < 34 ? 'shop' : 'shop-candidate']);
+    }),
+  );
+});
+
+describe('the rate limit', () => {
+  const WINDOW_MS = 30 * MINUTE_MS;
+  const rule = (platform: Platform, used: number) =>
+    control(platform, 'POST', 'rate-limit', { limit: 2_000, window_ms: WINDOW_MS, used });
+
+  test('leaves too few calls for the switch: it waits before the first insert, and is never told to wait after it', () =>
+    onPlatform(ONE, folders, async (platform, known) => {
+      await rule(platform, 0);
+      const startedMs = platform.clock.now();
+      const result = await runAction(platform, commandOf(ONE, folders, 2));
+      expect(await judge(ONE, platform, known, result, undefined)).toEqual([]);
+      expect(platform.clock.now() - startedMs).toBeLessThan(WINDOW_MS);
+      expect(warnings(result)).toEqual([]);
+
+      await rule(platform, 1_650);
+      const again = await runAction(platform, commandOf({ ...ONE, inputs: { force: 'true' } }, folders, 3));
+      expect(again.outputs.result).toBe('deployed');
+      expect(warnings(again)).toEqual([expect.stringContaining('It waits until')]);
+      expect(platform.clock.now() - startedMs).toBeGreaterThan(WINDOW_MS);
+    }));
+
+  test('and no time for it: it ends at once and says until when, with no route changed', () =>
+    onPlatform(ONE, folders, async (platform, known) => {
+      await rule(platform, 1_650);
+      const scenario = { ...ONE, inputs: { timeout: '10m' } };
+      const result = await runAction(platform, commandOf(scenario, folders, 2));
+      expect(result.outputs).toMatchObject({ result: 'reverted', error: 'rate-limit' });
+      expect(result.lines.find((line) => line.startsWith('::error'))).toMatch(
+        /until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+      );
+      expect(await serving(platform)).toEqual(['shop']);
+      const { calls } = result;
+      expect(
+        calls.filter(({ by, name }) => by === 'action' && name === 'POST /v3/routes/*/destinations'),
+      ).toEqual([]);
+      await control(platform, 'POST', 'rate-limit', {});
+      const next = await runAction(platform, commandOf(ONE, folders, 3));
+      expect(await judge(ONE, platform, known, next, undefined)).toEqual([]);
+    }));
+});
