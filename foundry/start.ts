@@ -159,6 +159,7 @@ export async function startFoundry(
   const accounts = {
     user: { guid: 'b7e7a2f4-6f0e-4b5e-8a59-3f1d6c2f0a11', name: 'admin', password: secret() },
     client: { id: 'pipeline', secret: secret() },
+    auditor: { id: 'auditor', secret: secret() },
   };
   const names = firstRecords(store, options.quota);
   const tokens = new Tokens({ clock, ttlMs: options.tokenTtlMs, issuer: () => core.api });
@@ -173,6 +174,7 @@ export async function startFoundry(
       rateLimit,
       advance: (ms) => clock.advance(ms),
       client: accounts.client,
+      auditor: accounts.auditor,
       figures: () => routers.figures(),
       resetFigures: () => routers.reset(),
     }),

@@ -260,7 +260,7 @@ export const rows: readonly Row[] = [
   }),
   row('GET', '/v3/apps/:guid/droplets/current', (call, core) => ({
     status: 200,
-    body: presentDroplet(core, currentDroplet(call, core)),
+    body: presentDroplet(core, currentDroplet(call, core), false, call.caller.role),
   })),
   row('GET', '/v3/apps/:guid/relationships/current_droplet', (call, core) =>
     dropletRelationship(core, findApp(call, core), currentDroplet(call, core)),

@@ -10,13 +10,18 @@ import { badQuery, notFound, unprocessable } from './errors.js';
 import { type Listing, list } from './list.js';
 import { mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
-import { type Answer, type Call, type Row, row } from './table.js';
+import { type Answer, type Call, type Caller, type Row, row } from './table.js';
 
 const KEPT = 5;
 const TAR = { encoding: 'buffer', maxBuffer: 256 * 1024 * 1024 } as const;
 const run = promisify(execFile);
 
-export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record<string, unknown> {
+export function presentDroplet(
+  core: Core,
+  d: r.Droplet,
+  inList = false,
+  role?: Caller['role'],
+): Record<string, unknown> {
   const self = `/v3/droplets/${d.guid}`;
   const hidden = '[PRIVATE DATA HIDDEN IN LISTS]';
   const state = core.pending.firstLook(d.guid) ? 'COPYING' : d.state;
@@ -41,7 +46,7 @@ export function presentDroplet(core: Core, d: r.Droplet, inList = false): Record
     stack: d.lifecycle.stack,
     image: null,
     execution_metadata: inList ? hidden : '',
-    process_types: Object.fromEntries(types),
+    process_types: role ? { redacted_message: '[PRIVATE DATA HIDDEN]' } : Object.fromEntries(types),
     relationships: { app: to(d.appGuid) },
     metadata: metadata(d),
     links: links(core, {
@@ -159,7 +164,7 @@ export const rows: readonly Row[] = [
   }),
   row('GET', '/v3/droplets/:guid', (call, core) => ({
     status: 200,
-    body: presentDroplet(core, find(call, core)),
+    body: presentDroplet(core, find(call, core), false, call.caller.role),
   })),
   row('PATCH', '/v3/droplets/:guid', async (call, core) => {
     const droplet = find(call, core);

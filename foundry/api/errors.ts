@@ -33,6 +33,8 @@ export const badRequest = (detail: string) =>
 export const parseError = () =>
   new ApiError(400, 1001, 'CF-MessageParseError', 'Request invalid due to parse error: invalid request body');
 export const invalidToken = () => new ApiError(401, 1000, 'CF-InvalidAuthToken', 'Invalid Auth Token');
+export const notAuthorized = () =>
+  new ApiError(403, 10003, 'CF-NotAuthorized', 'You are not authorized to perform the requested action');
 export const notAuthenticated = () => new ApiError(401, 10002, 'CF-NotAuthenticated', 'Authentication error');
 export const featureDisabled = (flag: string) =>
   new ApiError(403, 330002, 'CF-FeatureDisabled', `Feature Disabled: ${flag}`);

@@ -8,18 +8,24 @@ import { type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
 import { type ProcessChange, type Scale, scaleProcess, updateProcess } from './process-rules.js';
-import { type Call, type Row, row } from './table.js';
+import { type Call, type Caller, type Row, row } from './table.js';
 
-/** In lists the command is hidden, as the platform does. */
-export function presentProcess(core: Core, p: r.Process, inList = false): Record<string, unknown> {
+/** In lists the command is hidden, and from who may only read, as the platform does. */
+export function presentProcess(
+  core: Core,
+  p: r.Process,
+  inList = false,
+  role?: Caller['role'],
+): Record<string, unknown> {
   const self = `/v3/processes/${p.guid}`;
   const app = core.store.apps.get(p.appGuid);
   const droplet = core.store.droplets.get(app?.dropletGuid ?? '');
+  const command = role ? '[PRIVATE DATA HIDDEN]' : (p.command ?? droplet?.processTypes[p.type] ?? null);
   return {
     ...head(p),
     version: p.version,
     type: p.type,
-    command: inList ? '[PRIVATE DATA HIDDEN IN LISTS]' : (p.command ?? droplet?.processTypes[p.type] ?? null),
+    command: inList ? '[PRIVATE DATA HIDDEN IN LISTS]' : command,
     user: 'vcap',
     instances: p.instances,
     memory_in_mb: p.memoryMb,
@@ -211,7 +217,10 @@ export const rows: readonly Row[] = [
   row('GET', '/v3/apps/:guid/processes', (call, core) =>
     list(call, core.api, listing(core, core.store.processes.of(findApp(call, core).guid))),
   ),
-  ...both('GET', '', (call, core) => ({ status: 200, body: presentProcess(core, find(call, core)) })),
+  ...both('GET', '', (call, core) => ({
+    status: 200,
+    body: presentProcess(core, find(call, core), false, call.caller.role),
+  })),
   ...both('PATCH', '', update),
   ...both('GET', '/stats', (call, core) => stats(core, find(call, core))),
   ...both('POST', '/actions/scale', scale),

@@ -7,6 +7,7 @@ import { type Core, errorBodies, SYSTEM } from './core.js';
 import { ApiError, ApiErrors, invalidToken, notAuthenticated, parseError, unknownRequest } from './errors.js';
 import { isObject } from './metadata.js';
 import type { RateLimit } from './rate-limit.js';
+import { assertMay } from './roles.js';
 import { type Answer, type Call, type Caller, RouteIndex, type Row } from './table.js';
 
 export interface ApiServerOptions {
@@ -121,6 +122,7 @@ async function handle(
       process.stderr.write(`foundry: unknown request ${method} ${asked.request.url}\n`);
       throw unknownRequest();
     }
+    assertMay(hit.row, caller ?? SYSTEM);
     const answer = await hit.row.handler(callOf(asked, hit.params, caller ?? SYSTEM), options.core);
     return limited ? { ...answer, headers: { ...limited.headers, ...answer.headers } } : answer;
   } catch (error) {

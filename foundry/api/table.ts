@@ -6,6 +6,8 @@ export interface Caller {
   guid: string;
   name: string;
   type: 'user' | 'uaa-client';
+  /** Only reads, and not everything; else it may do all that a space developer may. */
+  role?: 'auditor';
 }
 
 /** One request of the API. */

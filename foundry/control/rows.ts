@@ -16,6 +16,8 @@ export interface ControlParts {
   advance(ms: number): void;
   /** The client that may sign in with its own credentials. */
   client: Readonly<{ id: string; secret: string }>;
+  /** One that may only read. */
+  auditor: Readonly<{ id: string; secret: string }>;
   figures(): readonly RouteFigures[];
   resetFigures(): void;
 }
@@ -53,6 +55,7 @@ export function controlRows(parts: ControlParts): readonly Row[] {
     openRow('GET', at('state'), (_call, core) => ({ status: 200, body: state(core) })),
     openRow('GET', at('history'), (_call, core) => ({ status: 200, body: core.history.all() })),
     openRow('GET', at('client'), () => ({ status: 200, body: parts.client })),
+    openRow('GET', at('auditor'), () => ({ status: 200, body: parts.auditor })),
     openRow('GET', at('figures'), () => ({ status: 200, body: parts.figures() })),
     openRow('DELETE', at('figures'), () => {
       parts.resetFigures();

@@ -6,6 +6,8 @@ import type { Tokens } from './tokens.js';
 export interface Accounts {
   user: { guid: string; name: string; password: string };
   client: { id: string; secret: string };
+  /** A client with the role SpaceAuditor. */
+  auditor: { id: string; secret: string };
 }
 
 const CLI = 'cf';
@@ -44,9 +46,10 @@ export function uaaRows(accounts: Accounts, tokens: Tokens, issuer: () => string
         return { status: 200, body: tokens.issue({ caller, clientId: CLI }) };
       }
       case 'client_credentials': {
-        const right = id === accounts.client.id && same(secret, accounts.client.secret);
-        if (!right) return refused(401, 'unauthorized', 'Bad credentials');
-        const caller = { guid: id, name: id, type: 'uaa-client' } as const;
+        const known = [accounts.client, accounts.auditor].find((account) => account.id === id);
+        if (!known || !same(secret, known.secret)) return refused(401, 'unauthorized', 'Bad credentials');
+        const role = known === accounts.auditor ? ({ role: 'auditor' } as const) : {};
+        const caller = { guid: id, name: id, type: 'uaa-client', ...role } as const;
         return { status: 200, body: tokens.issue({ caller, clientId: id }) };
       }
       case 'refresh_token': {

@@ -20,6 +20,7 @@ export const control: readonly Step[] = [
   { row: 'GET /__foundry/state', cites: 'design 7', status: 200, exact: ['routers', 'apps', 'routes'] },
   { row: 'GET /__foundry/history', cites: 'design 7', status: 200 },
   { row: 'GET /__foundry/client', cites: 'design 7', status: 200, exact: ['id', 'secret'] },
+  { row: 'GET /__foundry/auditor', cites: 'design 7', status: 200, exact: ['id', 'secret'] },
   { row: 'GET /__foundry/figures', cites: 'design 7', status: 200, has: { '': [] } },
   { row: 'DELETE /__foundry/figures', cites: 'design 7', status: 204 },
   {

@@ -1,0 +1,77 @@
+/** A plan writes nothing, and works for who may only read: what it could not read it says. */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { ActionResult } from '../../runner/index.js';
+import { spaceOf } from './support/space.js';
+import { startWorld, type World, writes } from './support/world.js';
+
+jest.setTimeout(180_000);
+
+const SECRET = 'a-value-that-nobody-shows';
+const NEW = { version: 'v2', more: ['env: {COLOUR: blue, NEW: x}', 'health-check-type: process'] };
+let world: World;
+let auditor: Record<string, string>;
+
+beforeAll(async () => {
+  world = await startWorld();
+  const { outputs } = await world.deploy({ version: 'v1', more: [`env: {COLOUR: ${SECRET}}`] });
+  expect(outputs.result).toBe('deployed');
+  await world.cf('set-env', 'shop', 'BY_HAND', SECRET);
+  const { id, secret } = (await world.foundry.control('GET', 'auditor')) as { id: string; secret: string };
+  auditor = { username: '', password: '', 'client-id': id, 'client-secret': secret };
+});
+
+afterAll(() => world?.close());
+
+async function planned(inputs: Readonly<Record<string, string>> = {}): Promise<ActionResult> {
+  const before = await spaceOf(world);
+  const from = (await world.foundry.requests()).length;
+  const result = await world.deploy(NEW, { plan: 'true', ...inputs });
+  expect(writes((await world.foundry.requests()).slice(from))).toEqual([]);
+  expect(await spaceOf(world)).toEqual(before);
+  expect([result.exitCode, result.outputs.result, result.outputs.error]).toEqual([0, 'planned', '']);
+  return result;
+}
+
+/** Each on a line of its own, in the log and in the summary. */
+function expectShown({ shown, summary }: ActionResult, text: string): void {
+  expect(shown).toContain(text);
+  expect(summary.replaceAll('\\', '')).toContain(text);
+}
+
+test('it shows the steps, and what manifest and live have unlike each other, without a value', async () => {
+  const result = await planned();
+  expect(JSON.parse(result.outputs.plan ?? '').length).toBeGreaterThan(5);
+  expectShown(result, 'shop would be deployed: ');
+  expectShown(result, 'The manifest would add: variable NEW.');
+  expectShown(result, 'The manifest would change: variable COLOUR, web health check.');
+  expectShown(result, 'Only live has: variable BY_HAND');
+  expect(await world.leaks(SECRET)).toEqual([]);
+});
+
+test('with a sign-in that may only read it says what it could not read', async () => {
+  const result = await planned(auditor);
+  expect(JSON.parse(result.outputs.plan ?? '').length).toBeGreaterThan(5);
+  expectShown(result, 'Unknown, this sign-in may not read them of shop: variables, commands.');
+  expectShown(result, 'The manifest would change: web health check.');
+});
+
+test('a deploy with that sign-in is refused with the role that it lacks, and changes nothing', async () => {
+  const before = await spaceOf(world);
+  const result = await world.deploy(NEW, auditor);
+  expect([result.exitCode, result.outputs.result, result.outputs.error]).toEqual([
+    1,
+    'refused',
+    'platform-10003',
+  ]);
+  expect(result.shown).toContain('SpaceDeveloper');
+  expect(await spaceOf(world)).toEqual(before);
+});
+
+test('so is a first one', async () => {
+  const first = { ...NEW, name: 'first', routes: [world.url('first')] };
+  const plan = await world.deploy(first, { plan: 'true', ...auditor });
+  expect(plan.outputs.result).toBe('planned');
+  const { exitCode, outputs, shown } = await world.deploy(first, auditor);
+  expect([exitCode, outputs.result, outputs.error]).toEqual([1, 'refused', 'platform-10003']);
+  expect(shown).toContain('SpaceDeveloper');
+});
