@@ -72,6 +72,15 @@ test('an error that nobody foresaw is a defect of ours, and says its kind', () =
 });
 
 describe('what the end means', () => {
-  const results: Result[] = ['deployed', 'reverted', 'refused', 'failed', 'planned', 'ready', 'shown'];
+  const results: Result[] = [
+    'deployed',
+    'unchanged',
+    'reverted',
+    'refused',
+    'failed',
+    'planned',
+    'ready',
+    'shown',
+  ];
   test.each(results)('%s', (result) => expect(meaning(result)).toMatch(SENTENCE));
 });

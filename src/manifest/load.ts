@@ -1,4 +1,4 @@
-/** Reads the manifest and its files of variables from disk: the only place in this room that touches it. */
+/** Reads the manifest and its files of variables from disk. */
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Inputs, ManifestApp } from '../model/asked.js';
