@@ -191,7 +191,7 @@ test('a secret is hidden in every byte, whatever holds it', async () => {
     new Error(secret),
   ]) {
     const shown = await reported(
-      { result: 'failed', error, second: new Refused(secret, secret, secret), apps: [app] },
+      { result: 'failed', error, second: new Refused(secret, secret, secret as 'refused'), apps: [app] },
       { secrets: [secret] },
     );
     const all = [

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './codes.js';
 import type { SourcePosition } from './ports.js';
 
 /**
@@ -24,7 +25,7 @@ export class Refused extends Error {
   constructor(
     message: string,
     readonly next: string,
-    readonly code = 'refused',
+    readonly code: ErrorCode = 'refused',
     /** What a person may run, line by line, in a POSIX shell. */
     readonly commands: readonly string[] = [],
   ) {

@@ -1,4 +1,5 @@
 /** Every error as text: the one place. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
+import type { ErrorCode } from '../model/codes.js';
 import {
   Cancelled,
   DeadlineOver,
@@ -16,7 +17,7 @@ import type { Result } from '../model/words.js';
 
 export interface Explained {
   /** Stable; the output `error`. */
-  code: string;
+  code: ErrorCode;
   /** What went wrong, in a sentence or a few. */
   what: string;
   /** What to do now. */
@@ -90,7 +91,7 @@ const VERSION_NEXT: Record<VersionFault['code'], string> = {
 };
 
 function refusal(error: PlatformRefusal) {
-  const code = `platform-${error.code ?? error.status}`;
+  const code = `platform-${error.code ?? error.status}` as const;
   const next =
     error.status === 403
       ? 'The account that signs in needs the role SpaceDeveloper in this space. Give it the role, and run again.'
