@@ -42,12 +42,7 @@ describe('what the next deploy does', () => {
       ['nothing', true],
       [/adopts shop/],
     ],
-    [
-      'no app at all',
-      { first: true },
-      ['nothing', false],
-      [/the first: there is no shop/],
-    ],
+    ['no app at all', { first: true }, ['nothing', false], [/the first: there is no shop/]],
     ['a run that lives', { seen: at(left('made')), life: 'alive' }, ['wait', false], [/waits until/]],
     ['a run that may live', { seen: at(left('serving')), life: 'unknown' }, ['wait', false], [/waits until/]],
     [
@@ -137,6 +132,18 @@ describe('what is under way', () => {
     });
     const { underWay } = outlook({ seen: { lock, candidate: lock, takers: [taker] }, life: 'alive' });
     expect(underWay).toMatchObject({ owner: 'taker-1', actor: 'bob', commit: 'c0ffee1', lastSignMs: 99 });
+  });
+
+  test('a held deploy is nobody’s to keep alive, and holds the next one up', () => {
+    const lock = left('made');
+    const waiting = { ...lock, labels: { ...lock.labels, [LABEL.phase]: 'held' } };
+    const { held, underWay, nextDeploy } = outlook({ seen: at(waiting), life: 'unknown' });
+    expect([underWay, held]).toEqual([undefined, expect.objectContaining({ version: 'v2' })]);
+    expect(held).not.toHaveProperty('life');
+    expect([nextDeploy.settles, nextDeploy.told[0]]).toEqual([
+      'refuse',
+      expect.stringContaining('promote or abort'),
+    ]);
   });
 });
 

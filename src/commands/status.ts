@@ -74,12 +74,11 @@ async function seenAll(
   );
 }
 
-/** By one look alone: a sign of life that is young says that the run was alive a moment ago. */
+/** By one look alone: a sign of life that is young says that the run was alive a moment ago, unless it is known to have ended. */
 async function lifeOf(snapshot: Snapshot, { platform, hasEnded }: Looking): Promise<Life> {
   const holder = holderOf(snapshot);
   if (!holder || isHeld(snapshot)) return 'unknown';
   const nowMs = platform.platformNowMs();
-  if (ownerState(holder, holder, nowMs) === 'dead') return 'dead';
-  if (nowMs - lastSignMs(holder) < ASK_AFTER_MS) return 'alive';
-  return (await hasEnded(ownerOf(holder))) ? 'dead' : 'unknown';
+  if (ownerState(holder, holder, nowMs) === 'dead' || (await hasEnded(ownerOf(holder)))) return 'dead';
+  return nowMs - lastSignMs(holder) < ASK_AFTER_MS ? 'alive' : 'unknown';
 }

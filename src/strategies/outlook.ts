@@ -7,7 +7,7 @@ import type { Leftovers } from '../platform/leftovers.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import { recordedOn } from './intent-parts.js';
 import { judgeLeftovers } from './leftovers.js';
-import { wayOf } from './settle.js';
+import { type Way, wayOf } from './settle.js';
 import { destinationsOf, runningCount } from './view.js';
 
 /** Whether the run that holds a lock lives, as far as it can be told. */
@@ -160,6 +160,13 @@ function nextDeploy({ snapshot, left, life, set }: OutlookParts, change: UnderWa
   };
 }
 
+/** By the way that an interrupted change goes. */
+const ENDS: Record<Way | 'held', readonly [NextDeploy['settles'], (what: string) => string]> = {
+  forward: ['forward', (what) => `It finishes ${what} first.`],
+  back: ['back', (what) => `It takes ${what} back first.`],
+  held: ['refuse', (what) => `It holds ${what} again, and is refused then: promote or abort ends it.`],
+};
+
 function settling(
   snapshot: Snapshot,
   change: UnderWay | undefined,
@@ -183,10 +190,6 @@ function settling(
     const told = `It is refused: the journal of ${candidateName(name)} cannot be read, so nobody knows how ${what} ends.`;
     return { settles: 'refuse', told: [told] };
   }
-  switch (wayOf(set)) {
-    case 'forward':
-      return { settles: 'forward', told: [`It finishes ${what} first.`] };
-    default:
-      return { settles: 'back', told: [`It takes ${what} back first.`] };
-  }
+  const [settles, told] = ENDS[wayOf(set)];
+  return { settles, told: [told(what)] };
 }
