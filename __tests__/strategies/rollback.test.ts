@@ -74,8 +74,8 @@ const SWITCH = [
   'drain: drain live, mark drained',
 ];
 const FAREWELL = [
-  'stop: stop new',
   'tidy: delete-route route trial.apps.example',
+  'stop: stop new',
   'retire: rename live',
   'crown: rename candidate',
   'end: delete-app lock',
