@@ -61,6 +61,7 @@ export function readInputs(env: Environment): Inputs {
     carry: values.carry,
     scale: values.scale,
     smokeTest: values['smoke-test'] ?? [],
+    hold: values.hold,
     bakeMs: values.bake,
     drainMs: values.drain,
     watch: values.watch,
@@ -215,6 +216,9 @@ function contradictions(values: Values): readonly Problem[] {
   }
   if (!values.watch && values['watch-path'] !== undefined) {
     problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
+  }
+  if (values.hold && values.command !== 'deploy') {
+    problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
   }
   const { org, space, 'allowed-targets': allowed } = values;
   if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {

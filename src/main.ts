@@ -1,6 +1,8 @@
 /** Inputs -> command -> report. The one place that catches. */
+import { abort } from './commands/abort.js';
 import { deploy } from './commands/deploy.js';
 import type { Outcome } from './commands/outcome.js';
+import { promote } from './commands/promote.js';
 import { rollback } from './commands/rollback.js';
 import { setup } from './commands/setup.js';
 import { status } from './commands/status.js';
@@ -11,7 +13,7 @@ import type { Log } from './report/log.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
-const COMMANDS = { deploy, rollback, status, setup };
+const COMMANDS = { deploy, promote, abort, rollback, status, setup };
 
 /** @returns the exit code */
 export async function main({

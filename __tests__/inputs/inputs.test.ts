@@ -88,6 +88,7 @@ describe('what is read', () => {
       carry: 'all',
       scale: 'keep',
       smokeTest: [],
+      hold: false,
       bakeMs: 0,
       drainMs: 30_000,
       watch: true,
@@ -148,6 +149,7 @@ describe('what is read', () => {
     ['FAILURE-LIMIT', '0', { failureLimit: 0 }],
     ['KEEP-PREVIOUS', '0', { keepPrevious: 0 }],
     ['KEEP-FAILED', 'False', { keepFailed: false }],
+    ['HOLD', 'true', { hold: true }],
     ['TIMEOUT', '2h', { timeoutMs: 7_200_000 }],
     ['STAGING-TIMEOUT', '20m', { stagingTimeoutMs: 1_200_000 }],
     ['START-TIMEOUT', '1m', { startTimeoutMs: 60_000 }],
@@ -241,7 +243,7 @@ describe('what is read', () => {
 describe('what is refused', () => {
   test('all at once, each by its name', () => {
     expect(
-      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_HOLD: 'true' }),
+      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_OIDC: 'true' }),
     ).toEqual([
       'The input "api" is missing.',
       'The input "org" is missing.',
@@ -249,7 +251,7 @@ describe('what is refused', () => {
       'The input "bake" is "soon"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds.',
       'The input "watch" is "maybe"; allowed are true and false.',
       'There is no input "comand" (did you mean "command"?).',
-      'The input "hold" is not available yet.',
+      'The input "oidc" is not available yet.',
       'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".',
     ]);
   });
@@ -257,8 +259,8 @@ describe('what is refused', () => {
   test.each<[string, string, RegExp]>([
     [
       'COMMAND',
-      'promote',
-      /"promote", which is not available yet; allowed are deploy, rollback, status, setup/,
+      'sweep',
+      /"sweep", which is not available yet; allowed are deploy, promote, abort, rollback, status, setup/,
     ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
     ['STRATEGY', 'rolling', /"rolling", which is not available yet/],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Work } from '../../src/steps/step.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
+import { HOLDS } from './model/holds.js';
 import { ROLLBACKS } from './model/rollbacks.js';
 import { SCENARIOS } from './model/scenarios.js';
 
@@ -10,6 +11,7 @@ describe('every interruption of', () => {
   const every = [
     ...SCENARIOS.map((scenario) => [scenario.name, scenario, 500] as const),
     ...ROLLBACKS.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...HOLDS.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);

@@ -31,7 +31,14 @@ export function instance(index: number, state: Instance['state'], over: Partial<
   return { index, state, routable: state === 'RUNNING', uptimeS: 10, ...over };
 }
 
+/** The web process of an app that never had a deployment has its app's GUID. */
 export function app(guid: string, over: Partial<AppState> = {}): AppState {
+  const made = appOf(guid, over);
+  const processes = made.processes.map((one) => (one.guid === 'web-process' ? { ...one, guid } : one));
+  return { ...made, processes };
+}
+
+function appOf(guid: string, over: Partial<AppState>): AppState {
   return {
     guid,
     name: guid,
@@ -125,6 +132,10 @@ export function intent(over: Partial<Intent> = {}): Intent {
     scale: {},
     keepInstancesOf: [],
     probePath: '/',
+    hold: false,
+    again: [],
+    failureLimit: 2,
+    until: 'live',
     drainMs: 30_000,
     bakeMs: 0,
     keepPrevious: 1,
@@ -155,6 +166,7 @@ export function inputs(over: Partial<Inputs> = {}): Inputs {
     carry: 'all',
     scale: 'keep',
     smokeTest: [],
+    hold: false,
     bakeMs: 0,
     drainMs: 30_000,
     watch: true,

@@ -5,20 +5,19 @@ import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Snapshot } from '../model/cloud.js';
 import type { WantedRoute } from '../model/intent.js';
-import { ANNOTATION } from '../platform/names.js';
 import type { Watch } from '../probe/watch.js';
-import { planOf, titleOf } from '../steps/index.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
 import { asTakenBack } from '../strategies/settle.js';
-import { groups } from '../strategies/work.js';
 import { outrun } from './commits.js';
+import { endedText, endHeld, type Held, heldAmong } from './held.js';
 import type { Opened, Ports } from './open.js';
-import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen, type PlannedStep } from './outcome.js';
-import { titleOfAll } from './pursue.js';
+import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen } from './outcome.js';
+import { planned } from './planned.js';
+import type { Strategy } from './pursue.js';
 import { forReading } from './reading.js';
 import { rollOut } from './roll-out.js';
-import { settle } from './settle.js';
+import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
 import { type Compare, isUnchanged, leftAlone, tellDrift, tellReasons } from './unchanged.js';
 import { watchable, watchRoutes } from './watch-routes.js';
@@ -33,7 +32,7 @@ export interface Seen {
 /** What one command brings to it. */
 export interface Change<One extends Seen> {
   /** How it is called when it went well. */
-  result: 'deployed' | 'rolled-back';
+  result: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back';
   owner: string;
   names: readonly string[];
   /** undefined: nothing is pushed. */
@@ -43,10 +42,27 @@ export interface Change<One extends Seen> {
   /**
    * Throws `Refused` with everything that forbids it.
    * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
+   * @param settled held deploys that this run has just settled
    */
-  prepare(seen: readonly One[], world: World, rolledBack: readonly string[]): Promise<AppWorld[]>;
+  prepare(
+    seen: readonly One[],
+    world: World,
+    rolledBack: readonly string[],
+    settled: readonly SettledHeld[],
+    ended: readonly Held[],
+  ): Promise<AppWorld[]>;
+  /**
+   * `own`: a deploy that is held is what it is about. Else it throws `Refused` where one is there, or lets it be ended first.
+   */
+  held: 'own' | ((held: Held, world: World) => Promise<void>);
   /** Compares each app with live: where all are what is asked for already, nothing is done. Default: nothing is compared. */
   compare?: Compare;
+  /** Takes the locks of what it is about, where it makes none. */
+  take?(apps: readonly AppWorld[], world: World): Promise<void>;
+  /** Default: forward. */
+  strategy?: Strategy;
+  /** Default: forward, and back where that fails. */
+  perform?(apps: AppWorld[], world: World): Promise<Outcome>;
 }
 
 /** Throws what keeps it from looking; everything later is in the outcome. */
@@ -57,7 +73,7 @@ export async function change<One extends Seen>(
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
-  const { result, owner, names, manifest, look, prepare, compare } = asked;
+  const { result, owner, names, manifest, look, prepare, take, perform } = asked;
   let watch: Watch | undefined;
   const reading = inputs.plan ? forReading(opened.platform) : undefined;
   const signedIn = reading ? { ...opened, platform: reading.platform } : opened;
@@ -85,23 +101,33 @@ export async function change<One extends Seen>(
   try {
     let seen = await lookAgain();
     found = seen;
+    let ended = await toBeEnded(seen, asked.held, world);
     if (inputs.plan) {
       const apps = await prepare(
         seen.map((one) => ({ ...one, snapshot: asTakenBack(one.snapshot) })),
         world,
         [],
+        [],
+        ended,
       );
-      const compared = await compare?.(apps, world, reading?.hidden);
+      const compared = await asked.compare?.(apps, world, reading?.hidden);
       if (compared) tellDrift(compared, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
-      const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
+      const plan = planned(apps, {
+        strategy: asked.strategy ?? forward,
+        goesOn: asked.held === 'own',
+        ended,
+        watchedRoutes: inputs.watch ? watchable(seen).length : 0,
+      });
       return { result: 'planned', apps: shown, plan, cfVersion };
     }
     watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
     rememberUnsettled(ports.runner, { owner, apps: names });
-    const left = seen.filter(({ snapshot }) => holderOf(snapshot));
+    const waiting = asked.held === 'own' ? await heldAmong(snapshotsOf(seen), world) : ended;
+    const left = seen.filter(({ snapshot }) => holderOf(snapshot) && !isAmong(snapshot, waiting));
     const rolledBack: string[] = [];
+    const settledHeld: SettledHeld[] = [];
     for (const { snapshot } of left) {
       const settled = await settle(snapshot.name, owner, world);
       if (settled && 'error' in settled) {
@@ -111,15 +137,34 @@ export async function change<One extends Seen>(
       if (!settled) continue;
       ports.listener.tell({ type: 'warning', text: settled.told });
       rolledBack.push(...settled.rolledBack);
+      if (settled.held) settledHeld.push(settled.held);
     }
-    if (left.length > 0) seen = await lookAgain();
+    if (left.length > 0) {
+      seen = await lookAgain();
+      ended = await toBeEnded(seen, asked.held, world);
+    }
     found = seen;
-    apps = await prepare(seen, world, rolledBack);
-    const compared = await compare?.(apps, world);
+    const prepared = (how: World) => prepare(seen, how, rolledBack, settledHeld, ended);
+    if (ended.length > 0) {
+      // What forbids the new deploy is found while the held one is there.
+      await prepared({ ...world, listener: { tell: () => undefined } });
+      for (const held of ended) {
+        ports.listener.tell({ type: 'warning', text: endedText(held) });
+        await endHeld(held, owner, world);
+      }
+      seen = await lookAgain();
+      found = seen;
+    }
+    apps = await prepared(world);
+    const compared = await asked.compare?.(apps, world);
     if (compared) tellReasons(compared, world);
-    const outcome = compared?.every(isUnchanged)
+    const isAsAsked = compared?.every(isUnchanged) ?? false;
+    if (!isAsAsked) await take?.(apps, world);
+    const outcome = isAsAsked
       ? leftAlone(apps, inputs)
-      : await rollOut({ apps, world, result, ...limits(inputs) });
+      : perform
+        ? await perform(apps, world)
+        : await rollOut({ apps, world, result, ...limits(inputs) });
     // Also a way back may have been cut.
     if (!ports.signal.aborted) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };
@@ -153,35 +198,21 @@ function limits({ timeoutMs, router }: Inputs) {
   return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
 }
 
-/** What was interrupted is settled before anything else: the plan is for the state after that. */
-function planned(apps: readonly AppWorld[], watchedRoutes: number): PlannedStep[] {
-  const settling = apps.flatMap(({ snapshot: { name, lock } }): PlannedStep[] => {
-    if (!lock) return [];
-    const phase = lock.phase ?? 'made';
-    const what = ANNOTATION.target in lock.annotations ? 'rollback to' : 'deploy of';
-    const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
-    return [
-      {
-        app: name,
-        title,
-        calls: [`GET /v3/apps?names=${lock.name} until its owner is known to be dead`],
-      },
-    ];
-  });
-  const work = apps.map(({ intent, snapshot: { candidate: _candidate, lock: _lock, ...snapshot } }) => ({
-    app: intent.app,
-    work: forward(intent, { ...snapshot, takers: [] }),
-  }));
-  // As the log groups them: with many routes, a step for each would bury the others.
-  const steps = groups(work).flatMap((group) =>
-    apps.flatMap(({ intent }): PlannedStep[] => {
-      const own = [...group.steps, ...group.after].flatMap(({ app, step }) =>
-        app === intent.app ? [step] : [],
-      );
-      if (own.length === 0) return [];
-      const title = titleOfAll(own.map((step) => titleOf(step, intent)));
-      return [{ app: intent.app, title, calls: own.flatMap((step) => planOf(step, intent, watchedRoutes)) }];
-    }),
-  );
-  return [...settling, ...steps];
+async function toBeEnded(
+  seen: readonly Seen[],
+  may: Change<Seen>['held'],
+  world: World,
+): Promise<readonly Held[]> {
+  if (may === 'own') return [];
+  const all = await heldAmong(snapshotsOf(seen), world);
+  for (const held of all) await may(held, world);
+  return all;
+}
+
+function snapshotsOf(seen: readonly Seen[]): readonly Snapshot[] {
+  return seen.map(({ snapshot }) => snapshot);
+}
+
+function isAmong({ name }: Snapshot, all: readonly Held[]): boolean {
+  return all.some(({ apps }) => apps.some(({ intent }) => intent.app === name));
 }

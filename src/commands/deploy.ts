@@ -2,10 +2,13 @@
 import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { ownerLabel } from '../platform/names.js';
+import type { World } from '../steps/world.js';
 import { change } from './change.js';
+import { type Held, heldRefusal, inPlaceOf } from './held.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
-import { lookUp, type Preparation, prepare } from './prepare.js';
+import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
+import type { SettledHeld } from './settle.js';
 import { compareWithLive } from './unchanged.js';
 
 /**
@@ -21,16 +24,30 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
     const token = () => ports.random.token(6);
     const preparation: Preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
     const deploying = {
-      result: 'deployed' as const,
+      result: inputs.hold ? ('held' as const) : ('deployed' as const),
       owner,
       manifest,
       names: manifest.apps.map(({ name }) => name),
       look: lookUp.bind(undefined, preparation),
       compare: compareWithLive.bind(undefined, manifest, inputs),
-      prepare: prepare.bind(undefined, preparation),
+      prepare: async (
+        seen: readonly Found[],
+        world: World,
+        _rolledBack: readonly string[],
+        _settled: readonly SettledHeld[],
+        ended: readonly Held[],
+      ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+      held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     };
     return await change(opened, deploying, inputs, context, ports);
   } finally {
     await opened.close();
   }
+}
+
+/** A held deploy does not keep a newer one waiting, nor its own commit when that is run again. */
+async function mayEnd(held: Held, { force }: Inputs, { commit }: RunContext, world: World): Promise<void> {
+  if (force) return;
+  const age = held.commit && commit ? await world.compare(held.commit, commit) : undefined;
+  if (age !== 'newer' && age !== 'same') throw heldRefusal(held);
 }

@@ -7,7 +7,7 @@ import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
-import { servedBy } from '../strategies/view.js';
+import { servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -108,12 +108,15 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
 export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOutcome {
   const { name, live, lock, candidate, previous, failed } = snapshot;
   const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
+  const [trial] = trialRoutes(snapshot);
+  const isHeldNow = candidate?.phase === 'held';
   return {
     app: name,
     live: liveNow(snapshot, [...new Set(urls)]),
     seenAtMs: snapshot.takenAtMs,
     ...(urls[0] ? { url: publicUrl(urls[0], router) } : {}),
     ...(live?.version ? { version: live.version } : {}),
+    ...(isHeldNow && trial ? { trialUrl: publicUrl(trial.url, router) } : {}),
     ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
     previous: previous.map((app) => app.name),
     failed: failed.map((app) => app.name),

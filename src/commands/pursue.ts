@@ -4,6 +4,7 @@ import {
   DEAD_AFTER_MS,
   type Heartbeat,
   holderOf,
+  isHeld,
   lockedBy,
   ownerOf,
   startHeartbeat,
@@ -20,6 +21,7 @@ import { perform, titleOf } from '../steps/index.js';
 import type { AppStep, Stage, StepGroup, Work } from '../steps/step.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
+import type { Way } from '../strategies/settle.js';
 import { reached } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
 import { allowanceGate } from './allowance.js';
@@ -31,7 +33,7 @@ export interface Pursuit {
   world: World;
   apps: readonly AppWorld[];
   strategy: Strategy;
-  way: 'forward' | 'back';
+  way: Way;
 }
 
 /** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
@@ -74,7 +76,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
       }
     }
   };
-  const mustWait = allowanceGate(world, way);
+  const mustWait = allowanceGate(world, way === 'forward' ? way : 'back');
   const pursuit = converge<StepGroup>(
     {
       refresh: async () => {
@@ -93,7 +95,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
       nameOf: (group) => titleFor(group, apps),
       insists: () => way === 'forward' && areServing(apps),
       leave: (group, error) => {
-        if (way === 'back' || !mayBeLeft(group.stage)) return false;
+        if (way !== 'forward' || !mayBeLeft(group.stage)) return false;
         left.add(group.stage);
         leaveBehind(group, error, apps, world);
         return true;
@@ -178,11 +180,13 @@ function isOver({ intent, snapshot }: AppWorld): boolean {
 }
 
 /** Nothing is written to an app whose lock is not ours (any more). */
-function assertOurs({ intent, snapshot, found }: AppWorld, way: 'forward' | 'back'): void {
+function assertOurs({ intent, snapshot, found }: AppWorld, way: Way): void {
   const { candidate, inTheWay, lock } = snapshot;
   const strange = inTheWay.find(({ name }) => way === 'forward' || name === candidateName(intent.app));
   if (strange && !isOnItsWay(candidate?.phase)) throw inTheWayOf(strange.name);
   if (way === 'forward') assertSameLive({ intent, snapshot, found });
+  // What is held again is nobody's.
+  if (way === 'held' && isHeld(snapshot)) return;
   const holder = lock && holderOf(snapshot);
   if (holder && ownerOf(holder) !== intent.owner) throw lockedBy(holder);
   if (lock) found.locked = true;

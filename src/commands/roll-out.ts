@@ -6,6 +6,8 @@ import type { AppWorld, World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
 import { isLive } from '../strategies/blue-green.js';
 import { forward } from '../strategies/forward.js';
+import { stayHeld } from '../strategies/hold.js';
+import { reached } from '../strategies/view.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { areServing, assertNotGone, pursue, refresh } from './pursue.js';
 
@@ -16,7 +18,7 @@ export interface RollOut {
   timeoutMs?: number;
   router?: RouterOverride;
   /** How it is called when it went well. */
-  result?: 'deployed' | 'rolled-back';
+  result?: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back';
 }
 
 /** Throws what failed before the first change; everything later is in the outcome. */
@@ -40,6 +42,11 @@ export async function rollOut({
     const ours = touched.filter((app) => !isLost(app));
     if (ours.length === 0 || !leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
     try {
+      if (ours.every(staysHeld)) {
+        world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
+        await pursue({ world, apps: ours, strategy: stayHeld, way: 'held' });
+        return { result: 'refused', error, apps: shown() };
+      }
       for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
       await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
@@ -84,6 +91,11 @@ function isTouched({ intent, snapshot, found }: AppWorld, seen: boolean): boolea
   const holder = holderOf(snapshot);
   const holds = holder !== undefined && ownerOf(holder) === intent.owner;
   return found.locked || holds || (found.begun === true && !seen);
+}
+
+/** A promote that did not come to the switch: somebody may mend what failed, and promote again. */
+function staysHeld({ intent: { hold, until }, snapshot: { candidate } }: AppWorld): boolean {
+  return hold && until === 'live' && reached(candidate, 'held') && !reached(candidate, 'switching');
 }
 
 /** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */

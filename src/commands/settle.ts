@@ -1,6 +1,6 @@
 /** Brings what an interrupted run left into one clean state before anything new begins. */
 import { recalled } from '../engine/journal.js';
-import { type May, takeOver } from '../engine/lock.js';
+import { isHeld, type May, takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -9,8 +9,15 @@ import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { backOut } from '../strategies/back-out.js';
 import { forward } from '../strategies/forward.js';
-import { wayOf } from '../strategies/settle.js';
+import { stayHeld } from '../strategies/hold.js';
+import { type Way, wayOf } from '../strategies/settle.js';
 import { pursue } from './pursue.js';
+
+/** What became of a deploy that was held, or was to be. */
+export interface SettledHeld {
+  way: Way;
+  intents: readonly Intent[];
+}
 
 export type Settled =
   /** What was done, in a sentence. */
@@ -18,13 +25,15 @@ export type Settled =
       told: string;
       /** Names of the apps of which an interrupted rollback was finished. */
       rolledBack: readonly string[];
+      /** undefined: it was no deploy with hold. */
+      held?: SettledHeld;
     }
   /** The lock was taken over, and its deploy could not be brought to an end; `snapshot` is what was last seen. */
   | { error: unknown; snapshot: Snapshot };
 
 /**
  * Takes the lock of a dead owner and ends its deploy, forward or back, for all apps that it was of.
- * @param may whose lock may be taken without waiting; `ended`: nobody else's is taken
+ * @param mayTake whose lock may be taken without waiting; `ended`: nobody else's is taken
  * @returns undefined: nothing was left there
  * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
  */
@@ -32,22 +41,34 @@ export async function settle(
   name: string,
   owner: string,
   world: World,
-  may?: May,
+  mayTake?: May,
 ): Promise<Settled | undefined> {
   const first = await read(name, world);
   const recorded = first.lock && recalled(name, first.lock);
   const set = [...(recorded?.set ?? [name])].sort();
   const taken: string[] = [];
-  for (const app of set) {
+  for (const { app, may } of await inTurn(set, world, mayTake)) {
     const tell = (text: string) => world.listener.tell({ type: 'note', text });
     if (await takeOver({ ...world, tell }, owner, () => read(app, world), may)) taken.push(app);
   }
   if (taken.length === 0) return undefined;
   try {
-    return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), owner, world);
+    const seen = await Promise.all(set.map((app) => read(app, world)));
+    const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
+    const besides = seen.filter((snapshot) => isHeld(snapshot) && !mine.includes(snapshot));
+    return await bringToItsEnd(mine, besides, owner, world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
+}
+
+/** What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first. */
+async function inTurn(set: readonly string[], world: World, may: May | undefined) {
+  const looks = await Promise.all(set.map(async (app) => ({ app, waits: isHeld(await read(app, world)) })));
+  const some = looks.some(({ waits }) => !waits);
+  return [...looks.filter(({ waits }) => !waits), ...looks.filter(({ waits }) => waits)].map(
+    ({ app, waits }) => ({ app, may: may ?? (waits && some ? ({ held: true } as const) : undefined) }),
+  );
 }
 
 function read(name: string, { platform, target }: World): Promise<Snapshot> {
@@ -56,6 +77,7 @@ function read(name: string, { platform, target }: World): Promise<Snapshot> {
 
 async function bringToItsEnd(
   set: readonly Snapshot[],
+  besides: readonly Snapshot[],
   owner: string,
   world: World,
 ): Promise<Extract<Settled, { told: string }>> {
@@ -66,12 +88,19 @@ async function bringToItsEnd(
   const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
   const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
   const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
-  const way = wayOf(set);
+  const intents = apps.map(({ intent }) => intent);
+  const ofHold = intents.some(({ hold }) => hold);
+  const held = (how: Way) => (ofHold ? { held: { way: how, intents } } : {});
+  const way = wayOf(set, besides);
+  if (way === 'held') {
+    await pursue({ world, apps, strategy: stayHeld, way: 'held' });
+    return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
+  }
   if (way === 'forward') {
     try {
       await pursue({ world, apps, strategy: forward, way });
       const rolledBack = goingBack.map(({ intent }) => intent.app);
-      return { told: `${what} was finished first.`, rolledBack };
+      return { told: `${what} was finished first.`, rolledBack, ...held(way) };
     } catch (error) {
       if (!(error instanceof VersionFault)) throw error;
       const text = `${what} cannot be finished: ${error.message}`;
@@ -79,7 +108,7 @@ async function bringToItsEnd(
     }
   }
   await pursue({ world, apps, strategy: backOut, way: 'back' });
-  return { told: `${what} was taken back first.`, rolledBack: [] };
+  return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
 }
 
 function recordedOf({ name, lock: left }: Snapshot): Intent {

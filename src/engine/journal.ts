@@ -13,22 +13,46 @@ const PARTS = {
   scale: true,
   keepInstancesOf: true,
   probePath: true,
+  hold: true,
+  checks: true,
+  again: true,
+  watchPath: true,
+  failureLimit: true,
   drainMs: true,
   bakeMs: true,
   keepPrevious: true,
   keepFailed: true,
 } as const satisfies Record<keyof Journal, true>;
 
-const OPTIONAL: readonly string[] = ['before', 'target'];
+/** Parts that an earlier release did not write, and what stands for them. */
+const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 } satisfies Partial<Journal>;
+const OPTIONAL: readonly string[] = ['before', 'target', 'watchPath', ...Object.keys(DEFAULTS)];
 
-/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
+/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 export function recorded(intent: Intent): Record<string, string> {
-  const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part as keyof Journal]]));
+  const safe = { ...intent, ...publicParts(intent) };
+  const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, safe[part as keyof Journal]]));
   return splitAnnotation(ANNOTATION.journal, JSON.stringify(journal));
 }
 
+/** Whether the lock's journal says what this intent wants. */
+export function isRecorded(intent: Intent, lock: AppState | undefined): boolean {
+  return Object.entries(recorded(intent)).every(([key, text]) => lock?.annotations[key] === text);
+}
+
+/** Checks are for the proof of a later run: only a held deploy has one. */
+function publicParts({ hold, checks, again, probePath, watchPath }: Intent) {
+  const isNamed = (input: string) => again.some((one) => one === input || one.startsWith(`${input} `));
+  const isSecret = again.includes('watch-path') || again.includes('smoke-test');
+  return {
+    checks: hold && !isNamed('smoke-test') ? checks : [],
+    probePath: isSecret ? '/' : probePath,
+    watchPath: again.includes('watch-path') ? undefined : watchPath,
+  };
+}
+
 /**
- * @returns what the lock's own run wanted, as far as it is recorded: no checks and no environment, which only that run had. undefined: the journal cannot be read, and nobody may guess.
+ * @returns what the lock's own run wanted, as far as it is recorded: no environment and no script, which only that run had. undefined: the journal cannot be read, and nobody may guess.
  */
 export function recalled(app: string, lock: AppState): Intent | undefined {
   const text = joinAnnotation(ANNOTATION.journal, lock.annotations);
@@ -43,7 +67,7 @@ export function recalled(app: string, lock: AppState): Intent | undefined {
     owner,
     env: {},
     carriedEnv: [],
-    checks: [],
+    until: 'live',
     facts: {},
   };
 }
@@ -54,7 +78,7 @@ function parsed(text: string): Journal | undefined {
     const journal: unknown = JSON.parse(text);
     if (typeof journal !== 'object' || journal === null) return undefined;
     const complete = Object.keys(PARTS).every((part) => OPTIONAL.includes(part) || part in journal);
-    return complete ? (journal as Journal) : undefined;
+    return complete ? { ...DEFAULTS, ...(journal as Journal) } : undefined;
   } catch {
     return undefined;
   }

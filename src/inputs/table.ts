@@ -59,7 +59,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 });
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
-const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
+const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
 const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
 
 export const INPUTS = {
@@ -92,6 +92,7 @@ export const INPUTS = {
   'trial-domain': optional(domainName),
   'smoke-test': optional(smokeTest),
   'smoke-script': optional(text),
+  hold: by('false', boolean),
   bake: by('0s', duration),
   drain: by('30s', duration),
   watch: by('true', boolean),
@@ -124,7 +125,6 @@ export const LATER_INPUTS: readonly string[] = [
   'workers',
   'task',
   'warm-up',
-  'hold',
   'preview-id',
   'preview-domain',
   'preview-ttl',

@@ -59,6 +59,8 @@ export interface Inputs {
   smokeTest: readonly SmokeCheck[];
   trialDomain?: string;
   smokeScript?: string;
+  /** Stop when the candidate is proven. */
+  hold: boolean;
   bakeMs: number;
   drainMs: number;
   watch: boolean;

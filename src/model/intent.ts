@@ -46,6 +46,8 @@ export interface Journal {
     version: string;
     /** Somebody was there to answer: going back has to prove it. */
     ran: boolean;
+    /** undefined: it had none. */
+    dropletGuid?: string;
     destinations: readonly { url: string; to: readonly Port[] }[];
   };
   /** By process type: what the candidate has beyond what the manifest gives it. */
@@ -53,6 +55,16 @@ export interface Journal {
   /** Process types of which the candidate has never fewer instances than live at the switch. */
   keepInstancesOf: readonly string[];
   probePath: string;
+  /** The deploy stops when the candidate is proven, until `promote` or `abort` ends it. */
+  hold: boolean;
+  checks: readonly SmokeCheck[];
+  /**
+   * Inputs that are recorded by name only, as headers and scripts may hold what nobody else shall read: a later proof needs them
+   * again. Such as `smoke-script`, or `smoke-test with the header x-token`.
+   */
+  again: readonly string[];
+  watchPath?: string;
+  failureLimit: number;
   drainMs: number;
   bakeMs: number;
   keepPrevious: number;
@@ -68,7 +80,8 @@ export interface Intent extends Journal {
   /** Set on the candidate beside the manifest: the input `env` and what is carried; null: removed. Values stay in memory. */
   env: Readonly<Record<string, string | null>>;
   carriedEnv: readonly string[];
-  checks: readonly SmokeCheck[];
+  /** How far this run goes. */
+  until: 'held' | 'live';
   smokeScript?: string;
   /** What later runs and people want to know of this deploy, written with the lock; keys without prefix. */
   facts: Readonly<Record<string, string>>;

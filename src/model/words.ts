@@ -1,6 +1,6 @@
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
 
-export const COMMANDS = ['deploy', 'rollback', 'status', 'setup'] as const;
+export const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export const STRATEGIES = ['blue-green'] as const;
@@ -9,6 +9,9 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** How a command ended; the output `result`. */
 export type Result =
   | 'deployed'
+  | 'held' // proven, and waits for promote or abort
+  | 'promoted'
+  | 'aborted'
   | 'unchanged' // bits and configuration are those of live: nothing was done
   | 'rolled-back'
   | 'reverted' // failed, and the state from before is back
@@ -22,14 +25,15 @@ export const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'previe
 export type Role = (typeof ROLES)[number];
 
 /**
- * How far a candidate has come. Forward, in order: `made`: the lock is taken. `proven`: every instance ran and every check
- * passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
+ * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
  * route. `withdrawn`: no request reaches the candidate any more.
  */
 export const PHASES = [
   'made',
+  'held',
   'proven',
   'switching',
   'serving',

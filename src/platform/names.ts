@@ -53,6 +53,8 @@ export const ANNOTATION = {
   target: `${PREFIX}/target`,
   /** On a previous version: until when it was live, milliseconds of the platform's clock. */
   liveUntil: `${PREFIX}/live-until`,
+  /** On a version whose deploy ended a held one: the version that was held. JSON. */
+  ended: `${PREFIX}/ended`,
   /** On a version that a rollback took from live: who did, in which run. JSON. */
   withdrawn: `${PREFIX}/withdrawn`,
 } as const;
@@ -171,7 +173,8 @@ export function joinAnnotation(
   }
 }
 
-function isPartOf(key: string, name: string): boolean {
+/** Whether `splitAnnotation` may have given this name to a part of the text under `key`. */
+export function isPartOf(key: string, name: string): boolean {
   return name === key || (name.startsWith(`${key}-`) && /^\d+$/.test(name.slice(key.length + 1)));
 }
 

@@ -111,6 +111,9 @@ export function meaning(result: Result): string {
 
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
+  held: 'The new version is proven and waits on its trial route; live was not touched.',
+  promoted: 'The version that was held serves every production route.',
+  aborted: 'The version that was held is gone; live was not touched.',
   unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
   'rolled-back': 'The version from before serves every production route again.',
   reverted: 'The version was taken back, and the state from before is back.',

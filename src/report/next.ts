@@ -7,8 +7,11 @@ export function nextOf({ result, error, second, apps }: Outcome): string {
   if (error !== undefined) return explain(second ?? error).next;
   switch (result) {
     case 'deployed':
+    case 'promoted':
     case 'rolled-back':
       return apps.flatMap(wayBack).join(' ');
+    case 'held':
+      return apps.map(toDecide).join(' ');
     case 'planned':
       return 'Run it without the input "plan" to do this.';
     case 'ready':
@@ -25,9 +28,15 @@ function wayBack({ app, previousApp, previousVersion }: AppOutcome): string[] {
     : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }
 
-function underWay({ app, candidate }: AppOutcome): string[] {
+function toDecide({ app, version, trialUrl }: Pick<AppOutcome, 'app' | 'version' | 'trialUrl'>): string {
+  const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
+  return `Version ${version} of ${app} is held.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
+}
+
+function underWay({ app, candidate, trialUrl }: AppOutcome): string[] {
   if (!candidate) return [];
   const { version, phase } = candidate;
+  if (phase === 'held') return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
   return [
     `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
   ];

@@ -25,6 +25,9 @@ const MOST = {
 
 const MARKS: Record<Outcome['result'], string> = {
   deployed: '✅',
+  held: '⏸️',
+  promoted: '✅',
+  aborted: '🗑️',
   unchanged: '✅',
   'rolled-back': '⏪',
   planned: '📝',
@@ -94,7 +97,7 @@ function whyParts(title: string, error: unknown, md: Markdown): string[] {
 }
 
 function liveTable(outcome: AppOutcome, md: Markdown): string {
-  const { app, live, url, version, previousVersion, candidate } = outcome;
+  const { app, live, url, trialUrl, version, previousVersion, candidate } = outcome;
   const names = (list: readonly string[]) => list.map((name) => md.code(name)).join(', ');
   const { shown, others } = servingOf(outcome, MOST.routes);
   const rows: [string, string][] = [
@@ -107,6 +110,7 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
     ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
     ['seen at', seenAt(outcome) ?? ''],
     ['address', url ? md.code(url) : ''],
+    ['trial address', trialUrl ? md.code(trialUrl) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
     ...(outcome.outlook

@@ -20,7 +20,8 @@ export type Step =
   | { do: 'stay-up' }
   | { do: 'smoke' }
   | { do: 'smoke-script' }
-  | { do: 'mark'; phase: Phase }
+  /** `journal`: what this run wants is written down in the same call, in place of what the deploy before it wanted. */
+  | { do: 'mark'; phase: Phase; journal?: true }
   | { do: 'map'; url: string; side: Side; to: readonly Port[] }
   | { do: 'prove'; side: Side; urls: readonly string[] }
   | { do: 'unmap'; url: string; side: Side }

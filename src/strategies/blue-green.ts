@@ -5,6 +5,7 @@
  * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
  * nothing is stopped before the routers have let go of it.
  */
+import { isRecorded } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
@@ -24,6 +25,7 @@ import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed, stop
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
   const end = { steps: [], after: endOfLock(snapshot) };
   if (isLive(intent, snapshot)) return compact({ end });
+  if (intent.until === 'held') return compact(untilHeld(intent, snapshot));
   return compact({
     ...preparation(intent, snapshot),
     ...proof(intent, snapshot),
@@ -31,6 +33,13 @@ export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
     ...farewell(intent, snapshot),
     end,
   });
+}
+
+/** All apps of the deploy are held together: none may be taken by another run while one of them is not proven yet. */
+function untilHeld(intent: Intent, snapshot: Snapshot): Work {
+  if (snapshot.candidate?.phase === 'held') return {};
+  const hold = { switch: steps([{ do: 'mark', phase: 'held' }]) };
+  return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
 }
 
 /** The deploy has come to its end: the version stands under the user's name. */
@@ -44,7 +53,8 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   if (reached(candidate, 'switching')) return {};
   const [, ...further] = intent.trials;
   const scale = scaleSteps(intent, snapshot);
-  if (reached(candidate, 'proven')) return proofOfGrowth(scale);
+  if (reached(candidate, 'proven')) return proofOfGrowth(intent, scale);
+  if (reached(candidate, 'held')) return onceMore(intent, snapshot);
   return {
     lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
     routes: steps(missingRoutes(intent, snapshot)),
@@ -58,6 +68,15 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
       // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
       ...unmappedTrials(further, snapshot),
     ]),
+  };
+}
+
+/** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
+function onceMore(intent: Intent, snapshot: Snapshot): Work {
+  return {
+    lock: steps(isRecorded(intent, snapshot.lock) ? [] : [{ do: 'mark', phase: 'held', journal: true }]),
+    routes: steps(missingRoutes(intent, snapshot)),
+    configure: steps([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
   };
 }
 
@@ -83,9 +102,10 @@ export function unmappedTrials(trials: Intent['trials'], snapshot: Snapshot): St
 }
 
 /** Live has grown since the proof: instances that come now are proven like the others. */
-export function proofOfGrowth(scale: readonly Step[]): Work {
+export function proofOfGrowth({ hold, until }: Intent, scale: readonly Step[]): Work {
   const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-  return grows ? { configure: steps([{ do: 'mark', phase: 'made' }]) } : {};
+  const phase = hold && until === 'live' ? 'held' : 'made';
+  return grows ? { configure: steps([{ do: 'mark', phase }]) } : {};
 }
 
 export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {

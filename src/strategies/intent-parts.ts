@@ -17,8 +17,12 @@ export interface TrialParts {
 /** What the inputs say of every change alike. */
 export function askedOf(inputs: Inputs) {
   const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
+  const { watchPath, failureLimit } = inputs;
   return {
     probePath: probePath(inputs),
+    again: againOf(inputs),
+    ...(watchPath === undefined ? {} : { watchPath }),
+    failureLimit,
     drainMs,
     bakeMs,
     keepPrevious,
@@ -26,6 +30,27 @@ export function askedOf(inputs: Inputs) {
     checks,
     ...(smokeScript ? { smokeScript } : {}),
   };
+}
+
+/** Inputs of the proof that must not stand where everybody who may see the app can read them. */
+export function againOf({ smokeTest, smokeScript, watchPath, secrets }: Inputs): readonly string[] {
+  const isSecret = (text: string) =>
+    secrets.flatMap(spellingsOf).some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret));
+  const headers = smokeTest.flatMap((check) => Object.keys(check.headers));
+  const withSecret = smokeTest.some(({ headers: _, ...check }) => isSecret(JSON.stringify(check)));
+  return [
+    ...(withSecret ? ['smoke-test'] : []),
+    ...[...new Set(headers)].map((name) => `smoke-test with the header ${name}`),
+    ...(smokeScript ? ['smoke-script'] : []),
+    ...(watchPath !== undefined && isSecret(watchPath) ? ['watch-path'] : []),
+  ];
+}
+
+/** Shorter ones are in every text. */
+const SHORTEST_SECRET = 3;
+
+function spellingsOf(secret: string): string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(Buffer.from(secret).toString())];
 }
 
 /** Who runs this, as far as the runner tells. */
@@ -71,6 +96,7 @@ export function beforeOf(
     guid: live.guid,
     version: live.version ?? adoptedVersion,
     ran: someRunning(live),
+    ...(live.currentDropletGuid ? { dropletGuid: live.currentDropletGuid } : {}),
     destinations: servedBy(snapshot, live).map((route) => ({
       url: route.url,
       to: destinationsOf(route, live).map(portOf),

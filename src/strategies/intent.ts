@@ -56,6 +56,8 @@ export function makeIntent(asked: IntentParts): IntentResult {
     scale: scale.deltas,
     keepInstancesOf: scale.keep,
     ...askedOf(inputs),
+    hold: inputs.hold,
+    until: inputs.hold ? 'held' : 'live',
     env: env.wanted,
     carriedEnv: env.carried,
     facts: factsOf(parts),
@@ -108,7 +110,7 @@ function isTcp(route: Route): boolean {
 }
 
 /** A route that another app serves and live does not: the new version would take half of its requests. */
-function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
+export function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
   const route = routeOf(snapshot, wanted);
   if (!route || destinationsOf(route, snapshot.live).length > 0) return [];
   if (route.spaceGuid !== snapshot.target.spaceGuid) return [`Route ${wanted.url} belongs to another space.`];

@@ -124,6 +124,8 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     scale: {},
     keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
     ...askedOf(inputs),
+    hold: false,
+    until: 'live',
     // As many as before: one goes live, and live becomes one.
     keepPrevious: Math.max(1, snapshot.previous.length),
     env: { ...variables.wanted, ...inputs.env },

@@ -49,7 +49,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, lock } = snapshot;
   if (reached(candidate, 'switching')) return {};
   const scale = scaleSteps(intent, snapshot);
-  if (reached(candidate, 'proven')) return proofOfGrowth(scale);
+  if (reached(candidate, 'proven')) return proofOfGrowth(intent, scale);
   const environment = environmentSteps(intent, snapshot);
   const mapped = servedBy(snapshot, candidate);
   // Another hand has started it: what is set on it now is seen by its next start only.

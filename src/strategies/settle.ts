@@ -1,21 +1,38 @@
 /** Which way an interrupted change of live is brought to its end. Pure. */
+import { recalled } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
 import { reached, servedBy, someRunning } from './view.js';
 
-export type Way = 'forward' | 'back';
+/** `held`: it waits for `promote` or `abort` again. */
+export type Way = 'forward' | 'back' | 'held';
 
 /**
  * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
  * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
- * can serve alone yet.
+ * can serve alone yet. A held deploy whose promote did not come to the switch is held again: it is proven, and nobody but a
+ * person knows whether it shall go live.
+ * @param besides apps of the same deploy that nobody has to bring to an end
  */
-export function wayOf(all: readonly Snapshot[]): Way {
+export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = []): Way {
   const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
   if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
+  if (areHeld([...set, ...besides])) {
+    if (!set.some(({ candidate }) => reached(candidate, 'switching'))) return 'held';
+    if (set.every(({ candidate }) => reached(candidate, 'proven'))) return 'forward';
+  }
   return set.some(aloneServes) ? 'forward' : 'back';
+}
+
+/** All apps of one deploy with hold, each of them proven. */
+function areHeld(set: readonly Snapshot[]): boolean {
+  const held = set.filter(({ candidate }) => reached(candidate, 'held')).map(({ name }) => name);
+  return set.every(({ name, lock }) => {
+    const journal = lock && recalled(name, lock);
+    return journal?.hold === true && journal.set.every((app) => held.includes(app));
+  });
 }
 
 /** The version that was staged before is live, and only its empty lock is left. */

@@ -116,6 +116,21 @@ function mappedOn(world: ModelWorld, url: string) {
   return Object.values(world.routes).find((route) => route.url === url)?.destinations ?? [];
 }
 
+/** It waits on its trial route with nobody at work on it, and live serves as before. */
+export function assertHeld(world: ModelWorld, intent: Intent): void {
+  const snapshot = snapshotOf(world, intent.app, intent.production);
+  const { live, lock, candidate, takers } = snapshot;
+  const fail = (text: string) => violated(`at the end, held: ${text}`);
+  if (!lock || candidate?.phase !== 'held') fail(`it is ${candidate?.phase}`);
+  if (takers.length > 0) fail('a taker is left');
+  if (candidate?.state !== 'STARTED') fail('the candidate does not run');
+  if (!snapshot.routes.some(isTrial)) fail('there is no trial route');
+  for (const { url } of snapshot.routes.filter((route) => !isTrial(route))) {
+    if (isMapped(world, url, candidate?.guid ?? '')) fail(`${url} has the candidate`);
+  }
+  if (live?.guid !== intent.before?.guid) fail(`${live?.guid} is live`);
+}
+
 /** Apps and destinations of others, as one text: it must never change. */
 export function foreignParts(world: ModelWorld): string {
   const apps = Object.values(world.apps).filter(isForeign);

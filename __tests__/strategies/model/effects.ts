@@ -105,7 +105,11 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           const lock = playersOf(world, intent.app).lock ?? violated('marks a lock that is not there');
-          return changedApp(world, lock.guid, { labels: { ...lock.labels, [LABEL.phase]: step.phase } });
+          const annotations = step.journal ? { ...lock.annotations, ...recorded(intent) } : lock.annotations;
+          return changedApp(world, lock.guid, {
+            labels: { ...lock.labels, [LABEL.phase]: step.phase },
+            annotations,
+          });
         },
       ];
     case 'map':
@@ -156,7 +160,9 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
         (world) => {
           assertUnused(world, step.guid, 'deleted');
           const isTaker = world.apps[step.guid]?.labels[LABEL.role] === 'lock';
-          if (isTaker && playersOf(world, intent.app).lock) violated(`${step.name} goes before its lock`);
+          const { lock } = playersOf(world, intent.app);
+          if (isTaker && lock && lock.labels[LABEL.phase] !== 'held')
+            violated(`${step.name} goes before its lock`);
           return { ...world, apps: withoutKey(world.apps, step.guid) };
         },
       ];

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { recalled } from '../../../src/engine/journal.js';
-import { holderOf, ownerOf } from '../../../src/engine/lock.js';
+import { holderOf, isHeld, ownerOf } from '../../../src/engine/lock.js';
 import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
 import type { Snapshot } from '../../../src/model/cloud.js';
 import type { Intent, WantedRoute } from '../../../src/model/intent.js';
@@ -21,23 +21,26 @@ import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backOut } from '../../../src/strategies/back-out.js';
 import { isLive } from '../../../src/strategies/blue-green.js';
 import { forward } from '../../../src/strategies/forward.js';
+import { stayHeld, takeAway } from '../../../src/strategies/hold.js';
 import { type IntentResult, makeIntent } from '../../../src/strategies/intent.js';
+import { makePromoteIntent } from '../../../src/strategies/promote-intent.js';
 import { chooseTarget, makeRollbackIntent } from '../../../src/strategies/rollback-intent.js';
 import { wayOf } from '../../../src/strategies/settle.js';
 import { reached } from '../../../src/strategies/view.js';
 import { groups } from '../../../src/strategies/work.js';
 import { DOMAIN, inputs, manifestApp } from '../support.js';
-import { assertClean, assertSafe, foreignParts, rememberServed } from './checks.js';
+import { assertClean, assertHeld, assertSafe, foreignParts, rememberServed } from './checks.js';
 import { Violation, violated } from './effects.js';
 import { faultsOf, outcomesOf, type Run } from './outcomes.js';
 import { forgotten, type ModelApp, type ModelWorld, playersOf, snapshotOf, withoutKey } from './world.js';
 
 export type Deploy = Readonly<Record<string, readonly WantedRoute[]>>;
+export type Asked = Deploy | { hold: Deploy } | 'rollback' | 'promote' | 'abort';
 
 export interface Scenario {
   name: string;
   /** One after the other: a deploy has its manifest's routes by app. */
-  deploys: readonly (Deploy | 'rollback')[];
+  deploys: readonly Asked[];
   world: ModelWorld;
   /** Default: `shop`. */
   apps?: readonly string[];
@@ -53,8 +56,10 @@ export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
 export interface Strategies {
   forward: Strategy;
   back: Strategy;
+  held: Strategy;
+  away: Strategy;
 }
-export const REAL: Strategies = { forward, back: backOut };
+export const REAL: Strategies = { forward, back: backOut, held: stayHeld, away: takeAway };
 
 interface State {
   world: ModelWorld;
@@ -177,7 +182,8 @@ function meddledBy({ world, begun, run }: State, { meddle }: Scenario): Next[] {
 function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const names = scenario.apps ?? ['shop'];
   const left = names.find((name) => playersOf(world, name).lock);
-  if (left) return settlings(world, begun, left);
+  const isWaiting = left !== undefined && recordedOf(world, left).set.every((app) => waits(world, app));
+  if (left && !isWaiting) return settlings(world, begun, left);
   const outlived = names.flatMap((name) => playersOf(world, name).takers);
   if (outlived.length > 0) {
     const apps = outlived.reduce((all, { guid }) => withoutKey(all, guid), world.apps);
@@ -185,6 +191,10 @@ function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   }
   const asked = scenario.deploys[begun];
   if (!asked) return [];
+  if (isWaiting) return endings(world, begun, asked, recordedOf(world, left).set, scenario);
+  if (asked === 'promote' || asked === 'abort') {
+    return [{ label: `${asked}: nothing is held`, state: { world, begun: begun + 1 }, main: true }];
+  }
   const remembered = rememberServed(world);
   const made = names.map((name) => intentOf(name, { world, begun }, asked, scenario, names));
   // Nothing is kept: the rollback is refused.
@@ -197,21 +207,67 @@ function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const served = remembered.served.filter((guid) => !kept.has(remembered.routes[guid]?.url ?? ''));
   const run: Run = { kind: 'deploy', way: 'forward', apps };
   const state = { world: { ...remembered, served }, begun: begun + 1, run };
-  const label = asked === 'rollback' ? 'rollback' : `deploy v${begun + 2}`;
+  const label = asked === 'rollback' ? 'rollback' : `deploy v${begun + 2}${'hold' in asked ? ', held' : ''}`;
   return [{ label, state, main: true }];
+}
+
+function waits(world: ModelWorld, app: string): boolean {
+  return isHeld(snapshotOf(world, app));
+}
+
+/** What is held is promoted, aborted, or ended by the deploy that comes next; each lock that is taken may be the last. */
+function endings(
+  world: ModelWorld,
+  begun: number,
+  asked: Asked,
+  set: readonly string[],
+  scenario: Scenario,
+): Next[] {
+  if (asked === 'rollback') return [];
+  const isOwn = asked === 'promote' || asked === 'abort';
+  const after = isOwn ? begun + 1 : begun;
+  const owner = `ends-${after}`;
+  const remembered = rememberServed(world);
+  const heals = after === scenario.deploys.length;
+  const nexts: Next[] = [];
+  // What it was proven with is not known any more.
+  const guids = set.map((app) => playersOf(world, app).candidate?.guid);
+  const smoked = remembered.smoked.filter((guid) => asked !== 'promote' || !guids.includes(guid));
+  let taken: ModelWorld = { ...remembered, smoked };
+  for (const app of [...set].sort()) {
+    taken = tookOver(taken, app, owner);
+    if (!heals) nexts.push({ label: `take ${app} over, killed`, state: { world: taken, begun: after } });
+  }
+  const apps = set.map((app) => {
+    const held = recordedOf(taken, app);
+    const asks = inputs({ ...scenario.inputs, given: ['smoke-script'] });
+    const snapshot = snapshotOf(taken, app, held.production);
+    const promoted = () => {
+      const { intent, problems } = makePromoteIntent(held, snapshot, asks, owner);
+      return problems.length > 0 ? violated(problems.join('; ')) : intent;
+    };
+    const intent = asked === 'promote' ? promoted() : { ...held, owner, keepFailed: !isOwn };
+    return { intent, locked: true };
+  });
+  const way = asked === 'promote' ? 'forward' : 'away';
+  const run: Run = { kind: isOwn ? 'deploy' : 'end', way, apps };
+  const label = isOwn ? asked : 'end what is held';
+  return [...nexts, { label, state: { world: taken, begun: after, run }, main: true }];
 }
 
 function intentOf(
   name: string,
   { world, begun }: State,
-  asked: Deploy | 'rollback',
+  asked: Deploy | { hold: Deploy } | 'rollback',
   scenario: Scenario,
   set: readonly string[],
 ): IntentResult | undefined {
-  const named = asked === 'rollback' ? [] : (asked[name] ?? []);
+  const holds = asked !== 'rollback' && 'hold' in asked;
+  const routes = asked === 'rollback' ? {} : holds ? (asked as { hold: Deploy }).hold : (asked as Deploy);
+  const named = routes[name] ?? [];
   const snapshot = snapshotOf(world, name, named);
   const parts = {
-    inputs: inputs(scenario.inputs),
+    inputs: inputs({ ...scenario.inputs, hold: holds }),
     context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
     trialDomain: { guid: DOMAIN, name: 'apps.example' },
     snapshot,
@@ -241,9 +297,7 @@ function settlings(world: ModelWorld, begun: number, name: string): Next[] {
   let taken = world;
   for (const app of names) {
     taken = tookOver(taken, app, owner);
-    // Each killed one leaves a taker more: a second shows what every further one would.
-    if (playersOf(taken, app).takers.length <= 2)
-      nexts.push({ label: `take ${app} over, killed`, state: { world: taken, begun } });
+    nexts.push({ label: `take ${app} over, killed`, state: { world: taken, begun } });
   }
   const way = wayOf(names.map((app) => snapshotOf(taken, app)));
   const apps = names.map((app) => ({ intent: { ...recordedOf(taken, app), owner }, locked: true }));
@@ -253,7 +307,8 @@ function settlings(world: ModelWorld, begun: number, name: string): Next[] {
 
 function tookOver(world: ModelWorld, app: string, owner: string): ModelWorld {
   const { lock, takers } = playersOf(world, app);
-  const number = 1 + (takerNumber(app, takers[0]?.name ?? '') ?? 0);
+  // Each killed one leaves a taker more: a second shows what every further one would, and stands for it.
+  const number = Math.min(2, 1 + (takerNumber(app, takers[0]?.name ?? '') ?? 0));
   const name = takerName(app, number);
   const made: ModelApp = {
     guid: name,
@@ -284,7 +339,7 @@ function goOn(state: State, before: Run, scenario: Scenario, strategies: Strateg
   if (run.way === 'forward' && seen.some(gone)) {
     return [{ ...turnedBack(state, run, 'the version is gone'), main: true }];
   }
-  const strategy = run.way === 'forward' ? strategies.forward : strategies.back;
+  const strategy = strategies[run.way];
   const [group] = groups(
     seen.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
   );
@@ -305,7 +360,7 @@ function goOn(state: State, before: Run, scenario: Scenario, strategies: Strateg
     ...(watched ? [{ label: 'the watch sees failures', world }] : []),
     ...faultsOf(group, run, world),
   ];
-  if (run.way === 'back') return nexts;
+  if (run.way !== 'forward') return nexts;
   return [...nexts, ...signs.map((sign) => turnedBack({ ...state, world: sign.world }, run, sign.label))];
 }
 
@@ -315,7 +370,8 @@ function look(app: Run['apps'][number], run: Run, world: ModelWorld) {
   const snapshot = snapshotOf(world, intent.app, asked);
   const { lock } = snapshot;
   const holder = lock && holderOf(snapshot);
-  if (holder && ownerOf(holder) !== intent.owner) {
+  const isFree = run.way === 'held' && isHeld(snapshot);
+  if (holder && ownerOf(holder) !== intent.owner && !isFree) {
     violated(`${intent.owner} meets the lock of ${ownerOf(holder)}`);
   }
   if (!lock && app.locked && run.way === 'forward' && !isLive(intent, snapshot)) {
@@ -332,10 +388,22 @@ function turnedBack({ world, begun }: State, run: Run, label: string): Next {
   });
   if (run.kind === 'deploy' && final) return { label: `${label}: failed`, state: { world, begun } };
   const apps = run.apps.filter(({ locked }) => locked);
+  const staysHeld = apps.every(({ intent }) => {
+    const { candidate } = snapshotOf(world, intent.app);
+    return (
+      intent.hold && intent.until === 'live' && reached(candidate, 'held') && !reached(candidate, 'switching')
+    );
+  });
+  if (run.kind === 'deploy' && staysHeld) {
+    return { label: `${label}: held again`, state: { world, begun, run: { ...run, way: 'held', apps } } };
+  }
   return { label: `${label}: back`, state: { world, begun, run: { ...run, way: 'back', apps } } };
 }
 
 function finished({ world, begun }: State, { apps, way, kind }: Run): Next {
-  for (const { intent } of apps) assertClean(world, intent, way);
+  for (const { intent } of apps) {
+    if (way === 'held' || (way === 'forward' && intent.until === 'held')) assertHeld(world, intent);
+    else assertClean(world, intent, way === 'forward' ? way : 'back');
+  }
   return { label: `${kind} ended ${way}`, state: { world: forgotten(world), begun }, main: true };
 }

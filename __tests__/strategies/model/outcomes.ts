@@ -7,8 +7,9 @@ import { violated, type Write, writesOf } from './effects.js';
 import type { ModelWorld } from './world.js';
 
 export interface Run {
-  kind: 'deploy' | 'settle';
-  way: 'forward' | 'back';
+  kind: 'deploy' | 'settle' | 'end';
+  /** `held`: what was not switched is held again. `away`: what is held is taken away. */
+  way: 'forward' | 'back' | 'held' | 'away';
   apps: readonly { intent: Intent; locked: boolean }[];
 }
 

@@ -1,0 +1,71 @@
+/** `promote`: a deploy that is held is proven once more and goes live. From any machine, days later: all of it is on the platform. */
+import type { Inputs, RunContext } from '../model/asked.js';
+import { Refused } from '../model/errors.js';
+import { ownerLabel } from '../platform/names.js';
+import { hostOf } from '../probe/address.js';
+import { refusedChecks } from '../probe/smoke.js';
+import { type AppWorld, nothingFound, type World } from '../steps/world.js';
+import { makePromoteIntent, withRecorded } from '../strategies/promote-intent.js';
+import { change, type Seen } from './change.js';
+import { heldSet, lookUpHeld, ofEach, takeHeld } from './held.js';
+import { namesOf } from './names.js';
+import { open, type Ports } from './open.js';
+import type { Outcome } from './outcome.js';
+import { refuse } from './prepare.js';
+import { inTheWayOf } from './pursue.js';
+import type { SettledHeld } from './settle.js';
+
+/** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
+export async function promote(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
+  const asked = await namesOf(inputs, context);
+  const opened = await open(inputs, context, ports);
+  try {
+    const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
+    const { names, first } = await heldSet(asked, opened);
+    const promoting = {
+      result: 'promoted' as const,
+      owner,
+      names,
+      held: 'own' as const,
+      look: (world: World) => lookUpHeld(names, world),
+      prepare: (
+        seen: readonly Seen[],
+        world: World,
+        _rolledBack: readonly string[],
+        settled: readonly SettledHeld[],
+      ) => prepare(seen, world, settled, inputs, owner),
+      take: (apps: readonly AppWorld[], world: World) => takeHeld(apps, owner, world),
+    };
+    return await change(opened, promoting, first ? withRecorded(inputs, first) : inputs, context, ports);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Throws `Refused` with everything that forbids it; the held deploy stays as it is then. */
+async function prepare(
+  seen: readonly Seen[],
+  world: World,
+  settled: readonly SettledHeld[],
+  inputs: Inputs,
+  owner: string,
+): Promise<AppWorld[]> {
+  const apps = await ofEach(seen, world, settled, 'forward');
+  const prepared = apps.map(({ intent: held, snapshot, isDone }) => {
+    const { intent, problems } = makePromoteIntent(held, snapshot, inputs, owner);
+    if (isDone) return { app: { intent: held, snapshot, found: nothingFound() }, problems: [] };
+    const hosts = intent.production.map(({ url }) => hostOf(url));
+    return {
+      app: { intent, snapshot, found: nothingFound() },
+      problems: [
+        ...problems,
+        ...snapshot.inTheWay.map(({ name }) => inTheWayOf(name)),
+        ...refusedChecks(intent.checks, hosts).map(
+          ({ text }) => new Refused(text, 'Change what is named above and run again.'),
+        ),
+      ],
+    };
+  });
+  refuse(prepared.flatMap(({ problems }) => problems));
+  return prepared.map(({ app }) => app);
+}

@@ -1,0 +1,27 @@
+/** A held deploy: how it stays one when a promote of it does not come to the switch, and how it is taken away. Pure. */
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import type { Work } from '../steps/step.js';
+import { backOut } from './back-out.js';
+import { reached, servedBy } from './view.js';
+import { compact, endOfLock, steps } from './work.js';
+
+/** Whoever comes next may promote or abort it. */
+export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
+  return compact({
+    switch: steps(candidate && candidate.phase !== 'held' ? [{ do: 'mark', phase: 'held' }] : []),
+    end: { steps: [], after: endOfLock(snapshot) },
+  });
+}
+
+/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route. */
+export function takeAway(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
+  const phase = servedBy(snapshot, candidate).length > 0 ? 'reverting' : 'withdrawn';
+  const isGoing = !candidate || reached(candidate, 'reverting');
+  return compact({
+    ...backOut(intent, snapshot),
+    lock: steps(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
+  });
+}

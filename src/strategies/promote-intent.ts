@@ -1,0 +1,103 @@
+/** What promote does with a held deploy: what was recorded, with what was given again, and what forbids it. Pure. */
+import type { Inputs } from '../model/asked.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
+import { ANNOTATION } from '../platform/names.js';
+import { takenBy } from './intent.js';
+import { askedOf, beforeOf, recordedOn } from './intent-parts.js';
+
+export interface PromoteResult {
+  intent: Intent;
+  /** Each one forbids it. */
+  problems: readonly Refused[];
+}
+
+/** What is given to promote wins over what the held deploy recorded. */
+export function withRecorded(inputs: Inputs, held: Intent): Inputs {
+  const isGiven = (input: string) => inputs.given.includes(input);
+  const watchPath = inputs.watchPath ?? held.watchPath;
+  return {
+    ...inputs,
+    smokeTest: isGiven('smoke-test') ? inputs.smokeTest : held.checks,
+    ...(watchPath === undefined ? {} : { watchPath }),
+    failureLimit: isGiven('failure-limit') ? inputs.failureLimit : held.failureLimit,
+    drainMs: isGiven('drain') ? inputs.drainMs : held.drainMs,
+    bakeMs: isGiven('bake') ? inputs.bakeMs : held.bakeMs,
+    keepPrevious: isGiven('keep-previous') ? inputs.keepPrevious : held.keepPrevious,
+    keepFailed: isGiven('keep-failed') ? inputs.keepFailed : held.keepFailed,
+  };
+}
+
+/**
+ * @param held what the journal of the held deploy says
+ * @param owner of the run that promotes it
+ */
+export function makePromoteIntent(
+  held: Intent,
+  snapshot: Snapshot,
+  inputs: Inputs,
+  owner: string,
+): PromoteResult {
+  const { live } = snapshot;
+  const { before: _, ...recorded } = held;
+  const taken = held.production.flatMap((route) => takenBy(route, snapshot));
+  return {
+    intent: {
+      ...recorded,
+      ...(live ? { before: beforeOf(live, snapshot, held.before?.version ?? '') } : {}),
+      ...(inputs.scale === 'manifest' ? { scale: {}, keepInstancesOf: [] } : {}),
+      ...askedOf(withRecorded(inputs, held)),
+      owner,
+      until: 'live',
+    },
+    problems: [
+      ...changeOf(held, live),
+      ...missing(held, inputs),
+      ...taken.map((text) => new Refused(text, 'Change what is named above and run again.')),
+    ],
+  };
+}
+
+/** The version was proven, and looked at, as the one after what was live then. */
+function changeOf({ app, before, version }: Intent, live: AppState | undefined): Refused[] {
+  const isSame =
+    live?.guid === before?.guid &&
+    (before?.dropletGuid === undefined || live?.currentDropletGuid === before.dropletGuid);
+  if (isSame) return [];
+  const was = before ? `version ${before.version}` : 'nothing';
+  const now = live
+    ? `${live.version ?? 'a version that was not deployed this way'} (app ${live.guid}, droplet ${live.currentDropletGuid ?? 'none'})`
+    : 'nothing';
+  return [
+    new Refused(
+      `Live has changed since ${version} was held: ${was} of ${app} was live then, and ${now} is live now.`,
+      'Look at what is live. End the held deploy with command: abort, and deploy anew.',
+      'live-changed',
+    ),
+  ];
+}
+
+/** Nobody may say that it was proven as it was asked for when a part of the proof is missing. */
+function missing({ again, version }: Intent, { given }: Inputs): Refused[] {
+  const wanted = again.filter((one) => !given.includes(one.split(' ', 1)[0] ?? ''));
+  if (wanted.length === 0) return [];
+  return [
+    new Refused(
+      `The deploy of ${version} was proven with what is not recorded, as it may hold secrets: ${wanted.join(', ')}.`,
+      'Give it again.',
+      'give-again',
+    ),
+  ];
+}
+
+/** Which held deploy another deploy has ended, as that one says on its own version. */
+export function endingOf({ live, candidate, previous, failed }: Snapshot): string | undefined {
+  for (const app of [candidate, live, ...failed, ...previous]) {
+    const ended = recordedOn(app, ANNOTATION.ended);
+    if (!app || typeof ended !== 'string') continue;
+    const run = app.annotations[ANNOTATION.runUrl];
+    return `The held deploy of ${ended} was ended by the deploy of ${app.version ?? 'another version'}${run ? ` (${run})` : ''}.`;
+  }
+  return undefined;
+}
