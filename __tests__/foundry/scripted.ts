@@ -68,6 +68,18 @@ export class ScriptedCells implements Cells {
     this.calls.push('close');
   }
 
+  /** One instance of a started process, or all of them, become what is given. */
+  become(processGuid: string, change: Partial<InstanceStatus>, index?: number): void {
+    for (const key of this.desired.keys()) {
+      if (!key.startsWith(processGuid)) continue;
+      const changed = this.instances(key).map((i) =>
+        index === undefined || i.index === index ? { ...i, ...change } : i,
+      );
+      this.#instances.set(key, changed);
+      this.events.changed(key);
+    }
+  }
+
   /** Every instance of an app becomes what is given. */
   all(appGuid: string, change: Partial<InstanceStatus>): void {
     for (const [key, process] of this.desired) {

@@ -33,10 +33,11 @@ const OPTIONS: readonly [name: string, since: string][] = [
 export function readDeployment(core: Core, body: Record<string, unknown>): WantedDeployment {
   const problems: string[] = [];
   const known = ['relationships', 'droplet', 'revision', 'strategy', 'metadata'];
-  if (isSince(core, '3.173.0')) known.push('options');
+  const hasOptions = isSince(core, '3.173.0');
+  if (hasOptions) known.push('options');
   const unknown = Object.keys(body).filter((key) => !known.includes(key));
   if (unknown.length > 0) problems.push(`Unknown field(s): '${unknown.join("', '")}'`);
-  const strategies = isSince(core, '3.173.0') ? ['rolling', 'canary'] : ['rolling'];
+  const strategies = hasOptions ? ['rolling', 'canary'] : ['rolling'];
   const strategy = body.strategy ?? 'rolling';
   if (!strategies.includes(String(strategy))) {
     problems.push(`Strategy '${String(strategy)}' is not a supported deployment strategy`);
@@ -44,7 +45,7 @@ export function readDeployment(core: Core, body: Record<string, unknown>): Wante
   if (isSet(body.droplet) && isSet(body.revision)) {
     problems.push("Droplet Cannot set both fields 'droplet' and 'revision'");
   }
-  const options = readOptions(core, body.options, strategy === 'canary', problems);
+  const options = readOptions(core, hasOptions ? body.options : undefined, strategy === 'canary', problems);
   if (problems.length > 0) throw unprocessable(problems.join(', '));
   const appGuid = related(body, 'app');
   const dropletGuid = text(dig(body.droplet, 'guid'));
