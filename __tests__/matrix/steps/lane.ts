@@ -226,10 +226,10 @@ export class Lane {
   }
 }
 
+/** A killed run's children end by their leash a moment later than the runner looks for them. */
 function judgeEnd(end: End, { exitCode, signal, post, orphans, shown }: ActionResult): string[] {
+  if (end === 'kill') return signal === 'SIGKILL' ? [] : [`ended with ${exitCode}, ${signal}:\n${shown}`];
   const left = orphans.map(({ command }) => `it left ${command} running`);
-  if (end === 'kill')
-    return signal === 'SIGKILL' ? left : [...left, `ended with ${exitCode}, ${signal}:\n${shown}`];
   const late = signal === null ? [] : [`it took ${signal} to end it:\n${shown}`];
   const broken = post?.exitCode === 0 ? [] : [`post ended with ${post?.exitCode}: ${post?.shown}`];
   return [...left, ...late, ...broken];
