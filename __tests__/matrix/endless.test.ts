@@ -18,6 +18,7 @@ const MINUTE_MS = 60_000;
 
 interface Fault {
   method?: string;
+  body?: object;
   /** `LIVE` and `ROUTE` stand for the GUIDs of the app that is live and of its last production route. */
   path: string;
   status: number;
@@ -125,6 +126,30 @@ describe('at the end', () => {
       expect(result.outputs).toMatchObject({ result: 'failed', error: 'platform' });
       expect(by).toEqual(['shop-candidate']);
     }));
+});
+
+describe('jobs', () => {
+  /** How often the CLI asks for its own job in this scenario: every run asks alike. */
+  const pollsOfCli = (scenario: Scenario) =>
+    onPlatform(scenario, folders, async (platform) => {
+      const { calls } = await runAction(platform, commandOf(scenario, folders, 2));
+      return calls.filter(({ by, name }) => by === 'cf' && name === 'GET /v3/jobs/*').length;
+    });
+
+  test.each<[string, Omit<Fault, 'path'>]>([
+    ['vanish while they are followed', { status: 404 }],
+    ['never end, though what they delete is gone', { status: 200, body: { guid: 'j', state: 'PROCESSING' } }],
+  ])('that %s: it is looked at what they did, and nothing is left or done twice', async (_, fault) => {
+    const after = await pollsOfCli(ONE);
+    await onPlatform(ONE, folders, async (platform, known) => {
+      await meet(platform, known, { ...fault, method: 'GET', path: '^/v3/jobs/', after });
+      const result = await runAction(platform, commandOf(ONE, folders, 2));
+      expect(await judge(ONE, platform, known, result, undefined)).toEqual([]);
+      expect(warnings(result)).toEqual([]);
+      expect(result.calls.filter(({ name }) => name === 'DELETE /v3/routes/*')).toHaveLength(1);
+      expect(result.calls.some(({ by, name }) => by === 'action' && name === 'GET /v3/jobs/*')).toBe(true);
+    });
+  });
 });
 
 describe('look-ups', () => {

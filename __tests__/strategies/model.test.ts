@@ -73,7 +73,11 @@ describe('the search finds a strategy that', () => {
       /two apps named shop/,
     ],
     ['keeps every previous version', broken('forward', without('prune')), /4 previous versions/],
-    ['keeps what failed running', broken('back', without('end')), /still runs/],
+    [
+      'keeps what failed running',
+      broken('back', ({ end, ...work }) => (end ? { ...work, end: { ...end, steps: [] } } : work)),
+      /still runs/,
+    ],
     [
       'goes back without giving live its routes',
       broken('back', without('map', 'prove')),
