@@ -37,5 +37,11 @@ export const control: readonly Step[] = [
     body: { crash: true },
     status: 404,
   },
+  {
+    row: 'POST /__foundry/rate-limit',
+    cites: 'platform A7',
+    body: { limit: 0, window_ms: 1000 },
+    status: 204,
+  },
   { row: 'POST /__foundry/advance', cites: 'design 7', body: { ms: 1000 }, status: 204 },
 ];
