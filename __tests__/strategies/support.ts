@@ -111,6 +111,7 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
     ],
     name: 'shop',
     takers: [],
+    deployments: [],
     previous: [],
     failed: [],
     inTheWay: [] as App[],

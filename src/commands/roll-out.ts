@@ -3,7 +3,7 @@ import { holderOf, ownerOf } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
 import type { AppWorld, World } from '../steps/world.js';
-import { backOut } from '../strategies/back-out.js';
+import { backward } from '../strategies/backward.js';
 import { isLive } from '../strategies/blue-green.js';
 import { forward } from '../strategies/forward.js';
 import { stayHeld } from '../strategies/hold.js';
@@ -49,7 +49,7 @@ export async function rollOut({
       }
       for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-      await pursue({ world, apps: ours, strategy: backOut, way: 'back' });
+      await pursue({ world, apps: ours, strategy: backward, way: 'back' });
       return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
     } catch (second) {
       await tryToSee(apps, world);

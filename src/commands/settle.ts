@@ -7,7 +7,7 @@ import type { Intent } from '../model/intent.js';
 import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
-import { backOut } from '../strategies/back-out.js';
+import { backward } from '../strategies/backward.js';
 import { forward } from '../strategies/forward.js';
 import { stayHeld } from '../strategies/hold.js';
 import { type Way, wayOf } from '../strategies/settle.js';
@@ -107,7 +107,7 @@ async function bringToItsEnd(
       world.listener.tell({ type: 'note', text });
     }
   }
-  await pursue({ world, apps, strategy: backOut, way: 'back' });
+  await pursue({ world, apps, strategy: backward, way: 'back' });
   return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
 }
 

@@ -189,6 +189,8 @@ export interface Snapshot {
   takers: readonly App[];
   /** The version on its way, with the lock's phase: the lock itself, or the app that was staged before and that the lock names. */
   candidate?: AppState;
+  /** Of live, newest first. */
+  deployments: readonly Deployment[];
   /** Ours, the one that was live last first. */
   previous: readonly AppState[];
   failed: readonly AppState[];

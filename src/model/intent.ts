@@ -69,6 +69,15 @@ export interface Journal {
   bakeMs: number;
   keepPrevious: number;
   keepFailed: boolean;
+  /** Set where live's own app gets the version, by a deployment of the platform: its GUID stays. */
+  inPlace?: InPlace;
+}
+
+export interface InPlace {
+  /** Instances that may be replaced at a time. */
+  maxInFlight: number;
+  /** Canary: percent of the instances at each pause, ascending; undefined: rolling. */
+  instanceSteps?: readonly number[];
 }
 
 export interface Intent extends Journal {

@@ -49,6 +49,8 @@ export const ANNOTATION = {
   /** What a later run must know to go on: times, scale, what is kept. JSON. */
   settings: `${PREFIX}/settings`,
   journal: `${PREFIX}/journal`,
+  /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
+  copiedDroplet: `${PREFIX}/copied-droplet`,
   /** On a lock that is empty: guid of the app that goes live, which was staged before. */
   target: `${PREFIX}/target`,
   /** On a previous version: until when it was live, milliseconds of the platform's clock. */

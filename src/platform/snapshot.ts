@@ -63,16 +63,25 @@ async function takeOnce(
   const apps = uniqueByGuid(
     [live, lock, candidate, ...previous, ...failed].filter((app) => app !== undefined),
   );
-  const [liveState, lockState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] =
-    await Promise.all([
-      live && wholeState(platform, name, live),
-      lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
-      candidate && wholeState(platform, name, candidate),
-      Promise.all(previous.map((app) => restingState(platform, name, app))),
-      Promise.all(failed.map((app) => restingState(platform, name, app))),
-      platform.routesOfApps(apps.map((app) => app.guid)),
-      platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
-    ]);
+  const [
+    liveState,
+    lockState,
+    candidateState,
+    previousStates,
+    failedStates,
+    appRoutes,
+    onLaterNames,
+    deployments,
+  ] = await Promise.all([
+    live && wholeState(platform, name, live),
+    lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
+    candidate && wholeState(platform, name, candidate),
+    Promise.all(previous.map((app) => restingState(platform, name, app))),
+    Promise.all(failed.map((app) => restingState(platform, name, app))),
+    platform.routesOfApps(apps.map((app) => app.guid)),
+    platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
+    live ? platform.deployments(live.guid) : [],
+  ]);
   const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
   return {
     takenAtMs: platform.platformNowMs(),
@@ -82,6 +91,7 @@ async function takeOnce(
     name,
     ...present({ live: liveState, ...onItsWay(lockState, candidateState) }),
     takers: parts.takers,
+    deployments,
     previous: previousStates,
     failed: failedStates,
     inTheWay: [

@@ -30,7 +30,25 @@ export type Step =
   | { do: 'stop'; name: string; guid: string }
   | { do: 'delete-route'; url: string; guid: string }
   | { do: 'delete-app'; name: string; guid: string }
-  | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' };
+  | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' }
+  /** The candidate's droplet becomes one of live's: a deployment takes none of another app. */
+  | { do: 'copy-droplet' }
+  /** What may be changed on live is written down as it is. */
+  | { do: 'record-live' }
+  /** What the manifest and the inputs change on live; no instance shows any of it before the deployment. */
+  | { do: 'apply-to-live' }
+  /** Live is again as it was written down. */
+  | { do: 'restore-live' }
+  /** `of`: whose droplet, the candidate's, or the one that live had. */
+  | { do: 'create-deployment'; of: Side }
+  | { do: 'await-deployment'; of: Side }
+  | { do: 'cancel-deployment' }
+  /** Live's processes get the counts that were asked for: the platform takes no other scale while a deployment is under way. */
+  | { do: 'scale-live' }
+  /** The watched time after the switch. */
+  | { do: 'bake' }
+  /** Live, whose instances are all of the new version, is called by it. */
+  | { do: 'crown' };
 
 /** The stages of going forward and of going back, in order. */
 export const STAGES = [
@@ -44,6 +62,8 @@ export const STAGES = [
   'check',
   'switch',
   'map',
+  'roll',
+  'await',
   'prove',
   'unmap',
   'drain',

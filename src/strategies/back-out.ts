@@ -10,13 +10,20 @@ import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRu
 import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
-  const { candidate } = snapshot;
   if (intent.target) return backToPrevious(intent, snapshot);
-  const end = { steps: stopFailed(snapshot), after: endOfLock(snapshot) };
-  if (!candidate) return compact({ end });
-  const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
   return compact({
-    ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    ...(snapshot.candidate && mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    ...retirement(intent, snapshot),
+  });
+}
+
+/** The candidate, whose routes are gone or were never there, is kept as failed or deleted; with it what was made for it. */
+export function retirement(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
+  const end = { steps: stopFailed(snapshot), after: endOfLock(snapshot) };
+  if (!candidate) return { end };
+  const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
+  return {
     tidy: steps([...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
     // The newest failed one is kept: with this one the older ones go.
     prune: steps(keeps ? deletions(snapshot, snapshot.failed) : []),
@@ -24,7 +31,7 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
       ? { retire: steps([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
       : { retire: steps([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
     end,
-  });
+  };
 }
 
 /**

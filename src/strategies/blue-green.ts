@@ -36,7 +36,7 @@ export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
 }
 
 /** All apps of the deploy are held together: none may be taken by another run while one of them is not proven yet. */
-function untilHeld(intent: Intent, snapshot: Snapshot): Work {
+export function untilHeld(intent: Intent, snapshot: Snapshot): Work {
   if (snapshot.candidate?.phase === 'held') return {};
   const hold = { switch: steps([{ do: 'mark', phase: 'held' }]) };
   return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
@@ -48,7 +48,7 @@ export function isLive(intent: Intent, { live }: Snapshot): boolean {
 }
 
 /** Candidate, routes, bits and droplet: nothing of this touches live. */
-function preparation(intent: Intent, snapshot: Snapshot): Work {
+export function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   if (reached(candidate, 'switching')) return {};
   const [, ...further] = intent.trials;

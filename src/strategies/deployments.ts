@@ -1,0 +1,30 @@
+/** What the deployments of live say of this change. Pure. */
+import type { Deployment, Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import { LABEL } from '../platform/names.js';
+
+/** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
+export function rollOf(intent: Pick<Intent, 'version'>, { deployments }: Pick<Snapshot, 'deployments'>) {
+  return deployments.find(
+    ({ labels }) => isFor(labels, intent.version) && labels[LABEL.role] === 'candidate',
+  );
+}
+
+/** The deployment that brings back what was live before, made after the one that went wrong. */
+export function returnOf(intent: Intent, { deployments }: Pick<Snapshot, 'deployments'>) {
+  const roll = rollOf(intent, { deployments });
+  const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : deployments;
+  return since.find(({ labels }) => isFor(labels, intent.version) && labels[LABEL.role] === 'live');
+}
+
+function isFor(labels: Deployment['labels'], version: string): boolean {
+  return labels[LABEL.version] === version;
+}
+
+export function isActive(deployment: Deployment | undefined): boolean {
+  return deployment?.value === 'ACTIVE';
+}
+
+export function isDone(deployment: Deployment | undefined): boolean {
+  return deployment?.value === 'FINALIZED' && deployment.reason === 'DEPLOYED';
+}

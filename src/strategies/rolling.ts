@@ -1,0 +1,92 @@
+/**
+ * Rolling, forward: live keeps its GUID. The bits are staged and proven in a candidate of one instance, which is the lock too. Only
+ * then the droplet is copied to live, live is written down as it is, what the manifest changes is applied to it, and one
+ * deployment brings the droplet to its instances. Asked again with a fresh snapshot after each group of steps. Pure.
+ */
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import { ANNOTATION, candidateName } from '../platform/names.js';
+import type { Step, Work } from '../steps/step.js';
+import { isLive, preparation, proof, untilHeld } from './blue-green.js';
+import { isDone, rollOf } from './deployments.js';
+import { destinationsOf, productionUrls, reached, servedBy } from './view.js';
+import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
+
+export function rolling(intent: Intent, snapshot: Snapshot): Work {
+  if (isLive(intent, snapshot)) return compact(lastWrites(intent, snapshot));
+  // What it was asked to have is live's: the candidate has one instance, as it was pushed.
+  const small = { ...intent, scale: {}, keepInstancesOf: [] };
+  if (intent.until === 'held') return compact(untilHeld(small, snapshot));
+  return compact({
+    ...preparation(small, snapshot),
+    ...proof(small, snapshot),
+    ...theRoll(intent, snapshot),
+    crown: steps([{ do: 'crown' }]),
+    ...lastWrites(intent, snapshot),
+  });
+}
+
+function theRoll(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate, live } = snapshot;
+  if (reached(candidate, 'drained')) return {};
+  const urls = productionUrls(intent, snapshot);
+  const roll = rollOf(intent, snapshot);
+  const copied = candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
+  return {
+    switch: reached(candidate, 'switching')
+      ? steps([])
+      : {
+          steps: copied ? [] : [{ do: 'copy-droplet' }],
+          // Nothing of live is changed before it is written down as it was.
+          after: [{ do: 'record-live' }, { do: 'mark', phase: 'switching' }],
+        },
+    map: steps(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
+    roll: {
+      steps: [],
+      after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
+    },
+    await: steps(isDone(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+    prove: reached(candidate, 'serving')
+      ? steps([])
+      : {
+          steps: [],
+          after: [
+            { do: 'scale-live' },
+            { do: 'await-instances', side: 'live' },
+            { do: 'prove', side: 'candidate', urls },
+            { do: 'mark', phase: 'serving' },
+          ],
+        },
+    unmap: steps(
+      servedBy(snapshot, live)
+        .filter(({ url }) => intent.dropped.includes(url))
+        .map(({ url }): Step => ({ do: 'unmap', url, side: 'live' })),
+    ),
+    drain: { steps: [{ do: 'bake' }], after: [{ do: 'mark', phase: 'drained' }] },
+  };
+}
+
+/** Instances of both versions belong to one app and share its routes: a new route may come before the deployment. */
+function mapToLive(intent: Intent, { routes, live }: Snapshot, url: string): Step[] {
+  const route = routes.find((one) => one.url === url);
+  if (destinationsOf(route, live).length > 0) return [];
+  const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
+  return [{ do: 'map', url, side: 'live', to: [{ processType: 'web', port: null, protocol }] }];
+}
+
+/** The candidate has served its purpose. It is the lock, so it goes last. */
+function lastWrites(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate, previous, lock } = snapshot;
+  const left: Step[] = candidate ? [{ do: 'delete-app', name: candidate.name, guid: candidate.guid }] : [];
+  // For a plan, which has no candidate yet.
+  const comes: Step[] = lock || isLive(intent, snapshot) ? [] : [deletionOf(intent)];
+  return {
+    tidy: steps([...leftTrialRoutes(snapshot), ...stopFailed(snapshot)]),
+    prune: steps(deletions(snapshot, previous.slice(intent.keepPrevious))),
+    end: { steps: [], after: [...left, ...comes, ...endOfLock(snapshot)] },
+  };
+}
+
+function deletionOf({ app }: Intent): Step {
+  return { do: 'delete-app', name: candidateName(app), guid: '' };
+}

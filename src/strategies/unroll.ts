@@ -1,0 +1,62 @@
+/**
+ * Rolling, back: live gets its droplet and its settings again, as they were written down. A deployment that is under way is
+ * cancelled; after one that has come to its end another one brings the recorded droplet back. After either nothing is written to
+ * live until the platform has come to its end. Pure.
+ */
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import type { Step, Work } from '../steps/step.js';
+import { retirement } from './back-out.js';
+import { isActive, isDone, returnOf, rollOf } from './deployments.js';
+import { reached, servedBy } from './view.js';
+import { compact, steps } from './work.js';
+
+export function unroll(intent: Intent, snapshot: Snapshot): Work {
+  return compact({
+    ...(reached(snapshot.lock, 'switching') ? returnOfLive(intent, snapshot) : {}),
+    ...retirement(intent, snapshot),
+  });
+}
+
+function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
+  const { lock, live } = snapshot;
+  const had = (intent.before?.destinations ?? []).map(({ url }) => url);
+  // What another hand gave live since then stays: only what this deploy asked for goes.
+  const gained = servedBy(snapshot, live).filter(
+    ({ url }) => !had.includes(url) && intent.production.some((one) => one.url === url),
+  );
+  const unmap = steps(gained.map(({ url }): Step => ({ do: 'unmap', url, side: 'live' })));
+  if (reached(lock, 'restored')) return { unmap };
+  const ran = intent.before?.ran === true;
+  return {
+    switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+    roll: { steps: [], after: turnAround(intent, snapshot) },
+    await: steps(endOf(intent, snapshot)),
+    prove: {
+      steps: [],
+      after: [
+        { do: 'restore-live' },
+        ...(ran ? ([{ do: 'await-instances', side: 'live' }] as const) : []),
+        ...(ran ? ([{ do: 'prove', side: 'live', urls: had }] as const) : []),
+        { do: 'mark', phase: 'restored' },
+      ],
+    },
+    unmap,
+  };
+}
+
+/** What makes the platform turn around; nothing where it does already. */
+function turnAround(intent: Intent, snapshot: Snapshot): Step[] {
+  const roll = rollOf(intent, snapshot);
+  if (!roll || returnOf(intent, snapshot)) return [];
+  if (isActive(roll)) return roll.reason === 'CANCELING' ? [] : [{ do: 'cancel-deployment' }];
+  return isDone(roll) ? [{ do: 'restore-live' }, { do: 'create-deployment', of: 'live' }] : [];
+}
+
+/** Whatever was turned around has an end that is waited for. */
+function endOf(intent: Intent, snapshot: Snapshot): Step[] {
+  const roll = rollOf(intent, snapshot);
+  const back = returnOf(intent, snapshot);
+  if (back) return isDone(back) ? [] : [{ do: 'await-deployment', of: 'live' }];
+  return isActive(roll) ? [{ do: 'await-deployment', of: 'live' }] : [];
+}
