@@ -2,6 +2,7 @@
 import { recalled } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
+import { isActive, isDone, rollOf } from './deployments.js';
 import { reached, servedBy, someRunning } from './view.js';
 
 /** `held`: it waits for `promote` or `abort` again. */
@@ -13,17 +14,31 @@ export type Way = 'forward' | 'back' | 'held';
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
  * can serve alone yet. A held deploy whose promote did not come to the switch is held again: it is proven, and nobody but a
  * person knows whether it shall go live.
+ *
+ * Where live's own app gets the version, forward is the way only with a deployment that goes on or has come to its end: what
+ * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back.
  * @param besides apps of the same deploy that nobody has to bring to an end
+ * @param cancelled whoever asked for the change has ended it
  */
-export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = []): Way {
+export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [], cancelled = false): Way {
   const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
+  if (set.some((snapshot) => isRollInVain(snapshot, cancelled))) return 'back';
   if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
   if (areHeld([...set, ...besides])) {
     if (!set.some(({ candidate }) => reached(candidate, 'switching'))) return 'held';
     if (set.every(({ candidate }) => reached(candidate, 'proven'))) return 'forward';
   }
   return set.some(aloneServes) ? 'forward' : 'back';
+}
+
+/** Live is being changed in place, and nothing brings the version to all its instances, or nobody wants that any more. */
+function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
+  const { name, lock } = snapshot;
+  const intent = lock && recalled(name, lock);
+  if (!intent?.inPlace || !reached(lock, 'switching') || reached(lock, 'serving')) return false;
+  const roll = rollOf(intent, snapshot);
+  return isDone(roll) ? false : cancelled || !isActive(roll) || roll?.reason === 'CANCELING';
 }
 
 /** All apps of one deploy with hold, each of them proven. */
@@ -35,9 +50,13 @@ function areHeld(set: readonly Snapshot[]): boolean {
   });
 }
 
-/** The version that was staged before is live, and only its empty lock is left. */
+/** The version is live, and only its lock is left: an empty one, or a candidate whose droplet live has. */
 function isCrowned({ live, lock }: Snapshot): boolean {
-  return live !== undefined && lock?.annotations[ANNOTATION.target] === live.guid;
+  if (!live || !lock) return false;
+  return (
+    lock.annotations[ANNOTATION.target] === live.guid ||
+    (live.role === 'live' && live.version !== undefined && live.version === lock.version)
+  );
 }
 
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
