@@ -56,7 +56,8 @@ export async function settle(
     const seen = await Promise.all(set.map((app) => read(app, world)));
     const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
     const besides = seen.filter((snapshot) => isHeld(snapshot) && !mine.includes(snapshot));
-    return await bringToItsEnd(mine, besides, owner, world);
+    const cancelled = mayTake !== undefined && 'ended' in mayTake;
+    return await bringToItsEnd(mine, besides, cancelled, owner, world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
@@ -78,6 +79,7 @@ function read(name: string, { platform, target }: World): Promise<Snapshot> {
 async function bringToItsEnd(
   set: readonly Snapshot[],
   besides: readonly Snapshot[],
+  cancelled: boolean,
   owner: string,
   world: World,
 ): Promise<Extract<Settled, { told: string }>> {
@@ -91,7 +93,7 @@ async function bringToItsEnd(
   const intents = apps.map(({ intent }) => intent);
   const ofHold = intents.some(({ hold }) => hold);
   const held = (how: Way) => (ofHold ? { held: { way: how, intents } } : {});
-  const way = wayOf(set, besides);
+  const way = wayOf(set, besides, cancelled);
   if (way === 'held') {
     await pursue({ world, apps, strategy: stayHeld, way: 'held' });
     return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
