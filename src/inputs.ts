@@ -58,6 +58,7 @@ export function readInputs(env: Environment): Inputs {
     varsFiles: values['vars-files'] ?? [],
     env: values.env ?? {},
     strategy: values.strategy,
+    maxInFlight: values['max-in-flight'],
     carry: values.carry,
     scale: values.scale,
     smokeTest: values['smoke-test'] ?? [],
@@ -219,6 +220,16 @@ function contradictions(values: Values): readonly Problem[] {
   }
   if (values.hold && values.command !== 'deploy') {
     problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
+  }
+  if (values['max-in-flight'] !== 1 && values.strategy !== 'rolling') {
+    problems.push({
+      text: `"max-in-flight" is for the strategy rolling: ${values.strategy} replaces all instances at once.`,
+    });
+  }
+  if (values.hold && values.strategy === 'rolling') {
+    problems.push({
+      text: '"hold" is not available yet with the strategy rolling: leave it out, or hold a deploy of the strategy blue-green.',
+    });
   }
   const { org, space, 'allowed-targets': allowed } = values;
   if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {

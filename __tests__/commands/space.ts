@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -213,6 +213,7 @@ export class Space {
       bindings: async () => [],
       policies: async () => [],
       sidecars: async () => [],
+      deployments: async () => [],
       packages: async (guid) => [...this.app(guid).packages],
       builds: async () => [],
       createBuild: async (packageGuid) => ({

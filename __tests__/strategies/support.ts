@@ -164,6 +164,7 @@ export function inputs(over: Partial<Inputs> = {}): Inputs {
     varsFiles: [],
     env: {},
     strategy: 'blue-green',
+    maxInFlight: 1,
     carry: 'all',
     scale: 'keep',
     smokeTest: [],

@@ -83,6 +83,9 @@ async function prepareOne(
   const domain = trialDomain(snapshot.domains, inputs);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
   const beside = judgeLeftovers(snapshot, left, named);
+  const { live } = snapshot;
+  const brought =
+    live && inputs.strategy === 'rolling' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
   const { intent, notes, problems } = makeIntent({
     inputs,
     context,
@@ -95,8 +98,10 @@ async function prepareOne(
     trialDomain: domain instanceof Refused ? NOWHERE : domain,
     version: versionOf(nowMs, context.commit),
     adoptedVersion,
+    brought,
   });
-  const extras = await extrasOf(snapshot, world);
+  // An app that keeps its GUID keeps what it has.
+  const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
   const lost = extras ? lossesOf(app, extras) : [];
   const accepted = inputs.carry === 'manifest';
   const older = await olderThanLive(snapshot, inputs, context, world.compare);
@@ -118,7 +123,7 @@ async function prepareOne(
   const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
   const names = [
     ...snapshot.inTheWay.map(({ name }) => name),
-    ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+    ...(intent.inPlace ? [] : await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
   ];
   return {
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },

@@ -60,7 +60,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
 const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
+const LATER_STRATEGIES = ['canary', 'zdt-push'];
 
 export const INPUTS = {
   command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
@@ -87,6 +87,7 @@ export const INPUTS = {
   'vars-files': optional(list),
   env: optional(environment),
   strategy: by('blue-green', oneOf(STRATEGIES, LATER_STRATEGIES)),
+  'max-in-flight': by('1', integer(1, 10_000)),
   carry: by('all', oneOf(['all', 'manifest'])),
   scale: by('keep', oneOf(['keep', 'manifest'])),
   'trial-domain': optional(domainName),
@@ -120,7 +121,6 @@ export const LATER_INPUTS: readonly string[] = [
   'docker-username',
   'docker-password',
   'droplet-guid',
-  'max-in-flight',
   'instance-steps',
   'workers',
   'task',

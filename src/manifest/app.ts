@@ -53,6 +53,7 @@ export class AppReading {
     if (name === '' && this.problems.length === 0) this.refuse(['name'], 'has no name');
     const docker = this.data.docker !== undefined && this.data.docker !== null;
     const path = this.text(['path']);
+    const lifecycle = this.text(['lifecycle']);
     const app: ManifestApp = {
       name,
       noRoute: this.flag('no-route'),
@@ -64,6 +65,7 @@ export class AppReading {
       services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
       sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
       ...(docker ? {} : { path: this.bits(path) }),
+      ...(lifecycle === undefined ? {} : { lifecycle }),
     };
     if (this.data.routes !== undefined && this.data.routes !== null) {
       app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));

@@ -54,6 +54,8 @@ export interface Inputs {
   varsFiles: readonly string[];
   env: Readonly<Record<string, string>>;
   strategy: Strategy;
+  /** Rolling: instances that may be replaced at a time. */
+  maxInFlight: number;
   carry: 'all' | 'manifest';
   scale: 'keep' | 'manifest';
   smokeTest: readonly SmokeCheck[];
@@ -116,6 +118,8 @@ export interface ManifestApp {
   /** Absolute path of the bits; undefined for docker. */
   path?: string;
   docker: boolean;
+  /** `buildpack`, `cnb` or `docker`; undefined when the manifest does not name it. */
+  lifecycle?: string;
   /** By process type: what the manifest names, MiB. `web` holds the app-level values too. */
   processes: Readonly<Record<string, ManifestProcess>>;
   envNames: readonly string[];

@@ -1,10 +1,23 @@
 /** What an app has beside its code and routes: features, bindings, network policies, sidecars. */
+import type { Binding, Sidecar } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import { goneIsDone } from './apps.js';
 import type { Platform } from './calls.js';
 import { Fields, related } from './json.js';
 import type { Requests } from './request.js';
 
-type BelongingCalls = Pick<Platform, 'features' | 'bindings' | 'policies' | 'sidecars'>;
+type BelongingCalls = Pick<
+  Platform,
+  | 'features'
+  | 'bindings'
+  | 'serviceBindings'
+  | 'removeBinding'
+  | 'policies'
+  | 'sidecars'
+  | 'userSidecars'
+  | 'updateSidecar'
+  | 'removeSidecar'
+>;
 
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
 export function belongingCalls(
@@ -18,8 +31,16 @@ export function belongingCalls(
       const features = Fields.of(json, 'features').objects('resources');
       return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
     },
-    bindings(appGuid) {
+    async bindings(appGuid) {
+      const bindings = await noneWithoutApi(() => readBindings(requests, appGuid));
+      return bindings.map(({ instance }) => instance);
+    },
+    serviceBindings(appGuid) {
       return noneWithoutApi(() => readBindings(requests, appGuid));
+    },
+    async removeBinding(guid) {
+      const path = `/v3/service_credential_bindings/${guid}`;
+      await goneIsDone(async () => requests.finish(await requests.write('DELETE', path)));
     },
     async policies(appGuid) {
       if (networkPolicyUrl === undefined) return undefined;
@@ -30,10 +51,30 @@ export function belongingCalls(
         throw error;
       }
     },
-    sidecars(appGuid) {
-      return noneWithoutApi(() =>
-        requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name')),
+    async userSidecars(appGuid) {
+      const all = await noneWithoutApi(() =>
+        requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (fields) => ({
+          origin: fields.maybeText('origin'),
+          sidecar: parseSidecar(fields),
+        })),
       );
+      return all.filter(({ origin }) => origin !== 'buildpack').map(({ sidecar }) => sidecar);
+    },
+    async updateSidecar({ guid, name, command, processTypes, memoryMb }) {
+      const body = { name, command, process_types: processTypes, memory_in_mb: memoryMb };
+      await requests.write('PATCH', `/v3/sidecars/${guid}`, body);
+    },
+    async removeSidecar(guid) {
+      await goneIsDone(async () => void (await requests.write('DELETE', `/v3/sidecars/${guid}`)));
+    },
+    sidecars(appGuid, only) {
+      return noneWithoutApi(async () => {
+        const all = await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => ({
+          name: sidecar.text('name'),
+          origin: sidecar.maybeText('origin'),
+        }));
+        return all.filter(({ origin }) => !only || origin === only).map(({ name }) => name);
+      });
     },
   };
 }
@@ -45,7 +86,7 @@ function isUnreadable(error: unknown): boolean {
 }
 
 /** 10000 `CF-NotFound`, "Unknown request": the platform does not have this at all, so no app on it does. */
-async function noneWithoutApi(read: () => Promise<readonly string[]>): Promise<readonly string[]> {
+async function noneWithoutApi<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await read();
   } catch (error) {
@@ -54,21 +95,32 @@ async function noneWithoutApi(read: () => Promise<readonly string[]>): Promise<r
   }
 }
 
-async function readBindings(requests: Requests, appGuid: string): Promise<readonly string[]> {
-  const guids = await requests.list(
+function parseSidecar(fields: Fields): Sidecar {
+  return {
+    guid: fields.text('guid'),
+    name: fields.text('name'),
+    command: fields.text('command'),
+    processTypes: fields.texts('process_types'),
+    memoryMb: fields.maybeNumber('memory_in_mb') ?? null,
+  };
+}
+
+async function readBindings(requests: Requests, appGuid: string): Promise<readonly Binding[]> {
+  const bindings = await requests.list(
     '/v3/service_credential_bindings',
     { app_guids: appGuid, type: 'app' },
-    (binding) => related(binding, 'service_instance') ?? '',
+    (binding) => ({ guid: binding.text('guid'), of: related(binding, 'service_instance') ?? '' }),
   );
+  const guids = bindings.map(({ of }) => of);
   const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
     guid: instance.text('guid'),
     name: instance.text('name'),
   }));
-  return guids.map((guid) => {
-    const name = instances.find((instance) => instance.guid === guid)?.name;
+  return bindings.map(({ guid, of }) => {
+    const name = instances.find((instance) => instance.guid === of)?.name;
     if (name === undefined)
       throw new PlatformFault('The platform names a binding, but not its service instance.', false);
-    return name;
+    return { guid, instance: name };
   });
 }
 

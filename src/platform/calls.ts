@@ -5,18 +5,21 @@
  */
 import type {
   App,
+  Binding,
   Build,
   CrashEvent,
   Deployment,
   Destination,
   Domain,
   Droplet,
+  HealthCheck,
   Instance,
   LogLine,
   Package,
   Process,
   Revision,
   Route,
+  Sidecar,
   Target,
 } from '../model/cloud.js';
 
@@ -41,6 +44,16 @@ export interface Allowance {
   /** undefined: the platform tells of no limit. `limit`: calls in a whole period. Times by the platform's clock. */
   left?: { calls: number; resetAtMs: number; limit?: number };
 }
+
+/** What is null is as the platform has it by itself. What is not named stays. */
+export interface ProcessChange {
+  /** null: as its droplet starts it. */
+  command?: string | null;
+  healthCheck?: CheckChange;
+  readiness?: CheckChange;
+}
+
+export type CheckChange = { [Part in keyof HealthCheck]?: HealthCheck[Part] | null };
 
 /** A droplet, a revision, or neither: the app's current droplet. Never both. */
 export interface NewDeployment extends Pick<Deployment, 'labels' | 'annotations'> {
@@ -82,7 +95,10 @@ export interface Platform {
     spaceGuid: string,
     app: { name: string; lifecycle?: App['lifecycle'] } & MetadataChange,
   ): Promise<App | undefined>;
-  updateApp(guid: string, change: { name?: string } & MetadataChange): Promise<App>;
+  updateApp(
+    guid: string,
+    change: { name?: string; lifecycle?: App['lifecycle'] } & MetadataChange,
+  ): Promise<App>;
   /** Waits for the job. */
   deleteApp(guid: string): Promise<void>;
   startApp(guid: string): Promise<void>;
@@ -96,14 +112,24 @@ export interface Platform {
     processGuid: string,
     to: { instances?: number; memoryMb?: number; diskMb?: number; logRateBps?: number },
   ): Promise<void>;
+  /** Counts with the next start. Throws `PlatformRefusal` for a web process while a deployment of its app is under way. */
+  updateProcess(guid: string, change: ProcessChange): Promise<void>;
   environment(appGuid: string): Promise<Readonly<Record<string, string>>>;
   setEnvironment(appGuid: string, change: Readonly<Record<string, string | null>>): Promise<void>;
   features(appGuid: string): Promise<Readonly<Record<string, boolean>>>;
   /** Names of the bound service instances. */
   bindings(appGuid: string): Promise<readonly string[]>;
+  serviceBindings(appGuid: string): Promise<readonly Binding[]>;
+  /** Waits for the job. */
+  removeBinding(guid: string): Promise<void>;
   /** Network policies that name the app, as `source -> destination:ports`; undefined: the platform has no such API, or it may not be read. */
   policies(appGuid: string): Promise<readonly string[] | undefined>;
-  sidecars(appGuid: string): Promise<readonly string[]>;
+  /** Names; with `only` those that came that way: from a buildpack, or from the user. */
+  sidecars(appGuid: string, only?: 'buildpack' | 'user'): Promise<readonly string[]>;
+  /** Those that a manifest or a person made; a droplet's own ones come and go with it. */
+  userSidecars(appGuid: string): Promise<readonly Sidecar[]>;
+  updateSidecar(sidecar: Sidecar): Promise<void>;
+  removeSidecar(guid: string): Promise<void>;
 
   packages(appGuid: string): Promise<readonly Package[]>;
   builds(appGuid: string): Promise<readonly Build[]>;
@@ -112,6 +138,8 @@ export interface Platform {
   /** undefined: the app has none. */
   currentDroplet(appGuid: string): Promise<Droplet | undefined>;
   setCurrentDroplet(appGuid: string, dropletGuid: string): Promise<void>;
+  /** Newest first. */
+  droplets(appGuid: string): Promise<readonly Droplet[]>;
   /** Throws `PlatformRefusal` with status 404 when it is gone. */
   droplet(guid: string): Promise<Droplet>;
   /** The new droplet, COPYING: it is ready when `droplet` shows it STAGED. It has no package and no sidecars of a buildpack. */

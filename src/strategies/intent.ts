@@ -1,8 +1,9 @@
 /** Inputs, manifest and the first snapshot become one intent, and what forbids the deploy is found before anything is made. Pure. */
 import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/asked.js';
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
-import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
+import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
+import { chooseInPlace } from './in-place.js';
 import {
   askedOf,
   beforeOf,
@@ -27,6 +28,8 @@ export interface IntentParts extends TrialParts {
   owner: string;
   /** Version under which an adopted live is kept. */
   adoptedVersion: string;
+  /** Names of live's sidecars that came with its buildpacks. */
+  brought?: readonly string[];
 }
 
 export interface IntentResult {
@@ -43,7 +46,9 @@ export function makeIntent(asked: IntentParts): IntentResult {
   const { live } = snapshot;
   const routes = routesOf(parts);
   const env = environmentOf(inputs, app, live);
-  const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+  const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
+  const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+  const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app, live) } : kept;
   const intent: Intent = {
     app: app.name,
     set: parts.set,
@@ -58,21 +63,31 @@ export function makeIntent(asked: IntentParts): IntentResult {
     ...askedOf(inputs),
     hold: inputs.hold,
     until: inputs.hold ? 'held' : 'live',
-    env: env.wanted,
+    // Live has its variables: those that it shall not have any more are taken away.
+    env: inPlace
+      ? { ...Object.fromEntries(env.dropped.map((name) => [name, null])), ...env.wanted }
+      : env.wanted,
     carriedEnv: env.carried,
-    facts: factsOf(parts),
+    facts: factsOf(parts, inPlace),
+    ...(inPlace ? { inPlace } : {}),
   };
   return {
     intent,
     problems: [
       ...routes.problems,
+      ...way.problems,
       ...instanceProblems(app, scale.deltas),
       ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
     ],
     notes: [
+      ...way.notes,
       ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
-      ...list('Carried from live, not in the manifest: variables', env.carried),
-      ...list('Not carried, the manifest names them no more: variables', env.dropped),
+      ...(inPlace
+        ? list('Taken from live, the manifest names them no more: variables', env.dropped)
+        : [
+            ...list('Carried from live, not in the manifest: variables', env.carried),
+            ...list('Not carried, the manifest names them no more: variables', env.dropped),
+          ]),
     ],
   };
 }
@@ -92,11 +107,19 @@ function routesOf({ inputs, app, named, snapshot }: IntentParts) {
   const problems = [
     ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
     ...named.flatMap((route) => takenBy(route, snapshot)),
-    ...(production.length === 0 || app.noRoute
-      ? [`${app.name} has no route: apps without routes are not available yet.`]
-      : []),
+    ...withoutRoute(app, production.length, lives),
   ];
   return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+
+function withoutRoute({ name, noRoute }: ManifestApp, count: number, lives: readonly Route[]): string[] {
+  if (noRoute && lives.length > 0) {
+    const urls = lives.map(({ url }) => url).join(', ');
+    return [
+      `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
+    ];
+  }
+  return count === 0 || noRoute ? [`${name} has no route: apps without routes are not available yet.`] : [];
 }
 
 /** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
@@ -160,6 +183,21 @@ function scaleOf(app: ManifestApp, live: AppState | undefined) {
   return { deltas, keep };
 }
 
+/** What a candidate has by its manifest live is scaled to: in the end there are as many instances as after blue-green. */
+function countsInPlace(
+  { deltas, keep }: ReturnType<typeof scaleOf>,
+  app: ManifestApp,
+  live: AppState | undefined,
+): Record<string, WantedScale> {
+  const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(app.processes)]);
+  const counts = [...types].map((type): [string, WantedScale] => {
+    const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
+    const wanted = app.processes[type]?.instances ?? defaultInstances(type);
+    return [type, { ...deltas[type], instances: keep.includes(type) ? Math.max(now, wanted) : wanted }];
+  });
+  return Object.fromEntries(counts);
+}
+
 function outgrown(process: Process, named: ManifestProcess | undefined, live: AppState | undefined): boolean {
   return (
     live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type))
@@ -176,11 +214,14 @@ function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, Want
   return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
 }
 
-function factsOf({ inputs, context, app, named, version }: IntentParts): Record<string, string> {
+function factsOf(
+  { inputs, context, app, named, version }: IntentParts,
+  inPlace: InPlace | undefined,
+): Record<string, string> {
   return {
     [ANNOTATION.app]: app.name,
     [ANNOTATION.version]: version,
-    [ANNOTATION.strategy]: inputs.strategy,
+    [ANNOTATION.strategy]: inPlace ? inputs.strategy : 'blue-green',
     [ANNOTATION.inputs]: inputs.given.join(' '),
     [ANNOTATION.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
     [ANNOTATION.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),

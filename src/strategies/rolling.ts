@@ -14,8 +14,8 @@ import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } fro
 
 export function rolling(intent: Intent, snapshot: Snapshot): Work {
   if (isLive(intent, snapshot)) return compact(lastWrites(intent, snapshot));
-  // What it was asked to have is live's: the candidate has one instance, as it was pushed.
-  const small = { ...intent, scale: {}, keepInstancesOf: [] };
+  // How many are asked for is live's: the candidate has one instance, as it was pushed, of live's size.
+  const small = { ...intent, scale: sizesOf(intent), keepInstancesOf: [] };
   if (intent.until === 'held') return compact(untilHeld(small, snapshot));
   return compact({
     ...preparation(small, snapshot),
@@ -24,6 +24,10 @@ export function rolling(intent: Intent, snapshot: Snapshot): Work {
     crown: steps([{ do: 'crown' }]),
     ...lastWrites(intent, snapshot),
   });
+}
+
+function sizesOf({ scale }: Intent): Intent['scale'] {
+  return Object.fromEntries(Object.entries(scale).map(([type, { instances: _, ...sizes }]) => [type, sizes]));
 }
 
 function theRoll(intent: Intent, snapshot: Snapshot): Work {

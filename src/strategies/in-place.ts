@@ -1,0 +1,78 @@
+/** Whether live's own app gets the version by a deployment of the platform, and what forbids that. Pure. */
+import type { Inputs, ManifestApp } from '../model/asked.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
+import type { InPlace } from '../model/intent.js';
+import { isOlderThan } from '../platform/api-version.js';
+
+export interface InPlaceParts {
+  inputs: Pick<Inputs, 'strategy' | 'maxInFlight'>;
+  app: ManifestApp;
+  snapshot: Snapshot;
+  /** Names of live's sidecars that came with its buildpacks. */
+  brought: readonly string[];
+}
+
+export interface InPlaceChoice {
+  /** undefined: blue-green is the way. */
+  inPlace?: InPlace;
+  /** Each one forbids the deploy. */
+  problems: readonly string[];
+  notes: readonly string[];
+}
+
+export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts): InPlaceChoice {
+  if (inputs.strategy !== 'rolling') return { problems: [], notes: [] };
+  const { live } = snapshot;
+  const why = whyNoInstances(live);
+  if (!live || why) {
+    const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
+    return { problems: [], notes: [note] };
+  }
+  return {
+    inPlace: { maxInFlight: inputs.maxInFlight },
+    problems: [
+      ...tooOld(snapshot.apiVersion, inputs.maxInFlight),
+      ...lifecycles(app, live),
+      ...brought.map(
+        (name) =>
+          `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
+      ),
+    ],
+    notes: [],
+  };
+}
+
+const OTHER_WAY = 'deploy it with strategy: blue-green.';
+
+/** The platform starts a stopped app without rolling; with no instance there is none to be replaced. */
+function whyNoInstances(live: AppState | undefined): string | undefined {
+  if (!live) return 'it is not live yet';
+  if (live.state === 'STOPPED') return 'live is stopped';
+  const instances = live.processes.find(({ type }) => type === 'web')?.instances ?? 0;
+  return instances > 0 ? undefined : 'live has no web instance';
+}
+
+/** Since when (docs of the v3 API): a deployment's value and reason, and how many instances it may replace at a time. */
+const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0' };
+
+function tooOld(version: string, maxInFlight: number): string[] {
+  const text = (what: string, needed: string) =>
+    `${what} needs version ${needed} of the platform's API, and this one has ${version}`;
+  if (isOlderThan(version, NEEDED.deployments))
+    return [`${text('strategy: rolling', NEEDED.deployments)}: deploy with strategy: blue-green.`];
+  return maxInFlight > 1 && isOlderThan(version, NEEDED.maxInFlight)
+    ? [`${text('max-in-flight above 1', NEEDED.maxInFlight)}: leave it out.`]
+    : [];
+}
+
+/** The platform copies a droplet to an app of the same lifecycle only, and none of cloud native buildpacks. */
+function lifecycles(app: ManifestApp, live: AppState): string[] {
+  const wanted = app.lifecycle ?? (app.docker ? 'docker' : undefined);
+  const now = live.lifecycle.type;
+  if (now === 'cnb' || wanted === 'cnb')
+    return [`${app.name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
+  const isMixed = (now === 'docker') !== (wanted === 'docker');
+  return isMixed
+    ? [`${app.name}: live has the lifecycle ${now}, and the new version another one: ${OTHER_WAY}`]
+    : [];
+}
