@@ -155,3 +155,49 @@ describe('signs', () => {
     expect(await scripted(script, options).platform.recentLogs('a', 10)).toEqual([]);
   });
 });
+
+describe('what a deploy in place takes back', () => {
+  const sidecar = (guid: string, origin: string) => ({
+    guid,
+    name: guid,
+    command: 'run',
+    process_types: ['web'],
+    memory_in_mb: null,
+    origin,
+  });
+
+  test('sidecars of the user are told whole; those of a buildpack come and go with the droplet', async () => {
+    const { platform } = scripted(inTurn(page([sidecar('mine', 'user'), sidecar('agent', 'buildpack')])));
+    expect(await platform.userSidecars('a')).toEqual([
+      { guid: 'mine', name: 'mine', command: 'run', processTypes: ['web'], memoryMb: null },
+    ]);
+  });
+
+  test('bindings have a GUID, and go with the job that the platform names; one that is gone is removed', async () => {
+    const jobs = { json: { guid: 'j', state: 'COMPLETE', errors: [] } };
+    const taken = { status: 202, headers: { location: 'https://api.example.com/v3/jobs/j' } };
+    const { platform, http } = scripted((_, url) => (url.pathname.startsWith('/v3/jobs') ? jobs : taken));
+    await platform.removeBinding('b');
+    expect(http.lines).toEqual(['DELETE /v3/service_credential_bindings/b', 'GET /v3/jobs/j']);
+    await scripted(inTurn(NOT_FOUND('Binding'))).platform.removeBinding('b');
+  });
+
+  test('process settings: what is not named stays, null is the default of the platform', async () => {
+    const { platform, http } = scripted(inTurn({ json: {} }));
+    const healthCheck = { type: 'http', endpoint: '/up', timeoutS: null };
+    await platform.updateProcess('p', { command: null, healthCheck });
+    await platform.updateProcess('p', { readiness: { type: 'process' } });
+    expect(http.requests.map(({ body }) => JSON.parse(String(body)))).toEqual([
+      { command: null, health_check: { type: 'http', data: { timeout: null, endpoint: '/up' } } },
+      { readiness_health_check: { type: 'process', data: {} } },
+    ]);
+  });
+
+  test('no buildpack is said in a change of the lifecycle', async () => {
+    const { platform, http } = scripted(inTurn({ json: appJson('shop') }));
+    await platform.updateApp('a', { lifecycle: { type: 'buildpack', buildpacks: [], stack: 'cflinuxfs4' } });
+    expect(JSON.parse(String(http.requests[0]?.body))).toEqual({
+      lifecycle: { type: 'buildpack', data: { buildpacks: [], stack: 'cflinuxfs4' } },
+    });
+  });
+});

@@ -67,6 +67,22 @@ export interface Route extends Metadata {
   destinations: readonly Destination[];
 }
 
+/** A service instance that is bound to an app. */
+export interface Binding {
+  guid: string;
+  /** Name of the service instance. */
+  instance: string;
+}
+
+export interface Sidecar {
+  guid: string;
+  name: string;
+  command: string;
+  processTypes: readonly string[];
+  /** null: as much as its process has. */
+  memoryMb: number | null;
+}
+
 export interface Domain {
   guid: string;
   name: string;
@@ -98,6 +114,8 @@ export interface Droplet {
   packageGuid?: string;
   /** By process type, what it starts; undefined: the platform does not tell. */
   commands?: Readonly<Record<string, string>>;
+  /** Of its bits; a copy has the same. undefined: it is not ready. */
+  checksum?: string;
 }
 
 /** What the platform recorded of an app at a start: droplet, variables, commands, sidecars. */
@@ -138,6 +156,8 @@ export interface Deployment extends Metadata {
 
 export interface CrashEvent {
   atMs: number;
+  /** Absent: the platform does not tell. */
+  processGuid?: string;
   index: number;
   reason: string;
   exitStatus?: number;

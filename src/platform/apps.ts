@@ -50,9 +50,10 @@ export function appCalls(requests: Requests): AppCalls {
         throw error;
       }
     },
-    updateApp(guid, { name, labels, annotations }) {
+    updateApp(guid, { name, lifecycle, labels, annotations }) {
       const body = {
         ...present({ name }),
+        ...(lifecycle ? { lifecycle: lifecycleBody(lifecycle, []) } : {}),
         ...(labels || annotations ? { metadata: present({ labels, annotations }) } : {}),
       };
       return requests.writeFor('PATCH', `/v3/apps/${guid}`, body, 'app', parseApp);
@@ -90,9 +91,10 @@ function isNameTaken(error: unknown): boolean {
   return error instanceof PlatformRefusal && error.status === 422 && error.title === 'CF-UniquenessError';
 }
 
-function lifecycleBody({ type, buildpacks, stack }: App['lifecycle']) {
+/** @param none what stands for no buildpack: a change has to say it, a new app has none by itself */
+function lifecycleBody({ type, buildpacks, stack }: App['lifecycle'], none?: readonly string[]) {
   if (type === 'docker') return { type, data: {} };
-  return { type, data: { ...(buildpacks.length > 0 ? { buildpacks } : {}), ...present({ stack }) } };
+  return { type, data: present({ buildpacks: buildpacks.length > 0 ? buildpacks : none, stack }) };
 }
 
 function parseApp(fields: Fields): App {

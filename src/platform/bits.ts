@@ -14,6 +14,7 @@ type BitsCalls = Pick<
   | 'currentDroplet'
   | 'setCurrentDroplet'
   | 'droplet'
+  | 'droplets'
   | 'copyDroplet'
 >;
 
@@ -55,6 +56,9 @@ export function bitsCalls(requests: Requests): BitsCalls {
     },
     async droplet(guid) {
       return parseDroplet(Fields.of(await requests.read(`/v3/droplets/${guid}`), 'droplet'));
+    },
+    droplets(appGuid) {
+      return requests.list('/v3/droplets', { app_guids: appGuid, order_by: '-created_at' }, parseDroplet);
     },
     copyDroplet(dropletGuid, appGuid) {
       const body = { relationships: { app: { data: { guid: appGuid } } } };
@@ -106,6 +110,10 @@ function parseDroplet(fields: Fields): Droplet {
     guid: fields.text('guid'),
     state: fields.text('state'),
     createdAtMs: fields.time('created_at'),
-    ...present({ packageGuid: link?.split('/').at(-1), commands: commandsOf(fields) }),
+    ...present({
+      packageGuid: link?.split('/').at(-1),
+      commands: commandsOf(fields),
+      checksum: fields.maybeObject('checksum')?.maybeText('value'),
+    }),
   };
 }

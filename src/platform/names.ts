@@ -51,6 +51,8 @@ export const ANNOTATION = {
   journal: `${PREFIX}/journal`,
   /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
   copiedDroplet: `${PREFIX}/copied-droplet`,
+  /** On live, after a deployment: the versions that it had before, newest first. JSON. */
+  earlier: `${PREFIX}/earlier`,
   /** On a lock that is empty: guid of the app that goes live, which was staged before. */
   target: `${PREFIX}/target`,
   /** On a previous version: until when it was live, milliseconds of the platform's clock. */

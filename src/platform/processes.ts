@@ -1,12 +1,12 @@
 /** Processes of an app and their instances. */
 import type { HealthCheck, Instance, Process } from '../model/cloud.js';
-import type { Platform } from './calls.js';
+import type { CheckChange, Platform } from './calls.js';
 import { Fields, present } from './json.js';
 import type { Requests } from './request.js';
 
 export function processCalls(
   requests: Requests,
-): Pick<Platform, 'processes' | 'instances' | 'command' | 'scale'> {
+): Pick<Platform, 'processes' | 'instances' | 'command' | 'scale' | 'updateProcess'> {
   return {
     processes(appGuid) {
       return requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess);
@@ -32,7 +32,23 @@ export function processCalls(
         }),
       );
     },
+    async updateProcess(guid, { command, healthCheck, readiness }) {
+      await requests.write(
+        'PATCH',
+        `/v3/processes/${guid}`,
+        present({
+          command,
+          health_check: healthCheck && checkBody(healthCheck),
+          readiness_health_check: readiness && checkBody(readiness),
+        }),
+      );
+    },
   };
+}
+
+function checkBody({ type, timeoutS, invocationTimeoutS, intervalS, endpoint }: CheckChange) {
+  const data = { timeout: timeoutS, invocation_timeout: invocationTimeoutS, interval: intervalS, endpoint };
+  return present({ type, data: present(data) });
 }
 
 /** What the platform shows where a command is, to whom it does not tell. */

@@ -56,6 +56,8 @@ function parseCrash(fields: Fields): CrashEvent {
     index: data.maybeNumber('index') ?? 0,
     reason: data.maybeText('reason') ?? 'CRASHED',
     ...present({
+      // Who crashed is the actor; the target is its app (cloud_controller_ng app/repositories/process_event_repository.rb).
+      processGuid: fields.maybeObject('actor')?.maybeText('guid'),
       exitStatus: data.maybeNumber('exit_status'),
       exitDescription: data.maybeText('exit_description'),
     }),
