@@ -6,9 +6,9 @@
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
+import { isDone, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
 import { isLive, preparation, proof, untilHeld } from './blue-green.js';
-import { isDone, rollOf } from './deployments.js';
 import { destinationsOf, productionUrls, reached, servedBy } from './view.js';
 import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 

@@ -2,7 +2,7 @@
 import { recalled } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
-import { isActive, isDone, rollOf } from './deployments.js';
+import { isActive, isDone, rollOf } from '../steps/deployments.js';
 import { reached, servedBy, someRunning } from './view.js';
 
 /** `held`: it waits for `promote` or `abort` again. */

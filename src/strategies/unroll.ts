@@ -5,9 +5,9 @@
  */
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
+import { isActive, isDone, returnOf, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
 import { retirement } from './back-out.js';
-import { isActive, isDone, returnOf, rollOf } from './deployments.js';
 import { reached, servedBy } from './view.js';
 import { compact, steps } from './work.js';
 
