@@ -4,6 +4,7 @@ import type { Work } from '../../src/steps/step.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
 import { HOLDS } from './model/holds.js';
 import { ROLLBACKS } from './model/rollbacks.js';
+import { ROLLS } from './model/rolls.js';
 import { SCENARIOS } from './model/scenarios.js';
 
 describe('every interruption of', () => {
@@ -12,6 +13,7 @@ describe('every interruption of', () => {
     ...SCENARIOS.map((scenario) => [scenario.name, scenario, 500] as const),
     ...ROLLBACKS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...HOLDS.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...ROLLS.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);

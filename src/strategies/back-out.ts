@@ -82,16 +82,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
       snapshot,
       revive && live && !someRunning(live) ? [{ do: 'await-instances', side: 'live' }] : [],
     ),
-    map: steps(
-      owed.flatMap(({ url, to }): Step[] => {
-        const has = destinationsOf(
-          snapshot.routes.find((route) => route.url === url),
-          live,
-        );
-        const missing = to.filter((port) => !has.map(portOf).some((one) => samePort(one, port)));
-        return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
-      }),
-    ),
+    map: steps(mapsToLive(owed, snapshot)),
     prove: {
       steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
       after: reached(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
@@ -120,6 +111,18 @@ function owedTo(before: Before, intent: Intent, snapshot: Snapshot): Before['des
       to: destinationsOf(route, snapshot.candidate).map(portOf),
     })),
   ];
+}
+
+/** What live had and has no more. */
+export function mapsToLive(owed: Before['destinations'], { routes, live }: Snapshot): Step[] {
+  return owed.flatMap(({ url, to }): Step[] => {
+    const has = destinationsOf(
+      routes.find((route) => route.url === url),
+      live,
+    );
+    const missing = to.filter((port) => !has.map(portOf).some((one) => samePort(one, port)));
+    return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
+  });
 }
 
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */

@@ -7,7 +7,7 @@ import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { isActive, isDone, returnOf, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
-import { retirement } from './back-out.js';
+import { mapsToLive, retirement } from './back-out.js';
 import { reached, servedBy } from './view.js';
 import { compact, steps } from './work.js';
 
@@ -20,7 +20,8 @@ export function unroll(intent: Intent, snapshot: Snapshot): Work {
 
 function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const { lock, live } = snapshot;
-  const had = (intent.before?.destinations ?? []).map(({ url }) => url);
+  const owed = intent.before?.destinations ?? [];
+  const had = owed.map(({ url }) => url);
   // What another hand gave live since then stays: only what this deploy asked for goes.
   const gained = servedBy(snapshot, live).filter(
     ({ url }) => !had.includes(url) && intent.production.some((one) => one.url === url),
@@ -30,6 +31,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const ran = intent.before?.ran === true;
   return {
     switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+    map: steps(mapsToLive(owed, snapshot)),
     roll: { steps: [], after: turnAround(intent, snapshot) },
     await: steps(endOf(intent, snapshot)),
     prove: {
@@ -48,15 +50,14 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
 /** What makes the platform turn around; nothing where it does already. */
 function turnAround(intent: Intent, snapshot: Snapshot): Step[] {
   const roll = rollOf(intent, snapshot);
-  if (!roll || returnOf(intent, snapshot)) return [];
+  const back = returnOf(intent, snapshot);
+  if (!roll || isActive(back) || isDone(back)) return [];
   if (isActive(roll)) return roll.reason === 'CANCELING' ? [] : [{ do: 'cancel-deployment' }];
   return isDone(roll) ? [{ do: 'restore-live' }, { do: 'create-deployment', of: 'live' }] : [];
 }
 
 /** Whatever was turned around has an end that is waited for. */
 function endOf(intent: Intent, snapshot: Snapshot): Step[] {
-  const roll = rollOf(intent, snapshot);
-  const back = returnOf(intent, snapshot);
-  if (back) return isDone(back) ? [] : [{ do: 'await-deployment', of: 'live' }];
-  return isActive(roll) ? [{ do: 'await-deployment', of: 'live' }] : [];
+  const isUnderWay = [rollOf(intent, snapshot), returnOf(intent, snapshot)].some(isActive);
+  return isUnderWay ? [{ do: 'await-deployment', of: 'live' }] : [];
 }

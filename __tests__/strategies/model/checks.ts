@@ -85,7 +85,8 @@ export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 
   }
   const expected =
     way === 'forward' ? (intent.target ?? `${intent.app} ${intent.version}`) : intent.before?.guid;
-  if (live?.guid !== expected) fail(`${live?.guid} is live, not ${expected}`);
+  if (intent.inPlace) assertRolled(world, intent, way);
+  else if (live?.guid !== expected) fail(`${live?.guid} is live, not ${expected}`);
   if (!live) return;
   if (live.name !== intent.app) fail(`live is named ${live.name}`);
   if (way === 'forward') {
@@ -138,4 +139,17 @@ export function foreignParts(world: ModelWorld): string {
     all.filter(({ appGuid }) => isForeign({ guid: appGuid })).map(({ guid }) => `${url} ${guid}`),
   );
   return JSON.stringify({ apps, destinations: destinations.sort() });
+}
+
+/** Live is the app that it was, and all of it is of one version. */
+function assertRolled(world: ModelWorld, intent: Intent, way: 'forward' | 'back'): void {
+  const app = world.apps[intent.before?.guid ?? ''] ?? violated('the app that was live is gone');
+  const fail = (text: string) => violated(`at the end, ${way}: ${text}`);
+  if ((world.deployments[app.guid] ?? []).some(({ value }) => value === 'ACTIVE'))
+    fail('a deployment goes on');
+  if (app.runs !== app.droplet) fail(`it runs ${app.runs}, and would start ${app.droplet}`);
+  const { runs, settings } = app;
+  const isNew = [runs, settings].every((one) => one?.endsWith(`of ${intent.version}`));
+  const isOld = ![runs, settings].some((one) => one?.endsWith(`of ${intent.version}`));
+  if (!(way === 'forward' ? isNew : isOld)) fail(`it runs ${runs} with ${settings}`);
 }

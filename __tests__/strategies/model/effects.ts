@@ -12,6 +12,7 @@ import {
 } from '../../../src/platform/names.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
+import { rollWrites } from './rolls.js';
 import {
   changedApp,
   changedRoute,
@@ -122,11 +123,14 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           return changedRoute(world, guid, [...destinations, ...fresh]);
         },
       ];
-    case 'prove':
+    case 'prove': {
+      // A version that live's own app got is proven there.
+      const side = intent.inPlace ? 'live' : step.side;
       return [
         (world) =>
-          step.urls.reduce((now, url) => prove(now, routeAt(now, url).guid, on(now, step.side).guid), world),
+          step.urls.reduce((now, url) => prove(now, routeAt(now, url).guid, on(now, side).guid), world),
       ];
+    }
     case 'unmap': {
       const { guid: appGuid } = on(before, step.side);
       const { guid, destinations } = routeAt(before, step.url);
@@ -168,6 +172,8 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       ];
     case 'rename':
       return [(world) => rename(world, intent, on(world, step.side), step.to)];
+    default:
+      return rollWrites(step, intent);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   takerNumber,
 } from '../../../src/platform/names.js';
 import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
-import { backOut } from '../../../src/strategies/back-out.js';
+import { backward } from '../../../src/strategies/backward.js';
 import { isLive } from '../../../src/strategies/blue-green.js';
 import { forward } from '../../../src/strategies/forward.js';
 import { stayHeld, takeAway } from '../../../src/strategies/hold.js';
@@ -59,7 +59,7 @@ export interface Strategies {
   held: Strategy;
   away: Strategy;
 }
-export const REAL: Strategies = { forward, back: backOut, held: stayHeld, away: takeAway };
+export const REAL: Strategies = { forward, back: backward, held: stayHeld, away: takeAway };
 
 interface State {
   world: ModelWorld;

@@ -62,6 +62,8 @@ const SIGNS = new Set<Step['do']>([
   'smoke-script',
   'prove',
   'drain',
+  'await-deployment',
+  'bake',
 ]);
 
 /** A sign against the version: the other steps of the group have ended, nothing of what comes after has begun. */

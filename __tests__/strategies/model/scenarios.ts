@@ -8,6 +8,7 @@ import { changedRoute, isHealthy, type ModelApp, type ModelWorld } from './world
 const EMPTY: ModelWorld = {
   apps: {},
   routes: {},
+  deployments: {},
   made: {},
   smoked: [],
   proved: [],

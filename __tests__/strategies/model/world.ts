@@ -2,7 +2,7 @@
  * A Cloud Foundry small enough to be searched whole: values only, changed by copying, and the same history always gives the
  * same GUIDs. Beside what a platform has it holds what the checker remembers (`smoked`, `proved`, `undrained`, `served`).
  */
-import type { App, AppState, Destination, Route, Snapshot } from '../../../src/model/cloud.js';
+import type { App, AppState, Deployment, Destination, Route, Snapshot } from '../../../src/model/cloud.js';
 import type { WantedRoute } from '../../../src/model/intent.js';
 import { PHASES, ROLES } from '../../../src/model/words.js';
 import { ANNOTATION, appKey, LABEL } from '../../../src/platform/names.js';
@@ -22,6 +22,10 @@ export interface ModelApp extends Pick<App, 'guid' | 'name' | 'state' | 'labels'
   packages: readonly string[];
   /** The package that the current droplet was built of. */
   droplet?: string;
+  /** What manifests and hands have made of it, in a word. */
+  settings?: string;
+  /** The droplet that its instances run, where deployments are looked at. */
+  runs?: string;
   /** What its instances listen on since the last start: the platform takes a new port only then. */
   ports: readonly number[];
 }
@@ -29,6 +33,8 @@ export interface ModelApp extends Pick<App, 'guid' | 'name' | 'state' | 'labels'
 export interface ModelWorld {
   apps: Readonly<Record<string, ModelApp>>;
   routes: Readonly<Record<string, Route>>;
+  /** By app, newest first. */
+  deployments: Readonly<Record<string, readonly Deployment[]>>;
   /** By url: how often a route of that name was made. */
   made: Readonly<Record<string, number>>;
   /** GUIDs of apps that passed their checks on the trial route. */
@@ -130,6 +136,7 @@ export function snapshotOf(world: ModelWorld, name: string, asked: readonly Want
     ...(live ? { live } : {}),
     ...defined(onItsWay(lock === candidate ? undefined : lock, candidate)),
     takers,
+    deployments: live ? (world.deployments[live.guid] ?? []) : [],
     previous,
     failed,
     inTheWay,

@@ -1,0 +1,207 @@
+/** Rolling in the model: deployments of live, what of live they and the manifest change, and spaces in which one begins. */
+import type { Deployment } from '../../../src/model/cloud.js';
+import { VersionFault } from '../../../src/model/errors.js';
+import type { Intent } from '../../../src/model/intent.js';
+import { ANNOTATION, LABEL } from '../../../src/platform/names.js';
+import { isActive, isDone, returnOf, rollOf } from '../../../src/steps/deployments.js';
+import type { Side, Step } from '../../../src/steps/step.js';
+import { reached } from '../../../src/strategies/view.js';
+import { to } from '../support.js';
+import { violated, type Write } from './effects.js';
+import type { Scenario } from './explore.js';
+import { LIVE, labels, ON_SHOP, ONE_ROUTE, running, SHOP, space, WWW } from './scenarios.js';
+import { changedApp, type ModelApp, type ModelWorld, playersOf, snapshotOf } from './world.js';
+
+/** Where the record of live is kept. */
+const RECORD = 'RECORD';
+
+type RollStep = Extract<
+  Step,
+  {
+    do:
+      | 'copy-droplet'
+      | 'record-live'
+      | 'apply-to-live'
+      | 'restore-live'
+      | 'create-deployment'
+      | 'await-deployment'
+      | 'cancel-deployment'
+      | 'scale-live'
+      | 'bake'
+      | 'crown';
+  }
+>;
+
+export function rollWrites(step: RollStep, intent: Intent): Write[] {
+  const live = (world: ModelWorld) => appOf(world, intent, 'live');
+  const candidate = (world: ModelWorld) => appOf(world, intent, 'candidate');
+  const seen = (world: ModelWorld) => snapshotOf(world, intent.app);
+  const roll = (world: ModelWorld) => rollOf(intent, seen(world));
+  const assertQuiet = (world: ModelWorld) => {
+    if (deploymentsOf(world, live(world).guid).some(isActive)) violated(`${step.do} in mid-deployment`);
+  };
+
+  switch (step.do) {
+    case 'copy-droplet':
+      return [
+        (world) => {
+          const { guid, annotations } = candidate(world);
+          const copied = { [ANNOTATION.copiedDroplet]: `copy of ${intent.version}` };
+          return changedApp(world, guid, { annotations: { ...annotations, ...copied } });
+        },
+      ];
+    case 'record-live':
+      return [
+        (world) => {
+          const { guid, env } = candidate(world);
+          const { settings = '', droplet = '' } = live(world);
+          if (env[RECORD] !== undefined) return world;
+          return changedApp(world, guid, {
+            env: { ...env, [RECORD]: JSON.stringify({ settings, droplet }) },
+          });
+        },
+      ];
+    case 'apply-to-live': {
+      const apply = (settings: string) => (world: ModelWorld) => {
+        assertQuiet(world);
+        if (!candidate(world).env[RECORD]) violated('live is changed before it is written down');
+        if (!reached(seen(world).candidate, 'switching')) violated('live is changed before the switch');
+        return changedApp(world, live(world).guid, { settings });
+      };
+      return [apply(`half of ${intent.version}`), apply(`manifest of ${intent.version}`)];
+    }
+    case 'create-deployment':
+      return [
+        (world) => {
+          assertQuiet(world);
+          return created(world, live(world), intent, step.of, recordOf(candidate(world)).droplet);
+        },
+      ];
+    case 'await-deployment':
+      return [
+        (world) => {
+          const now = step.of === 'candidate' ? roll(world) : (returnOf(intent, seen(world)) ?? roll(world));
+          if (!now) violated(`waits for a deployment of ${step.of} that nobody made`);
+          if (step.of === 'candidate' && !isActive(now) && !isDone(now))
+            throw new VersionFault('the deployment was ended by another', 'start');
+          return ended(world, live(world), now);
+        },
+      ];
+    case 'cancel-deployment':
+      return [
+        (world) => {
+          const now = roll(world) ?? violated('cancels a deployment that nobody made');
+          const { guid } = live(world);
+          const turned = changedApp(world, guid, { droplet: recordOf(candidate(world)).droplet });
+          return withDeployment(turned, guid, { ...now, reason: 'CANCELING' });
+        },
+      ];
+    case 'restore-live':
+      return [
+        (world) => {
+          assertQuiet(world);
+          return changedApp(world, live(world).guid, { settings: recordOf(candidate(world)).settings });
+        },
+      ];
+    case 'scale-live':
+      return [(world) => world];
+    case 'bake':
+      return [
+        (world) =>
+          reached(seen(world).candidate, 'serving') ? world : violated('bakes what does not serve'),
+      ];
+    case 'crown':
+      return [
+        (world) => {
+          const { guid, runs } = live(world);
+          if (runs !== `copy of ${intent.version}`)
+            violated(`crowned as ${intent.version}, but runs ${runs}`);
+          return changedApp(world, guid, { labels: labels(intent.app, 'live', intent.version) });
+        },
+      ];
+  }
+}
+
+function appOf(world: ModelWorld, intent: Intent, side: Side): ModelApp {
+  const guid = playersOf(world, intent.app)[side]?.guid ?? '';
+  return world.apps[guid] ?? violated(`there is no ${side}`);
+}
+
+function recordOf({ env }: ModelApp): { settings: string; droplet: string } {
+  return JSON.parse(env[RECORD] ?? violated('what live was is not written down'));
+}
+
+function deploymentsOf(world: ModelWorld, guid: string): readonly Deployment[] {
+  return world.deployments[guid] ?? [];
+}
+
+function withDeployment(world: ModelWorld, guid: string, changed: Deployment): ModelWorld {
+  const all = deploymentsOf(world, guid).map((one) => (one.guid === changed.guid ? changed : one));
+  return { ...world, deployments: { ...world.deployments, [guid]: all } };
+}
+
+function created(
+  world: ModelWorld,
+  app: ModelApp,
+  { version }: Intent,
+  of: Side,
+  before: string,
+): ModelWorld {
+  const droplet = of === 'candidate' ? `copy of ${version}` : before;
+  const all = deploymentsOf(world, app.guid);
+  const made: Deployment = {
+    guid: `${version} ${of} #${all.length}`,
+    createdAtMs: 0,
+    value: 'ACTIVE',
+    reason: 'DEPLOYING',
+    strategy: 'rolling',
+    dropletGuid: droplet,
+    previousDropletGuid: app.droplet ?? '',
+    labels: { [LABEL.version]: version, [LABEL.role]: of },
+    annotations: {},
+  };
+  const turned = changedApp(world, app.guid, { droplet });
+  return { ...turned, deployments: { ...world.deployments, [app.guid]: [made, ...all] } };
+}
+
+/** Every instance runs the droplet that is the app's current one now. */
+function ended(world: ModelWorld, { guid, droplet = '' }: ModelApp, now: Deployment): ModelWorld {
+  if (!isActive(now)) return world;
+  const reason = now.reason === 'CANCELING' ? 'CANCELED' : 'DEPLOYED';
+  return withDeployment(changedApp(world, guid, { runs: droplet }), guid, {
+    ...now,
+    value: 'FINALIZED',
+    reason,
+  });
+}
+
+/** The other hand ends the deployment that is under way, as `cf cancel-deployment` does. */
+function cancels(world: ModelWorld): ModelWorld | undefined {
+  const [guid, all] = Object.entries(world.deployments).find(([, some]) => some.some(isActive)) ?? [];
+  const active = all?.find(isActive);
+  if (!guid || !active || active.reason === 'CANCELING') return undefined;
+  const droplet = active.previousDropletGuid ?? '';
+  const turned = changedApp(world, guid, { droplet, runs: droplet });
+  return withDeployment(turned, guid, { ...active, value: 'FINALIZED', reason: 'CANCELED' });
+}
+
+const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
+const rolling = { strategy: 'rolling' } as const;
+
+export const ROLLS: readonly Scenario[] = [
+  { name: 'rolling', deploys: [ONE_ROUTE, ONE_ROUTE], inputs: rolling, world: space([RUNS], ON_SHOP) },
+  {
+    name: 'rolling with a new route and a dropped one',
+    deploys: [{ shop: [SHOP, WWW] }, { shop: [SHOP] }],
+    inputs: { ...rolling, carry: 'manifest' },
+    world: space([RUNS], { ...ON_SHOP, 'old.apps.example': [to('shop v1')] }),
+  },
+  {
+    name: 'rolling, cancelled by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: rolling,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: cancels,
+  },
+];
