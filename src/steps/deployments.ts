@@ -21,10 +21,33 @@ function isFor(labels: Deployment['labels'], version: string): boolean {
   return labels[LABEL.version] === version;
 }
 
+/** Deployments under way on live that no change of ours has made, or none that its lock still tells of. */
+export function othersAtWork({
+  deployments,
+  lock,
+}: Pick<Snapshot, 'deployments' | 'lock'>): readonly Deployment[] {
+  return deployments.filter(
+    (one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, lock.version)),
+  );
+}
+
 export function isActive(deployment: Deployment | undefined): boolean {
   return deployment?.value === 'ACTIVE';
 }
 
 export function isDone(deployment: Deployment | undefined): boolean {
   return deployment?.value === 'FINALIZED' && deployment.reason === 'DEPLOYED';
+}
+
+/**
+ * A deployment that another hand made after ours, and that went on: what it brought is live now, and with it whatever its manifest
+ * changed.
+ */
+export function overtakenBy(
+  intent: Intent,
+  { deployments }: Pick<Snapshot, 'deployments'>,
+): Deployment | undefined {
+  const roll = rollOf(intent, { deployments });
+  const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : [];
+  return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
 }

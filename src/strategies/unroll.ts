@@ -5,7 +5,7 @@
  */
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
-import { isActive, isDone, returnOf, rollOf } from '../steps/deployments.js';
+import { isActive, isDone, overtakenBy, returnOf, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
 import { mapsToLive, retirement } from './back-out.js';
 import { reached, servedBy } from './view.js';
@@ -13,9 +13,14 @@ import { compact, steps } from './work.js';
 
 export function unroll(intent: Intent, snapshot: Snapshot): Work {
   return compact({
-    ...(reached(snapshot.lock, 'switching') ? returnOfLive(intent, snapshot) : {}),
+    ...(isOurs(intent, snapshot) ? returnOfLive(intent, snapshot) : {}),
     ...retirement(intent, snapshot),
   });
+}
+
+/** Once another hand has brought its own version, nothing of live is put back to what was before ours. */
+function isOurs(intent: Intent, snapshot: Snapshot): boolean {
+  return reached(snapshot.lock, 'switching') && !overtakenBy(intent, snapshot);
 }
 
 function returnOfLive(intent: Intent, snapshot: Snapshot): Work {

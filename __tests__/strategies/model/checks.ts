@@ -149,6 +149,8 @@ function assertRolled(world: ModelWorld, intent: Intent, way: 'forward' | 'back'
     fail('a deployment goes on');
   if (app.runs !== app.droplet) fail(`it runs ${app.runs}, and would start ${app.droplet}`);
   const { runs, settings } = app;
+  if ((runs === 'foreign') !== (settings === 'foreign'))
+    fail(`it runs ${runs} with the settings ${settings}`);
   const isNew = [runs, settings].every((one) => one?.endsWith(`of ${intent.version}`));
   const isOld = ![runs, settings].some((one) => one?.endsWith(`of ${intent.version}`));
   if (!(way === 'forward' ? isNew : isOld)) fail(`it runs ${runs} with ${settings}`);

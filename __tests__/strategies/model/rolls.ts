@@ -185,6 +185,25 @@ function cancels(world: ModelWorld): ModelWorld | undefined {
   return withDeployment(turned, guid, { ...active, value: 'FINALIZED', reason: 'CANCELED' });
 }
 
+/** The other hand pushes another version over the one that is under way. */
+function supersedes(world: ModelWorld): ModelWorld | undefined {
+  const [guid, all = []] = Object.entries(world.deployments).find(([, some]) => some.some(isActive)) ?? [];
+  const active = all.find(isActive);
+  if (!guid || !active) return undefined;
+  const turned = changedApp(world, guid, { droplet: 'foreign', runs: 'foreign', settings: 'foreign' });
+  const over = withDeployment(turned, guid, { ...active, value: 'FINALIZED', reason: 'SUPERSEDED' });
+  const foreign: Deployment = {
+    ...active,
+    guid: 'foreign',
+    value: 'FINALIZED',
+    reason: 'DEPLOYED',
+    dropletGuid: 'foreign',
+    labels: {},
+  };
+  const list = [foreign, ...(over.deployments[guid] ?? [])];
+  return { ...over, deployments: { ...over.deployments, [guid]: list } };
+}
+
 const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
 const rolling = { strategy: 'rolling' } as const;
 
@@ -203,5 +222,13 @@ export const ROLLS: readonly Scenario[] = [
     world: space([RUNS], ON_SHOP),
     interruptedFrom: 'switch',
     meddle: cancels,
+  },
+  {
+    name: 'rolling, superseded by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: rolling,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: supersedes,
   },
 ];
