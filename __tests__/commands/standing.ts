@@ -30,6 +30,7 @@ export function standing() {
   const http = { request: async () => answer };
   const world: World = {
     platform: space.platform(),
+    afterSignal: space.platform(),
     target: TARGET,
     clock,
     listener,

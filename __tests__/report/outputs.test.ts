@@ -25,6 +25,7 @@ describe('outputs', () => {
       'previous-version': OLD,
       'previous-app-guid': 'guid-of-old',
       'droplet-guid': 'droplet-1',
+      'deployment-guid': '',
       live: JSON.stringify(appOutcome().live),
       requests: '412',
       'failed-requests': '0',

@@ -49,6 +49,7 @@ export function worldOf(
   };
   return {
     platform: platformOf({ platformNowMs: () => clock.now(), ...calls }),
+    afterSignal: platformOf(calls),
     target: snapshot().target,
     clock,
     probe: { http, clock, random, signal, skipSslValidation: false },

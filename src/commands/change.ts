@@ -55,6 +55,8 @@ export interface Change<One extends Seen> {
    * `own`: a deploy that is held is what it is about. Else it throws `Refused` where one is there, or lets it be ended first.
    */
   held: 'own' | ((held: Held, world: World) => Promise<void>);
+  /** Waits for what other hands have under way on live. @returns whether it has waited. Default: it does not. */
+  awaitOthers?(seen: readonly Snapshot[], world: World): Promise<boolean>;
   /** Compares each app with live: where all are what is asked for already, nothing is done. Default: nothing is compared. */
   compare?: Compare;
   /** Takes the locks of what it is about, where it makes none. */
@@ -143,6 +145,7 @@ export async function change<One extends Seen>(
       seen = await lookAgain();
       ended = await toBeEnded(seen, asked.held, world);
     }
+    if (await asked.awaitOthers?.(snapshotsOf(seen), world)) seen = await lookAgain();
     found = seen;
     const prepared = (how: World) => prepare(seen, how, rolledBack, settledHeld, ended);
     if (ended.length > 0) {

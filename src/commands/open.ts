@@ -35,6 +35,8 @@ export interface Runner {
 
 export interface Opened {
   platform: Platform;
+  /** For the one call that there is time for when the run was cancelled. */
+  afterSignal: Pick<Platform, 'cancelDeployment'>;
   target: Target;
   session: CfSession;
   cf: { path: string; version: string };
@@ -69,7 +71,7 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
     const session = await openSession({ ...ports, cf, inputs, temp: folder });
     await session.target();
     const { root } = session;
-    const platform = createPlatform({
+    const connection = {
       http: ports.http,
       clock: ports.clock,
       api: root.api,
@@ -79,13 +81,13 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
         return token;
       },
       invalidateToken: () => session.invalidateToken(),
-      signal,
       ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
       ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
-    });
+    };
+    const platform = createPlatform({ ...connection, signal });
     const target = await platform.target(inputs.org, inputs.space);
     // The session's home is in the folder.
-    return { platform, target, session, cf, folder, close };
+    return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,6 +5,7 @@ import type { Result } from '../model/words.js';
 import { ANNOTATION } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
+import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
 import { servedBy, trialRoutes } from '../strategies/view.js';
@@ -42,6 +43,8 @@ export interface AppOutcome {
   previousAppGuid?: string;
   /** Name under which the version that was live before is kept. */
   previousApp?: string;
+  /** Live keeps its GUID: what the version before was lives on in this droplet alone. */
+  rolled?: { deploymentGuid?: string; previousDropletGuid?: string };
   /** A deploy that is under way, or was interrupted. */
   candidate?: { version: string; phase: string };
   /** Names of what is kept for a way back or for diagnosis. */
@@ -138,9 +141,19 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     version,
     ...(before ? { previousVersion: before.version } : {}),
     ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
+    ...(intent.inPlace ? { rolled: rolledBy(intent, snapshot) } : {}),
     previous: snapshot.previous.map(({ name }) => name),
     failed: snapshot.failed.map(({ name }) => name),
     found,
+  };
+}
+
+function rolledBy(intent: AppWorld['intent'], snapshot: Snapshot): AppOutcome['rolled'] & object {
+  const roll = rollOf(intent, snapshot);
+  const droplet = intent.before?.dropletGuid;
+  return {
+    ...(roll ? { deploymentGuid: roll.guid } : {}),
+    ...(droplet ? { previousDropletGuid: droplet } : {}),
   };
 }
 

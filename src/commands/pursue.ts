@@ -265,12 +265,17 @@ function giveAway(app: AppWorld): void {
   if (lock?.guid === rest.candidate?.guid) app.snapshot = rest;
 }
 
-/** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
+/**
+ * A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. An app that
+ * is changed in place has both versions.
+ */
 async function hearing(app: AppWorld, way: Pursuit['way'], world: World, work: () => Promise<void>) {
   try {
     await work();
   } catch (error) {
-    const faulty = app.snapshot[way === 'forward' ? 'candidate' : 'live'];
+    const { inPlace } = app.intent;
+    const isInLive = way !== 'forward' || (inPlace && reached(app.snapshot.candidate, 'switching'));
+    const faulty = app.snapshot[isInLive ? 'live' : 'candidate'];
     if (!(error instanceof VersionFault && faulty)) throw error;
     throw await withLastWords(error, faulty, world.platform);
   }

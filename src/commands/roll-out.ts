@@ -2,6 +2,7 @@
 import { holderOf, ownerOf } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
 import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
+import { isActive, rollOf } from '../steps/deployments.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { backward } from '../strategies/backward.js';
 import { isLive } from '../strategies/blue-green.js';
@@ -36,6 +37,7 @@ export async function rollOut({
     );
     return { result, apps: shown() };
   } catch (error) {
+    if (error instanceof Cancelled) await turnAround(apps, world);
     const seen = await tryToSee(apps, world);
     const touched = apps.filter((app) => isTouched(app, seen));
     if (touched.length === 0) throw error;
@@ -56,6 +58,32 @@ export async function rollOut({
       return { result: 'failed', error, second, apps: shown() };
     }
   }
+}
+
+/** The runner leaves a cancelled process 7.5 s. */
+const TURN_MS = 5_000;
+
+/**
+ * There is no time for more: the platform goes back by itself, and whoever settles puts back the rest. What is not answered in
+ * time is as good as not done: whoever settles looks.
+ */
+async function turnAround(apps: readonly AppWorld[], { afterSignal, clock, listener }: World): Promise<void> {
+  const rolls = apps.flatMap(({ intent, snapshot }) => {
+    const roll = intent.inPlace && rollOf(intent, snapshot);
+    return roll && isActive(roll) && roll.reason !== 'CANCELING'
+      ? [{ app: intent.app, guid: roll.guid }]
+      : [];
+  });
+  if (rolls.length === 0) return;
+  const cancels = rolls.map(async ({ app, guid }) => {
+    await afterSignal.cancelDeployment(guid);
+    const text = `Deployment ${guid} of ${app} is cancelled: the platform brings the instances from before back.`;
+    listener.tell({ type: 'warning', text });
+  });
+  const enough = new AbortController();
+  const over = clock.sleep(TURN_MS, enough.signal).catch(() => undefined);
+  await Promise.race([Promise.allSettled(cancels), over]);
+  enough.abort();
 }
 
 /** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */

@@ -19,7 +19,7 @@ import type { Opened, Ports } from './open.js';
 const SCRIPT_TIMEOUT_MS = 10 * MINUTE_MS;
 
 export function worldOf(
-  { platform, target, session, folder: temp }: Opened,
+  { platform, afterSignal, target, session, folder: temp }: Opened,
   /** undefined: nothing is pushed in this world. */
   manifest: Manifest | undefined,
   inputs: Inputs,
@@ -33,6 +33,7 @@ export function worldOf(
   const { compare } = gitHubOf(inputs, context, ports);
   return {
     platform,
+    afterSignal,
     target,
     clock,
     listener,

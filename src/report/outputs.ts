@@ -36,6 +36,7 @@ function outputsOfApp(app: AppOutcome | undefined) {
     'previous-version': app?.previousVersion ?? '',
     'previous-app-guid': app?.previousAppGuid ?? '',
     'droplet-guid': live?.dropletGuid ?? '',
+    'deployment-guid': app?.rolled?.deploymentGuid ?? '',
     live: live ? JSON.stringify(live) : '',
   };
 }

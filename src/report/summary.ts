@@ -97,7 +97,7 @@ function whyParts(title: string, error: unknown, md: Markdown): string[] {
 }
 
 function liveTable(outcome: AppOutcome, md: Markdown): string {
-  const { app, live, url, trialUrl, version, previousVersion, candidate } = outcome;
+  const { app, live, url, trialUrl, version, previousVersion, candidate, rolled } = outcome;
   const names = (list: readonly string[]) => list.map((name) => md.code(name)).join(', ');
   const { shown, others } = servingOf(outcome, MOST.routes);
   const rows: [string, string][] = [
@@ -113,6 +113,8 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
     ['trial address', trialUrl ? md.code(trialUrl) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
+    ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],
+    ['droplet before', rolled?.previousDropletGuid ? md.code(rolled.previousDropletGuid) : ''],
     ...(outcome.outlook
       ? []
       : ([

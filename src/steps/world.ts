@@ -21,6 +21,8 @@ export interface Fingerprint {
 
 export interface World {
   platform: Platform;
+  /** For the one call that there is time for when the run was cancelled. */
+  afterSignal: Pick<Platform, 'cancelDeployment'>;
   target: Target;
   clock: Clock;
   probe: ProbeContext;

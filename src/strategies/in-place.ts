@@ -3,6 +3,7 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { InPlace } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
+import { othersAtWork } from '../steps/deployments.js';
 
 export interface InPlaceParts {
   inputs: Pick<Inputs, 'strategy' | 'maxInFlight'>;
@@ -28,18 +29,26 @@ export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts):
     const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
     return { problems: [], notes: [note] };
   }
+  const others = othersAtWork(snapshot);
   return {
     inPlace: { maxInFlight: inputs.maxInFlight },
     problems: [
       ...tooOld(snapshot.apiVersion, inputs.maxInFlight),
       ...lifecycles(app, live),
+      ...others.filter(({ reason }) => reason === 'PAUSED').map(({ guid }) => pausedText(guid, app.name)),
       ...brought.map(
         (name) =>
           `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
       ),
     ],
-    notes: [],
+    notes: others
+      .filter(({ reason }) => reason !== 'PAUSED')
+      .map(({ guid }) => `Another deployment (${guid}) of ${app.name} is under way: it is waited for first.`),
   };
+}
+
+function pausedText(guid: string, name: string): string {
+  return `A deployment (${guid}) of ${name} is paused, and nobody but a person knows how it shall end: end it with "cf continue-deployment ${name}" or "cf cancel-deployment ${name}".`;
 }
 
 const OTHER_WAY = 'deploy it with strategy: blue-green.';

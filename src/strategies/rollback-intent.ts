@@ -28,7 +28,7 @@ export function chooseTarget(
   to: string | undefined,
 ): AppState | string {
   const [newest] = previous;
-  if (to === undefined) return newest ?? NOTHING_KEPT;
+  if (to === undefined) return (live && whyUnknown(live, previous)) ?? newest ?? NOTHING_KEPT;
   if (/^v\d+$/.test(to)) return `"${to}" is a revision: going back to revisions is not available yet`;
   const fits = (app: AppState) => isNamed(app, to) || isOfCommit(app, to);
   const named = previous.filter((app) => isNamed(app, to));
@@ -40,6 +40,13 @@ export function chooseTarget(
   if (hit && hits.length === 1) return hit;
   const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
   return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
+}
+
+/** The version that was live last is not among those that are kept as apps. */
+function whyUnknown(live: AppState, previous: readonly AppState[]): string | undefined {
+  if (live.annotations[ANNOTATION.strategy] !== 'rolling') return undefined;
+  const others = previous.map(({ version }) => version).join(', ');
+  return `live came by strategy: rolling, and the version before it is not kept as an app: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;
 }
 
 const NOTHING_KEPT = 'there is no previous version that was kept';

@@ -2,6 +2,7 @@
 import type { Inputs } from '../model/asked.js';
 import type { AppState } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
+import { isDone, rollOf } from '../steps/deployments.js';
 import {
   doubtsOf,
   type LiveConfiguration,
@@ -62,7 +63,7 @@ export function whyOther(
 ): readonly string[] {
   const { live, read, said } = sides;
   if (!now) return ['the bits cannot be told from others'];
-  if (!wasPushed(live, read.packageGuid)) return ['it is not known which bits live has'];
+  if (!wasPushed(live, read.packageGuid) && !wasRolled(sides)) return ['it is not known which bits live has'];
   const { bits, manifestHash } = ANNOTATION;
   const doubts = [...doubtsOf(said), ...hiddenOf(read)];
   return [
@@ -81,6 +82,12 @@ export function hiddenOf({ hidesVariables, commands }: LiveConfiguration): reado
 /** The hash is that of the package which this deploy pushed: by another hand, live may have got another droplet since then. */
 function wasPushed({ annotations }: AppState, packageGuid: string | undefined): boolean {
   return packageGuid !== undefined && annotations[ANNOTATION.package] === packageGuid;
+}
+
+/** The copy of a droplet names no package: the deployment of the version says which droplet live has by it. */
+function wasRolled({ live, snapshot }: Pick<Sides, 'live' | 'snapshot'>): boolean {
+  const roll = live.version === undefined ? undefined : rollOf({ version: live.version }, snapshot);
+  return isDone(roll) && roll?.dropletGuid === live.currentDropletGuid;
 }
 
 /** What the manifest would change of live, and what only live has, for people: one line for each kind. */
