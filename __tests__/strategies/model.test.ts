@@ -1,6 +1,6 @@
 /** No history of a deploy breaks a promise, whatever interrupts it; and the search finds strategies that break one. */
 import { describe, expect, test } from '@jest/globals';
-import type { Work } from '../../src/steps/step.js';
+import type { Step, Work } from '../../src/steps/step.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
 import { HOLDS } from './model/holds.js';
 import { ROLLBACKS } from './model/rollbacks.js';
@@ -132,6 +132,66 @@ describe('the search finds a rollback that', () => {
     ],
   ])('%s', (_name, scenario, strategies, why) => {
     const found = ROLLBACKS.find(({ name }) => name === scenario);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a rolling deploy that', () => {
+  const rewritten =
+    (stage: keyof Work, change: (steps: readonly Step[]) => readonly Step[]): Change =>
+    (work) => {
+      const { steps = [], after = [] } = work[stage] ?? {};
+      return work[stage] ? { ...work, [stage]: { steps: change(steps), after: change(after) } } : work;
+    };
+  const leaveOut = (stage: keyof Work, ...names: Step['do'][]) =>
+    rewritten(stage, (steps) => steps.filter((step) => !names.includes(step.do)));
+  test.each<[string, string, Strategies, RegExp]>([
+    [
+      'changes live before it is written down',
+      'rolling',
+      broken('forward', leaveOut('switch', 'record-live')),
+      /before it is written down/,
+    ],
+    [
+      'changes live before the switch is marked',
+      'rolling',
+      broken('forward', leaveOut('switch', 'mark')),
+      /before the switch|goes round/,
+    ],
+    [
+      'is called live before its instances are there',
+      'rolling',
+      broken('forward', (work) => (work.crown && work.roll ? { crown: work.crown } : work)),
+      /but runs old/,
+    ],
+    ['leaves its lock', 'rolling', broken('forward', without('end')), /a candidate is left/],
+    [
+      'puts the settings back in mid-cancel',
+      'rolling',
+      broken('back', without('await')),
+      /restore-live in mid-deployment/,
+    ],
+    [
+      'leaves what the manifest changed',
+      'rolling',
+      broken('back', leaveOut('prove', 'restore-live')),
+      /with (half|manifest) of/,
+    ],
+    [
+      'leaves the new version when the watched time finds it bad',
+      'rolling',
+      broken('back', leaveOut('roll', 'create-deployment')),
+      /goes round in circles|it runs copy of/,
+    ],
+    [
+      'does not give back a dropped route',
+      'rolling with a new route and a dropped one',
+      broken('back', without('map')),
+      /where it is not mapped/,
+    ],
+  ])('%s', (_name, scenario, strategies, why) => {
+    const found = ROLLS.find(({ name }) => name === scenario);
     if (!found) throw new Error('the scenario is gone');
     expect(explore(found, strategies).violation).toMatch(why);
   });
