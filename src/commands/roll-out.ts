@@ -52,12 +52,18 @@ export async function rollOut({
       for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
       await pursue({ world, apps: ours, strategy: backward, way: 'back' });
-      return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
+      const isBack = ours.length === touched.length && ours.every(isAsBefore);
+      return { result: isBack ? 'reverted' : 'failed', error, apps: shown() };
     } catch (second) {
       await tryToSee(apps, world);
       return { result: 'failed', error, second, apps: shown() };
     }
   }
+}
+
+/** Another hand may have brought its own version to an app that was changed in place. */
+function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }: AppWorld): boolean {
+  return !inPlace || live?.currentDropletGuid === before?.dropletGuid;
 }
 
 /** The runner leaves a cancelled process 7.5 s. */
