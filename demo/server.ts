@@ -29,16 +29,26 @@ export interface AppBehaviour {
   failsOnHost?: string;
   /** From the first request for `/turn-bad` on, every answer of that instance is a 500. */
   turnsBad?: boolean;
+  /** Only under this app's name it is as the rest says; under any other name it is good. */
+  onlyAs?: string;
   /** Ends at SIGTERM without finishing what is under way, as a program does that does not listen to it. */
   stopsAtOnce?: boolean;
 }
 
 const GUID_OF_RFC_6455 = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const behaviour = JSON.parse(readFileSync('app.json', 'utf8')) as AppBehaviour;
+const behaviour = asCalled(JSON.parse(readFileSync('app.json', 'utf8')) as AppBehaviour);
 const index = Number(process.env.CF_INSTANCE_INDEX ?? 0);
 const websockets = new Set<Socket>();
 let healthAnswers = 0;
 let bad = false;
+
+function asCalled(written: AppBehaviour): AppBehaviour {
+  const { application_name: name } = JSON.parse(process.env.VCAP_APPLICATION ?? '{}') as Record<
+    string,
+    unknown
+  >;
+  return written.onlyAs === undefined || written.onlyAs === name ? written : { version: written.version };
+}
 
 function answer(
   to: ServerResponse,
