@@ -40,6 +40,8 @@ export function standing() {
     hasEnded: async () => false,
     compare: async () => undefined,
     facts: {},
+    applyManifest: () => Promise.reject(new Error('no manifest is applied here')),
+    hide: () => undefined,
     pushBits: async ({ candidate }) => {
       const app = space.app(candidate);
       app.packages.push({ guid: 'bits', type: 'bits', state: 'READY', createdAtMs: clock.now() });

@@ -63,6 +63,8 @@ export function worldOf(
     facts: {},
     fingerprint: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
+    applyManifest: () => Promise.reject(new Error('no manifest is applied here')),
+    hide: () => undefined,
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,
     unwatch: () => undefined,

@@ -70,10 +70,10 @@ const PLATFORM_SIGNS =
   /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
 /** Why `cf push --no-start` failed. */
-export function pushFailure(app: string, code: number | null, output: CfOutput): Error {
+export function pushFailure(app: string, code: number | null, output: CfOutput, command = 'push'): Error {
   if (PLATFORM_SIGNS.test(output.both))
-    return new PlatformFault(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
-  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
+    return new PlatformFault(`cf ${command} of ${app} did not come through: ${reasonIn(output)}`, true);
+  return new ProgramFailed(`cf ${command} of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
 
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */

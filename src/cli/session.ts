@@ -65,6 +65,11 @@ export interface CfSession {
    * refuses manifest or bits, `PlatformFault` (ambiguous) when it did not come through.
    */
   pushBits(push: PushBits): Promise<void>;
+  /**
+   * Applies a manifest to the app that it names; bits and instances stay. Throws `ProgramFailed` when it is refused,
+   * `PlatformFault` (ambiguous) when it did not come through.
+   */
+  applyManifest(manifest: Pick<PushBits, 'app' | 'manifestPath' | 'varsFilePath' | 'signal'>): Promise<void>;
   /** Removes all that the session wrote. May be called again. */
   close(): Promise<void>;
 }
@@ -159,9 +164,21 @@ class Session implements CfSession {
   }
 
   async pushBits(push: PushBits): Promise<void> {
+    await this.giveManifest(['push', push.app, '--no-start'], push);
+  }
+
+  async applyManifest(manifest: Parameters<CfSession['applyManifest']>[0]): Promise<void> {
+    await this.giveManifest(['apply-manifest'], manifest);
+  }
+
+  async close(): Promise<void> {
+    await this.options.files.remove(this.cfHome);
+  }
+
+  private async giveManifest(command: readonly string[], push: PushBits): Promise<void> {
     const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
     const args = [
-      ...['push', push.app, '--no-start', '-f', push.manifestPath],
+      ...[...command, '-f', push.manifestPath],
       ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
       ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
       ...(redacts ? ['--redact-env'] : []),
@@ -171,11 +188,7 @@ class Session implements CfSession {
       timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
       ...(push.signal === undefined ? {} : { signal: push.signal }),
     });
-    if (code !== 0) throw pushFailure(push.app, code, output);
-  }
-
-  async close(): Promise<void> {
-    await this.options.files.remove(this.cfHome);
+    if (code !== 0) throw pushFailure(push.app, code, output, command[0]);
   }
 
   private async signInStep(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
 import { createGitHub, type GitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
-import { candidateManifest, varsFileText } from '../manifest/candidate.js';
+import { type CandidateWish, candidateManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { saidOf } from '../manifest/said.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -31,6 +31,22 @@ export function worldOf(
   const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
   const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
   const { compare } = gitHubOf(inputs, context, ports);
+  const withManifest = async (
+    wish: CandidateWish,
+    use: (paths: { manifestPath: string; varsFilePath: string }) => Promise<void>,
+  ) => {
+    if (!manifest) throw new Error(`no manifest to push ${wish.app} with`);
+    const folder = await files.privateFolder(temp, 'cf-push-');
+    try {
+      const manifestPath = join(folder, 'manifest.yml');
+      const varsFilePath = join(folder, 'vars.yml');
+      await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
+      await files.writePrivate(varsFilePath, varsFileText(manifest));
+      await use({ manifestPath, varsFilePath });
+    } finally {
+      await files.remove(folder);
+    }
+  };
   return {
     platform,
     afterSignal,
@@ -46,19 +62,17 @@ export function worldOf(
     hasEnded: endOfRuns(inputs, context, ports),
     compare,
     ...(inputs.command === 'deploy' ? { patience: patienceOf(inputs, context, compare) } : {}),
-    pushBits: async ({ app, candidate, trialUrl }) => {
-      if (!manifest) throw new Error(`no manifest to push ${app} with`);
-      const folder = await files.privateFolder(temp, 'cf-push-');
-      try {
-        const manifestPath = join(folder, 'manifest.yml');
-        const varsFilePath = join(folder, 'vars.yml');
-        const wish = { app, candidateName: candidate, trialRoute: trialUrl };
-        await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
-        await files.writePrivate(varsFilePath, varsFileText(manifest));
-        await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
-      } finally {
-        await files.remove(folder);
-      }
+    pushBits: ({ app, candidate, trialUrl, alone }) => {
+      const instances = alone ? { instances: oneOf(app, manifest) } : {};
+      const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
+      return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
+    },
+    applyManifest: ({ app, live }) =>
+      withManifest({ app, candidateName: live, trialRoute: undefined, live: true }, (paths) =>
+        session.applyManifest({ app: live, ...paths, signal }),
+      ),
+    hide: (secrets) => {
+      for (const secret of secrets) ports.runner.setSecret(secret);
     },
     fingerprint: async (name) => {
       const path = manifest?.apps.find((app) => app.name === name)?.path;
@@ -79,6 +93,12 @@ export function worldOf(
         signal: ending,
       }),
   };
+}
+
+/** One web instance, and none of what else the manifest names; what it does not name has none by itself. */
+function oneOf(name: string, manifest: Manifest | undefined): Record<string, number> {
+  const named = manifest?.apps.find((app) => app.name === name)?.processes ?? {};
+  return { ...Object.fromEntries(Object.keys(named).map((type) => [type, 0])), web: 1 };
 }
 
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */

@@ -14,6 +14,8 @@ export interface CandidateWish {
   candidateName: string;
   /** `host.domain`; undefined: none. */
   trialRoute: string | undefined;
+  /** It is for live itself, which keeps its routes and counts: no word of either. */
+  live?: true;
   /** By process type; a type that is not here stays as the manifest has it. */
   instances?: Readonly<Record<string, number>>;
 }
@@ -49,6 +51,7 @@ function nameOf(yaml: Yaml, item: Node, manifest: Manifest): unknown {
 
 /** What the candidate's manifest has to mean. */
 function asWished(app: Data, wish: CandidateWish, path: string | undefined): Data {
+  if (wish.live) return forLive(app, wish, path);
   const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
   const instances = wish.instances ?? {};
   const listed = Array.isArray(kept.processes) ? (kept.processes as Data[]) : undefined;
@@ -72,6 +75,18 @@ function asWished(app: Data, wish: CandidateWish, path: string | undefined): Dat
       ? {}
       : { instances: instances.web }),
     ...(listed || missing.length > 0 ? { processes } : {}),
+  };
+}
+
+function forLive(app: Data, { candidateName: name }: CandidateWish, path: string | undefined): Data {
+  const without = (data: Data, keys: readonly string[]): Data =>
+    Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+  const processes = app.processes as Data[] | undefined;
+  return {
+    ...without(app, [...ROUTE_KEYS, 'instances']),
+    name,
+    ...(path === undefined ? {} : { path }),
+    ...(Array.isArray(processes) ? { processes: processes.map((one) => without(one, ['instances'])) } : {}),
   };
 }
 

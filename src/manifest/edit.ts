@@ -44,11 +44,25 @@ export class Edit {
       else added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
     };
     const indent = ' '.repeat(this.column(app));
-    this.editRoutes(app, set, indent);
+    if (this.wish.live) this.removeKeys(app, [...ROUTE_KEYS, 'instances']);
+    else this.editRoutes(app, set, indent);
     set('name', asScalar(this.wish.candidateName));
     if (this.path !== undefined) set('path', asScalar(this.path));
-    this.editInstances(app, set, added, indent);
+    if (this.wish.live) for (const process of this.processesOf(app)) this.removeKeys(process, ['instances']);
+    else this.editInstances(app, set, added, indent);
     if (added.length > 0) this.append(app, added, indent);
+  }
+
+  private processesOf(app: YAMLMap): readonly Node[] {
+    return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
+  }
+
+  private removeKeys(node: Node, keys: readonly string[]): void {
+    if (!isMap(node) || node.flow) return;
+    for (const key of keys) {
+      const own = ownPair(node, key);
+      if (own && !this.isFirstOfItem(own)) this.removeLines(own);
+    }
   }
 
   private editRoutes(app: YAMLMap, set: (key: string, text: string) => void, indent: string): void {
@@ -75,7 +89,7 @@ export class Edit {
   ): void {
     const { instances = {} } = this.wish;
     const entries = this.yaml.entries(app);
-    const processes = this.yaml.items(entries?.get('processes')?.value) ?? [];
+    const processes = this.processesOf(app);
     const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
     if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
       set('instances', String(instances.web));

@@ -8,7 +8,7 @@ import { heeding, heedWatch } from './heed.js';
 import { instancesOf, instancesOn } from './instances.js';
 import { reachKnown, reachOf } from './reach.js';
 import type { Side, Step } from './step.js';
-import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+import { type AppWorld, note, routeNamed, type StepKind, serverOn, type World } from './world.js';
 
 /** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
 const QUIET_LIMIT_MS = 90_000;
@@ -40,12 +40,15 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
 };
 
 async function leave(side: Side, app: AppWorld, world: World, unmappedAtMs: number): Promise<void> {
+  await watchOn(side, app.intent, world, await lastMoment(side, app, world, unmappedAtMs));
+}
+
+async function watchOn(side: Side, intent: Intent, world: World, fromMs: number): Promise<void> {
   const watchedRoutes = world.watchedRoutes();
-  const lastMs = await lastMoment(side, app, world, unmappedAtMs);
-  const untilMs = lastMs + windowMs(side, app.intent, watchedRoutes);
+  const untilMs = fromMs + windowMs(side, intent, watchedRoutes);
   note(
     world,
-    `${windowText(side, app.intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`,
+    `${windowText(side, intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`,
   );
   const leftMs = untilMs - world.clock.now();
   if (leftMs > 0) await world.clock.sleep(leftMs, world.signal);
@@ -67,11 +70,28 @@ function windowText(side: Side, intent: Intent, watchedRoutes: number): string {
   return `${side === 'live' ? 'watch' : 'wait'} for ${ms / 1_000} s${why}`;
 }
 
+/** The watched time after the switch where nobody leaves: the old instances are gone already. */
+export const bake: StepKind<Step & { do: 'bake' }> = {
+  title: (_step, { bakeMs }) => (bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more'),
+  plan: (_step, intent, watchedRoutes) => [windowText('live', onlyBake(intent), watchedRoutes)],
+  run: async (_step, app, world) => {
+    await heeding(app, world, async (heeded) => {
+      await productionChecks(app, heeded);
+      await watchOn('live', onlyBake(app.intent), heeded, heeded.clock.now());
+    });
+    heedWatch(app, world);
+  },
+};
+
+function onlyBake(intent: Intent): Intent {
+  return { ...intent, drainMs: 0 };
+}
+
 async function productionChecks(app: AppWorld, world: World): Promise<void> {
   const { intent, found } = app;
   const checks = intent.checks.filter(({ on }) => on === 'production');
   if (checks.length === 0) return;
-  const candidate = appOn('candidate', app);
+  const candidate = serverOn('candidate', app);
   const routes = intent.production.filter(({ internal }) => !internal);
   const instances = routes.flatMap(({ url }) => instancesOn(routeNamed(url, app), candidate));
   const { passed } = await runSmoke(

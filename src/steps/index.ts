@@ -1,15 +1,21 @@
 /** Every kind of step by its name. */
 import type { Intent } from '../model/intent.js';
+import { applyToLive, scaleLive } from './apply-to-live.js';
+import { awaitDeployment } from './await-deployment.js';
 import { awaitInstances, stayUp } from './await-instances.js';
 import { scale, setEnv } from './configure.js';
+import { copyDroplet } from './copy-droplet.js';
+import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
-import { drain } from './drain.js';
+import { bake, drain } from './drain.js';
 import { makeCandidate } from './make-candidate.js';
 import { makeRoute } from './make-route.js';
 import { mark } from './mark.js';
 import { prove } from './prove.js';
 import { pushBits } from './push-bits.js';
+import { recordLive, restoreLive } from './record-live.js';
 import { rename } from './rename.js';
+import { cancelDeployment, createDeployment } from './roll.js';
 import { smoke, smokeScript } from './smoke.js';
 import { stage } from './stage.js';
 import { start } from './start.js';
@@ -38,6 +44,16 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'delete-route': deleteRoute,
   'delete-app': deleteApp,
   rename,
+  'copy-droplet': copyDroplet,
+  'record-live': recordLive,
+  'apply-to-live': applyToLive,
+  'restore-live': restoreLive,
+  'create-deployment': createDeployment,
+  'await-deployment': awaitDeployment,
+  'cancel-deployment': cancelDeployment,
+  'scale-live': scaleLive,
+  bake,
+  crown,
 };
 
 /** The compiler cannot see that a step and its kind belong together: they are found by the same name. */

@@ -7,12 +7,12 @@ import { reachOf } from './reach.js';
 import type { Side, Step } from './step.js';
 import {
   type AppWorld,
-  appOn,
   droppedOutside,
   isInternal,
   note,
   routeNamed,
   type StepKind,
+  serverOn,
   type World,
 } from './world.js';
 
@@ -71,7 +71,7 @@ function unseen(routeUrl: string): ProofResult {
 
 async function proveOne(url: string, side: Side, app: AppWorld, world: World) {
   const route = routeNamed(url, app);
-  const prover = appOn(side, app);
+  const prover = serverOn(side, app);
   // Live may have had a broken instance before this deploy: going back brings back what there was.
   const returns = side === 'live';
   const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
@@ -117,7 +117,9 @@ async function allow(
  */
 function gainedAtMs(url: string, side: Side, app: AppWorld, nowMs: number): number | undefined {
   const { found, intent, snapshot } = app;
-  const mapped = found.mappedAtMs[side].get(url);
+  const mappedAt = (one: Side) => found.mappedAtMs[one].get(url);
+  const mapped = mappedAt(side);
+  if (side === 'candidate' && intent.inPlace) return mappedAt('live');
   if (side === 'candidate') {
     const liveHas = routeNamed(url, app).destinations.some(({ appGuid }) => appGuid === snapshot.live?.guid);
     return intent.before?.ran && liveHas ? (mapped ?? nowMs) : undefined;

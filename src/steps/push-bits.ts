@@ -17,7 +17,13 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
     const [trial] = intent.trials;
     const before = await platform.packages(candidate.guid);
     const first = await fingerprint(intent.app);
-    await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
+    await push({
+      app: intent.app,
+      candidate: candidate.name,
+      trialUrl: trial?.route.url ?? '',
+      // The candidate of a version that comes to live in place is there for its proof alone.
+      ...(intent.inPlace ? { alone: true } : {}),
+    });
     const made = (await platform.packages(candidate.guid))
       .filter(({ guid }) => !before.some((old) => old.guid === guid))
       .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];

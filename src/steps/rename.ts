@@ -1,6 +1,7 @@
 import type { Intent } from '../model/intent.js';
 import type { MetadataChange } from '../platform/calls.js';
 import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
+import { LIVE_BEFORE } from './live-record.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
 
@@ -13,8 +14,10 @@ export const rename: StepKind<Rename> = {
     `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
   ],
   run: async (step, app, { platform }) => {
-    const { guid, annotations } = appOn(step.side, app);
+    const { guid, annotations, env } = appOn(step.side, app);
     const { intent } = app;
+    // What is kept for diagnosis keeps no values of live.
+    if (LIVE_BEFORE in env) await platform.setEnvironment(guid, { [LIVE_BEFORE]: null });
     await platform.updateApp(guid, {
       name: nameFor(step, intent),
       labels: {

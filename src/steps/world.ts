@@ -35,7 +35,17 @@ export interface World {
   /** undefined: derived from the health checks. */
   startTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
-  pushBits(push: { app: string; candidate: string; trialUrl: string }): Promise<void>;
+  pushBits(push: {
+    app: string;
+    candidate: string;
+    trialUrl: string;
+    /** One web instance, and none of any other process, whatever the manifest says. */
+    alone?: true;
+  }): Promise<void>;
+  /** `cf apply-manifest` of what the manifest says of one app, but for its routes and its instances. Throws `ProgramFailed`. */
+  applyManifest(wish: { app: string; live: string }): Promise<void>;
+  /** These values are shown nowhere from here on. */
+  hide(secrets: readonly string[]): void;
   /** Hashes of what would be pushed of one app now: its bits on the disk, its part of the manifest; undefined: it cannot be told. */
   fingerprint(app: string): Promise<Fingerprint | undefined>;
   /** Throws `VersionFault` when the script fails, or the signal's reason. */
@@ -127,6 +137,14 @@ export function appOn(side: Side, { snapshot }: AppWorld): AppState {
   const app = side === 'live' ? snapshot.live : snapshot.candidate;
   if (!app) throw new PlatformFault(`The ${side} of ${snapshot.name} is not there.`, false);
   return app;
+}
+
+/**
+ * The app whose instances are the ones of this side: where live gets the version in place, its own new ones are the candidate on
+ * every production route.
+ */
+export function serverOn(side: Side, app: AppWorld): AppState {
+  return appOn(side === 'candidate' && app.intent.inPlace ? 'live' : side, app);
 }
 
 /** The app that is our lock. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */

@@ -31,7 +31,21 @@ const destinations =
 /** What the script of the step `smoke-script` says while it runs. */
 export const SCRIPT_SAYS = 'the script is at work';
 
-const ROLLBACK: Readonly<Record<Exclude<Kind, 'push-bits' | 'stage'>, Point>> = {
+/** Steps of a deploy in place: neither of these two commands has them under blue-green. */
+type InPlace =
+  | 'copy-droplet'
+  | 'record-live'
+  | 'apply-to-live'
+  | 'restore-live'
+  | 'create-deployment'
+  | 'await-deployment'
+  | 'cancel-deployment'
+  | 'scale-live'
+  | 'bake'
+  | 'crown';
+type Swapped = Exclude<Kind, InPlace>;
+
+const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },
   'make-route': { api: call('POST', /^\/v3\/routes$/) },
   'set-env': { api: call('PATCH', /^\/v3\/apps\/[^/]+\/environment_variables$/) },
@@ -56,27 +70,29 @@ const ROLLBACK: Readonly<Record<Exclude<Kind, 'push-bits' | 'stage'>, Point>> = 
 };
 
 /** Each kind of step once for each command: one that is missing does not compile. */
-export const POINTS: { readonly deploy: Readonly<Record<Kind, Point>>; readonly rollback: typeof ROLLBACK } =
-  {
-    deploy: {
-      ...ROLLBACK,
-      'push-bits': { api: call('POST', /^\/v3\/packages\/[^/]+\/upload$/) },
-      stage: { api: call('POST', /^\/v3\/builds$/) },
-    },
-    rollback: ROLLBACK,
-  };
+export const POINTS: {
+  readonly deploy: Readonly<Record<Swapped, Point>>;
+  readonly rollback: typeof ROLLBACK;
+} = {
+  deploy: {
+    ...ROLLBACK,
+    'push-bits': { api: call('POST', /^\/v3\/packages\/[^/]+\/upload$/) },
+    stage: { api: call('POST', /^\/v3\/builds$/) },
+  },
+  rollback: ROLLBACK,
+};
 
 /** `kill`: SIGKILL, and the machine is gone. `cancel`: SIGINT as the runner sends it, then the post step. */
 export type End = 'kill' | 'cancel';
 
 export interface Trial {
   command: Command;
-  kind: Kind;
+  kind: Swapped;
   end: End;
 }
 
 export const TRIALS: readonly Trial[] = (['deploy', 'rollback'] as const).flatMap((command) =>
-  (Object.keys(POINTS[command]) as Kind[]).flatMap((kind) =>
+  (Object.keys(POINTS[command]) as Swapped[]).flatMap((kind) =>
     (['kill', 'cancel'] as const).map((end) => ({ command, kind, end })),
   ),
 );

@@ -1,0 +1,189 @@
+import type { CrashEvent, Deployment, Instance, Process } from '../model/cloud.js';
+import {
+  DeadlineOver,
+  PlatformFault,
+  PlatformRefusal,
+  Refused,
+  Stuck,
+  VersionFault,
+} from '../model/errors.js';
+import { type Health, healthOf, startLimitMs } from './await-instances.js';
+import { isDone, returnOf, rollOf } from './deployments.js';
+import { crashText } from './evidence.js';
+import { heeding } from './heed.js';
+import type { Step } from './step.js';
+import { waitFor } from './wait.js';
+import { type AppWorld, appOn, type StepKind, type World } from './world.js';
+
+/**
+ * Until the deployment is at its end. The platform itself has no end for one that does not come up (it stays DEPLOYING for
+ * ever), so forward its new instances are looked at too: what no waiting heals, and no progress for as long as a start may
+ * take, is a sign against the version. While there is progress nothing ends it.
+ */
+export const awaitDeployment: StepKind<Step & { do: 'await-deployment' }> = {
+  title: ({ of }) =>
+    of === 'live' ? 'wait until the platform has turned around' : 'wait for the deployment',
+  plan: ({ of }) => [
+    'GET /v3/deployments/<deployment>, processes, stats and crash events of <live>, until it is at its end',
+    ...(of === 'live' ? ['GET /v3/processes/<process>/stats until the instances from before run'] : []),
+  ],
+  run: async ({ of }, app, world) => {
+    if (of === 'live') return awaitReturn(app, world);
+    await heeding(app, world, (heeded) => awaitRoll(app, heeded));
+  },
+};
+
+/** One look at a deployment and at the process that it brings. */
+interface Look {
+  deployment: Deployment;
+  process: Process | undefined;
+  instances: readonly Instance[];
+  /** Of the new process, newest first. */
+  crashes: readonly CrashEvent[];
+}
+
+async function awaitRoll(app: AppWorld, world: World): Promise<void> {
+  const { guid, createdAtMs } = known(rollOf(app.intent, app.snapshot), app);
+  const live = appOn('live', app);
+  const progress = new Progress(world.clock.now());
+  const slowest = live.processes.filter(({ type }) => type === 'web');
+  const { maxInFlight = 1 } = app.intent.inPlace ?? {};
+  const limitMs =
+    world.startTimeoutMs ?? startLimitMs(slowest.map((one) => ({ ...one, instances: maxInFlight })));
+  await waitFor(world, {
+    what: 'the deployment to go on',
+    get deadlineMs() {
+      return progress.atMs + limitMs;
+    },
+    look: async () => {
+      const seen = await look(guid, createdAtMs, live.guid, world);
+      const { deployment } = seen;
+      assertOurs(deployment, app);
+      const state = stateOf(seen);
+      if (isDone(deployment) || deployment.reason === 'PAUSED') return { state, done: true };
+      progress.note(seen, world.clock.now());
+      const health = healthSince(progress, seen, world.clock.now());
+      if (health.hopeless) throw faultOf(`${health.hopeless} ${state}`, seen);
+      return { state };
+    },
+  }).catch((error) => {
+    throw error instanceof DeadlineOver ? new VersionFault(error.message, 'start') : error;
+  });
+}
+
+/** Only more counts: an instance that comes and goes brings a deployment nowhere. */
+export class Progress {
+  crashesBefore = 0;
+  private routable = 0;
+  private wanted = 0;
+  private said = '';
+
+  constructor(public atMs: number) {}
+
+  note({ deployment, process, instances, crashes }: Look, nowMs: number): void {
+    const routable = instances.filter(isRoutable).length;
+    const wanted = process?.instances ?? 0;
+    const said = [deployment.reason, deployment.canary?.step, deployment.lastHealthyAtMs].join();
+    if (routable <= this.routable && wanted <= this.wanted && said === this.said) return;
+    this.routable = Math.max(routable, this.routable);
+    this.wanted = Math.max(wanted, this.wanted);
+    this.said = said;
+    this.atMs = nowMs;
+    this.crashesBefore = crashes.length;
+  }
+}
+
+function healthSince(progress: Progress, { process, instances, crashes }: Look, nowMs: number): Health {
+  const since = crashes.slice(0, Math.max(0, crashes.length - progress.crashesBefore));
+  return healthOf(process ? [{ process, instances }] : [], since, nowMs - progress.atMs);
+}
+
+async function look(guid: string, sinceMs: number, appGuid: string, { platform }: World): Promise<Look> {
+  const [deployment, processes, crashes] = await Promise.all([
+    platform.deployment(guid),
+    platform.processes(appGuid),
+    platform.crashes(appGuid, sinceMs),
+  ]);
+  const process = processes.find((one) => one.guid === deployment.webProcessGuid);
+  return {
+    deployment,
+    process,
+    instances: process && process.instances > 0 ? await instancesOf(process.guid, platform) : [],
+    crashes: crashes.filter(({ processGuid }) => processGuid === undefined || processGuid === process?.guid),
+  };
+}
+
+/** A process ends with its deployment, also between two calls. */
+async function instancesOf(guid: string, platform: World['platform']): Promise<readonly Instance[]> {
+  try {
+    return await platform.instances(guid);
+  } catch (error) {
+    if (error instanceof PlatformRefusal && error.status === 404) return [];
+    throw error;
+  }
+}
+
+function stateOf({ deployment, process, instances }: Look): string {
+  const { reason, error } = deployment;
+  const ready = `${instances.filter(isRoutable).length}/${process?.instances ?? 0}`;
+  const told = error === undefined ? '' : `, the platform says: ${error}`;
+  return `deployment ${reason.toLowerCase()}, new instances ready ${ready}${told}`;
+}
+
+function faultOf(why: string, { crashes }: Look): VersionFault {
+  return new VersionFault(why, 'start', crashes.slice(0, 3).reverse().map(crashText));
+}
+
+function isRoutable({ state, routable }: Instance): boolean {
+  return state === 'RUNNING' && routable !== false;
+}
+
+function assertOurs({ guid, reason }: Deployment, { intent }: AppWorld): void {
+  if (reason !== 'CANCELING' && reason !== 'CANCELED' && reason !== 'SUPERSEDED') return;
+  const what = reason === 'SUPERSEDED' ? 'replaced by another one' : 'cancelled';
+  throw new Refused(
+    `The deployment ${guid} of ${intent.app} was ${what}, and not by this run.`,
+    'See who else deploys this app, and let only one of them do so at a time; then run again.',
+    'live-changed',
+  );
+}
+
+/** After a cancel, or for the deployment that brings the old droplet back: at its end, one web process, all of it running. */
+async function awaitReturn(app: AppWorld, world: World): Promise<void> {
+  const { intent, snapshot } = app;
+  const { guid } = known(returnOf(intent, snapshot) ?? rollOf(intent, snapshot), app);
+  const live = appOn('live', app);
+  const { maxInFlight = 1 } = intent.inPlace ?? {};
+  const web = live.processes.filter(({ type }) => type === 'web');
+  const rounds = Math.ceil(web.reduce((sum, { instances }) => sum + instances, 0) / maxInFlight);
+  const roundMs =
+    world.startTimeoutMs ?? startLimitMs(web.map((one) => ({ ...one, instances: maxInFlight })));
+  await waitFor(world, {
+    what: `the instances of ${live.name} from before`,
+    deadlineMs: world.clock.now() + (rounds + 1) * roundMs,
+    look: async () => {
+      const [deployment, processes] = await Promise.all([
+        world.platform.deployment(guid),
+        world.platform.processes(live.guid),
+      ]);
+      const [one, ...more] = processes.filter(({ type }) => type === 'web');
+      const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
+      const ready = instances.filter(isRoutable).length;
+      const state = stateOf({ deployment, process: one, instances, crashes: [] });
+      const runs = !intent.before?.ran || ready >= (one?.instances ?? 0);
+      const done = deployment.value === 'FINALIZED' && more.length === 0 && runs;
+      return { state: state.replace('new instances', 'instances'), ...(done ? { done } : {}) };
+    },
+  }).catch((error) => {
+    if (!(error instanceof DeadlineOver)) throw error;
+    throw new Stuck(
+      error.message,
+      `Nothing more is changed while the platform is at it. Look at the deployment ${guid} and at the instances of ${live.name}; then run again.`,
+    );
+  });
+}
+
+function known(deployment: Deployment | undefined, { intent }: AppWorld): Deployment {
+  if (!deployment) throw new PlatformFault(`The deployment of ${intent.version} is not there.`, false);
+  return deployment;
+}

@@ -1,0 +1,95 @@
+import { PlatformRefusal } from '../model/errors.js';
+import { ANNOTATION, appKey, LABEL, PREFIX } from '../platform/names.js';
+import type { Step } from './step.js';
+import { type AppWorld, appOn, type StepKind, type World } from './world.js';
+
+/** A version that live had before, for a later way back: its droplet is one of live's own. */
+export interface EarlierVersion {
+  version: string;
+  commit?: string;
+  droplet: string;
+  /** Number of live's revision with this droplet; absent: the app's revisions are off. */
+  revision?: number;
+}
+
+/** The platform keeps the newest five droplets that were staged. */
+const EARLIER_KEPT = 5;
+
+/** What belongs to the candidate alone, and goes with it. */
+const OF_CANDIDATE: readonly string[] = [
+  ANNOTATION.journal,
+  ANNOTATION.heartbeat,
+  ANNOTATION.copiedDroplet,
+  ANNOTATION.package,
+  ANNOTATION.takenFrom,
+  ANNOTATION.target,
+];
+
+/** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */
+export const crown: StepKind<Step & { do: 'crown' }> = {
+  title: (_step, { app, version }) => `call ${app} by its version ${version}`,
+  plan: (_step, { version }) => [
+    `PATCH /v3/apps/<live> label role=live, version=${version}, annotations of the version, ${ANNOTATION.earlier}`,
+  ],
+  run: async (_step, app, world) => {
+    const { intent } = app;
+    const { guid, annotations } = appOn('live', app);
+    const candidate = appOn('candidate', app);
+    const said = Object.entries(candidate.annotations).filter(([key]) => isOfVersion(key));
+    const gone = Object.keys(annotations).filter((key) => isOfVersion(key));
+    await world.platform.updateApp(guid, {
+      labels: {
+        [LABEL.role]: 'live',
+        [LABEL.app]: appKey(intent.app),
+        [LABEL.version]: intent.version,
+        [LABEL.phase]: null,
+        [LABEL.owner]: null,
+      },
+      annotations: {
+        ...Object.fromEntries<string | null>(gone.map((key) => [key, null])),
+        ...Object.fromEntries(said),
+        [ANNOTATION.earlier]: JSON.stringify(await earlierOf(app, world)),
+      },
+    });
+  },
+};
+
+function isOfVersion(key: string): boolean {
+  if (!key.startsWith(`${PREFIX}/`) || key === ANNOTATION.earlier) return false;
+  return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
+}
+
+async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World): Promise<EarlierVersion[]> {
+  const annotations = snapshot.live?.annotations ?? {};
+  const known = readEarlier(annotations);
+  const { version, dropletGuid: droplet, guid } = intent.before ?? {};
+  if (version === undefined || droplet === undefined || guid === undefined) return known;
+  const commit = annotations[ANNOTATION.commit];
+  const revision = await revisionOf(guid, droplet, platform);
+  const last = { version, droplet, ...(commit ? { commit } : {}), ...(revision ? { revision } : {}) };
+  return [last, ...known.filter((one) => one.version !== version)].slice(0, EARLIER_KEPT);
+}
+
+/** @returns what `crown` wrote on live, newest first; what cannot be read is nothing */
+export function readEarlier(annotations: Readonly<Record<string, string>>): EarlierVersion[] {
+  try {
+    const list: unknown = JSON.parse(annotations[ANNOTATION.earlier] ?? '[]');
+    return Array.isArray(list) ? (list as EarlierVersion[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** It only helps a later way back. */
+async function revisionOf(
+  appGuid: string,
+  dropletGuid: string,
+  platform: World['platform'],
+): Promise<number | undefined> {
+  try {
+    return (await platform.revisions(appGuid)).find((one) => one.dropletGuid === dropletGuid)?.version;
+  } catch (error) {
+    if (error instanceof PlatformRefusal) return undefined;
+    throw error;
+  }
+}
