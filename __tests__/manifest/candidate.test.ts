@@ -273,3 +273,58 @@ test('variables in a private file: text stays text, whatever YAML makes of it', 
   expect(text).toContain('"b": "0o10"');
   expect(text).toContain('"i": "next\\u0085line\\u2028"');
 });
+
+describe('for live itself', () => {
+  const forLive = (text: string) =>
+    candidate(text, { candidateName: 'shop', trialRoute: undefined, live: true }, { secret: 's' });
+
+  test('no word of routes and of counts; all else is the same byte for byte', () => {
+    const text = `applications:
+- name: shop   # public
+  instances: 2
+  path: ../app
+  default-route: true
+  routes:
+  - route: shop.example.com
+  env:
+    SECRET: ((secret))
+  processes:
+  - type: web
+    instances: 3
+    timeout: 20
+  - type: worker
+    command: work
+    instances: 1
+  services: [ db,  queue ]
+`;
+    expect(forLive(text)).toBe(`applications:
+- name: shop   # public
+  path: /w/app
+  env:
+    SECRET: ((secret))
+  processes:
+  - type: web
+    timeout: 20
+  - type: worker
+    command: work
+  services: [ db,  queue ]
+`);
+  });
+
+  test.each([
+    ['on the line of the dash', 'applications:\n- no-route: true\n  name: shop\n  memory: 1G\n'],
+    ['in one line', 'applications: [{name: shop, memory: 1G, instances: 2, no-route: true}]\n'],
+    [
+      'from an anchor',
+      'x: &all\n  instances: 4\n  random-route: true\napplications:\n- name: shop\n  <<: *all\n  memory: 1G\n',
+    ],
+    [
+      'of a process, on the line of the dash',
+      'applications:\n- name: shop\n  memory: 1G\n  processes:\n  - instances: 2\n    type: web\n',
+    ],
+  ])('nor where they stand %s', (_, text) => {
+    const { processes, ...app } = appOf(forLive(text));
+    expect(app).toEqual({ name: 'shop', memory: '1G', path: expect.any(String) });
+    expect(processes ?? [{ type: 'web' }]).toEqual([{ type: 'web' }]);
+  });
+});
