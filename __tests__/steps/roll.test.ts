@@ -63,9 +63,10 @@ describe('copy-droplet', () => {
     checksum: 'sum',
     ...over,
   });
-  function copying(there: Droplet[], states = ['COPYING', 'STAGED']) {
+  function copying(there: Droplet[], states = ['COPYING', 'STAGED'], brought: string[] = []) {
     const written: unknown[] = [];
     const { app, world } = standing({
+      sidecars: async () => brought,
       droplet: async (guid) =>
         guid === 'd'
           ? SOURCE
@@ -109,6 +110,12 @@ describe('copy-droplet', () => {
     const { written, run } = copying([other]);
     await run();
     expect(written).toContainEqual({ source: 'd', target: 'old' });
+  });
+
+  test('a droplet whose buildpack brings sidecars is not copied', async () => {
+    const { written, run } = copying([], ['COPYING', 'STAGED'], ['agent']);
+    await expect(run()).rejects.toThrow(/agent.*the copy of a droplet has none/);
+    expect(written).toEqual([]);
   });
 
   test('a copy that fails is made again, and is named nowhere', async () => {

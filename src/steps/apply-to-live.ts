@@ -1,3 +1,5 @@
+import type { Process } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
 
@@ -6,38 +8,56 @@ export const applyToLive: StepKind<Step & { do: 'apply-to-live' }> = {
   title: (_step, { app }) => `apply the manifest to ${app}`,
   plan: (_step, intent) => [
     'cf apply-manifest -f <manifest of live, without routes and instances> --vars-file <private file>',
-    ...(Object.keys(intent.env).length > 0
-      ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(intent.env).join(', ')}`]
+    ...(Object.keys(ownEnv(intent)).length > 0
+      ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(ownEnv(intent)).join(', ')}`]
       : []),
   ],
   run: async (_step, app, { platform, applyManifest }) => {
     const { intent } = app;
     const { guid, name } = appOn('live', app);
     await applyManifest({ app: intent.app, live: name });
-    if (Object.keys(intent.env).length > 0) await platform.setEnvironment(guid, intent.env);
+    const env = ownEnv(intent);
+    if (Object.keys(env).length > 0) await platform.setEnvironment(guid, env);
   },
 };
 
+/** What is carried is live's own already. */
+function ownEnv({ env, carriedEnv }: Intent): Intent['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !carriedEnv.includes(name)));
+}
+
 /** The platform takes no count of a web process while a deployment is under way: it comes after. */
 export const scaleLive: StepKind<Step & { do: 'scale-live' }> = {
-  title: (_step, { scale }) =>
-    Object.keys(scale).length > 0 ? 'scale live as the manifest asks' : 'leave the scale of live',
-  plan: (_step, { scale }) =>
-    Object.keys(scale).map((type) => `POST /v3/apps/<live>/processes/${type}/actions/scale`),
+  title: (_step, intent) =>
+    counted(intent).length > 0 ? 'scale live as the manifest asks' : 'leave the scale of live',
+  plan: (_step, intent) =>
+    counted(intent).map(
+      ([type, count]) => `POST /v3/apps/<live>/processes/${type}/actions/scale instances=${count}`,
+    ),
   run: async (_step, app, { platform }) => {
+    const { intent } = app;
     const live = appOn('live', app);
     const processes: (typeof live.processes)[number][] = [];
     for (const process of live.processes) {
-      const wanted = Object.entries(app.intent.scale[process.type] ?? {});
-      const to = Object.fromEntries(
-        wanted.filter(([part, value]) => process[part as keyof typeof process] !== value),
-      );
-      if (Object.keys(to).length > 0) await platform.scale(process.guid, to);
-      processes.push({ ...process, ...to });
+      const instances = countOf(process, intent);
+      if (instances !== process.instances) await platform.scale(process.guid, { instances });
+      processes.push({ ...process, instances });
     }
     withLive(app, { ...live, processes });
   },
 };
+
+function counted({ scale }: Intent): (readonly [string, number])[] {
+  return Object.entries(scale).flatMap(([type, { instances }]) =>
+    instances === undefined ? [] : [[type, instances] as const],
+  );
+}
+
+/** Whoever gave live more instances since the deploy began is not overruled. */
+function countOf({ type, instances: now }: Pick<Process, 'type' | 'instances'>, intent: Intent): number {
+  const wanted = intent.scale[type]?.instances ?? now;
+  return intent.keepInstancesOf.includes(type) ? Math.max(now, wanted) : wanted;
+}
 
 /** The steps behind it in the same group prove every instance that was asked for. */
 function withLive(app: AppWorld, live: AppWorld['snapshot']['live'] & object): void {

@@ -1,9 +1,9 @@
-import type { Droplet } from '../model/cloud.js';
-import { PlatformFault } from '../model/errors.js';
+import type { AppState, Droplet } from '../model/cloud.js';
+import { PlatformFault, Refused } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
-import { appOn, lockOf, type StepKind } from './world.js';
+import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
 /** A copy whose answer was lost is found again. Once it is ready the lock says which one it is. */
 export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
@@ -18,6 +18,7 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     const candidate = appOn('candidate', app);
     if (candidate.currentDropletGuid === undefined)
       throw new PlatformFault(`${candidate.name} has no droplet.`, false);
+    await assertWhole(candidate, app, world);
     const source = await platform.droplet(candidate.currentDropletGuid);
     const begun = (await platform.droplets(live.guid)).find((one) => isCopy(one, source));
     const { guid } = begun ?? (await platform.copyDroplet(source.guid, live.guid));
@@ -40,4 +41,14 @@ function isCopy(one: Droplet, source: Droplet): boolean {
   if (one.packageGuid !== undefined || one.createdAtMs < source.createdAtMs) return false;
   if (one.state === 'COPYING') return true;
   return one.state === 'STAGED' && (!source.checksum || !one.checksum || source.checksum === one.checksum);
+}
+
+/** Only a build tells which sidecars a buildpack brings. */
+async function assertWhole({ guid }: AppState, { intent }: AppWorld, { platform }: World): Promise<void> {
+  const brought = await platform.sidecars(guid, 'buildpack');
+  if (brought.length === 0) return;
+  throw new Refused(
+    `${intent.app} has sidecars that its buildpacks bring (${brought.join(', ')}), and the copy of a droplet has none of them.`,
+    'Deploy it with strategy: blue-green.',
+  );
 }

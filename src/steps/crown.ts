@@ -36,7 +36,8 @@ export const crown: StepKind<Step & { do: 'crown' }> = {
     const { guid, annotations } = appOn('live', app);
     const candidate = appOn('candidate', app);
     const said = Object.entries(candidate.annotations).filter(([key]) => isOfVersion(key));
-    const gone = Object.keys(annotations).filter((key) => isOfVersion(key));
+    // The copy of a droplet has no package: the one of an earlier version would vouch for bits that are not its own.
+    const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || key === ANNOTATION.package);
     await world.platform.updateApp(guid, {
       labels: {
         [LABEL.role]: 'live',

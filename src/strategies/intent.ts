@@ -193,7 +193,9 @@ function countsInPlace(
   const counts = [...types].map((type): [string, WantedScale] => {
     const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
     const wanted = app.processes[type]?.instances ?? defaultInstances(type);
-    return [type, { ...deltas[type], instances: keep.includes(type) ? Math.max(now, wanted) : wanted }];
+    const { instances: _, ...sizes } = deltas[type] ?? {};
+    const count = keep.includes(type) ? Math.max(now, wanted) : wanted;
+    return [type, { ...sizes, ...(count === now ? {} : { instances: count }) }];
   });
   return Object.fromEntries(counts);
 }
