@@ -298,7 +298,7 @@ describe('for live itself', () => {
   services: [ db,  queue ]
 `;
     expect(forLive(text)).toBe(`applications:
-- name: shop   # public
+- name: "shop"   # public
   path: /w/app
   env:
     SECRET: ((secret))

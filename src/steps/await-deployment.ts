@@ -9,7 +9,6 @@ import {
 } from '../model/errors.js';
 import { type Health, healthOf, startLimitMs } from './await-instances.js';
 import { isDone, returnOf, rollOf } from './deployments.js';
-import { crashText } from './evidence.js';
 import { heeding } from './heed.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
@@ -63,7 +62,7 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
       if (isDone(deployment) || deployment.reason === 'PAUSED') return { state, done: true };
       progress.note(seen, world.clock.now());
       const health = healthSince(progress, seen, world.clock.now());
-      if (health.hopeless) throw faultOf(`${health.hopeless} ${state}`, seen);
+      if (health.hopeless) throw new VersionFault(`${health.hopeless}${toldBy(deployment)}`, 'start');
       return { state };
     },
   }).catch((error) => {
@@ -124,14 +123,12 @@ async function instancesOf(guid: string, platform: World['platform']): Promise<r
 }
 
 function stateOf({ deployment, process, instances }: Look): string {
-  const { reason, error } = deployment;
   const ready = `${instances.filter(isRoutable).length}/${process?.instances ?? 0}`;
-  const told = error === undefined ? '' : `, the platform says: ${error}`;
-  return `deployment ${reason.toLowerCase()}, new instances ready ${ready}${told}`;
+  return `deployment ${deployment.reason.toLowerCase()}, instances ready ${ready}${toldBy(deployment)}`;
 }
 
-function faultOf(why: string, { crashes }: Look): VersionFault {
-  return new VersionFault(why, 'start', crashes.slice(0, 3).reverse().map(crashText));
+function toldBy({ error }: Deployment): string {
+  return error === undefined ? '' : `, the platform says: ${error}`;
 }
 
 function isRoutable({ state, routable }: Instance): boolean {
@@ -151,7 +148,8 @@ function assertOurs({ guid, reason }: Deployment, { intent }: AppWorld): void {
 /** After a cancel, or for the deployment that brings the old droplet back: at its end, one web process, all of it running. */
 async function awaitReturn(app: AppWorld, world: World): Promise<void> {
   const { intent, snapshot } = app;
-  const { guid } = known(returnOf(intent, snapshot) ?? rollOf(intent, snapshot), app);
+  const back = returnOf(intent, snapshot);
+  const { guid } = known(back ?? rollOf(intent, snapshot), app);
   const live = appOn('live', app);
   const { maxInFlight = 1 } = intent.inPlace ?? {};
   const web = live.processes.filter(({ type }) => type === 'web');
@@ -166,13 +164,14 @@ async function awaitReturn(app: AppWorld, world: World): Promise<void> {
         world.platform.deployment(guid),
         world.platform.processes(live.guid),
       ]);
-      const [one, ...more] = processes.filter(({ type }) => type === 'web');
+      const all = processes.filter(({ type }) => type === 'web');
+      const one = all.find((process) => process.guid === back?.webProcessGuid) ?? all[0];
       const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
       const ready = instances.filter(isRoutable).length;
       const state = stateOf({ deployment, process: one, instances, crashes: [] });
       const runs = !intent.before?.ran || ready >= (one?.instances ?? 0);
-      const done = deployment.value === 'FINALIZED' && more.length === 0 && runs;
-      return { state: state.replace('new instances', 'instances'), ...(done ? { done } : {}) };
+      const done = deployment.value === 'FINALIZED' && all.length === 1 && runs;
+      return { state, ...(done ? { done } : {}) };
     },
   }).catch((error) => {
     if (!(error instanceof DeadlineOver)) throw error;
