@@ -21,7 +21,6 @@ export async function settingsOf(world: World, guid: string): Promise<AppSetting
   const { guid: droplet } = await get(`/v3/apps/${guid}/droplets/current`);
   const processes = await all(`/v3/apps/${guid}/processes`);
   const whole = await Promise.all(processes.map((one) => get(`/v3/processes/${String(one.guid)}`)));
-  const bindings = await all(`/v3/service_credential_bindings?app_guids=${guid}`);
   const routes = await all(`/v3/apps/${guid}/routes`);
   return {
     name: app.name,
@@ -32,7 +31,6 @@ export async function settingsOf(world: World, guid: string): Promise<AppSetting
     droplet,
     variables: (await get(`/v3/apps/${guid}/environment_variables`)).var,
     processes: Object.fromEntries(whole.map((one) => [one.type, shown(one)])),
-    bindings: bindings.map((one) => one.guid),
     sidecars: (await all(`/v3/apps/${guid}/sidecars`)).map((one) => one.guid),
     routes: routes.map(({ url, destinations }) => [url, destinations]),
   };
