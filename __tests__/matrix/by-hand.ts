@@ -1,4 +1,5 @@
 /** What was in the space before: apps and routes that somebody made without the action. */
+import { bearer } from './bearer.js';
 import type { Platform } from './platform.js';
 import { zipOf } from './zip.js';
 
@@ -20,7 +21,7 @@ export async function pushByHand(platform: Platform, app: ByHand): Promise<void>
 }
 
 async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
-  const { foundry, clock } = platform;
+  const { clock } = platform;
   const send = async (
     method: string,
     path: string,
@@ -31,14 +32,7 @@ async function push(platform: Platform, { name, bits, instances, routes }: ByHan
     if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return answer.body === '' ? undefined : (JSON.parse(answer.body) as Body);
   };
-  const { username, password } = foundry;
-  const { access_token } = await send(
-    'POST',
-    '/oauth/token',
-    new URLSearchParams({ grant_type: 'password', username, password }).toString(),
-    { 'content-type': 'application/x-www-form-urlencoded', authorization: 'Basic Y2Y6' },
-  );
-  const authorization = `bearer ${access_token}`;
+  const authorization = await bearer(platform);
   const api = (method: string, path: string, body?: unknown): Promise<Body> =>
     send(method, path, JSON.stringify(body ?? {}), { authorization, 'content-type': 'application/json' });
   const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nextCrashCount, restartDelayMs } from '../../foundry/instances/restart.js';
 import type { CellEvents, Cells, Clock, DesiredProcess, InstanceStatus } from '../../foundry/ports.js';
 
 /** What the file `app.json` of the bits says. */
@@ -9,11 +10,17 @@ export interface AppVersion {
   version: string;
   /** Status of `/health`; default 200. */
   health?: number;
+  /** Instead of becoming healthy. */
+  crashes?: boolean;
+  /** Only an app of this name is as bad as that: in any other the version is good. */
+  badAs?: string;
 }
 
 interface Instance {
   status: InstanceStatus;
   app: AppVersion;
+  process: DesiredProcess;
+  crashCount: number;
 }
 
 /** How long an instance takes to end after its SIGTERM. */
@@ -40,8 +47,10 @@ export class PlayedCells implements Cells {
   desire(process: DesiredProcess): void {
     const known = this.byProcess.get(process.processGuid) ?? [];
     this.byProcess.set(process.processGuid, known);
-    for (const one of known.slice(process.instances)) this.end(process.processGuid, one);
-    for (let index = known.length; index < process.instances; index += 1) this.begin(process, index);
+    const staying = known.filter(({ status }) => status.state !== 'STOPPING');
+    for (const one of staying) if (one.status.index >= process.instances) this.end(process.processGuid, one);
+    for (let index = 0; index < process.instances; index += 1)
+      if (!staying.some(({ status }) => status.index === index)) this.begin(process, index);
     this.events.changed(process.processGuid);
   }
 
@@ -57,7 +66,7 @@ export class PlayedCells implements Cells {
     const one = this.byProcess.get(processGuid)?.find(({ status }) => status.index === index);
     if (!one) return;
     one.status = { ...one.status, state: 'STARTING', routable: false, instanceGuid: randomUUID() };
-    this.boot(processGuid, one);
+    this.boot(one);
     this.events.changed(processGuid);
   }
 
@@ -73,8 +82,9 @@ export class PlayedCells implements Cells {
     this.byProcess.clear();
   }
 
-  private begin({ processGuid, ports, dropletDir }: DesiredProcess, index: number): void {
-    const app = JSON.parse(readFileSync(join(dropletDir, 'app.json'), 'utf8')) as AppVersion;
+  private begin(process: DesiredProcess, index: number): void {
+    const { processGuid, ports } = process;
+    const app = versionOf(process);
     const mine = ports.map((port): [number, number] => {
       this.port += 1;
       return [port, this.port];
@@ -87,17 +97,42 @@ export class PlayedCells implements Cells {
       sinceMs: this.clock.now(),
       ports: Object.fromEntries(mine),
     };
-    const instance = { status, app };
+    const instance = { status, app, process, crashCount: 0 };
     for (const [, port] of mine) this.byPort.set(port, instance);
     this.byProcess.get(processGuid)?.push(instance);
-    this.boot(processGuid, instance);
+    this.boot(instance);
   }
 
-  private boot(processGuid: string, instance: Instance): void {
+  private boot(instance: Instance): void {
     this.clock.after(this.bootMs, () => {
       if (instance.status.state !== 'STARTING') return;
+      if (instance.app.crashes) return this.crash(instance);
       instance.status = { ...instance.status, state: 'RUNNING', routable: true, sinceMs: this.clock.now() };
-      this.events.changed(processGuid);
+      this.events.changed(instance.process.processGuid);
+    });
+  }
+
+  private crash(instance: Instance): void {
+    const { processGuid, appGuid } = instance.process;
+    const { index, instanceGuid } = instance.status;
+    instance.crashCount = nextCrashCount(instance.crashCount, false);
+    const { crashCount } = instance;
+    instance.status = { ...instance.status, state: 'CRASHED', sinceMs: this.clock.now() };
+    const ended = { exitStatus: 1, exitDescription: 'Exited with status 1' };
+    this.events.crashed({
+      processGuid,
+      appGuid,
+      index,
+      instanceGuid,
+      reason: 'CRASHED',
+      ...ended,
+      crashCount,
+    });
+    this.events.changed(processGuid);
+    const delayMs = restartDelayMs(crashCount);
+    if (delayMs === undefined) return;
+    this.clock.after(delayMs, () => {
+      if (instance.status.state === 'CRASHED') this.restartInstance(processGuid, index);
     });
   }
 
@@ -113,4 +148,11 @@ export class PlayedCells implements Cells {
       this.events.changed(processGuid);
     });
   }
+}
+
+/** What its droplet holds, without what is bad of it under another name. */
+function versionOf({ dropletDir, vcapApplication }: DesiredProcess): AppVersion {
+  const said = JSON.parse(readFileSync(join(dropletDir, 'app.json'), 'utf8')) as AppVersion;
+  const isBad = said.badAs === undefined || said.badAs === vcapApplication.application_name;
+  return isBad ? said : { version: said.version };
 }

@@ -1,8 +1,9 @@
 /** The judge sees what must not be: each is done by hand here, after a deploy that held. */
 import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type RunResult, runAction } from './action.js';
+import { bearer } from './bearer.js';
 import { pushByHand } from './by-hand.js';
-import { judge, type Known, type Traces, tracesOf } from './judge.js';
+import { judge, type Known, knownOf, type Traces, tracesOf } from './judge.js';
 import { type ApiAnswer, type Platform, startPlatform } from './platform.js';
 import { APP, commandOf, FOREIGN, Folders, SCENARIOS, type Scenario, url } from './scenarios.js';
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
   }
   await SECOND.before(platform, folders);
   await platform.clock.pass(10_000);
-  known = { before: await platform.clock.drive(platform.state()), fromMs: platform.clock.now() };
+  known = await knownOf(platform);
   last = await runAction(platform, commandOf(SECOND, folders, 2));
   traces = tracesOf(SECOND, await platform.clock.drive(platform.state()));
 });
@@ -31,16 +32,7 @@ afterEach(() => platform.close());
 afterAll(() => folders.remove());
 
 async function signedIn(): Promise<(method: string, path: string, body?: unknown) => Promise<ApiAnswer>> {
-  const { username, password } = platform.foundry;
-  const { body } = await platform.clock.drive(
-    platform.call({
-      method: 'POST',
-      path: '/oauth/token',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: 'Basic Y2Y6' },
-      body: new URLSearchParams({ grant_type: 'password', username, password }).toString(),
-    }),
-  );
-  const authorization = `bearer ${JSON.parse(body).access_token}`;
+  const authorization = await platform.clock.drive(bearer(platform));
   return (method, path, sent = {}) =>
     platform.clock.drive(
       platform.call({ method, path, headers: { authorization }, body: JSON.stringify(sent) }),

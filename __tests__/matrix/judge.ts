@@ -2,6 +2,7 @@
 import { type HistoryEntry, Replay } from '../../traffic/history.js';
 import { checkInvariant, isOfDeploy } from '../../traffic/invariant.js';
 import type { RunResult } from './action.js';
+import { type AllSettings, judgeInPlace, settingsOf } from './in-place.js';
 import type { Platform, SpaceState } from './platform.js';
 import { commitOf, FOREIGN, INSTANCES, type Scenario } from './scenarios.js';
 
@@ -10,7 +11,14 @@ const LABEL = 'cf-zero-downtime.github.io/';
 /** The space before the trial, and after the same deploy without one. */
 export interface Known {
   before: SpaceState;
+  settings: AllSettings;
   fromMs: number;
+}
+
+export async function knownOf(platform: Platform): Promise<Known> {
+  const before = await platform.clock.drive(platform.state());
+  const settings = await platform.clock.drive(settingsOf(platform, before));
+  return { before, settings, fromMs: platform.clock.now() };
 }
 
 /** Names of the labels and annotations of what stays. */
@@ -20,10 +28,11 @@ export type Traces = readonly string[];
 export async function judge(
   scenario: Scenario,
   platform: Platform,
-  { before, fromMs }: Known,
+  known: Known,
   last: RunResult,
   unharmed: Traces | undefined,
 ): Promise<string[]> {
+  const { before, fromMs } = known;
   const state = await platform.clock.drive(platform.state());
   const history = await platform.clock.drive(platform.history());
   const found = [
@@ -35,6 +44,8 @@ export async function judge(
     ...judgeRoutes(scenario, before, state),
     ...judgeAnswers(scenario, platform, before),
   ];
+  for (const user of scenario.inPlace ? Object.keys(scenario.routes) : [])
+    found.push(...(await judgeInPlace(user, scenario, platform, known, state, history)));
   return unharmed ? [...found, ...differences(tracesOf(scenario, state), unharmed)] : found;
 }
 
@@ -152,7 +163,8 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   const web = live.processes.find(({ type }) => type === 'web');
   if (web?.wanted !== INSTANCES) found.push(`${user} has ${web?.wanted} instances`);
   if (scenario.ends === 'reverted') {
-    if (JSON.stringify(live) !== JSON.stringify(liveBefore)) found.push('live is not as it was before');
+    if (!scenario.inPlace && JSON.stringify(live) !== JSON.stringify(liveBefore))
+      found.push('live is not as it was before');
   } else {
     if (live.labels[`${LABEL}role`] !== 'live')
       found.push(`the role of ${user} is ${live.labels[`${LABEL}role`]}`);
@@ -165,7 +177,7 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   const strange = names.filter((name) => name !== user && ![...previous, ...failed].includes(name));
   if (strange.length > 0) found.push(`apps are left: ${strange.join(', ')}`);
   if (previous.length > 1) found.push(`more previous ones than are kept: ${previous.join(', ')}`);
-  if (scenario.ends !== 'reverted' && liveBefore && previous.length === 0)
+  if (scenario.ends !== 'reverted' && liveBefore && !scenario.inPlace && previous.length === 0)
     found.push('no previous one was kept');
   if (failed.length > (scenario.inputs?.['keep-failed'] === 'true' ? 1 : 0)) {
     found.push(`more failed ones than are kept: ${failed.join(', ')}`);

@@ -1,7 +1,7 @@
 /** Records a deploy that nothing disturbs, and repeats it once for each call and each way in which that can go wrong. */
 import { type RunResult, runAction } from './action.js';
 import { pushByHand } from './by-hand.js';
-import { judge, type Known, leftOf, type Traces, tracesOf } from './judge.js';
+import { judge, type Known, knownOf, leftOf, type Traces, tracesOf } from './judge.js';
 import { type Platform, startPlatform } from './platform.js';
 import { commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
 import { HARMS, type Harm, type SeenCall, type Trial } from './wire.js';
@@ -86,8 +86,7 @@ export async function onPlatform<T>(
     await scenario.before(platform, folders);
     // The routers learn what was made last.
     await platform.clock.pass(10_000);
-    const before = await platform.clock.drive(platform.state());
-    return await work(platform, { before, fromMs: platform.clock.now() });
+    return await work(platform, await knownOf(platform));
   } finally {
     await platform.close();
   }

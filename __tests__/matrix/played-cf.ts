@@ -83,10 +83,9 @@ class Command {
     this.configuration = JSON.parse((await files.read(home))?.toString('utf8') ?? '{}') as Configuration;
     Object.assign(this.known, this.configuration);
     if (command === 'target') Object.assign(this.known, { org: this.option('-o'), space: this.option('-s') });
-    if (command === 'push') {
-      this.known.app = this.args[1] ?? '';
+    if (command === 'push') this.known.app = this.args[1] ?? '';
+    if (this.args.includes('-f'))
       this.manifest = (await files.read(this.option('-f')))?.toString('utf8') ?? '';
-    }
     for (const line of CF_CALLS[command as keyof typeof CF_CALLS]) await this.make(line);
     if (command !== 'version') await files.writePrivate(home, JSON.stringify(this.configuration));
   }

@@ -16,12 +16,22 @@ export interface Scenario {
   routes: Routes;
   /** Routes that live has and shall lose. */
   dropped?: readonly string[];
+  /** What the asked manifest sets; the one before set `USUAL`. */
+  settings?: Settings;
+  /** Live keeps its GUID. */
+  inPlace?: boolean;
   inputs?: Readonly<Record<string, string>>;
   /** `reverted`: the version is bad, and live stays. */
   ends: 'deployed' | 'rolled-back' | 'reverted';
 }
 
 export type Routes = Readonly<Record<string, readonly string[]>>;
+
+/** Of each app of a manifest. */
+export interface Settings {
+  memoryMb: number;
+  env: Readonly<Record<string, string>>;
+}
 
 export const APP = 'shop';
 export const INSTANCES = 2;
@@ -33,7 +43,10 @@ export function url(host: string): string {
   return `${host}.apps.localhost`;
 }
 
+export const USUAL: Settings = { memoryMb: 64, env: { MODE: 'v1' } };
+
 const SHOP = { [APP]: [url('shop')] };
+const ROLLING = { strategy: 'rolling' };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
 const PAIR = { ...SHOP, web: [url('web')] };
 
@@ -100,20 +113,65 @@ export const SCENARIOS: readonly Scenario[] = [
     inputs: { command: 'rollback', app: APP, to: commitOf('v1') },
     ends: 'rolled-back',
   },
+  {
+    ...rolling('v2'),
+    name: 'rolling, with other variables and memory',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, a route comes and one is dropped',
+    before: (platform, folders) =>
+      deployed(platform, folders, { version: 'v1' }, { [APP]: ['shop', 'shop-old'].map(url) }, ROLLING),
+    routes: { [APP]: ['shop', 'shop-new'].map(url) },
+    dropped: [url('shop-old')],
+    inputs: { ...ROLLING, carry: 'manifest' },
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, the version crashes in live only',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    asked: { version: 'v2', crashes: true, badAs: APP },
+    ends: 'reverted',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, the version is bad in live only',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    asked: { version: 'v2', health: 500, badAs: APP },
+    inputs: { ...ROLLING, bake: '20s' },
+    ends: 'reverted',
+  },
+  {
+    ...rolling('v3'),
+    name: 'rolling, over what came by blue-green',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await deployed(platform, folders, { version: 'v2' }, SHOP);
+    },
+    ends: 'deployed',
+  },
 ];
+
+function rolling(version: string): Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inPlace' | 'inputs'> {
+  const settings = { memoryMb: 96, env: { MODE: version, MORE: 'given' } };
+  return { asked: { version }, routes: SHOP, settings, inPlace: true, inputs: ROLLING };
+}
 
 /** Workspaces on disk, each written once. */
 export class Folders {
   private readonly root = mkdtempSync(join(tmpdir(), 'matrix-'));
   private readonly made = new Map<string, string>();
 
-  of(app: AppVersion, routes: Routes): string {
-    const key = JSON.stringify([app, routes]);
+  of(app: AppVersion, routes: Routes, settings: Settings = USUAL): string {
+    const key = JSON.stringify([app, routes, settings]);
     const known = this.made.get(key);
     if (known !== undefined) return known;
     const folder = mkdtempSync(join(this.root, `${app.version}-`));
     writeFileSync(join(folder, 'app.json'), JSON.stringify(app));
-    writeFileSync(join(folder, 'manifest.yml'), manifest(routes));
+    writeFileSync(join(folder, 'manifest.yml'), manifest(routes, settings));
     this.made.set(key, folder);
     return folder;
   }
@@ -125,12 +183,12 @@ export class Folders {
 
 /** The command that a scenario runs. */
 export function commandOf(
-  { asked, routes, inputs }: Pick<Scenario, 'asked' | 'routes' | 'inputs'>,
+  { asked, routes, settings, inputs }: Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inputs'>,
   folders: Folders,
   run: number,
 ): Deploy {
   return {
-    workspace: folders.of(asked, routes),
+    workspace: folders.of(asked, routes, settings),
     commit: commitOf(asked.version),
     runId: String(run),
     inputs: { ...INPUTS, ...inputs },
@@ -141,18 +199,26 @@ export function commitOf(version: string): string {
   return Buffer.from(version).toString('hex').padEnd(40, '0');
 }
 
-async function deployed(platform: Platform, folders: Folders, asked: AppVersion, routes: Routes) {
-  const { code, lines } = await runAction(platform, commandOf({ asked, routes }, folders, 1));
+async function deployed(
+  platform: Platform,
+  folders: Folders,
+  asked: AppVersion,
+  routes: Routes,
+  inputs = {},
+): Promise<void> {
+  const { code, lines } = await runAction(platform, commandOf({ asked, routes, inputs }, folders, 1));
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
 }
 
-function manifest(apps: Routes): string {
+function manifest(apps: Routes, { memoryMb, env }: Settings): string {
   const blocks = Object.entries(apps).flatMap(([name, routes]) => [
     `- name: ${name}`,
-    '  memory: 64M',
+    `  memory: ${memoryMb}M`,
     `  instances: ${INSTANCES}`,
     '  routes:',
     ...routes.map((route) => `  - route: ${route}`),
+    ...(Object.keys(env).length > 0 ? ['  env:'] : []),
+    ...Object.entries(env).map(([key, value]) => `    ${key}: ${value}`),
   ]);
   return ['applications:', ...blocks, ''].join('\n');
 }
