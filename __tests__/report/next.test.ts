@@ -20,6 +20,13 @@ describe('what to do next', () => {
     expect(nextOf(deployed({ apps }))).toContain('no way back');
   });
 
+  test('deployed by rolling: the commit before is deployed again', () => {
+    const apps = [{ ...without('previousApp', 'previousAppGuid'), rolled: { deploymentGuid: 'd' } }];
+    const next = nextOf(deployed({ apps }));
+    expect(next).toContain(`deploy the commit of ${OLD} of shop again`);
+    expect(next).not.toContain('no way back');
+  });
+
   test('deployed for the first time', () => {
     const apps = [without('previousApp', 'previousAppGuid', 'previousVersion')];
     expect(nextOf(deployed({ apps }))).toBe('');

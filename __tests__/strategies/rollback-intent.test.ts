@@ -47,6 +47,15 @@ describe('the version that is meant', () => {
     expect(chooseTarget({ live: LIVE, previous: [twice] }, V2.version)).toBe(twice);
   });
 
+  test('after a rolling deploy the version before is no app: one that is kept has to be named', () => {
+    const rolled = version('guid-3', 'live', '20261103-100000-ccccccc', { [ANNOTATION.strategy]: 'rolling' });
+    expect(chooseTarget({ live: rolled, previous: [V2] }, undefined)).toMatch(
+      /came by strategy: rolling.*deploy its commit again, or name an earlier version \(\S+2-100000-aaaaaaa\)/,
+    );
+    expect(chooseTarget({ live: rolled, previous: [] }, undefined)).toMatch(/deploy its commit again$/);
+    expect(chooseTarget({ live: rolled, previous: [V2] }, 'guid-2')).toBe(V2);
+  });
+
   test.each<[string, string | undefined, AppState[], RegExp]>([
     ['nothing is kept', undefined, [], /no previous version/],
     ['nothing is kept, and something is named', 'v0', [], /is a revision/],

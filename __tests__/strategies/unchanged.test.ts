@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { saidOf } from '../../src/manifest/said.js';
-import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import type { AppState, Deployment, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
-import { ANNOTATION } from '../../src/platform/names.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import type { LiveConfiguration } from '../../src/strategies/configuration.js';
 import { driftOf, whyAsked, whyOther, whyUnsound } from '../../src/strategies/unchanged.js';
 import { candidateAt, instance, intent, ours, process, route, snapshot, to, wanted } from './support.js';
@@ -97,6 +97,42 @@ test('live is what is asked for', () => {
   expect(whyOther(sides, NOW)).toEqual([]);
   expect(whyUnsound(sides)).toEqual([]);
   expect(driftOf(sides)).toEqual([]);
+});
+
+describe('a live that was rolled has the copy of a droplet, which names no package:', () => {
+  const rolled = (version: string, over: Partial<Deployment> = {}): Deployment => ({
+    guid: 'roll',
+    createdAtMs: 0,
+    value: 'FINALIZED',
+    reason: 'DEPLOYED',
+    strategy: 'rolling',
+    dropletGuid: 'copy',
+    labels: { [LABEL.version]: version, [LABEL.role]: 'candidate' },
+    annotations: {},
+    ...over,
+  });
+  const why = (deployments: Deployment[]) => {
+    const { packageGuid: _, ...read } = READ;
+    const sides = sidesOf({ live: { currentDropletGuid: 'copy' }, snapshot: { deployments } });
+    return whyOther({ ...sides, read }, NOW);
+  };
+
+  test('the deployment of its version says that it is its own', () => {
+    expect(why([rolled('v1')])).toEqual([]);
+  });
+
+  test.each<[string, Deployment[]]>([
+    ['none is there any more', []],
+    ['it is of another version', [rolled('v0')]],
+    ['it was cancelled', [rolled('v1', { reason: 'CANCELED' })]],
+    ['live has another droplet since then', [rolled('v1', { dropletGuid: 'other' })]],
+    [
+      'it brought back what was before',
+      [rolled('v1', { labels: { [LABEL.version]: 'v1', [LABEL.role]: 'live' } })],
+    ],
+  ])('and else it is not known which bits live has: %s', (_name, deployments) => {
+    expect(why(deployments)).toEqual(['it is not known which bits live has']);
+  });
 });
 
 describe('what is carried over from live is no change:', () => {

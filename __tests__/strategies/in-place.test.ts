@@ -1,0 +1,223 @@
+/** When live's own app gets the version, what forbids it, and what is asked of live then. */
+import { describe, expect, test } from '@jest/globals';
+import type { ManifestApp } from '../../src/model/asked.js';
+import type { AppState, Deployment, Snapshot } from '../../src/model/cloud.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { chooseInPlace } from '../../src/strategies/in-place.js';
+import { makeIntent } from '../../src/strategies/intent.js';
+import {
+  candidateAt,
+  DOMAIN,
+  inputs,
+  manifestApp,
+  ours,
+  process,
+  route,
+  snapshot,
+  to,
+  wanted,
+} from './support.js';
+
+const SHOP = wanted('shop.apps.example');
+
+function live(over: Partial<AppState> = {}): AppState {
+  return ours('old', 'live', 'v1', { name: 'shop', ...over });
+}
+
+function deployment(over: Partial<Deployment> = {}): Deployment {
+  return {
+    guid: 'theirs',
+    createdAtMs: 0,
+    value: 'ACTIVE',
+    reason: 'DEPLOYING',
+    strategy: 'rolling',
+    dropletGuid: 'd',
+    labels: {},
+    annotations: {},
+    ...over,
+  };
+}
+
+interface Case {
+  app?: Partial<ManifestApp>;
+  seen?: Partial<Snapshot>;
+  maxInFlight?: number;
+  brought?: string[];
+}
+
+function chosen({ app = {}, seen = {}, maxInFlight = 1, brought = [] }: Case = {}) {
+  return chooseInPlace({
+    inputs: { strategy: 'rolling', maxInFlight },
+    app: manifestApp(app),
+    snapshot: snapshot({ live: live(), ...seen }),
+    brought,
+  });
+}
+
+test('live that runs gets it, as many instances at a time as are asked for', () => {
+  expect(chosen({ maxInFlight: 3 })).toEqual({ inPlace: { maxInFlight: 3 }, problems: [], notes: [] });
+});
+
+test('any other strategy does not ask for it', () => {
+  const asked = {
+    inputs: inputs(),
+    app: manifestApp(),
+    snapshot: snapshot({ live: live() }),
+    brought: ['agent'],
+  };
+  expect(chooseInPlace(asked)).toEqual({ problems: [], notes: [] });
+});
+
+test.each<[string, AppState | undefined, RegExp]>([
+  ['nothing is live', undefined, /is not live yet: this time .* blue-green/],
+  ['live is stopped', live({ state: 'STOPPED' }), /live is stopped/],
+  [
+    'live has no web instance',
+    live({ processes: [process('web', 0), process('worker', 1)] }),
+    /no web instance/,
+  ],
+  ['live has no web process', live({ processes: [process('worker', 1)] }), /no web instance/],
+])('blue-green is the way, and it is said, as %s', (_name, one, note) => {
+  const { live: _, ...seen } = snapshot();
+  const { inPlace, problems, notes } = chooseInPlace({
+    inputs: { strategy: 'rolling', maxInFlight: 2 },
+    // Whatever forbids the other way is no matter here.
+    app: manifestApp({ lifecycle: 'cnb' }),
+    snapshot: { ...seen, ...(one ? { live: one } : {}) },
+    brought: [],
+  });
+  expect(inPlace).toBeUndefined();
+  expect(problems).toEqual([]);
+  expect(notes).toEqual([expect.stringMatching(note)]);
+});
+
+const lifecycle = (type: string) => ({ live: live({ lifecycle: { type, buildpacks: [] } }) });
+const PAUSED = deployment({ reason: 'PAUSED', strategy: 'canary' });
+
+describe('forbidden by name:', () => {
+  test.each<[string, Case, RegExp]>([
+    ['a sidecar of a buildpack', { brought: ['agent'] }, /sidecar agent .*strategy: blue-green/],
+    ['cloud native buildpacks, live', { seen: lifecycle('cnb') }, /lifecycle cnb.*strategy: blue-green/],
+    ['cloud native buildpacks, wanted', { app: { lifecycle: 'cnb' } }, /lifecycle cnb.*strategy: blue-green/],
+    ['bits over a docker image', { seen: lifecycle('docker') }, /live has the lifecycle docker.*blue-green/],
+    ['a docker image over bits', { app: { docker: true } }, /live has the lifecycle buildpack.*blue-green/],
+    [
+      'a platform before deployments tell why',
+      { seen: { apiVersion: '3.73.0' } },
+      /3\.74\.0 .* has 3\.73\.0/,
+    ],
+    [
+      'several at a time',
+      { seen: { apiVersion: '3.172.9' }, maxInFlight: 2 },
+      /max-in-flight above 1 needs version 3\.173\.0/,
+    ],
+    [
+      'a paused deployment',
+      { seen: { deployments: [PAUSED] } },
+      /\(theirs\) of shop is paused.*cf continue-deployment shop/,
+    ],
+  ])('%s', (_name, one, problem) => {
+    expect(chosen(one).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test.each<[string, Case]>([
+    ['one at a time on an older platform', { seen: { apiVersion: '3.172.9' } }],
+    ['several on a platform that can', { seen: { apiVersion: '3.173.0' }, maxInFlight: 2 }],
+    ['a later major', { seen: { apiVersion: '4.0.0' }, maxInFlight: 2 }],
+  ])('but not %s', (_name, one) => {
+    expect(chosen(one).problems).toEqual([]);
+  });
+});
+
+test("a deployment of another hand that goes on is told of; one of the lock's own version is not", () => {
+  const ofLock = deployment({ labels: { [LABEL.version]: 'v2', [LABEL.role]: 'candidate' } });
+  const deployments = [
+    deployment(),
+    ofLock,
+    deployment({ guid: 'over', value: 'FINALIZED', reason: 'DEPLOYED' }),
+  ];
+  const { notes, problems } = chosen({ seen: { deployments, lock: candidateAt('switching') } });
+  expect(problems).toEqual([]);
+  expect(notes).toEqual([expect.stringContaining('(theirs)')]);
+  expect(chosen({ seen: { deployments: [ofLock] } }).notes).toHaveLength(1);
+});
+
+function made(app: Partial<ManifestApp>, lives: Partial<AppState> = {}, over = {}) {
+  return makeIntent({
+    inputs: inputs({ strategy: 'rolling', maxInFlight: 2, ...over }),
+    context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
+    app: manifestApp(app),
+    named: [SHOP],
+    trialDomain: { guid: DOMAIN, name: 'apps.example' },
+    snapshot: snapshot({ live: live(lives), routes: [route(SHOP.url, [to('old')])] }),
+    set: ['shop'],
+    version: 'v2',
+    owner: 'me',
+    adoptedVersion: 'adopted',
+    token: () => 't',
+  });
+}
+
+describe('what is asked of live:', () => {
+  const before = { annotations: { [ANNOTATION.manifestEnv]: JSON.stringify(['A', 'GONE']) } };
+  const env = { A: 'old', GONE: 'x', BY_HAND: 'y' };
+
+  test('variables that the manifest names no more are taken from it, what was set by hand stays', () => {
+    const { intent, notes } = made({ envNames: ['A'] }, { env, ...before }, { env: { NEW: 'z' } });
+    expect(intent.inPlace).toEqual({ maxInFlight: 2 });
+    expect(intent.env).toEqual({ GONE: null, BY_HAND: 'y', NEW: 'z' });
+    // The candidate is given it for its proof; it is live's own.
+    expect(intent.carriedEnv).toEqual(['BY_HAND']);
+    expect(notes).toEqual(['Taken from live, the manifest names them no more: variables GONE.']);
+    expect(intent.facts[ANNOTATION.strategy]).toBe('rolling');
+  });
+
+  test('with carry: manifest all that the manifest does not name goes', () => {
+    const { intent } = made({ envNames: ['A'] }, { env, ...before }, { carry: 'manifest' });
+    expect(intent.env).toEqual({ GONE: null, BY_HAND: null });
+  });
+
+  const scaled = (instances: number) => ({
+    annotations: { [ANNOTATION.manifestScale]: JSON.stringify({ web: { instances } }) },
+  });
+  const web = (instances: number) => ({ processes: [process('web', instances)] });
+  const SIZES = { memoryMb: 256, diskMb: 1_024, logRateBps: -1 };
+
+  test.each<[string, number | undefined, Partial<AppState>, number | undefined, boolean]>([
+    ['more than the manifest names stay', 2, { ...web(5), ...scaled(2) }, undefined, true],
+    ['fewer become as many', 4, { ...web(2), ...scaled(4) }, 4, true],
+    ['what the manifest itself changed wins', 2, { ...web(5), ...scaled(5) }, 2, false],
+    ['it names none', undefined, web(3), undefined, true],
+  ])('instances: %s', (_name, instances, lives, wantedCount, kept) => {
+    const app = instances === undefined ? {} : { processes: { web: { instances, named: [] } } };
+    const { intent } = made(app, lives);
+    expect(intent.scale.web).toEqual({
+      ...SIZES,
+      ...(wantedCount === undefined ? {} : { instances: wantedCount }),
+    });
+    expect(intent.keepInstancesOf).toEqual(kept ? ['web'] : []);
+  });
+
+  test('scale: manifest is exactly the manifest, a process type that live has not among it', () => {
+    const processes = { web: { instances: 2, named: [] }, worker: { instances: 1, named: [] } };
+    const lives = { processes: [process('web', 5), process('clock', 2)] };
+    const { intent } = made({ processes }, lives, { scale: 'manifest' });
+    expect(intent.scale).toEqual({
+      web: { instances: 2 },
+      clock: { instances: 0 },
+      worker: { instances: 1 },
+    });
+    expect(intent.keepInstancesOf).toEqual([]);
+  });
+
+  test('no-route: true is never sent to an app that has routes', () => {
+    const { problems } = made({ noRoute: true });
+    expect(problems).toEqual([expect.stringMatching(/no-route: true.* live serves shop\.apps\.example/)]);
+  });
+
+  test('where blue-green is the way, it is called so', () => {
+    const { intent } = made({}, { state: 'STOPPED' });
+    expect(intent.inPlace).toBeUndefined();
+    expect(intent.facts[ANNOTATION.strategy]).toBe('blue-green');
+  });
+});
