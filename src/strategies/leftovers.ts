@@ -41,9 +41,7 @@ export function judgeLeftovers(
   const lives = on(live);
   // One of ours that is stopped is taken off its routes before it starts again.
   const blocks = (app: AppState) =>
-    app.state === 'STARTED' ||
-    (app.role === undefined && on(app).some((route) => !lives.includes(route))) ||
-    doubles.includes(app);
+    app.state === 'STARTED' || (app.role === undefined && on(app).some((route) => !lives.includes(route)));
   const blocking = [...new Set([...rivals.filter(blocks), ...doubles])];
   const notes = [
     ...rivals.filter((app) => !blocking.includes(app)).map((app) => restingNote(app, on(app))),
