@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { callsOfSwitch } from '../../src/commands/allowance.js';
 import { rollOut } from '../../src/commands/roll-out.js';
-import { VersionFault } from '../../src/model/errors.js';
+import { PlatformFault, VersionFault } from '../../src/model/errors.js';
 import type { Allowance } from '../../src/platform/calls.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
 import type { StepGroup } from '../../src/steps/step.js';
@@ -11,8 +11,11 @@ import { intentFor, NEW, standing } from './standing.js';
 
 const MINUTE_MS = 60_000;
 
-async function appOf({ world }: ReturnType<typeof standing>): Promise<AppWorld> {
-  const intent = intentFor();
+async function appOf({ world }: ReturnType<typeof standing>, hosts = ['shop']): Promise<AppWorld> {
+  const production = hosts.flatMap((host) =>
+    intentFor().production.map((route) => ({ ...route, host, url: `${host}.example.com` })),
+  );
+  const intent = intentFor({ production });
   const snapshot = await takeSnapshot(world.platform, TARGET, { name: 'shop', wanted: intent.production });
   return { intent, snapshot, found: nothingFound() };
 }
@@ -127,12 +130,21 @@ describe('too few calls are left', () => {
     const platform = new Proxy(at.world.platform, {
       get: (target, name) => (name === 'allowance' ? allowance : target[name as keyof typeof target]),
     });
-    at.space.hook = (call) => {
-      if (call === 'insertDestinations') left = 0;
+    // The first route gains the version; the second one does not at once, and has to be asked for again.
+    let inserts = 0;
+    at.space.hook = (call, [, to]) => {
+      if (call !== 'insertDestinations' || !JSON.stringify(to).includes('"web"')) return;
+      inserts += 1;
+      if (inserts !== 2) return;
+      left = 0;
+      throw new PlatformFault('No answer.', true);
     };
+    at.space.addRoute('shop-too', [at.live]);
+    const app = await appOf(at, ['shop', 'shop-too']);
     const startedMs = at.clock.now();
-    const outcome = await rollOut({ apps: [await appOf(at)], world: { ...at.world, platform } });
+    const outcome = await rollOut({ apps: [app], world: { ...at.world, platform } });
     expect(outcome.result).toBe('deployed');
+    expect(left).toBe(0);
     expect(at.clock.now() - startedMs).toBeLessThan(30 * MINUTE_MS);
   });
 
