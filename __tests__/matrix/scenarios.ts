@@ -17,8 +17,8 @@ export interface Scenario {
   /** Routes that live has and shall lose. */
   dropped?: readonly string[];
   inputs?: Readonly<Record<string, string>>;
-  /** `reverted`: the version is bad, and live stays. */
-  ends: 'deployed' | 'rolled-back' | 'reverted';
+  /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
+  ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
 }
 
 export type Routes = Readonly<Record<string, readonly string[]>>;
@@ -100,6 +100,38 @@ export const SCENARIOS: readonly Scenario[] = [
     inputs: { command: 'rollback', app: APP, to: commitOf('v1') },
     ends: 'rolled-back',
   },
+  {
+    name: 'deploy, held',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { hold: 'true' },
+    ends: 'held',
+  },
+  {
+    name: 'promote',
+    before: (platform, folders) => held(platform, folders, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { command: 'promote', app: APP },
+    ends: 'promoted',
+  },
+  {
+    name: 'promote of two apps',
+    before: (platform, folders) => held(platform, folders, PAIR),
+    asked: { version: 'v2' },
+    routes: PAIR,
+    inputs: { command: 'promote' },
+    ends: 'promoted',
+  },
+  {
+    name: 'abort',
+    before: (platform, folders) => held(platform, folders, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { command: 'abort', app: APP },
+    ends: 'aborted',
+  },
 ];
 
 /** Workspaces on disk, each written once. */
@@ -141,8 +173,19 @@ export function commitOf(version: string): string {
   return Buffer.from(version).toString('hex').padEnd(40, '0');
 }
 
-async function deployed(platform: Platform, folders: Folders, asked: AppVersion, routes: Routes) {
-  const { code, lines } = await runAction(platform, commandOf({ asked, routes }, folders, 1));
+async function held(platform: Platform, folders: Folders, routes: Routes) {
+  await deployed(platform, folders, { version: 'v1' }, routes);
+  await deployed(platform, folders, { version: 'v2' }, routes, { hold: 'true' });
+}
+
+async function deployed(
+  platform: Platform,
+  folders: Folders,
+  asked: AppVersion,
+  routes: Routes,
+  inputs: Readonly<Record<string, string>> = {},
+) {
+  const { code, lines } = await runAction(platform, commandOf({ asked, routes, inputs }, folders, 1));
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
 }
 

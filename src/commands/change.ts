@@ -129,6 +129,8 @@ export async function change<One extends Seen>(
     const rolledBack: string[] = [];
     const settledHeld: SettledHeld[] = [];
     for (const { snapshot } of left) {
+      // With the first app of a deploy all of them were settled: what is held again is nobody's.
+      if (settledHeld.some(({ intents }) => intents.some(({ app }) => app === snapshot.name))) continue;
       const settled = await settle(snapshot.name, owner, world);
       if (settled && 'error' in settled) {
         found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));

@@ -129,6 +129,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
   const [first] = production;
   const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
   const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+  const isHeldNow = snapshot.candidate?.phase === 'held';
   return {
     app: intent.app,
     live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
@@ -136,6 +137,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     ...(first ? { url: publicUrl(first.url, router) } : {}),
     ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
     version,
+    ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
     ...(before ? { previousVersion: before.version } : {}),
     ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
     previous: snapshot.previous.map(({ name }) => name),
