@@ -392,6 +392,35 @@ describe('the heartbeat', () => {
     expect(writes.indexOf('end')).toBe(writes.indexOf('begin') + 1);
   });
 
+  test.each<[string, () => Promise<boolean>, boolean]>([
+    ['waits, as the lock is no longer its own', async () => false, false],
+    [
+      'waits, as nobody can say whose the lock is',
+      () => Promise.reject(new PlatformFault('away', false)),
+      false,
+    ],
+    ['goes on, as the lock is its own still', async () => true, true],
+  ])('after a sleep of the whole process: %s', async (_what, stillOurs, beats) => {
+    const clock = steppedClock(0);
+    const sleeping = {
+      ...clock,
+      now: () => clock.now() + (clock.slept.length > 0 ? DEAD_AFTER_MS : 0),
+    };
+    let count = 0;
+    const platform = platformOf({
+      platformNowMs: () => clock.now(),
+      updateApp: async () => {
+        count += 1;
+        return candidateAt('made');
+      },
+    });
+    const heartbeat = startHeartbeat({ platform, clock: sleeping }, () => ['one'], stillOurs);
+    await turns(4);
+    await heartbeat.stop();
+    expect(clock.slept.length).toBeGreaterThan(1);
+    expect(count > 0).toBe(beats);
+  });
+
   test('knows since when it is silent, and that it is heard again', async () => {
     const clock = steppedClock(0);
     let away = true;
