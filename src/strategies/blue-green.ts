@@ -5,7 +5,6 @@
  * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
  * nothing is stopped before the routers have let go of it.
  */
-import { isRecorded } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
@@ -74,7 +73,6 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
 /** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
 function onceMore(intent: Intent, snapshot: Snapshot): Work {
   return {
-    lock: steps(isRecorded(intent, snapshot.lock) ? [] : [{ do: 'mark', phase: 'held', journal: true }]),
     routes: steps(missingRoutes(intent, snapshot)),
     configure: steps([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
   };
@@ -167,18 +165,14 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, live } = snapshot;
   if (reached(candidate, 'drained')) {
     // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-    return servedBy(snapshot, live).length > 0 ? { switch: steps([{ do: 'mark', phase: 'switching' }]) } : {};
+    return servedBy(snapshot, live).length > 0 ? { switch: steps([switching(intent)]) } : {};
   }
   const urls = productionUrls(intent, snapshot);
   const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
   const serving = reached(candidate, 'serving');
   return {
     // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-    switch: steps(
-      reached(candidate, 'switching') && !(serving && map.length > 0)
-        ? []
-        : [{ do: 'mark', phase: 'switching' }],
-    ),
+    switch: steps(reached(candidate, 'switching') && !(serving && map.length > 0) ? [] : [switching(intent)]),
     map: steps(map),
     ...(serving && map.length === 0
       ? {}
@@ -191,6 +185,13 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
     unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
     drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
   };
+}
+
+/**
+ * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
+ */
+function switching({ hold }: Intent): Step {
+  return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
 
 /** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
