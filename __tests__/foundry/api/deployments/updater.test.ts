@@ -259,6 +259,16 @@ describe('while it is under way', () => {
     await r.tick();
     expect([await error(made.guid), await r.counts()]).toEqual([undefined, [1, 2]]);
   });
+
+  test('what a refused look had taken from the old process is given back', async () => {
+    r = await rollout(2, { quota: { ...DEFAULTS.quota, totalMemoryMb: 4 * 1024 } });
+    const made = await r.deploy({ options: { memory_in_mb: 2048 } });
+    r.run(processOf(made));
+    const before = r.f.cells.calls.length;
+    await r.tick(2);
+    expect([await error(made.guid), await r.counts()]).toEqual(['memory quota_exceeded', [2, 1]]);
+    expect(r.f.cells.calls.slice(before)).toEqual([]);
+  });
 });
 
 describe('cancel', () => {
@@ -491,22 +501,19 @@ describe('canary', () => {
 });
 
 describe('routes of what a deployment ends', () => {
-  const begin = async (routeIntegrity: boolean) => {
-    r = await rollout(1, { routeIntegrity, propagationMs: 1000 });
-    const route = await r.w.route('shop', r.app);
-    const made = await r.deploy();
-    r.run(processOf(made));
-    r.f.cells.calls.length = 0;
-    return { route, made };
-  };
-
-  test('with route integrity the routers hear first, the old instance is ended after their time', async () => {
-    const { route, made } = await begin(true);
-    // The look falls on the grid; the time of the routers begins with it.
-    await r.ok('POST', '/__foundry/advance', { ms: TICK_MS });
-    expect(r.f.record(route)?.endpoints.map((e) => e.processGuid)).toEqual([processOf(made)]);
-    await r.ok('POST', '/__foundry/advance', { ms: 1000 });
-    expect(r.f.cells.calls.filter((call) => call === 'retire').length).toBeGreaterThan(0);
-    expect([...r.f.cells.desired.keys()].some((key) => key.startsWith(r.app))).toBe(false);
-  });
+  test.each([true, false])(
+    'route integrity %s: the routers have their time, or none',
+    async (routeIntegrity) => {
+      r = await rollout(1, { routeIntegrity, propagationMs: TICK_MS / 2 });
+      const route = await r.w.route('shop', r.app);
+      const made = await r.deploy();
+      r.run(processOf(made));
+      const isThere = () => [...r.f.cells.desired.keys()].some((key) => key.startsWith(r.app));
+      await r.tick();
+      expect(r.f.record(route)?.endpoints.map((e) => e.processGuid)).toEqual([processOf(made)]);
+      expect(isThere()).toBe(routeIntegrity);
+      await r.ok('POST', '/__foundry/advance', { ms: TICK_MS / 2 });
+      expect(isThere()).toBe(false);
+    },
+  );
 });
