@@ -92,7 +92,11 @@ export async function takeOver(
       for (const { guid } of takers) await ports.platform.deleteApp(guid);
       return false;
     }
-    ports.tell(`The run that holds ${lock.name} is dead or has left it. Its work is settled first.`);
+    ports.tell(
+      isHeld(dead)
+        ? `${lock.name} is held, and taken over from there.`
+        : `The run that holds ${lock.name} is dead or has left it. Its work is settled first.`,
+    );
     if (await take(ports, owner, { ...dead, lock }, read)) return true;
   }
 }
