@@ -12,6 +12,7 @@ import { endingOf } from '../strategies/promote-intent.js';
 import type { Way } from '../strategies/settle.js';
 import type { Seen } from './change.js';
 import { pursue } from './pursue.js';
+import { forReading } from './reading.js';
 import type { SettledHeld } from './settle.js';
 
 /** One deploy of one or several apps, each of them held and with nobody at work on it. */
@@ -75,7 +76,9 @@ export async function heldSet(
   asked: readonly string[],
   place: Place,
 ): Promise<{ names: readonly string[]; first?: Intent }> {
-  const seen = await Promise.all(asked.map((name) => read(name, place)));
+  // Nobody's variables say what is held.
+  const { platform } = forReading(place.platform);
+  const seen = await Promise.all(asked.map((name) => read(name, { ...place, platform })));
   const recorded = seen
     .flatMap(({ name, lock }) => (lock && recalled(name, lock)) ?? [])
     .filter(({ hold }) => hold);
