@@ -1,14 +1,7 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
-import {
-  DEAD_AFTER_MS,
-  type Heartbeat,
-  holderOf,
-  isHeld,
-  lockedBy,
-  ownerOf,
-  startHeartbeat,
-} from '../engine/lock.js';
+import { type Heartbeat, startHeartbeat } from '../engine/heartbeat.js';
+import { DEAD_AFTER_MS, holderOf, isHeld, lockedBy, ownerOf } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { PlatformFault, Refused, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';

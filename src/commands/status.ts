@@ -81,6 +81,6 @@ async function lifeOf(snapshot: Snapshot, { platform, hasEnded }: Looking): Prom
   const holder = holderOf(snapshot);
   if (!holder || isHeld(snapshot)) return 'unknown';
   const nowMs = platform.platformNowMs();
-  if (ownerState(holder, holder, nowMs) === 'dead' || (await hasEnded(ownerOf(holder)))) return 'dead';
+  if (ownerState(holder, nowMs, holder, nowMs) === 'dead' || (await hasEnded(ownerOf(holder)))) return 'dead';
   return nowMs - lastSignMs(holder) < ASK_AFTER_MS ? 'alive' : 'unknown';
 }
