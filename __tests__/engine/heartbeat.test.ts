@@ -4,6 +4,7 @@ import { DEAD_AFTER_MS, HEARTBEAT_MS } from '../../src/engine/lock.js';
 import { PlatformFault } from '../../src/model/errors.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { platformOf } from '../steps/scripted.js';
+import { candidateAt } from '../strategies/support.js';
 import { steppedClock } from './stepped-clock.js';
 
 describe('the heartbeat', () => {

@@ -122,6 +122,18 @@ test.each(OFFSETS)('two deploys, the older commit %d ms later', async (offsetMs)
   if (error) expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
 });
 
+const HOLD = SCENARIOS.find(({ name }) => name === 'deploy, held') as Scenario;
+test.each([900, 7_000])(
+  'a deploy with hold, and one of a newer commit %d ms later, which ends it',
+  async (offsetMs) => {
+    const { wrong, results } = await race([HOLD, { ...HOLD, asked: { version: 'v3' } }], offsetMs, {
+      asks: true,
+    });
+    expect(wrong).toEqual([]);
+    expect(results).toEqual(['held', 'held']);
+  },
+);
+
 test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offsetMs) => {
   const { wrong, results, writes } = await race([ROLLBACK, { ...OTHER, inputs: {} }], offsetMs);
   expect(wrong).toEqual([]);
