@@ -60,6 +60,14 @@ describe('the version that is meant', () => {
     expect(chooseTarget({ live: LIVE, previous }, wish)).toMatch(why);
   });
 
+  test('a version whose delete was asked for is none, though it is there still', () => {
+    const going = { ...V2, annotations: { ...V2.annotations, [ANNOTATION.deleting]: '1' } };
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, undefined)).toBe(V1);
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, V2.version)).toMatch(/is none of/);
+    expect(chooseTarget({ live: LIVE, previous: [going] }, undefined)).toMatch(/no previous version/);
+    expect(choicesOf({ previous: [going] }, V1)).toEqual([]);
+  });
+
   test('a commit is named by seven of its characters or more, never by a word that is none', () => {
     expect(isOfCommit(V1, 'aaaaaaa')).toBe(true);
     expect(isOfCommit(V1, 'aaaaaa')).toBe(false);

@@ -7,7 +7,7 @@ import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
-import { servedBy, trialRoutes } from '../strategies/view.js';
+import { isGoing, servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -118,7 +118,7 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
     ...(live?.version ? { version: live.version } : {}),
     ...(isHeldNow && trial ? { trialUrl: publicUrl(trial.url, router) } : {}),
     ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
-    previous: previous.map((app) => app.name),
+    previous: previous.filter((app) => !isGoing(app)).map((app) => app.name),
     failed: failed.map((app) => app.name),
   };
 }
@@ -128,7 +128,8 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
   const { before, production, trials, version } = intent;
   const [first] = production;
   const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
-  const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+  const previous = snapshot.previous.filter((app) => !isGoing(app));
+  const kept = previous.find(({ guid }) => guid === before?.guid);
   const isHeldNow = snapshot.candidate?.phase === 'held';
   return {
     app: intent.app,
@@ -140,7 +141,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
     ...(before ? { previousVersion: before.version } : {}),
     ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
-    previous: snapshot.previous.map(({ name }) => name),
+    previous: previous.map(({ name }) => name),
     failed: snapshot.failed.map(({ name }) => name),
     found,
   };

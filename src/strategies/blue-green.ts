@@ -12,6 +12,7 @@ import type { Step, Work } from '../steps/step.js';
 import {
   allRunning,
   destinationsOf,
+  isGoing,
   portOf,
   productionUrls,
   reached,
@@ -19,7 +20,16 @@ import {
   samePort,
   servedBy,
 } from './view.js';
-import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed, stopIdle } from './work.js';
+import {
+  compact,
+  deletion,
+  deletions,
+  endOfLock,
+  leftTrialRoutes,
+  steps,
+  stopFailed,
+  stopIdle,
+} from './work.js';
 
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
   const end = { steps: [], after: endOfLock(snapshot) };
@@ -211,8 +221,11 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   // Whatever another hand has put under the name since then is not ours to retire.
   const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
   const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-  const gone = deletions(snapshot, snapshot.previous.slice(kept));
-  if (live && intent.keepPrevious === 0) gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
+  const older = snapshot.previous.filter((app) => !isGoing(app));
+  const gone = [
+    ...deletions(snapshot, [...snapshot.previous.filter(isGoing), ...older.slice(kept)]),
+    ...(live && intent.keepPrevious === 0 ? [deletion(live)] : []),
+  ].map((step) => ({ ...step, wasLive: true }));
   return {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps(
@@ -222,7 +235,7 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
     ),
     stop: steps([
       ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid } as const] : []),
-      ...stopIdle(snapshot, snapshot.previous.slice(0, kept)),
+      ...stopIdle(snapshot, older.slice(0, kept)),
     ]),
     prune: steps(gone),
     retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
