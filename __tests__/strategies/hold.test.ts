@@ -82,6 +82,16 @@ describe('what is held again', () => {
   ])('from %s', (phase, expected) => {
     expect(stepsOf(stayHeld(PROMOTE, at(phase, { takers: [TAKER] })), false)).toEqual(expected);
   });
+
+  test.each<Phase>(['made', 'switching', 'serving', 'drained', 'reverting'])(
+    'was never what is at %s: its taker alone goes',
+    (phase) => {
+      const seen = at(phase, { takers: [TAKER], lock: ours('lock', 'candidate', 'v2') });
+      const [only, ...more] = groups([{ app: 'shop', work: stayHeld(PROMOTE, seen) }]);
+      expect(only?.after.map(({ step }) => step)).toMatchObject([{ do: 'delete-app', guid: 'taker' }]);
+      expect(more).toEqual([]);
+    },
+  );
 });
 
 describe('what is taken away', () => {

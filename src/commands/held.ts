@@ -177,7 +177,9 @@ export async function takeHeld(apps: readonly AppWorld[], owner: string, world: 
       const isTaken = await takeOver({ ...world, tell }, owner, () => read(app, world), { held: true });
       if (!isTaken) throw goneNow(app);
       taken.push(one);
-      if ((await read(app, world)).lock?.guid !== one.snapshot.lock?.guid) throw goneNow(app);
+      const { lock } = await read(app, world);
+      // Whoever died in between had begun to end it, and the next run settles that.
+      if (lock?.guid !== one.snapshot.lock?.guid || lock?.phase !== 'held') throw goneNow(app);
     }
   } catch (error) {
     const given = taken.map((app) => ({ ...app }));
