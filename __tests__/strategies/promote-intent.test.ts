@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { recalled, recorded } from '../../src/engine/journal.js';
 import type { Inputs, SmokeCheck } from '../../src/model/asked.js';
-import type { Snapshot } from '../../src/model/cloud.js';
+import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { askedOf } from '../../src/strategies/intent-parts.js';
 import { endingOf, makePromoteIntent } from '../../src/strategies/promote-intent.js';
-import { candidateAt, inputs, intent, ours, route, snapshot, to, wanted } from './support.js';
+import { candidateAt, inputs, intent, ours, process, route, snapshot, to, wanted } from './support.js';
 
 const SHOP = 'shop.apps.example';
 const LIVE = ours('old', 'live', 'v1', { name: 'shop', currentDropletGuid: 'droplet-1' });
@@ -172,4 +172,51 @@ test('a held deploy that another one has ended is told of by that one', () => {
   );
   expect(endingOf(seen({ failed: [ours('bad', 'failed', 'v3', { annotations })] }))).toContain('v3');
   expect(endingOf(seen())).toBeUndefined();
+});
+
+describe('what live was given by hand since then', () => {
+  const NAMED = ANNOTATION.manifestEnv;
+  const asked = inputs({ carry: 'all' });
+  function at(live: Partial<AppState>, candidate: Partial<AppState> = {}): Snapshot {
+    const made = candidateAt('held', {
+      env: { COLOUR: 'blue', BROUGHT: 'one' },
+      ...candidate,
+      annotations: { [NAMED]: '["COLOUR","NEW"]', ...candidate.annotations },
+    });
+    const was = { ...LIVE, env: { COLOUR: 'red', BROUGHT: 'one', OLD: 'gone' } };
+    const now = { ...was, annotations: { [NAMED]: '["COLOUR","OLD"]' }, ...live };
+    return seen({ live: now, candidate: made, lock: made });
+  }
+  const told = (of: Intent, snap: Snapshot, over: Partial<Inputs> = {}) =>
+    makePromoteIntent(of, snap, { ...asked, ...over }, 'promoter').problems.map(
+      ({ code, message }) => `${code}: ${message}`,
+    );
+
+  test.each<[string, Partial<AppState>, string | undefined]>([
+    ['nothing', {}, undefined],
+    ['what the manifest names wins anyway', { env: { COLOUR: 'green', BROUGHT: 'one' } }, undefined],
+    ['another value', { env: { BROUGHT: 'two-secret' } }, 'variable BROUGHT'],
+    ['a new variable', { env: { BROUGHT: 'one', MORE: 'two-secret' } }, 'variable MORE'],
+    ['one that is gone', { env: { COLOUR: 'red' } }, 'variable BROUGHT'],
+  ])('%s', (_name, live, what) => {
+    const [problem, ...more] = told(held(), at(live));
+    expect(more).toEqual([]);
+    if (what === undefined) expect(problem).toBeUndefined();
+    else expect(problem).toMatch(new RegExp(`^live-changed: .*: ${what}\\.$`));
+    expect(problem ?? '').not.toContain('two-secret');
+  });
+
+  test('a new variable counts only where variables are brought along', () => {
+    const more = { env: { BROUGHT: 'one', MORE: 'two' } };
+    expect(told(held(), at(more), { carry: 'manifest' })).toEqual([]);
+    expect(told(held(), at(more, { annotations: { [ANNOTATION.inputs]: 'drain carry' } }))).toEqual([]);
+  });
+
+  test('another memory than the one that was brought along', () => {
+    const of = held({}, { scale: { web: { memoryMb: 256 } } });
+    expect(told(of, at({}))).toEqual([]);
+    const grown = at({ processes: [process('web', 1, { memoryMb: 512 })] });
+    expect(told(of, grown)).toEqual([expect.stringContaining('memory, disk or log rate of web')]);
+    expect(told(of, grown, { scale: 'manifest' })).toEqual([]);
+  });
 });

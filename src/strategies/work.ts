@@ -34,11 +34,7 @@ export function deletion({ name, guid }: Pick<AppState, 'name' | 'guid'>): Delet
  * Apps that are nothing but locks go as their holder's last writes, one after the other: the lock itself before its takers, so
  * that nobody finds it without them and takes it once more.
  */
-export function endOfLock({
-  lock,
-  candidate,
-  takers,
-}: Pick<Snapshot, 'lock' | 'candidate' | 'takers'>): Step[] {
+export function endOfLock({ lock, candidate, takers }: Snapshot): Step[] {
   const empty = lock && lock.guid !== candidate?.guid ? [lock] : [];
   return [...empty, ...takers.toReversed()].map(deletion);
 }
