@@ -53,6 +53,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    name: 'third deploy, the first version goes',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await deployed(platform, folders, { version: 'v2' }, SHOP);
+    },
+    asked: { version: 'v3' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
     name: 'two routes stay, one is dropped',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, { [APP]: THREE }),
     asked: { version: 'v2' },
