@@ -175,6 +175,17 @@ describe('what is taken over from today', () => {
     expect(notes.join(' ')).not.toMatch(/now|once/);
   });
 
+  test('on a version that another hand has put on a route, what it will not see yet is named', () => {
+    const live = { env: { SINCE: 'now', SAME: 's' }, annotations: named() };
+    const target = { env: { SAME: 's' }, annotations: named() };
+    const text = /serves already.*next restart only: variables SINCE\.$/;
+    const told = (state: AppState['state'], over: Partial<Snapshot> = {}) =>
+      intentFor(live, { ...target, state }, over).notes.at(-1);
+    expect(told('STARTED')).toMatch(text);
+    expect(told('STARTED', { routes: [route(URL, [to('guid-3')])] })).not.toMatch(text);
+    expect(told('STOPPED')).not.toMatch(text);
+  });
+
   test('a variable that live’s manifest has taken over stays as the version had it', () => {
     const live = { env: { FLAG: 'manifest' }, annotations: named('FLAG') };
     const { intent } = intentFor(live, { env: { FLAG: 'hand' }, annotations: named() });

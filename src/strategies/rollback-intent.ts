@@ -156,8 +156,16 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
         .filter(({ protocol }) => protocol === 'tcp')
         .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
     ],
-    notes: variables.notes,
+    notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
   };
+}
+
+/** What serves already is not restarted for its variables: requests are on their way to it. */
+function notInEffect({ env }: Intent, target: AppState, snapshot: Snapshot): readonly string[] {
+  if (target.state !== 'STARTED' || servedBy(snapshot, target).length === 0) return [];
+  const names = Object.keys(env).filter((name) => (env[name] ?? undefined) !== target.env[name]);
+  const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
+  return list(title, names);
 }
 
 interface Variables {
