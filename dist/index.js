@@ -28639,6 +28639,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events"
 
 /***/ }),
 
+/***/ 3024:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+
+/***/ }),
+
 /***/ 1455:
 /***/ ((module) => {
 
@@ -37401,7 +37408,81 @@ function pick(env, wanted) {
 
 /***/ }),
 
-/***/ 9770:
+/***/ 5969:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Hw: () => (/* binding */ patienceOf),
+/* harmony export */   M7: () => (/* binding */ outrun),
+/* harmony export */   iM: () => (/* binding */ olderThanLive)
+/* harmony export */ });
+/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7200);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2431);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
+/** Of two commits of one app the newer one goes live: whose lock a deploy waits for, and over what it does not go live unasked. */
+
+
+
+
+/** What a deploy takes beside staging, bake and drain: starts, proofs, and faults of the platform that it bears. */
+const REST_MS = 30 * _model_words_js__WEBPACK_IMPORTED_MODULE_2__/* .MINUTE_MS */ .kg;
+/**
+ * How long the end of whoever holds a lock is waited for, milliseconds; 0: not at all. Throws `Refused` with `older-commit` where
+ * ours is the older one. A rollback is somebody's wish, and no commit is newer than that.
+ */
+function patienceOf({ force, timeoutMs, stagingTimeoutMs, bakeMs, drainMs }, { commit }, compare) {
+    return async (holder) => {
+        const theirs = holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.commit];
+        if (!commit || !theirs || _platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.target in holder.annotations)
+            return 0;
+        const age = await compare(theirs, commit);
+        if (age === 'older' && !force) {
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`Commit ${commit} is older than the one that another run deploys now: ${(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(holder)}.`, 'Nothing is to be done: the newer commit goes live. To go back to this one, use command: rollback.', 'older-commit');
+        }
+        return age === 'newer' ? (timeoutMs ?? stagingTimeoutMs + bakeMs + drainMs + REST_MS) : 0;
+    };
+}
+/**
+ * Who found the lock free, and lost it to a faster run before it wrote anything, goes by the commits as if it had found it taken.
+ * @param apps as they were seen last
+ * @returns whether to begin anew, and else what to say
+ */
+async function outrun(error, apps, { platform, patience }) {
+    const [holder] = apps.flatMap(({ snapshot }) => (snapshot.lock && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .holderOf */ .Kd)(snapshot)) ?? []);
+    const isLocked = error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw && error.code === 'locked';
+    if (!isLocked || !holder || !patience || platform.hasWritten())
+        return { again: false, error };
+    try {
+        return { again: (await patience(holder)) > 0, error };
+    }
+    catch (older) {
+        return { again: false, error: older };
+    }
+}
+/** What a plain run of a commit would silently undo. @returns why it is refused, or what could not be told */
+async function olderThanLive({ name, live }, { force }, { commit }, compare) {
+    const theirs = live?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.commit];
+    if (force || !live || !commit || !theirs || theirs === commit)
+        return {};
+    const age = await compare(theirs, commit);
+    if (age === undefined)
+        return {
+            note: `${name}: whether commit ${commit} is newer than ${theirs}, which is live, could not be told.`,
+        };
+    if (age !== 'older')
+        return {};
+    const { [_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.actor]: actor, [_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.runUrl]: run } = live.annotations;
+    const who = [actor && `by ${actor}`, run].filter(Boolean).join(', ');
+    return {
+        problem: new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`${name}: commit ${commit} is older than ${theirs}, which is live${who ? ` (deployed ${who})` : ''}.`, 'Deploy it all the same with force: true, or go back with command: rollback.', 'older-commit'),
+    };
+}
+
+
+/***/ }),
+
+/***/ 2888:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37417,8 +37498,8 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(4379);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
-var children = __nccwpck_require__(4788);
+// EXTERNAL MODULE: ./lib/system/children.js + 2 modules
+var children = __nccwpck_require__(7565);
 ;// CONCATENATED MODULE: ./lib/cli/patience.js
 
 /** Pauses between attempts; the last fault is the answer. */
@@ -38384,6 +38465,14 @@ function bitsCalls(requests) {
                 data: { guid: dropletGuid },
             });
         },
+        async droplet(guid) {
+            return parseDroplet(platform_json/* Fields */.C8.of(await requests.read(`/v3/droplets/${guid}`), 'droplet'));
+        },
+        copyDroplet(dropletGuid, appGuid) {
+            const body = { relationships: { app: { data: { guid: appGuid } } } };
+            const path = `/v3/droplets?source_guid=${dropletGuid}`;
+            return requests.writeFor('POST', path, body, 'droplet', parseDroplet);
+        },
     };
 }
 function parsePackage(fields) {
@@ -38412,6 +38501,12 @@ function parseBuild(fields) {
         }),
     };
 }
+/** To whom the platform does not tell them, it gives something else. */
+function commandsOf(fields) {
+    if (!fields.has('process_types') || fields.object('process_types').has('redacted_message'))
+        return undefined;
+    return fields.textMap('process_types');
+}
 /** The package is named only by a link; a droplet that was uploaded or copied has none. */
 function parseDroplet(fields) {
     const link = fields.maybeObject('links')?.maybeObject('package')?.maybeText('href');
@@ -38419,7 +38514,80 @@ function parseDroplet(fields) {
         guid: fields.text('guid'),
         state: fields.text('state'),
         createdAtMs: fields.time('created_at'),
-        ...(0,platform_json/* present */.Eb)({ packageGuid: link?.split('/').at(-1) }),
+        ...(0,platform_json/* present */.Eb)({ packageGuid: link?.split('/').at(-1), commands: commandsOf(fields) }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/platform/deployments.js
+
+function deploymentCalls(requests) {
+    return {
+        createDeployment(wanted) {
+            return requests.writeFor('POST', '/v3/deployments', bodyOf(wanted), 'deployment', parseDeployment);
+        },
+        async deployment(guid) {
+            return parseDeployment(platform_json/* Fields */.C8.of(await requests.read(`/v3/deployments/${guid}`), 'deployment'));
+        },
+        deployments(appGuid, only) {
+            const query = { app_guids: appGuid, status_values: only, order_by: '-created_at' };
+            return requests.list('/v3/deployments', query, parseDeployment);
+        },
+        async cancelDeployment(guid) {
+            await requests.write('POST', `/v3/deployments/${guid}/actions/cancel`);
+        },
+        async continueDeployment(guid) {
+            await requests.write('POST', `/v3/deployments/${guid}/actions/continue`);
+        },
+    };
+}
+/** One instance at a time is the default, so that platforms from before `options` (3.173) take it too. */
+function bodyOf({ appGuid, strategy, dropletGuid, revisionGuid, maxInFlight = 1, steps, labels, annotations, }) {
+    const options = {
+        ...(maxInFlight === 1 ? {} : { max_in_flight: maxInFlight }),
+        ...(steps ? { canary: { steps: steps.map((weight) => ({ instance_weight: weight })) } } : {}),
+    };
+    return {
+        strategy,
+        ...(dropletGuid === undefined ? {} : { droplet: { guid: dropletGuid } }),
+        ...(revisionGuid === undefined ? {} : { revision: { guid: revisionGuid } }),
+        ...(Object.keys(options).length === 0 ? {} : { options }),
+        relationships: { app: { data: { guid: appGuid } } },
+        metadata: { labels, annotations },
+    };
+}
+function parseDeployment(fields) {
+    const status = fields.object('status');
+    const details = status.maybeObject('details');
+    const steps = status.maybeObject('canary')?.maybeObject('steps');
+    const revision = fields.maybeObject('revision');
+    const web = fields.maybeObjects('new_processes').find((process) => process.text('type') === 'web');
+    return {
+        guid: fields.text('guid'),
+        createdAtMs: fields.time('created_at'),
+        value: status.oneOf('value', ['ACTIVE', 'FINALIZED']),
+        reason: status.oneOf('reason', [
+            'DEPLOYING',
+            'PAUSED',
+            'CANCELING',
+            'DEPLOYED',
+            'CANCELED',
+            'SUPERSEDED',
+            'DEGENERATE',
+        ]),
+        // Every deployment of a platform from before canaries (3.173) is a rolling one.
+        strategy: fields.maybeText('strategy') ?? 'rolling',
+        dropletGuid: fields.object('droplet').text('guid'),
+        ...(0,platform_json/* metadataOf */.Nk)(fields),
+        ...(0,platform_json/* present */.Eb)({
+            previousDropletGuid: fields.maybeObject('previous_droplet')?.maybeText('guid'),
+            webProcessGuid: web?.text('guid'),
+            revisionVersion: revision?.maybeNumber('version'),
+            canary: steps && { step: steps.number('current'), steps: steps.number('total') },
+            error: details?.maybeText('error'),
+            lastHealthyAtMs: details?.has('last_successful_healthcheck')
+                ? details.time('last_successful_healthcheck')
+                : undefined,
+        }),
     };
 }
 
@@ -38486,6 +38654,11 @@ function processCalls(requests) {
             const json = await requests.read(`/v3/processes/${processGuid}/stats`);
             return platform_json/* Fields */.C8.of(json, 'stats').objects('resources').map(parseInstance);
         },
+        async command(processGuid) {
+            const process = platform_json/* Fields */.C8.of(await requests.read(`/v3/processes/${processGuid}`), 'process');
+            const command = process.maybeText('command') ?? '';
+            return command === HIDDEN ? undefined : command;
+        },
         async scale(processGuid, { instances, memoryMb, diskMb, logRateBps }) {
             await requests.write('POST', `/v3/processes/${processGuid}/actions/scale`, (0,platform_json/* present */.Eb)({
                 instances,
@@ -38496,7 +38669,8 @@ function processCalls(requests) {
         },
     };
 }
-/** What the platform shows in lists where a command is. */
+/** What the platform shows where a command is, to whom it does not tell. */
+const HIDDEN = '[PRIVATE DATA HIDDEN]';
 const HIDDEN_COMMAND = '[PRIVATE DATA HIDDEN IN LISTS]';
 function parseProcess(fields) {
     const command = fields.maybeText('command');
@@ -38539,218 +38713,10 @@ function parseInstance(fields) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/platform/verdict.js
-/** `renewed`: this call was repeated with a new token already. */
-function verdictOf(method, outcome, renewed) {
-    const read = method === 'GET';
-    if (outcome.kind === 'lost')
-        return read || !outcome.connected ? 'again' : 'ambiguous';
-    const { status, body } = outcome;
-    // Both are decided before the call reaches what would do it.
-    if (status === 401)
-        return renewed ? (body === 'errors' ? 'refused' : 'unusable') : 'renew';
-    if (status === 429)
-        return 'again';
-    if (status >= 200 && status < 300) {
-        if (body === 'json' || (body === 'empty' && !read))
-            return 'answer';
-        return read ? 'again' : 'ambiguous';
-    }
-    if (status >= 400 && status < 500 && body === 'errors')
-        return 'refused';
-    // A redirect, or a no in words of another server than the API (the network policies' one, a firewall).
-    if ((status >= 300 && status < 400) || status === 403)
-        return read ? 'unusable' : 'ambiguous';
-    return read ? 'again' : 'ambiguous';
-}
-/** The platform's own error body has a list `errors`; a proxy's JSON has not. */
-function bodyKindOf(response) {
-    if (response.cut)
-        return { kind: 'other' };
-    if (response.body.length === 0)
-        return { kind: 'empty' };
-    try {
-        const json = JSON.parse(response.body.toString('utf8'));
-        if (typeof json !== 'object' || json === null)
-            return { kind: 'other' };
-        const errors = response.status >= 400 && 'errors' in json && Array.isArray(json.errors);
-        return { kind: errors ? 'errors' : 'json', json };
-    }
-    catch {
-        return { kind: 'other' };
-    }
-}
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 5_000;
-/**
- * How long to wait before the next attempt: doubling from 200 ms, but never less than `Retry-After` asks for (seconds or a date).
- * `attempt` counts from 0; `spread` is 0..1 and keeps calls side by side from coming back at the same moment.
- */
-function delayOf(attempt, retryAfter, nowMs, spread) {
-    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS) * (0.75 + spread / 2);
-    return Math.round(Math.max(delayMs, verdict_retryAfterMs(retryAfter, nowMs) ?? 0));
-}
-function verdict_retryAfterMs(header, nowMs) {
-    if (!header)
-        return undefined;
-    if (/^\d+$/.test(header))
-        return Number(header) * 1_000;
-    const atMs = Date.parse(header);
-    return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-}
-
-;// CONCATENATED MODULE: ./lib/platform/sender.js
-/** Sends one call: with the token, again where that is safe, never to another host than it is meant for. */
-
-
-
-const READ_DEADLINE_MS = 90_000;
-const READ_TIMEOUT_MS = 30_000;
-const WRITE_TIMEOUT_MS = 60_000;
-const ANSWERS_TIMEOUT_MS = 3_000;
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-class Sender {
-    connection;
-    clockOffsetMs = 0;
-    droppedToken;
-    wrote = false;
-    constructor(connection) {
-        this.connection = connection;
-    }
-    /** The platform's clock (`Date` header of the newest answer, carried on by ours); our own clock before the first. */
-    nowMs() {
-        return this.connection.clock.now() + this.clockOffsetMs;
-    }
-    /** As `Platform.hasWritten` says. */
-    get hasWritten() {
-        return this.wrote;
-    }
-    /** The root needs no token, and a connection of its own cannot have been closed before. Too many calls is an answer, too. */
-    async answers() {
-        const { http, api, signal } = this.connection;
-        try {
-            const response = await http.request({
-                method: 'GET',
-                url: new URL('/', api).href,
-                headers: { accept: 'application/json' },
-                timeoutMs: ANSWERS_TIMEOUT_MS,
-                fresh: true,
-                ...(signal ? { signal } : {}),
-            });
-            return (response.status === 429 ||
-                (response.status < 500 && ['json', 'errors'].includes(bodyKindOf(response).kind)));
-        }
-        catch {
-            return false;
-        }
-    }
-    /** Throws `PlatformRefusal`, `PlatformFault`, or the signal's reason. */
-    async send(method, path, body, withinMs = this.patienceMs) {
-        const { clock, signal } = this.connection;
-        const deadlineMs = clock.now() + withinMs;
-        let renewed = false;
-        for (let attempt = 0;; attempt++) {
-            signal?.throwIfAborted();
-            const token = await this.connection.token();
-            const result = await this.attempt(method, path, token, body, deadlineMs - clock.now(), renewed);
-            if (result.verdict === 'answer')
-                return result.answer;
-            if (result.verdict === 'refused')
-                throw refusal(callName(method, path), result.answer.status, platform_json/* Fields */.C8.of(result.answer.json, 'answer').maybeObjects('errors')[0]);
-            if (result.verdict === 'renew') {
-                renewed = true;
-                this.dropToken(token);
-                continue;
-            }
-            const retryAfter = result.answer.headers['retry-after'];
-            const delayMs = delayOf(attempt, retryAfter, this.nowMs(), this.spread());
-            if (result.verdict !== 'again' || clock.now() + delayMs >= deadlineMs)
-                throw new errors/* PlatformFault */.A(`${callName(method, path)}: ${result.said}.`, result.verdict === 'ambiguous', result.answer.status || undefined, verdict_retryAfterMs(retryAfter, this.nowMs()));
-            await clock.sleep(delayMs, signal);
-        }
-    }
-    async attempt(method, path, token, body, leftMs, renewed) {
-        const { http, signal, api } = this.connection;
-        const read = method === 'GET';
-        const url = path.startsWith('/') ? new URL(path, api).href : path;
-        let response;
-        try {
-            response = await http.request({
-                method,
-                url,
-                headers: {
-                    accept: 'application/json',
-                    authorization: /^bearer /i.test(token) ? token : `bearer ${token}`,
-                    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-                },
-                ...(body === undefined ? {} : { body }),
-                timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
-                maxBytes: MAX_ANSWER_BYTES,
-                ...(signal ? { signal } : {}),
-            });
-        }
-        catch (error) {
-            // Whoever cut the call cannot know how far it came.
-            this.wrote ||= !read && !(error instanceof errors/* HttpFailure */.HR && !error.connected);
-            if (!(error instanceof errors/* HttpFailure */.HR))
-                throw error;
-            signal?.throwIfAborted();
-            return {
-                verdict: verdictOf(method, { kind: 'lost', connected: error.connected }, renewed),
-                answer: { status: 0, headers: {}, json: undefined },
-                said: `no answer (${error.message})`,
-            };
-        }
-        this.readClock(url, response);
-        const { kind, json } = bodyKindOf(response);
-        const router = response.headers['x-cf-routererror'];
-        const verdict = verdictOf(method, { kind: 'answered', status: response.status, body: kind }, renewed);
-        this.wrote ||= !read && (verdict === 'answer' || verdict === 'ambiguous');
-        return {
-            verdict,
-            answer: { status: response.status, headers: response.headers, json },
-            said: `status ${response.status}${kind === 'other' ? ', not an answer of the API' : ''}${router ? ` (router: ${router})` : ''}`,
-        };
-    }
-    /** Calls side by side may all see the same token end: only the first one drops it, lest a new one goes with it. */
-    dropToken(token) {
-        if (this.droppedToken === token)
-            return;
-        this.droppedToken = token;
-        this.connection.invalidateToken();
-    }
-    readClock(url, response) {
-        const atMs = Date.parse(response.headers.date ?? '');
-        if (!Number.isNaN(atMs) && new URL(url).origin === new URL(this.connection.api).origin)
-            this.clockOffsetMs = atMs - this.connection.clock.now();
-    }
-    /** The platform writes whole addresses; the token goes to the API's own host whatever they say. */
-    pathOf(href) {
-        try {
-            const url = new URL(href, this.connection.api);
-            return url.pathname + url.search;
-        }
-        catch {
-            throw new errors/* PlatformFault */.A('The platform named an address that is none.', false);
-        }
-    }
-    /** For how long a call is repeated. */
-    get patienceMs() {
-        return this.connection.readDeadlineMs ?? READ_DEADLINE_MS;
-    }
-    spread() {
-        const token = this.connection.random?.token(4);
-        return token ? Number.parseInt(token, 36) / 36 ** 4 : 0.5;
-    }
-}
-function callName(method, path) {
-    return `${method} ${path.split('?')[0]}`;
-}
-function refusal(call, status, error) {
-    const reason = error?.maybeText('detail') ?? error?.maybeText('title') ?? 'no reason given';
-    return new errors/* PlatformRefusal */.E2(`The platform refused ${call}: ${reason} (${status})`, status, error?.maybeNumber('code'), error?.maybeText('title'));
-}
-
+// EXTERNAL MODULE: ./lib/platform/sender.js
+var sender = __nccwpck_require__(8901);
+// EXTERNAL MODULE: ./lib/platform/verdict.js
+var verdict = __nccwpck_require__(2335);
 ;// CONCATENATED MODULE: ./lib/platform/request.js
 /** What the groups of calls are written in: a thing, a list to its last page, a write, a job. */
 
@@ -38768,7 +38734,7 @@ class Requests {
     clock;
     signal;
     constructor(connection) {
-        this.sender = new Sender(connection);
+        this.sender = new sender/* Sender */.U1(connection);
         this.clock = connection.clock;
         this.signal = connection.signal;
     }
@@ -38778,6 +38744,9 @@ class Requests {
     }
     hasWritten() {
         return this.sender.hasWritten;
+    }
+    allowance() {
+        return this.sender.allowance;
     }
     /** Whether the API answers at this moment, as `Platform.answers` says. */
     answers() {
@@ -38789,17 +38758,21 @@ class Requests {
     }
     /**
      * Reads a list to its last page. An empty page with a next one is followed; a list that does not have as many different
-     * things as it says is read again. Throws as `read`; a page that fails fails the whole.
+     * things as it says is read again. So is one of several pages until it is the same twice: what is deleted meanwhile moves
+     * something from the next page to one that was read already. Throws as `read`; a page that fails fails the whole.
      */
     async list(path, query, parse) {
         const deadlineMs = this.clock.now() + this.sender.patienceMs;
+        let last;
         for (let attempt = 0;; attempt++) {
-            const { pages, complete } = await this.pages(path + queryText({ per_page: PER_PAGE, ...query }));
-            if (complete)
+            const { pages, guids, complete } = await this.pages(path + queryText({ per_page: PER_PAGE, ...query }));
+            const seen = complete ? [...guids].join() : undefined;
+            if (complete && (pages.length === 1 || seen === last))
                 return pages.flatMap((page) => page.objects('resources').map(parse));
-            const delayMs = delayOf(attempt, undefined, this.clock.now(), 0.5);
+            last = seen;
+            const delayMs = (0,verdict/* delayOf */.ps)(attempt, undefined, this.clock.now(), 0.5);
             if (this.clock.now() + delayMs > deadlineMs)
-                throw new errors/* PlatformFault */.A(`The platform's list ${path} stayed incomplete.`, false);
+                throw new errors/* PlatformFault */.A(`The platform's list ${path} did not stand still while it was read.`, false);
             await this.clock.sleep(delayMs, this.signal);
         }
     }
@@ -38840,7 +38813,7 @@ class Requests {
             if (state === 'COMPLETE')
                 return;
             if (state === 'FAILED')
-                throw refusal(`the job ${path}`, 422, error);
+                throw (0,sender/* refusal */.x5)(`the job ${path}`, 422, error);
             if (this.clock.now() > deadlineMs)
                 throw new errors/* PlatformFault */.A(`The platform's job ${path} did not end in time (${state}).`, true);
         }
@@ -38861,7 +38834,7 @@ class Requests {
             const href = pagination.maybeObject('next')?.text('href');
             next = href === undefined ? undefined : this.sender.pathOf(href);
         }
-        return { pages, complete: guids.size === total };
+        return { pages, guids, complete: guids.size === total };
     }
 }
 /**
@@ -38889,6 +38862,30 @@ async function orAmbiguous(read) {
             throw new errors/* PlatformFault */.A(error.message, true, error.status);
         throw error;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/platform/revisions.js
+
+function revisionCalls(requests) {
+    return {
+        revisions(appGuid) {
+            return requests.list(`/v3/apps/${appGuid}/revisions`, { order_by: '-created_at' }, parseRevision);
+        },
+        async revisionEnvironment(guid) {
+            const json = await requests.read(`/v3/revisions/${guid}/environment_variables`);
+            return platform_json/* Fields */.C8.of(json, 'environment variables of the revision').textMap('var');
+        },
+    };
+}
+function parseRevision(fields) {
+    return {
+        guid: fields.text('guid'),
+        version: fields.number('version'),
+        dropletGuid: fields.object('droplet').text('guid'),
+        deployable: fields.flag('deployable'),
+        description: fields.maybeText('description') ?? '',
+        createdAtMs: fields.time('created_at'),
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/platform/routes.js
@@ -39079,12 +39076,15 @@ function linesOf(answer) {
 
 
 
+
+
 function createPlatform(options) {
     const requests = new Requests(options);
     const apps = appCalls(requests);
     return {
         platformNowMs: () => requests.nowMs(),
         hasWritten: () => requests.hasWritten(),
+        allowance: () => requests.allowance(),
         ...placeCalls(requests),
         ...apps,
         ...processCalls(requests),
@@ -39092,6 +39092,8 @@ function createPlatform(options) {
             return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
         }),
         ...bitsCalls(requests),
+        ...revisionCalls(requests),
+        ...deploymentCalls(requests),
         ...routeCalls(requests),
         ...watchingCalls(requests, options.logCacheUrl),
     };
@@ -39153,29 +39155,150 @@ async function open_open(inputs, context, ports) {
 
 /***/ }),
 
-/***/ 4881:
+/***/ 7432:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Lx: () => (/* binding */ inTheWayOf),
-/* harmony export */   Ow: () => (/* binding */ refresh),
-/* harmony export */   fQ: () => (/* binding */ assertNotGone),
-/* harmony export */   ld: () => (/* binding */ pursue),
-/* harmony export */   x9: () => (/* binding */ titleOfAll),
-/* harmony export */   zw: () => (/* binding */ areServing)
-/* harmony export */ });
-/* harmony import */ var _engine_converge_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8130);
-/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7200);
-/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6635);
-/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
-/* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
-/* harmony import */ var _steps_evidence_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2503);
-/* harmony import */ var _steps_heed_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9840);
-/* harmony import */ var _steps_index_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(1775);
-/* harmony import */ var _strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4152);
-/* harmony import */ var _strategies_view_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(399);
-/* harmony import */ var _strategies_work_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(4136);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  zw: () => (/* binding */ areServing),
+  fQ: () => (/* binding */ assertNotGone),
+  Lx: () => (/* binding */ inTheWayOf),
+  ld: () => (/* binding */ pursue),
+  Ow: () => (/* binding */ refresh),
+  x9: () => (/* binding */ titleOfAll)
+});
+
+// EXTERNAL MODULE: ./lib/engine/converge.js
+var converge = __nccwpck_require__(8130);
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var engine_lock = __nccwpck_require__(7200);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/platform/snapshot.js
+var snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/steps/evidence.js
+var evidence = __nccwpck_require__(2503);
+// EXTERNAL MODULE: ./lib/steps/heed.js
+var heed = __nccwpck_require__(9840);
+// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
+var lib_steps = __nccwpck_require__(1775);
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var work = __nccwpck_require__(4136);
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/platform/sender.js
+var sender = __nccwpck_require__(8901);
+;// CONCATENATED MODULE: ./lib/commands/allowance.js
+/** Before a switch begins: whether the platform's rate limit leaves the calls that bring it to its end. */
+
+
+
+
+
+/** Up to the last remove; what comes after it can wait with the routes as they shall be. */
+const OF_SWITCH = ['switch', 'map', 'prove', 'unmap'];
+/** The first group that a way begins its switch with. On the way back only the routes matter: the mark says that it has begun. */
+const BEGINS = { forward: ['switch', 'map'], back: ['map'] };
+/** For so long signs of life are reckoned: proofs last a minute or two. */
+const BEATS_MS = 2 * words/* MINUTE_MS */.kg;
+/** The platform's usual period is an hour (`reset_interval_in_minutes`), and each account's ends at a time of its own. */
+const PERIOD_MS = 61 * words/* MINUTE_MS */.kg;
+/**
+ * Calls from here to the last remove: inserts, removes and marks, a look before each group and one after the last, and the signs
+ * of life. Pure.
+ * @param next every group that is left, in order
+ * @param callsOfLook what reading the platform once takes for all apps
+ */
+function callsOfSwitch(apps, next, callsOfLook) {
+    const ofSwitch = next.filter(({ stage }) => OF_SWITCH.includes(stage));
+    const writes = ofSwitch
+        .flatMap((group) => [...group.steps, ...group.after])
+        .map(({ app, step }) => {
+        if (step.do !== 'unmap')
+            return step.do === 'map' || step.do === 'mark' ? 1 : 0;
+        const snapshot = apps.find(({ intent }) => intent.app === app)?.snapshot;
+        const route = snapshot?.routes.find(({ url }) => url === step.url);
+        return Math.max(1, (0,view/* destinationsOf */.Nu)(route, snapshot?.[step.side]).length);
+    });
+    const beats = apps.length * (BEATS_MS / engine_lock/* HEARTBEAT_MS */.m);
+    return writes.reduce((sum, one) => sum + one, 0) + (ofSwitch.length + 1) * callsOfLook + beats;
+}
+/** A production route has both sides: whoever waits here keeps two versions live. */
+function isBetween({ snapshot }) {
+    const lives = new Set((0,view/* servedBy */.nV)(snapshot, snapshot.live).map(({ guid }) => guid));
+    return (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).some(({ guid }) => lives.has(guid));
+}
+/**
+ * @returns asks before each group, with what a look takes, whether the switch may begin. true: it has waited, and what was read
+ * is old. It throws `Refused` when the wait would be longer than the deploy has time, or the whole allowance is too small.
+ */
+function allowanceGate(world, way) {
+    let deadlineMs;
+    return async (apps, next, callsOfLook) => {
+        const { clock, platform, listener, signal } = world;
+        const begins = BEGINS[way];
+        const [first] = next;
+        const inserts = next.some(({ stage }) => stage === 'map');
+        if (!first || !inserts || !begins.includes(first.stage) || apps.some(isBetween))
+            return false;
+        const { left } = platform.allowance();
+        const needed = callsOfSwitch(apps, next, callsOfLook);
+        if (!left || left.calls >= needed)
+            return false;
+        const waitMs = left.resetAtMs - platform.platformNowMs();
+        if (waitMs <= 0)
+            return false;
+        const names = apps.map(({ intent }) => intent.app).join(', ');
+        const what = `The switch of ${names} still needs about ${needed} calls of the API, and the rate limit of this account leaves ${left.calls}`;
+        const until = (0,sender/* utc */.n$)(left.resetAtMs);
+        deadlineMs ??= world.deadlineMs ?? clock.now() + PERIOD_MS;
+        if (left.limit !== undefined && left.limit < needed) {
+            throw new errors/* Refused */.Lw(`${what}, of ${left.limit} in a whole period.`, 'Ask the operator of the platform for a higher rate limit, or deploy fewer apps and routes at a time.', 'rate-limit');
+        }
+        if (clock.now() + waitMs >= deadlineMs) {
+            throw new errors/* Refused */.Lw(`${what} until ${until}: that is later than this run may wait. No route was changed.`, `Run again after ${until}.`, 'rate-limit');
+        }
+        listener.tell({ type: 'warning', text: `${what}. It waits until ${until}; no route is changed before.` });
+        // The platform tells whole seconds.
+        await clock.sleep(waitMs + 1_000, signal);
+        return true;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/commands/left-behind.js
+/** What a deploy can do without at its end: the new version is live all the same, and the next run does the rest. */
+
+/** Live is off all routes and drained by then. Its name has to be free for the new version: renaming is no such stage. */
+const LEFT = ['stop', 'tidy', 'prune', 'end'];
+function mayBeLeft(stage) {
+    return LEFT.includes(stage);
+}
+/** Tells what stays, and why. What cannot be deleted is kept: under its own name it would be in the way of the new version. */
+function leaveBehind({ stage, steps, after }, error, apps, { listener }) {
+    for (const app of apps) {
+        const own = [...steps, ...after].filter((one) => one.app === app.intent.app);
+        if (own.length === 0)
+            continue;
+        const what = own.map(({ step }) => (0,lib_steps/* titleOf */.Gg)(step, app.intent)).join(', ');
+        const text = `${app.intent.app}: could not ${what}. ${error.message} The new version serves all the same, and the next deploy does the rest.`;
+        app.found.notes.push(text);
+        listener.tell({ type: 'warning', text });
+        if (stage === 'prune')
+            app.intent = { ...app.intent, keepPrevious: Number.POSITIVE_INFINITY };
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/commands/pursue.js
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
+
+
 
 
 
@@ -39198,32 +39321,62 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  * platform's faults outlast all patience, `Stuck` when nothing is safe, `Cancelled`.
  */
 async function pursue({ world, apps, strategy, way }) {
-    const { clock, signal, listener } = world;
-    const heartbeat = (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .startHeartbeat */ .tI)(world, () => apps.flatMap(({ snapshot, found }) => (found.locked && snapshot.lock ? [snapshot.lock.guid] : [])));
-    const pursuit = (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .converge */ .cB)({
+    const { clock, signal, listener, platform } = world;
+    const held = () => apps.flatMap(({ intent, snapshot, found }) => {
+        const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
+        return found.locked && holder && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
+    });
+    const heartbeat = (0,engine_lock/* startHeartbeat */.tI)(world, held, () => areOurs(apps, world));
+    const left = new Set();
+    let stage;
+    const ahead = () => (0,work/* groups */.TN)(apps
+        .filter((one) => !isOver(one))
+        .map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) }))).filter((group) => !left.has(group.stage));
+    const look = async () => {
+        stage = undefined;
+        const askedAtMs = clock.now();
+        await (0,converge/* allOf */.bn)(apps, LANES, (app) => refresh(app, world));
+        assertFresh(clock.now() - askedAtMs);
+        assertHeard(heartbeat, world);
+        for (const app of apps.filter((one) => !isOver(one))) {
+            assertOurs(app, way);
+            if (way === 'forward' && isSwitched(app)) {
+                await hearing(app, way, world, async () => (0,heed/* heedWatch */.c)(app, world));
+            }
+        }
+    };
+    const mustWait = allowanceGate(world, way === 'forward' ? way : 'back');
+    const pursuit = (0,converge/* converge */.cB)({
         refresh: async () => {
-            const askedAtMs = clock.now();
-            await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(apps, LANES, (app) => refresh(app, world));
-            assertFresh(clock.now() - askedAtMs);
-            assertHeard(heartbeat, world);
-            for (const app of apps) {
-                assertOurs(app, way);
-                if (way === 'forward' && isSwitched(app)) {
-                    await hearing(app, way, world, async () => (0,_steps_heed_js__WEBPACK_IMPORTED_MODULE_6__/* .heedWatch */ .c)(app, world));
-                }
+            for (;;) {
+                const { sent } = platform.allowance();
+                await look();
+                if (!(await mustWait(apps, ahead(), platform.allowance().sent - sent)))
+                    return;
             }
         },
-        next: () => (0,_strategies_work_js__WEBPACK_IMPORTED_MODULE_10__/* .groups */ .TN)(apps.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })))[0],
+        next: () => ahead()[0],
         perform: (group) => {
+            stage = group.stage;
             const work = () => performGroup(group, { apps, world, way });
             return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
         },
         nameOf: (group) => titleFor(group, apps),
         insists: () => way === 'forward' && areServing(apps),
+        leave: (group, error) => {
+            if (way !== 'forward' || !mayBeLeft(group.stage))
+                return false;
+            left.add(group.stage);
+            leaveBehind(group, error, apps, world);
+            return true;
+        },
     }, {
         clock,
         signal,
-        faultsMs: () => (way === 'forward' && areServing(apps) ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS),
+        faultsMs: () => {
+            const insists = way === 'forward' && areServing(apps) && !(stage && mayBeLeft(stage));
+            return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS;
+        },
         tell: (text) => listener.tell({ type: 'note', text }),
     });
     await pursuit.finally(heartbeat.stop);
@@ -39232,46 +39385,66 @@ async function pursue({ world, apps, strategy, way }) {
 const LAST_WRITES = ['retire', 'crown'];
 /** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
 function areServing(apps) {
-    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
+    return apps.every(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
 }
 function isOnItsWay(phase) {
     return phase === 'serving' || phase === 'drained';
 }
 /** Production routes have the candidate, and nothing is final yet. */
 function isSwitched({ snapshot }) {
-    return (0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_9__/* .reached */ .V6)(snapshot.candidate, 'switching') && !(0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_9__/* .reached */ .V6)(snapshot.candidate, 'drained');
+    return (0,view/* reached */.V6)(snapshot.candidate, 'switching') && !(0,view/* reached */.V6)(snapshot.candidate, 'drained');
 }
-async function refresh(app, { platform, target }) {
-    const { intent } = app;
-    app.snapshot = await (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, {
-        name: intent.app,
-        wanted: [...intent.production, ...intent.trials.map(({ route }) => route)],
+async function refresh(app, world) {
+    app.snapshot = await seen(app.intent, world);
+}
+function seen({ app, production, trials }, { platform, target }) {
+    return (0,snapshot/* takeSnapshot */.W9)(platform, target, {
+        name: app,
+        wanted: [...production, ...trials.map(({ route }) => route)],
     });
+}
+/** Whether each lock that this run has is its own by what the platform says now. What was read before is left as it is. */
+async function areOurs(apps, world) {
+    const ours = await Promise.all(apps
+        .filter(({ found }) => found.locked)
+        .map(async ({ intent }) => {
+        const holder = (0,engine_lock/* holderOf */.Kd)(await seen(intent, world));
+        return holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner;
+    }));
+    return ours.every((one) => one);
 }
 /** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */
 function assertFresh(readMs) {
-    if (readMs < _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .DEAD_AFTER_MS */ .xT / 2)
+    if (readMs < engine_lock/* DEAD_AFTER_MS */.xT / 2)
         return;
-    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .PlatformFault */ .A(`Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`, false);
+    throw new errors/* PlatformFault */.A(`Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`, false);
 }
 /** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
 function assertHeard({ silentSinceMs }, { clock }) {
     const since = silentSinceMs();
-    if (since === undefined || clock.now() - since < _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .DEAD_AFTER_MS */ .xT / 2)
+    if (since === undefined || clock.now() - since < engine_lock/* DEAD_AFTER_MS */.xT / 2)
         return;
-    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .PlatformFault */ .A('The platform takes no sign of life of this run.', false);
+    throw new errors/* PlatformFault */.A('The platform takes no sign of life of this run.', false);
+}
+/** Its version is live, and the lock that is there by now is the next run's. */
+function isOver({ intent, snapshot }) {
+    const holder = snapshot.lock && (0,engine_lock/* holderOf */.Kd)(snapshot);
+    return (0,blue_green/* isLive */.DG)(intent, snapshot) && holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner;
 }
 /** Nothing is written to an app whose lock is not ours (any more). */
 function assertOurs({ intent, snapshot, found }, way) {
     const { candidate, inTheWay, lock } = snapshot;
-    const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app));
+    const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,names/* candidateName */.vf)(intent.app));
     if (strange && !isOnItsWay(candidate?.phase))
         throw inTheWayOf(strange.name);
     if (way === 'forward')
         assertSameLive({ intent, snapshot, found });
-    if (lock && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(lock) !== intent.owner) {
-        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The lock ${lock.name} is held by another run: ${(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(lock)}.`, 'Wait until that run has ended, then run again.', 'locked');
-    }
+    // What is held again is nobody's.
+    if (way === 'held' && (0,engine_lock/* isHeld */.i7)(snapshot))
+        return;
+    const holder = lock && (0,engine_lock/* holderOf */.Kd)(snapshot);
+    if (holder && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner)
+        throw (0,engine_lock/* lockedBy */.KH)(holder);
     if (lock)
         found.locked = true;
     if (way === 'forward')
@@ -39280,27 +39453,27 @@ function assertOurs({ intent, snapshot, found }, way) {
 /** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
 function assertSameLive({ intent, snapshot }) {
     const { candidate, inTheWay, live } = snapshot;
-    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
+    const [other] = live && live.guid !== intent.before?.guid && !(0,blue_green/* isLive */.DG)(intent, snapshot) ? [live] : inTheWay;
     if (!other)
         return;
     const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
     const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
-    throw isOnItsWay(candidate?.phase) ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(what, next) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(what, next, 'live-changed');
+    throw isOnItsWay(candidate?.phase) ? new errors/* Stuck */.fA(what, next) : new errors/* Refused */.Lw(what, next, 'live-changed');
 }
 /**
  * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
  * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
  */
 function assertNotGone({ intent, snapshot, found }) {
-    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_8__/* .isLive */ .DG)(intent, snapshot))
+    if (!found.locked || snapshot.candidate || (0,blue_green/* isLive */.DG)(intent, snapshot))
         return;
     if (snapshot.lock) {
-        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
+        throw new errors/* Refused */.Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
     }
-    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
+    throw new errors/* Stuck */.fA(`${(0,names/* candidateName */.vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
 }
 function inTheWayOf(name) {
-    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+    return new errors/* Refused */.Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
 }
 async function performGroup(group, performance) {
     const { apps, world } = performance;
@@ -39309,7 +39482,7 @@ async function performGroup(group, performance) {
     listener.tell({ type: 'group-start', title: titleFor(group, apps) });
     let ok = false;
     try {
-        await (0,_engine_converge_js__WEBPACK_IMPORTED_MODULE_0__/* .allOf */ .bn)(group.steps, LANES, (one) => performOne(one, performance));
+        await (0,converge/* allOf */.bn)(group.steps, LANES, (one) => performOne(one, performance));
         for (const one of group.after)
             await performOne(one, performance);
         ok = true;
@@ -39322,7 +39495,7 @@ async function performOne({ app, step }, { apps, world, way }) {
     const one = worldOf(app, apps);
     if (step.do === 'make-candidate')
         one.found.begun = true;
-    await hearing(one, way, world, () => (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_7__/* .perform */ .y9)(step, one, world));
+    await hearing(one, way, world, () => (0,lib_steps/* perform */.y9)(step, one, world));
     // Known though the next read should fail: whether a fault leads forward or back hangs on it.
     const { candidate, lock } = one.snapshot;
     const { phase } = step.do === 'mark' ? step : {};
@@ -39344,9 +39517,9 @@ async function hearing(app, way, world, work) {
     }
     catch (error) {
         const faulty = app.snapshot[way === 'forward' ? 'candidate' : 'live'];
-        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4 && faulty))
+        if (!(error instanceof errors/* VersionFault */.d4 && faulty))
             throw error;
-        throw await (0,_steps_evidence_js__WEBPACK_IMPORTED_MODULE_5__/* .withLastWords */ .K)(error, faulty, world.platform);
+        throw await (0,evidence/* withLastWords */.K)(error, faulty, world.platform);
     }
 }
 function worldOf(app, apps) {
@@ -39357,7 +39530,7 @@ function worldOf(app, apps) {
 }
 /** As long as it fits into a line; the steps of a group are of one kind mostly. */
 function titleFor(group, apps) {
-    const titles = [...group.steps, ...group.after].map(({ app, step }) => (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_7__/* .titleOf */ .Gg)(step, worldOf(app, apps).intent));
+    const titles = [...group.steps, ...group.after].map(({ app, step }) => (0,lib_steps/* titleOf */.Gg)(step, worldOf(app, apps).intent));
     const names = [...new Set([...group.steps, ...group.after].map(({ app }) => app))].join(', ');
     return `${names}: ${titleOfAll(titles)}`;
 }
@@ -39381,9 +39554,9 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9770);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2888);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
-/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(315);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7138);
 
 
 
@@ -39413,7 +39586,7 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
     });
     try {
         for (const app of apps) {
-            const settled = await (0,_settle_js__WEBPACK_IMPORTED_MODULE_2__/* .settle */ .G)(app, taker, world, owner);
+            const settled = await (0,_settle_js__WEBPACK_IMPORTED_MODULE_2__/* .settle */ .G)(app, taker, world, { ended: owner });
             if (settled && 'error' in settled)
                 throw settled.error;
             ports.listener.tell({ type: 'note', text: `${app}: ${settled?.told ?? 'nothing was left'}` });
@@ -39441,9 +39614,11 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 /* harmony import */ var _steps_world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
 /* harmony import */ var _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5812);
 /* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(588);
-/* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6565);
-/* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4881);
+/* harmony import */ var _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8815);
+/* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6565);
+/* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7432);
 /** Brings what an interrupted run left into one clean state before anything new begins. */
+
 
 
 
@@ -39456,47 +39631,62 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 
 /**
  * Takes the lock of a dead owner and ends its deploy, forward or back, for all apps that it was of.
- * @param ended an owner that is known to have ended: only what it left is settled
+ * @param mayTake whose lock may be taken without waiting; `ended`: nobody else's is taken
  * @returns undefined: nothing was left there
  * @throws before anything was changed: `Refused` when the owner lives, `PlatformFault`, `Cancelled`
  */
-async function settle(name, owner, world, ended) {
+async function settle(name, owner, world, mayTake) {
     const first = await read(name, world);
     const recorded = first.lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, first.lock);
     const set = [...(recorded?.set ?? [name])].sort();
     const taken = [];
-    for (const app of set) {
-        const current = async () => (await read(app, world)).lock;
+    for (const { app, may } of await inTurn(set, world, mayTake)) {
         const tell = (text) => world.listener.tell({ type: 'note', text });
-        if (await (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .takeOver */ .w9)({ ...world, tell }, owner, current, ended))
+        if (await (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .takeOver */ .w9)({ ...world, tell }, owner, () => read(app, world), may))
             taken.push(app);
     }
     if (taken.length === 0)
         return undefined;
     try {
-        return await bringToItsEnd(await Promise.all(taken.map((app) => read(app, world))), world);
+        const seen = await Promise.all(set.map((app) => read(app, world)));
+        const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
+        const besides = seen.filter((snapshot) => (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(snapshot) && !mine.includes(snapshot));
+        return await bringToItsEnd(mine, besides, owner, world);
     }
     catch (error) {
         return { error, snapshot: await read(name, world).catch(() => first) };
     }
 }
+/** What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first. */
+async function inTurn(set, world, may) {
+    const looks = await Promise.all(set.map(async (app) => ({ app, waits: (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(await read(app, world)) })));
+    const some = looks.some(({ waits }) => !waits);
+    return [...looks.filter(({ waits }) => !waits), ...looks.filter(({ waits }) => waits)].map(({ app, waits }) => ({ app, may: may ?? (waits && some ? { held: true } : undefined) }));
+}
 function read(name, { platform, target }) {
     return (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, { name, wanted: [] });
 }
-async function bringToItsEnd(set, world) {
+async function bringToItsEnd(set, besides, owner, world) {
     const apps = set.map((snapshot) => {
         const found = { ...(0,_steps_world_js__WEBPACK_IMPORTED_MODULE_5__/* .nothingFound */ .Sb)(), switchedAtMs: world.clock.now() };
-        return { intent: recordedOf(snapshot), snapshot, found };
+        return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
     });
     const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
     const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
     const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
-    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_8__/* .wayOf */ .V)(set);
+    const intents = apps.map(({ intent }) => intent);
+    const ofHold = intents.some(({ hold }) => hold);
+    const held = (how) => (ofHold ? { held: { way: how, intents } } : {});
+    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides);
+    if (way === 'held') {
+        await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__/* .stayHeld */ .F, way: 'held' });
+        return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
+    }
     if (way === 'forward') {
         try {
-            await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_9__/* .pursue */ .ld)({ world, apps, strategy: _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__/* .forward */ .s, way });
+            await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__/* .forward */ .s, way });
             const rolledBack = goingBack.map(({ intent }) => intent.app);
-            return { told: `${what} was finished first.`, rolledBack };
+            return { told: `${what} was finished first.`, rolledBack, ...held(way) };
         }
         catch (error) {
             if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4))
@@ -39505,8 +39695,8 @@ async function bringToItsEnd(set, world) {
             world.listener.tell({ type: 'note', text });
         }
     }
-    await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_9__/* .pursue */ .ld)({ world, apps, strategy: _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__/* .backOut */ .S, way: 'back' });
-    return { told: `${what} was taken back first.`, rolledBack: [] };
+    await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__/* .backOut */ .S, way: 'back' });
+    return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
 }
 function recordedOf({ name, lock: left }) {
     const intent = left && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, left);
@@ -39519,12 +39709,13 @@ function recordedOf({ name, lock: left }) {
 
 /***/ }),
 
-/***/ 315:
+/***/ 7138:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  J: () => (/* binding */ endOfRuns),
   c: () => (/* binding */ worldOf)
 });
 
@@ -39532,8 +39723,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_path_ = __nccwpck_require__(4379);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
-var children = __nccwpck_require__(4788);
+// EXTERNAL MODULE: ./lib/system/children.js + 2 modules
+var children = __nccwpck_require__(7565);
 // EXTERNAL MODULE: ./lib/cli/environment.js
 var environment = __nccwpck_require__(1532);
 ;// CONCATENATED MODULE: ./lib/cli/script.js
@@ -39678,6 +39869,7 @@ function createGitHub(options) {
     const address = repositoryAddress(options.apiUrl ?? '', options.repository ?? '');
     const told = new Set();
     const refused = new Set();
+    const ages = new Map();
     function tell(text) {
         if (told.has(text))
             return;
@@ -39733,6 +39925,10 @@ function createGitHub(options) {
             return undefined;
         }
     }
+    /** Only how they stand is wanted: of the commits between them the fewest that can be asked for. */
+    async function ask(from, to) {
+        return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+    }
     return {
         async run(id, attempt) {
             if (!/^\d+$/.test(id))
@@ -39746,8 +39942,10 @@ function createGitHub(options) {
                 return undefined;
             if (from === to)
                 return 'same';
-            // Only how they stand is wanted: of the commits between them the fewest that can be asked for.
-            return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+            // Two commits never stand otherwise: they are asked for once.
+            const known = ages.get(`${from} ${to}`) ?? ask(from, to);
+            ages.set(`${from} ${to}`, known);
+            return known;
         },
     };
 }
@@ -39777,6 +39975,141 @@ function jsonOf({ body }) {
     catch {
         return undefined;
     }
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: external "node:stream/promises"
+const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
+;// CONCATENATED MODULE: ./lib/manifest/ignore.js
+/** Which files of an app's folder the cf CLI leaves out. Pure. */
+/** The CLI's own patterns (cli actor/sharedaction/resource.go, DefaultIgnoreLines). They come last, so nothing brings these back. */
+const ALWAYS = [
+    '.cfignore',
+    '.DS_Store',
+    '.git',
+    '.gitignore',
+    '.hg',
+    '.svn',
+    '_darcs',
+    'manifest.yaml',
+    'manifest.yml',
+];
+/** What is written with these characters alone means the same everywhere; all else is a doubt. */
+const PLAIN = /^[\w @~./*-]+$/;
+/**
+ * @param cfignore text of the folder's `.cfignore`
+ * @returns whether the CLI surely leaves the file out, by its path in the folder; in doubt it does not
+ */
+function ignoredBy(cfignore = '') {
+    const rules = [...cfignore.split('\n'), ...ALWAYS].flatMap((line) => ruleOf(line) ?? []);
+    return (path) => rules.reduce((ignored, rule) => (rule.matches(path) ? !rule.brings : ignored), false);
+}
+function ruleOf(line) {
+    const text = line.replace(/\r+$/, '');
+    const pattern = text.replace(/^ +| +$/g, '');
+    if (text.startsWith('#') || pattern === '')
+        return undefined;
+    const brings = pattern.startsWith('!');
+    const named = brings ? pattern.slice(1) : pattern;
+    // Not understood: it leaves nothing out, and may bring anything back.
+    if (!PLAIN.test(named) || named.includes('**'))
+        return { brings, matches: () => brings };
+    const expression = expressionOf(named);
+    return { brings, matches: (path) => expression.test(path) };
+}
+/** The CLI matches against the whole path: a name at any depth, with all that is below it (github.com/sabhiram/go-gitignore). */
+function expressionOf(pattern) {
+    const isAtTop = pattern.startsWith('/') || /[^/+]\/.*\*\./.test(pattern);
+    const body = pattern.replace(/^\//, '').replaceAll('.', '\\.').replaceAll('*', '[^/]*');
+    const below = body.endsWith('/') ? '.*' : '(?:/.*)?';
+    return new RegExp(`^${isAtTop ? '/?' : '(?:.*/)?'}${body}${below}$`, 's');
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/bits.js
+/** A hash of an app's bits, as the cf CLI would take them from the disk. */
+
+
+
+
+
+
+/** Hashes of another way to hash are unlike each other. */
+const SCHEME = 'sha256-1';
+/** What is below an empty path is the folder itself. */
+const ROOT = '';
+/**
+ * Names, modes, targets of links and contents, in an order of its own; times do not count. An archive counts by its bytes. Files
+ * are streamed: memory grows with the entries of a folder, not with their size.
+ * @param path absolute, a folder or an archive
+ * @returns undefined where it cannot be told what the CLI would take: unlike any other bits
+ */
+async function hashOfBits(path) {
+    try {
+        const root = await (0,promises_.realpath)(path);
+        const hash = (0,external_node_crypto_.createHash)('sha256');
+        if ((await (0,promises_.stat)(root)).isDirectory()) {
+            await addFolder(hash, root, ROOT, ignoredBy(await cfignoreOf(root)));
+        }
+        else {
+            await addFile(hash, root, ROOT);
+        }
+        return `${SCHEME}:${hash.digest('hex')}`;
+    }
+    catch {
+        // Unreadable, or changing while it is read: the CLI may have met something else.
+        return undefined;
+    }
+}
+async function cfignoreOf(root) {
+    try {
+        return await (0,promises_.readFile)((0,external_node_path_.join)(root, '.cfignore'), 'utf8');
+    }
+    catch (error) {
+        if (error.code === 'ENOENT')
+            return undefined;
+        throw error;
+    }
+}
+async function addFolder(hash, root, folder, isIgnored) {
+    const entries = await (0,promises_.readdir)((0,external_node_path_.join)(root, folder), { withFileTypes: true });
+    for (const entry of entries.sort(byName)) {
+        const path = folder === ROOT ? entry.name : `${folder}/${entry.name}`;
+        // A folder that is left out may hold files that are not.
+        if (!isIgnored(path))
+            await addEntry(hash, root, path, entry);
+        if (entry.isDirectory() && !ALWAYS.includes(entry.name))
+            await addFolder(hash, root, path, isIgnored);
+    }
+}
+function byName({ name: one }, { name: other }) {
+    return one < other ? -1 : Number(one > other);
+}
+async function addEntry(hash, root, path, entry) {
+    if (path.includes('\ufffd'))
+        throw new Error('a name that is no text');
+    if (entry.isDirectory())
+        line(hash, 'folder', path);
+    else if (entry.isSymbolicLink())
+        line(hash, 'link', path, await (0,promises_.readlink)((0,external_node_path_.join)(root, path)));
+    else if (entry.isFile())
+        await addFile(hash, (0,external_node_path_.join)(root, path), path);
+    else
+        throw new Error('neither a file, a folder nor a link');
+}
+async function addFile(hash, file, path) {
+    const { mode, size } = await (0,promises_.stat)(file);
+    const content = (0,external_node_crypto_.createHash)('sha256');
+    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(file), content);
+    line(hash, 'file', path, (mode & 0o7777).toString(8), String(size), content.digest('hex'));
+}
+/** No part can pass for another one. */
+function line(hash, ...parts) {
+    hash.update(`${JSON.stringify(parts)}\n`);
 }
 
 // EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
@@ -40009,7 +40342,7 @@ function varsFileText(manifest) {
     return quoted(manifest.variables);
 }
 function nameOf(yaml, item, manifest) {
-    const name = (0,variables/* fillIn */.p)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
+    const name = (0,variables/* fillIn */.pz)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
     return name === null ? undefined : String(name);
 }
 /** What the candidate's manifest has to mean. */
@@ -40079,14 +40412,24 @@ function quoted(data) {
     return escapeLineEnds(text);
 }
 
+// EXTERNAL MODULE: ./lib/manifest/said.js
+var said = __nccwpck_require__(3023);
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/probe/address.js
 var address = __nccwpck_require__(6221);
+// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
+var intent_parts = __nccwpck_require__(3207);
+// EXTERNAL MODULE: ./lib/commands/commits.js
+var commits = __nccwpck_require__(5969);
 ;// CONCATENATED MODULE: ./lib/commands/world.js
 /** The world of the steps, made of the ports, the inputs and a signed-in session. */
+
+
+
+
 
 
 
@@ -40102,6 +40445,7 @@ manifest, inputs, context, ports, ofWatch) {
     const { clock, random, files, signal, listener, children, env } = ports;
     const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
     const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
+    const { compare } = gitHubOf(inputs, context, ports);
     return {
         platform,
         target,
@@ -40112,7 +40456,10 @@ manifest, inputs, context, ports, ofWatch) {
         stagingTimeoutMs: inputs.stagingTimeoutMs,
         ...startTimeout,
         ...ofWatch,
+        facts: (0,intent_parts/* runFacts */.pI)(context),
         hasEnded: endOfRuns(inputs, context, ports),
+        compare,
+        ...(inputs.command === 'deploy' ? { patience: (0,commits/* patienceOf */.Hw)(inputs, context, compare) } : {}),
         pushBits: async ({ app, candidate, trialUrl }) => {
             if (!manifest)
                 throw new Error(`no manifest to push ${app} with`);
@@ -40129,6 +40476,11 @@ manifest, inputs, context, ports, ofWatch) {
                 await files.remove(folder);
             }
         },
+        fingerprint: async (name) => {
+            const path = manifest?.apps.find((app) => app.name === name)?.path;
+            const bits = path === undefined ? undefined : await hashOfBits(path);
+            return manifest && bits ? { bits, manifest: (0,said/* saidOf */.J)(manifest, name).hash } : undefined;
+        },
         runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) => runScript({
             command,
             candidate: { trialUrl: (0,address/* publicUrl */.x6)(trialUrl, inputs.router), appName, appGuid },
@@ -40144,11 +40496,8 @@ manifest, inputs, context, ports, ofWatch) {
     };
 }
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
-function endOfRuns({ githubToken: token }, context, ports) {
-    const { publicHttp: http, clock, signal, listener } = ports;
-    const tell = (text) => listener.tell({ type: 'note', text });
-    const { apiUrl, repository } = context;
-    const github = createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
+function endOfRuns(inputs, context, ports) {
+    const github = gitHubOf(inputs, context, ports);
     return async (owner) => {
         const run = (0,names/* runOfOwner */.qh)(owner);
         if (!run)
@@ -40157,6 +40506,12 @@ function endOfRuns({ githubToken: token }, context, ports) {
             return true;
         return (await github.run(run.id, run.attempt))?.state === 'completed';
     };
+}
+function gitHubOf({ githubToken: token }, context, ports) {
+    const { publicHttp: http, clock, signal, listener } = ports;
+    const tell = (text) => listener.tell({ type: 'note', text });
+    const { apiUrl, repository } = context;
+    return createGitHub({ http, clock, signal, tell, token, apiUrl, repository });
 }
 
 
@@ -40192,9 +40547,10 @@ async function converge(course, patience) {
     };
     for (;;) {
         signal.throwIfAborted();
+        let group;
         try {
             await course.refresh();
-            const group = course.next();
+            group = course.next();
             if (group === undefined)
                 return;
             const name = course.nameOf(group);
@@ -40215,9 +40571,15 @@ async function converge(course, patience) {
             if (!isRepeated(error, course.insists()))
                 throw error;
             faultySinceMs ??= clock.now();
-            if (clock.now() - faultySinceMs >= faultsMs())
-                throw error;
-            const wait = Math.max(pauseMs, error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A ? (error.retryAfterMs ?? 0) : 0);
+            const asked = error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A ? (error.retryAfterMs ?? 0) : 0;
+            const wait = Math.max(pauseMs, asked);
+            // Told to wait for longer than anybody waits here, it ends at once; the fault says until when.
+            if (clock.now() + asked - faultySinceMs >= faultsMs()) {
+                if (group === undefined || !course.leave?.(group, error))
+                    throw error;
+                heal();
+                continue;
+            }
             tell(`${error.message} Looking again in ${Math.round(wait / 100) / 10} s.`);
             await clock.sleep(wait, signal);
             pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -40281,19 +40643,37 @@ const PARTS = {
     scale: true,
     keepInstancesOf: true,
     probePath: true,
+    hold: true,
+    checks: true,
+    again: true,
+    watchPath: true,
+    failureLimit: true,
     drainMs: true,
     bakeMs: true,
     keepPrevious: true,
     keepFailed: true,
 };
-const OPTIONAL = ['before', 'target'];
-/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it. */
+/** Parts that an earlier release did not write, and what stands for them. */
+const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 };
+const OPTIONAL = ['before', 'target', 'watchPath', ...Object.keys(DEFAULTS)];
+/** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 function recorded(intent) {
-    const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, intent[part]]));
+    const safe = { ...intent, ...publicParts(intent) };
+    const journal = Object.fromEntries(Object.keys(PARTS).map((part) => [part, safe[part]]));
     return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .splitAnnotation */ .M4)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, JSON.stringify(journal));
 }
+/** Checks are for the proof of a later run: only a held deploy has one. */
+function publicParts({ hold, checks, again, probePath, watchPath }) {
+    const isNamed = (input) => again.some((one) => one === input || one.startsWith(`${input} `));
+    const isSecret = again.includes('watch-path') || again.includes('smoke-test');
+    return {
+        checks: hold && !isNamed('smoke-test') ? checks : [],
+        probePath: isSecret ? '/' : probePath,
+        watchPath: again.includes('watch-path') ? undefined : watchPath,
+    };
+}
 /**
- * @returns what the lock's own run wanted, as far as it is recorded: no checks and no environment, which only that run had. undefined: the journal cannot be read, and nobody may guess.
+ * @returns what the lock's own run wanted, as far as it is recorded: no environment and no script, which only that run had. undefined: the journal cannot be read, and nobody may guess.
  */
 function recalled(app, lock) {
     const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.journal, lock.annotations);
@@ -40310,7 +40690,7 @@ function recalled(app, lock) {
         owner,
         env: {},
         carriedEnv: [],
-        checks: [],
+        until: 'live',
         facts: {},
     };
 }
@@ -40321,7 +40701,7 @@ function parsed(text) {
         if (typeof journal !== 'object' || journal === null)
             return undefined;
         const complete = Object.keys(PARTS).every((part) => OPTIONAL.includes(part) || part in journal);
-        return complete ? journal : undefined;
+        return complete ? { ...DEFAULTS, ...journal } : undefined;
     }
     catch {
         return undefined;
@@ -40335,12 +40715,19 @@ function parsed(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   KH: () => (/* binding */ lockedBy),
+/* harmony export */   Kd: () => (/* binding */ holderOf),
+/* harmony export */   N_: () => (/* binding */ ownerState),
+/* harmony export */   S4: () => (/* binding */ lastSignMs),
 /* harmony export */   bf: () => (/* binding */ ownerOf),
+/* harmony export */   cR: () => (/* binding */ ASK_AFTER_MS),
+/* harmony export */   i7: () => (/* binding */ isHeld),
+/* harmony export */   m: () => (/* binding */ HEARTBEAT_MS),
+/* harmony export */   q0: () => (/* binding */ describe),
 /* harmony export */   tI: () => (/* binding */ startHeartbeat),
 /* harmony export */   w9: () => (/* binding */ takeOver),
 /* harmony export */   xT: () => (/* binding */ DEAD_AFTER_MS)
 /* harmony export */ });
-/* unused harmony exports HEARTBEAT_MS, lastSignMs, ownerState */
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 
@@ -40351,76 +40738,176 @@ const DEAD_AFTER_MS = 4 * HEARTBEAT_MS;
 /** Who has missed one beat is asked for elsewhere: a run that has ended beats no more. */
 const ASK_AFTER_MS = 1.5 * HEARTBEAT_MS;
 const LOOK_MS = 2_000;
-function ownerOf(candidate) {
-    return candidate.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown';
+/** Whoever waits for a whole deploy looks less often. */
+const WAITING_LOOK_MS = 5_000;
+/**
+ * The app of whoever may write: the highest taker, else the lock itself. A taker of a lock that is gone holds nothing of the one
+ * that came after it. Without a lock: the taker that outlived it, to be deleted only. Pure.
+ */
+function holderOf({ lock, takers }) {
+    if (!lock)
+        return takers[0];
+    return takers.find((taker) => isOver(taker, lock)) ?? lock;
+}
+function isOver({ annotations }, lock) {
+    return annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.takenFrom] === lock.guid;
+}
+function ownerOf(holder) {
+    return holder.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown';
 }
 /** The owner's last sign of life, by the platform's clock. */
-function lastSignMs(candidate) {
-    const beat = Number(candidate.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]);
-    return Number.isFinite(beat) && beat > 0 ? beat : candidate.createdAtMs;
+function lastSignMs(holder) {
+    const beat = Number(holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]);
+    return Number.isFinite(beat) && beat > 0 ? beat : holder.createdAtMs;
 }
-/** Whether the owner of `now` lives. `first`: how the candidate was first seen by us. Pure. */
+/** Whether the owner of `now` lives. `first`: how the holder was first seen by us. Pure. */
 function ownerState(first, now, platformNowMs) {
     if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now))
         return 'alive';
     return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
 }
+/** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
+function isHeld(holding) {
+    const { lock } = holding;
+    return lock?.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.phase] === 'held' && holderOf(holding)?.guid === lock.guid;
+}
 /**
- * Waits until the lock is free or its owner is known to be dead, and takes it then.
- * @param read the candidate as it is now; undefined: there is none, the lock is free
- * @param ended an owner whose process is known to have ended: its lock alone is taken, without waiting
- * @returns whether the lock was taken over: its holder's work has to be settled
- * @throws Refused when its owner is alive: nothing was changed
+ * Waits until the lock is free or its owner is known to be dead, and takes it then: by the platform's 201 for the next taker.
+ * @param read the lock as it is now
+ * @returns whether the lock was taken over: its holder's work has to be settled. false: it is free, or not to be taken
+ * @throws Refused `locked` when its owner is alive and is not waited for, or somebody else was faster; `held` when a held deploy has it: nothing was changed
  */
-async function takeOver({ platform, clock, signal, tell, hasEnded }, owner, read, ended) {
-    const first = await read();
-    let askAtMs = 0;
-    for (let now = first;; now = await read()) {
-        if (!now || !first)
+async function takeOver(ports, owner, read, may) {
+    for (;;) {
+        const dead = await deadHolding(ports, read, may);
+        if (!dead)
             return false;
-        if (ended !== undefined) {
-            if (ownerOf(now) !== ended)
-                return false;
-            break;
+        const { lock, takers } = dead;
+        if (!lock) {
+            // Their owners had come to the end, and nobody else may take them for locks of what comes now.
+            for (const { guid } of takers)
+                await ports.platform.deleteApp(guid);
+            return false;
         }
-        const state = ownerState(first, now, platform.platformNowMs());
-        if (state === 'alive')
-            throw heldBy(now);
+        ports.tell(isHeld(dead)
+            ? `${lock.name} is held, and taken over from there.`
+            : `The run that holds ${lock.name} is dead or has left it. Its work is settled first.`);
+        if (await take(ports, owner, { ...dead, lock }, read))
+            return true;
+    }
+}
+/** @returns what may be taken, or with its lock gone deleted; undefined: nothing is there, or it is not to be taken */
+async function deadHolding({ platform, clock, signal, tell, hasEnded, patience }, read, may) {
+    let first;
+    let askAtMs = 0;
+    let awaited;
+    let deadlineMs;
+    for (;;) {
+        const holding = await read();
+        const holder = holderOf(holding);
+        if (!holder)
+            return undefined;
+        if (may && 'ended' in may)
+            return ownerOf(holder) === may.ended ? holding : undefined;
+        if (isHeld(holding)) {
+            if (may)
+                return holding;
+            throw heldAt(holder);
+        }
+        if (!first) {
+            tell(`${holder.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`);
+        }
+        first ??= holder;
+        const state = ownerState(first, holder, platform.platformNowMs());
         if (state === 'dead')
-            break;
-        const silentMs = platform.platformNowMs() - lastSignMs(now);
+            return holding;
+        // Without a lock its deploy is over, and what is left is about to go.
+        if (state === 'alive' && holding.lock) {
+            if (awaited !== ownerOf(holder)) {
+                const waitMs = (await patience?.(holder)) ?? 0;
+                if (waitMs === 0)
+                    throw lockedBy(holder);
+                awaited = ownerOf(holder);
+                deadlineMs ??= clock.now() + waitMs;
+                tell(`${describe(holder)}. Its commit is older than this one: waiting for its end, at most ${Math.ceil(waitMs / 60_000)} min.`);
+            }
+            if (deadlineMs !== undefined && clock.now() >= deadlineMs)
+                throw lockedBy(holder);
+        }
+        if (state === 'alive')
+            first = holder;
+        const silentMs = platform.platformNowMs() - lastSignMs(holder);
         if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
-            if (await hasEnded(ownerOf(now)))
-                break;
+            if (await hasEnded(ownerOf(holder)))
+                return holding;
             askAtMs = clock.now() + HEARTBEAT_MS;
         }
-        if (now === first)
-            tell(`${now.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`);
-        await clock.sleep(LOOK_MS, signal);
+        await clock.sleep(awaited === undefined ? LOOK_MS : WAITING_LOOK_MS, signal);
     }
-    tell(`The run that made ${first.name} is dead. Its work is settled first.`);
-    await platform.updateApp(first.guid, {
-        labels: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner]: owner },
-        annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()) },
+}
+/** @returns whether it is ours now; false: it was gone meanwhile, and has to be looked at anew */
+async function take({ platform, facts }, owner, { name, target, lock, takers }, read) {
+    const number = 1 + Math.max(0, ...takers.map((taker) => (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerNumber */ .JU)(name, taker.name) ?? 0));
+    let lost;
+    const made = await platform
+        .createApp(target.spaceGuid, {
+        name: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerName */ .Li)(name, number),
+        labels: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.role]: 'lock', [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.app]: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .appKey */ .$k)(name), [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner]: owner },
+        annotations: {
+            ...facts,
+            [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.takenFrom]: lock.guid,
+            [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()),
+        },
+    })
+        .catch((error) => {
+        // Whether it was made is seen by the next read.
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A && error.ambiguous))
+            throw error;
+        lost = error;
+        return undefined;
     });
-    // Two that saw the same owner dead have both written by now: the later one holds.
-    await clock.sleep(LOOK_MS, signal);
-    const taken = await read();
-    if (!taken)
+    const after = await read();
+    const holder = holderOf(after);
+    const mine = after.takers.find((taker) => ownerOf(taker) === owner);
+    if (mine && after.lock?.guid === lock.guid && holder?.guid === mine.guid)
+        return true;
+    if (lost && !mine)
+        throw lost;
+    if (mine && after.lock?.guid !== lock.guid) {
+        await platform.deleteApp(mine.guid);
         return false;
-    if (ownerOf(taken) !== owner)
-        throw heldBy(taken);
-    return true;
+    }
+    if (!holder || !after.lock)
+        return false;
+    const known = [lock, ...takers].some(({ guid }) => guid === holder.guid);
+    if (!made && known)
+        throw inTheWay((0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerName */ .Li)(name, number));
+    throw lockedBy(holder);
 }
-function heldBy(candidate) {
-    const run = candidate.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.runUrl];
-    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run changes this app now: ${candidate.name} is the lock, its owner is ${ownerOf(candidate)}${run ? ` (${run})` : ''}.`, 'Wait until that run has ended, then run again.', 'locked');
+/** Whose lock it is, as far as the owner told the platform. */
+function describe({ name, labels, annotations }) {
+    const { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.runUrl]: run, [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.actor]: actor, [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.commit]: commit } = annotations;
+    const who = [actor && `started by ${actor}`, commit && `commit ${commit}`, run].filter(Boolean).join(', ');
+    return `${name} is the lock, its owner is ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown'}${who ? ` (${who})` : ''}`;
 }
-/** Tells the platform every ten seconds that the owner of these candidates is alive. */
-function startHeartbeat({ platform, clock }, candidates) {
+function lockedBy(holder) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run changes this app now: ${describe(holder)}.`, 'Wait until that run has ended, then run again.', 'locked');
+}
+function heldAt({ name, labels }) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`A deploy is held: ${name} with version ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.version] ?? 'unknown'} is proven and waits for its end.`, 'End it with command: promote or command: abort, then run again.', 'held');
+}
+function inTheWay(name) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: the lock cannot be taken over.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+}
+/**
+ * Tells the platform every ten seconds that the owner of these candidates is alive.
+ * @param stillOurs asked after this process slept: what was a candidate of its own may be another run's live by then
+ */
+function startHeartbeat({ platform, clock }, candidates, stillOurs = async () => true) {
     const ending = new AbortController();
     let silentSinceMs;
     let held = 0;
+    let overslept = false;
     let underWay = Promise.resolve();
     const beat = async (guid) => {
         try {
@@ -40434,12 +40921,20 @@ function startHeartbeat({ platform, clock }, candidates) {
             silentSinceMs ??= clock.now();
         }
     };
+    const beatAll = async () => {
+        if (overslept && !(await stillOurs().catch(() => false)))
+            return;
+        overslept = false;
+        await Promise.all(candidates().map(beat));
+    };
     const beating = (async () => {
         while (!ending.signal.aborted) {
+            const awakeAtMs = clock.now();
             await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
+            overslept ||= clock.now() - awakeAtMs > DEAD_AFTER_MS / 2;
             if (ending.signal.aborted || held > 0)
                 continue;
-            underWay = Promise.all(candidates().map(beat));
+            underWay = beatAll();
             await underWay;
         }
     })();
@@ -40515,14 +41010,15 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5092);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2100);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
-/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4788);
+/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7565);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
 /* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6355);
 /* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2266);
 /* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(153);
-/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7437);
+/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3162);
+/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7437);
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
 
 
@@ -40533,15 +41029,20 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_8__/* .listenForSignals */ .s)(process);
+
+const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_9__/* .listenForSignals */ .s)(process);
+const missing = (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__/* .takeMissingFiles */ .v)(process.env);
 const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env };
 const addToSummary = async (markdown) => {
     if (process.env.GITHUB_STEP_SUMMARY)
         await _actions_core__WEBPACK_IMPORTED_MODULE_0__.summary.addRaw(markdown, true).write();
 };
+// Nobody else obeys the command that masks a value: it would print it.
+const unsaid = () => undefined;
 const ports = {
     ...shared,
-    core: { ..._actions_core__WEBPACK_IMPORTED_MODULE_0__, summary: addToSummary },
+    missing,
+    core: { ..._actions_core__WEBPACK_IMPORTED_MODULE_0__, summary: addToSummary, setSecret: process.env.GITHUB_ACTIONS ? _actions_core__WEBPACK_IMPORTED_MODULE_0__.setSecret : unsaid },
     write: (line) => process.stdout.write(`${line}\n`),
     portsFor: (inputs, listener) => ({
         ...shared,
@@ -40567,7 +41068,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5092:
+/***/ 2100:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40576,14 +41077,681 @@ __nccwpck_require__.d(__webpack_exports__, {
   i: () => (/* binding */ main)
 });
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(4379);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var platform_names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/steps/world.js
+var steps_world = __nccwpck_require__(3652);
+// EXTERNAL MODULE: ./lib/strategies/hold.js
+var hold = __nccwpck_require__(8815);
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var engine_lock = __nccwpck_require__(7200);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var manifest_secrets = __nccwpck_require__(2413);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
+var forward = __nccwpck_require__(588);
+// EXTERNAL MODULE: ./lib/strategies/settle.js
+var settle = __nccwpck_require__(6565);
+// EXTERNAL MODULE: ./lib/commands/commits.js
+var commits = __nccwpck_require__(5969);
+// EXTERNAL MODULE: ./lib/engine/journal.js
+var journal = __nccwpck_require__(464);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/snapshot.js
+var platform_snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
+var intent_parts = __nccwpck_require__(3207);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+;// CONCATENATED MODULE: ./lib/strategies/intent.js
+
+
+
+function makeIntent(asked) {
+    const parts = { ...asked, named: asked.named.map((route) => asThere(route, asked.snapshot)) };
+    const { inputs, app, snapshot } = parts;
+    const { live } = snapshot;
+    const routes = routesOf(parts);
+    const env = environmentOf(inputs, app, live);
+    const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+    const intent = {
+        app: app.name,
+        set: parts.set,
+        version: parts.version,
+        owner: parts.owner,
+        production: routes.production,
+        dropped: routes.dropped,
+        trials: (0,intent_parts/* trialsOf */.xY)(parts),
+        ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, parts.adoptedVersion) } : {}),
+        scale: scale.deltas,
+        keepInstancesOf: scale.keep,
+        ...(0,intent_parts/* askedOf */.iN)(inputs),
+        hold: inputs.hold,
+        until: inputs.hold ? 'held' : 'live',
+        env: env.wanted,
+        carriedEnv: env.carried,
+        facts: factsOf(parts),
+    };
+    return {
+        intent,
+        problems: [
+            ...routes.problems,
+            ...instanceProblems(app, scale.deltas),
+            ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
+        ],
+        notes: [
+            ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
+            ...list('Carried from live, not in the manifest: variables', env.carried),
+            ...list('Not carried, the manifest names them no more: variables', env.dropped),
+        ],
+    };
+}
+function list(title, names) {
+    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
+}
+function routesOf({ inputs, app, named, snapshot }) {
+    const { live } = snapshot;
+    const before = (0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestRoutes);
+    const lives = (0,view/* servedBy */.nV)(snapshot, live);
+    const unnamed = lives.filter(({ url }) => !named.some((route) => route.url === url));
+    const dropped = unnamed.filter(({ url }) => inputs.carry === 'manifest' || before.includes(url));
+    const carried = unnamed.filter((route) => !dropped.includes(route));
+    const production = [...named, ...carried.map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot))];
+    const problems = [
+        ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+        ...named.flatMap((route) => takenBy(route, snapshot)),
+        ...(production.length === 0 || app.noRoute
+            ? [`${app.name} has no route: apps without routes are not available yet.`]
+            : []),
+    ];
+    return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+/** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
+function asThere(wanted, snapshot) {
+    const there = (0,view/* routeOf */.Lu)(snapshot, wanted);
+    return there ? { ...wanted, url: there.url, host: there.host } : wanted;
+}
+function isTcp(route) {
+    return route.protocol === 'tcp';
+}
+/** A route that another app serves and live does not: the new version would take half of its requests. */
+function takenBy(wanted, snapshot) {
+    const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+    if (!route || (0,view/* destinationsOf */.Nu)(route, snapshot.live).length > 0)
+        return [];
+    if (route.spaceGuid !== snapshot.target.spaceGuid)
+        return [`Route ${wanted.url} belongs to another space.`];
+    const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
+    return names.length > 0
+        ? [
+            `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
+        ]
+        : [];
+}
+function environmentOf(inputs, app, live) {
+    const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
+    const before = (0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const unnamed = Object.entries(live?.env ?? {}).filter(([name]) => !named.has(name));
+    const carried = unnamed.filter(([name]) => inputs.carry === 'all' && !before.includes(name));
+    return {
+        wanted: { ...Object.fromEntries(carried), ...inputs.env },
+        carried: carried.map(([name]) => name),
+        dropped: unnamed.filter((entry) => !carried.includes(entry)).map(([name]) => name),
+    };
+}
+/**
+ * What the manifest itself changed since the last deploy wins; else there are never fewer instances than live has, and what
+ * the manifest does not name is as live has it.
+ */
+function scaleOf(app, live) {
+    const before = scaleBefore(live);
+    const deltas = {};
+    const keep = [];
+    for (const process of live?.processes ?? []) {
+        const named = app.processes[process.type];
+        const changed = named?.instances !== undefined &&
+            before !== undefined &&
+            before[process.type]?.instances !== named.instances;
+        if (!changed)
+            keep.push(process.type);
+        const delta = {
+            ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
+            ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
+            ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
+            ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
+        };
+        if (Object.keys(delta).length > 0)
+            deltas[process.type] = delta;
+    }
+    return { deltas, keep };
+}
+function outgrown(process, named, live) {
+    return (live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type)));
+}
+/** https://v3-apidocs.cloudfoundry.org: a new app has one web instance and none of any other type. */
+function defaultInstances(processType) {
+    return processType === 'web' ? 1 : 0;
+}
+function instanceProblems(app, deltas) {
+    const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
+    return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
+}
+function factsOf({ inputs, context, app, named, version }) {
+    return {
+        [platform_names/* ANNOTATION */.YX.app]: app.name,
+        [platform_names/* ANNOTATION */.YX.version]: version,
+        [platform_names/* ANNOTATION */.YX.strategy]: inputs.strategy,
+        [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
+        [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
+        [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
+        [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
+        ...(0,intent_parts/* runFacts */.pI)(context),
+    };
+}
+function scaleBefore(live) {
+    const scale = (0,intent_parts/* recordedOn */.iq)(live, platform_names/* ANNOTATION */.YX.manifestScale);
+    return typeof scale === 'object' && scale !== null ? scale : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/promote-intent.js
+
+
+
+
+/** What is given to promote wins over what the held deploy recorded. */
+function withRecorded(inputs, held) {
+    const isGiven = (input) => inputs.given.includes(input);
+    const watchPath = inputs.watchPath ?? held.watchPath;
+    return {
+        ...inputs,
+        smokeTest: isGiven('smoke-test') ? inputs.smokeTest : held.checks,
+        ...(watchPath === undefined ? {} : { watchPath }),
+        failureLimit: isGiven('failure-limit') ? inputs.failureLimit : held.failureLimit,
+        drainMs: isGiven('drain') ? inputs.drainMs : held.drainMs,
+        bakeMs: isGiven('bake') ? inputs.bakeMs : held.bakeMs,
+        keepPrevious: isGiven('keep-previous') ? inputs.keepPrevious : held.keepPrevious,
+        keepFailed: isGiven('keep-failed') ? inputs.keepFailed : held.keepFailed,
+    };
+}
+/**
+ * @param held what the journal of the held deploy says
+ * @param owner of the run that promotes it
+ */
+function makePromoteIntent(held, snapshot, inputs, owner) {
+    const { live } = snapshot;
+    const { before: _, ...recorded } = held;
+    const taken = held.production.flatMap((route) => takenBy(route, snapshot));
+    return {
+        intent: {
+            ...recorded,
+            ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, held.before?.version ?? '') } : {}),
+            ...(inputs.scale === 'manifest' ? { scale: {}, keepInstancesOf: [] } : {}),
+            ...(0,intent_parts/* askedOf */.iN)(withRecorded(inputs, held)),
+            owner,
+            until: 'live',
+        },
+        problems: [
+            ...changeOf(held, live),
+            ...missing(held, inputs),
+            ...taken.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+        ],
+    };
+}
+/** The version was proven, and looked at, as the one after what was live then. */
+function changeOf({ app, before, version }, live) {
+    const isSame = live?.guid === before?.guid &&
+        (before?.dropletGuid === undefined || live?.currentDropletGuid === before.dropletGuid);
+    if (isSame)
+        return [];
+    const was = before ? `version ${before.version}` : 'nothing';
+    const now = live
+        ? `${live.version ?? 'a version that was not deployed this way'} (app ${live.guid}, droplet ${live.currentDropletGuid ?? 'none'})`
+        : 'nothing';
+    return [
+        new errors/* Refused */.Lw(`Live has changed since ${version} was held: ${was} of ${app} was live then, and ${now} is live now.`, 'Look at what is live. End the held deploy with command: abort, and deploy anew.', 'live-changed'),
+    ];
+}
+/** Nobody may say that it was proven as it was asked for when a part of the proof is missing. */
+function missing({ again, version }, { given }) {
+    const wanted = again.filter((one) => !given.includes(one.split(' ', 1)[0] ?? ''));
+    if (wanted.length === 0)
+        return [];
+    return [
+        new errors/* Refused */.Lw(`The deploy of ${version} was proven with what is not recorded, as it may hold secrets: ${wanted.join(', ')}.`, 'Give it again.', 'give-again'),
+    ];
+}
+/** Which held deploy another deploy has ended, as that one says on its own version. */
+function endingOf({ live, candidate, previous, failed }) {
+    for (const app of [candidate, live, ...failed, ...previous]) {
+        const ended = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.ended);
+        if (!app || typeof ended !== 'string')
+            continue;
+        const run = app.annotations[platform_names/* ANNOTATION */.YX.runUrl];
+        return `The held deploy of ${ended} was ended by the deploy of ${app.version ?? 'another version'}${run ? ` (${run})` : ''}.`;
+    }
+    return undefined;
+}
+
+// EXTERNAL MODULE: ./lib/commands/pursue.js + 2 modules
+var pursue = __nccwpck_require__(7432);
+;// CONCATENATED MODULE: ./lib/commands/held.js
+/** Deploys that are held: found as a whole, taken over by whoever ends them, and taken away. */
+
+
+
+
+
+
+
+
+
+/** @returns each held deploy once. One of which an app is not held (any more) is under way, or was interrupted: it is none */
+async function heldAmong(seen, place) {
+    const all = [];
+    for (const snapshot of seen) {
+        if (all.some(({ apps }) => apps.some(({ intent }) => intent.app === snapshot.name)))
+            continue;
+        const held = await heldOf(snapshot, seen, place);
+        if (held)
+            all.push(held);
+    }
+    return all;
+}
+async function heldOf(snapshot, seen, place) {
+    const { lock } = snapshot;
+    const intent = heldIntent(snapshot);
+    if (!lock || !intent)
+        return undefined;
+    const set = await Promise.all(intent.set.map(async (app) => seen.find(({ name }) => name === app) ?? (await read(app, place))));
+    const apps = set.flatMap((one) => {
+        const recorded = heldIntent(one);
+        return recorded?.version === intent.version ? [{ snapshot: one, intent: recorded }] : [];
+    });
+    if (apps.length < set.length)
+        return undefined;
+    const { [platform_names/* ANNOTATION */.YX.commit]: commit, [platform_names/* ANNOTATION */.YX.runUrl]: runUrl } = lock.annotations;
+    return {
+        version: intent.version,
+        ...(commit === undefined ? {} : { commit }),
+        ...(runUrl === undefined ? {} : { runUrl }),
+        apps,
+    };
+}
+function heldIntent(snapshot) {
+    const { lock, name } = snapshot;
+    return lock && (0,engine_lock/* isHeld */.i7)(snapshot) ? (0,journal/* recalled */.z)(name, lock) : undefined;
+}
+function read(name, { platform, target }) {
+    return (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] });
+}
+/** @returns the names that are asked for and all others of the same held deploys, and what the first of these recorded */
+async function heldSet(asked, place) {
+    const seen = await Promise.all(asked.map((name) => read(name, place)));
+    const recorded = seen
+        .flatMap(({ name, lock }) => (lock && (0,journal/* recalled */.z)(name, lock)) ?? [])
+        .filter(({ hold }) => hold);
+    const [first] = recorded;
+    const names = [...new Set([...asked, ...recorded.flatMap(({ set }) => set)])];
+    return first ? { names, first } : { names };
+}
+/** Reads what there is for each app, with the routes that its held deploy wants. */
+function lookUpHeld(names, { platform, target }) {
+    return Promise.all(names.map(async (name) => {
+        const snapshot = await read(name, { platform, target });
+        const intent = snapshot.lock && (0,journal/* recalled */.z)(name, snapshot.lock);
+        if (!intent)
+            return { named: [], snapshot };
+        const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
+        return { named: intent.production, snapshot: await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted }) };
+    }));
+}
+/**
+ * The held deploy of each app, and those whose end this run has just brought about: an interrupted promote that it finished, or
+ * an interrupted abort.
+ * @throws Refused when there is an app of which nothing is held
+ */
+async function ofEach(seen, place, settled, way) {
+    const snapshots = seen.map(({ snapshot }) => snapshot);
+    const held = (await heldAmong(snapshots, place)).flatMap(({ apps }) => apps);
+    const done = settled.filter((one) => one.way === way).flatMap(({ intents }) => intents);
+    return snapshots.map((snapshot) => {
+        const waiting = held.find(({ intent }) => intent.app === snapshot.name);
+        if (waiting)
+            return { ...waiting, isDone: false };
+        const ended = done.find(({ app }) => app === snapshot.name);
+        if (!ended)
+            throw nothingHeld(snapshot);
+        return { intent: ended, snapshot, isDone: true };
+    });
+}
+function nothingHeld(snapshot) {
+    const ended = endingOf(snapshot);
+    return new errors/* Refused */.Lw(`No deploy of ${snapshot.name} is held.${ended ? ` ${ended}` : ''}`, 'Deploy with hold: true first; command: status shows what is there.', 'nothing-held');
+}
+function whichHeld({ version, commit, runUrl, apps }) {
+    const names = apps.map(({ intent }) => intent.app).join(', ');
+    const from = [commit && `commit ${commit}`, runUrl].filter(Boolean).join(', ');
+    return `the deploy of ${version} of ${names}${from ? ` (${from})` : ''}`;
+}
+/** Said in the run that comes after it. */
+function endedText(held) {
+    return `A deploy was held, and is ended for this one: ${whichHeld(held)}.`;
+}
+/** The new version says which held deploy it has ended, in the summary and to whoever looks for that one later. */
+function inPlaceOf(ended, { intent, found, snapshot }) {
+    const [held] = ended.filter(({ apps }) => apps.some((one) => one.intent.app === intent.app));
+    if (!held)
+        return { intent, found, snapshot };
+    return {
+        intent: { ...intent, facts: { ...intent.facts, [platform_names/* ANNOTATION */.YX.ended]: JSON.stringify(held.version) } },
+        found: { ...found, notes: [...found.notes, endedText(held)] },
+        snapshot,
+    };
+}
+/** What may not be done while a deploy is held. */
+function heldRefusal(held) {
+    return new errors/* Refused */.Lw(`A deploy is held: ${whichHeld(held)} is proven and waits for its end.`, 'End it with command: promote or command: abort, then run again.', 'held');
+}
+/**
+ * Takes the locks of all apps of a held deploy; those that have none any more are at their end.
+ * @throws Refused when somebody else was faster; what was taken until then is given back
+ */
+async function takeHeld(apps, owner, world) {
+    const taken = [];
+    const waiting = apps.filter(({ snapshot }) => snapshot.lock);
+    const tell = (text) => world.listener.tell({ type: 'note', text });
+    try {
+        for (const one of waiting.sort((a, b) => (a.intent.app < b.intent.app ? -1 : 1))) {
+            const { app } = one.intent;
+            const isTaken = await (0,engine_lock/* takeOver */.w9)({ ...world, tell }, owner, () => read(app, world), { held: true });
+            if (!isTaken)
+                throw goneNow(app);
+            taken.push(one);
+            if ((await read(app, world)).lock?.guid !== one.snapshot.lock?.guid)
+                throw goneNow(app);
+        }
+    }
+    catch (error) {
+        const given = taken.map((app) => ({ ...app }));
+        // Whoever was faster waits for us else. What cannot be given back is when this run is known to be dead.
+        await (0,pursue/* pursue */.ld)({ world, apps: given, strategy: hold/* stayHeld */.F, way: 'held' }).catch(() => undefined);
+        throw error;
+    }
+}
+function goneNow(app) {
+    return new errors/* Refused */.Lw(`The held deploy of ${app} was ended by another run just now.`, 'See with command: status what is live now.', 'nothing-held');
+}
+/** Ends a held deploy for one that comes after it: live is not touched, and it is kept as any that failed. */
+async function endHeld(held, owner, world) {
+    const apps = held.apps.map(({ intent, snapshot }) => ({ intent: { ...intent, owner }, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }));
+    await takeHeld(apps, owner, world);
+    await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.u, way: 'back' });
+}
+
+// EXTERNAL MODULE: ./lib/probe/address.js
+var probe_address = __nccwpck_require__(6221);
+;// CONCATENATED MODULE: ./lib/commands/outcome.js
+
+
+
+/** What is live for one app by its newest snapshot. Pure. */
+function liveNow(snapshot, urls) {
+    const known = [snapshot.live, snapshot.candidate, ...snapshot.previous, ...snapshot.failed].filter((app) => app !== undefined);
+    const nameOf = (guid) => known.find((app) => app.guid === guid)?.name ?? snapshot.others[guid] ?? 'an unknown app';
+    const routes = snapshot.routes.filter((route) => urls.includes(route.url));
+    const guids = routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid));
+    const server = known
+        .filter(({ guid }) => guids.includes(guid))
+        .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
+    const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
+    const processes = shown?.processes ?? [];
+    const commit = shown?.annotations[platform_names/* ANNOTATION */.YX.commit];
+    return {
+        ...(shown ? { app: shown.name, guid: shown.guid } : {}),
+        ...(shown?.version ? { version: shown.version } : {}),
+        ...(commit ? { commit } : {}),
+        ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
+        instances: {
+            running: sum(processes.map(({ instancesSeen }) => instancesSeen.filter(({ state }) => state === 'RUNNING').length)),
+            wanted: shown?.state === 'STARTED' ? sum(processes.map(({ instances }) => instances)) : 0,
+        },
+        routes: urls.map((url) => {
+            const route = routes.find((one) => one.url === url);
+            return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
+        }),
+    };
+}
+/** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
+function outcomeSeen(snapshot, router) {
+    const { name, live, lock, candidate, previous, failed } = snapshot;
+    const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
+    const [trial] = (0,view/* trialRoutes */.rp)(snapshot);
+    const isHeldNow = candidate?.phase === 'held';
+    return {
+        app: name,
+        live: liveNow(snapshot, [...new Set(urls)]),
+        seenAtMs: snapshot.takenAtMs,
+        ...(urls[0] ? { url: (0,probe_address/* publicUrl */.x6)(urls[0], router) } : {}),
+        ...(live?.version ? { version: live.version } : {}),
+        ...(isHeldNow && trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.url, router) } : {}),
+        ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
+        previous: previous.map((app) => app.name),
+        failed: failed.map((app) => app.name),
+    };
+}
+/** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
+function outcomeOf({ intent, snapshot, found }, router) {
+    const { before, production, trials, version } = intent;
+    const [first] = production;
+    const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
+    const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+    const isHeldNow = snapshot.candidate?.phase === 'held';
+    return {
+        app: intent.app,
+        live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
+        seenAtMs: snapshot.takenAtMs,
+        ...(first ? { url: (0,probe_address/* publicUrl */.x6)(first.url, router) } : {}),
+        ...(trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.route.url, router) } : {}),
+        version,
+        ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
+        ...(before ? { previousVersion: before.version } : {}),
+        ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
+        previous: snapshot.previous.map(({ name }) => name),
+        failed: snapshot.failed.map(({ name }) => name),
+        found,
+    };
+}
+function count(list, one) {
+    return list.filter((other) => other === one).length;
+}
+function sum(numbers) {
+    return numbers.reduce((total, number) => total + number, 0);
+}
+
+// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
+var lib_steps = __nccwpck_require__(1775);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var strategies_work = __nccwpck_require__(4136);
+;// CONCATENATED MODULE: ./lib/commands/planned.js
+
+
+
+
+
+/** What was interrupted is settled before anything else: the plan is for the state after that. */
+function planned(apps, { strategy, goesOn, ended, watchedRoutes }) {
+    const settling = apps.flatMap(({ snapshot: { name, lock } }) => {
+        if (!lock || goesOn)
+            return [];
+        const held = ended.find(({ apps: all }) => all.some(({ intent }) => intent.app === name));
+        if (held)
+            return [
+                {
+                    app: name,
+                    title: `end ${whichHeld(held)}, which is held`,
+                    calls: [`PATCH /v3/apps/<${lock.name}>`],
+                },
+            ];
+        const phase = lock.phase ?? 'made';
+        const what = platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback to' : 'deploy of';
+        const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
+        return [
+            {
+                app: name,
+                title,
+                calls: [`GET /v3/apps?names=${lock.name} until its owner is known to be dead`],
+            },
+        ];
+    });
+    const work = apps.map(({ intent, snapshot }) => ({
+        app: intent.app,
+        work: strategy(intent, goesOn ? snapshot : withoutLock(snapshot)),
+    }));
+    // As the log groups them: with many routes, a step for each would bury the others.
+    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
+        const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
+        if (own.length === 0)
+            return [];
+        const title = (0,pursue/* titleOfAll */.x9)(own.map((step) => (0,lib_steps/* titleOf */.Gg)(step, intent)));
+        return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
+    }));
+    return [...settling, ...steps];
+}
+function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }) {
+    return { ...snapshot, takers: [] };
+}
+
+;// CONCATENATED MODULE: ./lib/commands/reading.js
+/** For a plan: what the sign-in may not read is unknown, and the rest is shown all the same. */
+
+/** Auditors and managers of a space may read all of an app but its environment: that answers 403 (cloud_controller_ng, can_read_secrets_in_space?). */
+function forReading(platform) {
+    const hidden = new Set();
+    const environment = async (guid) => {
+        try {
+            return await platform.environment(guid);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* PlatformRefusal */.E2 && error.status === 403))
+                throw error;
+            hidden.add(guid);
+            return {};
+        }
+    };
+    return { platform: { ...platform, environment }, hidden };
+}
+
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+// EXTERNAL MODULE: ./lib/strategies/blue-green.js
+var blue_green = __nccwpck_require__(4152);
+;// CONCATENATED MODULE: ./lib/commands/roll-out.js
+/** Forward, and where that fails back: the whole change of one set of apps. */
+
+
+
+
+
+
+
+
+
+/** Throws what failed before the first change; everything later is in the outcome. */
+async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', }) {
+    const shown = () => apps.map((app) => outcomeOf(app, router));
+    try {
+        await within(timeoutMs, world, (limited) => (0,pursue/* pursue */.ld)({ world: limited, apps, strategy: forward/* forward */.s, way: 'forward' }));
+        return { result, apps: shown() };
+    }
+    catch (error) {
+        const seen = await tryToSee(apps, world);
+        const touched = apps.filter((app) => isTouched(app, seen));
+        if (touched.length === 0)
+            throw error;
+        const ours = touched.filter((app) => !isLost(app));
+        if (ours.length === 0 || !leadsBack(error, apps))
+            return { result: 'failed', error, apps: shown() };
+        try {
+            if (ours.every(staysHeld)) {
+                world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
+                await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
+                return { result: 'refused', error, apps: shown() };
+            }
+            for (const app of ours)
+                if (!app.snapshot.lock)
+                    (0,pursue/* assertNotGone */.fQ)(app);
+            world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
+            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
+            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
+        }
+        catch (second) {
+            await tryToSee(apps, world);
+            return { result: 'failed', error, second, apps: shown() };
+        }
+    }
+}
+/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
+async function within(timeoutMs, world, work) {
+    if (timeoutMs === undefined)
+        return work(world);
+    const over = new AbortController();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([world.signal, over.signal]);
+    const timer = world.clock.sleep(timeoutMs, ended.signal).then(() => over.abort(new errors/* DeadlineOver */.hr(`The timeout of ${timeoutMs / 1_000} s is over.`)), () => undefined);
+    const deadlineMs = world.clock.now() + timeoutMs;
+    try {
+        await work({ ...world, deadlineMs, signal, probe: { ...world.probe, signal } });
+    }
+    finally {
+        ended.abort();
+        await timer;
+    }
+}
+/**
+ * For what is told at the end, and for the way back, which reads again before it does anything.
+ * @returns whether all of it could be read
+ */
+async function tryToSee(apps, world) {
+    const looks = await Promise.allSettled(apps.map((app) => (0,pursue/* refresh */.Ow)(app, world)));
+    return looks.every(({ status }) => status === 'fulfilled');
+}
+/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
+function isTouched({ intent, snapshot, found }, seen) {
+    const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
+    const holds = holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner;
+    return found.locked || holds || (found.begun === true && !seen);
+}
+/** A promote that did not come to the switch: somebody may mend what failed, and promote again. */
+function staysHeld({ intent: { hold, until }, snapshot: { candidate } }) {
+    return hold && until === 'live' && (0,view/* reached */.V6)(candidate, 'held') && !(0,view/* reached */.V6)(candidate, 'switching');
+}
+/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
+function isLost({ intent, snapshot }) {
+    const holder = snapshot.lock && (0,engine_lock/* holderOf */.Kd)(snapshot);
+    return holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner;
+}
+/**
+ * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
+ * back; once live is drained, nothing does.
+ */
+function leadsBack(error, apps) {
+    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
+        return false;
+    const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
+    const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
+    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
+}
+
+// EXTERNAL MODULE: ./lib/commands/settle.js
+var commands_settle = __nccwpck_require__(7392);
+// EXTERNAL MODULE: ./lib/commands/settle-rest.js
+var settle_rest = __nccwpck_require__(1727);
+// EXTERNAL MODULE: ./lib/manifest/said.js
+var manifest_said = __nccwpck_require__(3023);
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var answer = __nccwpck_require__(6323);
+// EXTERNAL MODULE: ./lib/probe/context.js
+var context = __nccwpck_require__(3262);
 ;// CONCATENATED MODULE: ./lib/manifest/sizes.js
 /** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
 const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
@@ -40605,13 +41773,629 @@ function bytes(text) {
         : Math.floor(Number(number) * 1024 ** exponent);
 }
 
+;// CONCATENATED MODULE: ./lib/strategies/losses.js
+/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
+const NEW_APP_HAS = { ssh: true, revisions: true };
+/** @returns one line for each thing that the candidate would not have. */
+function lossesOf(app, live) {
+    const bindings = live.bindings.filter((name) => !app.services.includes(name));
+    const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
+    return [
+        ...bindings.map((name) => `binding to service instance ${name}: name it under services in the manifest`),
+        ...(live.policies ?? []).map((policy) => `network policy ${policy}: it names the app's GUID, which is new`),
+        ...features.map(([name, on]) => `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`),
+        ...live.sidecars
+            .filter((name) => !app.sidecars.includes(name))
+            .map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/configuration.js
+/** What the manifest says of an app and what live has, each as a flat list of settings that can be compared. Pure. */
+
+
+
+
+
+/** Keys of a process in the manifest, and of an app where they mean `web`; what is not here is not compared. */
+const PROCESS_KEYS = [
+    'type',
+    'instances',
+    'memory',
+    'disk_quota',
+    'disk-quota',
+    'log-rate-limit-per-second',
+    'command',
+    'timeout',
+    ...['health-check', 'readiness-health-check'].flatMap((check) => ['type', 'http-endpoint', 'invocation-timeout', 'interval'].map((key) => `${check}-${key}`)),
+];
+const APP_KEYS = [
+    ...['name', 'path', 'env', 'services', 'features', 'metadata', 'processes', 'buildpack', 'buildpacks'],
+    ...['stack', 'routes', 'no-route', 'random-route', 'default-route'],
+    ...PROCESS_KEYS,
+];
+/**
+ * What the new version would have.
+ * @param kept with what is carried over from live; without it, what the manifest alone says
+ */
+function wantedSettings(sides, kept) {
+    const { said, live, intent, read } = sides;
+    const { data } = said;
+    const types = new Set(['web', ...processesOf(data).keys(), ...live.processes.map(({ type }) => type)]);
+    const routes = kept ? intent.production.map(({ url }) => url) : namedUrls(intent);
+    return new Map([
+        ...(read.hidesVariables ? [] : variables(envOf(data, kept ? intent.env : {}))),
+        ...routes.map((url) => [`route ${url}`, 'mapped']),
+        ...intent.production.flatMap(({ url, protocol }) => protocol ? [[`protocol of route ${url}`, protocol]] : []),
+        ...servicesOf(data).map((name) => [`binding to service instance ${name}`, 'bound']),
+        ...featuresAs({ ...NEW_APP_HAS, ...flags(data.features) }),
+        ...sidecarsOf(data).map((name) => [`sidecar ${name}`, 'there']),
+        ...metadataAs('label', (0,manifest_said/* isMap */.j)(data.metadata) ? data.metadata.labels : {}),
+        ...metadataAs('annotation', (0,manifest_said/* isMap */.j)(data.metadata) ? data.metadata.annotations : {}),
+        ['buildpacks', JSON.stringify(buildpacksOf(data))],
+        ...(typeof data.stack === 'string' ? [['stack', data.stack]] : []),
+        ...[...types].flatMap((type) => wantedProcess(type, sides, kept)),
+    ]);
+}
+/** What live has. A setting that neither the manifest names nor a new app has by itself is there too. */
+function liveSettings({ said, live, read, snapshot, intent }) {
+    const protocols = intent.production.flatMap(({ url, protocol }) => {
+        const route = snapshot.routes.find((one) => one.url === url);
+        const [to] = (0,view/* destinationsOf */.Nu)(route, live);
+        return protocol && to ? [[`protocol of route ${url}`, to.protocol ?? 'http1']] : [];
+    });
+    return new Map([
+        ...(read.hidesVariables ? [] : variables(live.env)),
+        ...(0,view/* servedBy */.nV)(snapshot, live).map(({ url }) => [`route ${url}`, 'mapped']),
+        ...protocols,
+        ...read.bindings.map((name) => [`binding to service instance ${name}`, 'bound']),
+        ...featuresAs({ ...NEW_APP_HAS, ...read.features }),
+        ...read.sidecars.map((name) => [`sidecar ${name}`, 'there']),
+        ...metadataAs('label', live.labels),
+        ...metadataAs('annotation', live.annotations),
+        ['buildpacks', JSON.stringify(live.lifecycle.buildpacks)],
+        ...(typeof said.data.stack === 'string' ? [['stack', live.lifecycle.stack ?? '']] : []),
+        ...live.processes.flatMap((process) => [
+            ...sizes(process.type, process),
+            ...checks(process.type, process.healthCheck, process.readiness),
+            ...(read.commands ? [[`${process.type} command`, read.commands[process.type] ?? '']] : []),
+        ]),
+    ]);
+}
+/** What the manifest names that cannot be compared with anything: it may have changed. */
+function doubtsOf({ data, varying }) {
+    const services = Array.isArray(data.services) ? data.services.filter(manifest_said/* isMap */.j) : [];
+    const own = processList(data).flatMap((process) => Object.keys(process));
+    return [
+        ...varying.filter((key) => !APP_KEYS.includes(key)),
+        ...(varying.includes('processes') ? own.filter((key) => !PROCESS_KEYS.includes(key)) : []),
+        ...services
+            .filter((service) => Object.keys(service).some((key) => key !== 'name'))
+            .map(({ name }) => `parameters of service instance ${String(name)}`),
+    ];
+}
+function variables(env) {
+    return Object.entries(env).map(([name, value]) => [`variable ${name}`, value]);
+}
+function envOf(data, beside) {
+    const all = { ...((0,manifest_said/* isMap */.j)(data.env) ? data.env : {}), ...beside };
+    const set = Object.entries(all).filter(([, value]) => value !== null && value !== undefined);
+    return Object.fromEntries(set.map(([name, value]) => [name, plain(value)]));
+}
+/** As the platform keeps what is no text (cloud_controller_ng app/messages/app_manifest_message.rb). */
+function plain(value) {
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+function namedUrls({ facts, production }) {
+    const named = JSON.parse(facts[platform_names/* ANNOTATION */.YX.manifestRoutes] ?? '[]');
+    return named.length > 0 ? named : production.map(({ url }) => url);
+}
+function servicesOf(data) {
+    if (!Array.isArray(data.services))
+        return [];
+    return data.services.map((one) => String((0,manifest_said/* isMap */.j)(one) ? one.name : one));
+}
+function sidecarsOf(data) {
+    if (!Array.isArray(data.sidecars))
+        return [];
+    return data.sidecars.filter(manifest_said/* isMap */.j).map(({ name }) => String(name));
+}
+function flags(features) {
+    if (!(0,manifest_said/* isMap */.j)(features))
+        return {};
+    return Object.fromEntries(Object.entries(features).map(([name, on]) => [name, on === true]));
+}
+/** One that is off is as good as none. */
+function featuresAs(features) {
+    return Object.entries(features)
+        .filter(([, on]) => on)
+        .map(([name]) => [`app feature ${name}`, 'on']);
+}
+/** Labels and annotations of users, not ours. */
+function metadataAs(kind, map) {
+    if (!(0,manifest_said/* isMap */.j)(map))
+        return [];
+    return Object.entries(map)
+        .filter(([key, value]) => value !== null && !key.startsWith(`${platform_names/* PREFIX */.H3}/`))
+        .map(([key, value]) => [`${kind} ${key}`, String(value)]);
+}
+function buildpacksOf({ buildpacks, buildpack }) {
+    if (Array.isArray(buildpacks))
+        return buildpacks.map(String);
+    const none = [undefined, null, 'null', 'default'];
+    return none.includes(buildpack) ? [] : [String(buildpack)];
+}
+function processList({ processes }) {
+    return Array.isArray(processes) ? processes.filter(manifest_said/* isMap */.j) : [];
+}
+/** What stands at the process wins over what stands at the app. */
+function processesOf(data) {
+    const top = Object.entries(data).filter(([key]) => PROCESS_KEYS.includes(key) && key !== 'type');
+    const found = new Map([['web', Object.fromEntries(top)]]);
+    for (const own of processList(data)) {
+        const type = String(own.type);
+        found.set(type, { ...found.get(type), ...own });
+    }
+    return found;
+}
+function wantedProcess(type, sides, kept) {
+    const { said, read, live, intent } = sides;
+    const process = processesOf(said.data).get(type) ?? {};
+    const named = namedSizes(process);
+    const scale = kept ? wantedScale(type, named, live.processes, intent) : named;
+    const command = process.command;
+    const isNamed = ![undefined, null, 'null', 'default'].includes(command);
+    return [
+        ...sizes(type, scale),
+        ...checks(type, checkOf(process, 'health-check', type === 'web' ? 'port' : 'process'), {
+            ...checkOf(process, 'readiness-health-check', 'process'),
+        }),
+        ...(read.commands
+            ? [[`${type} command`, isNamed ? String(command) : (read.dropletCommands[type] ?? '')]]
+            : []),
+    ];
+}
+function namedSizes(process) {
+    const text = (key) => (process[key] === undefined ? undefined : String(process[key]));
+    const size = (key) => megabytes(text(key) ?? '');
+    const values = {
+        instances: process.instances === undefined ? undefined : Number(process.instances),
+        memoryMb: size('memory'),
+        diskMb: size('disk_quota') ?? size('disk-quota'),
+        logRateBps: logRateBps(text('log-rate-limit-per-second') ?? ''),
+    };
+    return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+/** A new app has one web instance and none of any other type. */
+function wantedScale(type, named, processes, { scale, keepInstancesOf }) {
+    const wanted = { instances: type === 'web' ? 1 : 0, ...named, ...scale[type] };
+    const now = processes.find((process) => process.type === type)?.instances ?? 0;
+    return keepInstancesOf.includes(type) ? { ...wanted, instances: Math.max(wanted.instances, now) } : wanted;
+}
+function sizes(type, { instances, memoryMb, diskMb, logRateBps: rate }) {
+    const all = { instances, memory: memoryMb, disk: diskMb, 'log rate': rate };
+    return Object.entries(all).flatMap(([what, value]) => value === undefined ? [] : [[`${type} ${what}`, String(value)]]);
+}
+function checkOf(process, prefix, otherwise) {
+    const type = String(process[`${prefix}-type`] ?? otherwise);
+    const number = (key) => process[key] === undefined || process[key] === null ? {} : Number(process[key]);
+    const values = {
+        timeoutS: prefix === 'health-check' ? number('timeout') : {},
+        invocationTimeoutS: number(`${prefix}-invocation-timeout`),
+        intervalS: number(`${prefix}-interval`),
+    };
+    const set = Object.entries(values).filter(([, value]) => typeof value === 'number');
+    const endpoint = process[`${prefix}-http-endpoint`];
+    return {
+        type: type === 'none' ? 'process' : type,
+        ...Object.fromEntries(set),
+        ...(endpoint === undefined || endpoint === null ? {} : { endpoint: String(endpoint) }),
+    };
+}
+function checks(type, health, readiness = { type: 'process' }) {
+    return [
+        [`${type} health check`, checkText(health)],
+        [`${type} readiness health check`, checkText(readiness)],
+    ];
+}
+function checkText({ type, timeoutS, invocationTimeoutS, intervalS, endpoint }) {
+    const times = { timeout: timeoutS, 'invocation timeout': invocationTimeoutS, interval: intervalS };
+    const set = Object.entries(times).flatMap(([what, value]) => value === undefined ? [] : `${what} ${value}`);
+    return [type, ...(type === 'http' ? [endpoint ?? '/'] : []), ...set].join(', ');
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/unchanged.js
+
+
+
+/** In the order of `wanted`, then what only `live` has. */
+function differences(wanted, live) {
+    const named = [...wanted].flatMap(([what, value]) => {
+        const now = live.get(what);
+        if (now === undefined)
+            return [{ what, how: 'added' }];
+        return now === value ? [] : [{ what, how: 'changed' }];
+    });
+    const others = [...live.keys()].filter((what) => !wanted.has(what));
+    return [...named, ...others.map((what) => ({ what, how: 'only-live' }))];
+}
+/** Why it has to be deployed whatever live is. */
+function whyAsked({ env, force }) {
+    return [
+        ...(force ? ['force is given'] : []),
+        ...(Object.keys(env).length > 0 ? ['the input env is given'] : []),
+    ];
+}
+/** Why live as the platform shows it is not a state to leave alone. */
+function whyUnsound(sides) {
+    const { snapshot, intent } = sides;
+    const { live, lock, candidate, takers } = snapshot;
+    if (!live)
+        return ['nothing is live'];
+    const isLeft = lock || candidate || takers.length > 0 || (0,view/* trialRoutes */.rp)(snapshot).length > 0;
+    const badly = intent.production.filter((wanted) => {
+        const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+        const own = (0,view/* destinationsOf */.Nu)(route, live);
+        return own.length === 0 || own.length !== route?.destinations.length;
+    });
+    return [
+        ...(isLeft ? ['something of an earlier deploy is left'] : []),
+        ...((0,view/* allRunning */.p3)(live) ? [] : ['not all instances of live run']),
+        ...badly.map(({ url }) => `route ${url} is not served by live alone`),
+    ];
+}
+/** @param bits hash of the bits on the disk, @param manifest hash of what the manifest says; undefined: they cannot be told */
+function whyOther(sides, now) {
+    const { live, read, said } = sides;
+    if (!now)
+        return ['the bits cannot be told from others'];
+    if (!wasPushed(live, read.packageGuid))
+        return ['it is not known which bits live has'];
+    const { bits, manifestHash } = platform_names/* ANNOTATION */.YX;
+    const doubts = [...doubtsOf(said), ...hiddenOf(read)];
+    return [
+        ...(live.annotations[bits] === now.bits ? [] : ['other bits']),
+        ...(live.annotations[manifestHash] === now.manifest ? [] : ['another manifest']),
+        ...differences(wantedSettings(sides, true), liveSettings(sides)).map(({ what }) => what),
+        ...doubts.map((what) => `${what}, which cannot be compared`),
+    ];
+}
+/** What this sign-in may not read of live. */
+function hiddenOf({ hidesVariables, commands }) {
+    return [...(hidesVariables ? ['variables'] : []), ...(commands ? [] : ['commands'])];
+}
+/** The hash is that of the package which this deploy pushed: by another hand, live may have got another droplet since then. */
+function wasPushed({ annotations }, packageGuid) {
+    return packageGuid !== undefined && annotations[platform_names/* ANNOTATION */.YX.package] === packageGuid;
+}
+/** What the manifest would change of live, and what only live has, for people: one line for each kind. */
+function driftOf(sides) {
+    const found = differences(wantedSettings(sides, false), liveSettings(sides)).filter(({ what, how }) => !(how === 'only-live' && isSize(what)));
+    const line = (title, wanted) => {
+        const names = found.flatMap(({ what, how }) => (how === wanted ? [what] : []));
+        return names.length > 0 ? [`${title}: ${names.join(', ')}.`] : [];
+    };
+    return [
+        ...line('The manifest would add', 'added'),
+        ...line('The manifest would change', 'changed'),
+        ...line('Only live has', 'only-live'),
+    ];
+}
+/** What the manifest leaves to the platform, or to `scale`. */
+function isSize(what) {
+    return / (instances|memory|disk|log rate)$/.test(what);
+}
+
+;// CONCATENATED MODULE: ./lib/commands/unchanged.js
+
+
+
+
+
+
+
+/** Routes that are asked at a time. */
+const LANES = 10;
+/**
+ * Compares each app of the manifest with live. It asks live only where nothing else speaks for a deploy.
+ * @param hidden guids of apps whose variables this sign-in may not read
+ */
+function compareWithLive(manifest, inputs, apps, world, hidden = new Set()) {
+    return Promise.all(apps.map(async (app) => {
+        const { live } = app.snapshot;
+        if (!live)
+            return { app, reasons: ['nothing is live'], drift: [], hides: [] };
+        const read = await configurationOf(live, world, hidden.has(live.guid));
+        const said = (0,manifest_said/* saidOf */.J)(manifest, app.intent.app);
+        const sides = { said, snapshot: app.snapshot, live, read, intent: app.intent };
+        const known = [...whyAsked(inputs), ...whyUnsound(sides)];
+        const other = known.length > 0 ? known : whyOther(sides, await world.fingerprint(app.intent.app));
+        const reasons = other.length > 0 ? other : await whySilent(app, world);
+        return { app, reasons, drift: driftOf(sides), hides: hiddenOf(read) };
+    }));
+}
+function isUnchanged({ reasons }) {
+    return reasons.length === 0;
+}
+/** What is told of apps that are what was asked for already. */
+function leftAlone(apps, { router }) {
+    return {
+        result: 'unchanged',
+        apps: apps.map(({ snapshot, found }) => ({ ...outcomeSeen(snapshot, router), found })),
+    };
+}
+/** For the log: why each app is deployed. */
+function tellReasons(compared, world) {
+    for (const one of compared) {
+        const { intent } = one.app;
+        if (!isUnchanged(one))
+            (0,steps_world/* note */.N4)(world, `${intent.app} is deployed: ${one.reasons.join('; ')}.`);
+        // A deploy is one for all of its apps.
+        else if (!compared.every(isUnchanged))
+            (0,steps_world/* note */.N4)(world, `${intent.app} is unchanged, and is deployed with the others.`);
+    }
+}
+/** For the log and the summary of a plan. */
+function tellDrift(compared, world) {
+    for (const { app, reasons, drift, hides } of compared) {
+        const { app: name } = app.intent;
+        const lines = [
+            ...(reasons.length === 0
+                ? [`${name} is unchanged: a deploy would do nothing.`]
+                : [`${name} would be deployed: ${reasons.join('; ')}.`]),
+            ...drift,
+            ...(hides.length === 0
+                ? []
+                : [
+                    `Unknown, this sign-in may not read them of ${name}: ${hides.join(', ')}. A deploy needs the role SpaceDeveloper.`,
+                ]),
+        ];
+        app.found.notes.push(...lines);
+        for (const line of lines)
+            (0,steps_world/* note */.N4)(world, line);
+    }
+}
+async function configurationOf(live, { platform }, hidesVariables) {
+    const [bindings, features, sidecars, droplet, commands] = await Promise.all([
+        platform.bindings(live.guid),
+        platform.features(live.guid),
+        platform.sidecars(live.guid),
+        platform.currentDroplet(live.guid),
+        Promise.all(live.processes.map(async ({ type, guid }) => [type, await platform.command(guid)])),
+    ]);
+    const told = commands.flatMap(([type, command]) => command === undefined ? [] : [[type, command]]);
+    return {
+        bindings,
+        features,
+        sidecars,
+        ...(told.length === commands.length ? { commands: Object.fromEntries(told) } : {}),
+        dropletCommands: droplet?.commands ?? {},
+        ...(droplet?.packageGuid === undefined ? {} : { packageGuid: droplet.packageGuid }),
+        hidesVariables,
+    };
+}
+/** Production routes on which live does not answer as the availability watch wants it. Those of internal domains cannot be asked. */
+async function whySilent({ intent }, { probe }) {
+    const silent = [];
+    const asked = intent.production.filter(({ internal }) => !internal);
+    await (0,context/* sideBySide */.Qp)(probe, asked, LANES, async ({ url }, ctx) => {
+        const address = (0,probe_address/* routeAddress */.ow)(url, intent.probePath, ctx);
+        const outcome = await (0,answer/* ask */.kA)(ctx, address, { timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        if ((0,answer/* isFailed */.Ix)(outcome))
+            silent.push(`live does not answer well on ${url}: ${(0,answer/* inShort */.wZ)(outcome, ctx)}`);
+    });
+    return silent;
+}
+
+// EXTERNAL MODULE: ./lib/probe/path.js
+var path = __nccwpck_require__(1458);
+// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
+var probe_watch = __nccwpck_require__(9588);
+;// CONCATENATED MODULE: ./lib/commands/watch-routes.js
+
+
+
+/** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
+function watchable(found) {
+    const routes = found.flatMap(({ named, snapshot }) => {
+        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
+        const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
+        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
+    });
+    return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
+}
+/** @returns after its first round; undefined: there is no route that could be seen from outside */
+async function watchRoutes(found, inputs, { probe, platform, listener }) {
+    const routes = watchable(found);
+    if (routes.length === 0)
+        return undefined;
+    const watch = (0,probe_watch/* startWatch */.M)(probe, {
+        routes,
+        path: (0,path/* probePath */.C)(inputs),
+        failureLimit: inputs.failureLimit,
+        platformAnswers: () => platform.answers(),
+    }, (text) => listener.tell({ type: 'note', text }));
+    await watch.firstRound();
+    return watch;
+}
+
+// EXTERNAL MODULE: ./lib/commands/world.js + 8 modules
+var commands_world = __nccwpck_require__(7138);
+;// CONCATENATED MODULE: ./lib/commands/change.js
+/** A change of live as a whole, whatever brings the version: look, settle, prepare, switch, or back; and what is told of it. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Throws what keeps it from looking; everything later is in the outcome. */
+async function change(opened, asked, inputs, context, ports) {
+    const { result, owner, names, manifest, look, prepare, take, perform } = asked;
+    let watch;
+    const reading = inputs.plan ? forReading(opened.platform) : undefined;
+    const signedIn = reading ? { ...opened, platform: reading.platform } : opened;
+    const world = (0,commands_world/* worldOf */.c)(signedIn, manifest, inputs, context, ports, {
+        badSign: (sinceMs) => watch?.badSign(sinceMs),
+        unwatch: (url) => watch?.leave(url),
+        onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
+        watchedRoutes: () => watch?.routeCount() ?? 0,
+    });
+    const lookAgain = async () => {
+        const seen = await look(world);
+        // What live was given by hand is carried over, what a version holds goes live with it, and an app's log lines may quote both.
+        const apps = seen.flatMap(({ snapshot: { live, candidate, previous } }) => [
+            live,
+            candidate,
+            ...previous,
+        ]);
+        for (const secret of apps.flatMap((app) => (0,manifest_secrets/* likelySecrets */.g)(app?.env ?? {})))
+            ports.runner.setSecret(secret);
+        return seen;
+    };
+    const cfVersion = opened.cf.version;
+    const figures = async () => (watch ? { watch: await watch.stop() } : {});
+    let found = [];
+    let apps = [];
+    try {
+        let seen = await lookAgain();
+        found = seen;
+        let ended = await toBeEnded(seen, asked.held, world);
+        if (inputs.plan) {
+            const apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), world, [], [], ended);
+            const compared = await asked.compare?.(apps, world, reading?.hidden);
+            if (compared)
+                tellDrift(compared, world);
+            const shown = apps.map((app) => outcomeOf(app, inputs.router));
+            if (compared?.every(isUnchanged))
+                return { result: 'planned', apps: shown, plan: [], cfVersion };
+            const plan = planned(apps, {
+                strategy: asked.strategy ?? forward/* forward */.s,
+                goesOn: asked.held === 'own',
+                ended,
+                watchedRoutes: inputs.watch ? watchable(seen).length : 0,
+            });
+            return { result: 'planned', apps: shown, plan, cfVersion };
+        }
+        watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
+        (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: names });
+        const waiting = asked.held === 'own' ? await heldAmong(snapshotsOf(seen), world) : ended;
+        const left = seen.filter(({ snapshot }) => (0,engine_lock/* holderOf */.Kd)(snapshot) && !isAmong(snapshot, waiting));
+        const rolledBack = [];
+        const settledHeld = [];
+        for (const { snapshot } of left) {
+            // With the first app of a deploy all of them were settled: what is held again is nobody's.
+            if (settledHeld.some(({ intents }) => intents.some(({ app }) => app === snapshot.name)))
+                continue;
+            const settled = await (0,commands_settle/* settle */.G)(snapshot.name, owner, world);
+            if (settled && 'error' in settled) {
+                found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
+                throw settled.error;
+            }
+            if (!settled)
+                continue;
+            ports.listener.tell({ type: 'warning', text: settled.told });
+            rolledBack.push(...settled.rolledBack);
+            if (settled.held)
+                settledHeld.push(settled.held);
+        }
+        if (left.length > 0) {
+            seen = await lookAgain();
+            ended = await toBeEnded(seen, asked.held, world);
+        }
+        found = seen;
+        const prepared = (how) => prepare(seen, how, rolledBack, settledHeld, ended);
+        if (ended.length > 0) {
+            // What forbids the new deploy is found while the held one is there.
+            await prepared({ ...world, listener: { tell: () => undefined } });
+            for (const held of ended) {
+                ports.listener.tell({ type: 'warning', text: endedText(held) });
+                await endHeld(held, owner, world);
+            }
+            seen = await lookAgain();
+            found = seen;
+        }
+        apps = await prepared(world);
+        const compared = await asked.compare?.(apps, world);
+        if (compared)
+            tellReasons(compared, world);
+        const isAsAsked = compared?.every(isUnchanged) ?? false;
+        if (!isAsAsked)
+            await take?.(apps, world);
+        const outcome = isAsAsked
+            ? leftAlone(apps, inputs)
+            : perform
+                ? await perform(apps, world)
+                : await rollOut({ apps, world, result, ...limits(inputs) });
+        // Also a way back may have been cut.
+        if (!ports.signal.aborted)
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        return { ...outcome, ...(await figures()), cfVersion };
+    }
+    catch (caught) {
+        if (found.length === 0)
+            throw caught;
+        const { again, error } = await (0,commits/* outrun */.M7)(caught, apps, world);
+        if (again) {
+            await watch?.stop();
+            return change(opened, asked, inputs, context, ports);
+        }
+        const changed = world.platform.hasWritten();
+        if (!changed)
+            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
+        const seen = changed ? await lookAgain().catch(() => found) : found;
+        return {
+            result: changed ? 'failed' : 'refused',
+            error,
+            apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
+            ...(await figures()),
+            cfVersion,
+        };
+    }
+}
+/** There is no version of this run yet. */
+function notDeployed(snapshot, { router }) {
+    const { version: _, ...seen } = outcomeSeen(snapshot, router);
+    return seen;
+}
+function limits({ timeoutMs, router }) {
+    return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
+}
+async function toBeEnded(seen, may, world) {
+    if (may === 'own')
+        return [];
+    const all = await heldAmong(snapshotsOf(seen), world);
+    for (const held of all)
+        await may(held, world);
+    return all;
+}
+function snapshotsOf(seen) {
+    return seen.map(({ snapshot }) => snapshot);
+}
+function isAmong({ name }, all) {
+    return all.some(({ apps }) => apps.some(({ intent }) => intent.app === name));
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(4379);
 ;// CONCATENATED MODULE: ./lib/manifest/app.js
 /** One app of a manifest: only what the deploy decides by is read, the rest is the CLI's and the platform's to judge. */
 
 
 
 /** Keys that name a property of a process and may also stand at the app, where they mean `web`. */
-const PROCESS_KEYS = [
+const app_PROCESS_KEYS = [
     'command',
     'health-check-type',
     'health-check-http-endpoint',
@@ -40737,7 +42521,7 @@ class AppReading {
     process(path) {
         const given = path.length === 0 ? this.data : this.map(path);
         const named = Object.keys(given).filter((key) => path.length === 0
-            ? PROCESS_KEYS.includes(key)
+            ? app_PROCESS_KEYS.includes(key)
             : ![
                 'type',
                 'instances',
@@ -40896,7 +42680,7 @@ function mergeVariables(source) {
     return { variables: Object.assign({}, ...maps, source.vars), problems };
 }
 function undefinedVariables(yaml, variables) {
-    return [...yaml.strings()].flatMap(({ text, node }) => (0,manifest_variables/* variableProblems */.d)(text, variables).map((problem) => ({ text: problem, at: yaml.at(node) })));
+    return [...yaml.strings()].flatMap(({ text, node }) => (0,manifest_variables/* variableProblems */.d_)(text, variables).map((problem) => ({ text: problem, at: yaml.at(node) })));
 }
 function appReadings(yaml, variables, source) {
     const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
@@ -40910,7 +42694,7 @@ function appReadings(yaml, variables, source) {
         };
     }
     const readings = items.map((item) => {
-        return new AppReading(yaml, item, (0,manifest_variables/* fillIn */.p)(yaml.value(item), variables), {
+        return new AppReading(yaml, item, (0,manifest_variables/* fillIn */.pz)(yaml.value(item), variables), {
             path: source.path,
             folder: (0,external_node_path_.resolve)(source.workspace, source.file, '..'),
             workspace: source.workspace,
@@ -40954,7 +42738,7 @@ function pathProblems(apps, source) {
 }
 
 ;// CONCATENATED MODULE: ./lib/manifest/load.js
-/** Reads the manifest and its files of variables from disk: the only place in this room that touches it. */
+/** Reads the manifest and its files of variables from disk. */
 
 
 
@@ -40985,6 +42769,13 @@ async function loadManifest(inputs, workspace) {
     refuse(missing.filter((problem) => problem !== undefined));
     return read;
 }
+/** @returns whether there is one to read, or one that was asked for by name, which has to be there */
+async function hasManifest({ given }, workspace) {
+    if (given.includes('manifest'))
+        return true;
+    const there = await Promise.allSettled(DEFAULT_FILES.map((file) => (0,promises_.access)((0,external_node_path_.resolve)(workspace, file))));
+    return there.some(({ status }) => status === 'fulfilled');
+}
 function refuse(texts) {
     if (texts.length > 0)
         throw new errors/* InputError */.dz(texts.map((text) => ({ text })));
@@ -41010,359 +42801,61 @@ async function missingBits({ name, path }) {
     return (0,promises_.access)(path).then(() => undefined, () => `The bits of the app "${name}" are not there: ${path} does not exist.`);
 }
 
-// EXTERNAL MODULE: ./lib/platform/names.js
-var platform_names = __nccwpck_require__(7726);
-// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
-var lib_steps = __nccwpck_require__(1775);
-// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
-var forward = __nccwpck_require__(588);
-// EXTERNAL MODULE: ./lib/strategies/settle.js
-var settle = __nccwpck_require__(6565);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var strategies_work = __nccwpck_require__(4136);
-// EXTERNAL MODULE: ./lib/probe/address.js
-var address = __nccwpck_require__(6221);
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
-;// CONCATENATED MODULE: ./lib/commands/outcome.js
+;// CONCATENATED MODULE: ./lib/commands/names.js
+/** The apps that a command is about which deploys nothing of its own. */
 
-
-/** What is live for one app by its newest snapshot. Pure. */
-function liveNow(snapshot, urls) {
-    const known = [snapshot.live, snapshot.candidate, ...snapshot.previous, ...snapshot.failed].filter((app) => app !== undefined);
-    const nameOf = (guid) => known.find((app) => app.guid === guid)?.name ?? snapshot.others[guid] ?? 'an unknown app';
-    const routes = snapshot.routes.filter((route) => urls.includes(route.url));
-    const guids = routes.flatMap(({ destinations }) => destinations.map(({ appGuid }) => appGuid));
-    const server = known
-        .filter(({ guid }) => guids.includes(guid))
-        .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
-    const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
-    const processes = shown?.processes ?? [];
-    return {
-        ...(shown ? { app: shown.name, guid: shown.guid } : {}),
-        ...(shown?.version ? { version: shown.version } : {}),
-        ...(shown?.currentDropletGuid ? { dropletGuid: shown.currentDropletGuid } : {}),
-        instances: {
-            running: sum(processes.map(({ instancesSeen }) => instancesSeen.filter(({ state }) => state === 'RUNNING').length)),
-            wanted: shown?.state === 'STARTED' ? sum(processes.map(({ instances }) => instances)) : 0,
-        },
-        routes: urls.map((url) => {
-            const route = routes.find((one) => one.url === url);
-            return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
-        }),
-    };
-}
-/** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
-function outcomeSeen(snapshot, router) {
-    const { name, live, lock, candidate, previous, failed } = snapshot;
-    const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
-    return {
-        app: name,
-        live: liveNow(snapshot, [...new Set(urls)]),
-        seenAtMs: snapshot.takenAtMs,
-        ...(urls[0] ? { url: (0,address/* publicUrl */.x6)(urls[0], router) } : {}),
-        ...(live?.version ? { version: live.version } : {}),
-        ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
-        previous: previous.map((app) => app.name),
-        failed: failed.map((app) => app.name),
-    };
-}
-/** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
-function outcomeOf({ intent, snapshot, found }, router) {
-    const { before, production, trials, version } = intent;
-    const [first] = production;
-    const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
-    const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
-    return {
-        app: intent.app,
-        live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
-        seenAtMs: snapshot.takenAtMs,
-        ...(first ? { url: (0,address/* publicUrl */.x6)(first.url, router) } : {}),
-        ...(trial ? { trialUrl: (0,address/* publicUrl */.x6)(trial.route.url, router) } : {}),
-        version,
-        ...(before ? { previousVersion: before.version } : {}),
-        ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
-        previous: snapshot.previous.map(({ name }) => name),
-        failed: snapshot.failed.map(({ name }) => name),
-        found,
-    };
-}
-function count(list, one) {
-    return list.filter((other) => other === one).length;
-}
-function sum(numbers) {
-    return numbers.reduce((total, number) => total + number, 0);
-}
-
-// EXTERNAL MODULE: ./lib/commands/pursue.js
-var pursue = __nccwpck_require__(4881);
-// EXTERNAL MODULE: ./lib/engine/lock.js
-var lock = __nccwpck_require__(7200);
-// EXTERNAL MODULE: ./lib/strategies/back-out.js
-var back_out = __nccwpck_require__(5812);
-// EXTERNAL MODULE: ./lib/strategies/blue-green.js
-var blue_green = __nccwpck_require__(4152);
-;// CONCATENATED MODULE: ./lib/commands/roll-out.js
-/** Forward, and where that fails back: the whole change of one set of apps. */
-
-
-
-
-
-
-
-/** Throws what failed before the first change; everything later is in the outcome. */
-async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', }) {
-    const shown = () => apps.map((app) => outcomeOf(app, router));
-    try {
-        await within(timeoutMs, world, (limited) => (0,pursue/* pursue */.ld)({ world: limited, apps, strategy: forward/* forward */.s, way: 'forward' }));
-        return { result, apps: shown() };
-    }
-    catch (error) {
-        const seen = await tryToSee(apps, world);
-        const touched = apps.filter((app) => isTouched(app, seen));
-        if (touched.length === 0)
-            throw error;
-        const ours = touched.filter((app) => !isLost(app));
-        if (ours.length === 0 || !leadsBack(error, apps))
-            return { result: 'failed', error, apps: shown() };
-        try {
-            for (const app of ours)
-                if (!app.snapshot.lock)
-                    (0,pursue/* assertNotGone */.fQ)(app);
-            world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
-            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
-        }
-        catch (second) {
-            await tryToSee(apps, world);
-            return { result: 'failed', error, second, apps: shown() };
-        }
-    }
-}
-/** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
-async function within(timeoutMs, world, work) {
-    if (timeoutMs === undefined)
-        return work(world);
-    const over = new AbortController();
-    const ended = new AbortController();
-    const signal = AbortSignal.any([world.signal, over.signal]);
-    const timer = world.clock.sleep(timeoutMs, ended.signal).then(() => over.abort(new errors/* DeadlineOver */.hr(`The timeout of ${timeoutMs / 1_000} s is over.`)), () => undefined);
-    try {
-        await work({ ...world, signal, probe: { ...world.probe, signal } });
-    }
-    finally {
-        ended.abort();
-        await timer;
-    }
-}
-/**
- * For what is told at the end, and for the way back, which reads again before it does anything.
- * @returns whether all of it could be read
- */
-async function tryToSee(apps, world) {
-    const looks = await Promise.allSettled(apps.map((app) => (0,pursue/* refresh */.Ow)(app, world)));
-    return looks.every(({ status }) => status === 'fulfilled');
-}
-/** Something of this deploy is on the platform, or may be: a lock whose answer was lost, and nobody could look. */
-function isTouched({ intent, snapshot, found }, seen) {
-    const holds = snapshot.lock !== undefined && (0,lock/* ownerOf */.bf)(snapshot.lock) === intent.owner;
-    return found.locked || holds || (found.begun === true && !seen);
-}
-/** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
-function isLost({ intent, snapshot }) {
-    return snapshot.lock !== undefined && (0,lock/* ownerOf */.bf)(snapshot.lock) !== intent.owner;
-}
-/**
- * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
- * back; once live is drained, nothing does.
- */
-function leadsBack(error, apps) {
-    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
-        return false;
-    const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
-    const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
-    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
-}
-
-// EXTERNAL MODULE: ./lib/commands/settle.js
-var commands_settle = __nccwpck_require__(7392);
-// EXTERNAL MODULE: ./lib/commands/settle-rest.js
-var settle_rest = __nccwpck_require__(1727);
-;// CONCATENATED MODULE: ./lib/probe/path.js
-/**
- * Where watch, proof and drain ask: `watch-path`, else the first smoke check that a plain GET of a path can stand for, else `/`.
- */
-function probePath({ watchPath, smokeTest }) {
-    if (watchPath)
-        return watchPath;
-    for (const { target, method } of smokeTest)
-        if ('path' in target && method === 'GET')
-            return target.path;
-    return '/';
-}
-
-// EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
-var probe_watch = __nccwpck_require__(9588);
-;// CONCATENATED MODULE: ./lib/commands/watch-routes.js
-
-
-
-/** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
-function watchable(found) {
-    const routes = found.flatMap(({ named, snapshot }) => {
-        const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
-        const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
-        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
-    });
-    return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
-}
-/** @returns after its first round; undefined: there is no route that could be seen from outside */
-async function watchRoutes(found, inputs, { probe, platform, listener }) {
-    const routes = watchable(found);
-    if (routes.length === 0)
-        return undefined;
-    const watch = (0,probe_watch/* startWatch */.M)(probe, {
-        routes,
-        path: probePath(inputs),
-        failureLimit: inputs.failureLimit,
-        platformAnswers: () => platform.answers(),
-    }, (text) => listener.tell({ type: 'note', text }));
-    await watch.firstRound();
-    return watch;
-}
-
-// EXTERNAL MODULE: ./lib/commands/world.js + 5 modules
-var commands_world = __nccwpck_require__(315);
-;// CONCATENATED MODULE: ./lib/commands/change.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Throws what keeps it from looking; everything later is in the outcome. */
-async function change(opened, { result, owner, names, manifest, look, prepare }, inputs, context, ports) {
-    let watch;
-    const world = (0,commands_world/* worldOf */.c)(opened, manifest, inputs, context, ports, {
-        badSign: (sinceMs) => watch?.badSign(sinceMs),
-        unwatch: (url) => watch?.leave(url),
-        onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
-        watchedRoutes: () => watch?.routeCount() ?? 0,
-    });
-    const lookAgain = async () => {
-        const seen = await look(world);
-        // What live was given by hand is carried over, what a version holds goes live with it, and an app's log lines may quote both.
-        const apps = seen.flatMap(({ snapshot: { live, candidate, previous } }) => [
-            live,
-            candidate,
-            ...previous,
-        ]);
-        for (const secret of apps.flatMap((app) => (0,manifest_secrets/* likelySecrets */.g)(app?.env ?? {})))
-            ports.runner.setSecret(secret);
-        return seen;
-    };
-    const cfVersion = opened.cf.version;
-    const figures = async () => (watch ? { watch: await watch.stop() } : {});
-    let found = [];
-    try {
-        let seen = await lookAgain();
-        found = seen;
-        if (inputs.plan) {
-            const apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), world, []);
-            const shown = apps.map((app) => outcomeOf(app, inputs.router));
-            const plan = planned(apps, inputs.watch ? watchable(seen).length : 0);
-            return { result: 'planned', apps: shown, plan, cfVersion };
-        }
-        watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
-        (0,settle_rest/* rememberUnsettled */.cS)(ports.runner, { owner, apps: names });
-        const left = seen.filter(({ snapshot }) => snapshot.lock);
-        const rolledBack = [];
-        for (const { snapshot } of left) {
-            const settled = await (0,commands_settle/* settle */.G)(snapshot.name, owner, world);
-            if (settled && 'error' in settled) {
-                found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));
-                throw settled.error;
-            }
-            if (!settled)
-                continue;
-            ports.listener.tell({ type: 'warning', text: settled.told });
-            rolledBack.push(...settled.rolledBack);
-        }
-        if (left.length > 0)
-            seen = await lookAgain();
-        found = seen;
-        const apps = await prepare(seen, world, rolledBack);
-        const outcome = await rollOut({ apps, world, result, ...limits(inputs) });
-        // Also a way back may have been cut.
-        if (!ports.signal.aborted)
-            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
-        return { ...outcome, ...(await figures()), cfVersion };
-    }
-    catch (error) {
-        if (found.length === 0)
-            throw error;
-        const changed = world.platform.hasWritten();
-        if (!changed)
-            (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
-        const seen = changed ? await lookAgain().catch(() => found) : found;
-        return {
-            result: changed ? 'failed' : 'refused',
-            error,
-            apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
-            ...(await figures()),
-            cfVersion,
-        };
-    }
-}
-/** There is no version of this run yet. */
-function notDeployed(snapshot, { router }) {
-    const { version: _, ...seen } = outcomeSeen(snapshot, router);
-    return seen;
-}
-function limits({ timeoutMs, router }) {
-    return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(router ? { router } : {}) };
-}
-/** What was interrupted is settled before anything else: the plan is for the state after that. */
-function planned(apps, watchedRoutes) {
-    const settling = apps.flatMap(({ snapshot: { name, lock } }) => {
-        if (!lock)
-            return [];
-        const phase = lock.phase ?? 'made';
-        const what = platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback to' : 'deploy of';
-        const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
-        return [
-            {
-                app: name,
-                title,
-                calls: [`GET /v3/apps?names=${lock.name} until its owner is known to be dead`],
-            },
-        ];
-    });
-    const work = apps.map(({ intent, snapshot: { candidate: _candidate, lock: _lock, ...snapshot } }) => ({
-        app: intent.app,
-        work: (0,forward/* forward */.s)(intent, snapshot),
-    }));
-    // As the log groups them: with many routes, a step for each would bury the others.
-    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
-        const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
-        if (own.length === 0)
-            return [];
-        const title = (0,pursue/* titleOfAll */.x9)(own.map((step) => (0,lib_steps/* titleOf */.Gg)(step, intent)));
-        return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
-    }));
-    return [...settling, ...steps];
+/** @returns the input `app`, else all apps of the manifest. Throws what is wrong with the manifest */
+async function namesOf(inputs, { workspace }) {
+    if (inputs.app)
+        return [inputs.app];
+    return (await loadManifest(inputs, workspace)).apps.map(({ name }) => name);
 }
 
 // EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
-var commands_open = __nccwpck_require__(9770);
+var commands_open = __nccwpck_require__(2888);
+;// CONCATENATED MODULE: ./lib/commands/abort.js
+
+
+
+
+
+
+
+
+
+/** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
+async function abort(inputs, context, ports) {
+    const asked = await namesOf(inputs, context);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+        const { names } = await heldSet(asked, opened);
+        const aborting = {
+            result: 'aborted',
+            owner,
+            names,
+            held: 'own',
+            strategy: hold/* takeAway */.u,
+            look: (world) => lookUpHeld(names, world),
+            prepare: async (seen, world, _rolledBack, settled) => (await ofEach(seen, world, settled, 'back')).map(({ intent, snapshot }) => ({
+                intent: { ...intent, owner, keepFailed: false },
+                snapshot,
+                found: (0,steps_world/* nothingFound */.Sb)(),
+            })),
+            take: (apps, world) => takeHeld(apps, owner, world),
+            perform: async (apps, world) => {
+                await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.u, way: 'back' });
+                return { result: 'aborted', apps: apps.map((app) => outcomeOf(app, inputs.router)) };
+            },
+        };
+        // Nothing of what serves changes: there is nothing to watch.
+        return await change(opened, aborting, { ...inputs, watch: false }, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
 const WILDCARD = '*';
 /** What the platform takes as a host. */
@@ -41485,254 +42978,204 @@ function isWeb(domain) {
     return !domain.internal && domain.protocols.includes('http');
 }
 
-// EXTERNAL MODULE: ./lib/platform/snapshot.js
-var platform_snapshot = __nccwpck_require__(1100);
-// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
-var smoke = __nccwpck_require__(3091);
-// EXTERNAL MODULE: ./lib/steps/world.js
-var steps_world = __nccwpck_require__(3652);
-;// CONCATENATED MODULE: ./lib/strategies/intent-parts.js
+;// CONCATENATED MODULE: ./lib/platform/leftovers.js
 
 
-
-/** What the inputs say of every change alike. */
-function askedOf(inputs) {
-    const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
-    return {
-        probePath: probePath(inputs),
-        drainMs,
-        bakeMs,
-        keepPrevious,
-        keepFailed,
-        checks,
-        ...(smokeScript ? { smokeScript } : {}),
-    };
-}
-/** Who runs this, as far as the runner tells. */
-function runFacts(context) {
-    const optional = {
-        [platform_names/* ANNOTATION */.YX.commit]: context.commit,
-        [platform_names/* ANNOTATION */.YX.runUrl]: context.runUrl,
-        [platform_names/* ANNOTATION */.YX.actor]: context.actor,
-        [platform_names/* ANNOTATION */.YX.workflowRef]: context.workflowRef,
-    };
-    const known = Object.entries(optional).filter(([, value]) => value !== undefined && value !== '');
-    return Object.fromEntries(known);
-}
-function wantedOf(route, snapshot) {
-    const { url, host, domainGuid, path, port } = route;
-    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
-    return { url, host, domainGuid, path, port, internal };
-}
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-function trialsOf({ trialDomain, snapshot, token }) {
-    const web = { processType: 'web', port: null, protocol: null };
-    const ports = [web];
-    for (const route of (0,view/* servedBy */.nV)(snapshot, snapshot.live)) {
-        for (const port of (0,view/* destinationsOf */.Nu)(route, snapshot.live).map(view/* portOf */.HM)) {
-            if (!ports.some((one) => (0,view/* samePort */.my)(one, port)))
-                ports.push(port);
-        }
-    }
-    return ports.map((to) => {
-        const host = (0,platform_names/* trialHost */.nV)(snapshot.name, token());
-        const url = `${host}.${trialDomain.name}`;
-        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
-    });
-}
-function beforeOf(live, snapshot, adoptedVersion) {
-    return {
-        guid: live.guid,
-        version: live.version ?? adoptedVersion,
-        ran: (0,view/* someRunning */.Ko)(live),
-        destinations: (0,view/* servedBy */.nV)(snapshot, live).map((route) => ({
-            url: route.url,
-            to: (0,view/* destinationsOf */.Nu)(route, live).map(view/* portOf */.HM),
-        })),
-    };
-}
-/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
-function namesBefore(app, key) {
-    const names = recordedOn(app, key);
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-}
-/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
-function recordedOn(app, key) {
-    const text = app && (0,platform_names/* joinAnnotation */.kd)(key, app.annotations);
-    if (text === undefined)
-        return undefined;
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        // Another hand wrote it: as good as not recorded.
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/strategies/intent.js
-
-
-
-function makeIntent(asked) {
-    const parts = { ...asked, named: asked.named.map((route) => asThere(route, asked.snapshot)) };
-    const { inputs, app, snapshot } = parts;
-    const { live } = snapshot;
-    const routes = routesOf(parts);
-    const env = environmentOf(inputs, app, live);
-    const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
-    const intent = {
-        app: app.name,
-        set: parts.set,
-        version: parts.version,
-        owner: parts.owner,
-        production: routes.production,
-        dropped: routes.dropped,
-        trials: trialsOf(parts),
-        ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
-        scale: scale.deltas,
-        keepInstancesOf: scale.keep,
-        ...askedOf(inputs),
-        env: env.wanted,
-        carriedEnv: env.carried,
-        facts: factsOf(parts),
-    };
-    return {
-        intent,
-        problems: [
-            ...routes.problems,
-            ...instanceProblems(app, scale.deltas),
-            ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
-        ],
-        notes: [
-            ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
-            ...list('Carried from live, not in the manifest: variables', env.carried),
-            ...list('Not carried, the manifest names them no more: variables', env.dropped),
-        ],
-    };
-}
-function list(title, names) {
-    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
-}
-function routesOf({ inputs, app, named, snapshot }) {
-    const { live } = snapshot;
-    const before = namesBefore(live, platform_names/* ANNOTATION */.YX.manifestRoutes);
-    const lives = (0,view/* servedBy */.nV)(snapshot, live);
-    const unnamed = lives.filter(({ url }) => !named.some((route) => route.url === url));
-    const dropped = unnamed.filter(({ url }) => inputs.carry === 'manifest' || before.includes(url));
-    const carried = unnamed.filter((route) => !dropped.includes(route));
-    const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
-    const problems = [
-        ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-        ...named.flatMap((route) => takenBy(route, snapshot)),
-        ...(production.length === 0 || app.noRoute
-            ? [`${app.name} has no route: apps without routes are not available yet.`]
-            : []),
-    ];
-    return { production, dropped: dropped.map(({ url }) => url), problems };
-}
-/** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
-function asThere(wanted, snapshot) {
-    const there = (0,view/* routeOf */.Lu)(snapshot, wanted);
-    return there ? { ...wanted, url: there.url, host: there.host } : wanted;
-}
-function isTcp(route) {
-    return route.protocol === 'tcp';
-}
-/** A route that another app serves and live does not: the new version would take half of its requests. */
-function takenBy(wanted, snapshot) {
-    const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
-    if (!route || (0,view/* destinationsOf */.Nu)(route, snapshot.live).length > 0)
-        return [];
-    if (route.spaceGuid !== snapshot.target.spaceGuid)
-        return [`Route ${wanted.url} belongs to another space.`];
-    const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
-    return names.length > 0
-        ? [
-            `Route ${wanted.url} is served by ${[...new Set(names)].join(', ')}, and by no version of ${snapshot.name}.`,
-        ]
-        : [];
-}
-function environmentOf(inputs, app, live) {
-    const named = new Set([...app.envNames, ...Object.keys(inputs.env)]);
-    const before = namesBefore(live, platform_names/* ANNOTATION */.YX.manifestEnv);
-    const unnamed = Object.entries(live?.env ?? {}).filter(([name]) => !named.has(name));
-    const carried = unnamed.filter(([name]) => inputs.carry === 'all' && !before.includes(name));
-    return {
-        wanted: { ...Object.fromEntries(carried), ...inputs.env },
-        carried: carried.map(([name]) => name),
-        dropped: unnamed.filter((entry) => !carried.includes(entry)).map(([name]) => name),
-    };
+/**
+ * What is put behind the app's name, and by which tools: `venerable` by autopilot, the resources of Concourse and of Terraform,
+ * `old`, `new` and `failed` by the blue-green plugin, `blue`, `green`, `idle` and `live` by MTA deploys and scripts,
+ * the others by scripts.
+ */
+const SUFFIXES = [
+    'venerable',
+    'old',
+    'new',
+    'failed',
+    'blue',
+    'green',
+    'idle',
+    'live',
+    'temp',
+    'tmp',
+    'dark',
+    'backup',
+];
+/** And before it, by the resource of Concourse that is written in bash. */
+const PREFIXES = ['blue', 'green'];
+/** Names that other tools give to a second version of this app. */
+function leftoverNames(app) {
+    return [...SUFFIXES.map((suffix) => `${app}-${suffix}`), ...PREFIXES.map((prefix) => `${prefix}-${app}`)];
 }
 /**
- * What the manifest itself changed since the last deploy wins; else there are never fewer instances than live has, and what
- * the manifest does not name is as live has it.
+ * One look for all names of all apps. Throws `PlatformFault` and `PlatformRefusal` as `takeSnapshot` does.
+ * @param set names of the apps that are changed together: none of them is a leftover of another one
+ * @returns for each snapshot, in order
  */
-function scaleOf(app, live) {
-    const before = scaleBefore(live);
-    const deltas = {};
-    const keep = [];
-    for (const process of live?.processes ?? []) {
-        const named = app.processes[process.type];
-        const changed = named?.instances !== undefined &&
-            before !== undefined &&
-            before[process.type]?.instances !== named.instances;
-        if (!changed)
-            keep.push(process.type);
-        const delta = {
-            ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
-            ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
-            ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
-            ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
-        };
-        if (Object.keys(delta).length > 0)
-            deltas[process.type] = delta;
-    }
-    return { deltas, keep };
+async function lookForLeftovers(platform, snapshots, set) {
+    const [first] = snapshots;
+    if (!first)
+        return [];
+    const names = [...new Set(snapshots.flatMap(({ name }) => leftoverNames(name)))];
+    const { spaceGuid } = first.target;
+    const [named, labelled] = await Promise.all([
+        platform.appsByName(spaceGuid, names),
+        Promise.all(snapshots.map(({ name }) => platform.appsByLabel(spaceGuid, (0,platform_names/* selectorOf */.Bk)(name)))),
+    ]);
+    // An app that carries our role belongs to whatever app its labels name.
+    const foreign = named.filter(({ name, labels }) => labels[platform_names/* LABEL */.d_.role] === undefined && !set.includes(name));
+    return Promise.all(snapshots.map((snapshot, at) => {
+        const names = leftoverNames(snapshot.name);
+        const beside = foreign.filter(({ name, guid }) => names.includes(name) && guid !== snapshot.live?.guid);
+        return stateOf(platform, snapshot.name, [...beside, ...straysOf(snapshot, labelled[at] ?? [])]);
+    }));
 }
-function outgrown(process, named, live) {
-    return (live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type)));
+const PARTS = ['live', 'candidate', 'previous', 'failed'];
+/** Ours by label, and in no part: another hand has renamed it, or copied labels. */
+function straysOf(snapshot, labelled) {
+    const { live, lock, candidate, previous, failed } = snapshot;
+    const known = [live, lock, candidate, ...previous, ...failed].map((app) => app?.guid);
+    return labelled.filter(({ guid, labels }) => !known.includes(guid) && PARTS.some((role) => role === labels[platform_names/* LABEL */.d_.role]));
 }
-/** https://v3-apidocs.cloudfoundry.org: a new app has one web instance and none of any other type. */
-function defaultInstances(processType) {
-    return processType === 'web' ? 1 : 0;
-}
-function instanceProblems(app, deltas) {
-    const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
-    return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
-}
-function factsOf({ inputs, context, app, named, version }) {
-    return {
-        [platform_names/* ANNOTATION */.YX.app]: app.name,
-        [platform_names/* ANNOTATION */.YX.version]: version,
-        [platform_names/* ANNOTATION */.YX.strategy]: inputs.strategy,
-        [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
-        [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
-        [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
-        [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
-        ...runFacts(context),
-    };
-}
-function scaleBefore(live) {
-    const scale = recordedOn(live, platform_names/* ANNOTATION */.YX.manifestScale);
-    return typeof scale === 'object' && scale !== null ? scale : undefined;
+async function stateOf(platform, name, apps) {
+    const [states, routes] = await Promise.all([
+        Promise.all(apps.map((app) => (0,platform_snapshot/* restingState */.On)(platform, name, app))),
+        platform.routesOfApps(apps.map(({ guid }) => guid)),
+    ]);
+    return { apps: states, routes };
 }
 
-;// CONCATENATED MODULE: ./lib/strategies/losses.js
-/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
-const NEW_APP_HAS = { ssh: true, revisions: true };
-/** @returns one line for each thing that the candidate would not have. */
-function lossesOf(app, live) {
-    const bindings = live.bindings.filter((name) => !app.services.includes(name));
-    const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
-    return [
-        ...bindings.map((name) => `binding to service instance ${name}: name it under services in the manifest`),
-        ...(live.policies ?? []).map((policy) => `network policy ${policy}: it names the app's GUID, which is new`),
-        ...features.map(([name, on]) => `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`),
-        ...live.sidecars
-            .filter((name) => !app.sidecars.includes(name))
-            .map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
+var smoke = __nccwpck_require__(3091);
+;// CONCATENATED MODULE: ./lib/cli/shell.js
+/** Commands for a person to run: whatever stands in a name, a POSIX shell takes each word as it is. Pure. */
+/** @returns one line `cf WORD…` */
+function cfLine(...words) {
+    return ['cf', ...words.map(quoted)].join(' ');
+}
+/** Bare as long as no shell heeds anything in it. */
+function quoted(word) {
+    return /^[A-Za-z0-9_.,:=+@%/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/leftovers.js
+/**
+ * What other tools, or people, left beside an app: recognised for what it serves, and refused with the commands that put it right.
+ * None of it is touched: it is not ours, or another hand has changed what was. Pure.
+ */
+
+
+
+/** Between the last map and the first unmap: by then every router has learned of it. */
+const ROUTERS_LEARN_S = 20;
+/** @param named routes that a manifest names, beside those that live has */
+function judgeLeftovers(snapshot, left, named = []) {
+    const { previous, failed, name } = snapshot;
+    const live = snapshot.live ?? snapshot.candidate;
+    const routes = productionRoutes(snapshot, left, named);
+    const on = (app) => routes.filter((route) => (0,view/* destinationsOf */.Nu)(route, app).length > 0);
+    const serves = (app) => (0,view/* someRunning */.Ko)(app) && on(app).length > 0;
+    const rivals = [...left.apps, ...previous, ...failed].filter((app) => on(app).length > 0);
+    const doubles = left.apps.filter(({ role }) => role === 'live');
+    const lives = on(live);
+    // One of ours that is stopped is taken off its routes before it starts again.
+    const blocks = (app) => app.state === 'STARTED' || (app.role === undefined && on(app).some((route) => !lives.includes(route)));
+    const blocking = [...new Set([...rivals.filter(blocks), ...doubles])];
+    const notes = [
+        ...rivals.filter((app) => !blocking.includes(app)).map((app) => restingNote(app, on(app))),
+        ...left.apps.filter((app) => isIdle(app, left) && !blocking.includes(app)).map(idleNote),
     ];
+    const liveKeeps = live !== undefined && (serves(live) || !blocking.some(serves));
+    const keep = liveKeeps
+        ? live
+        : [...blocking].sort((one, other) => rank(other) - rank(one) || one.createdAtMs - other.createdAtMs)[0];
+    if (!keep || blocking.length === 0)
+        return { notes };
+    function rank(app) {
+        return on(app).length + (serves(app) ? routes.length : 0);
+    }
+    const losers = [live, ...blocking].filter((app) => app !== undefined && app !== keep);
+    const maps = routes.filter((route) => !on(keep).includes(route) && losers.some((app) => on(app).includes(route)));
+    const unmaps = losers.flatMap((app) => on(app).map((route) => routeLine('unmap-route', app, route, snapshot)));
+    const commands = [
+        ...maps.map((route) => routeLine('map-route', keep, route, snapshot)),
+        ...(maps.length > 0 && losers.some(serves) ? [`sleep ${ROUTERS_LEARN_S}`] : []),
+        ...unmaps,
+        ...losers
+            .filter(({ role }) => role === 'live')
+            .map((app) => cfLine('unset-label', 'app', app.name, platform_names/* LABEL */.d_.role)),
+        ...(keep === live ? [] : succession(name, live, keep)),
+    ];
+    return {
+        notes,
+        refusal: {
+            what: [
+                ...blocking.map((app) => whatOf(app, on(app), serves(app))),
+                ...(keep === live ? [] : [`${nameState(name, live, lives)}.`]),
+            ].join('\n'),
+            next: `If another tool is at work there now, wait for its end. Else run the commands below: ${keep.name} keeps the routes${keep === live ? '' : ` and gets the name ${name}`}. Then run again. Nothing was touched.`,
+            commands,
+            about: blocking.map(({ guid }) => guid),
+        },
+    };
+}
+/** Those of live and of the manifest; where there is neither, those that somebody else serves for the app. */
+function productionRoutes(snapshot, left, named) {
+    const live = snapshot.live ?? snapshot.candidate;
+    const trials = new Set((0,view/* trialRoutes */.rp)(snapshot).map(({ guid }) => guid));
+    const all = [...new Map([...snapshot.routes, ...left.routes].map((route) => [route.guid, route])).values()];
+    const known = all.filter(({ guid, spaceGuid }) => !trials.has(guid) && spaceGuid === snapshot.target.spaceGuid);
+    if (!live && named.length === 0) {
+        return known.filter((route) => left.apps.some((app) => (0,view/* destinationsOf */.Nu)(route, app).length > 0));
+    }
+    const wanted = named.flatMap((route) => (0,view/* routeOf */.Lu)(snapshot, route)?.guid ?? []);
+    return known.filter((route) => (0,view/* destinationsOf */.Nu)(route, live).length > 0 || wanted.includes(route.guid));
+}
+function isIdle({ guid }, { routes }) {
+    return routes.every(({ destinations }) => destinations.every(({ appGuid }) => appGuid !== guid));
+}
+/** Who keeps the routes gets the name, so that it is live for whatever comes next. */
+function succession(name, live, keep) {
+    return [
+        ...(live?.name === name ? [cfLine('rename', name, `${name}-set-aside-${live.guid.slice(0, 8)}`)] : []),
+        ...(keep.name === name ? [] : [cfLine('rename', keep.name, name)]),
+        ...(keep.role === undefined || keep.role === 'live'
+            ? []
+            : [cfLine('set-label', 'app', name, `${platform_names/* LABEL */.d_.role}=live`)]),
+    ];
+}
+function routeLine(command, app, { url, host, path, port, domainGuid }, { domains }) {
+    const known = domains.find(({ guid }) => guid === domainGuid)?.name;
+    const domain = known ?? url.slice(host === '' ? 0 : host.length + 1).replace(/[/:].*$/, '');
+    return cfLine(command, app.name, domain, ...(host === '' ? [] : ['--hostname', host]), ...(path === '' ? [] : ['--path', path]), ...(port === null ? [] : ['--port', String(port)]));
+}
+function whatOf({ name, role, state }, routes, serves) {
+    const whose = role === undefined ? 'not ours' : `ours by its labels (${role})`;
+    if (routes.length === 0)
+        return `${name} is ${whose}, and there is another app that is called live.`;
+    const does = serves ? 'serves' : `is ${state === 'STOPPED' ? 'stopped' : 'not running'}, and mapped to`;
+    return `${name} is ${whose}, and ${does} ${urlsOf(routes)}.`;
+}
+function nameState(name, live, routes) {
+    if (!live)
+        return `There is no app ${name}`;
+    if (live.state === 'STOPPED')
+        return `${live.name} is stopped`;
+    if (!(0,view/* someRunning */.Ko)(live))
+        return `No instance of ${live.name} runs`;
+    return routes.length === 0 ? `${live.name} serves none of these routes` : `${live.name} serves less`;
+}
+function restingNote({ name }, routes) {
+    return `${name} is stopped, and still mapped to ${urlsOf(routes)}: it would take requests as soon as somebody started it.`;
+}
+function idleNote({ name, state }) {
+    const how = state === 'STOPPED' ? 'stopped' : 'started';
+    return `${name} is there, ${how} and on no route: another tool, or a person, may have left it. It is not touched; ${cfLine('delete', name, '-f')} removes it.`;
+}
+const MOST_URLS = 5;
+function urlsOf(routes) {
+    const urls = routes.map(({ url }) => url);
+    const more = urls.length - MOST_URLS;
+    return more > 0 ? `${urls.slice(0, MOST_URLS).join(', ')} and ${more} more` : urls.join(', ');
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/rollback-intent.js
@@ -41798,7 +43241,7 @@ function withdrawn({ live, previous }, commit) {
 }
 /** @returns who did it, in brackets; undefined: no rollback took it from live */
 function withdrawalOf(app) {
-    const how = recordedOn(app, platform_names/* ANNOTATION */.YX.withdrawn);
+    const how = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn);
     if (!how)
         return undefined;
     const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
@@ -41813,7 +43256,7 @@ function makeRollbackIntent(parts) {
     const { live, name } = snapshot;
     const isLive = live?.guid === target.guid;
     const lives = (0,view/* servedBy */.nV)(snapshot, live);
-    const production = lives.map((route) => wantedOf(route, snapshot));
+    const production = lives.map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot));
     const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
     const intent = {
         app: name,
@@ -41823,11 +43266,13 @@ function makeRollbackIntent(parts) {
         owner,
         production,
         dropped: [],
-        trials: trialsOf(parts),
-        ...(live && !isLive ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
+        trials: (0,intent_parts/* trialsOf */.xY)(parts),
+        ...(live && !isLive ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion) } : {}),
         scale: {},
         keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
-        ...askedOf(inputs),
+        ...(0,intent_parts/* askedOf */.iN)(inputs),
+        hold: false,
+        until: 'live',
         // As many as before: one goes live, and live becomes one.
         keepPrevious: Math.max(1, snapshot.previous.length),
         env: { ...variables.wanted, ...inputs.env },
@@ -41837,7 +43282,7 @@ function makeRollbackIntent(parts) {
             [platform_names/* ANNOTATION */.YX.version]: target.version ?? '',
             [platform_names/* ANNOTATION */.YX.strategy]: 'rollback',
             [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
-            ...runFacts(context),
+            ...(0,intent_parts/* runFacts */.pI)(context),
         },
     };
     if (isLive) {
@@ -41862,15 +43307,15 @@ const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
 /** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
 function variablesOf(live, target) {
     const lives = live?.env ?? {};
-    const hasRecord = (app) => recordedOn(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
+    const hasRecord = (app) => (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
     if (!hasRecord(live) || !hasRecord(target)) {
         const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
         const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
         const why = 'the version keeps its own, as it is not recorded which were set by hand';
         return { ...NO_VARIABLES, notes: rollback_intent_list(`Variables that differ from live's (${why}):`, differing) };
     }
-    const own = namesBefore(target, platform_names/* ANNOTATION */.YX.manifestEnv);
-    const named = [...namesBefore(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
+    const own = (0,intent_parts/* namesBefore */.G0)(target, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const named = [...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
     const taken = Object.keys(lives).filter((name) => !named.includes(name) && lives[name] !== target.env[name]);
     const gone = Object.keys(target.env).filter((name) => !own.includes(name) && lives[name] === undefined);
     return {
@@ -41891,6 +43336,9 @@ function rollback_intent_list(title, names) {
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare.js
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
+
+
+
 
 
 
@@ -41926,19 +43374,21 @@ async function lookUp(preparation, world) {
 async function prepare(preparation, found, world) {
     const nowMs = world.platform.platformNowMs();
     const set = found.map(({ app }) => app.name);
-    const prepared = await Promise.all(found.map((one) => prepareOne(one, set, nowMs, preparation, world)));
+    const left = await besides(found, set, world);
+    const prepared = await Promise.all(left.map((beside, at) => prepareOne(found[at], beside, set, nowMs, preparation, world)));
     prepare_refuse(prepared.flatMap(({ problems }) => problems));
     return prepared.map(({ app }) => app);
 }
-async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, context, owner, token }, world) {
+async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, context, owner, token }, world) {
     const domain = trialDomain(snapshot.domains, inputs);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
+    const beside = judgeLeftovers(snapshot, left, named);
     const { intent, notes, problems } = makeIntent({
         inputs,
         context,
         app,
         named,
-        snapshot,
+        snapshot: withoutKnown(snapshot, beside),
         owner,
         token,
         set,
@@ -41949,15 +43399,18 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
     const extras = await extrasOf(snapshot, world);
     const lost = extras ? lossesOf(app, extras) : [];
     const accepted = inputs.carry === 'manifest';
+    const older = await (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare);
     const told = [
         ...notes,
+        ...(older.note ? [older.note] : []),
+        ...beside.notes,
         ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
         ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
     ];
     for (const text of told)
         world.listener.tell({ type: 'note', text });
     const way = 'or accept the loss with carry: manifest.';
-    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
         ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
@@ -41972,7 +43425,9 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
         problems: [
             ...names.map(pursue/* inTheWayOf */.Lx),
+            ...leftBy(beside),
             ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...(older.problem ? [older.problem] : []),
             ...(why ? [new errors/* Refused */.Lw(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
@@ -41982,6 +43437,19 @@ async function prepareOne({ app, named, snapshot }, set, nowMs, { inputs, contex
 const NOWHERE = { guid: '', name: '' };
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
+/** What stands beside each of these apps, in order. */
+function besides(seen, set, { platform }) {
+    const snapshots = seen.map(({ snapshot }) => snapshot);
+    return lookForLeftovers(platform, snapshots, set);
+}
+function leftBy({ refusal }) {
+    return refusal ? [new errors/* Refused */.Lw(refusal.what, refusal.next, 'leftover', refusal.commands)] : [];
+}
+/** What a refusal tells of already is not told again as an app that happens to be on the same route. */
+function withoutKnown(snapshot, { refusal }) {
+    const others = Object.entries(snapshot.others).filter(([guid]) => !refusal?.about.includes(guid));
+    return { ...snapshot, others: Object.fromEntries(others) };
+}
 /** An adopted app's version is its droplet's time; without a droplet, its own. */
 async function adoptedAtMs({ live, takenAtMs }, { platform }) {
     if (!live || live.version)
@@ -42023,11 +43491,13 @@ function prepare_refuse(problems) {
     if (!first)
         return;
     const distinct = (texts) => [...new Set(texts)];
-    throw new errors/* Refused */.Lw(distinct(problems.map(({ message }) => message)).join('\n'), distinct(problems.map(({ next }) => next)).join(' '), problems.every(({ code }) => code === first.code) ? first.code : 'refused');
+    throw new errors/* Refused */.Lw(distinct(problems.map(({ message }) => message)).join('\n'), distinct(problems.map(({ next }) => next)).join(' '), problems.every(({ code }) => code === first.code) ? first.code : 'refused', problems.flatMap(({ commands }) => commands));
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/deploy.js
 /** `deploy`: a new version goes live, or everything is as it was. */
+
+
 
 
 
@@ -42047,12 +43517,14 @@ async function deploy(inputs, context, ports) {
         const token = () => ports.random.token(6);
         const preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
         const deploying = {
-            result: 'deployed',
+            result: inputs.hold ? 'held' : 'deployed',
             owner,
             manifest,
             names: manifest.apps.map(({ name }) => name),
             look: lookUp.bind(undefined, preparation),
-            prepare: prepare.bind(undefined, preparation),
+            compare: compareWithLive.bind(undefined, manifest, inputs),
+            prepare: async (seen, world, _rolledBack, _settled, ended) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+            held: (held, world) => mayEnd(held, inputs, context, world),
         };
         return await change(opened, deploying, inputs, context, ports);
     }
@@ -42060,8 +43532,73 @@ async function deploy(inputs, context, ports) {
         await opened.close();
     }
 }
+/** A held deploy does not keep a newer one waiting, nor its own commit when that is run again. */
+async function mayEnd(held, { force }, { commit }, world) {
+    if (force)
+        return;
+    const age = held.commit && commit ? await world.compare(held.commit, commit) : undefined;
+    if (age !== 'newer' && age !== 'same')
+        throw heldRefusal(held);
+}
+
+;// CONCATENATED MODULE: ./lib/commands/promote.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
+async function promote(inputs, context, ports) {
+    const asked = await namesOf(inputs, context);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+        const { names, first } = await heldSet(asked, opened);
+        const promoting = {
+            result: 'promoted',
+            owner,
+            names,
+            held: 'own',
+            look: (world) => lookUpHeld(names, world),
+            prepare: (seen, world, _rolledBack, settled) => promote_prepare(seen, world, settled, inputs, owner),
+            take: (apps, world) => takeHeld(apps, owner, world),
+        };
+        return await change(opened, promoting, first ? withRecorded(inputs, first) : inputs, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+/** Throws `Refused` with everything that forbids it; the held deploy stays as it is then. */
+async function promote_prepare(seen, world, settled, inputs, owner) {
+    const apps = await ofEach(seen, world, settled, 'forward');
+    const prepared = apps.map(({ intent: held, snapshot, isDone }) => {
+        const { intent, problems } = makePromoteIntent(held, snapshot, inputs, owner);
+        if (isDone)
+            return { app: { intent: held, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }, problems: [] };
+        const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
+        return {
+            app: { intent, snapshot, found: (0,steps_world/* nothingFound */.Sb)() },
+            problems: [
+                ...problems,
+                ...snapshot.inTheWay.map(({ name }) => (0,pursue/* inTheWayOf */.Lx)(name)),
+                ...(0,smoke/* refusedChecks */.C)(intent.checks, hosts).map(({ text }) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+            ],
+        };
+    });
+    prepare_refuse(prepared.flatMap(({ problems }) => problems));
+    return prepared.map(({ app }) => app);
+}
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare-rollback.js
+
 
 
 
@@ -42084,12 +43621,16 @@ function lookUpKept({ set }, { platform, target }) {
  * @param rolledBack names of the apps of which this run has just finished an interrupted rollback
  */
 async function prepareRollback(preparation, seen, world, rolledBack) {
-    const prepared = await Promise.all(seen.map((one) => prepare_rollback_prepareOne(one, rolledBack.includes(one.snapshot.name), preparation, world)));
+    const left = await besides(seen, preparation.set, world);
+    const prepared = await Promise.all(left.map((beside, at) => {
+        const one = seen[at];
+        return prepare_rollback_prepareOne(one, beside, rolledBack.includes(one.snapshot.name), preparation, world);
+    }));
     prepare_refuse(prepared.flatMap(({ problems }) => problems));
     return prepared.flatMap(({ app }) => app ?? []);
 }
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
-async function prepare_rollback_prepareOne({ snapshot }, isDone, preparation, world) {
+async function prepare_rollback_prepareOne({ snapshot }, left, isDone, preparation, world) {
     const { inputs } = preparation;
     const { live, name } = snapshot;
     const target = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
@@ -42098,6 +43639,9 @@ async function prepare_rollback_prepareOne({ snapshot }, isDone, preparation, wo
         return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
     }
     const domain = trialDomain(snapshot.domains, inputs);
+    // The version that is meant may be on live's routes already: it is proven there like any other.
+    const kept = snapshot.previous.filter(({ guid }) => guid !== target.guid);
+    const beside = judgeLeftovers({ ...snapshot, previous: kept }, left);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
     const [droplet, missed] = await Promise.all([
         world.platform.currentDroplet(target.guid),
@@ -42110,10 +43654,10 @@ async function prepare_rollback_prepareOne({ snapshot }, isDone, preparation, wo
         adoptedVersion,
         trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
     });
-    const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...missed];
+    const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
     for (const text of told)
         world.listener.tell({ type: 'note', text });
-    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
         ...(droplet?.state === 'STAGED'
@@ -42129,6 +43673,7 @@ async function prepare_rollback_prepareOne({ snapshot }, isDone, preparation, wo
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
         problems: [
             ...names.map(pursue/* inTheWayOf */.Lx),
+            ...leftBy(beside),
             ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
@@ -42152,7 +43697,7 @@ async function missedBy(target, { live }, { platform }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/rollback.js
-/** `rollback`: a version that was live before goes live again, as safely and as proven as a new one. Nothing is built. */
+
 
 
 
@@ -42160,9 +43705,7 @@ async function missedBy(target, { live }, { platform }) {
 
 /** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
 async function rollback(inputs, context, ports) {
-    const names = inputs.app
-        ? [inputs.app]
-        : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
+    const names = await namesOf(inputs, context);
     const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
@@ -42174,6 +43717,9 @@ async function rollback(inputs, context, ports) {
             names,
             look: lookUpKept.bind(undefined, preparation),
             prepare: prepareRollback.bind(undefined, preparation),
+            held: async (held) => {
+                throw heldRefusal(held);
+            },
         };
         return await change(opened, rollingBack, inputs, context, ports);
     }
@@ -42196,28 +43742,212 @@ async function setup(inputs, context, ports) {
     return { result: 'ready', apps: [], cfVersion: cf.version };
 }
 
+// EXTERNAL MODULE: ./lib/engine/converge.js
+var converge = __nccwpck_require__(8130);
+;// CONCATENATED MODULE: ./lib/platform/ours.js
+
+/** Label selector for all that is ours in a space. */
+const OURS = platform_names/* LABEL */.d_.role;
+/** @param apps those that carry our role @returns the users' names of them, in the order of the alphabet; previews are not among them */
+function ownedNames(apps) {
+    const names = apps
+        .filter(({ labels }) => labels[platform_names/* LABEL */.d_.role] !== 'preview')
+        .flatMap(({ name, labels, annotations }) => {
+        const key = labels[platform_names/* LABEL */.d_.app];
+        // The key of a long or unusual name is a hash: another app of the same key may know the name.
+        const known = [annotations[platform_names/* ANNOTATION */.YX.app], key, name];
+        return known.find((one) => one !== undefined && (0,platform_names/* appKey */.$k)(one) === key) ?? [];
+    });
+    return [...new Set(names)].sort();
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/outlook.js
+/** What stands of one app beside live, and what the next deploy would do about it. Pure. */
+
+
+
+
+
+
+
+function outlookOf({ snapshot, left, life, set }) {
+    const held = (0,engine_lock/* isHeld */.i7)(snapshot);
+    const change = underWayOf(snapshot, held ? undefined : life);
+    return {
+        ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
+        previous: snapshot.previous.map(keptOf),
+        failed: snapshot.failed.map(keptOf),
+        leftovers: left.apps.map((app) => leftOf(app, left)),
+        nextDeploy: nextDeploy({ snapshot, left, life, set }, change),
+    };
+}
+function underWayOf(snapshot, life) {
+    const { lock } = snapshot;
+    const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
+    if (!holder)
+        return undefined;
+    const said = { ...lock?.annotations, ...holder.annotations };
+    const { [platform_names/* ANNOTATION */.YX.commit]: commit } = lock?.annotations ?? {};
+    const { [platform_names/* ANNOTATION */.YX.actor]: actor, [platform_names/* ANNOTATION */.YX.runUrl]: run } = said;
+    return {
+        what: lock && platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback' : 'deploy',
+        ...(lock?.version ? { version: lock.version } : {}),
+        ...(commit ? { commit } : {}),
+        phase: lock?.phase ?? 'made',
+        owner: (0,engine_lock/* ownerOf */.bf)(holder),
+        ...(actor ? { actor } : {}),
+        ...(run ? { run } : {}),
+        sinceMs: (lock ?? holder).createdAtMs,
+        lastSignMs: (0,engine_lock/* lastSignMs */.S4)(holder),
+        ...(life ? { life } : {}),
+    };
+}
+function keptOf(app) {
+    const { name, guid, version = '', annotations } = app;
+    const commit = annotations[platform_names/* ANNOTATION */.YX.commit];
+    return {
+        app: name,
+        guid,
+        version,
+        ...(commit ? { commit } : {}),
+        withdrawn: (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
+    };
+}
+function leftOf(app, { routes }) {
+    const { name, guid, state, role, processes } = app;
+    return {
+        app: name,
+        guid,
+        state,
+        running: processes.reduce((sum, process) => sum + (0,view/* runningCount */.t5)(process), 0),
+        routes: routes.filter((route) => (0,view/* destinationsOf */.Nu)(route, app).length > 0).map(({ url }) => url),
+        ours: role !== undefined,
+    };
+}
+/** Of a deploy of these routes: what a manifest names beside them is not known here. */
+function nextDeploy({ snapshot, left, life, set }, change) {
+    const { live, inTheWay, name, lock } = snapshot;
+    const { notes, refusal } = judgeLeftovers(snapshot, left);
+    const { settles, told } = settling(snapshot, change, life, set);
+    const wrong = [
+        ...inTheWay.map((app) => `${app.name} stands on a name that is needed, and is not ours.`),
+        ...(refusal ? [...refusal.what.split('\n'), refusal.next] : []),
+    ];
+    const adopts = live !== undefined && live.role === undefined;
+    const isRefused = settles === 'refuse' || wrong.length > 0;
+    return {
+        settles: isRefused ? 'refuse' : settles,
+        adopts,
+        told: [
+            ...(wrong.length > 0 ? ['It is refused.', ...wrong] : []),
+            ...told,
+            ...(adopts ? [`It adopts ${live.name}, which was not deployed this way yet.`] : []),
+            ...(live || lock ? [] : [`It is the first: there is no ${name} yet.`]),
+            ...notes,
+        ],
+        commands: refusal?.commands ?? [],
+    };
+}
+/** By the way that an interrupted change goes. */
+const ENDS = {
+    forward: ['forward', (what) => `It finishes ${what} first.`],
+    back: ['back', (what) => `It takes ${what} back first.`],
+    held: ['refuse', (what) => `It holds ${what} again, and is refused then: promote or abort ends it.`],
+};
+function settling(snapshot, change, life, set) {
+    const { name, lock } = snapshot;
+    if (!change)
+        return { settles: 'nothing', told: [] };
+    if ((0,engine_lock/* isHeld */.i7)(snapshot)) {
+        const told = 'It is refused as long as a deploy is held, unless its commit is a newer one, which takes that away first: promote or abort ends it.';
+        return { settles: 'refuse', told: [told] };
+    }
+    if (life !== 'dead') {
+        const told = 'It waits until the run that holds the lock is dead or gone, and is refused when it lives.';
+        return { settles: 'wait', told: [told] };
+    }
+    if (!lock)
+        return { settles: 'nothing', told: ['It removes what is left of a lock.'] };
+    const what = `the interrupted ${change.what} ${change.what === 'deploy' ? 'of' : 'to'} ${change.version ?? 'an unknown version'}`;
+    if (!(0,journal/* recalled */.z)(name, lock)) {
+        const told = `It is refused: the journal of ${(0,platform_names/* candidateName */.vf)(name)} cannot be read, so nobody knows how ${what} ends.`;
+        return { settles: 'refuse', told: [told] };
+    }
+    const [settles, told] = ENDS[(0,settle/* wayOf */.V)(set)];
+    return { settles, told: [told(what)] };
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/status.js
-/** `status`: what is live, what is kept, what is under way. Changes nothing. */
+/** `status`: what is live, what is kept, what is under way, and what the next deploy would do about it. Changes nothing. */
 
 
 
 
+
+
+
+
+
+
+
+/** Apps that are read at a time. */
+const status_LANES = 4;
+/** Of the app that is named, of those of the manifest, or, with neither, of every app of the space that is ours. */
 async function status_status(inputs, context, ports) {
-    const names = inputs.app
-        ? [inputs.app]
-        : (await loadManifest(inputs, context.workspace)).apps.map(({ name }) => name);
+    const named = await namesAsked(inputs, context);
     const { platform, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        const apps = await Promise.all(names.map(async (name) => outcomeSeen(await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] }), inputs.router)));
+        const names = named ?? ownedNames(await platform.appsByLabel(target.spaceGuid, OURS));
+        const looking = { platform, target, hasEnded: (0,commands_world/* endOfRuns */.J)(inputs, context, ports) };
+        const apps = await seenAll(names, looking, inputs);
         return { result: 'shown', apps, cfVersion: cf.version };
     }
     finally {
         await close();
     }
 }
+async function namesAsked(inputs, { workspace }) {
+    if (inputs.app)
+        return [inputs.app];
+    if (!(await hasManifest(inputs, workspace)))
+        return undefined;
+    return (await loadManifest(inputs, workspace)).apps.map(({ name }) => name);
+}
+async function seenAll(names, looking, { router }) {
+    const { platform, target } = looking;
+    const known = new Map();
+    const read = (all) => (0,converge/* allOf */.bn)(all, status_LANES, async (name) => {
+        known.set(name, await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] }));
+    });
+    await read(names);
+    const setOf = ({ name, lock }) => (lock && (0,journal/* recalled */.z)(name, lock)?.set) ?? [name];
+    const further = [...known.values()].flatMap(setOf).filter((name) => !known.has(name));
+    await read([...new Set(further)]);
+    const all = names.flatMap((name) => known.get(name) ?? []);
+    const left = await lookForLeftovers(platform, all, names);
+    return Promise.all(all.map(async (snapshot, at) => {
+        const outlook = outlookOf({
+            snapshot,
+            left: left[at] ?? { apps: [], routes: [] },
+            life: await lifeOf(snapshot, looking),
+            set: setOf(snapshot).flatMap((name) => known.get(name) ?? []),
+        });
+        return { ...outcomeSeen(snapshot, router), outlook };
+    }));
+}
+/** By one look alone: a sign of life that is young says that the run was alive a moment ago, unless it is known to have ended. */
+async function lifeOf(snapshot, { platform, hasEnded }) {
+    const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
+    if (!holder || (0,engine_lock/* isHeld */.i7)(snapshot))
+        return 'unknown';
+    const nowMs = platform.platformNowMs();
+    if ((0,engine_lock/* ownerState */.N_)(holder, holder, nowMs) === 'dead' || (await hasEnded((0,engine_lock/* ownerOf */.bf)(holder))))
+        return 'dead';
+    return nowMs - (0,engine_lock/* lastSignMs */.S4)(holder) < engine_lock/* ASK_AFTER_MS */.cR ? 'alive' : 'unknown';
+}
 
 // EXTERNAL MODULE: ./lib/github/context.js + 1 modules
-var context = __nccwpck_require__(5219);
+var github_context = __nccwpck_require__(5219);
 // EXTERNAL MODULE: ./lib/report/explain.js
 var explain = __nccwpck_require__(2800);
 ;// CONCATENATED MODULE: ./lib/report/next.js
@@ -42228,8 +43958,11 @@ function nextOf({ result, error, second, apps }) {
         return (0,explain/* explain */.W)(second ?? error).next;
     switch (result) {
         case 'deployed':
+        case 'promoted':
         case 'rolled-back':
             return apps.flatMap(wayBack).join(' ');
+        case 'held':
+            return apps.map(toDecide).join(' ');
         case 'planned':
             return 'Run it without the input "plan" to do this.';
         case 'ready':
@@ -42245,10 +43978,16 @@ function wayBack({ app, previousApp, previousVersion }) {
         ? [`The version of ${app} before is not kept: there is no way back to it.`]
         : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }
-function underWay({ app, candidate }) {
+function toDecide({ app, version, trialUrl }) {
+    const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
+    return `Version ${version} of ${app} is held.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
+}
+function underWay({ app, candidate, trialUrl }) {
     if (!candidate)
         return [];
     const { version, phase } = candidate;
+    if (phase === 'held')
+        return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
     return [
         `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
     ];
@@ -42270,8 +44009,12 @@ function outputsOf(outcome, durationMs) {
         'cf-version': outcome.cfVersion ?? '',
         plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
         error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
-        apps: JSON.stringify(outcome.apps.map(outputsOfApp)),
+        apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
     };
+}
+/** Of `status` alone: what has no output of its own. */
+function statusOf({ outlook }) {
+    return outlook ? { status: outlook } : {};
 }
 function outputsOfApp(app) {
     const { live } = app ?? {};
@@ -42381,7 +44124,125 @@ function shortened(text, most) {
     return `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
+;// CONCATENATED MODULE: ./lib/report/status.js
+
+
+
+/** Apps of one space in the overview, and of one kind in a list. */
+const MOST_APPS = 200;
+const MOST_KEPT = 20;
+const HEAD = ['app', 'live', 'instances', 'under way', 'next deploy'];
+/** Lines for the log: a table of all apps where there are several, and each one with what stands beside it. */
+function statusLines(apps, mostRoutes) {
+    if (apps.length === 0)
+        return [NONE];
+    const lines = (one) => [
+        ...whoServes([one], mostRoutes),
+        ...status_factsOf(one).map(([title, text]) => `${title}: ${text}`),
+        ...(one.outlook?.nextDeploy.commands ?? []).map((command) => `  ${command}`),
+    ];
+    if (apps.length === 1)
+        return apps.flatMap(lines);
+    return [
+        ...aligned([HEAD, ...apps.map(rowOf)]),
+        ...apps.flatMap((one) => [`${one.app}:`, ...lines(one).map((line) => `  ${line}`)]),
+    ];
+}
+const NONE = 'No app of this space was deployed this way.';
+/** One table of all apps, '' where that would say nothing. */
+function overview(apps, md) {
+    const shown = apps.filter(({ outlook }) => outlook !== undefined);
+    if (shown.length < 2)
+        return '';
+    const left = shown.length - MOST_APPS;
+    const rows = shown.slice(0, MOST_APPS).map((one) => rowOf(one).map((cell) => md.code(cell)));
+    return table(HEAD, left > 0 ? [...rows, [`and ${left} more`, '', '', '', '']] : rows);
+}
+/** What is told of one app below its own table. */
+function outlookParts(outcome, md) {
+    const facts = status_factsOf(outcome);
+    if (facts.length === 0)
+        return [];
+    const commands = outcome.outlook?.nextDeploy.commands ?? [];
+    return [
+        facts.map(([title, text]) => `- ${title}: ${md.prose(text)}`).join('\n'),
+        ...(commands.length > 0 ? [md.codeBlock(commands, 2_000)] : []),
+    ];
+}
+function rowOf({ app, live, outlook }) {
+    const change = outlook?.underWay ?? outlook?.held;
+    return [
+        app,
+        live.app ? (live.version ?? `${live.app}, not deployed this way yet`) : 'nothing',
+        live.app ? `${live.instances.running} of ${live.instances.wanted}` : '',
+        change ? `${change.version ?? 'an unknown version'} (${change.phase})` : '',
+        outlook ? shortly(outlook) : '',
+    ];
+}
+function shortly({ nextDeploy: { settles, adopts } }) {
+    const first = {
+        nothing: adopts ? 'adopts it' : 'goes on at once',
+        forward: 'finishes it first',
+        back: 'takes it back first',
+        wait: 'waits for it',
+        refuse: 'is refused',
+    };
+    return first[settles];
+}
+/** Title and text, each a line. */
+function status_factsOf({ outlook, seenAtMs = 0 }) {
+    if (!outlook)
+        return [];
+    const { underWay, held, previous, failed, leftovers, nextDeploy } = outlook;
+    return [
+        ...(underWay ? [['under way', changeText(underWay, seenAtMs)]] : []),
+        ...(held ? [['held', changeText(held, seenAtMs)]] : []),
+        ...some('can be rolled back to', previous.map(keptText)),
+        ...some('failed', failed.map(keptText)),
+        ...some('left over', leftovers.map(leftText)),
+        ['next deploy', nextDeploy.told.length > 0 ? nextDeploy.told.join(' ') : 'It has nothing to settle.'],
+    ];
+}
+function some(title, texts) {
+    const left = texts.length - MOST_KEPT;
+    const shown = texts.slice(0, MOST_KEPT).join('; ');
+    return texts.length > 0 ? [[title, left > 0 ? `${shown}; and ${left} more` : shown]] : [];
+}
+const LIVES = {
+    alive: 'its run was alive a moment ago',
+    dead: 'its run is dead',
+    unknown: 'whether its run lives cannot be told yet',
+};
+function changeText(change, nowMs) {
+    const { what, version, commit, phase, owner, actor, run, sinceMs, lastSignMs, life } = change;
+    const to = version ? ` ${what === 'deploy' ? 'of' : 'to'} ${version}` : '';
+    const by = [actor, run, `owner ${owner}`].filter((part) => part !== undefined).join(', ');
+    const since = new Date(sinceMs).toISOString().slice(0, 19);
+    const sign = `last sign of life ${(0,log/* duration */.p)(nowMs - lastSignMs)} ago`;
+    return [
+        `${what}${to}${commit ? `, commit ${commit}` : ''}, ${phase}, by ${by}, since ${since}Z`,
+        ...(life ? [`${LIVES[life]} (${sign})`] : []),
+    ].join('; ');
+}
+function keptText({ version, commit, app, withdrawn }) {
+    return `${version}${commit ? `, commit ${commit}` : ''} (${app})${withdrawn ? ', taken from live by a rollback' : ''}`;
+}
+function leftText({ app, state, running, routes, ours }) {
+    const how = state === 'STOPPED' ? 'stopped' : `started, ${running} running`;
+    const where = routes.length > 0 ? `on ${routes.join(', ')}` : 'on no route';
+    return `${app}, ${ours ? 'ours by its labels' : 'not ours'}, ${how}, ${where}`;
+}
+/** Columns as wide as their widest cell. */
+function aligned(rows) {
+    const widths = HEAD.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
+    return rows.map((row) => row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd());
+}
+
 ;// CONCATENATED MODULE: ./lib/report/summary.js
+
 
 
 
@@ -42390,9 +44251,22 @@ function shortened(text, most) {
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
 const LIMIT_BYTES = 900 * 1024;
 /** What a reader takes in at a glance; the log, the outputs and the platform have the rest. */
-const MOST = { problems: 50, evidence: 60, routes: 30, notes: 50, checks: 100, steps: 200, entries: 100 };
+const MOST = {
+    problems: 50,
+    evidence: 60,
+    routes: 30,
+    notes: 50,
+    checks: 100,
+    steps: 200,
+    entries: 100,
+    command: 2_000,
+};
 const MARKS = {
     deployed: '✅',
+    held: '⏸️',
+    promoted: '✅',
+    aborted: '🗑️',
+    unchanged: '✅',
     'rolled-back': '⏪',
     planned: '📝',
     ready: '✅',
@@ -42406,13 +44280,14 @@ function summaryOf(outcome, timeline, durationMs, redact) {
     const md = markdown(redact);
     const names = outcome.apps.map(({ app }) => md.code(app));
     const isFailure = outcome.error !== undefined;
-    const next = section('What to do next', md.prose(nextOf(outcome)));
+    const next = section('What to do next', nextText(outcome, md));
     const parts = [
         `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
         `${(0,explain/* meaning */.a)(outcome.result)} It took ${(0,log/* duration */.p)(durationMs)}.`,
         ...failureParts(outcome, md),
         ...(isFailure ? [next] : []),
-        ...outcome.apps.map((app) => liveTable(app, md)),
+        overview(outcome.apps, md),
+        ...outcome.apps.flatMap((app) => [liveTable(app, md), ...outlookParts(app, md)]),
         ...(isFailure ? [] : [next]),
         ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
         ...outcome.apps.map((app) => proofLines(app, md)),
@@ -42421,6 +44296,12 @@ function summaryOf(outcome, timeline, durationMs, redact) {
         ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
     ];
     return fitted(parts.filter((part) => part !== ''));
+}
+function nextText(outcome, md) {
+    const failed = outcome.second ?? outcome.error;
+    const { commands } = failed === undefined ? { commands: [] } : (0,explain/* explain */.W)(failed);
+    const text = md.prose(nextOf(outcome));
+    return commands.length > 0 ? `${text}\n\n${md.codeBlock(commands, MOST.command)}` : text;
 }
 function failureParts({ error, second }, md) {
     if (error === undefined)
@@ -42442,7 +44323,7 @@ function whyParts(title, error, md) {
     ];
 }
 function liveTable(outcome, md) {
-    const { app, live, url, version, previousVersion, candidate } = outcome;
+    const { app, live, url, trialUrl, version, previousVersion, candidate } = outcome;
     const names = (list) => list.map((name) => md.code(name)).join(', ');
     const { shown, others } = servingOf(outcome, MOST.routes);
     const rows = [
@@ -42451,14 +44332,20 @@ function liveTable(outcome, md) {
             'its version',
             live.app ? (live.version ? md.code(live.version) : 'none: not deployed this way yet') : '',
         ],
+        ['its commit', live.commit ? md.code(live.commit) : ''],
         ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
         ['seen at', seenAt(outcome) ?? ''],
         ['address', url ? md.code(url) : ''],
+        ['trial address', trialUrl && candidate?.phase === 'held' ? md.code(trialUrl) : ''],
         ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
         ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
-        ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
-        ['kept for a way back', names(outcome.previous)],
-        ['kept for diagnosis', names(outcome.failed)],
+        ...(outcome.outlook
+            ? []
+            : [
+                ['under way', candidate ? `${md.code(candidate.version)}, ${candidate.phase}` : ''],
+                ['kept for a way back', names(outcome.previous)],
+                ['kept for diagnosis', names(outcome.failed)],
+            ]),
     ];
     const facts = table(['', ''], rows.filter(([, value]) => value !== ''));
     const routes = shown.map(({ url: route, by }) => [md.code(route), md.code(by)]);
@@ -42574,6 +44461,7 @@ function fitted(parts, limit = LIMIT_BYTES) {
 
 
 
+
 /** Routes that are named one by one in the log, and in an annotation. */
 const ROUTES_IN_LOG = 50;
 const ROUTES_IN_ANNOTATION = 10;
@@ -42581,8 +44469,11 @@ const ROUTES_IN_ANNOTATION = 10;
 async function report(outcome, log, ports, wantsSummary) {
     const durationMs = log.elapsedMs();
     const { redact } = ports;
-    for (const [name, value] of Object.entries(outputsOf(outcome, durationMs)))
-        ports.setOutput(name, redact(value));
+    const outputs = Object.entries(outputsOf(outcome, durationMs));
+    const unset = attempt(() => {
+        for (const [name, value] of outputs)
+            ports.setOutput(name, redact(value));
+    });
     for (const error of [outcome.error, outcome.second])
         if (error !== undefined)
             tellError(error, outcome, log, ports);
@@ -42590,14 +44481,26 @@ async function report(outcome, log, ports, wantsSummary) {
         tellEnd(outcome, log);
     if (wantsSummary)
         await writeSummary(summaryOf(outcome, log.timeline, durationMs, redact), log, ports);
+    // People are told all the same; later steps are not.
+    if (unset)
+        throw unset.error;
     return outcome.error !== undefined;
+}
+function attempt(work) {
+    try {
+        work();
+        return undefined;
+    }
+    catch (error) {
+        return { error };
+    }
 }
 function tellEnd(outcome, log) {
     const { result, apps, plan } = outcome;
     const next = nextOf(outcome);
     const lines = [
         (0,explain/* meaning */.a)(result),
-        ...whoServes(apps, ROUTES_IN_LOG),
+        ...(result === 'shown' ? statusLines(apps, ROUTES_IN_LOG) : whoServes(apps, ROUTES_IN_LOG)),
         ...(next === '' ? [] : [`Next: ${next}`]),
     ];
     log.tell({ type: 'note', text: lines.join('\n') });
@@ -42605,7 +44508,7 @@ function tellEnd(outcome, log) {
         log.tell({ type: 'note', text: [`${app}: ${title}`, ...calls.map((call) => `    ${call}`)].join('\n') });
 }
 function tellError(error, outcome, log, ports) {
-    const { code, what, next, evidence, problems } = (0,explain/* explain */.W)(error);
+    const { code, what, next, commands, evidence, problems } = (0,explain/* explain */.W)(error);
     if (evidence.length > 0)
         log.tell({ type: 'foreign', source: 'evidence', text: evidence.join('\n') });
     const show = (text) => (0,untrusted/* commandText */.jt)(text, ports.redact);
@@ -42619,7 +44522,8 @@ function tellError(error, outcome, log, ports) {
         return;
     }
     const begin = error === outcome.error ? (0,explain/* meaning */.a)(outcome.result) : 'On the way back, too:';
-    ports.error(show([`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`].join('\n')), { title });
+    const lines = [`${begin} ${what}`, ...liveLines(outcome), `Next: ${next}`, ...commands];
+    ports.error(show(lines.join('\n')), { title });
 }
 function liveLines({ apps }) {
     const [first] = apps;
@@ -42650,9 +44554,12 @@ var report_shown = __nccwpck_require__(1783);
 
 
 
-const COMMANDS = { deploy: deploy, rollback: rollback, status: status_status, setup: setup };
+
+
+
+const COMMANDS = { deploy: deploy, promote: promote, abort: abort, rollback: rollback, status: status_status, setup: setup };
 /** @returns the exit code */
-async function main({ portsFor, core, clock, env, write }) {
+async function main({ portsFor, core, clock, env, missing = [], write, }) {
     const shown = (0,report_shown/* createShown */.G3)({ clock, write, setSecret: core.setSecret });
     const { log, redact } = shown;
     let wantsSummary = true;
@@ -42665,10 +44572,84 @@ async function main({ portsFor, core, clock, env, write }) {
     async function run() {
         const inputs = (0,report_shown/* inputsOf */.Vc)(env, shown);
         wantsSummary = inputs.summary;
+        assertFiles(missing, log);
         for (const text of inputs.warnings)
             log.tell({ type: 'warning', text });
-        return await COMMANDS[inputs.command](inputs, (0,context/* readContext */.y)(env), (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown));
+        return await COMMANDS[inputs.command](inputs, (0,github_context/* readContext */.y)(env), (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown));
     }
+}
+/** What a step cannot tell the runner is lost for the steps after it. The summary only informs. */
+function assertFiles(missing, log) {
+    const [summary, rest] = [SUMMARY, missing.filter((name) => name !== SUMMARY)];
+    if (missing.includes(summary))
+        log.tell({
+            type: 'warning',
+            text: `${summary} names a file that cannot be written: there is no job summary.`,
+        });
+    if (rest.length === 0)
+        return;
+    throw new errors/* Refused */.Lw(`${rest.join(', ')}: the runner names files here that cannot be written, so what this step finds out would be lost.`, `See that these files are there and have room, or leave the variables out: then it is written to the log.`, 'runner-files');
+}
+const SUMMARY = 'GITHUB_STEP_SUMMARY';
+
+
+/***/ }),
+
+/***/ 3023:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ saidOf),
+/* harmony export */   j: () => (/* binding */ isMap)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _variables_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7633);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3461);
+/** All that the manifest says of one app, as data: what is compared with live. */
+
+
+
+/** Throws `Error` when the manifest has no such app. */
+function saidOf(manifest, app) {
+    const yaml = (0,_yaml_js__WEBPACK_IMPORTED_MODULE_1__/* .readYaml */ .g)(manifest.file, manifest.text);
+    const items = yaml.items(yaml.entries(yaml.root)?.get('applications')?.value) ?? [];
+    for (const item of items) {
+        const written = yaml.value(item);
+        const data = (0,_variables_js__WEBPACK_IMPORTED_MODULE_2__/* .fillIn */ .pz)(written, manifest.variables);
+        if (String(data.name) !== app)
+            continue;
+        const varying = Object.entries(written).filter(([, value]) => (0,_variables_js__WEBPACK_IMPORTED_MODULE_2__/* .namesVariable */ .dj)(value));
+        return { data, hash: hashOf(written), varying: varying.map(([key]) => key) };
+    }
+    throw new Error(`no app ${app} in ${manifest.file}`);
+}
+function hashOf(written) {
+    const { env, services, ...open } = written;
+    const shown = {
+        ...open,
+        env: isMap(env) ? Object.keys(env) : null,
+        services: Array.isArray(services)
+            ? services.map((one) => (isMap(one) ? { ...one, parameters: isMap(one.parameters) } : one))
+            : null,
+    };
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256')
+        .update(JSON.stringify(sorted(shown)))
+        .digest('hex');
+}
+/** The order of keys means nothing. */
+function sorted(data) {
+    if (typeof data === 'bigint')
+        return String(data);
+    if (Array.isArray(data))
+        return data.map(sorted);
+    if (!isMap(data))
+        return data;
+    return Object.fromEntries(Object.keys(data)
+        .sort()
+        .map((key) => [key, sorted(data[key])]));
+}
+function isMap(value) {
+    return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 
@@ -42720,8 +44701,9 @@ function looksRandom(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ variableProblems),
-/* harmony export */   p: () => (/* binding */ fillIn)
+/* harmony export */   d_: () => (/* binding */ variableProblems),
+/* harmony export */   dj: () => (/* binding */ namesVariable),
+/* harmony export */   pz: () => (/* binding */ fillIn)
 /* harmony export */ });
 /**
  * `((name))` in a manifest, as the CLI fills it in (bosh's template): a string that is nothing but one variable takes the
@@ -42749,6 +44731,14 @@ function fillIn(data, variables) {
         return Object.fromEntries(Object.entries(data).map(([key, value]) => [String(fillIn(key, variables)), fillIn(value, variables)]));
     }
     return data;
+}
+/** Whether some text in the data names a variable. */
+function namesVariable(data) {
+    if (typeof data === 'string')
+        return names(data).length > 0;
+    if (data === null || typeof data !== 'object')
+        return false;
+    return Object.entries(data).some(([key, value]) => namesVariable(key) || namesVariable(value));
 }
 function fillInText(text, variables) {
     let filled = text;
@@ -43086,11 +45076,15 @@ class InputError extends Error {
 class Refused extends Error {
     next;
     code;
+    commands;
     name = 'Refused';
-    constructor(message, next, code = 'refused') {
+    constructor(message, next, code = 'refused', 
+    /** What a person may run, line by line, in a POSIX shell. */
+    commands = []) {
         super(message);
         this.next = next;
         this.code = code;
+        this.commands = commands;
     }
 }
 /**
@@ -43189,18 +45183,19 @@ class Stuck extends Error {
 /* harmony export */   kg: () => (/* binding */ MINUTE_MS)
 /* harmony export */ });
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
-const COMMANDS = ['deploy', 'rollback', 'status', 'setup'];
+const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'];
 const STRATEGIES = ['blue-green'];
-const ROLES = ['live', 'candidate', 'previous', 'failed', 'preview'];
+const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 /**
- * How far a candidate has come. Forward, in order: `made`: the lock is taken. `proven`: every instance ran and every check
- * passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
+ * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
  * route. `withdrawn`: no request reaches the candidate any more.
  */
 const PHASES = [
     'made',
+    'held',
     'proven',
     'switching',
     'serving',
@@ -43333,6 +45328,9 @@ function present(values) {
 /* harmony export */   $k: () => (/* binding */ appKey),
 /* harmony export */   Bk: () => (/* binding */ selectorOf),
 /* harmony export */   E4: () => (/* binding */ versionOf),
+/* harmony export */   H3: () => (/* binding */ PREFIX),
+/* harmony export */   JU: () => (/* binding */ takerNumber),
+/* harmony export */   Li: () => (/* binding */ takerName),
 /* harmony export */   M4: () => (/* binding */ splitAnnotation),
 /* harmony export */   VT: () => (/* binding */ failedName),
 /* harmony export */   Wb: () => (/* binding */ ownerLabel),
@@ -43342,9 +45340,10 @@ function present(values) {
 /* harmony export */   nV: () => (/* binding */ trialHost),
 /* harmony export */   qh: () => (/* binding */ runOfOwner),
 /* harmony export */   vc: () => (/* binding */ previousName),
-/* harmony export */   vf: () => (/* binding */ candidateName)
+/* harmony export */   vf: () => (/* binding */ candidateName),
+/* harmony export */   xm: () => (/* binding */ isPartOf)
 /* harmony export */ });
-/* unused harmony exports PREFIX, ANNOTATION_LIMIT */
+/* unused harmony export ANNOTATION_LIMIT */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 /** Every name that we give on the platform: apps, hosts, labels, annotations. Pure; the same input always gives the same name. */
 
@@ -43382,8 +45381,14 @@ const ANNOTATION = {
     liveGuid: `${PREFIX}/live-guid`,
     /** Guid of the package that this run pushed: a candidate with any other one is never started. */
     package: `${PREFIX}/package`,
+    /** Hash of the bits in that package; missing where they changed while they were pushed. */
+    bits: `${PREFIX}/bits`,
+    /** Hash of what the manifest says of the app, without any value of a variable. */
+    manifestHash: `${PREFIX}/manifest-hash`,
     /** The owner's last sign of life, milliseconds of the platform's clock. */
     heartbeat: `${PREFIX}/heartbeat`,
+    /** On a taker: guid of the lock that it takes from its owner. Over another one it says nothing. */
+    takenFrom: `${PREFIX}/taken-from`,
     /** What a later run must know to go on: times, scale, what is kept. JSON. */
     settings: `${PREFIX}/settings`,
     journal: `${PREFIX}/journal`,
@@ -43391,6 +45396,8 @@ const ANNOTATION = {
     target: `${PREFIX}/target`,
     /** On a previous version: until when it was live, milliseconds of the platform's clock. */
     liveUntil: `${PREFIX}/live-until`,
+    /** On a version whose deploy ended a held one: the version that was held. JSON. */
+    ended: `${PREFIX}/ended`,
     /** On a version that a rollback took from live: who did, in which run. JSON. */
     withdrawn: `${PREFIX}/withdrawn`,
 };
@@ -43403,6 +45410,16 @@ const BASE_NAME_LIMIT = 220;
 /** The candidate's name, which is also the lock. */
 function candidateName(app) {
     return `${baseName(app)}-candidate`;
+}
+/** The app whose making takes the lock from a dead owner: N is one above the highest there. */
+function takerName(app, number) {
+    return `${candidateName(app)}-lock-${number}`;
+}
+/** @returns the N of a taker's name; undefined: it is no taker of this app */
+function takerNumber(app, name) {
+    const prefix = `${candidateName(app)}-lock-`;
+    const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : undefined;
 }
 function previousName(app, version) {
     return `${baseName(app)}-previous-${version}`;
@@ -43474,6 +45491,7 @@ function joinAnnotation(key, annotations) {
         text = (text ?? '') + part;
     }
 }
+/** Whether `splitAnnotation` may have given this name to a part of the text under `key`. */
 function isPartOf(key, name) {
     return name === key || (name.startsWith(`${key}-`) && /^\d+$/.test(name.slice(key.length + 1)));
 }
@@ -43511,10 +45529,205 @@ function digest(text) {
 
 /***/ }),
 
+/***/ 8901:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U1: () => (/* binding */ Sender),
+/* harmony export */   n$: () => (/* binding */ utc),
+/* harmony export */   x5: () => (/* binding */ refusal)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(206);
+/* harmony import */ var _verdict_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2335);
+/** Sends one call: with the token, again where that is safe, never to another host than it is meant for. */
+
+
+
+const READ_DEADLINE_MS = 90_000;
+const READ_TIMEOUT_MS = 30_000;
+const WRITE_TIMEOUT_MS = 60_000;
+const ANSWERS_TIMEOUT_MS = 3_000;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+class Sender {
+    connection;
+    clockOffsetMs = 0;
+    droppedToken;
+    wrote = false;
+    sent = 0;
+    left;
+    constructor(connection) {
+        this.connection = connection;
+    }
+    /** The platform's clock (`Date` header of the newest answer, carried on by ours); our own clock before the first. */
+    nowMs() {
+        return this.connection.clock.now() + this.clockOffsetMs;
+    }
+    /** As `Platform.hasWritten` says. */
+    get hasWritten() {
+        return this.wrote;
+    }
+    /** As `Platform.allowance` says. */
+    get allowance() {
+        return this.left ? { sent: this.sent, left: this.left } : { sent: this.sent };
+    }
+    /** The root needs no token, and a connection of its own cannot have been closed before. Too many calls is an answer, too. */
+    async answers() {
+        const { http, api, signal } = this.connection;
+        try {
+            const response = await http.request({
+                method: 'GET',
+                url: new URL('/', api).href,
+                headers: { accept: 'application/json' },
+                timeoutMs: ANSWERS_TIMEOUT_MS,
+                fresh: true,
+                ...(signal ? { signal } : {}),
+            });
+            return (response.status === 429 ||
+                (response.status < 500 && ['json', 'errors'].includes((0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .bodyKindOf */ .uD)(response).kind)));
+        }
+        catch {
+            return false;
+        }
+    }
+    /** Throws `PlatformRefusal`, `PlatformFault`, or the signal's reason. */
+    async send(method, path, body, withinMs = this.patienceMs) {
+        const { clock, signal } = this.connection;
+        const deadlineMs = clock.now() + withinMs;
+        let renewed = false;
+        for (let attempt = 0;; attempt++) {
+            signal?.throwIfAborted();
+            const token = await this.connection.token();
+            const result = await this.attempt(method, path, token, body, deadlineMs - clock.now(), renewed);
+            if (result.verdict === 'answer')
+                return result.answer;
+            if (result.verdict === 'refused')
+                throw refusal(callName(method, path), result.answer.status, _json_js__WEBPACK_IMPORTED_MODULE_1__/* .Fields */ .C8.of(result.answer.json, 'answer').maybeObjects('errors')[0]);
+            if (result.verdict === 'renew') {
+                renewed = true;
+                this.dropToken(token);
+                continue;
+            }
+            const retryAfter = result.answer.headers['retry-after'];
+            const delayMs = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .delayOf */ .ps)(attempt, retryAfter, this.nowMs(), this.spread());
+            if (result.verdict !== 'again' || clock.now() + delayMs >= deadlineMs)
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`${callName(method, path)}: ${result.said}.${untilText(retryAfter, this.nowMs())}`, result.verdict === 'ambiguous', result.answer.status || undefined, (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .retryAfterMs */ .Vs)(retryAfter, this.nowMs()));
+            await clock.sleep(delayMs, signal);
+        }
+    }
+    async attempt(method, path, token, body, leftMs, renewed) {
+        const { http, signal, api } = this.connection;
+        const read = method === 'GET';
+        const url = path.startsWith('/') ? new URL(path, api).href : path;
+        this.sent += 1;
+        let response;
+        try {
+            response = await http.request({
+                method,
+                url,
+                headers: {
+                    accept: 'application/json',
+                    authorization: /^bearer /i.test(token) ? token : `bearer ${token}`,
+                    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+                },
+                ...(body === undefined ? {} : { body }),
+                timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
+                maxBytes: MAX_ANSWER_BYTES,
+                ...(signal ? { signal } : {}),
+            });
+        }
+        catch (error) {
+            // Whoever cut the call cannot know how far it came.
+            this.wrote ||= !read && !(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR && !error.connected);
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR))
+                throw error;
+            signal?.throwIfAborted();
+            return {
+                verdict: (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .verdictOf */ .Vj)(method, { kind: 'lost', connected: error.connected }, renewed),
+                answer: { status: 0, headers: {}, json: undefined },
+                said: `no answer (${error.message})`,
+            };
+        }
+        this.readHeaders(url, response);
+        const { kind, json } = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .bodyKindOf */ .uD)(response);
+        const router = response.headers['x-cf-routererror'];
+        const verdict = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .verdictOf */ .Vj)(method, { kind: 'answered', status: response.status, body: kind }, renewed);
+        this.wrote ||= !read && (verdict === 'answer' || verdict === 'ambiguous');
+        return {
+            verdict,
+            answer: { status: response.status, headers: response.headers, json },
+            said: `status ${response.status}${kind === 'other' ? ', not an answer of the API' : ''}${router ? ` (router: ${router})` : ''}`,
+        };
+    }
+    /** Calls side by side may all see the same token end: only the first one drops it, lest a new one goes with it. */
+    dropToken(token) {
+        if (this.droppedToken === token)
+            return;
+        this.droppedToken = token;
+        this.connection.invalidateToken();
+    }
+    readHeaders(url, { headers }) {
+        if (new URL(url).origin !== new URL(this.connection.api).origin)
+            return;
+        const atMs = Date.parse(headers.date ?? '');
+        if (!Number.isNaN(atMs))
+            this.clockOffsetMs = atMs - this.connection.clock.now();
+        this.left = leftOf(headers) ?? this.left;
+    }
+    /** The platform writes whole addresses; the token goes to the API's own host whatever they say. */
+    pathOf(href) {
+        try {
+            const url = new URL(href, this.connection.api);
+            return url.pathname + url.search;
+        }
+        catch {
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A('The platform named an address that is none.', false);
+        }
+    }
+    /** For how long a call is repeated. */
+    get patienceMs() {
+        return this.connection.readDeadlineMs ?? READ_DEADLINE_MS;
+    }
+    spread() {
+        const token = this.connection.random?.token(4);
+        return token ? Number.parseInt(token, 36) / 36 ** 4 : 0.5;
+    }
+}
+/** The rate limit as each limited answer tells it: `X-RateLimit-Reset` is in epoch seconds. */
+function leftOf(headers) {
+    const number = (name) => {
+        const text = headers[`x-ratelimit-${name}`] ?? '';
+        return /^\d+$/.test(text) ? Number(text) : undefined;
+    };
+    const [calls, resetS, limit] = [number('remaining'), number('reset'), number('limit')];
+    if (calls === undefined || resetS === undefined)
+        return undefined;
+    return { calls, resetAtMs: resetS * 1_000, ...(limit === undefined ? {} : { limit }) };
+}
+function untilText(retryAfter, nowMs) {
+    const waitMs = (0,_verdict_js__WEBPACK_IMPORTED_MODULE_2__/* .retryAfterMs */ .Vs)(retryAfter, nowMs);
+    return waitMs === undefined ? '' : ` It asks to wait until ${utc(nowMs + waitMs)}.`;
+}
+/** `2026-11-20 10:05:00 UTC` */
+function utc(ms) {
+    return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+function callName(method, path) {
+    return `${method} ${path.split('?')[0]}`;
+}
+function refusal(call, status, error) {
+    const reason = error?.maybeText('detail') ?? error?.maybeText('title') ?? 'no reason given';
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2(`The platform refused ${call}: ${reason} (${status})`, status, error?.maybeNumber('code'), error?.maybeText('title'));
+}
+
+
+/***/ }),
+
 /***/ 1100:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   On: () => (/* binding */ restingState),
 /* harmony export */   W9: () => (/* binding */ takeSnapshot)
 /* harmony export */ });
 /* unused harmony exports onItsWay, partsOf */
@@ -43574,6 +45787,7 @@ async function takeOnce(platform, target, { name, wanted }) {
         domains,
         name,
         ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live: liveState, ...onItsWay(lockState, candidateState) }),
+        takers: parts.takers,
         previous: previousStates,
         failed: failedStates,
         inTheWay: [
@@ -43603,7 +45817,7 @@ function laterNames(name, live, candidate) {
 /**
  * Which app plays which part. Pure.
  * Live is the app that our label calls live, else the one that stands on the user's name (it is adopted); between the two renames at
- * the end of a deploy there is neither, and live is nobody. The lock, previous and failed ones carry our labels for this app
+ * the end of a deploy there is neither, and live is nobody. The lock, its takers, previous and failed ones carry our labels for this app
  * name and stand on exactly the name that we gave them. `inTheWay` are the apps on the two names that every deploy needs.
  */
 function partsOf(name, apps) {
@@ -43619,10 +45833,15 @@ function partsOf(name, apps) {
     const needed = [name, (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .candidateName */ .vf)(name)];
     return {
         ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live, lock, candidate }),
+        takers: highestFirst(name, ofRole('lock')),
         previous: lastLiveFirst(kept('previous', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .previousName */ .vc).filter((app) => app !== candidate)),
         failed: kept('failed', _names_js__WEBPACK_IMPORTED_MODULE_3__/* .failedName */ .VT),
         inTheWay: apps.filter((app) => needed.includes(app.name) && app !== live && app !== lock),
     };
+}
+function highestFirst(name, apps) {
+    const numberOf = (app) => (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .takerNumber */ .JU)(name, app.name) ?? 0;
+    return apps.filter((app) => numberOf(app) > 0).sort((one, other) => numberOf(other) - numberOf(one));
 }
 function newestFirst(apps) {
     return [...apps].sort((one, other) => compare(versionLabel(other), versionLabel(one)));
@@ -43698,13 +45917,84 @@ function compare(one, other) {
 
 /***/ }),
 
+/***/ 2335:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Vj: () => (/* binding */ verdictOf),
+/* harmony export */   Vs: () => (/* binding */ retryAfterMs),
+/* harmony export */   ps: () => (/* binding */ delayOf),
+/* harmony export */   uD: () => (/* binding */ bodyKindOf)
+/* harmony export */ });
+/** `renewed`: this call was repeated with a new token already. */
+function verdictOf(method, outcome, renewed) {
+    const read = method === 'GET';
+    if (outcome.kind === 'lost')
+        return read || !outcome.connected ? 'again' : 'ambiguous';
+    const { status, body } = outcome;
+    // Both are decided before the call reaches what would do it.
+    if (status === 401)
+        return renewed ? (body === 'errors' ? 'refused' : 'unusable') : 'renew';
+    if (status === 429)
+        return 'again';
+    if (status >= 200 && status < 300) {
+        if (body === 'json' || (body === 'empty' && !read))
+            return 'answer';
+        return read ? 'again' : 'ambiguous';
+    }
+    if (status >= 400 && status < 500 && body === 'errors')
+        return 'refused';
+    // A redirect, or a no in words of another server than the API (the network policies' one, a firewall).
+    if ((status >= 300 && status < 400) || status === 403)
+        return read ? 'unusable' : 'ambiguous';
+    return read ? 'again' : 'ambiguous';
+}
+/** The platform's own error body has a list `errors`; a proxy's JSON has not. */
+function bodyKindOf(response) {
+    if (response.cut)
+        return { kind: 'other' };
+    if (response.body.length === 0)
+        return { kind: 'empty' };
+    try {
+        const json = JSON.parse(response.body.toString('utf8'));
+        if (typeof json !== 'object' || json === null)
+            return { kind: 'other' };
+        const errors = response.status >= 400 && 'errors' in json && Array.isArray(json.errors);
+        return { kind: errors ? 'errors' : 'json', json };
+    }
+    catch {
+        return { kind: 'other' };
+    }
+}
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 5_000;
+/**
+ * How long to wait before the next attempt: doubling from 200 ms, but never less than `Retry-After` asks for (seconds or a date).
+ * `attempt` counts from 0; `spread` is 0..1 and keeps calls side by side from coming back at the same moment.
+ */
+function delayOf(attempt, retryAfter, nowMs, spread) {
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS) * (0.75 + spread / 2);
+    return Math.round(Math.max(delayMs, retryAfterMs(retryAfter, nowMs) ?? 0));
+}
+function retryAfterMs(header, nowMs) {
+    if (!header)
+        return undefined;
+    if (/^\d+$/.test(header))
+        return Number(header) * 1_000;
+    const atMs = Date.parse(header);
+    return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+}
+
+
+/***/ }),
+
 /***/ 6356:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9770);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2888);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2800);
@@ -43819,6 +46109,8 @@ function routeAddress(route, path, ctx) {
 /* harmony export */ });
 /* unused harmony export MAX_ANSWER_BYTES */
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3262);
+
 
 /** Longer answers are not read to their end. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -43875,8 +46167,9 @@ async function ask(ctx, address, question) {
     }
 }
 /** gorouter's way to one instance; one it does not know is refused with 400 and `unknown_route`. */
-function instanceHeader({ appGuid, index }) {
-    return { 'X-Cf-App-Instance': `${appGuid}:${index}` };
+function instanceHeader(instance) {
+    const { appGuid, processGuid = appGuid, index } = instance;
+    return { [(0,_context_js__WEBPACK_IMPORTED_MODULE_1__/* .headerOf */ .rR)(instance)]: `${processGuid}:${index}` };
 }
 /**
  * Whether this router does not know the route, or not the instance that was asked for: it may not have caught up. Measured: 404
@@ -43937,8 +46230,13 @@ function describe(outcome) {
 /* harmony export */   Qp: () => (/* binding */ sideBySide),
 /* harmony export */   W7: () => (/* binding */ PROBE_TIMEOUT_MS),
 /* harmony export */   bQ: () => (/* binding */ CONNECTIONS_IN_A_ROW),
+/* harmony export */   rR: () => (/* binding */ headerOf),
 /* harmony export */   rV: () => (/* binding */ pauseMs)
 /* harmony export */ });
+/** The header that names such an instance. */
+function headerOf(instance) {
+    return instance?.processGuid === undefined ? 'X-Cf-App-Instance' : 'X-CF-Process-Instance';
+}
 /**
  * One answer proves one router. With two routers behind the balancer six fresh connections miss one of them once in 32 times,
  * and a look at every instance multiplies that away.
@@ -43982,6 +46280,27 @@ async function sideBySide(ctx, items, lanes, work) {
         await Promise.allSettled(running);
         throw error;
     }
+}
+
+
+/***/ }),
+
+/***/ 1458:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ probePath)
+/* harmony export */ });
+/**
+ * Where watch, proof and drain ask: `watch-path`, else the first smoke check that a plain GET of a path can stand for, else `/`.
+ */
+function probePath({ watchPath, smokeTest }) {
+    if (watchPath)
+        return watchPath;
+    for (const { target, method } of smokeTest)
+        if ('path' in target && method === 'GET')
+            return target.path;
+    return '/';
 }
 
 
@@ -44280,9 +46599,10 @@ function placesOf({ target }, { trialUrl, productionUrls }) {
 }
 async function runCheck(ctx, request, check, place, tell) {
     const byInstance = place.ours && request.headerReaches;
+    const lost = `the header ${(0,context/* headerOf */.rR)(request.instances[0])} does not reach the router`;
     if (place.ours && !byInstance && !request.onlyDestination && !request.productionUrls) {
         throw new errors/* Refused */.Lw(`"${check.label}" would prove nothing: another app is mapped to the trial route ${request.trialUrl} too, ` +
-            'and the header X-Cf-App-Instance does not reach the router.', `Unmap the other app from ${request.trialUrl}, then run again.`, 'trial-route');
+            `and ${lost}.`, `Unmap the other app from ${request.trialUrl}, then run again.`, 'trial-route');
     }
     const goals = byInstance ? request.instances : [null];
     const deadlineMs = ctx.clock.now() + check.withinMs;
@@ -44303,8 +46623,7 @@ async function runCheck(ctx, request, check, place, tell) {
         return { ...passed, shows: 'nothing', because: 'another host gave the last answer, after a redirect' };
     if (byInstance)
         return { ...passed, shows: 'every-instance' };
-    const because = 'the header X-Cf-App-Instance does not reach the router';
-    return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because };
+    return { ...passed, shows: request.onlyDestination ? 'candidate' : 'nothing', because: lost };
 }
 async function passInARow(ctx, request, check, place, instance, wanted, deadlineMs, tell) {
     const who = instance ? `instance ${instance.index}` : place.asked;
@@ -44675,19 +46994,20 @@ function startWatch(ctx, options, tell) {
 /* harmony export */   a: () => (/* binding */ meaning)
 /* harmony export */ });
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
-/** Every error as text: the one place. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
 
 const RERUN = 'Run the same command again: it looks at what is there and goes on from it.';
 /** The last lines of a program say why it ended. */
 const PROGRAM_LINES = 25;
 function explain(error) {
-    const base = { evidence: [], problems: [] };
+    const base = { commands: [], evidence: [], problems: [] };
     if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz) {
         const next = 'Change what is named here, and run again.';
         return { ...base, code: 'input', what: error.message, next, problems: error.problems };
     }
-    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw)
-        return { ...base, code: error.code, what: error.message, next: error.next };
+    if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw) {
+        const { code, message: what, next, commands } = error;
+        return { ...base, code, what, next, commands };
+    }
     if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA)
         return { ...base, code: 'stuck', what: error.message, next: error.next };
     if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4) {
@@ -44710,8 +47030,19 @@ function explain(error) {
         const next = 'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
         return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
     }
+    if (isOfDisk(error)) {
+        const next = 'See that the folder of the runner for temporary files (RUNNER_TEMP) is there, may be written and has room, then run again.';
+        return { ...base, code: 'runner-files', what: `A file of this run: ${error.message}`, next };
+    }
     const next = 'This is a defect of the action: please report it with this log, then run the command again.';
     return { ...base, code: 'internal', what: internal(error), next };
+}
+const OF_DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EMFILE', 'EIO'];
+/** An error of Node's file system: it names what could not be done, and where. */
+function isOfDisk(error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error))
+        return false;
+    return OF_DISK.includes(String(error.code)) && !String(error.syscall).startsWith('spawn');
 }
 const VERSION_NEXT = {
     staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
@@ -44739,6 +47070,10 @@ function meaning(result) {
 }
 const MEANINGS = {
     deployed: 'The new version serves every production route.',
+    held: 'The new version is proven and waits on its trial route; live was not touched.',
+    promoted: 'The version that was held serves every production route.',
+    aborted: 'The version that was held is gone; live was not touched.',
+    unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
     'rolled-back': 'The version from before serves every production route again.',
     reverted: 'The version was taken back, and the state from before is back.',
     refused: 'It ended before anything was changed.',
@@ -45295,7 +47630,7 @@ const by = (value, parse) => ({
     sure: true,
 });
 const secret = { ...optional(values_text), raw: true };
-const LATER_COMMANDS = ['promote', 'abort', 'restart', 'restage', 'preview', 'preview-delete', 'sweep'];
+const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
 const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
 const INPUTS = {
     command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
@@ -45327,6 +47662,7 @@ const INPUTS = {
     'trial-domain': optional(domainName),
     'smoke-test': optional(smokeTest),
     'smoke-script': optional(values_text),
+    hold: by('false', values_boolean),
     bake: by('0s', duration),
     drain: by('30s', duration),
     watch: by('true', values_boolean),
@@ -45356,7 +47692,6 @@ const LATER_INPUTS = [
     'workers',
     'task',
     'warm-up',
-    'hold',
     'preview-id',
     'preview-domain',
     'preview-ttl',
@@ -45422,6 +47757,7 @@ function readInputs(env) {
         carry: values.carry,
         scale: values.scale,
         smokeTest: values['smoke-test'] ?? [],
+        hold: values.hold,
         bakeMs: values.bake,
         drainMs: values.drain,
         watch: values.watch,
@@ -45575,6 +47911,9 @@ function contradictions(values) {
     }
     if (!values.watch && values['watch-path'] !== undefined) {
         problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
+    }
+    if (values.hold && values.command !== 'deploy') {
+        problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
     }
     const { org, space, 'allowed-targets': allowed } = values;
     if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
@@ -46158,24 +48497,40 @@ var watch = __nccwpck_require__(9588);
 // EXTERNAL MODULE: ./lib/steps/heed.js
 var heed = __nccwpck_require__(9840);
 ;// CONCATENATED MODULE: ./lib/steps/instances.js
-/**
- * The instances that the router should know on this route: those of the process types that it has a destination for. Two types
- * of one app share their indexes, and the router cannot tell them apart by `X-Cf-App-Instance`.
- */
+/** The instances that the router should know on this route: those of the process types that it has a destination for. */
 function instancesOn(route, app) {
-    const most = Math.max(0, ...processesOn(route, app).map(({ instances }) => instances));
-    return Array.from({ length: most }, (_, index) => ({ appGuid: app.guid, index }));
+    return refs(app, processesOn(route, app), ({ instances }) => range(instances));
 }
 /** Of these, the ones that were running when the snapshot was taken. */
 function runningOn(route, app) {
-    const running = processesOn(route, app)
-        .flatMap(({ instancesSeen }) => instancesSeen)
-        .filter(({ state, routable }) => state === 'RUNNING' && routable !== false);
-    return [...new Set(running.map(({ index }) => index))].map((index) => ({ appGuid: app.guid, index }));
+    const runs = ({ state, routable }) => state === 'RUNNING' && routable !== false;
+    return refs(app, processesOn(route, app), ({ instancesSeen }) => instancesSeen.filter(runs).map(({ index }) => index));
+}
+/** All instances of an app, whatever route they are on. */
+function instancesOf(app) {
+    return refs(app, app.processes, ({ instances }) => range(instances));
+}
+/**
+ * How a router is asked for an app's instances: by the app's GUID, where all its process types share their indexes; by the
+ * process's where the app ever had a deployment: its web process has a GUID of its own since then.
+ */
+function namedBy(app) {
+    const web = app.processes.find(({ type }) => type === 'web');
+    return web && web.guid !== app.guid ? { appGuid: app.guid, processGuid: web.guid } : { appGuid: app.guid };
+}
+function refs(app, processes, indexesOf) {
+    const appGuid = app.guid;
+    if (namedBy(app).processGuid !== undefined) {
+        return processes.flatMap((process) => indexesOf(process).map((index) => ({ appGuid, processGuid: process.guid, index })));
+    }
+    return [...new Set(processes.flatMap(indexesOf))].map((index) => ({ appGuid, index }));
 }
 function processesOn(route, app) {
     const mine = route.destinations.filter(({ appGuid }) => appGuid === app.guid);
     return app.processes.filter(({ type }) => mine.some(({ processType }) => processType === type));
+}
+function range(count) {
+    return Array.from({ length: count }, (_, index) => index);
 }
 
 ;// CONCATENATED MODULE: ./lib/probe/proof.js
@@ -46189,15 +48544,17 @@ const REACH_TRIES = 3;
 /** Answers of one kind, one after the other, that are no accident any more. */
 const FAULTS_IN_A_ROW = 3;
 const LANES = 4;
-const STRIPPED = 'the header X-Cf-App-Instance does not reach the router, so nobody says which version answered';
+function stripped({ instances }) {
+    return `the header ${(0,context/* headerOf */.rR)(instances[0])} does not reach the router, so nobody says which version answered`;
+}
 /**
- * Tests whether `X-Cf-App-Instance` reaches the router of a route: an instance that cannot exist must be refused.
+ * Tests whether the header reaches the router of a route: an instance that cannot exist must be refused.
  * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
  * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
- * @param route `appGuid`: an app that is mapped to the route, when there is one
+ * @param route `of`: what is mapped to the route, when there is something; it says which header is tested
  */
 async function headerReach(ctx, route) {
-    const instance = { appGuid: route.appGuid ?? NO_SUCH_APP, index: NO_SUCH_INDEX };
+    const instance = { appGuid: NO_SUCH_APP, ...route.of, index: NO_SUCH_INDEX };
     const path = route.path ?? '/';
     const look = async () => {
         const refused = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(route, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
@@ -46240,7 +48597,7 @@ async function proveOnRoute(ctx, asked, tell) {
         return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
     }
     if (asked.returns && reach !== 'by-instance')
-        return { routeUrl, proof: 'none', requests: 0, because: STRIPPED };
+        return { routeUrl, proof: 'none', requests: 0, because: stripped(asked) };
     const inARow = Math.max(asked.connectionsInARow ?? 0, context/* CONNECTIONS_IN_A_ROW */.bQ);
     const full = reach === 'by-instance';
     let requests = 0;
@@ -46257,7 +48614,7 @@ async function proveOnRoute(ctx, asked, tell) {
         routeUrl,
         proof: 'answered',
         requests,
-        because: STRIPPED,
+        because: stripped(asked),
     };
 }
 /**
@@ -46273,12 +48630,8 @@ async function settledReach(ctx, asked) {
         if (ctx.clock.now() >= asked.deadlineMs) {
             throw new errors/* DeadlineOver */.hr(`${asked.routeUrl}: no router knows this route yet`);
         }
-        const appGuid = asked.instances[0]?.appGuid;
-        reach = await headerReach(ctx, {
-            url: asked.routeUrl,
-            path: asked.path,
-            ...(appGuid === undefined ? {} : { appGuid }),
-        });
+        const [of] = asked.instances;
+        reach = await headerReach(ctx, { url: asked.routeUrl, path: asked.path, ...(of ? { of } : {}) });
     }
     return reach;
 }
@@ -46324,20 +48677,31 @@ function faultOf(routeUrl, who, answer) {
 
 ;// CONCATENATED MODULE: ./lib/steps/reach.js
 
+
+
 /**
  * Whether an instance of this app can be asked for through the route, tested once in a run. What no answer told is tested again
  * whenever it is needed, and that there is none is not believed where there was one earlier.
- * @param appGuid an app that is mapped to the route, when there is one
+ * @param app one that is mapped to the route, when there is one
  */
-async function reachOf(url, appGuid, { intent, found }, { probe }) {
-    const known = found.reach.get(url);
+async function reachOf(url, app, { intent, found }, { probe }) {
+    const of = app && namedBy(app);
+    const key = reachKey(url, of);
+    const known = found.reach.get(key);
     if (known === 'by-instance' || known === 'header-stripped')
         return known;
-    const asked = { url, path: intent.probePath, ...(appGuid === undefined ? {} : { appGuid }) };
-    const tested = await headerReach(probe, asked);
+    const tested = await headerReach(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
     const reach = tested === 'unreachable' ? (known ?? tested) : tested;
-    found.reach.set(url, reach);
+    found.reach.set(key, reach);
     return reach;
+}
+/** What was found out so far; undefined: nothing. */
+function reachKnown(url, app, { found }) {
+    return found.reach.get(reachKey(url, app && namedBy(app)));
+}
+/** Routers may heed one header and not the other. */
+function reachKey(url, of) {
+    return `${(0,context/* headerOf */.rR)(of)} ${url}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/drain.js
@@ -46362,7 +48726,7 @@ const drain = {
     },
     plan: ({ side }, intent, watchedRoutes) => [
         ...(side === 'candidate' || intent.before?.ran
-            ? [`GET each production route with X-Cf-App-Instance of ${side} until every router refuses it`]
+            ? [`GET each production route for the instances of ${side} until every router refuses them`]
             : []),
         windowText(side, intent, watchedRoutes),
     ],
@@ -46411,18 +48775,21 @@ async function productionChecks(app, world) {
         checks,
         trialUrl: '',
         instances: instances.filter((one, at) => instances.findIndex(({ index }) => index === one.index) === at),
-        headerReaches: routes.every(({ url }) => found.reach.get(url) === 'by-instance'),
+        headerReaches: routes.every(({ url }) => reachKnown(url, candidate, app) === 'by-instance'),
         onlyDestination: false,
         productionUrls: routes.map(({ url }) => url),
     }, (text) => (0,steps_world/* note */.N4)(world, text));
     found.smoke = { passed: [...(found.smoke?.passed ?? []), ...passed] };
 }
 async function lastMoment(side, app, world, unmappedAtMs) {
-    const leaving = leavingInstances(side, app);
-    if (leaving.length === 0)
+    const { live, candidate } = app.snapshot;
+    const leaver = side === 'live' ? live : candidate;
+    // A side that does not run has nothing to drain.
+    const leaving = leaver?.state === 'STARTED' ? instancesOf(leaver) : [];
+    if (!leaver || leaving.length === 0)
         return unmappedAtMs;
     const quiet = await lastAnswerOf(world.probe, {
-        routes: await lookedAt(side, app, world, leaving),
+        routes: await lookedAt(side, leaver, app, world),
         live: leaving,
         path: app.intent.probePath,
         unmappedAtMs,
@@ -46434,35 +48801,29 @@ async function lastMoment(side, app, world, unmappedAtMs) {
     app.found.quiet = quiet;
     return quiet.atMs;
 }
-/** Instances that were there to answer. A side that did not run has nothing to drain. */
-function leavingInstances(side, app) {
-    const { live, candidate } = app.snapshot;
-    const leaver = side === 'live' ? live : candidate;
-    if (leaver?.state !== 'STARTED')
-        return [];
-    const most = Math.max(0, ...leaver.processes.map(({ instances }) => instances));
-    return Array.from({ length: most }, (_, index) => ({ appGuid: leaver.guid, index }));
-}
 /** Where the side that leaves could be met. What nobody can ask from here has no reach, and the allowance stands in for it. */
-async function lookedAt(side, app, world, leaving) {
-    const { intent, found } = app;
+async function lookedAt(side, leaver, app, world) {
+    const { intent } = app;
     const had = new Set(intent.before?.destinations.map(({ url }) => url));
     const production = intent.production.filter(({ url, internal }) => !internal || side === 'candidate' || had.has(url));
     const seen = await Promise.all(production.map(async ({ url, internal }) => ({
         url,
-        reach: internal ? 'unreachable' : await reachOf(url, leaving[0]?.appGuid, app, world),
+        reach: internal ? 'unreachable' : await reachOf(url, leaver, app, world),
     })));
     if (side === 'candidate')
         return seen;
     // Nobody serves them now, so what they let us see was tested before; the snapshot knows them no more.
     return [
         ...seen,
-        ...intent.dropped.map((url) => ({ url, reach: found.reach.get(url) ?? 'unreachable' })),
+        ...intent.dropped.map((url) => ({
+            url,
+            reach: reachKnown(url, leaver, app) ?? 'unreachable',
+        })),
     ];
 }
 
 // EXTERNAL MODULE: ./lib/engine/journal.js
-var journal = __nccwpck_require__(464);
+var engine_journal = __nccwpck_require__(464);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
 ;// CONCATENATED MODULE: ./lib/steps/make-candidate.js
@@ -46487,7 +48848,7 @@ const makeCandidate = {
             },
             annotations: {
                 ...split(intent),
-                ...(0,journal/* recorded */.t)(intent),
+                ...(0,engine_journal/* recorded */.t)(intent),
                 [names/* ANNOTATION */.YX.heartbeat]: String(platform.platformNowMs()),
                 ...(intent.target ? { [names/* ANNOTATION */.YX.target]: intent.target } : {}),
             },
@@ -46529,12 +48890,21 @@ const makeRoute = {
 ;// CONCATENATED MODULE: ./lib/steps/mark.js
 
 
+
 /** Writes down how far the deploy has come, before the next thing changes. */
 const mark = {
-    title: ({ phase }) => `mark as ${phase}`,
-    plan: ({ phase }) => [`PATCH /v3/apps/<lock> label phase=${phase}`],
-    run: async ({ phase }, app, { platform }) => {
-        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { labels: { [names/* LABEL */.d_.phase]: phase } });
+    title: ({ phase, journal }) => `mark as ${phase}${journal ? ', with the journal of this run' : ''}`,
+    plan: ({ phase, journal }) => [
+        `PATCH /v3/apps/<lock> label phase=${phase}${journal ? ', annotation journal' : ''}`,
+    ],
+    run: async ({ phase, journal }, app, { platform }) => {
+        const { guid, annotations } = (0,steps_world/* lockOf */.Vx)(app);
+        const old = Object.keys(annotations).filter((key) => (0,names/* isPartOf */.xm)(names/* ANNOTATION */.YX.journal, key));
+        const anew = { ...Object.fromEntries(old.map((key) => [key, null])), ...(0,engine_journal/* recorded */.t)(app.intent) };
+        await platform.updateApp(guid, {
+            labels: { [names/* LABEL */.d_.phase]: phase },
+            ...(journal ? { annotations: anew } : {}),
+        });
     },
 };
 
@@ -46564,7 +48934,7 @@ const prove = {
     plan: ({ side, urls }, { probePath, production }) => [
         ...urls.map((url) => production.some((one) => one.url === url && one.internal)
             ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
-            : `GET ${url}${probePath} with X-Cf-App-Instance, by every instance of ${side}`),
+            : `GET ${url}${probePath} by every instance of ${side}, each named in a header`),
         `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
     ],
     run: async ({ side, urls }, app, world) => {
@@ -46587,7 +48957,7 @@ async function proveAll(side, urls, app, world) {
         return;
     app.found.proofs = proofs.map((one) => waited.has(one.routeUrl) ? { ...one, because: `${one.because}; ${waited.get(one.routeUrl)}` } : one);
     // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
-    await Promise.all((0,steps_world/* droppedOutside */.aQ)(app).map((url) => reachOf(url, app.snapshot.live?.guid, app, world)));
+    await Promise.all((0,steps_world/* droppedOutside */.aQ)(app).map((url) => reachOf(url, app.snapshot.live, app, world)));
 }
 function unseen(routeUrl) {
     return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
@@ -46599,7 +48969,7 @@ async function prove_proveOne(url, side, app, world) {
     const returns = side === 'live';
     const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
     const path = app.intent.probePath;
-    const reach = await reachOf(url, prover.guid, app, world);
+    const reach = await reachOf(url, prover, app, world);
     const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
     const connectionsInARow = CONNECTIONS_IN_A_ROW;
     const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns, connectionsInARow };
@@ -46642,7 +49012,10 @@ function gainedAtMs(url, side, app, nowMs) {
     return mapped ?? (found.begun && !found.takenFromLive.has(url) ? undefined : nowMs);
 }
 
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./lib/steps/push-bits.js
+
 
 
 
@@ -46651,20 +49024,29 @@ const pushBits = {
     title: () => 'push the bits',
     plan: (_step, { app }) => [
         `cf push ${(0,names/* candidateName */.vf)(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
-        `PATCH /v3/apps/<candidate> annotation ${names/* ANNOTATION */.YX.package}`,
+        `PATCH /v3/apps/<candidate> annotations ${names/* ANNOTATION */.YX.package}, ${names/* ANNOTATION */.YX.bits}, ${names/* ANNOTATION */.YX.manifestHash}`,
     ],
-    run: async (_step, app, { platform, pushBits: push }) => {
+    run: async (_step, app, { platform, pushBits: push, fingerprint }) => {
         const { intent } = app;
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         const [trial] = intent.trials;
         const before = await platform.packages(candidate.guid);
+        const first = await fingerprint(intent.app);
         await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
         const made = (await platform.packages(candidate.guid))
             .filter(({ guid }) => !before.some((old) => old.guid === guid))
             .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
         if (!made)
             throw new errors/* PlatformFault */.A(`${candidate.name} has no new package after cf push.`, false);
-        await platform.updateApp(candidate.guid, { annotations: { [names/* ANNOTATION */.YX.package]: made.guid } });
+        // Between the two looks at the disk the CLI took what is there: what holds at both ends holds for what was pushed.
+        const hashes = (0,external_node_util_.isDeepStrictEqual)(first, await fingerprint(intent.app)) ? first : undefined;
+        await platform.updateApp(candidate.guid, {
+            annotations: {
+                [names/* ANNOTATION */.YX.package]: made.guid,
+                [names/* ANNOTATION */.YX.bits]: hashes?.bits ?? null,
+                [names/* ANNOTATION */.YX.manifestHash]: hashes?.manifest ?? null,
+            },
+        });
     },
 };
 
@@ -46745,7 +49127,7 @@ const smoke_smoke = {
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         const trial = (0,steps_world/* routeNamed */.r)(intent.trials[0]?.route.url ?? '', app);
         await reachOfProduction(app, world);
-        const reach = await reachOfTrial(trial.url, candidate.guid, app, world);
+        const reach = await reachOfTrial(trial.url, candidate, app, world);
         app.found.smoke = await (0,smoke/* runSmoke */.L)(world.probe, {
             checks: intent.checks,
             trialUrl: trial.url,
@@ -46760,15 +49142,15 @@ const smoke_smoke = {
 async function reachOfProduction(app, world) {
     const { intent, snapshot } = app;
     const outside = intent.production.filter(({ internal }) => !internal);
-    await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live?.guid, app, world)));
+    await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live, app, world)));
 }
 const ROUTER_WAIT_MS = 30_000;
 /** A route that was made a moment ago is not known to every router yet. */
-async function reachOfTrial(url, guid, app, world) {
+async function reachOfTrial(url, candidate, app, world) {
     const { clock, signal } = world;
     const deadlineMs = clock.now() + ROUTER_WAIT_MS;
     for (;;) {
-        const reach = await reachOf(url, guid, app, world);
+        const reach = await reachOf(url, candidate, app, world);
         if (reach !== 'unknown-route' || clock.now() >= deadlineMs)
             return reach;
         await clock.sleep(300, signal);
@@ -47041,8 +49423,9 @@ function backOut(intent, snapshot) {
     const { candidate } = snapshot;
     if (intent.target)
         return backToPrevious(intent, snapshot);
+    const end = { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) };
     if (!candidate)
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)) });
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end });
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
@@ -47052,7 +49435,7 @@ function backOut(intent, snapshot) {
         ...(keeps
             ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
             : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
-        end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot)),
+        end,
     });
 }
 /**
@@ -47065,7 +49448,7 @@ function backToPrevious(intent, snapshot) {
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
         tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)),
         retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
-        end: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot)]),
+        end: { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) },
     });
 }
 function mayHaveRoutes(snapshot) {
@@ -47158,14 +49541,25 @@ function emptyMadeRoutes(intent, snapshot) {
 
 
 function blueGreen(intent, snapshot) {
+    const end = { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) };
     if (isLive(intent, snapshot))
-        return {};
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end });
+    if (intent.until === 'held')
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)(untilHeld(intent, snapshot));
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
         ...preparation(intent, snapshot),
         ...proof(intent, snapshot),
         ...theSwitch(intent, snapshot),
         ...farewell(intent, snapshot),
+        end,
     });
+}
+/** All apps of the deploy are held together: none may be taken by another run while one of them is not proven yet. */
+function untilHeld(intent, snapshot) {
+    if (snapshot.candidate?.phase === 'held')
+        return {};
+    const hold = { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'held' }]) };
+    return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
 }
 /** The deploy has come to its end: the version stands under the user's name. */
 function isLive(intent, { live }) {
@@ -47179,7 +49573,9 @@ function preparation(intent, snapshot) {
     const [, ...further] = intent.trials;
     const scale = scaleSteps(intent, snapshot);
     if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven'))
-        return proofOfGrowth(scale);
+        return proofOfGrowth(intent, scale);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'held'))
+        return onceMore(intent, snapshot);
     return {
         lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
         routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
@@ -47193,6 +49589,13 @@ function preparation(intent, snapshot) {
             // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
             ...unmappedTrials(further, snapshot),
         ]),
+    };
+}
+/** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
+function onceMore(intent, snapshot) {
+    return {
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
     };
 }
 /** Production routes and trial routes that are not there yet. */
@@ -47214,9 +49617,10 @@ function unmappedTrials(trials, snapshot) {
         .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
 }
 /** Live has grown since the proof: instances that come now are proven like the others. */
-function proofOfGrowth(scale) {
+function proofOfGrowth({ hold, until }, scale) {
     const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'made' }]) } : {};
+    const phase = hold && until === 'live' ? 'held' : 'made';
+    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase }]) } : {};
 }
 function environmentSteps(intent, { candidate }) {
     const names = Object.entries(intent.env)
@@ -47280,16 +49684,14 @@ function theSwitch(intent, snapshot) {
     const { candidate, live } = snapshot;
     if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'drained')) {
         // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'switching' }]) } : {};
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([switching(intent)]) } : {};
     }
     const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .productionUrls */ .Ou)(intent, snapshot);
     const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
     const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'serving');
     return {
         // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0)
-            ? []
-            : [{ do: 'mark', phase: 'switching' }]),
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0) ? [] : [switching(intent)]),
         map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(map),
         ...(serving && map.length === 0
             ? {}
@@ -47302,6 +49704,12 @@ function theSwitch(intent, snapshot) {
         unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
         drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
     };
+}
+/**
+ * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
+ */
+function switching({ hold }) {
+    return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
 /** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
 function mapStep(intent, snapshot, url) {
@@ -47323,10 +49731,14 @@ function farewell(intent, snapshot) {
     if (live && intent.keepPrevious === 0)
         gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
     return {
-        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+        // A trial route that an earlier deploy left names live still: what a route names is not stopped.
         tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate
             ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)
             : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
+        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
+            ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopIdle */ .pF)(snapshot, snapshot.previous.slice(0, kept)),
+        ]),
         prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(gone),
         retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
         crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
@@ -47347,6 +49759,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
@@ -47355,16 +49769,22 @@ var work = __nccwpck_require__(4136);
 
 
 
+
 function rollBack(intent, snapshot) {
     if ((0,blue_green/* isLive */.DG)(intent, snapshot))
-        return (0,work/* compact */.oE)({ end: (0,work/* steps */.Ci)((0,work/* endOfLock */.mq)(snapshot)) });
+        return (0,work/* compact */.oE)({ end: { steps: [], after: (0,work/* endOfLock */.mq)(snapshot) } });
     const seen = withTarget(intent, snapshot);
     return (0,work/* compact */.oE)({
         ...preparation(intent, seen),
         ...(0,blue_green/* proof */.n1)(intent, seen),
         ...(0,blue_green/* theSwitch */.Gm)(intent, seen),
         ...(0,blue_green/* farewell */.Bg)(intent, seen),
-        end: (0,work/* steps */.Ci)(snapshot.lock ? (0,work/* endOfLock */.mq)(snapshot) : [{ do: 'delete-app', name: `${intent.app}-candidate`, guid: '' }]),
+        end: {
+            steps: [],
+            after: snapshot.lock
+                ? (0,work/* endOfLock */.mq)(snapshot)
+                : [{ do: 'delete-app', name: (0,names/* candidateName */.vf)(intent.app), guid: '' }],
+        },
     });
 }
 /** Before the lock is there, the version that goes live again is one of the previous ones. */
@@ -47382,7 +49802,7 @@ function preparation(intent, snapshot) {
         return {};
     const scale = (0,blue_green/* scaleSteps */.sz)(intent, snapshot);
     if ((0,view/* reached */.V6)(candidate, 'proven'))
-        return (0,blue_green/* proofOfGrowth */.Zn)(scale);
+        return (0,blue_green/* proofOfGrowth */.Zn)(intent, scale);
     const environment = (0,blue_green/* environmentSteps */.Tz)(intent, snapshot);
     const mapped = (0,view/* servedBy */.nV)(snapshot, candidate);
     // Another hand has started it: what is set on it now is seen by its next start only.
@@ -47418,6 +49838,160 @@ function forward(intent, snapshot) {
 
 /***/ }),
 
+/***/ 8815:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ stayHeld),
+/* harmony export */   u: () => (/* binding */ takeAway)
+/* harmony export */ });
+/* harmony import */ var _back_out_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5812);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+
+
+
+/** Whoever comes next may promote or abort it. */
+function stayHeld(_intent, snapshot) {
+    const { candidate } = snapshot;
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate && candidate.phase !== 'held' ? [{ do: 'mark', phase: 'held' }] : []),
+        end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) },
+    });
+}
+/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route. */
+function takeAway(intent, snapshot) {
+    const { candidate } = snapshot;
+    const phase = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 ? 'reverting' : 'withdrawn';
+    const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting');
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        ...(0,_back_out_js__WEBPACK_IMPORTED_MODULE_0__/* .backOut */ .S)(intent, snapshot),
+        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
+    });
+}
+
+
+/***/ }),
+
+/***/ 3207:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G0: () => (/* binding */ namesBefore),
+/* harmony export */   Lm: () => (/* binding */ wantedOf),
+/* harmony export */   iN: () => (/* binding */ askedOf),
+/* harmony export */   iq: () => (/* binding */ recordedOn),
+/* harmony export */   pI: () => (/* binding */ runFacts),
+/* harmony export */   v8: () => (/* binding */ beforeOf),
+/* harmony export */   xY: () => (/* binding */ trialsOf)
+/* harmony export */ });
+/* unused harmony export againOf */
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _probe_path_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1458);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+
+
+
+/** What the inputs say of every change alike. */
+function askedOf(inputs) {
+    const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
+    const { watchPath, failureLimit } = inputs;
+    return {
+        probePath: (0,_probe_path_js__WEBPACK_IMPORTED_MODULE_2__/* .probePath */ .C)(inputs),
+        again: againOf(inputs),
+        ...(watchPath === undefined ? {} : { watchPath }),
+        failureLimit,
+        drainMs,
+        bakeMs,
+        keepPrevious,
+        keepFailed,
+        checks,
+        ...(smokeScript ? { smokeScript } : {}),
+    };
+}
+/** Inputs of the proof that must not stand where everybody who may see the app can read them. */
+function againOf({ smokeTest, smokeScript, watchPath, secrets }) {
+    const isSecret = (text) => secrets.flatMap(spellingsOf).some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret));
+    const headers = smokeTest.flatMap((check) => Object.keys(check.headers));
+    const withSecret = smokeTest.some(({ headers: _, ...check }) => isSecret(JSON.stringify(check)));
+    return [
+        ...(withSecret ? ['smoke-test'] : []),
+        ...[...new Set(headers)].map((name) => `smoke-test with the header ${name}`),
+        ...(smokeScript ? ['smoke-script'] : []),
+        ...(watchPath !== undefined && isSecret(watchPath) ? ['watch-path'] : []),
+    ];
+}
+/** Shorter ones are in every text. */
+const SHORTEST_SECRET = 3;
+function spellingsOf(secret) {
+    return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(Buffer.from(secret).toString())];
+}
+/** Who runs this, as far as the runner tells. */
+function runFacts(context) {
+    const optional = {
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.commit]: context.commit,
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.runUrl]: context.runUrl,
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.actor]: context.actor,
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.workflowRef]: context.workflowRef,
+    };
+    const known = Object.entries(optional).filter(([, value]) => value !== undefined && value !== '');
+    return Object.fromEntries(known);
+}
+function wantedOf(route, snapshot) {
+    const { url, host, domainGuid, path, port } = route;
+    const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
+    return { url, host, domainGuid, path, port, internal };
+}
+/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
+function trialsOf({ trialDomain, snapshot, token }) {
+    const web = { processType: 'web', port: null, protocol: null };
+    const ports = [web];
+    for (const route of (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.live)) {
+        for (const port of (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, snapshot.live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM)) {
+            if (!ports.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)))
+                ports.push(port);
+        }
+    }
+    return ports.map((to) => {
+        const host = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .trialHost */ .nV)(snapshot.name, token());
+        const url = `${host}.${trialDomain.name}`;
+        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+    });
+}
+function beforeOf(live, snapshot, adoptedVersion) {
+    return {
+        guid: live.guid,
+        version: live.version ?? adoptedVersion,
+        ran: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live),
+        ...(live.currentDropletGuid ? { dropletGuid: live.currentDropletGuid } : {}),
+        destinations: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).map((route) => ({
+            url: route.url,
+            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM),
+        })),
+    };
+}
+/** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
+function namesBefore(app, key) {
+    const names = recordedOn(app, key);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
+function recordedOn(app, key) {
+    const text = app && (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(key, app.annotations);
+    if (text === undefined)
+        return undefined;
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        // Another hand wrote it: as good as not recorded.
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
 /***/ 6565:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -47425,32 +49999,51 @@ function forward(intent, snapshot) {
 /* harmony export */   V: () => (/* binding */ wayOf),
 /* harmony export */   X: () => (/* binding */ asTakenBack)
 /* harmony export */ });
-/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+/* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(399);
+/** Which way an interrupted change of live is brought to its end. Pure. */
+
 
 
 /**
  * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
  * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
- * can serve alone yet.
+ * can serve alone yet. A held deploy whose promote did not come to the switch is held again: it is proven, and nobody but a
+ * person knows whether it shall go live.
+ * @param besides apps of the same deploy that nobody has to bring to an end
  */
-function wayOf(all) {
+function wayOf(all, besides = []) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting')))
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'reverting')))
         return 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching')))
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
+    if (areHeld([...set, ...besides])) {
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching')))
+            return 'held';
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven')))
+            return 'forward';
+    }
     return set.some(aloneServes) ? 'forward' : 'back';
+}
+/** All apps of one deploy with hold, each of them proven. */
+function areHeld(set) {
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    return set.every(({ name, lock }) => {
+        const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
+        return journal?.hold === true && journal.set.every((app) => held.includes(app));
+    });
 }
 /** The version that was staged before is live, and only its empty lock is left. */
 function isCrowned({ live, lock }) {
-    return live !== undefined && lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.target] === live.guid;
+    return live !== undefined && lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.target] === live.guid;
 }
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
 function aloneServes(snapshot) {
     const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .someRunning */ .Ko)(live));
 }
 /** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
 function asTakenBack(seen) {
@@ -47478,9 +50071,9 @@ function asTakenBack(seen) {
 /* harmony export */   my: () => (/* binding */ samePort),
 /* harmony export */   nV: () => (/* binding */ servedBy),
 /* harmony export */   p3: () => (/* binding */ allRunning),
-/* harmony export */   rp: () => (/* binding */ trialRoutes)
+/* harmony export */   rp: () => (/* binding */ trialRoutes),
+/* harmony export */   t5: () => (/* binding */ runningCount)
 /* harmony export */ });
-/* unused harmony export runningCount */
 /* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2431);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 
@@ -47567,7 +50160,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   TN: () => (/* binding */ groups),
   I4: () => (/* binding */ leftTrialRoutes),
   Ci: () => (/* binding */ steps),
-  K8: () => (/* binding */ stopFailed)
+  K8: () => (/* binding */ stopFailed),
+  pF: () => (/* binding */ stopIdle)
 });
 
 ;// CONCATENATED MODULE: ./lib/steps/step.js
@@ -47586,8 +50180,8 @@ const STAGES = [
     'prove',
     'unmap',
     'drain',
-    'stop',
     'tidy',
+    'stop',
     'prune',
     'retire',
     'crown',
@@ -47616,15 +50210,21 @@ function deletions(snapshot, apps) {
         .filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0)
         .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
-/** An empty lock goes as its holder's last write. */
-function endOfLock({ lock, candidate }) {
-    return lock && lock !== candidate && lock.guid !== candidate?.guid
-        ? [{ do: 'delete-app', name: lock.name, guid: lock.guid }]
-        : [];
+/**
+ * Apps that are nothing but locks go as their holder's last writes, one after the other: the lock itself before its takers, so
+ * that nobody finds it without them and takes it once more.
+ */
+function endOfLock({ lock, candidate, takers }) {
+    const empty = lock && lock.guid !== candidate?.guid ? [lock] : [];
+    return [...empty, ...takers.toReversed()].map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
 }
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
 function stopFailed(snapshot) {
-    return snapshot.failed
+    return stopIdle(snapshot, snapshot.failed);
+}
+/** Versions that are kept do not run, unless a route names one of them again. */
+function stopIdle(snapshot, apps) {
+    return apps
         .filter((app) => app.state === 'STARTED' && (0,view/* servedBy */.nV)(snapshot, app).length === 0)
         .map(({ name, guid }) => ({ do: 'stop', name, guid }));
 }
@@ -47653,7 +50253,7 @@ function group(stage, apps) {
 
 /***/ }),
 
-/***/ 4788:
+/***/ 7565:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47665,8 +50265,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 ;// CONCATENATED MODULE: external "node:child_process"
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
@@ -47764,14 +50364,14 @@ function signalGroup(leader, signal) {
 /** The absolute path of a program, looked up in `path` as a shell does. Throws the reason of the file system when there is none. */
 async function findProgram(file, path) {
     if (file.includes('/')) {
-        await (0,promises_.access)(file, external_node_fs_namespaceObject.constants.X_OK);
+        await (0,promises_.access)(file, external_node_fs_.constants.X_OK);
         return (0,external_node_path_.resolve)(file);
     }
     for (const folder of (path ?? '').split(external_node_path_.delimiter)) {
         if (folder === '')
             continue;
         const found = (0,external_node_path_.resolve)((0,external_node_path_.join)(folder, file));
-        const usable = await (0,promises_.access)(found, external_node_fs_namespaceObject.constants.X_OK).then(() => true, () => false);
+        const usable = await (0,promises_.access)(found, external_node_fs_.constants.X_OK).then(() => true, () => false);
         if (usable)
             return found;
     }
@@ -48192,6 +50792,40 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const realRandom = {
     token: (length) => Array.from({ length }, () => ALPHABET.charAt((0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomInt)(ALPHABET.length))).join(''),
 };
+
+
+/***/ }),
+
+/***/ 3162:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   v: () => (/* binding */ takeMissingFiles)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/** The files in which the runner takes what a step tells it. */
+
+const NAMED = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY'];
+/**
+ * Takes each variable out of `env` that names a file which cannot be written: @actions/core throws at it in mid-report, and
+ * without the variable it writes to the log instead (packages/core/src/file-command.ts), as it does outside any runner.
+ * @returns their names
+ */
+function takeMissingFiles(env) {
+    const missing = NAMED.filter((name) => env[name] && !isWritable(env[name]));
+    for (const name of missing)
+        delete env[name];
+    return missing;
+}
+function isWritable(path) {
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.accessSync)(path, node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.W_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
 
 
 /***/ }),

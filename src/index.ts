@@ -8,21 +8,16 @@ import { realClock } from './system/clock.js';
 import { files } from './system/files.js';
 import { createHttp } from './system/http.js';
 import { realRandom } from './system/random.js';
+import { reportingTo } from './system/runner.js';
 import { takeMissingFiles } from './system/runner-files.js';
 import { listenForSignals } from './system/signals.js';
 
 const { signal, close } = listenForSignals(process);
-const missing = takeMissingFiles(process.env);
 const shared = { clock: realClock, env: process.env };
-const addToSummary = async (markdown: string) => {
-  if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown, true).write();
-};
-// Nobody else obeys the command that masks a value: it would print it.
-const unsaid = () => undefined;
 const ports: ProcessPorts = {
   ...shared,
-  missing,
-  core: { ...core, summary: addToSummary, setSecret: process.env.GITHUB_ACTIONS ? core.setSecret : unsaid },
+  missing: takeMissingFiles(process.env),
+  core: reportingTo(core, process.env),
   write: (line) => process.stdout.write(`${line}\n`),
   portsFor: (inputs, listener) => ({
     ...shared,
@@ -36,7 +31,6 @@ const ports: ProcessPorts = {
     signal,
   }),
 };
-
 const isPost = core.getState('is-post') !== '';
 core.saveState('is-post', 'true');
 process.exitCode = isPost

@@ -44,6 +44,7 @@ export function readInputs(env: Environment): Inputs {
   ];
   if (problems.length > 0 || !credentials) throw new InputError(problems);
   const startTimeoutMs = values['start-timeout'] ?? minutes.startup.ms;
+  const given = NAMES.filter((name) => isGiven(env, name));
   return {
     command: values.command,
     plan: values.plan,
@@ -72,9 +73,9 @@ export function readInputs(env: Environment): Inputs {
     force: values.force,
     stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
     summary: values.summary,
-    given: NAMES.filter((name) => isGiven(env, name)),
+    given,
     secrets: secretsOf(values, credentials),
-    warnings,
+    warnings: [...warnings, ...useless(values.command, given)],
     ...present('allowedTargets', values['allowed-targets']),
     ...present('caCertificate', values['ca-certificate']),
     ...present('router', values.router),
@@ -240,6 +241,16 @@ function contradictions(values: Values): readonly Problem[] {
   return problems;
 }
 
+/** What makes a version comes too late for one that is there. One workflow may have all commands: it is no error. */
+function useless(command: Values['command'], given: readonly InputName[]): readonly string[] {
+  if (command !== 'promote') return [];
+  return given
+    .filter((name) => MAKING.includes(name))
+    .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+}
+
+const MAKING: readonly InputName[] = ['path', 'env', 'trial-domain', 'force'];
+
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {
   const given = (env[name] ?? '').trim();
@@ -264,11 +275,26 @@ function secretsOf(values: Values, credentials: Credentials): readonly string[] 
       .filter(([name]) => !ORDINARY_HEADERS.test(name))
       .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]),
   );
-  const likely = [...headers, ...likelySecrets(values.env ?? {}), ...likelySecrets(values.vars ?? {})];
+  const likely = [
+    ...headers,
+    ...addressSecrets(values),
+    ...likelySecrets(values.env ?? {}),
+    ...likelySecrets(values.vars ?? {}),
+  ];
   const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
   const tokens = [values['github-token']].filter((token) => token !== undefined);
   const found = likely.filter((value) => value !== '' && !shown.has(value));
   return [...new Set([own, ...tokens, ...found])];
+}
+
+/** Of what the query of a check or of the watched path carries. */
+function addressSecrets(values: Values): readonly string[] {
+  const checked = (values['smoke-test'] ?? []).map(({ target }) =>
+    'path' in target ? target.path : target.url,
+  );
+  return [...checked, values['watch-path'] ?? '/']
+    .flatMap((address) => [...new URL(address, 'http://any').searchParams])
+    .flatMap(([name, value]) => likelySecrets({ [name]: value }));
 }
 
 function present<Name extends string, T>(name: Name, value: T | undefined): { [N in Name]?: T } {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { callsOfSwitch } from '../../src/commands/allowance.js';
 import { rollOut } from '../../src/commands/roll-out.js';
-import { VersionFault } from '../../src/model/errors.js';
+import { PlatformFault, VersionFault } from '../../src/model/errors.js';
 import type { Allowance } from '../../src/platform/calls.js';
 import { takeSnapshot } from '../../src/platform/snapshot.js';
 import type { StepGroup } from '../../src/steps/step.js';
@@ -11,8 +11,11 @@ import { intentFor, NEW, standing } from './standing.js';
 
 const MINUTE_MS = 60_000;
 
-async function appOf({ world }: ReturnType<typeof standing>): Promise<AppWorld> {
-  const intent = intentFor();
+async function appOf({ world }: ReturnType<typeof standing>, hosts = ['shop']): Promise<AppWorld> {
+  const production = hosts.flatMap((host) =>
+    intentFor().production.map((route) => ({ ...route, host, url: `${host}.example.com` })),
+  );
+  const intent = intentFor({ production });
   const snapshot = await takeSnapshot(world.platform, TARGET, { name: 'shop', wanted: intent.production });
   return { intent, snapshot, found: nothingFound() };
 }
@@ -127,45 +130,73 @@ describe('too few calls are left', () => {
     const platform = new Proxy(at.world.platform, {
       get: (target, name) => (name === 'allowance' ? allowance : target[name as keyof typeof target]),
     });
-    at.space.hook = (call) => {
-      if (call === 'insertDestinations') left = 0;
+    // The first route gains the version; the second one does not at once, and has to be asked for again.
+    let inserts = 0;
+    at.space.hook = (call, [, to]) => {
+      if (call !== 'insertDestinations' || !JSON.stringify(to).includes('"web"')) return;
+      inserts += 1;
+      if (inserts !== 2) return;
+      left = 0;
+      throw new PlatformFault('No answer.', true);
     };
+    at.space.addRoute('shop-too', [at.live]);
+    const app = await appOf(at, ['shop', 'shop-too']);
     const startedMs = at.clock.now();
-    const outcome = await rollOut({ apps: [await appOf(at)], world: { ...at.world, platform } });
+    const outcome = await rollOut({ apps: [app], world: { ...at.world, platform } });
     expect(outcome.result).toBe('deployed');
+    expect(left).toBe(0);
     expect(at.clock.now() - startedMs).toBeLessThan(30 * MINUTE_MS);
   });
 
-  test('on the way back, too: live gains its routes when there are calls to take the version off them', async () => {
-    const at = standing();
-    let resetAtMs: number | undefined;
-    const allowance = (): Allowance => {
-      const short = resetAtMs !== undefined && at.clock.now() < resetAtMs;
-      return {
+  describe('on the way back, when a bad version serves alone,', () => {
+    /** From the bad sign on so many are left until a time; each call from then on is one less. */
+    async function ledBack(calls: number) {
+      const at = standing();
+      let [resetAtMs, left] = [Number.POSITIVE_INFINITY, calls];
+      const isShort = () => at.clock.now() < resetAtMs && resetAtMs !== Number.POSITIVE_INFINITY;
+      const allowance = (): Allowance => ({
         sent: at.space.asked,
-        left: { calls: short ? 5 : 2_000, resetAtMs: resetAtMs ?? at.clock.now() + 30 * MINUTE_MS },
+        left: isShort() ? { calls: left, resetAtMs } : { calls: 2_000, resetAtMs: at.clock.now() + 1 },
+      });
+      const platform = new Proxy(at.world.platform, {
+        get: (target, name) => (name === 'allowance' ? allowance : target[name as keyof typeof target]),
+      });
+      const returned: number[] = [];
+      let unmapped = false;
+      at.space.hook = (call, [, to]) => {
+        if (call === 'removeDestination') unmapped = true;
+        const returns = call === 'insertDestinations' && JSON.stringify(to).includes('guid-1');
+        // What is read while too few are left is borne; the insert is the last call that there is.
+        if (isShort() && returned.length > 0)
+          throw new PlatformFault('Too many calls.', false, 429, resetAtMs - at.clock.now());
+        if (!returns) return;
+        returned.push(at.clock.now() - resetAtMs);
+        left -= 1;
       };
-    };
-    const platform = new Proxy(at.world.platform, {
-      get: (target, name) => (name === 'allowance' ? allowance : target[name as keyof typeof target]),
+      const sign = { route: 'shop.example.com', why: '502', failures: 3 } as never;
+      const badSign = () => {
+        if (!unmapped) return undefined;
+        if (resetAtMs === Number.POSITIVE_INFINITY) resetAtMs = at.clock.now() + 40 * MINUTE_MS;
+        return sign;
+      };
+      const outcome = await rollOut({ apps: [await appOf(at)], world: { ...at.world, platform, badSign } });
+      return { at, outcome, returned };
+    }
+
+    test('live gets its routes back at once, with the last calls that there are; the rest is done when there are more', async () => {
+      const { at, outcome, returned } = await ledBack(1);
+      expect(returned).toHaveLength(1);
+      expect(returned[0]).toBeLessThan(-39 * MINUTE_MS);
+      expect(outcome).toMatchObject({ result: 'reverted', error: expect.any(VersionFault) });
+      expect(at.space.servers('shop')).toEqual(['shop']);
     });
-    const returned: number[] = [];
-    let unmapped = false;
-    at.space.hook = (call, [, to]) => {
-      if (call === 'removeDestination') unmapped = true;
-      if (call === 'insertDestinations' && JSON.stringify(to).includes('guid-1'))
-        returned.push(at.clock.now());
-    };
-    const sign = { route: 'shop.example.com', why: '502', failures: 3 } as never;
-    const badSign = () => {
-      if (!unmapped) return undefined;
-      resetAtMs ??= at.clock.now() + 10 * MINUTE_MS;
-      return sign;
-    };
-    const outcome = await rollOut({ apps: [await appOf(at)], world: { ...at.world, platform, badSign } });
-    expect(outcome).toMatchObject({ result: 'reverted', error: expect.any(VersionFault) });
-    expect(returned).toHaveLength(1);
-    expect(returned[0]).toBeGreaterThanOrEqual(resetAtMs ?? Number.POSITIVE_INFINITY);
-    expect(at.space.servers('shop')).toEqual(['shop']);
+
+    test('it waits when there is not even one', async () => {
+      const { at, outcome, returned } = await ledBack(0);
+      expect(returned).toHaveLength(1);
+      expect(returned[0]).toBeGreaterThanOrEqual(0);
+      expect(outcome).toMatchObject({ result: 'reverted', error: expect.any(VersionFault) });
+      expect(at.space.servers('shop')).toEqual(['shop']);
+    });
   });
 });

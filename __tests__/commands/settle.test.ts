@@ -6,9 +6,12 @@ import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { intentFor, NEW, OLD, standing } from './standing.js';
 
 /** A run died when its candidate had come to this phase, long ago. */
-function interrupted(phase: string, more: { journal?: boolean; beatsMs?: number } = {}) {
+function interrupted(
+  phase: string,
+  more: { journal?: boolean; beatsMs?: number; set?: readonly string[] } = {},
+) {
   const at = standing();
-  const intent = intentFor({ owner: 'run-0-dead' });
+  const intent = intentFor({ owner: 'run-0-dead', ...(more.set ? { set: more.set } : {}) });
   const beat = at.clock.now() - (more.beatsMs ?? 600_000);
   const candidate = at.space.addApp('shop-candidate', {
     state: 'STARTED',
@@ -61,6 +64,28 @@ test('from the switch on it is finished', async () => {
   expect(at.space.apps.map(({ name }) => name).sort()).toEqual(['shop', `shop-previous-${OLD}`]);
   expect(at.space.app('shop').guid).toBe(candidate.guid);
 });
+
+test.each(['held', 'drained'])(
+  'an app of the interrupted deploy that another deploy has by now is none of its own: that one is %s',
+  async (phase) => {
+    const { at } = interrupted('made', { set: ['shop', 'web'] });
+    at.space.addApp('web-candidate', {
+      state: 'STARTED',
+      labels: {
+        [LABEL.app]: 'web',
+        [LABEL.role]: 'candidate',
+        [LABEL.phase]: phase,
+        [LABEL.version]: NEW,
+        [LABEL.owner]: 'run-9-other',
+      },
+      annotations: recorded(intentFor({ app: 'web', set: ['web'], owner: 'run-9-other', hold: true })),
+    });
+    const before = JSON.stringify(at.space.app('web-candidate'));
+    expect(await settle('shop', owner, at.world)).toMatchObject({ rolledBack: [] });
+    expect(JSON.stringify(at.space.app('web-candidate'))).toBe(before);
+    expect(at.space.apps.map(({ name }) => name)).toEqual(['shop', `shop-failed-${NEW}`, 'web-candidate']);
+  },
+);
 
 test('a run that lives is left alone', async () => {
   const { at, candidate } = interrupted('made', { beatsMs: 1_000 });

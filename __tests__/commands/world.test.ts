@@ -3,6 +3,7 @@ import type { Opened, Ports } from '../../src/commands/open.js';
 import { worldOf } from '../../src/commands/world.js';
 import { readInputs } from '../../src/inputs.js';
 import type { ChildCommand } from '../../src/model/ports.js';
+import { ANNOTATION } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
 import { appWorld } from '../steps/scripted.js';
 import { candidateAt } from '../strategies/support.js';
@@ -62,4 +63,28 @@ describe("the user's script", () => {
   test('lies in the folder that the post step removes', async () => {
     expect((await scriptRun()).folders).toEqual(['/temp/ours']);
   });
+});
+
+test.each([
+  ['deploy', 'c'.repeat(40)],
+  ['promote', undefined],
+  ['abort', undefined],
+  ['rollback', undefined],
+] as const)('whoever takes a lock over for a %s says of the commit %p that it comes', (command, commit) => {
+  const context = {
+    runId: '7',
+    attempt: '1',
+    workspace: '/',
+    temp: '/temp',
+    actor: 'ann',
+    commit: 'c'.repeat(40),
+  };
+  const world = worldOf({} as Opened, undefined, { ...INPUTS, command }, context, {} as Ports, {
+    badSign: () => undefined,
+    unwatch: () => undefined,
+    onSign: () => () => undefined,
+    watchedRoutes: () => 1,
+  });
+  expect(world.facts[ANNOTATION.commit]).toBe(commit);
+  expect(world.facts[ANNOTATION.actor]).toBe('ann');
 });

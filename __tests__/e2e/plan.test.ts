@@ -75,3 +75,32 @@ test('so is a first one', async () => {
   expect([exitCode, outputs.result, outputs.error]).toEqual([1, 'refused', 'platform-10003']);
   expect(shown).toContain('SpaceDeveloper');
 });
+
+test('what only looks works with that sign-in: status, and the plan of a rollback, which says what it could not read', async () => {
+  const deployed = await world.deploy(NEW, { force: 'true', carry: 'manifest' });
+  expect(deployed.outputs.result).toBe('deployed');
+  const before = await spaceOf(world);
+  const status = await world.run(world.dir, { command: 'status', app: 'shop', ...auditor });
+  expect([status.exitCode, status.outputs.result, status.outputs.error]).toEqual([0, 'shown', '']);
+  expect(status.shown).toContain('can be rolled back to: ');
+
+  const rollback = { command: 'rollback', app: 'shop', plan: 'true' };
+  const plan = await world.run(world.dir, { ...rollback, ...auditor });
+  expect([plan.exitCode, plan.outputs.result]).toEqual([0, 'planned']);
+  expectShown(plan, 'Can be rolled back to: ');
+  expectShown(plan, 'Unknown, this sign-in may not read them of shop: variables.');
+  const known = await world.run(world.dir, rollback);
+  expect(known.shown).not.toContain('Unknown, ');
+  expect(await spaceOf(world)).toEqual(before);
+
+  expect((await world.deploy({ version: 'v3' }, { hold: 'true' })).outputs.result).toBe('held');
+  for (const command of ['promote', 'abort']) {
+    const { exitCode, outputs } = await world.run(world.dir, {
+      command,
+      app: 'shop',
+      plan: 'true',
+      ...auditor,
+    });
+    expect([command, exitCode, outputs.result]).toEqual([command, 0, 'planned']);
+  }
+});

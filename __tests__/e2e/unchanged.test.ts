@@ -96,7 +96,7 @@ describe('deployed all the same, and then unchanged again:', () => {
     await appendFile(join(workspace, 'manifest.yml'), `      - route: '${second}'\n`);
     const { result } = await again();
     expect([result.exitCode, result.outputs.result]).toEqual([0, 'deployed']);
-    expect(reasonIn(result)).toContain(`another manifest; route ${second}`);
+    expect(reasonIn(result)).toContain(`route ${second} is not served by live alone`);
     await expectUnchanged();
   });
 

@@ -45,6 +45,14 @@ describe('the journal', () => {
     return { [ANNOTATION.journal]: JSON.stringify(journal) };
   };
 
+  test('of an earlier release is read without what it did not write', () => {
+    const journal = JSON.parse(whole[ANNOTATION.journal] ?? '') as Record<string, unknown>;
+    for (const part of ['hold', 'checks', 'again', 'failureLimit']) delete journal[part];
+    const annotations = { [ANNOTATION.journal]: JSON.stringify(journal) };
+    const { hold, checks, again } = recalled('shop', candidateAt('proven', { annotations })) ?? {};
+    expect([hold, checks, again]).toEqual([false, [], []]);
+  });
+
   test.each<[string, Record<string, string>]>([
     ['that is not there', {}],
     ['that is cut', { [ANNOTATION.journal]: (whole[ANNOTATION.journal] ?? '').slice(0, -1) }],

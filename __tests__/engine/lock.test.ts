@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   DEAD_AFTER_MS,
-  HEARTBEAT_MS,
   type Holding,
   holderOf,
   isHeld,
@@ -10,7 +9,6 @@ import {
   type May,
   ownerOf,
   ownerState,
-  startHeartbeat,
   takeOver,
 } from '../../src/engine/lock.js';
 import type { App, AppState } from '../../src/model/cloud.js';
@@ -36,7 +34,15 @@ describe('the owner', () => {
     ['is silent for not long enough', first, 1_000 + DEAD_AFTER_MS, 'unsure'],
     ['is silent for too long', first, 1_001 + DEAD_AFTER_MS, 'dead'],
   ])('%s', (_name, now, platformNowMs, state) => {
-    expect(ownerState(first, now, platformNowMs)).toBe(state);
+    expect(ownerState(first, platformNowMs, now, platformNowMs)).toBe(state);
+  });
+
+  test.each([
+    [2_000 + DEAD_AFTER_MS, 'unsure'],
+    [2_001 + DEAD_AFTER_MS, 'dead'],
+  ])('a sign of life from the future is as old as our look at it: %p', (platformNowMs, state) => {
+    const strange = held('other', 9e15);
+    expect(ownerState(strange, 2_000, strange, platformNowMs)).toBe(state);
   });
 
   test.each(['', 'soon', '-1', 'NaN', '0'])(
@@ -292,6 +298,18 @@ describe('takeOver', () => {
     expect(ends.clock.slept).toEqual([]);
   });
 
+  test('an owner whose sign of life is from the future does not keep the lock for ever', async () => {
+    const { take, asked } = lock([holding(held('other', 9e15))], LATE);
+    expect(await take()).toBe(true);
+    expect(asked.length).toBeGreaterThan(0);
+  });
+
+  test('a deploy that comes to be held while it is watched is not taken, and left to whoever asks', async () => {
+    const { take, writes } = lock([DEAD, holding(heldDeploy())], 5_000);
+    expect(await take()).toBe(false);
+    expect(writes).toEqual([]);
+  });
+
   test('a living taker of a held deploy is left alone also by who may, and a dead one is dead as any other', async () => {
     const at = (beatMs: number) => holding(heldDeploy(), [taker(1, 'a', beatMs)]);
     const living = lock([at(LATE), at(LATE + 9_000)], LATE + 1_000, { may: { held: true } });
@@ -340,74 +358,5 @@ describe('takeOver', () => {
     ending.abort(new Cancelled('cancelled'));
     await expect(take()).rejects.toBeInstanceOf(Cancelled);
     expect(writes).toEqual([]);
-  });
-});
-
-describe('the heartbeat', () => {
-  async function turns(count: number) {
-    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  test("beats on every candidate by the platform's clock, and not after its stop", async () => {
-    const clock = steppedClock(0);
-    const beats: string[] = [];
-    const platform = platformOf({
-      platformNowMs: () => 1_000_000 + clock.now(),
-      updateApp: async (guid, { annotations }) => {
-        beats.push(`${guid} ${annotations?.[ANNOTATION.heartbeat]}`);
-        return candidateAt('made');
-      },
-    });
-    const heartbeat = startHeartbeat({ platform, clock }, () => ['one', 'two']);
-    await turns(4);
-    await heartbeat.stop();
-    const count = beats.length;
-    await turns(4);
-    expect(beats.slice(0, 2)).toEqual([`one ${1_000_000 + HEARTBEAT_MS}`, `two ${1_000_000 + HEARTBEAT_MS}`]);
-    expect(beats).toHaveLength(count);
-    expect(heartbeat.silentSinceMs()).toBeUndefined();
-  });
-
-  test('is held back while a last write is under way', async () => {
-    const clock = steppedClock(0);
-    const writes: string[] = [];
-    const platform = platformOf({
-      platformNowMs: () => clock.now(),
-      updateApp: async () => {
-        writes.push('beat');
-        return candidateAt('made');
-      },
-    });
-    const heartbeat = startHeartbeat({ platform, clock }, () => ['one']);
-    await turns(3);
-    await heartbeat.hold(async () => {
-      writes.push('begin');
-      await turns(6);
-      writes.push('end');
-    });
-    await turns(3);
-    await heartbeat.stop();
-    expect(writes[0]).toBe('beat');
-    expect(writes.at(-1)).toBe('beat');
-    expect(writes.indexOf('end')).toBe(writes.indexOf('begin') + 1);
-  });
-
-  test('knows since when it is silent, and that it is heard again', async () => {
-    const clock = steppedClock(0);
-    let away = true;
-    const platform = platformOf({
-      platformNowMs: () => clock.now(),
-      updateApp: async () => {
-        if (away) throw new PlatformFault('away', true);
-        return candidateAt('made');
-      },
-    });
-    const heartbeat = startHeartbeat({ platform, clock }, () => ['one']);
-    await turns(5);
-    expect(heartbeat.silentSinceMs()).toBe(HEARTBEAT_MS);
-    away = false;
-    await turns(5);
-    expect(heartbeat.silentSinceMs()).toBeUndefined();
-    await heartbeat.stop();
   });
 });

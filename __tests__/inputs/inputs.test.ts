@@ -218,6 +218,23 @@ describe('what is read', () => {
     },
   );
 
+  test('secrets: what the query of an address carries under such a name', () => {
+    const asked = {
+      'INPUT_SMOKE-TEST': '/health?deep=full&token=tok%2B1234',
+      'INPUT_WATCH-PATH': '/?key=1&api_key=abcd',
+    };
+    expect(read(asked).secrets).toEqual(['pw', 'tok+1234', 'abcd']);
+  });
+
+  test('what makes a version is of no use to promote, and said so', () => {
+    const asked = { INPUT_ENV: 'A: b', INPUT_FORCE: 'true', INPUT_DRAIN: '5s' };
+    expect(read({ ...asked, INPUT_COMMAND: 'promote' }).warnings).toEqual([
+      '"env" is of no use to promote: the version goes live as it was held.',
+      '"force" is of no use to promote: the version goes live as it was held.',
+    ]);
+    expect(read(asked).warnings).toEqual([]);
+  });
+
   test('secrets: credentials, headers of checks, and values that look like secrets', () => {
     const inputs = read({
       INPUT_ENV:

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { type RunResult, runAction } from './action.js';
 import { judge, type Known } from './judge.js';
 import { onPlatform } from './matrix.js';
-import type { Platform } from './platform.js';
+import { API, type ApiAnswer, type Platform } from './platform.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
 
 jest.setTimeout(120_000);
@@ -150,6 +150,60 @@ describe('jobs', () => {
       expect(result.calls.some(({ by, name }) => by === 'action' && name === 'GET /v3/jobs/*')).toBe(true);
     });
   });
+});
+
+describe('the delete of the old version, whose job ends only after the run', () => {
+  const LATE_MS = 60 * MINUTE_MS;
+  const NONE_KEPT: Scenario = { ...ONE, inputs: { 'keep-previous': '0', force: 'true' } };
+  const ROLLBACK = { ...ONE, inputs: { command: 'rollback', app: 'shop' } };
+
+  /** Deletes of this app are taken, and done so much later. */
+  function late(platform: Platform, guid: string): Platform {
+    let state = 'COMPLETE';
+    const answer = (status: number, more: Partial<ApiAnswer>): ApiAnswer => ({
+      status,
+      headers: {},
+      body: '',
+      ...more,
+    });
+    const call: Platform['call'] = async (one) => {
+      if (one.method === 'DELETE' && one.path === `/v3/apps/${guid}`) {
+        state = 'PROCESSING';
+        platform.clock.after(LATE_MS, () => void platform.call(one).finally(() => (state = 'COMPLETE')));
+        return answer(202, { headers: { location: `${API}/v3/jobs/late` } });
+      }
+      if (one.path !== '/v3/jobs/late') return platform.call(one);
+      return answer(200, {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ guid: 'late', state }),
+      });
+    };
+    return { ...platform, call };
+  }
+
+  const deployed = (work: (platform: Platform, known: Known) => Promise<void>) =>
+    onPlatform(NONE_KEPT, folders, async (platform, known) => {
+      const live = known.before.apps.find(({ name }) => name === 'shop')?.guid ?? 'none';
+      const result = await runAction(late(platform, live), commandOf(NONE_KEPT, folders, 2));
+      expect(result.outputs).toMatchObject({ result: 'deployed' });
+      expect(warnings(result)).toEqual([expect.stringContaining('the next deploy does the rest')]);
+      await work(platform, known);
+    });
+
+  test('is waited for, then left to its end: deployed with a warning, and nothing of it is left', () =>
+    deployed(async (platform, known) => {
+      await platform.clock.pass(LATE_MS);
+      const next = await runAction(platform, commandOf(NONE_KEPT, folders, 3));
+      expect(await judge(NONE_KEPT, platform, known, next, undefined)).toEqual(['no previous one was kept']);
+    }));
+
+  test('is no version that a rollback may go back to meanwhile: it would be deleted while it serves', () =>
+    deployed(async (platform) => {
+      const rollback = await runAction(platform, commandOf(ROLLBACK, folders, 3));
+      await platform.clock.pass(LATE_MS);
+      expect(rollback.outputs).toMatchObject({ result: 'refused', error: 'no-target' });
+      expect(await serving(platform)).toEqual(['shop']);
+    }));
 });
 
 describe('look-ups', () => {

@@ -57,8 +57,19 @@ export function tracesOf({ routes: wanted }: Scenario, { apps, routes }: SpaceSt
       ...Object.keys(app.labels).map((key) => `${app.name} label ${key}`),
       ...Object.keys(app.annotations).map((key) => `${app.name} annotation ${key}`),
     ]),
-    ...routes.flatMap(({ url, labels }) => Object.keys(labels).map((key) => `${url} label ${key}`)),
+    ...routes
+      .filter(isLasting)
+      .flatMap(({ url, labels }) => Object.keys(labels).map((key) => `${url} label ${key}`)),
   ].sort();
+}
+
+function keepsLive({ ends }: Scenario): boolean {
+  return ends === 'reverted' || ends === 'held' || ends === 'aborted';
+}
+
+/** No trial route. */
+function isLasting({ url }: SpaceState['routes'][number]): boolean {
+  return !url.includes('-candidate-') || FOREIGN.some((name) => url.startsWith(`${name}.`));
 }
 
 function differences(traces: Traces, unharmed: Traces): string[] {
@@ -72,6 +83,8 @@ function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult): s
   const wanted = ends === 'reverted' ? 1 : 0;
   // Where the settled deploy was the asked one, nothing is left to deploy.
   const fine = ends === 'deployed' ? ['deployed', 'unchanged'] : [ends];
+  // The run before came to its end with its last write, and nobody was told.
+  if (['promoted', 'aborted'].includes(ends) && outputs.error === 'nothing-held') return [];
   if (code === wanted && fine.includes(outputs.result ?? '')) return [];
   return [
     `the last run ended with ${code}, ${outputs.result} (${outputs.error}):\n${lines.slice(-25).join('\n')}`,
@@ -100,7 +113,7 @@ function judgeMoments(
     toMs,
     foreign,
     trial: (url) => apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url),
-    ...(scenario.ends === 'reverted' ? { intended: ({ guid }) => live.includes(guid) } : {}),
+    ...(keepsLive(scenario) ? { intended: ({ guid }) => live.includes(guid) } : {}),
   });
   const texts = problems.map(
     ({ kind, text, atMs }) => `${kind} at +${Math.round(atMs - fromMs)} ms: ${text}`,
@@ -162,7 +175,7 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   if (live.state !== 'STARTED') found.push(`${user} is ${live.state}`);
   const web = live.processes.find(({ type }) => type === 'web');
   if (web?.wanted !== INSTANCES) found.push(`${user} has ${web?.wanted} instances`);
-  if (scenario.ends === 'reverted') {
+  if (keepsLive(scenario)) {
     if (!scenario.inPlace && JSON.stringify(live) !== JSON.stringify(liveBefore))
       found.push('live is not as it was before');
   } else {
@@ -174,29 +187,35 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   }
   const previous = names.filter((name) => name.startsWith(`${user}-previous-`));
   const failed = names.filter((name) => name.startsWith(`${user}-failed-`));
-  const strange = names.filter((name) => name !== user && ![...previous, ...failed].includes(name));
+  const candidate =
+    scenario.ends === 'held' ? ours.find(({ name }) => name === `${user}-candidate`) : undefined;
+  if (scenario.ends === 'held' && candidate?.labels[`${LABEL}phase`] !== 'held')
+    found.push(`the candidate is ${candidate?.labels[`${LABEL}phase`]}`);
+  const kept = [user, candidate?.name, ...previous, ...failed];
+  const strange = names.filter((name) => !kept.includes(name));
   if (strange.length > 0) found.push(`apps are left: ${strange.join(', ')}`);
   if (previous.length > 1) found.push(`more previous ones than are kept: ${previous.join(', ')}`);
-  if (scenario.ends !== 'reverted' && liveBefore && !scenario.inPlace && previous.length === 0)
+  if (!keepsLive(scenario) && liveBefore && !scenario.inPlace && previous.length === 0)
     found.push('no previous one was kept');
   if (failed.length > (scenario.inputs?.['keep-failed'] === 'true' ? 1 : 0)) {
     found.push(`more failed ones than are kept: ${failed.join(', ')}`);
   }
   for (const { name, state: now } of ours)
-    if (name !== user && now !== 'STOPPED') found.push(`${name} is ${now}`);
+    if (name !== user && name !== candidate?.name && now !== 'STOPPED') found.push(`${name} is ${now}`);
   return found;
 }
 
 function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState): string[] {
   const found: string[] = [];
   const nameOf = (guid: string) => state.apps.find((app) => app.guid === guid)?.name ?? guid;
-  const known = before.routes.map(({ url }) => url);
+  const known = before.routes.filter(isLasting).map(({ url }) => url);
   const wanted = Object.entries(scenario.routes).flatMap(([app, urls]) => urls.map((url) => ({ app, url })));
   for (const route of state.routes) {
     const earlier = before.routes.find(({ url }) => url === route.url);
     if (earlier && earlier.guid !== route.guid) found.push(`${route.url} is another route than before`);
     const own = wanted.find(({ url }) => url === route.url);
-    if (!known.includes(route.url) && !own) found.push(`route ${route.url} is left`);
+    if (!known.includes(route.url) && !own && !(scenario.ends === 'held' && !isLasting(route)))
+      found.push(`route ${route.url} is left`);
     const to = route.destinations.map(({ appGuid }) => nameOf(appGuid)).join(', ');
     if (own && to !== own.app) found.push(`${route.url} leads to ${to}`);
     if (scenario.dropped?.includes(route.url) && to !== '')
@@ -209,7 +228,7 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
 
 /** Each router, asked as a user would. */
 function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceState): string[] {
-  const wanted = scenario.ends === 'reverted' ? 'v1' : scenario.asked.version;
+  const wanted = keepsLive(scenario) ? 'v1' : scenario.asked.version;
   const asks = Object.values(scenario.routes)
     .flat()
     .flatMap((url) => Array.from({ length: before.routers * INSTANCES }, () => url));

@@ -14,7 +14,8 @@ afterAll(() => folders.remove());
 
 test.each(SCENARIOS)('$name: users stay served, and the same command again converges', async (scenario) => {
   const { trials, traces } = await record(scenario, folders);
-  expect(trials.length).toBeGreaterThan(250);
+  // Nothing is pushed to end a held deploy.
+  expect(trials.length).toBeGreaterThan(['promoted', 'aborted'].includes(scenario.ends) ? 100 : 250);
   const lost: string[] = [];
   for (const trial of trials.filter((_, number) => number % ONE_OF === 0)) {
     const { wrong } = await attempt(scenario, folders, trial, traces);

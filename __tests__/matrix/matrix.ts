@@ -46,15 +46,25 @@ export async function attempt(
   });
 }
 
+function isHeld({ labels }: Pick<ReturnType<typeof leftOf>[number], 'labels'>): boolean {
+  return labels['cf-zero-downtime.github.io/phase'] === 'held';
+}
+
 function isEnded({ harm }: Trial): boolean {
   return harm === 'cancel' || harm.startsWith('kill');
 }
 
 /** The post step has settled what a cancelled run left. */
-async function judgeLeft({ routes }: Scenario, { harm }: Trial, platform: Platform): Promise<string[]> {
+async function judgeLeft({ routes, ends }: Scenario, { harm }: Trial, platform: Platform): Promise<string[]> {
   if (harm !== 'cancel') return [];
   const state = await platform.clock.drive(platform.state());
-  const names = Object.keys(routes).flatMap((user) => leftOf(user, state).map(({ name }) => name));
+  // A held deploy is left as one, until somebody decides.
+  const mayStay = ['held', 'promoted', 'aborted'].includes(ends);
+  const names = Object.keys(routes).flatMap((user) =>
+    leftOf(user, state)
+      .filter((app) => !(mayStay && isHeld(app)))
+      .map(({ name }) => name),
+  );
   return names.filter((name) => name.includes('-candidate')).map((name) => `the post step left ${name}`);
 }
 

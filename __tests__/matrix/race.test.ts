@@ -122,10 +122,39 @@ test.each(OFFSETS)('two deploys, the older commit %d ms later', async (offsetMs)
   if (error) expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
 });
 
+const HOLD = SCENARIOS.find(({ name }) => name === 'deploy, held') as Scenario;
+test.each([900, 7_000])(
+  'a deploy with hold, and one of a newer commit %d ms later, which ends it',
+  async (offsetMs) => {
+    const { wrong, results } = await race([HOLD, { ...HOLD, asked: { version: 'v3' } }], offsetMs, {
+      asks: true,
+    });
+    expect(wrong).toEqual([]);
+    expect(results).toEqual(['held', 'held']);
+  },
+);
+
 test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offsetMs) => {
   const { wrong, results, writes } = await race([ROLLBACK, { ...OTHER, inputs: {} }], offsetMs);
   expect(wrong).toEqual([]);
   // A rollback may be over before the other one has to know whether its owner lives: then one comes after the other.
   expect(['rolled-back,refused', 'refused,deployed', 'rolled-back,deployed']).toContain(results.join());
   expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
+});
+
+const PROMOTE = SCENARIOS.find(({ name }) => name === 'promote of two apps') as Scenario;
+const ABORT: Scenario = { ...PROMOTE, inputs: { command: 'abort' }, ends: 'aborted' };
+test.each(
+  [0, 1, 3, 17, 40, 300].flatMap((offsetMs) => [
+    { first: PROMOTE, second: PROMOTE, offsetMs },
+    { first: PROMOTE, second: ABORT, offsetMs },
+    { first: ABORT, second: PROMOTE, offsetMs },
+  ]),
+)('$first.ends, and what would be $second.ends $offsetMs ms later', async ({ first, second, offsetMs }) => {
+  const { wrong, results, writes, error } = await race([first, second], offsetMs);
+  expect(wrong).toEqual([]);
+  expect(results).toContain('refused');
+  expect([first.ends, second.ends]).toContain(results.find((result) => result !== 'refused'));
+  expect(['locked', 'nothing-held']).toContain(error);
+  expect(['', 'POST /v3/apps']).toContain(writes.join());
 });

@@ -21,8 +21,8 @@ export interface Scenario {
   /** Live keeps its GUID. */
   inPlace?: boolean;
   inputs?: Readonly<Record<string, string>>;
-  /** `reverted`: the version is bad, and live stays. */
-  ends: 'deployed' | 'rolled-back' | 'reverted';
+  /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
+  ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
 }
 
 export type Routes = Readonly<Record<string, readonly string[]>>;
@@ -62,6 +62,16 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'second deploy',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
     asked: { version: 'v2' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'third deploy, the first version goes',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await deployed(platform, folders, { version: 'v2' }, SHOP);
+    },
+    asked: { version: 'v3' },
     routes: SHOP,
     ends: 'deployed',
   },
@@ -153,6 +163,38 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     ends: 'deployed',
   },
+  {
+    name: 'deploy, held',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { hold: 'true' },
+    ends: 'held',
+  },
+  {
+    name: 'promote',
+    before: (platform, folders) => held(platform, folders, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { command: 'promote', app: APP },
+    ends: 'promoted',
+  },
+  {
+    name: 'promote of two apps',
+    before: (platform, folders) => held(platform, folders, PAIR),
+    asked: { version: 'v2' },
+    routes: PAIR,
+    inputs: { command: 'promote' },
+    ends: 'promoted',
+  },
+  {
+    name: 'abort',
+    before: (platform, folders) => held(platform, folders, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { command: 'abort', app: APP },
+    ends: 'aborted',
+  },
 ];
 
 function rolling(version: string): Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inPlace' | 'inputs'> {
@@ -199,12 +241,17 @@ export function commitOf(version: string): string {
   return Buffer.from(version).toString('hex').padEnd(40, '0');
 }
 
+async function held(platform: Platform, folders: Folders, routes: Routes) {
+  await deployed(platform, folders, { version: 'v1' }, routes);
+  await deployed(platform, folders, { version: 'v2' }, routes, { hold: 'true' });
+}
+
 async function deployed(
   platform: Platform,
   folders: Folders,
   asked: AppVersion,
   routes: Routes,
-  inputs = {},
+  inputs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { code, lines } = await runAction(platform, commandOf({ asked, routes, inputs }, folders, 1));
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);

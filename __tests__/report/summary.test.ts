@@ -49,7 +49,7 @@ The new version serves every production route. It took 1 min 2 s.
 
 ### What to do next
 
-To go back: run this action with command: rollback, app: shop and to: 20261101\\-100000\\-aaaaaaa.
+To go back: run this action with command: rollback, app: shop and to: 20261101-100000-aaaaaaa.
 
 ### Did anybody notice?
 

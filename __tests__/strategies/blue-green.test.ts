@@ -288,6 +288,16 @@ describe('previous versions', () => {
     expect(pruned(keep)).toEqual(gone);
   });
 
+  test('one whose delete was asked for goes, and counts for none', () => {
+    const [newest, ...older] = previous;
+    const going = newest && { ...newest, annotations: { [ANNOTATION.deleting]: '1' } };
+    const seen = at(candidateAt('drained'), ['new'], { previous: going ? [going, ...older] : [] });
+    expect(stepsOf(blueGreen(intent({ keepPrevious: 2 }), seen), 'prune')).toEqual([
+      { do: 'delete-app', name: expect.any(String), guid: 'v0', wasLive: true },
+      { do: 'delete-app', name: expect.any(String), guid: 'u8', wasLive: true },
+    ]);
+  });
+
   test('one that a route names is in use, and stays', () => {
     const seen = at(candidateAt('drained'), ['new'], {
       previous,

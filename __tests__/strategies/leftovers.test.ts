@@ -100,7 +100,7 @@ describe('a note only', () => {
     [
       'started and on no route',
       { live: shop(), beside: [left('shop-old')], routes: [route(SHOP, [to('shop-guid-of-live')])] },
-      'shop-old is there, started and on no route: another tool, or a person, may have left it. It is not touched; cf delete shop-old -f removes it.',
+      'shop-old runs on no route: an app of its own that needs none, or left by another tool or a person. It is not touched.',
     ],
     [
       "stopped, and on live's route",

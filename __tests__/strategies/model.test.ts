@@ -196,3 +196,39 @@ describe('the search finds a rolling deploy that', () => {
     expect(explore(found, strategies).violation).toMatch(why);
   });
 });
+
+describe('the search finds a held deploy that', () => {
+  const unproven: Strategies = {
+    ...REAL,
+    forward: (intent, seen) => {
+      const { check, ...work } = REAL.forward(intent, seen);
+      if (!check || intent.until === 'held') return check ? { ...work, check } : work;
+      return { ...work, check: { steps: [{ do: 'mark', phase: 'proven' }] } };
+    },
+  };
+  test.each<[string, string, Strategies, RegExp]>([
+    ['is promoted without a new proof', 'promoted, and the same again', unproven, /before it is proven/],
+    [
+      'leaves the lock of a promote that failed',
+      'promoted, and the same again',
+      broken('held', without('end')),
+      /a taker is left/,
+    ],
+    [
+      'is not held again after a promote that failed',
+      'promoted, and the same again',
+      broken('held', without('switch')),
+      /goes before its lock/,
+    ],
+    [
+      'is held again half taken away',
+      'aborted, and the same again',
+      broken('away', without('lock')),
+      /there is no trial route/,
+    ],
+  ])('%s', (_name, scenario, strategies, why) => {
+    const found = HOLDS.find(({ name }) => name === `held, ${scenario}`);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
+  });
+});

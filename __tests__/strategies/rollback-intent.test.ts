@@ -69,6 +69,14 @@ describe('the version that is meant', () => {
     expect(chooseTarget({ live: LIVE, previous }, wish)).toMatch(why);
   });
 
+  test('a version whose delete was asked for is none, though it is there still', () => {
+    const going = { ...V2, annotations: { ...V2.annotations, [ANNOTATION.deleting]: '1' } };
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, undefined)).toBe(V1);
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, V2.version)).toMatch(/is none of/);
+    expect(chooseTarget({ live: LIVE, previous: [going] }, undefined)).toMatch(/no previous version/);
+    expect(choicesOf({ previous: [going] }, V1)).toEqual([]);
+  });
+
   test('a commit is named by seven of its characters or more, never by a word that is none', () => {
     expect(isOfCommit(V1, 'aaaaaaa')).toBe(true);
     expect(isOfCommit(V1, 'aaaaaa')).toBe(false);
@@ -174,6 +182,17 @@ describe('what is taken over from today', () => {
     expect(intent.carriedEnv).toEqual(['SINCE']);
     expect(notes.join(' ')).toMatch(/by hand: variables SINCE\. Removed.*: variables THEN\./);
     expect(notes.join(' ')).not.toMatch(/now|once/);
+  });
+
+  test('on a version that another hand has put on a route, what it will not see yet is named', () => {
+    const live = { env: { SINCE: 'now', SAME: 's' }, annotations: named() };
+    const target = { env: { SAME: 's' }, annotations: named() };
+    const text = /serves already.*next restart only: variables SINCE\.$/;
+    const told = (state: AppState['state'], over: Partial<Snapshot> = {}) =>
+      intentFor(live, { ...target, state }, over).notes.at(-1);
+    expect(told('STARTED')).toMatch(text);
+    expect(told('STARTED', { routes: [route(URL, [to('guid-3')])] })).not.toMatch(text);
+    expect(told('STOPPED')).not.toMatch(text);
   });
 
   test('a variable that live’s manifest has taken over stays as the version had it', () => {

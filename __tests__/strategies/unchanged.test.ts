@@ -247,6 +247,7 @@ describe('live is not a state to leave alone:', () => {
     ['stopped', { live: { state: 'STOPPED' } }, 'not all instances of live run'],
     ['a candidate', { snapshot: { candidate: candidateAt('made') } }, LEFT],
     ['a lock', { snapshot: { lock: candidateAt('made') } }, LEFT],
+    ['a failed one that runs', { snapshot: { failed: [ours('f', 'failed', 'v2')] } }, LEFT],
     ['a taker', { snapshot: { takers: [ours('t', 'lock', 'v2')] } }, LEFT],
     [
       'a route that is not mapped',

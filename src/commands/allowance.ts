@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../model/words.js';
 import { utc } from '../platform/sender.js';
 import type { StepGroup } from '../steps/step.js';
 import type { AppWorld, World } from '../steps/world.js';
-import { destinationsOf, servedBy } from '../strategies/view.js';
+import { destinationsOf, reached, servedBy } from '../strategies/view.js';
 
 type Way = 'forward' | 'back';
 
@@ -52,6 +52,22 @@ function isBetween({ snapshot }: AppWorld): boolean {
 }
 
 /**
+ * How much longer than other faults too few calls are borne on the way back: until there are new ones, at most a whole period. As
+ * long as routes are owed to live, whoever gives up leaves a bad version on them. Milliseconds.
+ */
+export function patienceForCalls(
+  apps: readonly AppWorld[],
+  { platform }: Pick<World, 'platform'>,
+  way: Way,
+): number {
+  const owes = ({ snapshot: { lock } }: AppWorld) =>
+    reached(lock, 'reverting') && !reached(lock, 'withdrawn');
+  const { left } = platform.allowance();
+  if (way !== 'back' || left?.calls !== 0 || !apps.some(owes)) return 0;
+  return Math.min(PERIOD_MS, Math.max(0, left.resetAtMs - platform.platformNowMs()));
+}
+
+/**
  * @returns asks before each group, with what a look takes, whether the switch may begin. true: it has waited, and what was read
  * is old. It throws `Refused` when the wait would be longer than the deploy has time, or the whole allowance is too small.
  */
@@ -68,7 +84,8 @@ export function allowanceGate(world: World, way: Way) {
     const inserts = next.some(({ stage }) => stage === 'map');
     if (!first || !inserts || !begins.includes(first.stage) || apps.some(isBetween)) return false;
     const { left } = platform.allowance();
-    const needed = callsOfSwitch(apps, next, callsOfLook);
+    // Who goes back here leaves a version alone that is bad: each insert helps at once, and the rest is waited for with live beside it.
+    const needed = way === 'back' ? first.steps.length : callsOfSwitch(apps, next, callsOfLook);
     if (!left || left.calls >= needed) return false;
     const waitMs = left.resetAtMs - platform.platformNowMs();
     if (waitMs <= 0) return false;

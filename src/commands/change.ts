@@ -15,7 +15,7 @@ import type { Opened, Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen } from './outcome.js';
 import { planned } from './planned.js';
 import type { Strategy } from './pursue.js';
-import { forReading } from './reading.js';
+import { forReading, tellHidden } from './reading.js';
 import { rollOut } from './roll-out.js';
 import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
@@ -114,6 +114,7 @@ export async function change<One extends Seen>(
       );
       const compared = await asked.compare?.(apps, world, reading?.hidden);
       if (compared) tellDrift(compared, world);
+      else if (reading) tellHidden(apps, reading, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
       const plan = planned(apps, {
@@ -131,6 +132,8 @@ export async function change<One extends Seen>(
     const rolledBack: string[] = [];
     const settledHeld: SettledHeld[] = [];
     for (const { snapshot } of left) {
+      // With the first app of a deploy all of them were settled: what is held again is nobody's.
+      if (settledHeld.some(({ intents }) => intents.some(({ app }) => app === snapshot.name))) continue;
       const settled = await settle(snapshot.name, owner, world);
       if (settled && 'error' in settled) {
         found = seen.map((one) => (one.snapshot === snapshot ? { ...one, snapshot: settled.snapshot } : one));

@@ -12,6 +12,7 @@ import { endingOf } from '../strategies/promote-intent.js';
 import type { Way } from '../strategies/settle.js';
 import type { Seen } from './change.js';
 import { pursue } from './pursue.js';
+import { forReading } from './reading.js';
 import type { SettledHeld } from './settle.js';
 
 /** One deploy of one or several apps, each of them held and with nobody at work on it. */
@@ -75,7 +76,9 @@ export async function heldSet(
   asked: readonly string[],
   place: Place,
 ): Promise<{ names: readonly string[]; first?: Intent }> {
-  const seen = await Promise.all(asked.map((name) => read(name, place)));
+  // Nobody's variables say what is held.
+  const { platform } = forReading(place.platform);
+  const seen = await Promise.all(asked.map((name) => read(name, { ...place, platform })));
   const recorded = seen
     .flatMap(({ name, lock }) => (lock && recalled(name, lock)) ?? [])
     .filter(({ hold }) => hold);
@@ -174,7 +177,9 @@ export async function takeHeld(apps: readonly AppWorld[], owner: string, world: 
       const isTaken = await takeOver({ ...world, tell }, owner, () => read(app, world), { held: true });
       if (!isTaken) throw goneNow(app);
       taken.push(one);
-      if ((await read(app, world)).lock?.guid !== one.snapshot.lock?.guid) throw goneNow(app);
+      const { lock } = await read(app, world);
+      // Whoever died in between had begun to end it, and the next run settles that.
+      if (lock?.guid !== one.snapshot.lock?.guid || lock?.phase !== 'held') throw goneNow(app);
     }
   } catch (error) {
     const given = taken.map((app) => ({ ...app }));

@@ -8,7 +8,7 @@ import type { WatchFigures } from '../probe/watch.js';
 import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
-import { servedBy, trialRoutes } from '../strategies/view.js';
+import { isGoing, servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -121,7 +121,7 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
     ...(live?.version ? { version: live.version } : {}),
     ...(isHeldNow && trial ? { trialUrl: publicUrl(trial.url, router) } : {}),
     ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
-    previous: previous.map((app) => app.name),
+    previous: previous.filter((app) => !isGoing(app)).map((app) => app.name),
     failed: failed.map((app) => app.name),
   };
 }
@@ -131,7 +131,9 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
   const { before, production, trials, version } = intent;
   const [first] = production;
   const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
-  const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+  const previous = snapshot.previous.filter((app) => !isGoing(app));
+  const kept = previous.find(({ guid }) => guid === before?.guid);
+  const isHeldNow = snapshot.candidate?.phase === 'held';
   return {
     app: intent.app,
     live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
@@ -139,10 +141,11 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     ...(first ? { url: publicUrl(first.url, router) } : {}),
     ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
     version,
+    ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
     ...(before ? { previousVersion: before.version } : {}),
     ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
     ...(intent.inPlace ? { rolled: rolledBy(intent, snapshot) } : {}),
-    previous: snapshot.previous.map(({ name }) => name),
+    previous: previous.map(({ name }) => name),
     failed: snapshot.failed.map(({ name }) => name),
     found,
   };

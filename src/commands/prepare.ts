@@ -183,7 +183,7 @@ export async function onAdoptedName(
 }
 
 /** What live has outside its manifest; undefined: there is no live. */
-async function extrasOf({ live }: Snapshot, { platform }: World): Promise<LiveExtras | undefined> {
+export async function extrasOf({ live }: Snapshot, { platform }: World): Promise<LiveExtras | undefined> {
   if (!live) return undefined;
   const [bindings, policies, features, sidecars] = await Promise.all([
     platform.bindings(live.guid),

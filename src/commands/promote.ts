@@ -1,17 +1,20 @@
 /** `promote`: a deploy that is held is proven once more and goes live. From any machine, days later: all of it is on the platform. */
 import type { Inputs, RunContext } from '../model/asked.js';
+import type { Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
-import { ownerLabel } from '../platform/names.js';
+import type { Intent } from '../model/intent.js';
+import { ANNOTATION, ownerLabel } from '../platform/names.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
-import { makePromoteIntent, withRecorded } from '../strategies/promote-intent.js';
+import { lossesOf } from '../strategies/losses.js';
+import { carries, givenToLive, makePromoteIntent, withRecorded } from '../strategies/promote-intent.js';
 import { change, type Seen } from './change.js';
 import { heldSet, lookUpHeld, ofEach, takeHeld } from './held.js';
 import { namesOf } from './names.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
-import { refuse } from './prepare.js';
+import { extrasOf, refuse } from './prepare.js';
 import { inTheWayOf } from './pursue.js';
 import type { SettledHeld } from './settle.js';
 
@@ -51,7 +54,10 @@ async function prepare(
   owner: string,
 ): Promise<AppWorld[]> {
   const apps = await ofEach(seen, world, settled, 'forward');
-  const prepared = apps.map(({ intent: held, snapshot, isDone }) => {
+  const changes = await Promise.all(
+    apps.map(({ intent, snapshot, isDone }) => (isDone ? [] : sinceHeld(intent, snapshot, inputs, world))),
+  );
+  const prepared = apps.map(({ intent: held, snapshot, isDone }, at) => {
     const { intent, problems } = makePromoteIntent(held, snapshot, inputs, owner);
     if (isDone) return { app: { intent: held, snapshot, found: nothingFound() }, problems: [] };
     const hosts = intent.production.map(({ url }) => hostOf(url));
@@ -59,6 +65,7 @@ async function prepare(
       app: { intent, snapshot, found: nothingFound() },
       problems: [
         ...problems,
+        ...(changes[at] ?? []),
         ...snapshot.inTheWay.map(({ name }) => inTheWayOf(name)),
         ...refusedChecks(intent.checks, hosts).map(
           ({ text }) => new Refused(text, 'Change what is named above and run again.'),
@@ -68,4 +75,37 @@ async function prepare(
   });
   refuse(prepared.flatMap(({ problems }) => problems));
   return prepared.map(({ app }) => app);
+}
+
+/** What another hand did since then to live or to the held version, and a snapshot does not show. */
+async function sinceHeld(
+  held: Intent,
+  snapshot: Snapshot,
+  inputs: Inputs,
+  world: World,
+): Promise<readonly Refused[]> {
+  const { candidate, live } = snapshot;
+  if (!candidate) return [];
+  const { platform } = world;
+  const [extras, services, sidecars, droplet] = await Promise.all([
+    extrasOf(snapshot, world),
+    platform.bindings(candidate.guid),
+    platform.sidecars(candidate.guid),
+    platform.currentDroplet(candidate.guid),
+  ]);
+  const isSame = live !== undefined && live.guid === held.before?.guid;
+  const lost = extras && isSame && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
+  const builtOf = droplet?.packageGuid;
+  const isOther = builtOf !== undefined && builtOf !== candidate.annotations[ANNOTATION.package];
+  return [
+    ...givenToLive(held, lost),
+    ...(isOther
+      ? [
+          new Refused(
+            `${candidate.name} has other bits than those of ${held.version}, which were held: another hand pushed them.`,
+            'End the held deploy with command: abort, and deploy anew.',
+          ),
+        ]
+      : []),
+  ];
 }

@@ -1,14 +1,7 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
-import {
-  DEAD_AFTER_MS,
-  type Heartbeat,
-  holderOf,
-  isHeld,
-  lockedBy,
-  ownerOf,
-  startHeartbeat,
-} from '../engine/lock.js';
+import { type Heartbeat, startHeartbeat } from '../engine/heartbeat.js';
+import { DEAD_AFTER_MS, holderOf, isHeld, lockedBy, ownerOf } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { PlatformFault, Refused, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -24,7 +17,7 @@ import { isLive } from '../strategies/blue-green.js';
 import type { Way } from '../strategies/settle.js';
 import { reached } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
-import { allowanceGate } from './allowance.js';
+import { allowanceGate, patienceForCalls } from './allowance.js';
 import { leaveBehind, mayBeLeft } from './left-behind.js';
 
 export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
@@ -76,7 +69,8 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
       }
     }
   };
-  const mustWait = allowanceGate(world, way === 'forward' ? way : 'back');
+  const leads = way === 'forward' ? way : 'back';
+  const mustWait = allowanceGate(world, leads);
   const pursuit = converge<StepGroup>(
     {
       refresh: async () => {
@@ -106,7 +100,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
       signal,
       faultsMs: () => {
         const insists = way === 'forward' && areServing(apps) && !(stage && mayBeLeft(stage));
-        return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS;
+        return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS + patienceForCalls(apps, world, leads);
       },
       tell: (text) => listener.tell({ type: 'note', text }),
     },

@@ -1,6 +1,6 @@
 /** Brings what an interrupted run left into one clean state before anything new begins. */
 import { recalled } from '../engine/journal.js';
-import { isHeld, type May, takeOver } from '../engine/lock.js';
+import { isHeld, type May, ownerOf, takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -45,9 +45,12 @@ export async function settle(
 ): Promise<Settled | undefined> {
   const first = await read(name, world);
   const recorded = first.lock && recalled(name, first.lock);
-  const set = [...(recorded?.set ?? [name])].sort();
+  const named = [...(recorded?.set ?? [name])].sort();
+  const looks = await Promise.all(named.map((app) => (app === name ? first : read(app, world))));
+  const own = looks.filter((look) => isOfOneDeploy(look, first));
+  const set = own.map((look) => look.name);
   const taken: string[] = [];
-  for (const { app, may } of await inTurn(set, world, mayTake)) {
+  for (const { app, may } of inTurn(own, looks.length, mayTake)) {
     const tell = (text: string) => world.listener.tell({ type: 'note', text });
     if (await takeOver({ ...world, tell }, owner, () => read(app, world), may)) taken.push(app);
   }
@@ -63,13 +66,22 @@ export async function settle(
   }
 }
 
-/** What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first. */
-async function inTurn(set: readonly string[], world: World, may: May | undefined) {
-  const looks = await Promise.all(set.map(async (app) => ({ app, waits: isHeld(await read(app, world)) })));
-  const some = looks.some(({ waits }) => !waits);
-  return [...looks.filter(({ waits }) => !waits), ...looks.filter(({ waits }) => waits)].map(
-    ({ app, waits }) => ({ app, may: may ?? (waits && some ? ({ held: true } as const) : undefined) }),
-  );
+/** Whoever makes the locks of a deploy is the owner of all of them; another one's may stand where one is not made yet, or gone. */
+function isOfOneDeploy({ lock: one }: Snapshot, { lock: other }: Snapshot): boolean {
+  return !one || !other || ownerOf(one) === ownerOf(other);
+}
+
+/**
+ * What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first.
+ * @param count apps of the deploy when it began
+ */
+function inTurn(own: readonly Snapshot[], count: number, mayTake: May | undefined) {
+  const held = own.filter(isHeld);
+  const may = mayTake ?? (held.length < count ? ({ held: true } as const) : undefined);
+  return [
+    ...own.filter((look) => !isHeld(look)).map(({ name: app }) => ({ app, may: mayTake })),
+    ...held.map(({ name: app }) => ({ app, may })),
+  ];
 }
 
 function read(name: string, { platform, target }: World): Promise<Snapshot> {

@@ -13,6 +13,7 @@ import { takeSnapshot } from '../platform/snapshot.js';
 import { type Life, outlookOf } from '../strategies/outlook.js';
 import { open, type Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeSeen } from './outcome.js';
+import { forReading } from './reading.js';
 import { endOfRuns } from './world.js';
 
 /** Apps that are read at a time. */
@@ -21,7 +22,8 @@ const LANES = 4;
 /** Of the app that is named, of those of the manifest, or, with neither, of every app of the space that is ours. */
 export async function status(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const named = await namesAsked(inputs, context);
-  const { platform, target, cf, close } = await open(inputs, context, ports);
+  const { platform: whole, target, cf, close } = await open(inputs, context, ports);
+  const { platform } = forReading(whole);
   try {
     const names = named ?? ownedNames(await platform.appsByLabel(target.spaceGuid, OURS));
     const looking = { platform, target, hasEnded: endOfRuns(inputs, context, ports) };
@@ -79,6 +81,6 @@ async function lifeOf(snapshot: Snapshot, { platform, hasEnded }: Looking): Prom
   const holder = holderOf(snapshot);
   if (!holder || isHeld(snapshot)) return 'unknown';
   const nowMs = platform.platformNowMs();
-  if (ownerState(holder, holder, nowMs) === 'dead' || (await hasEnded(ownerOf(holder)))) return 'dead';
+  if (ownerState(holder, nowMs, holder, nowMs) === 'dead' || (await hasEnded(ownerOf(holder)))) return 'dead';
   return nowMs - lastSignMs(holder) < ASK_AFTER_MS ? 'alive' : 'unknown';
 }

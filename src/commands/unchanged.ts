@@ -10,6 +10,7 @@ import { type AppWorld, note, type World } from '../steps/world.js';
 import type { LiveConfiguration, Sides } from '../strategies/configuration.js';
 import { driftOf, hiddenOf, whyAsked, whyOther, whyUnsound } from '../strategies/unchanged.js';
 import { type Outcome, outcomeSeen } from './outcome.js';
+import { unknownText } from './reading.js';
 
 /** Routes that are asked at a time. */
 const LANES = 10;
@@ -90,11 +91,7 @@ export function tellDrift(compared: readonly Comparison[], world: World): void {
         ? [`${name} is unchanged: a deploy would do nothing.`]
         : [`${name} would be deployed: ${reasons.join('; ')}.`]),
       ...drift,
-      ...(hides.length === 0
-        ? []
-        : [
-            `Unknown, this sign-in may not read them of ${name}: ${hides.join(', ')}. A deploy needs the role SpaceDeveloper.`,
-          ]),
+      ...(hides.length === 0 ? [] : [unknownText(name, hides)]),
     ];
     app.found.notes.push(...lines);
     for (const line of lines) note(world, line);

@@ -8,7 +8,7 @@ import type { Manifest } from '../manifest/manifest.js';
 import { saidOf } from '../manifest/said.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
-import { runOfOwner } from '../platform/names.js';
+import { ANNOTATION, runOfOwner } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { World } from '../steps/world.js';
 import { runFacts } from '../strategies/intent-parts.js';
@@ -58,7 +58,7 @@ export function worldOf(
     stagingTimeoutMs: inputs.stagingTimeoutMs,
     ...startTimeout,
     ...ofWatch,
-    facts: runFacts(context),
+    facts: takerFacts(inputs, context),
     hasEnded: endOfRuns(inputs, context, ports),
     compare,
     ...(inputs.command === 'deploy' ? { patience: patienceOf(inputs, context, compare) } : {}),
@@ -99,6 +99,12 @@ export function worldOf(
 function oneOf(name: string, manifest: Manifest | undefined): Record<string, number> {
   const named = manifest?.apps.find((app) => app.name === name)?.processes ?? {};
   return { ...Object.fromEntries(Object.keys(named).map((type) => [type, 0])), web: 1 };
+}
+
+/** Only a deploy brings its run's commit: what another command brings is not told by the commit that its workflow was started on. */
+function takerFacts({ command }: Inputs, context: RunContext): World['facts'] {
+  const { [ANNOTATION.commit]: commit, ...who } = runFacts(context);
+  return command === 'deploy' && commit !== undefined ? { ...who, [ANNOTATION.commit]: commit } : who;
 }
 
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */

@@ -36,11 +36,6 @@ export function recorded(intent: Intent): Record<string, string> {
   return splitAnnotation(ANNOTATION.journal, JSON.stringify(journal));
 }
 
-/** Whether the lock's journal says what this intent wants. */
-export function isRecorded(intent: Intent, lock: AppState | undefined): boolean {
-  return Object.entries(recorded(intent)).every(([key, text]) => lock?.annotations[key] === text);
-}
-
 /** Checks are for the proof of a later run: only a held deploy has one. */
 function publicParts({ hold, checks, again, probePath, watchPath }: Intent) {
   const isNamed = (input: string) => again.some((one) => one === input || one.startsWith(`${input} `));

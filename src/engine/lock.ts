@@ -40,10 +40,23 @@ export function lastSignMs(holder: App): number {
   return Number.isFinite(beat) && beat > 0 ? beat : holder.createdAtMs;
 }
 
-/** Whether the owner of `now` lives. `first`: how the holder was first seen by us. Pure. */
-export function ownerState(first: App, now: App, platformNowMs: number): 'alive' | 'dead' | 'unsure' {
+/**
+ * Whether the owner of `now` lives. A sign that says to be from the future is as old as our knowledge of it. Pure.
+ * @param first how the holder was first seen by us
+ * @param firstSeenMs when that was, by the platform's clock
+ */
+export function ownerState(
+  first: App,
+  firstSeenMs: number,
+  now: App,
+  platformNowMs: number,
+): 'alive' | 'dead' | 'unsure' {
   if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now)) return 'alive';
-  return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+  return silenceMs(now, firstSeenMs, platformNowMs) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+}
+
+function silenceMs(holder: App, firstSeenMs: number, platformNowMs: number): number {
+  return platformNowMs - Math.min(lastSignMs(holder), firstSeenMs);
 }
 
 /** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
@@ -92,7 +105,11 @@ export async function takeOver(
       for (const { guid } of takers) await ports.platform.deleteApp(guid);
       return false;
     }
-    ports.tell(`The run that holds ${lock.name} is dead or has left it. Its work is settled first.`);
+    ports.tell(
+      isHeld(dead)
+        ? `${lock.name} is held, and taken over from there.`
+        : `The run that holds ${lock.name} is dead or has left it. Its work is settled first.`,
+    );
     if (await take(ports, owner, { ...dead, lock }, read)) return true;
   }
 }
@@ -104,6 +121,7 @@ async function deadHolding(
   may: May | undefined,
 ): Promise<Holding | undefined> {
   let first: App | undefined;
+  let firstSeenMs = 0;
   let askAtMs = 0;
   let awaited: string | undefined;
   let deadlineMs: number | undefined;
@@ -114,15 +132,18 @@ async function deadHolding(
     if (may && 'ended' in may) return ownerOf(holder) === may.ended ? holding : undefined;
     if (isHeld(holding)) {
       if (may) return holding;
+      // It has become one while it was watched: whoever asks decides anew what that means.
+      if (first) return undefined;
       throw heldAt(holder);
     }
     if (!first) {
+      firstSeenMs = platform.platformNowMs();
       tell(
         `${holder.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`,
       );
     }
     first ??= holder;
-    const state = ownerState(first, holder, platform.platformNowMs());
+    const state = ownerState(first, firstSeenMs, holder, platform.platformNowMs());
     if (state === 'dead') return holding;
     // Without a lock its deploy is over, and what is left is about to go.
     if (state === 'alive' && holding.lock) {
@@ -137,9 +158,11 @@ async function deadHolding(
       }
       if (deadlineMs !== undefined && clock.now() >= deadlineMs) throw lockedBy(holder);
     }
-    if (state === 'alive') first = holder;
-    const silentMs = platform.platformNowMs() - lastSignMs(holder);
-    if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
+    if (state === 'alive') {
+      first = holder;
+      firstSeenMs = platform.platformNowMs();
+    }
+    if (silenceMs(holder, firstSeenMs, platform.platformNowMs()) > ASK_AFTER_MS && clock.now() >= askAtMs) {
       if (await hasEnded(ownerOf(holder))) return holding;
       askAtMs = clock.now() + HEARTBEAT_MS;
     }
@@ -216,68 +239,4 @@ function inTheWay(name: string): Refused {
     `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`,
     'in-the-way',
   );
-}
-
-export interface Heartbeat {
-  /** Since when no sign of life got through to the platform; undefined: the last one did. Milliseconds. */
-  silentSinceMs(): number | undefined;
-  /** Does the work while no sign of life is on its way: what it writes last stays the last write. */
-  hold(work: () => Promise<void>): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/**
- * Tells the platform every ten seconds that the owner of these candidates is alive.
- * @param stillOurs asked after this process slept: what was a candidate of its own may be another run's live by then
- */
-export function startHeartbeat(
-  { platform, clock }: Pick<LockPorts, 'platform' | 'clock'>,
-  candidates: () => readonly string[],
-  stillOurs: () => Promise<boolean> = async () => true,
-): Heartbeat {
-  const ending = new AbortController();
-  let silentSinceMs: number | undefined;
-  let held = 0;
-  let overslept = false;
-  let underWay: Promise<unknown> = Promise.resolve();
-  const beat = async (guid: string) => {
-    try {
-      await platform.updateApp(guid, {
-        annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
-      });
-      silentSinceMs = undefined;
-    } catch {
-      // The deploy itself meets the same fault and says so; here only the silence counts.
-      silentSinceMs ??= clock.now();
-    }
-  };
-  const beatAll = async () => {
-    if (overslept && !(await stillOurs().catch(() => false))) return;
-    overslept = false;
-    await Promise.all(candidates().map(beat));
-  };
-  const beating = (async () => {
-    while (!ending.signal.aborted) {
-      const awakeAtMs = clock.now();
-      await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
-      overslept ||= clock.now() - awakeAtMs > DEAD_AFTER_MS / 2;
-      if (ending.signal.aborted || held > 0) continue;
-      underWay = beatAll();
-      await underWay;
-    }
-  })();
-  return {
-    silentSinceMs: () => silentSinceMs,
-    hold: async (work) => {
-      held += 1;
-      await underWay;
-      await work().finally(() => {
-        held -= 1;
-      });
-    },
-    stop: async () => {
-      ending.abort();
-      await beating;
-    },
-  };
 }

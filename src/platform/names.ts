@@ -57,6 +57,8 @@ export const ANNOTATION = {
   target: `${PREFIX}/target`,
   /** On a previous version: until when it was live, milliseconds of the platform's clock. */
   liveUntil: `${PREFIX}/live-until`,
+  /** On a version that was live: since when it is to be deleted, milliseconds of the platform's clock. Its job may end at any time. */
+  deleting: `${PREFIX}/deleting`,
   /** On a version whose deploy ended a held one: the version that was held. JSON. */
   ended: `${PREFIX}/ended`,
   /** On a version that a rollback took from live: who did, in which run. JSON. */

@@ -8,7 +8,7 @@ export interface Markdown {
   code(text: string, most?: number): string;
   /** A block of code: its fence is longer than any inside. */
   codeBlock(lines: readonly string[], most?: number): string;
-  /** Running text: every character that Markdown or HTML heeds, links and mentions lose their meaning. */
+  /** Running text: every character that Markdown or HTML heeds there, links and mentions lose their meaning. */
   prose(text: string, most?: number): string;
 }
 
@@ -53,7 +53,7 @@ const GAP = '\u200b';
 
 function prose(line: string): string {
   return line
-    .replace(/[\\`*_{}[\]()#+!|~>-]/g, '\\$&')
+    .replace(/[\\`*_{}[\]()#+!|~>]|^-/g, '\\$&')
     .replace(/^\d+(?=\.)/, '$&\\')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -110,7 +110,7 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
     ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
     ['seen at', seenAt(outcome) ?? ''],
     ['address', url ? md.code(url) : ''],
-    ['trial address', trialUrl ? md.code(trialUrl) : ''],
+    ['trial address', trialUrl && candidate?.phase === 'held' ? md.code(trialUrl) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
     ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],

@@ -29,7 +29,8 @@ export type Step =
   | { do: 'drain'; side: Side }
   | { do: 'stop'; name: string; guid: string }
   | { do: 'delete-route'; url: string; guid: string }
-  | { do: 'delete-app'; name: string; guid: string }
+  /** `wasLive`: a version that a rollback could mean, until it is marked. */
+  | { do: 'delete-app'; name: string; guid: string; wasLive?: boolean }
   | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' }
   /** The candidate's droplet becomes one of live's: a deployment takes none of another app. */
   | { do: 'copy-droplet' }

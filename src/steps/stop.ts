@@ -1,6 +1,7 @@
 import { PlatformFault } from '../model/errors.js';
+import { goneIsDone } from '../platform/apps.js';
 import type { Platform } from '../platform/calls.js';
-import { appKey, LABEL } from '../platform/names.js';
+import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
 import type { Step } from './step.js';
 import type { StepKind } from './world.js';
 
@@ -16,9 +17,17 @@ export const stop: StepKind<Step & { do: 'stop' }> = {
 
 export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
   title: ({ name }) => `delete ${name}`,
-  plan: ({ name }) => [`DELETE /v3/apps/<${name}>`],
-  run: async ({ name, guid }, _app, { platform }) => {
+  plan: ({ name, wasLive }) => [
+    ...(wasLive ? [`PATCH /v3/apps/<${name}> annotation deleting`] : []),
+    `DELETE /v3/apps/<${name}>`,
+  ],
+  run: async ({ name, guid, wasLive }, _app, { platform }) => {
     await assertOffRoutes(platform, name, guid);
+    // The platform's job may outlast this run: nobody shall let it go live meanwhile.
+    if (wasLive) {
+      const annotations = { [ANNOTATION.deleting]: String(platform.platformNowMs()) };
+      await goneIsDone(async () => void (await platform.updateApp(guid, { annotations })));
+    }
     await platform.deleteApp(guid);
   },
 };

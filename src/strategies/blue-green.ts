@@ -5,7 +5,6 @@
  * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
  * nothing is stopped before the routers have let go of it.
  */
-import { isRecorded } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
@@ -13,6 +12,7 @@ import type { Step, Work } from '../steps/step.js';
 import {
   allRunning,
   destinationsOf,
+  isGoing,
   portOf,
   productionUrls,
   reached,
@@ -20,7 +20,16 @@ import {
   samePort,
   servedBy,
 } from './view.js';
-import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed, stopIdle } from './work.js';
+import {
+  compact,
+  deletion,
+  deletions,
+  endOfLock,
+  leftTrialRoutes,
+  steps,
+  stopFailed,
+  stopIdle,
+} from './work.js';
 
 export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
   const end = { steps: [], after: endOfLock(snapshot) };
@@ -74,7 +83,6 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
 /** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
 function onceMore(intent: Intent, snapshot: Snapshot): Work {
   return {
-    lock: steps(isRecorded(intent, snapshot.lock) ? [] : [{ do: 'mark', phase: 'held', journal: true }]),
     routes: steps(missingRoutes(intent, snapshot)),
     configure: steps([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
   };
@@ -167,18 +175,14 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
   const { candidate, live } = snapshot;
   if (reached(candidate, 'drained')) {
     // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-    return servedBy(snapshot, live).length > 0 ? { switch: steps([{ do: 'mark', phase: 'switching' }]) } : {};
+    return servedBy(snapshot, live).length > 0 ? { switch: steps([switching(intent)]) } : {};
   }
   const urls = productionUrls(intent, snapshot);
   const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
   const serving = reached(candidate, 'serving');
   return {
     // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-    switch: steps(
-      reached(candidate, 'switching') && !(serving && map.length > 0)
-        ? []
-        : [{ do: 'mark', phase: 'switching' }],
-    ),
+    switch: steps(reached(candidate, 'switching') && !(serving && map.length > 0) ? [] : [switching(intent)]),
     map: steps(map),
     ...(serving && map.length === 0
       ? {}
@@ -191,6 +195,13 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
     unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
     drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
   };
+}
+
+/**
+ * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
+ */
+function switching({ hold }: Intent): Step {
+  return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
 
 /** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
@@ -210,8 +221,11 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   // Whatever another hand has put under the name since then is not ours to retire.
   const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
   const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-  const gone = deletions(snapshot, snapshot.previous.slice(kept));
-  if (live && intent.keepPrevious === 0) gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
+  const older = snapshot.previous.filter((app) => !isGoing(app));
+  const gone = [
+    ...deletions(snapshot, [...snapshot.previous.filter(isGoing), ...older.slice(kept)]),
+    ...(live && intent.keepPrevious === 0 ? [deletion(live)] : []),
+  ].map((step) => ({ ...step, wasLive: true }));
   return {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps(
@@ -221,7 +235,7 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
     ),
     stop: steps([
       ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid } as const] : []),
-      ...stopIdle(snapshot, snapshot.previous.slice(0, kept)),
+      ...stopIdle(snapshot, older.slice(0, kept)),
     ]),
     prune: steps(gone),
     retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),

@@ -6,12 +6,12 @@ import { backOut } from './back-out.js';
 import { reached, servedBy } from './view.js';
 import { compact, endOfLock, steps } from './work.js';
 
-/** Whoever comes next may promote or abort it. */
+/** Whoever comes next may promote or abort it. What has come further, or not so far, is as it was when its lock was taken. */
 export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
-  const { candidate } = snapshot;
+  const { lock: _, ...taken } = snapshot;
   return compact({
-    switch: steps(candidate && candidate.phase !== 'held' ? [{ do: 'mark', phase: 'held' }] : []),
-    end: { steps: [], after: endOfLock(snapshot) },
+    switch: steps(snapshot.candidate?.phase === 'proven' ? [{ do: 'mark', phase: 'held' }] : []),
+    end: { steps: [], after: endOfLock(taken) },
   });
 }
 

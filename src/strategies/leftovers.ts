@@ -41,9 +41,7 @@ export function judgeLeftovers(
   const lives = on(live);
   // One of ours that is stopped is taken off its routes before it starts again.
   const blocks = (app: AppState) =>
-    app.state === 'STARTED' ||
-    (app.role === undefined && on(app).some((route) => !lives.includes(route))) ||
-    doubles.includes(app);
+    app.state === 'STARTED' || (app.role === undefined && on(app).some((route) => !lives.includes(route)));
   const blocking = [...new Set([...rivals.filter(blocks), ...doubles])];
   const notes = [
     ...rivals.filter((app) => !blocking.includes(app)).map((app) => restingNote(app, on(app))),
@@ -160,8 +158,10 @@ function restingNote({ name }: AppState, routes: readonly Route[]): string {
 }
 
 function idleNote({ name, state }: AppState): string {
-  const how = state === 'STOPPED' ? 'stopped' : 'started';
-  return `${name} is there, ${how} and on no route: another tool, or a person, may have left it. It is not touched; ${cfLine('delete', name, '-f')} removes it.`;
+  // Whoever works off a queue has no route either: nobody is told to delete what runs.
+  if (state === 'STARTED')
+    return `${name} runs on no route: an app of its own that needs none, or left by another tool or a person. It is not touched.`;
+  return `${name} is there, stopped and on no route: another tool, or a person, may have left it. It is not touched; ${cfLine('delete', name, '-f')} removes it.`;
 }
 
 const MOST_URLS = 5;

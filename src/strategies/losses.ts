@@ -13,7 +13,10 @@ export interface LiveExtras {
 export const NEW_APP_HAS: Readonly<Record<string, boolean>> = { ssh: true, revisions: true };
 
 /** @returns one line for each thing that the candidate would not have. */
-export function lossesOf(app: ManifestApp, live: LiveExtras): readonly string[] {
+export function lossesOf(
+  app: Pick<ManifestApp, 'services' | 'sidecars'>,
+  live: LiveExtras,
+): readonly string[] {
   const bindings = live.bindings.filter((name) => !app.services.includes(name));
   const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
   return [

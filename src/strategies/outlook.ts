@@ -8,7 +8,7 @@ import { ANNOTATION, candidateName } from '../platform/names.js';
 import { recordedOn } from './intent-parts.js';
 import { judgeLeftovers } from './leftovers.js';
 import { type Way, wayOf } from './settle.js';
-import { destinationsOf, runningCount } from './view.js';
+import { destinationsOf, isGoing, runningCount } from './view.js';
 
 /** Whether the run that holds a lock lives, as far as it can be told. */
 export type Life = 'alive' | 'dead' | 'unknown';
@@ -83,7 +83,7 @@ export function outlookOf({ snapshot, left, life, set }: OutlookParts): Outlook 
   const change = underWayOf(snapshot, held ? undefined : life);
   return {
     ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
-    previous: snapshot.previous.map(keptOf),
+    previous: snapshot.previous.filter((app) => !isGoing(app)).map(keptOf),
     failed: snapshot.failed.map(keptOf),
     leftovers: left.apps.map((app) => leftOf(app, left)),
     nextDeploy: nextDeploy({ snapshot, left, life, set }, change),

@@ -5,7 +5,7 @@ import { Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { takenBy } from './intent.js';
-import { askedOf, beforeOf, recordedOn } from './intent-parts.js';
+import { askedOf, beforeOf, namesBefore, recordedOn } from './intent-parts.js';
 
 export interface PromoteResult {
   intent: Intent;
@@ -53,6 +53,7 @@ export function makePromoteIntent(
     },
     problems: [
       ...changeOf(held, live),
+      ...givenToLive(held, changedOf(held, snapshot, inputs)),
       ...missing(held, inputs),
       ...taken.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
@@ -77,6 +78,50 @@ function changeOf({ app, before, version }: Intent, live: AppState | undefined):
     ),
   ];
 }
+
+/** @param what live was given by hand since then, and the held version does not have: it would be lost */
+export function givenToLive({ app, version }: Pick<Intent, 'app' | 'version'>, what: readonly string[]) {
+  if (what.length === 0) return [];
+  return [
+    new Refused(
+      `Live of ${app} was changed since ${version} was held, and that version does not have it: ${what.join('; ')}.`,
+      'End the held deploy with command: abort, and deploy anew.',
+      'live-changed',
+    ),
+  ];
+}
+
+/** Whether the deploy brought along what live had outside its manifest, and shall. */
+export function carries(candidate: AppState, { carry }: Pick<Inputs, 'carry'>): boolean {
+  const given = candidate.annotations[ANNOTATION.inputs]?.split(' ') ?? [];
+  return carry === 'all' && !given.includes('carry');
+}
+
+/** Variables and sizes that were brought along from live, and are others there now. No value of a variable is in it. */
+function changedOf(
+  { scale, before }: Intent,
+  { live, candidate }: Snapshot,
+  inputs: Inputs,
+): readonly string[] {
+  if (!live || !candidate || live.guid !== before?.guid) return [];
+  const named = namesBefore(candidate, ANNOTATION.manifestEnv);
+  const known = [...named, ...namesBefore(live, ANNOTATION.manifestEnv), ...Object.keys(candidate.env)];
+  const brought = Object.keys(candidate.env).filter((name) => !named.includes(name));
+  const variables = [
+    ...brought.filter((name) => live.env[name] !== candidate.env[name]),
+    ...(carries(candidate, inputs) ? Object.keys(live.env).filter((name) => !known.includes(name)) : []),
+  ];
+  const sizes = Object.entries(inputs.scale === 'manifest' ? {} : scale).filter(([type, was]) => {
+    const now = live.processes.find((process) => process.type === type);
+    return now && SIZES.some((size) => was[size] !== undefined && was[size] !== now[size]);
+  });
+  return [
+    ...variables.map((name) => `variable ${name}`),
+    ...sizes.map(([type]) => `memory, disk or log rate of ${type}`),
+  ];
+}
+
+const SIZES = ['memoryMb', 'diskMb', 'logRateBps'] as const;
 
 /** Nobody may say that it was proven as it was asked for when a part of the proof is missing. */
 function missing({ again, version }: Intent, { given }: Inputs): Refused[] {

@@ -14,7 +14,7 @@ import {
   trialsOf,
   wantedOf,
 } from './intent-parts.js';
-import { servedBy } from './view.js';
+import { isGoing, servedBy } from './view.js';
 
 /** A commit is named by at least so many of its first characters. */
 const COMMIT_LENGTH = 7;
@@ -24,9 +24,10 @@ const COMMIT_LENGTH = 7;
  * @returns the version that is meant, which may be live already, or why none is
  */
 export function chooseTarget(
-  { live, previous }: Pick<Snapshot, 'live' | 'previous'>,
+  { live, previous: all }: Pick<Snapshot, 'live' | 'previous'>,
   to: string | undefined,
 ): AppState | string {
+  const previous = all.filter((app) => !isGoing(app));
   const [newest] = previous;
   if (to === undefined) return (live && whyUnknown(live, previous)) ?? newest ?? NOTHING_KEPT;
   if (/^v\d+$/.test(to)) return `"${to}" is a revision: going back to revisions is not available yet`;
@@ -68,12 +69,14 @@ function commitOf({ annotations, version }: Pick<AppState, 'annotations'> & { ve
 
 /** For a plan: each version that could go live again, one line each. */
 export function choicesOf({ previous }: Pick<Snapshot, 'previous'>, target: AppState): readonly string[] {
-  return previous.map((app) => {
-    const { version, guid } = app;
-    const why = withdrawalOf(app);
-    const meant = guid === target.guid ? ', and it is the one that is meant' : '';
-    return `Can be rolled back to: ${version}, commit ${commitOf({ ...app, version })}, app ${guid}${why ? `, taken from live by a rollback${why}` : ''}${meant}.`;
-  });
+  return previous
+    .filter((app) => !isGoing(app))
+    .map((app) => {
+      const { version, guid } = app;
+      const why = withdrawalOf(app);
+      const meant = guid === target.guid ? ', and it is the one that is meant' : '';
+      return `Can be rolled back to: ${version}, commit ${commitOf({ ...app, version })}, app ${guid}${why ? `, taken from live by a rollback${why}` : ''}${meant}.`;
+    });
 }
 
 /** @returns why this commit is not deployed unasked: a rollback took it from live, and it is not live again */
@@ -160,8 +163,16 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
         .filter(({ protocol }) => protocol === 'tcp')
         .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
     ],
-    notes: variables.notes,
+    notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
   };
+}
+
+/** What serves already is not restarted for its variables: requests are on their way to it. */
+function notInEffect({ env }: Intent, target: AppState, snapshot: Snapshot): readonly string[] {
+  if (target.state !== 'STARTED' || servedBy(snapshot, target).length === 0) return [];
+  const names = Object.keys(env).filter((name) => (env[name] ?? undefined) !== target.env[name]);
+  const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
+  return list(title, names);
 }
 
 interface Variables {

@@ -12,6 +12,7 @@ import {
   wantedSettings,
 } from './configuration.js';
 import { allRunning, destinationsOf, routeOf, trialRoutes } from './view.js';
+import { stopIdle } from './work.js';
 
 export interface Difference {
   /** Of settings: names, never a value of a variable. */
@@ -41,9 +42,10 @@ export function whyAsked({ env, force }: Pick<Inputs, 'env' | 'force'>): readonl
 /** Why live as the platform shows it is not a state to leave alone. */
 export function whyUnsound(sides: Pick<Sides, 'snapshot' | 'intent'>): readonly string[] {
   const { snapshot, intent } = sides;
-  const { live, lock, candidate, takers } = snapshot;
+  const { live, lock, candidate, takers, previous, failed } = snapshot;
   if (!live) return ['nothing is live'];
-  const isLeft = lock || candidate || takers.length > 0 || trialRoutes(snapshot).length > 0;
+  const running = stopIdle(snapshot, [...previous, ...failed]);
+  const isLeft = lock || candidate || [...takers, ...running].length > 0 || trialRoutes(snapshot).length > 0;
   const badly = intent.production.filter((wanted) => {
     const route = routeOf(snapshot, wanted);
     const own = destinationsOf(route, live);

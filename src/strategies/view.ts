@@ -2,7 +2,7 @@
 import type { AppState, Destination, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { PHASES, type Phase, type Role } from '../model/words.js';
-import { appKey, LABEL } from '../platform/names.js';
+import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
 
 /** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
 export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefined {
@@ -54,6 +54,11 @@ export function madeRoutes(snapshot: Snapshot, version: string): readonly Route[
 export function servedBy(snapshot: Snapshot, app: AppState | undefined): readonly Route[] {
   const trial = new Set(trialRoutes(snapshot).map((route) => route.guid));
   return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
+}
+
+/** Its delete was asked for: it may go at any time, whatever became of the run that asked. */
+export function isGoing({ annotations }: Pick<AppState, 'annotations'>): boolean {
+  return ANNOTATION.deleting in annotations;
 }
 
 /** Every instance that is wanted runs and takes traffic. */

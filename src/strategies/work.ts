@@ -20,10 +20,14 @@ export function leftTrialRoutes(snapshot: Snapshot): Step[] {
 }
 
 /** An app that a route names again is in somebody's use: it stays. */
-export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[] {
-  return apps
-    .filter((app) => servedBy(snapshot, app).length === 0)
-    .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Deletion[] {
+  return apps.filter((app) => servedBy(snapshot, app).length === 0).map(deletion);
+}
+
+type Deletion = Step & { do: 'delete-app' };
+
+export function deletion({ name, guid }: Pick<AppState, 'name' | 'guid'>): Deletion {
+  return { do: 'delete-app', name, guid };
 }
 
 /**
@@ -32,7 +36,7 @@ export function deletions(snapshot: Snapshot, apps: readonly AppState[]): Step[]
  */
 export function endOfLock({ lock, candidate, takers }: Snapshot): Step[] {
   const empty = lock && lock.guid !== candidate?.guid ? [lock] : [];
-  return [...empty, ...takers.toReversed()].map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+  return [...empty, ...takers.toReversed()].map(deletion);
 }
 
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */

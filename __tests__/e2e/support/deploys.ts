@@ -45,6 +45,21 @@ export async function rollBackWatched(
   return expectDone(world, result, watch, 'rolled-back');
 }
 
+/** Promotes a held deploy under traffic, and expects `promoted` without one failed request. No manifest is there. */
+export async function promoteWatched(
+  world: World,
+  app: string,
+  { inputs, run, watch: watching = { apps: [app], routes: [world.url(app)] } }: WatchedOptions = {},
+): Promise<Watched> {
+  const watch = await world.watch(watching);
+  const result = await world.run(
+    world.dir,
+    { command: 'promote', app, 'smoke-test': '', drain: '', ...inputs },
+    run,
+  );
+  return expectDone(world, result, watch, 'promoted');
+}
+
 /**
  * As `deployWatched` where nobody serves before: traffic begins when the new version was proven on every production route, and
  * sees the rest of the deploy.
@@ -70,7 +85,7 @@ async function expectDone(
   world: World,
   result: ActionResult,
   watch: Watch,
-  wanted: 'deployed' | 'rolled-back',
+  wanted: 'deployed' | 'promoted' | 'rolled-back',
 ): Promise<Watched> {
   const seen = await watch.end();
   expect(result.outputs.error).toBe('');
