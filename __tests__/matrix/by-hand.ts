@@ -20,21 +20,31 @@ export async function pushByHand(platform: Platform, app: ByHand): Promise<void>
   await platform.clock.drive(push(platform, app));
 }
 
-async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
-  const { clock } = platform;
-  const send = async (
-    method: string,
-    path: string,
-    body: string | Buffer,
-    headers: Record<string, string>,
-  ) => {
+/** Asks the API as the user; time has to pass meanwhile. Throws what it refuses. */
+export type Ask = (method: string, path: string, body?: unknown) => Promise<Body>;
+
+type Send = (
+  method: string,
+  path: string,
+  body: string | Buffer,
+  headers: Record<string, string>,
+) => Promise<Body>;
+
+export async function signIn(platform: Platform): Promise<{ ask: Ask; send: Send; authorization: string }> {
+  const send: Send = async (method, path, body, headers) => {
     const answer = await platform.call({ method, path, body, headers });
     if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return answer.body === '' ? undefined : (JSON.parse(answer.body) as Body);
   };
   const authorization = await bearer(platform);
-  const api = (method: string, path: string, body?: unknown): Promise<Body> =>
+  const ask: Ask = (method, path, body) =>
     send(method, path, JSON.stringify(body ?? {}), { authorization, 'content-type': 'application/json' });
+  return { ask, send, authorization };
+}
+
+async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
+  const { clock } = platform;
+  const { ask: api, send, authorization } = await signIn(platform);
   const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;
   const until = async (path: string, state: string) => {
     for (;;) {

@@ -1,0 +1,68 @@
+/** What another hand does to a deploy while it is held, and what promote says of it. */
+import { afterAll, expect, jest, test } from '@jest/globals';
+import { act } from './action.js';
+import { type Ask, signIn } from './by-hand.js';
+import { onPlatform } from './matrix.js';
+import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+
+jest.setTimeout(60_000);
+
+const folders = new Folders();
+afterAll(() => folders.remove());
+
+const PROMOTE = SCENARIOS.find(({ name }) => name === 'promote') as Scenario;
+const guidOf = async (ask: Ask, name: string): Promise<string> =>
+  (await ask('GET', `/v3/apps?names=${name}`)).resources[0].guid;
+
+/** @returns how promote ends, and what it wrote */
+async function promotedAfter(work: (ask: Ask) => Promise<unknown>) {
+  return onPlatform(PROMOTE, folders, async (platform) => {
+    const { clock } = platform;
+    const { outputs, calls, lines } = await clock.drive(
+      (async () => {
+        const { ask } = await signIn(platform);
+        await work(ask);
+        await clock.sleep(10_000);
+        return act(platform, commandOf(PROMOTE, folders, 2));
+      })(),
+    );
+    const writes = calls.filter(({ kind, name }) => kind === 'write' && name !== 'POST /oauth/token');
+    return { result: outputs.result, error: outputs.error, writes: writes.length, text: lines.join() };
+  });
+}
+
+test('nothing: it is promoted', async () => {
+  expect(await promotedAfter(async () => undefined)).toMatchObject({ result: 'promoted' });
+});
+
+test('stopped, or without its trial route: it is started, mapped, proven and promoted', async () => {
+  const stopped = await promotedAfter(async (ask) => {
+    await ask('POST', `/v3/apps/${await guidOf(ask, 'shop-candidate')}/actions/stop`);
+    const { resources } = await ask(
+      'GET',
+      '/v3/routes?label_selector=cf-zero-downtime.github.io/role=candidate',
+    );
+    for (const { guid } of resources) await ask('DELETE', `/v3/routes/${guid}`);
+  });
+  expect(stopped).toMatchObject({ result: 'promoted' });
+});
+
+test('a variable was set on live: it would be lost, and nothing is written', async () => {
+  const seen = await promotedAfter(async (ask) => {
+    const guid = await guidOf(ask, 'shop');
+    await ask('PATCH', `/v3/apps/${guid}/environment_variables`, { var: { MORE: 'a-value-of-mine' } });
+  });
+  expect(seen).toMatchObject({ result: 'refused', error: 'live-changed', writes: 0 });
+  expect(seen.text).toContain('variable MORE');
+  expect(seen.text).not.toContain('a-value-of-mine');
+});
+
+test('the package that it holds is another one than was held: it was never proven, and nothing is written', async () => {
+  const seen = await promotedAfter(async (ask) => {
+    const guid = await guidOf(ask, 'shop-candidate');
+    const annotations = { 'cf-zero-downtime.github.io/package': 'another' };
+    await ask('PATCH', `/v3/apps/${guid}`, { metadata: { annotations } });
+  });
+  expect(seen).toMatchObject({ result: 'refused', error: 'refused', writes: 0 });
+  expect(seen.text).toContain('has other bits');
+});
