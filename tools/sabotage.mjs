@@ -14,8 +14,8 @@ export const SABOTAGES = {
   /** Live loses its routes before the candidate is checked and has them: long enough for every router to notice. */
   'unmap-first': {
     file: 'steps/step.ts',
-    find: "  'check',\n  'switch',\n  'map',\n  'prove',\n  'unmap',\n",
-    replace: "  'unmap',\n  'check',\n  'switch',\n  'map',\n  'prove',\n",
+    find: "  'check',\n  'switch',\n  'map',\n  'roll',\n  'await',\n  'prove',\n  'unmap',\n",
+    replace: "  'unmap',\n  'check',\n  'switch',\n  'map',\n  'roll',\n  'await',\n  'prove',\n",
   },
   /** The candidate's destination takes the place of all others. */
   'replace-destinations': {

@@ -23,6 +23,14 @@ const KILLED: readonly { scenario: Scenario; point: Point }[] = [
     point: { by: 'action', name: 'DELETE /v3/routes/*/destinations/*', number: 1 },
   },
   { scenario: named('rollback'), point: { by: 'action', name: 'POST /v3/routes/*/destinations', number: 2 } },
+  {
+    scenario: named('rolling, with other variables and memory'),
+    point: { by: 'action', name: 'POST /v3/deployments', number: 1 },
+  },
+  {
+    scenario: named('rolling, the version crashes in live only'),
+    point: { by: 'action', name: 'POST /v3/deployments/*/actions/cancel', number: 1 },
+  },
 ];
 
 /** Each of the three runs in turn; the last one's command is done at the end. @returns the settler's calls, and what is wrong */
