@@ -289,6 +289,14 @@ describe('applyManifest', () => {
       message: 'cf apply-manifest of shop failed: Cannot scale this process',
     });
   });
+
+  test('ended from outside, it may be done all the same', async () => {
+    const { session } = await open("process.kill(process.pid, 'SIGKILL')");
+    await expect(session.applyManifest(manifest)).rejects.toMatchObject({
+      name: 'PlatformFault',
+      ambiguous: true,
+    });
+  });
 });
 
 test('commands run one at a time, also after one that failed', async () => {

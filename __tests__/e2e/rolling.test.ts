@@ -1,7 +1,18 @@
 /** `strategy: rolling`: live keeps its GUID, the platform replaces its instances, and nobody misses an answer. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { manifestOf, writeAppVersion } from '../../demo/app.js';
 import { liveOf } from './support/deploys.js';
-import { expectDeployed, ROLLING, type Rolled, roll, underTraffic, versionOf } from './support/rolls.js';
+import {
+  expectDeployed,
+  expectNothingMissed,
+  ROLLING,
+  type Rolled,
+  roll,
+  underTraffic,
+  versionOf,
+} from './support/rolls.js';
 import { type AppSettings, settingsOf } from './support/settings.js';
 import { label, type SpaceApp, spaceOf } from './support/space.js';
 import { startWorld, type VersionOptions, type World, writes } from './support/world.js';
@@ -9,7 +20,7 @@ import { startWorld, type VersionOptions, type World, writes } from './support/w
 /** Each deploy is a whole one: real CLI, real bundle, real instances. */
 jest.setTimeout(400_000);
 
-const APPS = ['one', 'three', 'mixed', 'asleep', 'fresh', 'busy'];
+const APPS = ['one', 'three', 'mixed', 'asleep', 'fresh', 'busy', 'web', 'api'];
 
 let world: World;
 const of = (name: string, version: string, more: Partial<VersionOptions> = {}) => ({
@@ -47,6 +58,7 @@ let one: Promise<Told>;
 let three: Promise<Told>;
 let mixed: Promise<void>;
 let busy: Promise<void>;
+let both: Promise<void>;
 
 beforeAll(async () => {
   world = await startWorld({ flags: ['--tick', '300'] });
@@ -56,6 +68,8 @@ beforeAll(async () => {
     of('mixed', 'v1'),
     of('asleep', 'v1'),
     of('busy', 'v1', { instances: 2 }),
+    of('web', 'v1'),
+    of('api', 'v1'),
   ];
   const done = await Promise.all(first.map((version) => world.deploy(version)));
   expect(done.map(({ outputs }) => outputs.result)).toEqual(first.map(() => 'deployed'));
@@ -71,6 +85,7 @@ beforeAll(async () => {
   );
   mixed = begun(inTurn());
   busy = begun(besideOthers());
+  both = begun(oneManifest());
 }, 200_000);
 afterAll(() => world.close());
 
@@ -180,6 +195,49 @@ async function besideOthers(): Promise<void> {
   expect(paused.shown).toContain('is paused');
 }
 
+/** Bits in a folder for each app; `more` are further lines of the second one. */
+async function manifestOfBoth(
+  version: string,
+  second: Partial<VersionOptions>,
+  more: string[] = [],
+): Promise<string> {
+  const dir = await mkdtemp(join(world.dir, 'both-'));
+  await writeAppVersion(join(dir, 'web'), { version });
+  await writeAppVersion(join(dir, 'api'), { ...second, version });
+  const block = (name: string, lines: string[]) =>
+    manifestOf({ name, routes: [world.url(name)], more: [`path: ${name}`, ...lines] });
+  const text = block('web', []) + block('api', more).replace(/^applications:\n/, '');
+  await writeFile(join(dir, 'manifest.yml'), text);
+  return dir;
+}
+
+/** Both or none, and before anything is changed where one of them cannot. */
+async function oneManifest(): Promise<void> {
+  const guids = async () => ['web', 'api'].map((name) => space.app(name).guid);
+  let space = await spaceOf(world);
+  const before = await guids();
+  const versions = async () => [await world.meet(world.url('web')), await world.meet(world.url('api'))];
+
+  const cnb = await world.run(await manifestOfBoth('v2', {}, ['lifecycle: cnb']), ROLLING);
+  expect(cnb.outputs).toMatchObject({ result: 'refused', error: 'refused' });
+  expect(cnb.shown).toMatch(/api has the lifecycle cnb/);
+
+  const bad = await manifestOfBoth('v3', { onlyAs: 'api', failStart: true });
+  const reverted = await underTraffic(world, APPS, 'web', () => world.run(bad, ROLLING));
+  expect(reverted.result.outputs).toMatchObject({ result: 'reverted', error: 'start' });
+  expectNothingMissed(reverted.seen);
+  expect(await versions()).toEqual(['v1', 'v1']);
+
+  const good = await manifestOfBoth('v4', {});
+  const done = await underTraffic(world, APPS, 'web', () => world.run(good, ROLLING));
+  await expectDeployed(world, 'web', done);
+  expect(await versions()).toEqual(['v4', 'v4']);
+  space = await spaceOf(world);
+  expect(await guids()).toEqual(before);
+}
+
+test('two apps of one manifest: both are rolled, or neither', () => both);
+
 test("another hand's deployment is waited for as long as it goes on, and refused when it is paused or stuck", () =>
   busy);
 
@@ -209,7 +267,7 @@ describe('before anything is changed:', () => {
 
   test('what this way cannot deploy is refused by name', async () => {
     // Nobody else is at work any more: whatever is written is of these runs.
-    await Promise.allSettled([one, three, mixed, busy]);
+    await Promise.allSettled([one, three, mixed, busy, both]);
     const before = (await world.foundry.requests()).length;
     const cnb = await world.deploy(of('one', 'v9', { more: ['lifecycle: cnb'] }), ROLLING);
     expect(cnb.outputs).toMatchObject({ result: 'refused', error: 'refused' });

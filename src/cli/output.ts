@@ -69,9 +69,12 @@ export function signInFailure(
 const PLATFORM_SIGNS =
   /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
-/** Why `cf push --no-start` failed. */
+/**
+ * Why `cf push --no-start` or `cf apply-manifest` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
+ */
 export function pushFailure(app: string, code: number | null, output: CfOutput, command = 'push'): Error {
-  if (PLATFORM_SIGNS.test(output.both))
+  if (code === null || PLATFORM_SIGNS.test(output.both))
     return new PlatformFault(`cf ${command} of ${app} did not come through: ${reasonIn(output)}`, true);
   return new ProgramFailed(`cf ${command} of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
