@@ -37482,7 +37482,7 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 /***/ }),
 
-/***/ 2888:
+/***/ 3907:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37957,11 +37957,14 @@ function signInFailure(step, output, inputs) {
  * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
  */
 const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
-/** Why `cf push --no-start` failed. */
-function pushFailure(app, code, output) {
-    if (PLATFORM_SIGNS.test(output.both))
-        return new errors/* PlatformFault */.A(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
-    return new errors/* ProgramFailed */.Oh(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
+/**
+ * Why `cf push --no-start` or `cf apply-manifest` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
+ */
+function pushFailure(app, code, output, command = 'push') {
+    if (code === null || PLATFORM_SIGNS.test(output.both))
+        return new errors/* PlatformFault */.A(`cf ${command} of ${app} did not come through: ${reasonIn(output)}`, true);
+    return new errors/* ProgramFailed */.Oh(`cf ${command} of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */
 function reasonIn({ stderr, both }) {
@@ -38138,9 +38141,18 @@ class Session {
         return stdout;
     }
     async pushBits(push) {
+        await this.giveManifest(['push', push.app, '--no-start'], push);
+    }
+    async applyManifest(manifest) {
+        await this.giveManifest(['apply-manifest'], manifest);
+    }
+    async close() {
+        await this.options.files.remove(this.cfHome);
+    }
+    async giveManifest(command, push) {
         const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
         const args = [
-            ...['push', push.app, '--no-start', '-f', push.manifestPath],
+            ...[...command, '-f', push.manifestPath],
             ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
             ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
             ...(redacts ? ['--redact-env'] : []),
@@ -38151,10 +38163,7 @@ class Session {
             ...(push.signal === undefined ? {} : { signal: push.signal }),
         });
         if (code !== 0)
-            throw pushFailure(push.app, code, output);
-    }
-    async close() {
-        await this.options.files.remove(this.cfHome);
+            throw pushFailure(push.app, code, output, command[0]);
     }
     async signInStep(step, args, secrets = {}) {
         const { clock, signal, inputs } = this.options;
@@ -38246,106 +38255,12 @@ function runnerToolCache() {
     };
 }
 
+// EXTERNAL MODULE: ./lib/platform/apps.js
+var platform_apps = __nccwpck_require__(8576);
 // EXTERNAL MODULE: ./lib/platform/json.js
 var platform_json = __nccwpck_require__(206);
-;// CONCATENATED MODULE: ./lib/platform/apps.js
-
-
-function appCalls(requests) {
-    return {
-        async appsByName(spaceGuid, names) {
-            const found = await requests.listFor('/v3/apps', 'names', names, { space_guids: spaceGuid }, parseApp);
-            // Some databases compare without regard to case.
-            return found.filter((app) => names.includes(app.name));
-        },
-        appsByLabel(spaceGuid, selector) {
-            return requests.list('/v3/apps', { space_guids: spaceGuid, label_selector: selector }, parseApp);
-        },
-        appsByGuid(guids) {
-            return requests.listFor('/v3/apps', 'guids', guids, {}, parseApp);
-        },
-        apps(spaceGuid) {
-            return requests.list('/v3/apps', { space_guids: spaceGuid }, parseApp);
-        },
-        async createApp(spaceGuid, app) {
-            try {
-                const body = {
-                    name: app.name,
-                    ...(app.lifecycle ? { lifecycle: lifecycleBody(app.lifecycle) } : {}),
-                    relationships: { space: { data: { guid: spaceGuid } } },
-                    metadata: { labels: app.labels ?? {}, annotations: app.annotations ?? {} },
-                };
-                return await requests.writeFor('POST', '/v3/apps', body, 'app', parseApp);
-            }
-            catch (error) {
-                if (isNameTaken(error))
-                    return undefined;
-                throw error;
-            }
-        },
-        updateApp(guid, { name, labels, annotations }) {
-            const body = {
-                ...(0,platform_json/* present */.Eb)({ name }),
-                ...(labels || annotations ? { metadata: (0,platform_json/* present */.Eb)({ labels, annotations }) } : {}),
-            };
-            return requests.writeFor('PATCH', `/v3/apps/${guid}`, body, 'app', parseApp);
-        },
-        async deleteApp(guid) {
-            await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/apps/${guid}`)));
-        },
-        async startApp(guid) {
-            await requests.write('POST', `/v3/apps/${guid}/actions/start`);
-        },
-        async stopApp(guid) {
-            await requests.write('POST', `/v3/apps/${guid}/actions/stop`);
-        },
-        async environment(appGuid) {
-            const json = await requests.read(`/v3/apps/${appGuid}/environment_variables`);
-            return platform_json/* Fields */.C8.of(json, 'environment variables').textMap('var');
-        },
-        async setEnvironment(appGuid, change) {
-            await requests.write('PATCH', `/v3/apps/${appGuid}/environment_variables`, { var: change });
-        },
-    };
-}
-/** Does `remove`; that the thing is not there any more is what was asked for. */
-async function goneIsDone(remove) {
-    try {
-        await remove();
-    }
-    catch (error) {
-        if (!(error instanceof errors/* PlatformRefusal */.E2 && error.status === 404))
-            throw error;
-    }
-}
-/** 422 with 10016 `CF-UniquenessError` (cloud_controller_ng app/actions/app_create.rb); the number alone also means something else. */
-function isNameTaken(error) {
-    return error instanceof errors/* PlatformRefusal */.E2 && error.status === 422 && error.title === 'CF-UniquenessError';
-}
-function lifecycleBody({ type, buildpacks, stack }) {
-    if (type === 'docker')
-        return { type, data: {} };
-    return { type, data: { ...(buildpacks.length > 0 ? { buildpacks } : {}), ...(0,platform_json/* present */.Eb)({ stack }) } };
-}
-function parseApp(fields) {
-    const lifecycle = fields.object('lifecycle');
-    const data = lifecycle.maybeObject('data');
-    return {
-        guid: fields.text('guid'),
-        name: fields.text('name'),
-        state: fields.oneOf('state', ['STARTED', 'STOPPED']),
-        createdAtMs: fields.time('created_at'),
-        lifecycle: {
-            type: lifecycle.text('type'),
-            buildpacks: data?.has('buildpacks') ? data.texts('buildpacks') : [],
-            ...(0,platform_json/* present */.Eb)({ stack: data?.maybeText('stack') }),
-        },
-        ...(0,platform_json/* metadataOf */.Nk)(fields),
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/platform/belongings.js
-/** What an app has beside its code and routes: features, bindings, network policies, sidecars. */
+
 
 
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
@@ -38356,8 +38271,16 @@ function belongingCalls(requests, networkPolicyUrl, namesOf) {
             const features = platform_json/* Fields */.C8.of(json, 'features').objects('resources');
             return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
         },
-        bindings(appGuid) {
+        async bindings(appGuid) {
+            const bindings = await noneWithoutApi(() => readBindings(requests, appGuid));
+            return bindings.map(({ instance }) => instance);
+        },
+        serviceBindings(appGuid) {
             return noneWithoutApi(() => readBindings(requests, appGuid));
+        },
+        async removeBinding(guid) {
+            const path = `/v3/service_credential_bindings/${guid}`;
+            await (0,platform_apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', path)));
         },
         async policies(appGuid) {
             if (networkPolicyUrl === undefined)
@@ -38371,8 +38294,28 @@ function belongingCalls(requests, networkPolicyUrl, namesOf) {
                 throw error;
             }
         },
-        sidecars(appGuid) {
-            return noneWithoutApi(() => requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => sidecar.text('name')));
+        async userSidecars(appGuid) {
+            const all = await noneWithoutApi(() => requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (fields) => ({
+                origin: fields.maybeText('origin'),
+                sidecar: parseSidecar(fields),
+            })));
+            return all.filter(({ origin }) => origin !== 'buildpack').map(({ sidecar }) => sidecar);
+        },
+        async updateSidecar({ guid, name, command, processTypes, memoryMb }) {
+            const body = { name, command, process_types: processTypes, memory_in_mb: memoryMb };
+            await requests.write('PATCH', `/v3/sidecars/${guid}`, body);
+        },
+        async removeSidecar(guid) {
+            await (0,platform_apps/* goneIsDone */.i)(async () => void (await requests.write('DELETE', `/v3/sidecars/${guid}`)));
+        },
+        sidecars(appGuid, only) {
+            return noneWithoutApi(async () => {
+                const all = await requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (sidecar) => ({
+                    name: sidecar.text('name'),
+                    origin: sidecar.maybeText('origin'),
+                }));
+                return all.filter(({ origin }) => !only || origin === only).map(({ name }) => name);
+            });
         },
     };
 }
@@ -38393,17 +38336,27 @@ async function noneWithoutApi(read) {
         throw error;
     }
 }
+function parseSidecar(fields) {
+    return {
+        guid: fields.text('guid'),
+        name: fields.text('name'),
+        command: fields.text('command'),
+        processTypes: fields.texts('process_types'),
+        memoryMb: fields.maybeNumber('memory_in_mb') ?? null,
+    };
+}
 async function readBindings(requests, appGuid) {
-    const guids = await requests.list('/v3/service_credential_bindings', { app_guids: appGuid, type: 'app' }, (binding) => (0,platform_json/* related */._2)(binding, 'service_instance') ?? '');
+    const bindings = await requests.list('/v3/service_credential_bindings', { app_guids: appGuid, type: 'app' }, (binding) => ({ guid: binding.text('guid'), of: (0,platform_json/* related */._2)(binding, 'service_instance') ?? '' }));
+    const guids = bindings.map(({ of }) => of);
     const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
         guid: instance.text('guid'),
         name: instance.text('name'),
     }));
-    return guids.map((guid) => {
-        const name = instances.find((instance) => instance.guid === guid)?.name;
+    return bindings.map(({ guid, of }) => {
+        const name = instances.find((instance) => instance.guid === of)?.name;
         if (name === undefined)
             throw new errors/* PlatformFault */.A('The platform names a binding, but not its service instance.', false);
-        return name;
+        return { guid, instance: name };
     });
 }
 async function readPolicies(requests, url, appGuid, namesOf) {
@@ -38468,6 +38421,9 @@ function bitsCalls(requests) {
         async droplet(guid) {
             return parseDroplet(platform_json/* Fields */.C8.of(await requests.read(`/v3/droplets/${guid}`), 'droplet'));
         },
+        droplets(appGuid) {
+            return requests.list('/v3/droplets', { app_guids: appGuid, order_by: '-created_at' }, parseDroplet);
+        },
         copyDroplet(dropletGuid, appGuid) {
             const body = { relationships: { app: { data: { guid: appGuid } } } };
             const path = `/v3/droplets?source_guid=${dropletGuid}`;
@@ -38514,7 +38470,11 @@ function parseDroplet(fields) {
         guid: fields.text('guid'),
         state: fields.text('state'),
         createdAtMs: fields.time('created_at'),
-        ...(0,platform_json/* present */.Eb)({ packageGuid: link?.split('/').at(-1), commands: commandsOf(fields) }),
+        ...(0,platform_json/* present */.Eb)({
+            packageGuid: link?.split('/').at(-1),
+            commands: commandsOf(fields),
+            checksum: fields.maybeObject('checksum')?.maybeText('value'),
+        }),
     };
 }
 
@@ -38667,7 +38627,18 @@ function processCalls(requests) {
                 log_rate_limit_in_bytes_per_second: logRateBps,
             }));
         },
+        async updateProcess(guid, { command, healthCheck, readiness }) {
+            await requests.write('PATCH', `/v3/processes/${guid}`, (0,platform_json/* present */.Eb)({
+                command,
+                health_check: healthCheck && checkBody(healthCheck),
+                readiness_health_check: readiness && checkBody(readiness),
+            }));
+        },
     };
+}
+function checkBody({ type, timeoutS, invocationTimeoutS, intervalS, endpoint }) {
+    const data = { timeout: timeoutS, invocation_timeout: invocationTimeoutS, interval: intervalS, endpoint };
+    return (0,platform_json/* present */.Eb)({ type, data: (0,platform_json/* present */.Eb)(data) });
 }
 /** What the platform shows where a command is, to whom it does not tell. */
 const HIDDEN = '[PRIVATE DATA HIDDEN]';
@@ -38931,7 +38902,7 @@ function routeCalls(requests) {
             return requests.writeFor('POST', '/v3/routes', body, 'route', parseRoute);
         },
         async deleteRoute(guid) {
-            await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
+            await (0,platform_apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
         },
         async insertDestinations(routeGuid, to) {
             await requests.write('POST', `/v3/routes/${routeGuid}/destinations`, {
@@ -38944,7 +38915,7 @@ function routeCalls(requests) {
         },
         async removeDestination(routeGuid, destinationGuid) {
             try {
-                await goneIsDone(async () => {
+                await (0,platform_apps/* goneIsDone */.i)(async () => {
                     await requests.write('DELETE', `/v3/routes/${routeGuid}/destinations/${destinationGuid}`);
                 });
             }
@@ -39044,6 +39015,8 @@ function parseCrash(fields) {
         index: data.maybeNumber('index') ?? 0,
         reason: data.maybeText('reason') ?? 'CRASHED',
         ...(0,platform_json/* present */.Eb)({
+            // Who crashed is the actor; the target is its app (cloud_controller_ng app/repositories/process_event_repository.rb).
+            processGuid: fields.maybeObject('actor')?.maybeText('guid'),
             exitStatus: data.maybeNumber('exit_status'),
             exitDescription: data.maybeText('exit_description'),
         }),
@@ -39080,7 +39053,7 @@ function linesOf(answer) {
 
 function createPlatform(options) {
     const requests = new Requests(options);
-    const apps = appCalls(requests);
+    const apps = (0,platform_apps/* appCalls */.N)(requests);
     return {
         platformNowMs: () => requests.nowMs(),
         hasWritten: () => requests.hasWritten(),
@@ -39128,7 +39101,7 @@ async function open_open(inputs, context, ports) {
         const session = await openSession({ ...ports, cf, inputs, temp: folder });
         await session.target();
         const { root } = session;
-        const platform = createPlatform({
+        const connection = {
             http: ports.http,
             clock: ports.clock,
             api: root.api,
@@ -39138,13 +39111,13 @@ async function open_open(inputs, context, ports) {
                 return token;
             },
             invalidateToken: () => session.invalidateToken(),
-            signal,
             ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
             ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
-        });
+        };
+        const platform = createPlatform({ ...connection, signal });
         const target = await platform.target(inputs.org, inputs.space);
         // The session's home is in the folder.
-        return { platform, target, session, cf, folder, close };
+        return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
     }
     catch (error) {
         await close();
@@ -39155,7 +39128,7 @@ async function open_open(inputs, context, ports) {
 
 /***/ }),
 
-/***/ 7432:
+/***/ 2189:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39171,20 +39144,79 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/engine/converge.js
 var converge = __nccwpck_require__(8130);
-// EXTERNAL MODULE: ./lib/engine/lock.js
-var engine_lock = __nccwpck_require__(7200);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/engine/lock.js
+var engine_lock = __nccwpck_require__(7200);
+;// CONCATENATED MODULE: ./lib/engine/heartbeat.js
+/** The sign of life of whoever holds a lock. */
+
+
+/**
+ * Tells the platform every ten seconds that the owner of these candidates is alive.
+ * @param stillOurs asked after this process slept: what was a candidate of its own may be another run's live by then
+ */
+function startHeartbeat({ platform, clock }, candidates, stillOurs = async () => true) {
+    const ending = new AbortController();
+    let silentSinceMs;
+    let held = 0;
+    let overslept = false;
+    let underWay = Promise.resolve();
+    const beat = async (guid) => {
+        try {
+            await platform.updateApp(guid, {
+                annotations: { [names/* ANNOTATION */.YX.heartbeat]: String(platform.platformNowMs()) },
+            });
+            silentSinceMs = undefined;
+        }
+        catch {
+            // The deploy itself meets the same fault and says so; here only the silence counts.
+            silentSinceMs ??= clock.now();
+        }
+    };
+    const beatAll = async () => {
+        if (overslept && !(await stillOurs().catch(() => false)))
+            return;
+        overslept = false;
+        await Promise.all(candidates().map(beat));
+    };
+    const beating = (async () => {
+        while (!ending.signal.aborted) {
+            const awakeAtMs = clock.now();
+            await clock.sleep(engine_lock/* HEARTBEAT_MS */.m, ending.signal).catch(() => undefined);
+            overslept ||= clock.now() - awakeAtMs > engine_lock/* DEAD_AFTER_MS */.xT / 2;
+            if (ending.signal.aborted || held > 0)
+                continue;
+            underWay = beatAll();
+            await underWay;
+        }
+    })();
+    return {
+        silentSinceMs: () => silentSinceMs,
+        hold: async (work) => {
+            held += 1;
+            await underWay;
+            await work().finally(() => {
+                held -= 1;
+            });
+        },
+        stop: async () => {
+            ending.abort();
+            await beating;
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/platform/snapshot.js
 var snapshot = __nccwpck_require__(1100);
 // EXTERNAL MODULE: ./lib/steps/evidence.js
 var evidence = __nccwpck_require__(2503);
 // EXTERNAL MODULE: ./lib/steps/heed.js
 var heed = __nccwpck_require__(9840);
-// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
-var lib_steps = __nccwpck_require__(1775);
+// EXTERNAL MODULE: ./lib/steps/index.js + 24 modules
+var lib_steps = __nccwpck_require__(9371);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
 // EXTERNAL MODULE: ./lib/strategies/view.js
@@ -39236,6 +39268,17 @@ function isBetween({ snapshot }) {
     return (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).some(({ guid }) => lives.has(guid));
 }
 /**
+ * How much longer than other faults too few calls are borne on the way back: until there are new ones, at most a whole period. As
+ * long as routes are owed to live, whoever gives up leaves a bad version on them. Milliseconds.
+ */
+function patienceForCalls(apps, { platform }, way) {
+    const owes = ({ snapshot: { lock } }) => (0,view/* reached */.V6)(lock, 'reverting') && !(0,view/* reached */.V6)(lock, 'withdrawn');
+    const { left } = platform.allowance();
+    if (way !== 'back' || left?.calls !== 0 || !apps.some(owes))
+        return 0;
+    return Math.min(PERIOD_MS, Math.max(0, left.resetAtMs - platform.platformNowMs()));
+}
+/**
  * @returns asks before each group, with what a look takes, whether the switch may begin. true: it has waited, and what was read
  * is old. It throws `Refused` when the wait would be longer than the deploy has time, or the whole allowance is too small.
  */
@@ -39249,7 +39292,8 @@ function allowanceGate(world, way) {
         if (!first || !inserts || !begins.includes(first.stage) || apps.some(isBetween))
             return false;
         const { left } = platform.allowance();
-        const needed = callsOfSwitch(apps, next, callsOfLook);
+        // Who goes back here leaves a version alone that is bad: each insert helps at once, and the rest is waited for with live beside it.
+        const needed = way === 'back' ? first.steps.length : callsOfSwitch(apps, next, callsOfLook);
         if (!left || left.calls >= needed)
             return false;
         const waitMs = left.resetAtMs - platform.platformNowMs();
@@ -39310,6 +39354,7 @@ function leaveBehind({ stage, steps, after }, error, apps, { listener }) {
 
 
 
+
 /** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
 const LANES = 12;
 /** The platform's own outages and updates are over within minutes. */
@@ -39326,7 +39371,7 @@ async function pursue({ world, apps, strategy, way }) {
         const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
         return found.locked && holder && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
     });
-    const heartbeat = (0,engine_lock/* startHeartbeat */.tI)(world, held, () => areOurs(apps, world));
+    const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
     const left = new Set();
     let stage;
     const ahead = () => (0,work/* groups */.TN)(apps
@@ -39345,7 +39390,8 @@ async function pursue({ world, apps, strategy, way }) {
             }
         }
     };
-    const mustWait = allowanceGate(world, way === 'forward' ? way : 'back');
+    const leads = way === 'forward' ? way : 'back';
+    const mustWait = allowanceGate(world, leads);
     const pursuit = (0,converge/* converge */.cB)({
         refresh: async () => {
             for (;;) {
@@ -39375,7 +39421,7 @@ async function pursue({ world, apps, strategy, way }) {
         signal,
         faultsMs: () => {
             const insists = way === 'forward' && areServing(apps) && !(stage && mayBeLeft(stage));
-            return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS;
+            return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS + patienceForCalls(apps, world, leads);
         },
         tell: (text) => listener.tell({ type: 'note', text }),
     });
@@ -39510,13 +39556,18 @@ function giveAway(app) {
     if (lock?.guid === rest.candidate?.guid)
         app.snapshot = rest;
 }
-/** A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. */
+/**
+ * A fault comes with the last words of the app that has it, whichever step met it: forward the candidate, back live. An app that
+ * is changed in place has both versions.
+ */
 async function hearing(app, way, world, work) {
     try {
         await work();
     }
     catch (error) {
-        const faulty = app.snapshot[way === 'forward' ? 'candidate' : 'live'];
+        const { inPlace } = app.intent;
+        const isInLive = way !== 'forward' || (inPlace && (0,view/* reached */.V6)(app.snapshot.candidate, 'switching'));
+        const faulty = app.snapshot[isInLive ? 'live' : 'candidate'];
         if (!(error instanceof errors/* VersionFault */.d4 && faulty))
             throw error;
         throw await (0,evidence/* withLastWords */.K)(error, faulty, world.platform);
@@ -39554,7 +39605,7 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2888);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3907);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7138);
 
@@ -39612,11 +39663,11 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
 /* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
 /* harmony import */ var _steps_world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
-/* harmony import */ var _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5812);
-/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(588);
+/* harmony import */ var _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3986);
+/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3042);
 /* harmony import */ var _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8815);
 /* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6565);
-/* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7432);
+/* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2189);
 /** Brings what an interrupted run left into one clean state before anything new begins. */
 
 
@@ -39638,9 +39689,12 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 async function settle(name, owner, world, mayTake) {
     const first = await read(name, world);
     const recorded = first.lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, first.lock);
-    const set = [...(recorded?.set ?? [name])].sort();
+    const named = [...(recorded?.set ?? [name])].sort();
+    const looks = await Promise.all(named.map((app) => (app === name ? first : read(app, world))));
+    const own = looks.filter((look) => isOfOneDeploy(look, first));
+    const set = own.map((look) => look.name);
     const taken = [];
-    for (const { app, may } of await inTurn(set, world, mayTake)) {
+    for (const { app, may } of inTurn(own, looks.length, mayTake)) {
         const tell = (text) => world.listener.tell({ type: 'note', text });
         if (await (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .takeOver */ .w9)({ ...world, tell }, owner, () => read(app, world), may))
             taken.push(app);
@@ -39651,22 +39705,33 @@ async function settle(name, owner, world, mayTake) {
         const seen = await Promise.all(set.map((app) => read(app, world)));
         const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
         const besides = seen.filter((snapshot) => (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(snapshot) && !mine.includes(snapshot));
-        return await bringToItsEnd(mine, besides, owner, world);
+        const cancelled = mayTake !== undefined && 'ended' in mayTake;
+        return await bringToItsEnd(mine, besides, cancelled, owner, world);
     }
     catch (error) {
         return { error, snapshot: await read(name, world).catch(() => first) };
     }
 }
-/** What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first. */
-async function inTurn(set, world, may) {
-    const looks = await Promise.all(set.map(async (app) => ({ app, waits: (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(await read(app, world)) })));
-    const some = looks.some(({ waits }) => !waits);
-    return [...looks.filter(({ waits }) => !waits), ...looks.filter(({ waits }) => waits)].map(({ app, waits }) => ({ app, may: may ?? (waits && some ? { held: true } : undefined) }));
+/** Whoever makes the locks of a deploy is the owner of all of them; another one's may stand where one is not made yet, or gone. */
+function isOfOneDeploy({ lock: one }, { lock: other }) {
+    return !one || !other || (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(one) === (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(other);
+}
+/**
+ * What is held is nobody's; where it is only a part of a deploy, somebody may be at work on the others: these come first.
+ * @param count apps of the deploy when it began
+ */
+function inTurn(own, count, mayTake) {
+    const held = own.filter(_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7);
+    const may = mayTake ?? (held.length < count ? { held: true } : undefined);
+    return [
+        ...own.filter((look) => !(0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(look)).map(({ name: app }) => ({ app, may: mayTake })),
+        ...held.map(({ name: app }) => ({ app, may })),
+    ];
 }
 function read(name, { platform, target }) {
     return (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, { name, wanted: [] });
 }
-async function bringToItsEnd(set, besides, owner, world) {
+async function bringToItsEnd(set, besides, cancelled, owner, world) {
     const apps = set.map((snapshot) => {
         const found = { ...(0,_steps_world_js__WEBPACK_IMPORTED_MODULE_5__/* .nothingFound */ .Sb)(), switchedAtMs: world.clock.now() };
         return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
@@ -39677,7 +39742,7 @@ async function bringToItsEnd(set, besides, owner, world) {
     const intents = apps.map(({ intent }) => intent);
     const ofHold = intents.some(({ hold }) => hold);
     const held = (how) => (ofHold ? { held: { way: how, intents } } : {});
-    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides);
+    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides, cancelled);
     if (way === 'held') {
         await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__/* .stayHeld */ .F, way: 'held' });
         return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
@@ -39695,7 +39760,7 @@ async function bringToItsEnd(set, besides, owner, world) {
             world.listener.tell({ type: 'note', text });
         }
     }
-    await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_back_out_js__WEBPACK_IMPORTED_MODULE_6__/* .backOut */ .S, way: 'back' });
+    await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__/* .backward */ .e, way: 'back' });
     return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
 }
 function recordedOf({ name, lock: left }) {
@@ -40156,13 +40221,32 @@ class Edit {
                 added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
         };
         const indent = ' '.repeat(this.column(app));
-        this.editRoutes(app, set, indent);
+        if (this.wish.live)
+            this.removeKeys(app, [...ROUTE_KEYS, 'instances']);
+        else
+            this.editRoutes(app, set, indent);
         set('name', asScalar(this.wish.candidateName));
         if (this.path !== undefined)
             set('path', asScalar(this.path));
-        this.editInstances(app, set, added, indent);
+        if (this.wish.live)
+            for (const process of this.processesOf(app))
+                this.removeKeys(process, ['instances']);
+        else
+            this.editInstances(app, set, added, indent);
         if (added.length > 0)
             this.append(app, added, indent);
+    }
+    processesOf(app) {
+        return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
+    }
+    removeKeys(node, keys) {
+        if (!(0,dist/* isMap */.jh)(node) || node.flow)
+            return;
+        for (const key of keys) {
+            const own = ownPair(node, key);
+            if (own && !this.isFirstOfItem(own))
+                this.removeLines(own);
+        }
     }
     editRoutes(app, set, indent) {
         const entries = this.yaml.entries(app);
@@ -40184,7 +40268,7 @@ class Edit {
     editInstances(app, set, added, indent) {
         const { instances = {} } = this.wish;
         const entries = this.yaml.entries(app);
-        const processes = this.yaml.items(entries?.get('processes')?.value) ?? [];
+        const processes = this.processesOf(app);
         const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
         if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
             set('instances', String(instances.web));
@@ -40347,6 +40431,8 @@ function nameOf(yaml, item, manifest) {
 }
 /** What the candidate's manifest has to mean. */
 function asWished(app, wish, path) {
+    if (wish.live)
+        return forLive(app, wish, path);
     const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
     const instances = wish.instances ?? {};
     const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
@@ -40368,6 +40454,16 @@ function asWished(app, wish, path) {
             ? {}
             : { instances: instances.web }),
         ...(listed || missing.length > 0 ? { processes } : {}),
+    };
+}
+function forLive(app, { candidateName: name }, path) {
+    const without = (data, keys) => Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+    const processes = app.processes;
+    return {
+        ...without(app, [...ROUTE_KEYS, 'instances']),
+        name,
+        ...(path === undefined ? {} : { path }),
+        ...(Array.isArray(processes) ? { processes: processes.map((one) => without(one, ['instances'])) } : {}),
     };
 }
 function routesOf(wish) {
@@ -40439,15 +40535,31 @@ var commits = __nccwpck_require__(5969);
 
 /** A script of the user's is ended after this; the input `timeout` may end it before. */
 const SCRIPT_TIMEOUT_MS = 10 * words/* MINUTE_MS */.kg;
-function worldOf({ platform, target, session, folder: temp }, 
+function worldOf({ platform, afterSignal, target, session, folder: temp }, 
 /** undefined: nothing is pushed in this world. */
 manifest, inputs, context, ports, ofWatch) {
     const { clock, random, files, signal, listener, children, env } = ports;
     const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
     const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
     const { compare } = gitHubOf(inputs, context, ports);
+    const withManifest = async (wish, use) => {
+        if (!manifest)
+            throw new Error(`no manifest to push ${wish.app} with`);
+        const folder = await files.privateFolder(temp, 'cf-push-');
+        try {
+            const manifestPath = (0,external_node_path_.join)(folder, 'manifest.yml');
+            const varsFilePath = (0,external_node_path_.join)(folder, 'vars.yml');
+            await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
+            await files.writePrivate(varsFilePath, varsFileText(manifest));
+            await use({ manifestPath, varsFilePath });
+        }
+        finally {
+            await files.remove(folder);
+        }
+    };
     return {
         platform,
+        afterSignal,
         target,
         clock,
         listener,
@@ -40456,25 +40568,19 @@ manifest, inputs, context, ports, ofWatch) {
         stagingTimeoutMs: inputs.stagingTimeoutMs,
         ...startTimeout,
         ...ofWatch,
-        facts: (0,intent_parts/* runFacts */.pI)(context),
+        facts: takerFacts(inputs, context),
         hasEnded: endOfRuns(inputs, context, ports),
         compare,
         ...(inputs.command === 'deploy' ? { patience: (0,commits/* patienceOf */.Hw)(inputs, context, compare) } : {}),
-        pushBits: async ({ app, candidate, trialUrl }) => {
-            if (!manifest)
-                throw new Error(`no manifest to push ${app} with`);
-            const folder = await files.privateFolder(temp, 'cf-push-');
-            try {
-                const manifestPath = (0,external_node_path_.join)(folder, 'manifest.yml');
-                const varsFilePath = (0,external_node_path_.join)(folder, 'vars.yml');
-                const wish = { app, candidateName: candidate, trialRoute: trialUrl };
-                await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
-                await files.writePrivate(varsFilePath, varsFileText(manifest));
-                await session.pushBits({ app: candidate, manifestPath, varsFilePath, signal });
-            }
-            finally {
-                await files.remove(folder);
-            }
+        pushBits: ({ app, candidate, trialUrl, alone }) => {
+            const instances = alone ? { instances: oneOf(app, manifest) } : {};
+            const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
+            return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
+        },
+        applyManifest: ({ app, live }) => withManifest({ app, candidateName: live, trialRoute: undefined, live: true }, (paths) => session.applyManifest({ app: live, ...paths, signal })),
+        hide: (secrets) => {
+            for (const secret of secrets)
+                ports.runner.setSecret(secret);
         },
         fingerprint: async (name) => {
             const path = manifest?.apps.find((app) => app.name === name)?.path;
@@ -40494,6 +40600,16 @@ manifest, inputs, context, ports, ofWatch) {
             signal: ending,
         }),
     };
+}
+/** One web instance, and none of what else the manifest names; what it does not name has none by itself. */
+function oneOf(name, manifest) {
+    const named = manifest?.apps.find((app) => app.name === name)?.processes ?? {};
+    return { ...Object.fromEntries(Object.keys(named).map((type) => [type, 0])), web: 1 };
+}
+/** Only a deploy brings its run's commit: what another command brings is not told by the commit that its workflow was started on. */
+function takerFacts({ command }, context) {
+    const { [names/* ANNOTATION */.YX.commit]: commit, ...who } = (0,intent_parts/* runFacts */.pI)(context);
+    return command === 'deploy' && commit !== undefined ? { ...who, [names/* ANNOTATION */.YX.commit]: commit } : who;
 }
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */
 function endOfRuns(inputs, context, ports) {
@@ -40652,10 +40768,11 @@ const PARTS = {
     bakeMs: true,
     keepPrevious: true,
     keepFailed: true,
+    inPlace: true,
 };
 /** Parts that an earlier release did not write, and what stands for them. */
 const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 };
-const OPTIONAL = ['before', 'target', 'watchPath', ...Object.keys(DEFAULTS)];
+const OPTIONAL = ['before', 'target', 'watchPath', 'inPlace', ...Object.keys(DEFAULTS)];
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 function recorded(intent) {
     const safe = { ...intent, ...publicParts(intent) };
@@ -40724,7 +40841,6 @@ function parsed(text) {
 /* harmony export */   i7: () => (/* binding */ isHeld),
 /* harmony export */   m: () => (/* binding */ HEARTBEAT_MS),
 /* harmony export */   q0: () => (/* binding */ describe),
-/* harmony export */   tI: () => (/* binding */ startHeartbeat),
 /* harmony export */   w9: () => (/* binding */ takeOver),
 /* harmony export */   xT: () => (/* binding */ DEAD_AFTER_MS)
 /* harmony export */ });
@@ -40760,11 +40876,18 @@ function lastSignMs(holder) {
     const beat = Number(holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]);
     return Number.isFinite(beat) && beat > 0 ? beat : holder.createdAtMs;
 }
-/** Whether the owner of `now` lives. `first`: how the holder was first seen by us. Pure. */
-function ownerState(first, now, platformNowMs) {
+/**
+ * Whether the owner of `now` lives. A sign that says to be from the future is as old as our knowledge of it. Pure.
+ * @param first how the holder was first seen by us
+ * @param firstSeenMs when that was, by the platform's clock
+ */
+function ownerState(first, firstSeenMs, now, platformNowMs) {
     if (ownerOf(first) !== ownerOf(now) || lastSignMs(first) !== lastSignMs(now))
         return 'alive';
-    return platformNowMs - lastSignMs(now) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+    return silenceMs(now, firstSeenMs, platformNowMs) > DEAD_AFTER_MS ? 'dead' : 'unsure';
+}
+function silenceMs(holder, firstSeenMs, platformNowMs) {
+    return platformNowMs - Math.min(lastSignMs(holder), firstSeenMs);
 }
 /** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
 function isHeld(holding) {
@@ -40799,6 +40922,7 @@ async function takeOver(ports, owner, read, may) {
 /** @returns what may be taken, or with its lock gone deleted; undefined: nothing is there, or it is not to be taken */
 async function deadHolding({ platform, clock, signal, tell, hasEnded, patience }, read, may) {
     let first;
+    let firstSeenMs = 0;
     let askAtMs = 0;
     let awaited;
     let deadlineMs;
@@ -40812,13 +40936,17 @@ async function deadHolding({ platform, clock, signal, tell, hasEnded, patience }
         if (isHeld(holding)) {
             if (may)
                 return holding;
+            // It has become one while it was watched: whoever asks decides anew what that means.
+            if (first)
+                return undefined;
             throw heldAt(holder);
         }
         if (!first) {
+            firstSeenMs = platform.platformNowMs();
             tell(`${holder.name} is there: another run changes this app, or was interrupted. Watching for its sign of life.`);
         }
         first ??= holder;
-        const state = ownerState(first, holder, platform.platformNowMs());
+        const state = ownerState(first, firstSeenMs, holder, platform.platformNowMs());
         if (state === 'dead')
             return holding;
         // Without a lock its deploy is over, and what is left is about to go.
@@ -40834,10 +40962,11 @@ async function deadHolding({ platform, clock, signal, tell, hasEnded, patience }
             if (deadlineMs !== undefined && clock.now() >= deadlineMs)
                 throw lockedBy(holder);
         }
-        if (state === 'alive')
+        if (state === 'alive') {
             first = holder;
-        const silentMs = platform.platformNowMs() - lastSignMs(holder);
-        if (silentMs > ASK_AFTER_MS && clock.now() >= askAtMs) {
+            firstSeenMs = platform.platformNowMs();
+        }
+        if (silenceMs(holder, firstSeenMs, platform.platformNowMs()) > ASK_AFTER_MS && clock.now() >= askAtMs) {
             if (await hasEnded(ownerOf(holder)))
                 return holding;
             askAtMs = clock.now() + HEARTBEAT_MS;
@@ -40899,60 +41028,6 @@ function heldAt({ name, labels }) {
 function inTheWay(name) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: the lock cannot be taken over.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
 }
-/**
- * Tells the platform every ten seconds that the owner of these candidates is alive.
- * @param stillOurs asked after this process slept: what was a candidate of its own may be another run's live by then
- */
-function startHeartbeat({ platform, clock }, candidates, stillOurs = async () => true) {
-    const ending = new AbortController();
-    let silentSinceMs;
-    let held = 0;
-    let overslept = false;
-    let underWay = Promise.resolve();
-    const beat = async (guid) => {
-        try {
-            await platform.updateApp(guid, {
-                annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()) },
-            });
-            silentSinceMs = undefined;
-        }
-        catch {
-            // The deploy itself meets the same fault and says so; here only the silence counts.
-            silentSinceMs ??= clock.now();
-        }
-    };
-    const beatAll = async () => {
-        if (overslept && !(await stillOurs().catch(() => false)))
-            return;
-        overslept = false;
-        await Promise.all(candidates().map(beat));
-    };
-    const beating = (async () => {
-        while (!ending.signal.aborted) {
-            const awakeAtMs = clock.now();
-            await clock.sleep(HEARTBEAT_MS, ending.signal).catch(() => undefined);
-            overslept ||= clock.now() - awakeAtMs > DEAD_AFTER_MS / 2;
-            if (ending.signal.aborted || held > 0)
-                continue;
-            underWay = beatAll();
-            await underWay;
-        }
-    })();
-    return {
-        silentSinceMs: () => silentSinceMs,
-        hold: async (work) => {
-            held += 1;
-            await underWay;
-            await work().finally(() => {
-                held -= 1;
-            });
-        },
-        stop: async () => {
-            ending.abort();
-            await beating;
-        },
-    };
-}
 
 
 /***/ }),
@@ -41010,13 +41085,14 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2100);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7378);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7565);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
 /* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6355);
 /* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2266);
 /* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(153);
+/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(5956);
 /* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3162);
 /* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7437);
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
@@ -41030,19 +41106,13 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
+
 const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_9__/* .listenForSignals */ .s)(process);
-const missing = (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__/* .takeMissingFiles */ .v)(process.env);
 const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env };
-const addToSummary = async (markdown) => {
-    if (process.env.GITHUB_STEP_SUMMARY)
-        await _actions_core__WEBPACK_IMPORTED_MODULE_0__.summary.addRaw(markdown, true).write();
-};
-// Nobody else obeys the command that masks a value: it would print it.
-const unsaid = () => undefined;
 const ports = {
     ...shared,
-    missing,
-    core: { ..._actions_core__WEBPACK_IMPORTED_MODULE_0__, summary: addToSummary, setSecret: process.env.GITHUB_ACTIONS ? _actions_core__WEBPACK_IMPORTED_MODULE_0__.setSecret : unsaid },
+    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__/* .takeMissingFiles */ .v)(process.env),
+    core: (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_10__/* .reportingTo */ ._)(_actions_core__WEBPACK_IMPORTED_MODULE_0__, process.env),
     write: (line) => process.stdout.write(`${line}\n`),
     portsFor: (inputs, listener) => ({
         ...shared,
@@ -41068,7 +41138,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2100:
+/***/ 7378:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41087,8 +41157,8 @@ var hold = __nccwpck_require__(8815);
 var engine_lock = __nccwpck_require__(7200);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var manifest_secrets = __nccwpck_require__(2413);
-// EXTERNAL MODULE: ./lib/strategies/forward.js + 1 modules
-var forward = __nccwpck_require__(588);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 2 modules
+var forward = __nccwpck_require__(3042);
 // EXTERNAL MODULE: ./lib/strategies/settle.js
 var settle = __nccwpck_require__(6565);
 // EXTERNAL MODULE: ./lib/commands/commits.js
@@ -41099,11 +41169,87 @@ var journal = __nccwpck_require__(464);
 var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/platform/snapshot.js
 var platform_snapshot = __nccwpck_require__(1100);
+;// CONCATENATED MODULE: ./lib/platform/api-version.js
+/** Whether a version of the API, such as `3.173.0`, is below the one that is needed. Pure. */
+function isOlderThan(version, needed) {
+    const [have, want] = [version, needed].map((text) => text.split('.').map(Number));
+    for (const [at, part] of (want ?? []).entries()) {
+        const here = have?.[at] ?? 0;
+        if (here !== part)
+            return here < part;
+    }
+    return false;
+}
+
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+;// CONCATENATED MODULE: ./lib/strategies/in-place.js
+
+
+function chooseInPlace({ inputs, app, snapshot, brought }) {
+    if (inputs.strategy !== 'rolling')
+        return { problems: [], notes: [] };
+    const { live } = snapshot;
+    const why = whyNoInstances(live);
+    if (!live || why) {
+        const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
+        return { problems: [], notes: [note] };
+    }
+    const others = (0,deployments/* othersAtWork */.U0)(snapshot);
+    return {
+        inPlace: { maxInFlight: inputs.maxInFlight },
+        problems: [
+            ...tooOld(snapshot.apiVersion, inputs.maxInFlight),
+            ...lifecycles(app, live),
+            ...others.filter(({ reason }) => reason === 'PAUSED').map(({ guid }) => pausedText(guid, app.name)),
+            ...brought.map((name) => `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`),
+        ],
+        notes: others
+            .filter(({ reason }) => reason !== 'PAUSED')
+            .map(({ guid }) => `Another deployment (${guid}) of ${app.name} is under way: it is waited for first.`),
+    };
+}
+function pausedText(guid, name) {
+    return `A deployment (${guid}) of ${name} is paused, and nobody but a person knows how it shall end: end it with "cf continue-deployment ${name}" or "cf cancel-deployment ${name}".`;
+}
+const OTHER_WAY = 'deploy it with strategy: blue-green.';
+/** The platform starts a stopped app without rolling; with no instance there is none to be replaced. */
+function whyNoInstances(live) {
+    if (!live)
+        return 'it is not live yet';
+    if (live.state === 'STOPPED')
+        return 'live is stopped';
+    const instances = live.processes.find(({ type }) => type === 'web')?.instances ?? 0;
+    return instances > 0 ? undefined : 'live has no web instance';
+}
+/** Since when (docs of the v3 API): a deployment's value and reason, and how many instances it may replace at a time. */
+const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0' };
+function tooOld(version, maxInFlight) {
+    const text = (what, needed) => `${what} needs version ${needed} of the platform's API, and this one has ${version}`;
+    if (isOlderThan(version, NEEDED.deployments))
+        return [`${text('strategy: rolling', NEEDED.deployments)}: deploy with strategy: blue-green.`];
+    return maxInFlight > 1 && isOlderThan(version, NEEDED.maxInFlight)
+        ? [`${text('max-in-flight above 1', NEEDED.maxInFlight)}: leave it out.`]
+        : [];
+}
+/** The platform copies a droplet to an app of the same lifecycle only, and none of cloud native buildpacks. */
+function lifecycles(app, live) {
+    const wanted = app.lifecycle ?? (app.docker ? 'docker' : undefined);
+    const now = live.lifecycle.type;
+    if (now === 'cnb' || wanted === 'cnb')
+        return [`${app.name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
+    const isMixed = (now === 'docker') !== (wanted === 'docker');
+    return isMixed
+        ? [`${app.name}: live has the lifecycle ${now}, and the new version another one: ${OTHER_WAY}`]
+        : [];
+}
+
 // EXTERNAL MODULE: ./lib/strategies/intent-parts.js
 var intent_parts = __nccwpck_require__(3207);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
 ;// CONCATENATED MODULE: ./lib/strategies/intent.js
+
 
 
 
@@ -41113,7 +41259,9 @@ function makeIntent(asked) {
     const { live } = snapshot;
     const routes = routesOf(parts);
     const env = environmentOf(inputs, app, live);
-    const scale = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+    const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
+    const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+    const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app, live) } : kept;
     const intent = {
         app: app.name,
         set: parts.set,
@@ -41128,21 +41276,31 @@ function makeIntent(asked) {
         ...(0,intent_parts/* askedOf */.iN)(inputs),
         hold: inputs.hold,
         until: inputs.hold ? 'held' : 'live',
-        env: env.wanted,
+        // Live has its variables: those that it shall not have any more are taken away.
+        env: inPlace
+            ? { ...Object.fromEntries(env.dropped.map((name) => [name, null])), ...env.wanted }
+            : env.wanted,
         carriedEnv: env.carried,
-        facts: factsOf(parts),
+        facts: factsOf(parts, inPlace),
+        ...(inPlace ? { inPlace } : {}),
     };
     return {
         intent,
         problems: [
             ...routes.problems,
+            ...way.problems,
             ...instanceProblems(app, scale.deltas),
             ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
         ],
         notes: [
+            ...way.notes,
             ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
-            ...list('Carried from live, not in the manifest: variables', env.carried),
-            ...list('Not carried, the manifest names them no more: variables', env.dropped),
+            ...(inPlace
+                ? list('Taken from live, the manifest names them no more: variables', env.dropped)
+                : [
+                    ...list('Carried from live, not in the manifest: variables', env.carried),
+                    ...list('Not carried, the manifest names them no more: variables', env.dropped),
+                ]),
         ],
     };
 }
@@ -41160,11 +41318,18 @@ function routesOf({ inputs, app, named, snapshot }) {
     const problems = [
         ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
         ...named.flatMap((route) => takenBy(route, snapshot)),
-        ...(production.length === 0 || app.noRoute
-            ? [`${app.name} has no route: apps without routes are not available yet.`]
-            : []),
+        ...withoutRoute(app, production.length, lives),
     ];
     return { production, dropped: dropped.map(({ url }) => url), problems };
+}
+function withoutRoute({ name, noRoute }, count, lives) {
+    if (noRoute && lives.length > 0) {
+        const urls = lives.map(({ url }) => url).join(', ');
+        return [
+            `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
+        ];
+    }
+    return count === 0 || noRoute ? [`${name} has no route: apps without routes are not available yet.`] : [];
 }
 /** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
 function asThere(wanted, snapshot) {
@@ -41225,6 +41390,18 @@ function scaleOf(app, live) {
     }
     return { deltas, keep };
 }
+/** What a candidate has by its manifest live is scaled to: in the end there are as many instances as after blue-green. */
+function countsInPlace({ deltas, keep }, app, live) {
+    const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(app.processes)]);
+    const counts = [...types].map((type) => {
+        const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
+        const wanted = app.processes[type]?.instances ?? defaultInstances(type);
+        const { instances: _, ...sizes } = deltas[type] ?? {};
+        const count = keep.includes(type) ? Math.max(now, wanted) : wanted;
+        return [type, { ...sizes, ...(count === now ? {} : { instances: count }) }];
+    });
+    return Object.fromEntries(counts);
+}
 function outgrown(process, named, live) {
     return (live?.state === 'STARTED' && process.instances > (named?.instances ?? defaultInstances(process.type)));
 }
@@ -41236,11 +41413,11 @@ function instanceProblems(app, deltas) {
     const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
     return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
 }
-function factsOf({ inputs, context, app, named, version }) {
+function factsOf({ inputs, context, app, named, version }, inPlace) {
     return {
         [platform_names/* ANNOTATION */.YX.app]: app.name,
         [platform_names/* ANNOTATION */.YX.version]: version,
-        [platform_names/* ANNOTATION */.YX.strategy]: inputs.strategy,
+        [platform_names/* ANNOTATION */.YX.strategy]: inPlace ? inputs.strategy : 'blue-green',
         [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
         [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
         [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
@@ -41292,6 +41469,7 @@ function makePromoteIntent(held, snapshot, inputs, owner) {
         },
         problems: [
             ...changeOf(held, live),
+            ...givenToLive(held, changedOf(held, snapshot, inputs)),
             ...missing(held, inputs),
             ...taken.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
@@ -41311,6 +41489,40 @@ function changeOf({ app, before, version }, live) {
         new errors/* Refused */.Lw(`Live has changed since ${version} was held: ${was} of ${app} was live then, and ${now} is live now.`, 'Look at what is live. End the held deploy with command: abort, and deploy anew.', 'live-changed'),
     ];
 }
+/** @param what live was given by hand since then, and the held version does not have: it would be lost */
+function givenToLive({ app, version }, what) {
+    if (what.length === 0)
+        return [];
+    return [
+        new errors/* Refused */.Lw(`Live of ${app} was changed since ${version} was held, and that version does not have it: ${what.join('; ')}.`, 'End the held deploy with command: abort, and deploy anew.', 'live-changed'),
+    ];
+}
+/** Whether the deploy brought along what live had outside its manifest, and shall. */
+function carries(candidate, { carry }) {
+    const given = candidate.annotations[platform_names/* ANNOTATION */.YX.inputs]?.split(' ') ?? [];
+    return carry === 'all' && !given.includes('carry');
+}
+/** Variables and sizes that were brought along from live, and are others there now. No value of a variable is in it. */
+function changedOf({ scale, before }, { live, candidate }, inputs) {
+    if (!live || !candidate || live.guid !== before?.guid)
+        return [];
+    const named = (0,intent_parts/* namesBefore */.G0)(candidate, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const known = [...named, ...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...Object.keys(candidate.env)];
+    const brought = Object.keys(candidate.env).filter((name) => !named.includes(name));
+    const variables = [
+        ...brought.filter((name) => live.env[name] !== candidate.env[name]),
+        ...(carries(candidate, inputs) ? Object.keys(live.env).filter((name) => !known.includes(name)) : []),
+    ];
+    const sizes = Object.entries(inputs.scale === 'manifest' ? {} : scale).filter(([type, was]) => {
+        const now = live.processes.find((process) => process.type === type);
+        return now && SIZES.some((size) => was[size] !== undefined && was[size] !== now[size]);
+    });
+    return [
+        ...variables.map((name) => `variable ${name}`),
+        ...sizes.map(([type]) => `memory, disk or log rate of ${type}`),
+    ];
+}
+const SIZES = ['memoryMb', 'diskMb', 'logRateBps'];
 /** Nobody may say that it was proven as it was asked for when a part of the proof is missing. */
 function missing({ again, version }, { given }) {
     const wanted = again.filter((one) => !given.includes(one.split(' ', 1)[0] ?? ''));
@@ -41332,10 +41544,45 @@ function endingOf({ live, candidate, previous, failed }) {
     return undefined;
 }
 
-// EXTERNAL MODULE: ./lib/commands/pursue.js + 2 modules
-var pursue = __nccwpck_require__(7432);
+// EXTERNAL MODULE: ./lib/commands/pursue.js + 3 modules
+var pursue = __nccwpck_require__(2189);
+;// CONCATENATED MODULE: ./lib/commands/reading.js
+/** For whoever only looks: what the sign-in may not read is unknown, and the rest is shown all the same. */
+
+
+/** Auditors and managers of a space may read all of an app but its environment: that answers 403 (cloud_controller_ng, can_read_secrets_in_space?). */
+function forReading(platform) {
+    const hidden = new Set();
+    const environment = async (guid) => {
+        try {
+            return await platform.environment(guid);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* PlatformRefusal */.E2 && error.status === 403))
+                throw error;
+            hidden.add(guid);
+            return {};
+        }
+    };
+    return { platform: { ...platform, environment }, hidden };
+}
+/** For the log and the summary of a plan that compares nothing with live: of which apps the variables are unknown. */
+function tellHidden(apps, { hidden }, world) {
+    for (const { intent, snapshot, found } of apps) {
+        if (!snapshot.live || !hidden.has(snapshot.live.guid))
+            continue;
+        const text = unknownText(intent.app, ['variables']);
+        found.notes.push(text);
+        (0,steps_world/* note */.N4)(world, text);
+    }
+}
+function unknownText(app, what) {
+    return `Unknown, this sign-in may not read them of ${app}: ${what.join(', ')}. To change it needs the role SpaceDeveloper.`;
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/held.js
 /** Deploys that are held: found as a whole, taken over by whoever ends them, and taken away. */
+
 
 
 
@@ -41386,7 +41633,9 @@ function read(name, { platform, target }) {
 }
 /** @returns the names that are asked for and all others of the same held deploys, and what the first of these recorded */
 async function heldSet(asked, place) {
-    const seen = await Promise.all(asked.map((name) => read(name, place)));
+    // Nobody's variables say what is held.
+    const { platform } = forReading(place.platform);
+    const seen = await Promise.all(asked.map((name) => read(name, { ...place, platform })));
     const recorded = seen
         .flatMap(({ name, lock }) => (lock && (0,journal/* recalled */.z)(name, lock)) ?? [])
         .filter(({ hold }) => hold);
@@ -41467,7 +41716,9 @@ async function takeHeld(apps, owner, world) {
             if (!isTaken)
                 throw goneNow(app);
             taken.push(one);
-            if ((await read(app, world)).lock?.guid !== one.snapshot.lock?.guid)
+            const { lock } = await read(app, world);
+            // Whoever died in between had begun to end it, and the next run settles that.
+            if (lock?.guid !== one.snapshot.lock?.guid || lock?.phase !== 'held')
                 throw goneNow(app);
         }
     }
@@ -41491,6 +41742,7 @@ async function endHeld(held, owner, world) {
 // EXTERNAL MODULE: ./lib/probe/address.js
 var probe_address = __nccwpck_require__(6221);
 ;// CONCATENATED MODULE: ./lib/commands/outcome.js
+
 
 
 
@@ -41535,7 +41787,7 @@ function outcomeSeen(snapshot, router) {
         ...(live?.version ? { version: live.version } : {}),
         ...(isHeldNow && trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.url, router) } : {}),
         ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
-        previous: previous.map((app) => app.name),
+        previous: previous.filter((app) => !(0,view/* isGoing */.jf)(app)).map((app) => app.name),
         failed: failed.map((app) => app.name),
     };
 }
@@ -41544,7 +41796,8 @@ function outcomeOf({ intent, snapshot, found }, router) {
     const { before, production, trials, version } = intent;
     const [first] = production;
     const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
-    const kept = snapshot.previous.find(({ guid }) => guid === before?.guid);
+    const previous = snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app));
+    const kept = previous.find(({ guid }) => guid === before?.guid);
     const isHeldNow = snapshot.candidate?.phase === 'held';
     return {
         app: intent.app,
@@ -41556,9 +41809,18 @@ function outcomeOf({ intent, snapshot, found }, router) {
         ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
         ...(before ? { previousVersion: before.version } : {}),
         ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
-        previous: snapshot.previous.map(({ name }) => name),
+        ...(intent.inPlace ? { rolled: rolledBy(intent, snapshot) } : {}),
+        previous: previous.map(({ name }) => name),
         failed: snapshot.failed.map(({ name }) => name),
         found,
+    };
+}
+function rolledBy(intent, snapshot) {
+    const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
+    const droplet = intent.before?.dropletGuid;
+    return {
+        ...(roll ? { deploymentGuid: roll.guid } : {}),
+        ...(droplet ? { previousDropletGuid: droplet } : {}),
     };
 }
 function count(list, one) {
@@ -41568,8 +41830,8 @@ function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
 
-// EXTERNAL MODULE: ./lib/steps/index.js + 19 modules
-var lib_steps = __nccwpck_require__(1775);
+// EXTERNAL MODULE: ./lib/steps/index.js + 24 modules
+var lib_steps = __nccwpck_require__(9371);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
 var strategies_work = __nccwpck_require__(4136);
 ;// CONCATENATED MODULE: ./lib/commands/planned.js
@@ -41621,32 +41883,13 @@ function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }) {
     return { ...snapshot, takers: [] };
 }
 
-;// CONCATENATED MODULE: ./lib/commands/reading.js
-/** For a plan: what the sign-in may not read is unknown, and the rest is shown all the same. */
-
-/** Auditors and managers of a space may read all of an app but its environment: that answers 403 (cloud_controller_ng, can_read_secrets_in_space?). */
-function forReading(platform) {
-    const hidden = new Set();
-    const environment = async (guid) => {
-        try {
-            return await platform.environment(guid);
-        }
-        catch (error) {
-            if (!(error instanceof errors/* PlatformRefusal */.E2 && error.status === 403))
-                throw error;
-            hidden.add(guid);
-            return {};
-        }
-    };
-    return { platform: { ...platform, environment }, hidden };
-}
-
-// EXTERNAL MODULE: ./lib/strategies/back-out.js
-var back_out = __nccwpck_require__(5812);
+// EXTERNAL MODULE: ./lib/strategies/backward.js + 1 modules
+var backward = __nccwpck_require__(3986);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
 ;// CONCATENATED MODULE: ./lib/commands/roll-out.js
 /** Forward, and where that fails back: the whole change of one set of apps. */
+
 
 
 
@@ -41664,6 +41907,8 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         return { result, apps: shown() };
     }
     catch (error) {
+        if (error instanceof errors/* Cancelled */.cJ)
+            await turnAround(apps, world);
         const seen = await tryToSee(apps, world);
         const touched = apps.filter((app) => isTouched(app, seen));
         if (touched.length === 0)
@@ -41681,14 +41926,44 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
                 if (!app.snapshot.lock)
                     (0,pursue/* assertNotGone */.fQ)(app);
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: back_out/* backOut */.S, way: 'back' });
-            return { result: ours.length === touched.length ? 'reverted' : 'failed', error, apps: shown() };
+            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: backward/* backward */.e, way: 'back' });
+            const isBack = ours.length === touched.length && ours.every(isAsBefore);
+            return { result: isBack ? 'reverted' : 'failed', error, apps: shown() };
         }
         catch (second) {
             await tryToSee(apps, world);
             return { result: 'failed', error, second, apps: shown() };
         }
     }
+}
+/** Another hand may have brought its own version to an app that was changed in place. */
+function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }) {
+    return !inPlace || live?.currentDropletGuid === before?.dropletGuid;
+}
+/** The runner leaves a cancelled process 7.5 s. */
+const TURN_MS = 5_000;
+/**
+ * There is no time for more: the platform goes back by itself, and whoever settles puts back the rest. What is not answered in
+ * time is as good as not done: whoever settles looks.
+ */
+async function turnAround(apps, { afterSignal, clock, listener }) {
+    const rolls = apps.flatMap(({ intent, snapshot }) => {
+        const roll = intent.inPlace && (0,deployments/* rollOf */.H6)(intent, snapshot);
+        return roll && (0,deployments/* isActive */.$m)(roll) && roll.reason !== 'CANCELING'
+            ? [{ app: intent.app, guid: roll.guid }]
+            : [];
+    });
+    if (rolls.length === 0)
+        return;
+    const cancels = rolls.map(async ({ app, guid }) => {
+        await afterSignal.cancelDeployment(guid);
+        const text = `Deployment ${guid} of ${app} is cancelled: the platform brings the instances from before back.`;
+        listener.tell({ type: 'warning', text });
+    });
+    const enough = new AbortController();
+    const over = clock.sleep(TURN_MS, enough.signal).catch(() => undefined);
+    await Promise.race([Promise.allSettled(cancels), over]);
+    enough.abort();
 }
 /** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
 async function within(timeoutMs, world, work) {
@@ -42008,6 +42283,8 @@ function checkText({ type, timeoutS, invocationTimeoutS, intervalS, endpoint }) 
 
 
 
+
+
 /** In the order of `wanted`, then what only `live` has. */
 function differences(wanted, live) {
     const named = [...wanted].flatMap(([what, value]) => {
@@ -42029,10 +42306,11 @@ function whyAsked({ env, force }) {
 /** Why live as the platform shows it is not a state to leave alone. */
 function whyUnsound(sides) {
     const { snapshot, intent } = sides;
-    const { live, lock, candidate, takers } = snapshot;
+    const { live, lock, candidate, takers, previous, failed } = snapshot;
     if (!live)
         return ['nothing is live'];
-    const isLeft = lock || candidate || takers.length > 0 || (0,view/* trialRoutes */.rp)(snapshot).length > 0;
+    const running = (0,strategies_work/* stopIdle */.pF)(snapshot, [...previous, ...failed]);
+    const isLeft = lock || candidate || [...takers, ...running].length > 0 || (0,view/* trialRoutes */.rp)(snapshot).length > 0;
     const badly = intent.production.filter((wanted) => {
         const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
         const own = (0,view/* destinationsOf */.Nu)(route, live);
@@ -42049,7 +42327,7 @@ function whyOther(sides, now) {
     const { live, read, said } = sides;
     if (!now)
         return ['the bits cannot be told from others'];
-    if (!wasPushed(live, read.packageGuid))
+    if (!wasPushed(live, read.packageGuid) && !wasRolled(sides))
         return ['it is not known which bits live has'];
     const { bits, manifestHash } = platform_names/* ANNOTATION */.YX;
     const doubts = [...doubtsOf(said), ...hiddenOf(read)];
@@ -42067,6 +42345,11 @@ function hiddenOf({ hidesVariables, commands }) {
 /** The hash is that of the package which this deploy pushed: by another hand, live may have got another droplet since then. */
 function wasPushed({ annotations }, packageGuid) {
     return packageGuid !== undefined && annotations[platform_names/* ANNOTATION */.YX.package] === packageGuid;
+}
+/** The copy of a droplet names no package: the deployment of the version says which droplet live has by it. */
+function wasRolled({ live, snapshot }) {
+    const roll = live.version === undefined ? undefined : (0,deployments/* rollOf */.H6)({ version: live.version }, snapshot);
+    return (0,deployments/* isDone */.$L)(roll) && roll?.dropletGuid === live.currentDropletGuid;
 }
 /** What the manifest would change of live, and what only live has, for people: one line for each kind. */
 function driftOf(sides) {
@@ -42087,6 +42370,7 @@ function isSize(what) {
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/unchanged.js
+
 
 
 
@@ -42144,11 +42428,7 @@ function tellDrift(compared, world) {
                 ? [`${name} is unchanged: a deploy would do nothing.`]
                 : [`${name} would be deployed: ${reasons.join('; ')}.`]),
             ...drift,
-            ...(hides.length === 0
-                ? []
-                : [
-                    `Unknown, this sign-in may not read them of ${name}: ${hides.join(', ')}. A deploy needs the role SpaceDeveloper.`,
-                ]),
+            ...(hides.length === 0 ? [] : [unknownText(name, hides)]),
         ];
         app.found.notes.push(...lines);
         for (const line of lines)
@@ -42275,6 +42555,8 @@ async function change(opened, asked, inputs, context, ports) {
             const compared = await asked.compare?.(apps, world, reading?.hidden);
             if (compared)
                 tellDrift(compared, world);
+            else if (reading)
+                tellHidden(apps, reading, world);
             const shown = apps.map((app) => outcomeOf(app, inputs.router));
             if (compared?.every(isUnchanged))
                 return { result: 'planned', apps: shown, plan: [], cfVersion };
@@ -42312,6 +42594,8 @@ async function change(opened, asked, inputs, context, ports) {
             seen = await lookAgain();
             ended = await toBeEnded(seen, asked.held, world);
         }
+        if (await asked.awaitOthers?.(snapshotsOf(seen), world))
+            seen = await lookAgain();
         found = seen;
         const prepared = (how) => prepare(seen, how, rolledBack, settledHeld, ended);
         if (ended.length > 0) {
@@ -42436,6 +42720,7 @@ class AppReading {
             this.refuse(['name'], 'has no name');
         const docker = this.data.docker !== undefined && this.data.docker !== null;
         const path = this.text(['path']);
+        const lifecycle = this.text(['lifecycle']);
         const app = {
             name,
             noRoute: this.flag('no-route'),
@@ -42447,6 +42732,7 @@ class AppReading {
             services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
             sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
             ...(docker ? {} : { path: this.bits(path) }),
+            ...(lifecycle === undefined ? {} : { lifecycle }),
         };
         if (this.data.routes !== undefined && this.data.routes !== null) {
             app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));
@@ -42811,8 +43097,8 @@ async function namesOf(inputs, { workspace }) {
     return (await loadManifest(inputs, workspace)).apps.map(({ name }) => name);
 }
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 20 modules
-var commands_open = __nccwpck_require__(2888);
+// EXTERNAL MODULE: ./lib/commands/open.js + 19 modules
+var commands_open = __nccwpck_require__(3907);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -42854,6 +43140,70 @@ async function abort(inputs, context, ports) {
     finally {
         await opened.close();
     }
+}
+
+// EXTERNAL MODULE: ./lib/steps/await-instances.js
+var await_instances = __nccwpck_require__(8499);
+// EXTERNAL MODULE: ./lib/steps/wait.js
+var steps_wait = __nccwpck_require__(8139);
+;// CONCATENATED MODULE: ./lib/commands/await-others.js
+
+
+
+
+/**
+ * @returns whether something was waited for: what was read before is old then
+ * @throws Refused when it does not go on; one that is paused is not waited for
+ */
+async function awaitOthers(seen, world) {
+    const moving = seen.flatMap((snapshot) => (0,deployments/* othersAtWork */.U0)(snapshot)
+        .filter(({ reason }) => reason !== 'PAUSED')
+        .map((deployment) => ({ snapshot, deployment })));
+    for (const { snapshot, deployment } of moving)
+        await awaitOne(snapshot, deployment, world);
+    return moving.length > 0;
+}
+async function awaitOne({ name, live }, { guid }, world) {
+    const { platform, clock } = world;
+    const appGuid = live?.guid ?? '';
+    const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(webOf(live?.processes ?? []));
+    const text = `Another deployment (${guid}) brings a version to ${name}. It is waited for as long as it goes on.`;
+    world.listener.tell({ type: 'warning', text });
+    let last = '';
+    const wait = {
+        what: `deployment ${guid} of ${name}`,
+        deadlineMs: 0,
+        look: async () => {
+            const [now, processes] = await Promise.all([
+                platform.deployment(guid).catch(goneIsOver),
+                platform.processes(appGuid),
+            ]);
+            if (now?.value !== 'ACTIVE' || now.reason === 'PAUSED') {
+                return { state: `deployment ${guid}: ${now?.reason ?? 'gone'}`, done: true };
+            }
+            // Only the platform's updater changes these counts, and it does so only when new instances are healthy.
+            const counts = webOf(processes).map(({ guid: one, instances }) => `${one} ${instances}`);
+            const progress = [now.reason, now.lastHealthyAtMs, now.canary?.step, ...counts].join();
+            if (progress !== last)
+                wait.deadlineMs = clock.now() + limitMs;
+            last = progress;
+            const sizes = webOf(processes).map(({ instances }) => instances);
+            return { state: `deployment ${guid}: ${now.reason}, web instances ${sizes.join(' and ')}` };
+        },
+    };
+    await (0,steps_wait/* waitFor */.f)(world, wait).catch((error) => {
+        if (!(error instanceof errors/* DeadlineOver */.hr))
+            throw error;
+        throw new errors/* Refused */.Lw(`Another deployment of ${name} (${guid}) does not go on. ${error.message}`, `Look at what it brings, and end it with "cf cancel-deployment ${name}"; then run again.`);
+    });
+}
+function webOf(processes) {
+    return processes.filter(({ type }) => type === 'web');
+}
+function goneIsOver(error) {
+    if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404)
+        return undefined;
+    throw error;
 }
 
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
@@ -43168,8 +43518,10 @@ function restingNote({ name }, routes) {
     return `${name} is stopped, and still mapped to ${urlsOf(routes)}: it would take requests as soon as somebody started it.`;
 }
 function idleNote({ name, state }) {
-    const how = state === 'STOPPED' ? 'stopped' : 'started';
-    return `${name} is there, ${how} and on no route: another tool, or a person, may have left it. It is not touched; ${cfLine('delete', name, '-f')} removes it.`;
+    // Whoever works off a queue has no route either: nobody is told to delete what runs.
+    if (state === 'STARTED')
+        return `${name} runs on no route: an app of its own that needs none, or left by another tool or a person. It is not touched.`;
+    return `${name} is there, stopped and on no route: another tool, or a person, may have left it. It is not touched; ${cfLine('delete', name, '-f')} removes it.`;
 }
 const MOST_URLS = 5;
 function urlsOf(routes) {
@@ -43188,10 +43540,11 @@ const COMMIT_LENGTH = 7;
  * @param to a GUID, a version, or the beginning of a commit; undefined: the previous one that was live last
  * @returns the version that is meant, which may be live already, or why none is
  */
-function chooseTarget({ live, previous }, to) {
+function chooseTarget({ live, previous: all }, to) {
+    const previous = all.filter((app) => !(0,view/* isGoing */.jf)(app));
     const [newest] = previous;
     if (to === undefined)
-        return newest ?? NOTHING_KEPT;
+        return (live && whyUnknown(live, previous)) ?? newest ?? NOTHING_KEPT;
     if (/^v\d+$/.test(to))
         return `"${to}" is a revision: going back to revisions is not available yet`;
     const fits = (app) => isNamed(app, to) || isOfCommit(app, to);
@@ -43207,6 +43560,13 @@ function chooseTarget({ live, previous }, to) {
         return hit;
     const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
     return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
+}
+/** The version that was live last is not among those that are kept as apps. */
+function whyUnknown(live, previous) {
+    if (live.annotations[platform_names/* ANNOTATION */.YX.strategy] !== 'rolling')
+        return undefined;
+    const others = previous.map(({ version }) => version).join(', ');
+    return `live came by strategy: rolling, and the version before it is not kept as an app: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;
 }
 const NOTHING_KEPT = 'there is no previous version that was kept';
 function isNamed({ guid, version }, to) {
@@ -43224,7 +43584,9 @@ function commitOf({ annotations, version }) {
 }
 /** For a plan: each version that could go live again, one line each. */
 function choicesOf({ previous }, target) {
-    return previous.map((app) => {
+    return previous
+        .filter((app) => !(0,view/* isGoing */.jf)(app))
+        .map((app) => {
         const { version, guid } = app;
         const why = withdrawalOf(app);
         const meant = guid === target.guid ? ', and it is the one that is meant' : '';
@@ -43300,8 +43662,16 @@ function makeRollbackIntent(parts) {
                 .filter(({ protocol }) => protocol === 'tcp')
                 .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
         ],
-        notes: variables.notes,
+        notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
     };
+}
+/** What serves already is not restarted for its variables: requests are on their way to it. */
+function notInEffect({ env }, target, snapshot) {
+    if (target.state !== 'STARTED' || (0,view/* servedBy */.nV)(snapshot, target).length === 0)
+        return [];
+    const names = Object.keys(env).filter((name) => (env[name] ?? undefined) !== target.env[name]);
+    const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
+    return rollback_intent_list(title, names);
 }
 const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
 /** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
@@ -43383,6 +43753,8 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
     const domain = trialDomain(snapshot.domains, inputs);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
     const beside = judgeLeftovers(snapshot, left, named);
+    const { live } = snapshot;
+    const brought = live && inputs.strategy === 'rolling' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
     const { intent, notes, problems } = makeIntent({
         inputs,
         context,
@@ -43395,8 +43767,10 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
         trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
         version: (0,platform_names/* versionOf */.E4)(nowMs, context.commit),
         adoptedVersion,
+        brought,
     });
-    const extras = await extrasOf(snapshot, world);
+    // An app that keeps its GUID keeps what it has.
+    const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
     const lost = extras ? lossesOf(app, extras) : [];
     const accepted = inputs.carry === 'manifest';
     const older = await (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare);
@@ -43419,7 +43793,7 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
     const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
     const names = [
         ...snapshot.inTheWay.map(({ name }) => name),
-        ...(await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+        ...(intent.inPlace ? [] : await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
     ];
     return {
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
@@ -43503,6 +43877,7 @@ function prepare_refuse(problems) {
 
 
 
+
 /**
  * Throws what forbids the deploy before anything could be read of the apps (`InputError`, `Refused`, `PlatformFault`); everything
  * later is in the outcome.
@@ -43524,6 +43899,7 @@ async function deploy(inputs, context, ports) {
             look: lookUp.bind(undefined, preparation),
             compare: compareWithLive.bind(undefined, manifest, inputs),
             prepare: async (seen, world, _rolledBack, _settled, ended) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+            ...(inputs.strategy === 'rolling' ? { awaitOthers: awaitOthers } : {}),
             held: (held, world) => mayEnd(held, inputs, context, world),
         };
         return await change(opened, deploying, inputs, context, ports);
@@ -43542,6 +43918,7 @@ async function mayEnd(held, { force }, { commit }, world) {
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/promote.js
+
 
 
 
@@ -43579,7 +43956,8 @@ async function promote(inputs, context, ports) {
 /** Throws `Refused` with everything that forbids it; the held deploy stays as it is then. */
 async function promote_prepare(seen, world, settled, inputs, owner) {
     const apps = await ofEach(seen, world, settled, 'forward');
-    const prepared = apps.map(({ intent: held, snapshot, isDone }) => {
+    const changes = await Promise.all(apps.map(({ intent, snapshot, isDone }) => (isDone ? [] : sinceHeld(intent, snapshot, inputs, world))));
+    const prepared = apps.map(({ intent: held, snapshot, isDone }, at) => {
         const { intent, problems } = makePromoteIntent(held, snapshot, inputs, owner);
         if (isDone)
             return { app: { intent: held, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }, problems: [] };
@@ -43588,6 +43966,7 @@ async function promote_prepare(seen, world, settled, inputs, owner) {
             app: { intent, snapshot, found: (0,steps_world/* nothingFound */.Sb)() },
             problems: [
                 ...problems,
+                ...(changes[at] ?? []),
                 ...snapshot.inTheWay.map(({ name }) => (0,pursue/* inTheWayOf */.Lx)(name)),
                 ...(0,smoke/* refusedChecks */.C)(intent.checks, hosts).map(({ text }) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
             ],
@@ -43595,6 +43974,31 @@ async function promote_prepare(seen, world, settled, inputs, owner) {
     });
     prepare_refuse(prepared.flatMap(({ problems }) => problems));
     return prepared.map(({ app }) => app);
+}
+/** What another hand did since then to live or to the held version, and a snapshot does not show. */
+async function sinceHeld(held, snapshot, inputs, world) {
+    const { candidate, live } = snapshot;
+    if (!candidate)
+        return [];
+    const { platform } = world;
+    const [extras, services, sidecars, droplet] = await Promise.all([
+        extrasOf(snapshot, world),
+        platform.bindings(candidate.guid),
+        platform.sidecars(candidate.guid),
+        platform.currentDroplet(candidate.guid),
+    ]);
+    const isSame = live !== undefined && live.guid === held.before?.guid;
+    const lost = extras && isSame && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
+    const builtOf = droplet?.packageGuid;
+    const isOther = builtOf !== undefined && builtOf !== candidate.annotations[platform_names/* ANNOTATION */.YX.package];
+    return [
+        ...givenToLive(held, lost),
+        ...(isOther
+            ? [
+                new errors/* Refused */.Lw(`${candidate.name} has other bits than those of ${held.version}, which were held: another hand pushed them.`, 'End the held deploy with command: abort, and deploy anew.'),
+            ]
+            : []),
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare-rollback.js
@@ -43775,7 +44179,7 @@ function outlookOf({ snapshot, left, life, set }) {
     const change = underWayOf(snapshot, held ? undefined : life);
     return {
         ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
-        previous: snapshot.previous.map(keptOf),
+        previous: snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app)).map(keptOf),
         failed: snapshot.failed.map(keptOf),
         leftovers: left.apps.map((app) => leftOf(app, left)),
         nextDeploy: nextDeploy({ snapshot, left, life, set }, change),
@@ -43890,12 +44294,14 @@ function settling(snapshot, change, life, set) {
 
 
 
+
 /** Apps that are read at a time. */
 const status_LANES = 4;
 /** Of the app that is named, of those of the manifest, or, with neither, of every app of the space that is ours. */
 async function status_status(inputs, context, ports) {
     const named = await namesAsked(inputs, context);
-    const { platform, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const { platform: whole, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const { platform } = forReading(whole);
     try {
         const names = named ?? ownedNames(await platform.appsByLabel(target.spaceGuid, OURS));
         const looking = { platform, target, hasEnded: (0,commands_world/* endOfRuns */.J)(inputs, context, ports) };
@@ -43941,7 +44347,7 @@ async function lifeOf(snapshot, { platform, hasEnded }) {
     if (!holder || (0,engine_lock/* isHeld */.i7)(snapshot))
         return 'unknown';
     const nowMs = platform.platformNowMs();
-    if ((0,engine_lock/* ownerState */.N_)(holder, holder, nowMs) === 'dead' || (await hasEnded((0,engine_lock/* ownerOf */.bf)(holder))))
+    if ((0,engine_lock/* ownerState */.N_)(holder, nowMs, holder, nowMs) === 'dead' || (await hasEnded((0,engine_lock/* ownerOf */.bf)(holder))))
         return 'dead';
     return nowMs - (0,engine_lock/* lastSignMs */.S4)(holder) < engine_lock/* ASK_AFTER_MS */.cR ? 'alive' : 'unknown';
 }
@@ -43971,9 +44377,14 @@ function nextOf({ result, error, second, apps }) {
             return apps.flatMap(underWay).join(' ');
     }
 }
-function wayBack({ app, previousApp, previousVersion }) {
+function wayBack({ app, previousApp, previousVersion, rolled }) {
     if (previousVersion === undefined)
         return [];
+    if (rolled) {
+        return [
+            `To go back: deploy the commit of ${previousVersion} of ${app} again, with force: true where it is older than the one that is live. After a rolling deploy command: rollback cannot bring it back yet.`,
+        ];
+    }
     return previousApp === undefined
         ? [`The version of ${app} before is not kept: there is no way back to it.`]
         : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
@@ -44027,6 +44438,7 @@ function outputsOfApp(app) {
         'previous-version': app?.previousVersion ?? '',
         'previous-app-guid': app?.previousAppGuid ?? '',
         'droplet-guid': live?.dropletGuid ?? '',
+        'deployment-guid': app?.rolled?.deploymentGuid ?? '',
         live: live ? JSON.stringify(live) : '',
     };
 }
@@ -44105,7 +44517,7 @@ function codeBlock(lines) {
 const GAP = '\u200b';
 function prose(line) {
     return line
-        .replace(/[\\`*_{}[\]()#+!|~>-]/g, '\\$&')
+        .replace(/[\\`*_{}[\]()#+!|~>]|^-/g, '\\$&')
         .replace(/^\d+(?=\.)/, '$&\\')
         .replaceAll('&', '&amp;')
         .replaceAll('<', '&lt;')
@@ -44323,7 +44735,7 @@ function whyParts(title, error, md) {
     ];
 }
 function liveTable(outcome, md) {
-    const { app, live, url, trialUrl, version, previousVersion, candidate } = outcome;
+    const { app, live, url, trialUrl, version, previousVersion, candidate, rolled } = outcome;
     const names = (list) => list.map((name) => md.code(name)).join(', ');
     const { shown, others } = servingOf(outcome, MOST.routes);
     const rows = [
@@ -44339,6 +44751,8 @@ function liveTable(outcome, md) {
         ['trial address', trialUrl && candidate?.phase === 'held' ? md.code(trialUrl) : ''],
         ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
         ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
+        ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],
+        ['droplet before', rolled?.previousDropletGuid ? md.code(rolled.previousDropletGuid) : ''],
         ...(outcome.outlook
             ? []
             : [
@@ -45184,7 +45598,7 @@ class Stuck extends Error {
 /* harmony export */ });
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
 const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'];
-const STRATEGIES = ['blue-green'];
+const STRATEGIES = ['blue-green', 'rolling'];
 const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 /**
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
@@ -45207,6 +45621,115 @@ const PHASES = [
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+
+
+/***/ }),
+
+/***/ 8576:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   N: () => (/* binding */ appCalls),
+/* harmony export */   i: () => (/* binding */ goneIsDone)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(206);
+
+
+function appCalls(requests) {
+    return {
+        async appsByName(spaceGuid, names) {
+            const found = await requests.listFor('/v3/apps', 'names', names, { space_guids: spaceGuid }, parseApp);
+            // Some databases compare without regard to case.
+            return found.filter((app) => names.includes(app.name));
+        },
+        appsByLabel(spaceGuid, selector) {
+            return requests.list('/v3/apps', { space_guids: spaceGuid, label_selector: selector }, parseApp);
+        },
+        appsByGuid(guids) {
+            return requests.listFor('/v3/apps', 'guids', guids, {}, parseApp);
+        },
+        apps(spaceGuid) {
+            return requests.list('/v3/apps', { space_guids: spaceGuid }, parseApp);
+        },
+        async createApp(spaceGuid, app) {
+            try {
+                const body = {
+                    name: app.name,
+                    ...(app.lifecycle ? { lifecycle: lifecycleBody(app.lifecycle) } : {}),
+                    relationships: { space: { data: { guid: spaceGuid } } },
+                    metadata: { labels: app.labels ?? {}, annotations: app.annotations ?? {} },
+                };
+                return await requests.writeFor('POST', '/v3/apps', body, 'app', parseApp);
+            }
+            catch (error) {
+                if (isNameTaken(error))
+                    return undefined;
+                throw error;
+            }
+        },
+        updateApp(guid, { name, lifecycle, labels, annotations }) {
+            const body = {
+                ...(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .present */ .Eb)({ name }),
+                ...(lifecycle ? { lifecycle: lifecycleBody(lifecycle, []) } : {}),
+                ...(labels || annotations ? { metadata: (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .present */ .Eb)({ labels, annotations }) } : {}),
+            };
+            return requests.writeFor('PATCH', `/v3/apps/${guid}`, body, 'app', parseApp);
+        },
+        async deleteApp(guid) {
+            await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/apps/${guid}`)));
+        },
+        async startApp(guid) {
+            await requests.write('POST', `/v3/apps/${guid}/actions/start`);
+        },
+        async stopApp(guid) {
+            await requests.write('POST', `/v3/apps/${guid}/actions/stop`);
+        },
+        async environment(appGuid) {
+            const json = await requests.read(`/v3/apps/${appGuid}/environment_variables`);
+            return _json_js__WEBPACK_IMPORTED_MODULE_1__/* .Fields */ .C8.of(json, 'environment variables').textMap('var');
+        },
+        async setEnvironment(appGuid, change) {
+            await requests.write('PATCH', `/v3/apps/${appGuid}/environment_variables`, { var: change });
+        },
+    };
+}
+/** Does `remove`; that the thing is not there any more is what was asked for. */
+async function goneIsDone(remove) {
+    try {
+        await remove();
+    }
+    catch (error) {
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 && error.status === 404))
+            throw error;
+    }
+}
+/** 422 with 10016 `CF-UniquenessError` (cloud_controller_ng app/actions/app_create.rb); the number alone also means something else. */
+function isNameTaken(error) {
+    return error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 && error.status === 422 && error.title === 'CF-UniquenessError';
+}
+/** @param none what stands for no buildpack: a change has to say it, a new app has none by itself */
+function lifecycleBody({ type, buildpacks, stack }, none) {
+    if (type === 'docker')
+        return { type, data: {} };
+    return { type, data: (0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .present */ .Eb)({ buildpacks: buildpacks.length > 0 ? buildpacks : none, stack }) };
+}
+function parseApp(fields) {
+    const lifecycle = fields.object('lifecycle');
+    const data = lifecycle.maybeObject('data');
+    return {
+        guid: fields.text('guid'),
+        name: fields.text('name'),
+        state: fields.oneOf('state', ['STARTED', 'STOPPED']),
+        createdAtMs: fields.time('created_at'),
+        lifecycle: {
+            type: lifecycle.text('type'),
+            buildpacks: data?.has('buildpacks') ? data.texts('buildpacks') : [],
+            ...(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .present */ .Eb)({ stack: data?.maybeText('stack') }),
+        },
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_1__/* .metadataOf */ .Nk)(fields),
+    };
+}
 
 
 /***/ }),
@@ -45392,10 +45915,16 @@ const ANNOTATION = {
     /** What a later run must know to go on: times, scale, what is kept. JSON. */
     settings: `${PREFIX}/settings`,
     journal: `${PREFIX}/journal`,
+    /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
+    copiedDroplet: `${PREFIX}/copied-droplet`,
+    /** On live, after a deployment: the versions that it had before, newest first. JSON. */
+    earlier: `${PREFIX}/earlier`,
     /** On a lock that is empty: guid of the app that goes live, which was staged before. */
     target: `${PREFIX}/target`,
     /** On a previous version: until when it was live, milliseconds of the platform's clock. */
     liveUntil: `${PREFIX}/live-until`,
+    /** On a version that was live: since when it is to be deleted, milliseconds of the platform's clock. Its job may end at any time. */
+    deleting: `${PREFIX}/deleting`,
     /** On a version whose deploy ended a held one: the version that was held. JSON. */
     ended: `${PREFIX}/ended`,
     /** On a version that a rollback took from live: who did, in which run. JSON. */
@@ -45770,7 +46299,7 @@ async function takeOnce(platform, target, { name, wanted }) {
     const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
     const { live, lock, candidate, previous, failed } = parts;
     const apps = uniqueByGuid([live, lock, candidate, ...previous, ...failed].filter((app) => app !== undefined));
-    const [liveState, lockState, candidateState, previousStates, failedStates, appRoutes, onLaterNames] = await Promise.all([
+    const [liveState, lockState, candidateState, previousStates, failedStates, appRoutes, onLaterNames, deployments,] = await Promise.all([
         live && wholeState(platform, name, live),
         lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
         candidate && wholeState(platform, name, candidate),
@@ -45778,6 +46307,7 @@ async function takeOnce(platform, target, { name, wanted }) {
         Promise.all(failed.map((app) => restingState(platform, name, app))),
         platform.routesOfApps(apps.map((app) => app.guid)),
         platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
+        live ? platform.deployments(live.guid) : [],
     ]);
     const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
     return {
@@ -45788,6 +46318,7 @@ async function takeOnce(platform, target, { name, wanted }) {
         name,
         ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ live: liveState, ...onItsWay(lockState, candidateState) }),
         takers: parts.takers,
+        deployments,
         previous: previousStates,
         failed: failedStates,
         inTheWay: [
@@ -45994,7 +46525,7 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2888);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3907);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2800);
@@ -47631,7 +48162,7 @@ const by = (value, parse) => ({
 });
 const secret = { ...optional(values_text), raw: true };
 const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['rolling', 'canary', 'zdt-push'];
+const LATER_STRATEGIES = ['canary', 'zdt-push'];
 const INPUTS = {
     command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
     plan: by('false', values_boolean),
@@ -47657,6 +48188,7 @@ const INPUTS = {
     'vars-files': optional(list),
     env: optional(environment),
     strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
+    'max-in-flight': by('1', integer(1, 10_000)),
     carry: by('all', oneOf(['all', 'manifest'])),
     scale: by('keep', oneOf(['keep', 'manifest'])),
     'trial-domain': optional(domainName),
@@ -47687,7 +48219,6 @@ const LATER_INPUTS = [
     'docker-username',
     'docker-password',
     'droplet-guid',
-    'max-in-flight',
     'instance-steps',
     'workers',
     'task',
@@ -47740,6 +48271,7 @@ function readInputs(env) {
     if (problems.length > 0 || !credentials)
         throw new errors/* InputError */.dz(problems);
     const startTimeoutMs = values['start-timeout'] ?? minutes.startup.ms;
+    const given = NAMES.filter((name) => isGiven(env, name));
     return {
         command: values.command,
         plan: values.plan,
@@ -47754,6 +48286,7 @@ function readInputs(env) {
         varsFiles: values['vars-files'] ?? [],
         env: values.env ?? {},
         strategy: values.strategy,
+        maxInFlight: values['max-in-flight'],
         carry: values.carry,
         scale: values.scale,
         smokeTest: values['smoke-test'] ?? [],
@@ -47767,9 +48300,9 @@ function readInputs(env) {
         force: values.force,
         stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
         summary: values.summary,
-        given: NAMES.filter((name) => isGiven(env, name)),
+        given,
         secrets: secretsOf(values, credentials),
-        warnings,
+        warnings: [...warnings, ...useless(values.command, given)],
         ...present('allowedTargets', values['allowed-targets']),
         ...present('caCertificate', values['ca-certificate']),
         ...present('router', values.router),
@@ -47915,6 +48448,16 @@ function contradictions(values) {
     if (values.hold && values.command !== 'deploy') {
         problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
     }
+    if (values['max-in-flight'] !== 1 && values.strategy !== 'rolling') {
+        problems.push({
+            text: `"max-in-flight" is for the strategy rolling: ${values.strategy} replaces all instances at once.`,
+        });
+    }
+    if (values.hold && values.strategy === 'rolling') {
+        problems.push({
+            text: '"hold" is not available yet with the strategy rolling: leave it out, or hold a deploy of the strategy blue-green.',
+        });
+    }
     const { org, space, 'allowed-targets': allowed } = values;
     if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
         problems.push({
@@ -47923,6 +48466,15 @@ function contradictions(values) {
     }
     return problems;
 }
+/** What makes a version comes too late for one that is there. One workflow may have all commands: it is no error. */
+function useless(command, given) {
+    if (command !== 'promote')
+        return [];
+    return given
+        .filter((name) => MAKING.includes(name))
+        .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+}
+const MAKING = ['path', 'env', 'trial-domain', 'force'];
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env, name) {
     const given = (env[name] ?? '').trim();
@@ -47944,11 +48496,23 @@ function secretsOf(values, credentials) {
     const headers = (values['smoke-test'] ?? []).flatMap((check) => Object.entries(check.headers)
         .filter(([name]) => !ORDINARY_HEADERS.test(name))
         .flatMap(([, value]) => [value, value.replace(/^(basic|bearer|token)\s+/i, '')]));
-    const likely = [...headers, ...(0,secrets/* likelySecrets */.g)(values.env ?? {}), ...(0,secrets/* likelySecrets */.g)(values.vars ?? {})];
+    const likely = [
+        ...headers,
+        ...addressSecrets(values),
+        ...(0,secrets/* likelySecrets */.g)(values.env ?? {}),
+        ...(0,secrets/* likelySecrets */.g)(values.vars ?? {}),
+    ];
     const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
     const tokens = [values['github-token']].filter((token) => token !== undefined);
     const found = likely.filter((value) => value !== '' && !shown.has(value));
     return [...new Set([own, ...tokens, ...found])];
+}
+/** Of what the query of a check or of the watched path carries. */
+function addressSecrets(values) {
+    const checked = (values['smoke-test'] ?? []).map(({ target }) => 'path' in target ? target.path : target.url);
+    return [...checked, values['watch-path'] ?? '/']
+        .flatMap((address) => [...new URL(address, 'http://any').searchParams])
+        .flatMap(([name, value]) => (0,secrets/* likelySecrets */.g)({ [name]: value }));
 }
 function present(name, value) {
     return (value === undefined ? {} : { [name]: value });
@@ -48102,6 +48666,192 @@ function uncommanded(text) {
 
 /***/ }),
 
+/***/ 8499:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Wr: () => (/* binding */ healthOf),
+/* harmony export */   d1: () => (/* binding */ awaitInstances),
+/* harmony export */   to: () => (/* binding */ stayUp),
+/* harmony export */   uZ: () => (/* binding */ startLimitMs)
+/* harmony export */ });
+/* unused harmony export stayMs */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _evidence_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2503);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8139);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3652);
+
+
+
+
+/** Crashes of one version after which the platform's own restarts are no hope any more. */
+const CRASHES_BORNE = 2;
+/** What the platform says while no cell has room. It tries again for a while by itself. */
+const NO_ROOM = /insufficient resources|found no compatible cell/i;
+const ROOM_WAIT_MS = 60_000;
+/** Waits until every instance of every process runs and is routable. */
+const awaitInstances = {
+    title: ({ side }) => `wait for all instances of ${side}`,
+    plan: ({ side }) => [
+        `GET /v3/apps/<${side}>/processes, GET /v3/processes/<process>/stats until all are RUNNING and routable`,
+    ],
+    run: async ({ side }, app, world) => {
+        const startedAtMs = world.clock.now();
+        const { guid, name, createdAtMs, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)(side, app);
+        const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
+        const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
+        let crashes = 0;
+        // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
+        const faultOf = (why) => serves && crashes === 0 ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(why, false) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(why, 'start');
+        await (0,_wait_js__WEBPACK_IMPORTED_MODULE_2__/* .waitFor */ .f)(world, {
+            what: `the instances of ${name}`,
+            deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
+            look: async () => {
+                const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
+                crashes = health.crashes;
+                if (health.hopeless)
+                    throw faultOf(health.hopeless);
+                return { state: health.state, ...(health.ready ? { done: true } : {}) };
+            },
+        }).catch((error) => {
+            throw error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr ? faultOf(error.message) : error;
+        });
+        if (side === 'candidate')
+            app.found.bootMs ??= world.clock.now() - startedAtMs;
+    },
+};
+const STAY_LEAST_MS = 3_000;
+const STAY_MOST_MS = 15_000;
+const STAY_PAUSE_MS = 700;
+/** All instances keep running, for as long as they took to boot (within bounds), without a crash. */
+const stayUp = {
+    title: () => 'see that all instances stay up',
+    plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
+    run: async (_step, app, world) => {
+        const { guid, name, createdAtMs, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)('candidate', app);
+        const windowMs = stayMs(app.found.bootMs);
+        const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
+        let upSinceMs = world.clock.now();
+        let crashes = -1;
+        for (;;) {
+            const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
+            const seen = (await world.platform.crashes(guid, createdAtMs)).length;
+            if (health.hopeless)
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(health.hopeless, 'start');
+            if (!health.ready || (crashes >= 0 && seen > crashes))
+                upSinceMs = world.clock.now();
+            crashes = seen;
+            if (world.clock.now() - upSinceMs >= windowMs)
+                return;
+            if (world.clock.now() >= deadlineMs) {
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`The instances of ${name} do not stay up: ${health.state}`, 'start');
+            }
+            await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+        }
+    },
+};
+/** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
+function stayMs(bootMs) {
+    return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
+}
+/**
+ * How long all instances may take: the slowest health check twice (an instance may be placed again), a minute for the
+ * platform, and a little for each instance. Milliseconds. 60 s is the platform's own default for a first healthy answer.
+ */
+function startLimitMs(processes) {
+    const slowestS = Math.max(0, ...processes.map(({ healthCheck }) => healthCheck.timeoutS ?? 60));
+    const instances = processes.reduce((sum, process) => sum + process.instances, 0);
+    return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
+}
+async function lookAt(world, appGuid, sinceMs, waitedMs) {
+    const [processes, crashes] = await Promise.all([
+        world.platform.processes(appGuid),
+        world.platform.crashes(appGuid, sinceMs),
+    ]);
+    const seen = await Promise.all(processes.map(async (process) => ({
+        process,
+        instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
+    })));
+    return healthOf(seen, crashes, waitedMs);
+}
+/** What the instances and crashes of one app say. Pure. */
+function healthOf(seen, crashes, waitedMs) {
+    const all = seen.flatMap(({ instances }) => instances);
+    const isReady = (one) => one.state === 'RUNNING' && one.routable !== false;
+    const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
+    const ready = seen.reduce((sum, { process, instances }) => sum + Math.min(process.instances, instances.filter(isReady).length), 0);
+    const others = all
+        .filter((one) => !isReady(one))
+        .map((one) => (one.state === 'RUNNING' ? 'not routable' : one.state));
+    const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
+    const last = crashes[0] ? `, last crash: ${(0,_evidence_js__WEBPACK_IMPORTED_MODULE_1__/* .crashText */ .d)(crashes[0])}` : '';
+    const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
+    const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
+    if (ready >= wanted)
+        return seenSoFar;
+    const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
+    if (crashes.length > CRASHES_BORNE) {
+        return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
+    }
+    return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+}
+function tally(states) {
+    const kinds = [...new Set(states)].map((kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`);
+    return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
+}
+
+
+/***/ }),
+
+/***/ 1248:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $L: () => (/* binding */ isDone),
+/* harmony export */   $m: () => (/* binding */ isActive),
+/* harmony export */   H6: () => (/* binding */ rollOf),
+/* harmony export */   U0: () => (/* binding */ othersAtWork),
+/* harmony export */   gi: () => (/* binding */ returnOf),
+/* harmony export */   z2: () => (/* binding */ overtakenBy)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
+function rollOf(intent, { deployments }) {
+    return deployments.find(({ labels }) => isFor(labels, intent.version) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'candidate');
+}
+/** The deployment that brings back what was live before, made after the one that went wrong. */
+function returnOf(intent, { deployments }) {
+    const roll = rollOf(intent, { deployments });
+    const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : deployments;
+    return since.find(({ labels }) => isFor(labels, intent.version) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'live');
+}
+function isFor(labels, version) {
+    return labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version] === version;
+}
+/** Deployments under way on live that no change of ours has made, or none that its lock still tells of. */
+function othersAtWork({ deployments, lock, }) {
+    return deployments.filter((one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, lock.version)));
+}
+function isActive(deployment) {
+    return deployment?.value === 'ACTIVE';
+}
+function isDone(deployment) {
+    return deployment?.value === 'FINALIZED' && deployment.reason === 'DEPLOYED';
+}
+/**
+ * A deployment that another hand made after ours, and that went on: what it brought is live now, and with it whatever its manifest
+ * changed.
+ */
+function overtakenBy(intent, { deployments }) {
+    const roll = rollOf(intent, { deployments });
+    const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : [];
+    return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
+}
+
+
+/***/ }),
+
 /***/ 2503:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48181,7 +48931,7 @@ async function heeding(app, world, work) {
 
 /***/ }),
 
-/***/ 1775:
+/***/ 9371:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48192,160 +48942,230 @@ __nccwpck_require__.d(__webpack_exports__, {
   Gg: () => (/* binding */ titleOf)
 });
 
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/steps/evidence.js
-var evidence = __nccwpck_require__(2503);
 // EXTERNAL MODULE: ./lib/steps/world.js
 var steps_world = __nccwpck_require__(3652);
-;// CONCATENATED MODULE: ./lib/steps/wait.js
+;// CONCATENATED MODULE: ./lib/steps/apply-to-live.js
 
-
-const FIRST_PAUSE_MS = 200;
-const LAST_PAUSE_MS = 2_000;
-/**
- * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
- * Throws `DeadlineOver`, and whatever `look` throws.
- */
-async function waitFor(world, wait) {
-    let told = '';
-    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
-        const { state, done } = await wait.look();
-        const leftMs = wait.deadlineMs - world.clock.now();
-        if (state !== told)
-            (0,steps_world/* note */.N4)(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
-        told = state;
-        if (done !== undefined)
-            return done;
-        if (leftMs <= 0)
-            throw new errors/* DeadlineOver */.hr(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
-        await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
-    }
-}
-function leftText(ms) {
-    const seconds = Math.max(0, Math.round(ms / 1_000));
-    return seconds < 120 ? `at most ${seconds} s more` : `at most ${Math.round(seconds / 60)} min more`;
-}
-
-;// CONCATENATED MODULE: ./lib/steps/await-instances.js
-
-
-
-
-/** Crashes of one version after which the platform's own restarts are no hope any more. */
-const CRASHES_BORNE = 2;
-/** What the platform says while no cell has room. It tries again for a while by itself. */
-const NO_ROOM = /insufficient resources|found no compatible cell/i;
-const ROOM_WAIT_MS = 60_000;
-/** Waits until every instance of every process runs and is routable. */
-const awaitInstances = {
-    title: ({ side }) => `wait for all instances of ${side}`,
-    plan: ({ side }) => [
-        `GET /v3/apps/<${side}>/processes, GET /v3/processes/<process>/stats until all are RUNNING and routable`,
+/** No instance shows any of it before the deployment. Routes and counts are not in it: other steps bring them. */
+const applyToLive = {
+    title: (_step, { app }) => `apply the manifest to ${app}`,
+    plan: (_step, intent) => [
+        'cf apply-manifest -f <manifest of live, without routes and instances> --vars-file <private file>',
+        ...(Object.keys(ownEnv(intent)).length > 0
+            ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(ownEnv(intent)).join(', ')}`]
+            : []),
     ],
-    run: async ({ side }, app, world) => {
-        const startedAtMs = world.clock.now();
-        const { guid, name, createdAtMs, processes } = (0,steps_world/* appOn */.jb)(side, app);
-        const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
-        const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
-        let crashes = 0;
-        // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
-        const faultOf = (why) => serves && crashes === 0 ? new errors/* PlatformFault */.A(why, false) : new errors/* VersionFault */.d4(why, 'start');
-        await waitFor(world, {
-            what: `the instances of ${name}`,
-            deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
-            look: async () => {
-                const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
-                crashes = health.crashes;
-                if (health.hopeless)
-                    throw faultOf(health.hopeless);
-                return { state: health.state, ...(health.ready ? { done: true } : {}) };
-            },
-        }).catch((error) => {
-            throw error instanceof errors/* DeadlineOver */.hr ? faultOf(error.message) : error;
-        });
-        if (side === 'candidate')
-            app.found.bootMs ??= world.clock.now() - startedAtMs;
+    run: async (_step, app, { platform, applyManifest }) => {
+        const { intent } = app;
+        const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
+        await applyManifest({ app: intent.app, live: name });
+        const env = ownEnv(intent);
+        if (Object.keys(env).length > 0)
+            await platform.setEnvironment(guid, env);
     },
 };
-const STAY_LEAST_MS = 3_000;
-const STAY_MOST_MS = 15_000;
-const STAY_PAUSE_MS = 700;
-/** All instances keep running, for as long as they took to boot (within bounds), without a crash. */
-const stayUp = {
-    title: () => 'see that all instances stay up',
-    plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
-    run: async (_step, app, world) => {
-        const { guid, name, createdAtMs, processes } = (0,steps_world/* appOn */.jb)('candidate', app);
-        const windowMs = stayMs(app.found.bootMs);
-        const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
-        let upSinceMs = world.clock.now();
-        let crashes = -1;
-        for (;;) {
-            const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
-            const seen = (await world.platform.crashes(guid, createdAtMs)).length;
-            if (health.hopeless)
-                throw new errors/* VersionFault */.d4(health.hopeless, 'start');
-            if (!health.ready || (crashes >= 0 && seen > crashes))
-                upSinceMs = world.clock.now();
-            crashes = seen;
-            if (world.clock.now() - upSinceMs >= windowMs)
-                return;
-            if (world.clock.now() >= deadlineMs) {
-                throw new errors/* VersionFault */.d4(`The instances of ${name} do not stay up: ${health.state}`, 'start');
-            }
-            await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+/** What is carried is live's own already. */
+function ownEnv({ env, carriedEnv }) {
+    return Object.fromEntries(Object.entries(env).filter(([name]) => !carriedEnv.includes(name)));
+}
+/** The platform takes no count of a web process while a deployment is under way: it comes after. */
+const scaleLive = {
+    title: (_step, intent) => counted(intent).length > 0 ? 'scale live as the manifest asks' : 'leave the scale of live',
+    plan: (_step, intent) => counted(intent).map(([type, count]) => `POST /v3/apps/<live>/processes/${type}/actions/scale instances=${count}`),
+    run: async (_step, app, { platform }) => {
+        const { intent } = app;
+        const live = (0,steps_world/* appOn */.jb)('live', app);
+        const processes = [];
+        for (const process of live.processes) {
+            const instances = countOf(process, intent);
+            if (instances !== process.instances)
+                await platform.scale(process.guid, { instances });
+            processes.push({ ...process, instances });
         }
+        withLive(app, { ...live, processes });
     },
 };
-/** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
-function stayMs(bootMs) {
-    return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
+function counted({ scale }) {
+    return Object.entries(scale).flatMap(([type, { instances }]) => instances === undefined ? [] : [[type, instances]]);
 }
+/** Whoever gave live more instances since the deploy began is not overruled. */
+function countOf({ type, instances: now }, intent) {
+    const wanted = intent.scale[type]?.instances ?? now;
+    return intent.keepInstancesOf.includes(type) ? Math.max(now, wanted) : wanted;
+}
+/** The steps behind it in the same group prove every instance that was asked for. */
+function withLive(app, live) {
+    app.snapshot = { ...app.snapshot, live };
+}
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/steps/await-instances.js
+var await_instances = __nccwpck_require__(8499);
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/steps/heed.js
+var heed = __nccwpck_require__(9840);
+// EXTERNAL MODULE: ./lib/steps/wait.js
+var wait = __nccwpck_require__(8139);
+;// CONCATENATED MODULE: ./lib/steps/await-deployment.js
+
+
+
+
+
+
 /**
- * How long all instances may take: the slowest health check twice (an instance may be placed again), a minute for the
- * platform, and a little for each instance. Milliseconds. 60 s is the platform's own default for a first healthy answer.
+ * Until the deployment is at its end. The platform itself has no end for one that does not come up (it stays DEPLOYING for
+ * ever), so forward its new instances are looked at too: what no waiting heals, and no progress for as long as a start may
+ * take, is a sign against the version. While there is progress nothing ends it.
  */
-function startLimitMs(processes) {
-    const slowestS = Math.max(0, ...processes.map(({ healthCheck }) => healthCheck.timeoutS ?? 60));
-    const instances = processes.reduce((sum, process) => sum + process.instances, 0);
-    return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
+const awaitDeployment = {
+    title: ({ of }) => of === 'live' ? 'wait until the platform has turned around' : 'wait for the deployment',
+    plan: ({ of }) => [
+        'GET /v3/deployments/<deployment>, processes, stats and crash events of <live>, until it is at its end',
+        ...(of === 'live' ? ['GET /v3/processes/<process>/stats until the instances from before run'] : []),
+    ],
+    run: async ({ of }, app, world) => {
+        if (of === 'live')
+            return awaitReturn(app, world);
+        await (0,heed/* heeding */.b)(app, world, (heeded) => awaitRoll(app, heeded));
+    },
+};
+async function awaitRoll(app, world) {
+    const { guid, createdAtMs } = known((0,deployments/* rollOf */.H6)(app.intent, app.snapshot), app);
+    const live = (0,steps_world/* appOn */.jb)('live', app);
+    const progress = new Progress(world.clock.now());
+    const slowest = live.processes.filter(({ type }) => type === 'web');
+    const { maxInFlight = 1 } = app.intent.inPlace ?? {};
+    const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(slowest.map((one) => ({ ...one, instances: maxInFlight })));
+    await (0,wait/* waitFor */.f)(world, {
+        what: 'the deployment to go on',
+        get deadlineMs() {
+            return progress.atMs + limitMs;
+        },
+        look: async () => {
+            const seen = await look(guid, createdAtMs, live.guid, world);
+            const { deployment } = seen;
+            assertOurs(deployment, app);
+            const state = stateOf(seen);
+            if ((0,deployments/* isDone */.$L)(deployment) || deployment.reason === 'PAUSED')
+                return { state, done: true };
+            progress.note(seen, world.clock.now());
+            const health = healthSince(progress, seen, world.clock.now());
+            if (health.hopeless)
+                throw new errors/* VersionFault */.d4(`${health.hopeless}${toldBy(deployment)}`, 'start');
+            return { state };
+        },
+    }).catch((error) => {
+        throw error instanceof errors/* DeadlineOver */.hr ? new errors/* VersionFault */.d4(error.message, 'start') : error;
+    });
 }
-async function lookAt(world, appGuid, sinceMs, waitedMs) {
-    const [processes, crashes] = await Promise.all([
-        world.platform.processes(appGuid),
-        world.platform.crashes(appGuid, sinceMs),
-    ]);
-    const seen = await Promise.all(processes.map(async (process) => ({
-        process,
-        instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
-    })));
-    return healthOf(seen, crashes, waitedMs);
-}
-/** What the instances and crashes of one app say. Pure. */
-function healthOf(seen, crashes, waitedMs) {
-    const all = seen.flatMap(({ instances }) => instances);
-    const isReady = (one) => one.state === 'RUNNING' && one.routable !== false;
-    const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
-    const ready = seen.reduce((sum, { process, instances }) => sum + Math.min(process.instances, instances.filter(isReady).length), 0);
-    const others = all
-        .filter((one) => !isReady(one))
-        .map((one) => (one.state === 'RUNNING' ? 'not routable' : one.state));
-    const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
-    const last = crashes[0] ? `, last crash: ${(0,evidence/* crashText */.d)(crashes[0])}` : '';
-    const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
-    const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
-    if (ready >= wanted)
-        return seenSoFar;
-    const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
-    if (crashes.length > CRASHES_BORNE) {
-        return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
+/** Only more counts: an instance that comes and goes brings a deployment nowhere. */
+class Progress {
+    atMs;
+    crashesBefore = 0;
+    routable = 0;
+    wanted = 0;
+    said = '';
+    constructor(atMs) {
+        this.atMs = atMs;
     }
-    return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+    note({ deployment, process, instances, crashes }, nowMs) {
+        const routable = instances.filter(isRoutable).length;
+        const wanted = process?.instances ?? 0;
+        const said = [deployment.reason, deployment.canary?.step, deployment.lastHealthyAtMs].join();
+        if (routable <= this.routable && wanted <= this.wanted && said === this.said)
+            return;
+        this.routable = Math.max(routable, this.routable);
+        this.wanted = Math.max(wanted, this.wanted);
+        this.said = said;
+        this.atMs = nowMs;
+        this.crashesBefore = crashes.length;
+    }
 }
-function tally(states) {
-    const kinds = [...new Set(states)].map((kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`);
-    return kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
+function healthSince(progress, { process, instances, crashes }, nowMs) {
+    const since = crashes.slice(0, Math.max(0, crashes.length - progress.crashesBefore));
+    return (0,await_instances/* healthOf */.Wr)(process ? [{ process, instances }] : [], since, nowMs - progress.atMs);
+}
+async function look(guid, sinceMs, appGuid, { platform }) {
+    const [deployment, processes, crashes] = await Promise.all([
+        platform.deployment(guid),
+        platform.processes(appGuid),
+        platform.crashes(appGuid, sinceMs),
+    ]);
+    const process = processes.find((one) => one.guid === deployment.webProcessGuid);
+    return {
+        deployment,
+        process,
+        instances: process && process.instances > 0 ? await instancesOf(process.guid, platform) : [],
+        crashes: crashes.filter(({ processGuid }) => processGuid === undefined || processGuid === process?.guid),
+    };
+}
+/** A process ends with its deployment, also between two calls. */
+async function instancesOf(guid, platform) {
+    try {
+        return await platform.instances(guid);
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404)
+            return [];
+        throw error;
+    }
+}
+function stateOf({ deployment, process, instances }) {
+    const ready = `${instances.filter(isRoutable).length}/${process?.instances ?? 0}`;
+    return `deployment ${deployment.reason.toLowerCase()}, instances ready ${ready}${toldBy(deployment)}`;
+}
+function toldBy({ error }) {
+    return error === undefined ? '' : `, the platform says: ${error}`;
+}
+function isRoutable({ state, routable }) {
+    return state === 'RUNNING' && routable !== false;
+}
+function assertOurs({ guid, reason }, { intent }) {
+    if (reason !== 'CANCELING' && reason !== 'CANCELED' && reason !== 'SUPERSEDED')
+        return;
+    const what = reason === 'SUPERSEDED' ? 'replaced by another one' : 'cancelled';
+    throw new errors/* Refused */.Lw(`The deployment ${guid} of ${intent.app} was ${what}, and not by this run.`, 'See who else deploys this app, and let only one of them do so at a time; then run again.', 'live-changed');
+}
+/** After a cancel, or for the deployment that brings the old droplet back: at its end, one web process, all of it running. */
+async function awaitReturn(app, world) {
+    const { intent, snapshot } = app;
+    const back = (0,deployments/* returnOf */.gi)(intent, snapshot);
+    const { guid } = known(back ?? (0,deployments/* rollOf */.H6)(intent, snapshot), app);
+    const live = (0,steps_world/* appOn */.jb)('live', app);
+    const { maxInFlight = 1 } = intent.inPlace ?? {};
+    const web = live.processes.filter(({ type }) => type === 'web');
+    const rounds = Math.ceil(web.reduce((sum, { instances }) => sum + instances, 0) / maxInFlight);
+    const roundMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(web.map((one) => ({ ...one, instances: maxInFlight })));
+    await (0,wait/* waitFor */.f)(world, {
+        what: `the instances of ${live.name} from before`,
+        deadlineMs: world.clock.now() + (rounds + 1) * roundMs,
+        look: async () => {
+            const [deployment, processes] = await Promise.all([
+                world.platform.deployment(guid),
+                world.platform.processes(live.guid),
+            ]);
+            const all = processes.filter(({ type }) => type === 'web');
+            const one = all.find((process) => process.guid === back?.webProcessGuid) ?? all[0];
+            const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
+            const ready = instances.filter(isRoutable).length;
+            const state = stateOf({ deployment, process: one, instances, crashes: [] });
+            const runs = !intent.before?.ran || ready >= (one?.instances ?? 0);
+            const done = deployment.value === 'FINALIZED' && all.length === 1 && runs;
+            return { state, ...(done ? { done } : {}) };
+        },
+    }).catch((error) => {
+        if (!(error instanceof errors/* DeadlineOver */.hr))
+            throw error;
+        throw new errors/* Stuck */.fA(error.message, `Nothing more is changed while the platform is at it. Look at the deployment ${guid} and at the instances of ${live.name}; then run again.`);
+    });
+}
+function known(deployment, { intent }) {
+    if (!deployment)
+        throw new errors/* PlatformFault */.A(`The deployment of ${intent.version} is not there.`, false);
+    return deployment;
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/configure.js
@@ -48381,6 +49201,142 @@ function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
     ]
         .filter((part) => part !== '')
         .join(', ');
+}
+
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
+;// CONCATENATED MODULE: ./lib/steps/copy-droplet.js
+
+
+
+
+/** A copy whose answer was lost is found again. Once it is ready the lock says which one it is. */
+const copyDroplet = {
+    title: () => 'copy the droplet to live',
+    plan: () => [
+        'POST /v3/droplets?source_guid=<droplet of candidate> for <live>, GET /v3/droplets/<copy> until STAGED',
+        `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.copiedDroplet}`,
+    ],
+    run: async (_step, app, world) => {
+        const { platform, clock } = world;
+        const live = (0,steps_world/* appOn */.jb)('live', app);
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        if (candidate.currentDropletGuid === undefined)
+            throw new errors/* PlatformFault */.A(`${candidate.name} has no droplet.`, false);
+        await assertWhole(candidate, app, world);
+        const source = await platform.droplet(candidate.currentDropletGuid);
+        const begun = (await platform.droplets(live.guid)).find((one) => isCopy(one, source));
+        const { guid } = begun ?? (await platform.copyDroplet(source.guid, live.guid));
+        await (0,wait/* waitFor */.f)(world, {
+            what: 'the copy of the droplet',
+            deadlineMs: clock.now() + world.stagingTimeoutMs,
+            look: async () => {
+                const { state } = await platform.droplet(guid);
+                // It is made anew: a failed copy is none that is found.
+                if (state === 'FAILED')
+                    throw new errors/* PlatformFault */.A('The platform failed to copy the droplet.', false);
+                return { state: `droplet ${state.toLowerCase()}`, ...(state === 'STAGED' ? { done: true } : {}) };
+            },
+        });
+        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid } });
+    },
+};
+/** A copy has no package, and while it is made no checksum. */
+function isCopy(one, source) {
+    if (one.packageGuid !== undefined || one.createdAtMs < source.createdAtMs)
+        return false;
+    if (one.state === 'COPYING')
+        return true;
+    return one.state === 'STAGED' && (!source.checksum || !one.checksum || source.checksum === one.checksum);
+}
+/** Only a build tells which sidecars a buildpack brings. */
+async function assertWhole({ guid }, { intent }, { platform }) {
+    const brought = await platform.sidecars(guid, 'buildpack');
+    if (brought.length === 0)
+        return;
+    throw new errors/* Refused */.Lw(`${intent.app} has sidecars that its buildpacks bring (${brought.join(', ')}), and the copy of a droplet has none of them.`, 'Deploy it with strategy: blue-green.');
+}
+
+;// CONCATENATED MODULE: ./lib/steps/crown.js
+
+
+
+/** The platform keeps the newest five droplets that were staged. */
+const EARLIER_KEPT = 5;
+/** What belongs to the candidate alone, and goes with it. */
+const OF_CANDIDATE = [
+    names/* ANNOTATION */.YX.journal,
+    names/* ANNOTATION */.YX.heartbeat,
+    names/* ANNOTATION */.YX.copiedDroplet,
+    names/* ANNOTATION */.YX.package,
+    names/* ANNOTATION */.YX.takenFrom,
+    names/* ANNOTATION */.YX.target,
+];
+/** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */
+const crown = {
+    title: (_step, { app, version }) => `call ${app} by its version ${version}`,
+    plan: (_step, { version }) => [
+        `PATCH /v3/apps/<live> label role=live, version=${version}, annotations of the version, ${names/* ANNOTATION */.YX.earlier}`,
+    ],
+    run: async (_step, app, world) => {
+        const { intent } = app;
+        const { guid, annotations } = (0,steps_world/* appOn */.jb)('live', app);
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const said = Object.entries(candidate.annotations).filter(([key]) => isOfVersion(key));
+        // The copy of a droplet has no package: the one of an earlier version would vouch for bits that are not its own.
+        const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || key === names/* ANNOTATION */.YX.package);
+        await world.platform.updateApp(guid, {
+            labels: {
+                [names/* LABEL */.d_.role]: 'live',
+                [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
+                [names/* LABEL */.d_.version]: intent.version,
+                [names/* LABEL */.d_.phase]: null,
+                [names/* LABEL */.d_.owner]: null,
+            },
+            annotations: {
+                ...Object.fromEntries(gone.map((key) => [key, null])),
+                ...Object.fromEntries(said),
+                [names/* ANNOTATION */.YX.earlier]: JSON.stringify(await earlierOf(app, world)),
+            },
+        });
+    },
+};
+function isOfVersion(key) {
+    if (!key.startsWith(`${names/* PREFIX */.H3}/`) || key === names/* ANNOTATION */.YX.earlier)
+        return false;
+    return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
+}
+async function earlierOf({ intent, snapshot }, { platform }) {
+    const annotations = snapshot.live?.annotations ?? {};
+    const known = readEarlier(annotations);
+    const { version, dropletGuid: droplet, guid } = intent.before ?? {};
+    if (version === undefined || droplet === undefined || guid === undefined)
+        return known;
+    const commit = annotations[names/* ANNOTATION */.YX.commit];
+    const revision = await revisionOf(guid, droplet, platform);
+    const last = { version, droplet, ...(commit ? { commit } : {}), ...(revision ? { revision } : {}) };
+    return [last, ...known.filter((one) => one.version !== version)].slice(0, EARLIER_KEPT);
+}
+/** @returns what `crown` wrote on live, newest first; what cannot be read is nothing */
+function readEarlier(annotations) {
+    try {
+        const list = JSON.parse(annotations[names/* ANNOTATION */.YX.earlier] ?? '[]');
+        return Array.isArray(list) ? list : [];
+    }
+    catch {
+        return [];
+    }
+}
+/** It only helps a later way back. */
+async function revisionOf(appGuid, dropletGuid, platform) {
+    try {
+        return (await platform.revisions(appGuid)).find((one) => one.dropletGuid === dropletGuid)?.version;
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2)
+            return undefined;
+        throw error;
+    }
 }
 
 // EXTERNAL MODULE: ./lib/engine/converge.js
@@ -48494,8 +49450,6 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
 var smoke = __nccwpck_require__(3091);
 // EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
 var watch = __nccwpck_require__(9588);
-// EXTERNAL MODULE: ./lib/steps/heed.js
-var heed = __nccwpck_require__(9840);
 ;// CONCATENATED MODULE: ./lib/steps/instances.js
 /** The instances that the router should know on this route: those of the process types that it has a destination for. */
 function instancesOn(route, app) {
@@ -48507,7 +49461,7 @@ function runningOn(route, app) {
     return refs(app, processesOn(route, app), ({ instancesSeen }) => instancesSeen.filter(runs).map(({ index }) => index));
 }
 /** All instances of an app, whatever route they are on. */
-function instancesOf(app) {
+function instances_instancesOf(app) {
     return refs(app, app.processes, ({ instances }) => range(instances));
 }
 /**
@@ -48742,10 +49696,12 @@ const drain = {
     },
 };
 async function leave(side, app, world, unmappedAtMs) {
+    await watchOn(side, app.intent, world, await lastMoment(side, app, world, unmappedAtMs));
+}
+async function watchOn(side, intent, world, fromMs) {
     const watchedRoutes = world.watchedRoutes();
-    const lastMs = await lastMoment(side, app, world, unmappedAtMs);
-    const untilMs = lastMs + windowMs(side, app.intent, watchedRoutes);
-    (0,steps_world/* note */.N4)(world, `${windowText(side, app.intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
+    const untilMs = fromMs + windowMs(side, intent, watchedRoutes);
+    (0,steps_world/* note */.N4)(world, `${windowText(side, intent, watchedRoutes)}, until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`);
     const leftMs = untilMs - world.clock.now();
     if (leftMs > 0)
         await world.clock.sleep(leftMs, world.signal);
@@ -48763,12 +49719,27 @@ function windowText(side, intent, watchedRoutes) {
         : '';
     return `${side === 'live' ? 'watch' : 'wait'} for ${ms / 1_000} s${why}`;
 }
+/** The watched time after the switch where nobody leaves: the old instances are gone already. */
+const bake = {
+    title: (_step, { bakeMs }) => (bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more'),
+    plan: (_step, intent, watchedRoutes) => [windowText('live', onlyBake(intent), watchedRoutes)],
+    run: async (_step, app, world) => {
+        await (0,heed/* heeding */.b)(app, world, async (heeded) => {
+            await productionChecks(app, heeded);
+            await watchOn('live', onlyBake(app.intent), heeded, heeded.clock.now());
+        });
+        (0,heed/* heedWatch */.c)(app, world);
+    },
+};
+function onlyBake(intent) {
+    return { ...intent, drainMs: 0 };
+}
 async function productionChecks(app, world) {
     const { intent, found } = app;
     const checks = intent.checks.filter(({ on }) => on === 'production');
     if (checks.length === 0)
         return;
-    const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+    const candidate = (0,steps_world/* serverOn */.ri)('candidate', app);
     const routes = intent.production.filter(({ internal }) => !internal);
     const instances = routes.flatMap(({ url }) => instancesOn((0,steps_world/* routeNamed */.r)(url, app), candidate));
     const { passed } = await (0,smoke/* runSmoke */.L)(world.probe, {
@@ -48785,7 +49756,7 @@ async function lastMoment(side, app, world, unmappedAtMs) {
     const { live, candidate } = app.snapshot;
     const leaver = side === 'live' ? live : candidate;
     // A side that does not run has nothing to drain.
-    const leaving = leaver?.state === 'STARTED' ? instancesOf(leaver) : [];
+    const leaving = leaver?.state === 'STARTED' ? instances_instancesOf(leaver) : [];
     if (!leaver || leaving.length === 0)
         return unmappedAtMs;
     const quiet = await lastAnswerOf(world.probe, {
@@ -48824,8 +49795,6 @@ async function lookedAt(side, leaver, app, world) {
 
 // EXTERNAL MODULE: ./lib/engine/journal.js
 var engine_journal = __nccwpck_require__(464);
-// EXTERNAL MODULE: ./lib/platform/names.js
-var names = __nccwpck_require__(7726);
 ;// CONCATENATED MODULE: ./lib/steps/make-candidate.js
 
 
@@ -48964,7 +49933,7 @@ function unseen(routeUrl) {
 }
 async function prove_proveOne(url, side, app, world) {
     const route = (0,steps_world/* routeNamed */.r)(url, app);
-    const prover = (0,steps_world/* appOn */.jb)(side, app);
+    const prover = (0,steps_world/* serverOn */.ri)(side, app);
     // Live may have had a broken instance before this deploy: going back brings back what there was.
     const returns = side === 'live';
     const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
@@ -49004,7 +49973,10 @@ async function allow(proofs, side, app, world, nowMs) {
  */
 function gainedAtMs(url, side, app, nowMs) {
     const { found, intent, snapshot } = app;
-    const mapped = found.mappedAtMs[side].get(url);
+    const mappedAt = (one) => found.mappedAtMs[one].get(url);
+    const mapped = mappedAt(side);
+    if (side === 'candidate' && intent.inPlace)
+        return mappedAt('live');
     if (side === 'candidate') {
         const liveHas = (0,steps_world/* routeNamed */.r)(url, app).destinations.some(({ appGuid }) => appGuid === snapshot.live?.guid);
         return intent.before?.ran && liveHas ? (mapped ?? nowMs) : undefined;
@@ -49032,7 +50004,13 @@ const pushBits = {
         const [trial] = intent.trials;
         const before = await platform.packages(candidate.guid);
         const first = await fingerprint(intent.app);
-        await push({ app: intent.app, candidate: candidate.name, trialUrl: trial?.route.url ?? '' });
+        await push({
+            app: intent.app,
+            candidate: candidate.name,
+            trialUrl: trial?.route.url ?? '',
+            // The candidate of a version that comes to live in place is there for its proof alone.
+            ...(intent.inPlace ? { alone: true } : {}),
+        });
         const made = (await platform.packages(candidate.guid))
             .filter(({ guid }) => !before.some((old) => old.guid === guid))
             .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
@@ -49050,7 +50028,222 @@ const pushBits = {
     },
 };
 
+// EXTERNAL MODULE: ./lib/manifest/secrets.js
+var secrets = __nccwpck_require__(2413);
+;// CONCATENATED MODULE: ./lib/steps/live-record.js
+
+/**
+ * Variable of the candidate that holds the record as JSON. It has values of live's variables: an app's own variables are read
+ * only by those who may, which its annotations are not.
+ */
+const LIVE_BEFORE = 'CF_ZERO_DOWNTIME_LIVE_BEFORE';
+function recordOf(read) {
+    const { env, processes, commands, dropletCommands, bindings, sidecars } = read;
+    return {
+        env,
+        lifecycle: read.app.lifecycle,
+        processes: Object.fromEntries(processes.map(({ type, instances, memoryMb, diskMb, logRateBps, healthCheck, readiness }) => {
+            const command = commands[type] ?? '';
+            const own = command !== '' && command !== dropletCommands[type] ? command : null;
+            const scale = { instances, memoryMb, diskMb, logRateBps };
+            return [type, { command: own, ...scale, healthCheck, ...(readiness ? { readiness } : {}) }];
+        })),
+        bindings,
+        sidecars,
+        labels: others(read.app.labels),
+        annotations: others(read.app.annotations),
+    };
+}
+function differences(before, now) {
+    const lifecycle = same(before.lifecycle, now.lifecycle) ? {} : { lifecycle: before.lifecycle };
+    const processes = Object.entries(now.processes).flatMap(([type, one]) => {
+        const difference = ofProcess(before.processes[type], one);
+        return Object.keys(difference).length > 0 ? [[type, difference]] : [];
+    });
+    const sidecarNamed = (name) => before.sidecars.find((one) => one.name === name);
+    return {
+        env: changed(before.env, now.env),
+        ...lifecycle,
+        processes: Object.fromEntries(processes),
+        addedBindings: now.bindings
+            .map(({ guid }) => guid)
+            .filter((guid) => !before.bindings.some((one) => one.guid === guid)),
+        addedSidecars: now.sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
+        changedSidecars: now.sidecars.flatMap((one) => {
+            const was = sidecarNamed(one.name);
+            return was && !same({ ...was, guid: one.guid }, one) ? [{ ...was, guid: one.guid }] : [];
+        }),
+        labels: changed(before.labels, now.labels),
+        annotations: changed(before.annotations, now.annotations),
+    };
+}
+function isNone({ lifecycle, ...lists }) {
+    return lifecycle === undefined && Object.values(lists).every((one) => Object.keys(one).length === 0);
+}
+/** A process type that was not there cannot be taken away: it has no instances. */
+function ofProcess(was, now) {
+    if (!was)
+        return now.instances > 0 ? { scale: { instances: 0 } } : {};
+    const scale = Object.fromEntries(['instances', 'memoryMb', 'diskMb', 'logRateBps']
+        .filter((part) => was[part] !== now[part])
+        .map((part) => [part, was[part]]));
+    return {
+        ...(was.command === now.command ? {} : { command: was.command }),
+        ...(same(was.healthCheck, now.healthCheck)
+            ? {}
+            : { healthCheck: checkChange(was.healthCheck, now.healthCheck) }),
+        ...(was.readiness && now.readiness && !same(was.readiness, now.readiness)
+            ? { readiness: checkChange(was.readiness, now.readiness) }
+            : {}),
+        ...(Object.keys(scale).length > 0 ? { scale } : {}),
+    };
+}
+/** What it had, and null for what it had not; an endpoint belongs to a check by HTTP alone. */
+function checkChange(was, now) {
+    const gone = Object.keys(now).filter((part) => !(part in was) && part !== 'endpoint');
+    return { ...was, ...Object.fromEntries(gone.map((part) => [part, null])) };
+}
+function changed(was, now) {
+    const back = Object.entries(was).filter(([key, value]) => now[key] !== value);
+    const added = Object.keys(now).filter((key) => !(key in was));
+    return Object.fromEntries([...back, ...added.map((key) => [key, null])]);
+}
+function others(all) {
+    return Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith(`${names/* PREFIX */.H3}/`)));
+}
+/** As JSON, whatever the order of keys; the order of a list counts. */
+function same(one, other) {
+    return canonical(one) === canonical(other);
+}
+function canonical(value) {
+    return JSON.stringify(value, (_key, inner) => inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner);
+}
+/** undefined: there is none, or another hand wrote it. */
+function readRecord(env) {
+    try {
+        const record = JSON.parse(env[LIVE_BEFORE] ?? 'null');
+        return record && typeof record === 'object' && 'processes' in record ? record : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/steps/record-live.js
+
+
+
+
+/** A record that is there is kept: live may have been changed since. */
+const recordLive = {
+    title: () => 'write live down as it is',
+    plan: () => [
+        'GET variables, processes, bindings, sidecars of <live>',
+        `PATCH /v3/apps/<candidate>/environment_variables ${LIVE_BEFORE}`,
+    ],
+    run: async (_step, app, world) => {
+        const lock = (0,steps_world/* lockOf */.Vx)(app);
+        if (readRecord(lock.env))
+            return;
+        const record = await liveNow(app, world);
+        await world.platform.setEnvironment(lock.guid, { [LIVE_BEFORE]: JSON.stringify(record) });
+    },
+};
+/** Only what differs is written, and only its process settings need that no deployment is under way. */
+const restoreLive = {
+    title: () => 'put live back as it was written down',
+    plan: () => [
+        'PATCH /v3/apps/<live>/environment_variables, /v3/apps/<live>, /v3/processes/<process> wherever they differ from the record',
+    ],
+    run: async (_step, app, world) => {
+        const { platform } = world;
+        const { guid } = (0,steps_world/* appOn */.jb)('live', app);
+        const before = recorded(app, world);
+        const found = differences(before, await liveNow(app, world));
+        const keeps = keptCounts(before, app);
+        if (isNone(found))
+            return;
+        const { env, lifecycle, labels, annotations, processes } = found;
+        const isAny = (change) => Object.keys(change).length > 0;
+        if (isAny(env))
+            await platform.setEnvironment(guid, env);
+        if (lifecycle || isAny(labels) || isAny(annotations)) {
+            await platform.updateApp(guid, { ...(lifecycle ? { lifecycle } : {}), labels, annotations });
+        }
+        for (const binding of found.addedBindings)
+            await platform.removeBinding(binding);
+        for (const sidecar of found.addedSidecars)
+            await platform.removeSidecar(sidecar);
+        for (const sidecar of found.changedSidecars)
+            await platform.updateSidecar(sidecar);
+        const now = await platform.processes(guid);
+        for (const [type, { scale, ...settings }] of Object.entries(processes)) {
+            const process = now.find((one) => one.type === type);
+            if (!process)
+                continue;
+            if (isAny(settings))
+                await platform.updateProcess(process.guid, settings);
+            const { instances, ...sizes } = scale ?? {};
+            const to = {
+                ...sizes,
+                ...(instances === undefined || keeps(type, process.instances) ? {} : { instances }),
+            };
+            if (isAny(to))
+                await platform.scale(process.guid, to);
+        }
+    },
+};
+/** More than were written down, and not by this deploy: an autoscaler, or a person. */
+function keptCounts({ processes }, { intent }) {
+    return (type, now) => {
+        const before = processes[type];
+        return before !== undefined && now > before.instances && intent.scale[type]?.instances === undefined;
+    };
+}
+/** Throws `Stuck` where there is none: nobody knows then what live was. */
+function recorded(app, world) {
+    const lock = (0,steps_world/* lockOf */.Vx)(app);
+    const record = readRecord(lock.env);
+    if (!record) {
+        throw new errors/* Stuck */.fA(`How ${app.intent.app} was before is not written down: ${lock.name} has no readable variable ${LIVE_BEFORE}.`, `Look at the variables, services and processes of ${app.intent.app} and set what differs; then deploy the version that you want.`);
+    }
+    world.hide((0,secrets/* likelySecrets */.g)(record.env));
+    return record;
+}
+/** Live by a fresh read. Throws `PlatformFault` while two versions of a process are there, `Refused` where it may not be read. */
+async function liveNow(app, { platform, hide }) {
+    const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
+    const [found, env, processes, droplet, bindings, sidecars] = await Promise.all([
+        platform.appsByGuid([guid]),
+        platform.environment(guid),
+        platform.processes(guid),
+        platform.currentDroplet(guid),
+        platform.serviceBindings(guid),
+        platform.userSidecars(guid),
+    ]);
+    hide((0,secrets/* likelySecrets */.g)(env));
+    const [live] = found;
+    if (!live)
+        throw new errors/* PlatformFault */.A(`${name} is not there.`, false);
+    if (new Set(processes.map(({ type }) => type)).size < processes.length)
+        throw new errors/* PlatformFault */.A(`${name} has two versions of a process: a deployment is under way.`, false);
+    const commands = await commandsOf(platform, name, processes);
+    const dropletCommands = droplet?.commands ?? {};
+    return recordOf({ app: live, env, processes, commands, dropletCommands, bindings, sidecars });
+}
+async function commandsOf(platform, name, processes) {
+    const commands = await Promise.all(processes.map(async ({ type, guid }) => [type, await platform.command(guid)]));
+    const known = commands.flatMap(([type, command]) => command === undefined ? [] : [[type, command]]);
+    if (known.length < commands.length) {
+        throw new errors/* Refused */.Lw(`The commands of ${name} may not be read by the account that signs in, so they could not be put back.`, 'Give it the role SpaceDeveloper in this space, and run again.');
+    }
+    return Object.fromEntries(known);
+}
+
 ;// CONCATENATED MODULE: ./lib/steps/rename.js
+
 
 
 /** Name and role change in one call: no moment in which they contradict each other. */
@@ -49060,8 +50253,11 @@ const rename = {
         `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
     ],
     run: async (step, app, { platform }) => {
-        const { guid, annotations } = (0,steps_world/* appOn */.jb)(step.side, app);
+        const { guid, annotations, env } = (0,steps_world/* appOn */.jb)(step.side, app);
         const { intent } = app;
+        // What is kept for diagnosis keeps no values of live.
+        if (LIVE_BEFORE in env)
+            await platform.setEnvironment(guid, { [LIVE_BEFORE]: null });
         await platform.updateApp(guid, {
             name: nameFor(step, intent),
             labels: {
@@ -49108,6 +50304,89 @@ function versionFor({ to }, intent) {
 function withoutJournal(annotations) {
     const ended = Object.keys(annotations).filter((key) => key === names/* ANNOTATION */.YX.heartbeat || key.startsWith(names/* ANNOTATION */.YX.journal));
     return Object.fromEntries(ended.map((key) => [key, null]));
+}
+
+;// CONCATENATED MODULE: ./lib/steps/roll.js
+
+
+
+
+/** The labels are how it is found again: by the next snapshot when its answer was lost, and by any later run. */
+const createDeployment = {
+    title: ({ of }, intent) => of === 'live' ? 'deploy the droplet that live had' : `deploy the droplet, ${paceOf(intent)}`,
+    plan: ({ of }, intent) => [
+        `POST /v3/deployments of <live>, droplet <${of === 'live' ? 'of live before' : 'the copy'}>, ${paceOf(intent)}`,
+    ],
+    run: async ({ of }, app, { platform, clock }) => {
+        const { intent, found } = app;
+        const { guid: appGuid, name } = (0,steps_world/* appOn */.jb)('live', app);
+        const dropletGuid = dropletOf(of, app);
+        const labels = {
+            [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
+            [names/* LABEL */.d_.version]: intent.version,
+            [names/* LABEL */.d_.role]: of,
+            [names/* LABEL */.d_.owner]: intent.owner,
+        };
+        const [other] = await platform.deployments(appGuid, 'ACTIVE');
+        if (other && isSame(other, labels))
+            return;
+        if (other)
+            throw new errors/* PlatformFault */.A(`${name} has another deployment under way, ${other.guid}, ${other.reason}.`, false);
+        if (of === 'candidate')
+            found.switchedAtMs ??= clock.now();
+        const { maxInFlight = 1, instanceSteps } = intent.inPlace ?? {};
+        const isCanary = of === 'candidate' && instanceSteps !== undefined;
+        await platform.createDeployment({
+            appGuid,
+            dropletGuid,
+            maxInFlight,
+            strategy: isCanary ? 'canary' : 'rolling',
+            ...(isCanary ? { steps: instanceSteps } : {}),
+            labels,
+            annotations: {},
+        });
+    },
+};
+const cancelDeployment = {
+    title: () => 'cancel the deployment',
+    plan: () => ['POST /v3/deployments/<deployment>/actions/cancel'],
+    run: async (_step, app, { platform }) => {
+        const roll = (0,deployments/* rollOf */.H6)(app.intent, app.snapshot);
+        if (!roll)
+            throw new errors/* PlatformFault */.A(`The deployment of ${app.intent.version} is not there.`, false);
+        try {
+            await platform.cancelDeployment(roll.guid);
+        }
+        catch (error) {
+            if (!(error instanceof errors/* PlatformRefusal */.E2))
+                throw error;
+            // It came to its end meanwhile: the next snapshot says how.
+            if (!(0,deployments/* isActive */.$m)(await platform.deployment(roll.guid)))
+                return;
+            throw new errors/* Stuck */.fA(`The platform does not cancel the deployment ${roll.guid}: ${error.message}`, `The old instances of ${app.intent.app} serve on. Its droplet from before may be gone: deploy a version that you trust with another deployment, which replaces this one.`);
+        }
+    },
+};
+function paceOf({ inPlace }) {
+    const { maxInFlight = 1, instanceSteps } = inPlace ?? {};
+    const steps = instanceSteps ? `canary at ${instanceSteps.join(', ')} percent, ` : '';
+    return `${steps}${maxInFlight} at a time`;
+}
+function dropletOf(of, app) {
+    if (of === 'candidate') {
+        const copied = (0,steps_world/* lockOf */.Vx)(app).annotations[names/* ANNOTATION */.YX.copiedDroplet];
+        if (copied === undefined)
+            throw new errors/* PlatformFault */.A('The copied droplet is not recorded.', false);
+        return copied;
+    }
+    const had = app.intent.before?.dropletGuid;
+    if (had === undefined) {
+        throw new errors/* Stuck */.fA(`Which droplet ${app.intent.app} had before is not recorded.`, 'Deploy a version that you trust: it replaces the one that serves now.');
+    }
+    return had;
+}
+function isSame({ labels }, wanted) {
+    return [names/* LABEL */.d_.version, names/* LABEL */.d_.role].every((key) => labels[key] === wanted[key]);
 }
 
 ;// CONCATENATED MODULE: ./lib/steps/smoke.js
@@ -49193,7 +50472,7 @@ const stage = {
             throw new errors/* PlatformFault */.A('The pushed package is not recorded.', false);
         const started = (await platform.builds(candidate.guid)).find((build) => build.packageGuid === packageGuid);
         const { guid } = started ?? (await platform.createBuild(packageGuid));
-        const build = await waitFor(world, {
+        const build = await (0,wait/* waitFor */.f)(world, {
             what: 'staging',
             deadlineMs: clock.now() + world.stagingTimeoutMs,
             look: async () => {
@@ -49242,7 +50521,10 @@ async function assertOwnBits(platform, guid, pushed) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/platform/apps.js
+var apps = __nccwpck_require__(8576);
 ;// CONCATENATED MODULE: ./lib/steps/stop.js
+
 
 
 /** The platform sends SIGTERM, and SIGKILL ten seconds later. */
@@ -49256,9 +50538,17 @@ const stop = {
 };
 const deleteApp = {
     title: ({ name }) => `delete ${name}`,
-    plan: ({ name }) => [`DELETE /v3/apps/<${name}>`],
-    run: async ({ name, guid }, _app, { platform }) => {
+    plan: ({ name, wasLive }) => [
+        ...(wasLive ? [`PATCH /v3/apps/<${name}> annotation deleting`] : []),
+        `DELETE /v3/apps/<${name}>`,
+    ],
+    run: async ({ name, guid, wasLive }, _app, { platform }) => {
         await assertOffRoutes(platform, name, guid);
+        // The platform's job may outlast this run: nobody shall let it go live meanwhile.
+        if (wasLive) {
+            const annotations = { [names/* ANNOTATION */.YX.deleting]: String(platform.platformNowMs()) };
+            await (0,apps/* goneIsDone */.i)(async () => void (await platform.updateApp(guid, { annotations })));
+        }
         await platform.deleteApp(guid);
     },
 };
@@ -49304,6 +50594,12 @@ async function assertOffRoutes(platform, name, guid) {
 
 
 
+
+
+
+
+
+
 const KINDS = {
     'make-candidate': makeCandidate,
     'make-route': makeRoute,
@@ -49312,8 +50608,8 @@ const KINDS = {
     'set-env': setEnv,
     scale: scale,
     start: start,
-    'await-instances': awaitInstances,
-    'stay-up': stayUp,
+    'await-instances': await_instances/* awaitInstances */.d1,
+    'stay-up': await_instances/* stayUp */.to,
     smoke: smoke_smoke,
     'smoke-script': smokeScript,
     mark: mark,
@@ -49325,6 +50621,16 @@ const KINDS = {
     'delete-route': deleteRoute,
     'delete-app': deleteApp,
     rename: rename,
+    'copy-droplet': copyDroplet,
+    'record-live': recordLive,
+    'apply-to-live': applyToLive,
+    'restore-live': restoreLive,
+    'create-deployment': createDeployment,
+    'await-deployment': awaitDeployment,
+    'cancel-deployment': cancelDeployment,
+    'scale-live': scaleLive,
+    bake: bake,
+    crown: crown,
 };
 /** The compiler cannot see that a step and its kind belong together: they are found by the same name. */
 function kindOf(step) {
@@ -49343,6 +50649,45 @@ function perform(step, app, world) {
 
 /***/ }),
 
+/***/ 8139:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ waitFor)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3652);
+
+
+const FIRST_PAUSE_MS = 200;
+const LAST_PAUSE_MS = 2_000;
+/**
+ * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
+ * Throws `DeadlineOver`, and whatever `look` throws.
+ */
+async function waitFor(world, wait) {
+    let told = '';
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
+        const { state, done } = await wait.look();
+        const leftMs = wait.deadlineMs - world.clock.now();
+        if (state !== told)
+            (0,_world_js__WEBPACK_IMPORTED_MODULE_1__/* .note */ .N4)(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
+        told = state;
+        if (done !== undefined)
+            return done;
+        if (leftMs <= 0)
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
+        await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
+    }
+}
+function leftText(ms) {
+    const seconds = Math.max(0, Math.round(ms / 1_000));
+    return seconds < 120 ? `at most ${seconds} s more` : `at most ${Math.round(seconds / 60)} min more`;
+}
+
+
+/***/ }),
+
 /***/ 3652:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49353,7 +50698,8 @@ function perform(step, app, world) {
 /* harmony export */   aQ: () => (/* binding */ droppedOutside),
 /* harmony export */   iu: () => (/* binding */ isInternal),
 /* harmony export */   jb: () => (/* binding */ appOn),
-/* harmony export */   r: () => (/* binding */ routeNamed)
+/* harmony export */   r: () => (/* binding */ routeNamed),
+/* harmony export */   ri: () => (/* binding */ serverOn)
 /* harmony export */ });
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
 
@@ -49373,6 +50719,13 @@ function appOn(side, { snapshot }) {
     if (!app)
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The ${side} of ${snapshot.name} is not there.`, false);
     return app;
+}
+/**
+ * The app whose instances are the ones of this side: where live gets the version in place, its own new ones are the candidate on
+ * every production route.
+ */
+function serverOn(side, app) {
+    return appOn(side === 'candidate' && app.intent.inPlace ? 'live' : side, app);
 }
 /** The app that is our lock. Throws `PlatformFault` when it is not there (any more): the strategy is asked again. */
 function lockOf({ snapshot }) {
@@ -49411,7 +50764,9 @@ function note(world, text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ backOut)
+/* harmony export */   Sz: () => (/* binding */ backOut),
+/* harmony export */   mz: () => (/* binding */ retirement),
+/* harmony export */   xo: () => (/* binding */ mapsToLive)
 /* harmony export */ });
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
@@ -49420,15 +50775,21 @@ function note(world, text) {
 
 
 function backOut(intent, snapshot) {
-    const { candidate } = snapshot;
     if (intent.target)
         return backToPrevious(intent, snapshot);
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        ...(snapshot.candidate && mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+        ...retirement(intent, snapshot),
+    });
+}
+/** The candidate, whose routes are gone or were never there, is kept as failed or deleted; with it what was made for it. */
+function retirement(intent, snapshot) {
+    const { candidate } = snapshot;
     const end = { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) };
     if (!candidate)
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end });
+        return { end };
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    return {
         tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
         // The newest failed one is kept: with this one the older ones go.
         prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(keeps ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, snapshot.failed) : []),
@@ -49436,7 +50797,7 @@ function backOut(intent, snapshot) {
             ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
             : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
         end,
-    });
+    };
 }
 /**
  * A rollback that failed: the version is previous again, stopped and off all routes. What was set on it are live's own variables;
@@ -49474,11 +50835,7 @@ function returnOfLive(intent, snapshot) {
         switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
         start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
         run: afterMark(snapshot, revive && live && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
-        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(owed.flatMap(({ url, to }) => {
-            const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(snapshot.routes.find((route) => route.url === url), live);
-            const missing = to.filter((port) => !has.map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
-            return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
-        })),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(mapsToLive(owed, snapshot)),
         prove: {
             steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
             after: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
@@ -49505,6 +50862,14 @@ function owedTo(before, intent, snapshot) {
         })),
     ];
 }
+/** What live had and has no more. */
+function mapsToLive(owed, { routes, live }) {
+    return owed.flatMap(({ url, to }) => {
+        const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(routes.find((route) => route.url === url), live);
+        const missing = to.filter((port) => !has.map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
+        return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
+    });
+}
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
 function afterMark(snapshot, list) {
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lockOf(snapshot), 'reverting') ? list : []);
@@ -49519,6 +50884,91 @@ function emptyMadeRoutes(intent, snapshot) {
 
 /***/ }),
 
+/***/ 3986:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ backward)
+});
+
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var work = __nccwpck_require__(4136);
+;// CONCATENATED MODULE: ./lib/strategies/unroll.js
+
+
+
+
+function unroll(intent, snapshot) {
+    return (0,work/* compact */.oE)({
+        ...(isOurs(intent, snapshot) ? returnOfLive(intent, snapshot) : {}),
+        ...(0,back_out/* retirement */.mz)(intent, snapshot),
+    });
+}
+/** Once another hand has brought its own version, nothing of live is put back to what was before ours. */
+function isOurs(intent, snapshot) {
+    return (0,view/* reached */.V6)(snapshot.lock, 'switching') && !(0,deployments/* overtakenBy */.z2)(intent, snapshot);
+}
+function returnOfLive(intent, snapshot) {
+    const { lock, live } = snapshot;
+    const owed = intent.before?.destinations ?? [];
+    const had = owed.map(({ url }) => url);
+    // What another hand gave live since then stays: only what this deploy asked for goes.
+    const gained = (0,view/* servedBy */.nV)(snapshot, live).filter(({ url }) => !had.includes(url) && intent.production.some((one) => one.url === url));
+    const unmap = (0,work/* steps */.Ci)(gained.map(({ url }) => ({ do: 'unmap', url, side: 'live' })));
+    if ((0,view/* reached */.V6)(lock, 'restored'))
+        return { unmap };
+    const ran = intent.before?.ran === true;
+    return {
+        switch: (0,work/* steps */.Ci)((0,view/* reached */.V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+        map: (0,work/* steps */.Ci)((0,back_out/* mapsToLive */.xo)(owed, snapshot)),
+        roll: { steps: [], after: turnAround(intent, snapshot) },
+        await: (0,work/* steps */.Ci)(endOf(intent, snapshot)),
+        prove: {
+            steps: [],
+            after: [
+                { do: 'restore-live' },
+                ...(ran ? [{ do: 'await-instances', side: 'live' }] : []),
+                ...(ran ? [{ do: 'prove', side: 'live', urls: had }] : []),
+                { do: 'mark', phase: 'restored' },
+            ],
+        },
+        unmap,
+    };
+}
+/** What makes the platform turn around; nothing where it does already. */
+function turnAround(intent, snapshot) {
+    const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
+    const back = (0,deployments/* returnOf */.gi)(intent, snapshot);
+    if (!roll || (0,deployments/* isActive */.$m)(back) || (0,deployments/* isDone */.$L)(back))
+        return [];
+    if ((0,deployments/* isActive */.$m)(roll))
+        return roll.reason === 'CANCELING' ? [] : [{ do: 'cancel-deployment' }];
+    return (0,deployments/* isDone */.$L)(roll) ? [{ do: 'restore-live' }, { do: 'create-deployment', of: 'live' }] : [];
+}
+/** Whatever was turned around has an end that is waited for. */
+function endOf(intent, snapshot) {
+    const isUnderWay = [(0,deployments/* rollOf */.H6)(intent, snapshot), (0,deployments/* returnOf */.gi)(intent, snapshot)].some(deployments/* isActive */.$m);
+    return isUnderWay ? [{ do: 'await-deployment', of: 'live' }] : [];
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/backward.js
+
+
+function backward(intent, snapshot) {
+    return intent.inPlace ? unroll(intent, snapshot) : (0,back_out/* backOut */.Sz)(intent, snapshot);
+}
+
+
+/***/ }),
+
 /***/ 4152:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49526,13 +50976,15 @@ function emptyMadeRoutes(intent, snapshot) {
 /* harmony export */   Bg: () => (/* binding */ farewell),
 /* harmony export */   DG: () => (/* binding */ isLive),
 /* harmony export */   Gm: () => (/* binding */ theSwitch),
+/* harmony export */   I1: () => (/* binding */ untilHeld),
 /* harmony export */   Mb: () => (/* binding */ blueGreen),
 /* harmony export */   Tz: () => (/* binding */ environmentSteps),
 /* harmony export */   ZU: () => (/* binding */ missingRoutes),
 /* harmony export */   Zn: () => (/* binding */ proofOfGrowth),
 /* harmony export */   a8: () => (/* binding */ unmappedTrials),
 /* harmony export */   n1: () => (/* binding */ proof),
-/* harmony export */   sz: () => (/* binding */ scaleSteps)
+/* harmony export */   sz: () => (/* binding */ scaleSteps),
+/* harmony export */   u$: () => (/* binding */ preparation)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
@@ -49727,9 +51179,11 @@ function farewell(intent, snapshot) {
     // Whatever another hand has put under the name since then is not ours to retire.
     const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
     const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-    const gone = (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, snapshot.previous.slice(kept));
-    if (live && intent.keepPrevious === 0)
-        gone.push({ do: 'delete-app', name: live.name, guid: live.guid });
+    const older = snapshot.previous.filter((app) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .isGoing */ .jf)(app));
+    const gone = [
+        ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, [...snapshot.previous.filter(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .isGoing */ .jf), ...older.slice(kept)]),
+        ...(live && intent.keepPrevious === 0 ? [(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletion */ .jo)(live)] : []),
+    ].map((step) => ({ ...step, wasLive: true }));
     return {
         // A trial route that an earlier deploy left names live still: what a route names is not stopped.
         tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate
@@ -49737,7 +51191,7 @@ function farewell(intent, snapshot) {
             : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
         stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
             ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopIdle */ .pF)(snapshot, snapshot.previous.slice(0, kept)),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopIdle */ .pF)(snapshot, older.slice(0, kept)),
         ]),
         prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(gone),
         retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
@@ -49748,7 +51202,7 @@ function farewell(intent, snapshot) {
 
 /***/ }),
 
-/***/ 588:
+/***/ 3042:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -49828,10 +51282,101 @@ function reachedBy({ candidate, routes }) {
     return routes.filter((route) => (0,view/* destinationsOf */.Nu)(route, candidate).length > 0).length;
 }
 
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+;// CONCATENATED MODULE: ./lib/strategies/rolling.js
+
+
+
+
+
+function rolling(intent, snapshot) {
+    if ((0,blue_green/* isLive */.DG)(intent, snapshot))
+        return (0,work/* compact */.oE)(lastWrites(intent, snapshot));
+    // How many are asked for is live's: the candidate has one instance, as it was pushed, of live's size.
+    const small = { ...intent, scale: sizesOf(intent), keepInstancesOf: [] };
+    if (intent.until === 'held')
+        return (0,work/* compact */.oE)((0,blue_green/* untilHeld */.I1)(small, snapshot));
+    return (0,work/* compact */.oE)({
+        ...(0,blue_green/* preparation */.u$)(small, snapshot),
+        ...(0,blue_green/* proof */.n1)(small, snapshot),
+        ...theRoll(intent, snapshot),
+        crown: (0,work/* steps */.Ci)([{ do: 'crown' }]),
+        ...lastWrites(intent, snapshot),
+    });
+}
+function sizesOf({ scale }) {
+    return Object.fromEntries(Object.entries(scale).map(([type, { instances: _, ...sizes }]) => [type, sizes]));
+}
+function theRoll(intent, snapshot) {
+    const { candidate, live } = snapshot;
+    if ((0,view/* reached */.V6)(candidate, 'drained'))
+        return {};
+    const urls = (0,view/* productionUrls */.Ou)(intent, snapshot);
+    const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
+    const copied = candidate?.annotations[names/* ANNOTATION */.YX.copiedDroplet] !== undefined;
+    return {
+        switch: (0,view/* reached */.V6)(candidate, 'switching')
+            ? (0,work/* steps */.Ci)([])
+            : {
+                steps: copied ? [] : [{ do: 'copy-droplet' }],
+                // Nothing of live is changed before it is written down as it was.
+                after: [{ do: 'record-live' }, { do: 'mark', phase: 'switching' }],
+            },
+        map: (0,work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
+        roll: {
+            steps: [],
+            after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
+        },
+        await: (0,work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+        prove: (0,view/* reached */.V6)(candidate, 'serving')
+            ? (0,work/* steps */.Ci)([])
+            : {
+                steps: [],
+                after: [
+                    { do: 'scale-live' },
+                    { do: 'await-instances', side: 'live' },
+                    { do: 'prove', side: 'candidate', urls },
+                    { do: 'mark', phase: 'serving' },
+                ],
+            },
+        unmap: (0,work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, live)
+            .filter(({ url }) => intent.dropped.includes(url))
+            .map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
+        drain: { steps: [{ do: 'bake' }], after: [{ do: 'mark', phase: 'drained' }] },
+    };
+}
+/** Instances of both versions belong to one app and share its routes: a new route may come before the deployment. */
+function mapToLive(intent, { routes, live }, url) {
+    const route = routes.find((one) => one.url === url);
+    if ((0,view/* destinationsOf */.Nu)(route, live).length > 0)
+        return [];
+    const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
+    return [{ do: 'map', url, side: 'live', to: [{ processType: 'web', port: null, protocol }] }];
+}
+/** The candidate has served its purpose. It is the lock, so it goes last. */
+function lastWrites(intent, snapshot) {
+    const { candidate, previous, lock } = snapshot;
+    const left = candidate ? [{ do: 'delete-app', name: candidate.name, guid: candidate.guid }] : [];
+    // For a plan, which has no candidate yet.
+    const comes = lock || (0,blue_green/* isLive */.DG)(intent, snapshot) ? [] : [deletionOf(intent)];
+    return {
+        tidy: (0,work/* steps */.Ci)([...(0,work/* leftTrialRoutes */.I4)(snapshot), ...(0,work/* stopFailed */.K8)(snapshot)]),
+        prune: (0,work/* steps */.Ci)((0,work/* deletions */.uS)(snapshot, previous.slice(intent.keepPrevious))),
+        end: { steps: [], after: [...left, ...comes, ...(0,work/* endOfLock */.mq)(snapshot)] },
+    };
+}
+function deletionOf({ app }) {
+    return { do: 'delete-app', name: (0,names/* candidateName */.vf)(app), guid: '' };
+}
+
 ;// CONCATENATED MODULE: ./lib/strategies/forward.js
 
 
+
 function forward(intent, snapshot) {
+    if (intent.inPlace)
+        return rolling(intent, snapshot);
     return intent.target === undefined ? (0,blue_green/* blueGreen */.Mb)(intent, snapshot) : rollBack(intent, snapshot);
 }
 
@@ -49851,12 +51396,12 @@ function forward(intent, snapshot) {
 
 
 
-/** Whoever comes next may promote or abort it. */
+/** Whoever comes next may promote or abort it. What has come further, or not so far, is as it was when its lock was taken. */
 function stayHeld(_intent, snapshot) {
-    const { candidate } = snapshot;
+    const { lock: _, ...taken } = snapshot;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate && candidate.phase !== 'held' ? [{ do: 'mark', phase: 'held' }] : []),
-        end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) },
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate?.phase === 'proven' ? [{ do: 'mark', phase: 'held' }] : []),
+        end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(taken) },
     });
 }
 /** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route. */
@@ -49865,7 +51410,7 @@ function takeAway(intent, snapshot) {
     const phase = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 ? 'reverting' : 'withdrawn';
     const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting');
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        ...(0,_back_out_js__WEBPACK_IMPORTED_MODULE_0__/* .backOut */ .S)(intent, snapshot),
+        ...(0,_back_out_js__WEBPACK_IMPORTED_MODULE_0__/* .backOut */ .Sz)(intent, snapshot),
         lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
     });
 }
@@ -50001,8 +51546,10 @@ function recordedOn(app, key) {
 /* harmony export */ });
 /* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(399);
+/* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1248);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(399);
 /** Which way an interrupted change of live is brought to its end. Pure. */
+
 
 
 
@@ -50012,38 +51559,56 @@ function recordedOn(app, key) {
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
  * can serve alone yet. A held deploy whose promote did not come to the switch is held again: it is proven, and nobody but a
  * person knows whether it shall go live.
+ *
+ * Where live's own app gets the version, forward is the way only with a deployment that goes on or has come to its end: what
+ * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back.
  * @param besides apps of the same deploy that nobody has to bring to an end
+ * @param cancelled whoever asked for the change has ended it
  */
-function wayOf(all, besides = []) {
+function wayOf(all, besides = [], cancelled = false) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'reverting')))
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'reverting')))
         return 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching')))
+    if (set.some((snapshot) => isRollInVain(snapshot, cancelled)))
+        return 'back';
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
     if (areHeld([...set, ...besides])) {
-        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching')))
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'switching')))
             return 'held';
-        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven')))
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'proven')))
             return 'forward';
     }
     return set.some(aloneServes) ? 'forward' : 'back';
 }
+/** Live is being changed in place, and nothing brings the version to all its instances, or nobody wants that any more. */
+function isRollInVain(snapshot, cancelled) {
+    const { name, lock } = snapshot;
+    const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
+    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(lock, 'serving'))
+        return false;
+    const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .rollOf */ .H6)(intent, snapshot);
+    return (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) ? false : cancelled || !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isActive */ .$m)(roll) || roll?.reason === 'CANCELING';
+}
 /** All apps of one deploy with hold, each of them proven. */
 function areHeld(set) {
-    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
     return set.every(({ name, lock }) => {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
         return journal?.hold === true && journal.set.every((app) => held.includes(app));
     });
 }
-/** The version that was staged before is live, and only its empty lock is left. */
+/** The version is live, and only its lock is left: an empty one, or a candidate whose droplet live has. */
 function isCrowned({ live, lock }) {
-    return live !== undefined && lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.target] === live.guid;
+    if (!live || !lock)
+        return false;
+    return (lock.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.target] === live.guid ||
+        (live.role === 'live' && live.version !== undefined && live.version === lock.version));
 }
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
 function aloneServes(snapshot) {
     const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .someRunning */ .Ko)(live));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .someRunning */ .Ko)(live));
 }
 /** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
 function asTakenBack(seen) {
@@ -50068,6 +51633,7 @@ function asTakenBack(seen) {
 /* harmony export */   Ou: () => (/* binding */ productionUrls),
 /* harmony export */   SV: () => (/* binding */ madeRoutes),
 /* harmony export */   V6: () => (/* binding */ reached),
+/* harmony export */   jf: () => (/* binding */ isGoing),
 /* harmony export */   my: () => (/* binding */ samePort),
 /* harmony export */   nV: () => (/* binding */ servedBy),
 /* harmony export */   p3: () => (/* binding */ allRunning),
@@ -50118,6 +51684,10 @@ function servedBy(snapshot, app) {
     const trial = new Set(trialRoutes(snapshot).map((route) => route.guid));
     return snapshot.routes.filter((route) => !trial.has(route.guid) && destinationsOf(route, app).length > 0);
 }
+/** Its delete was asked for: it may go at any time, whatever became of the run that asked. */
+function isGoing({ annotations }) {
+    return _platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.deleting in annotations;
+}
 /** Every instance that is wanted runs and takes traffic. */
 function allRunning(app) {
     return (app.state === 'STARTED' && app.processes.every((process) => runningCount(process) >= process.instances));
@@ -50155,6 +51725,7 @@ function productionUrls(intent, snapshot) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   oE: () => (/* binding */ compact),
+  jo: () => (/* binding */ deletion),
   uS: () => (/* binding */ deletions),
   mq: () => (/* binding */ endOfLock),
   TN: () => (/* binding */ groups),
@@ -50177,6 +51748,8 @@ const STAGES = [
     'check',
     'switch',
     'map',
+    'roll',
+    'await',
     'prove',
     'unmap',
     'drain',
@@ -50206,9 +51779,10 @@ function leftTrialRoutes(snapshot) {
 }
 /** An app that a route names again is in somebody's use: it stays. */
 function deletions(snapshot, apps) {
-    return apps
-        .filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0)
-        .map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+    return apps.filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0).map(deletion);
+}
+function deletion({ name, guid }) {
+    return { do: 'delete-app', name, guid };
 }
 /**
  * Apps that are nothing but locks go as their holder's last writes, one after the other: the lock itself before its takers, so
@@ -50216,7 +51790,7 @@ function deletions(snapshot, apps) {
  */
 function endOfLock({ lock, candidate, takers }) {
     const empty = lock && lock.guid !== candidate?.guid ? [lock] : [];
-    return [...empty, ...takers.toReversed()].map(({ name, guid }) => ({ do: 'delete-app', name, guid }));
+    return [...empty, ...takers.toReversed()].map(deletion);
 }
 /** A failed candidate is renamed first, which frees the lock at once, and stopped then: by the next run when this one was killed. */
 function stopFailed(snapshot) {
@@ -50825,6 +52399,28 @@ function isWritable(path) {
     catch {
         return false;
     }
+}
+
+
+/***/ }),
+
+/***/ 5956:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ reportingTo)
+/* harmony export */ });
+/** What a report says to the runner. Outside of any there is no summary, and the command that masks a value would print it. */
+function reportingTo(core, env) {
+    return {
+        error: core.error,
+        setOutput: core.setOutput,
+        setSecret: env.GITHUB_ACTIONS ? core.setSecret : () => undefined,
+        summary: async (markdown) => {
+            if (env.GITHUB_STEP_SUMMARY)
+                await core.summary.addRaw(markdown, true).write();
+        },
+    };
 }
 
 
