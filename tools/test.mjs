@@ -16,8 +16,8 @@ const GRACE_MS = 20_000;
  */
 export async function test(args, env) {
   rmSync(RESULTS, { force: true });
-  // The end-to-end tests wait for the CLI most of the time: two at a time, also where jest would take one worker only.
-  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', '--maxWorkers=2'];
+  // The end-to-end tests wait for the CLI and the platform most of the time: three at a time keep two cores half busy.
+  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', '--maxWorkers=3'];
   jest.push(`--outputFile=${RESULTS}`, ...args);
   let lingering = false;
   const code = await become(
