@@ -57,13 +57,25 @@ export async function settle(
   if (taken.length === 0) return undefined;
   try {
     const seen = await Promise.all(set.map((app) => read(app, world)));
-    const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
+    const mine = await stillThere(
+      seen.filter((snapshot) => taken.includes(snapshot.name)),
+      owner,
+      world,
+    );
+    if (mine.length === 0) return undefined;
     const besides = seen.filter((snapshot) => isHeld(snapshot) && !mine.includes(snapshot));
     const cancelled = mayTake !== undefined && 'ended' in mayTake;
     return await bringToItsEnd(mine, besides, cancelled, owner, world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
+}
+
+/** A lock that its owner had asked to be deleted may go after it was taken over: then its deploy is over, and our taker goes too. */
+async function stillThere(taken: readonly Snapshot[], owner: string, { platform }: World) {
+  const outlived = taken.flatMap(({ lock, takers }) => (lock ? [] : takers));
+  for (const taker of outlived) if (ownerOf(taker) === owner) await platform.deleteApp(taker.guid);
+  return taken.filter(({ lock }) => lock !== undefined);
 }
 
 /** Whoever makes the locks of a deploy is the owner of all of them; another one's may stand where one is not made yet, or gone. */
