@@ -39703,7 +39703,9 @@ async function settle(name, owner, world, mayTake) {
         return undefined;
     try {
         const seen = await Promise.all(set.map((app) => read(app, world)));
-        const mine = seen.filter((snapshot) => taken.includes(snapshot.name));
+        const mine = await stillThere(seen.filter((snapshot) => taken.includes(snapshot.name)), owner, world);
+        if (mine.length === 0)
+            return undefined;
         const besides = seen.filter((snapshot) => (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(snapshot) && !mine.includes(snapshot));
         const cancelled = mayTake !== undefined && 'ended' in mayTake;
         return await bringToItsEnd(mine, besides, cancelled, owner, world);
@@ -39711,6 +39713,14 @@ async function settle(name, owner, world, mayTake) {
     catch (error) {
         return { error, snapshot: await read(name, world).catch(() => first) };
     }
+}
+/** A lock that its owner had asked to be deleted may go after it was taken over: then its deploy is over, and our taker goes too. */
+async function stillThere(taken, owner, { platform }) {
+    const outlived = taken.flatMap(({ lock, takers }) => (lock ? [] : takers));
+    for (const taker of outlived)
+        if ((0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .ownerOf */ .bf)(taker) === owner)
+            await platform.deleteApp(taker.guid);
+    return taken.filter(({ lock }) => lock !== undefined);
 }
 /** Whoever makes the locks of a deploy is the owner of all of them; another one's may stand where one is not made yet, or gone. */
 function isOfOneDeploy({ lock: one }, { lock: other }) {
