@@ -95,7 +95,7 @@ beforeAll(async () => {
   const says = ['opening the shop'];
   begin('crashes', { onlyAs: 'crashes', failStart: true, says });
   begin('sleeps', { onlyAs: 'sleeps', bootMs: 3_600_000 }, { 'start-timeout': '6s' });
-  bad = atLine(/^##\[group\].*bake/, () =>
+  bad = atLine(/watch for 60 s, until/, () =>
     shoot({
       router: world.foundry.router,
       route: { host: world.url('turns'), path: '/turn-bad' },

@@ -44,6 +44,16 @@ describe('signs against the new version', () => {
     ['.444', false],
     ['.ff.ff.', false],
     ['.ff.fff...', true],
+    // Scattered, as one bad instance of a few makes them: more than six of the last thirty.
+    ['.f.f.f.f.f.f.', false],
+    ['.f.f.f.f.f.f.f', true],
+    ['.f...f...f...f...f...f...f', true],
+    ['.f....f....f....f....f....f....f....f....f', false],
+    ['.4.4.4.4.4.4.4.4', false],
+    // What failed before, or while the platform was silent too, is not among them.
+    ['fff......f.f.f.f.f.f', false],
+    ['fff......f.f.f.f.f.f.f', true],
+    ['.i.i.i.i.i.i.i.i.i', false],
     // Failed before: counts once it was seen to have healed.
     ['fff', false],
     ['fff.....fff', false],

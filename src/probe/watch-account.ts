@@ -11,12 +11,19 @@ export const PROBES_PER_SECOND = 10;
 export const PLATFORM_SILENCE_MS = 120_000;
 
 /**
+ * Routers take the instances of a route in turn: where one of two is bad, every second probe fails, and hardly ever two in a row.
+ * Of this many probes of a route, more than `SCATTERED_FACTOR` times the failures that are borne in a row are a sign, too.
+ */
+const RECENT_PROBES = 30;
+const SCATTERED_FACTOR = 3;
+
+/**
  * `unseen`: its first round is not over. `passing`: what fails from here on counts. `absent`: no router knew the route before the
  * deploy; `failing`: it failed before the deploy began. Failures of these two say nothing until they were seen to pass.
  */
 export type Before = 'unseen' | 'passing' | 'absent' | 'failing';
 
-/** A route failed more often in a row than is borne. */
+/** A route failed more often, in a row or scattered over its latest probes, than is borne. */
 export interface BadSign {
   route: string;
   /** Untrusted text. */
@@ -48,6 +55,8 @@ export interface RouteAccount {
   /** When that probe had failed. */
   failedSinceMs?: number;
   longestGapMs: number;
+  /** The latest conclusive probes since it was passing, oldest first; begins anew at a scattered sign: when each had failed, if so. */
+  recent: readonly (number | undefined)[];
   /** Answers by `X-App-Version`. */
   byVersion: ReadonlyMap<string, number>;
   signs: readonly BadSign[];
@@ -95,6 +104,7 @@ export function openAccount(route: string): RouteAccount {
     failedInARow: 0,
     conclusiveInARow: 0,
     longestGapMs: 0,
+    recent: [],
     byVersion: new Map(),
     signs: [],
   };
@@ -122,6 +132,7 @@ function recordPassed(account: RouteAccount, outcome: Outcome): RouteAccount {
   return {
     ...rest,
     before: account.before === 'unseen' || arrived ? 'passing' : account.before,
+    recent: account.before === 'passing' ? latest(account.recent, undefined) : account.recent,
     passedInARow,
     failedInARow: 0,
     conclusiveInARow: 0,
@@ -157,13 +168,36 @@ function recordFailed(
   if (platformAnswers) {
     failed.failures += 1;
     failed.conclusiveInARow += 1;
+    failed.recent = latest(account.recent, untilMs);
   } else failed.inconclusive += 1;
   const silentTooLong = failedInARow > limits.failureLimit && untilMs - failingSinceMs > limits.silenceMs;
   const earlier = account.signs.filter((sign) => sign.sinceMs !== sinceMs);
   const known = earlier.length < account.signs.length;
-  if (!known && failed.conclusiveInARow <= limits.failureLimit && !silentTooLong) return failed;
+  if (!known && failed.conclusiveInARow <= limits.failureLimit && !silentTooLong)
+    return withScattered(failed, outcome, untilMs, limits);
   const why = `${failedInARow} probes in a row failed, the last with ${inShort(outcome)}`;
   return { ...failed, signs: [...earlier, { route: account.route, why, sinceMs, untilMs }] };
+}
+
+function latest(recent: RouteAccount['recent'], failedMs: number | undefined): RouteAccount['recent'] {
+  return [...recent, failedMs].slice(-RECENT_PROBES);
+}
+
+function withScattered(
+  account: RouteAccount,
+  outcome: Outcome,
+  untilMs: number,
+  limits: Limits,
+): RouteAccount {
+  const failures = account.recent.filter((failedMs) => failedMs !== undefined);
+  const [sinceMs] = failures;
+  if (sinceMs === undefined || failures.length <= SCATTERED_FACTOR * limits.failureLimit) return account;
+  const why = `${failures.length} of ${account.recent.length} probes failed, the last with ${inShort(outcome)}`;
+  return {
+    ...account,
+    recent: [],
+    signs: [...account.signs, { route: account.route, why, sinceMs, untilMs }],
+  };
 }
 
 /**

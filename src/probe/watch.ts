@@ -23,7 +23,7 @@ export interface WatchOptions {
   /** Production routes, `host.domain/path` without a scheme. */
   routes: readonly { url: string }[];
   path: string;
-  /** Failures in a row on one route that are borne. */
+  /** Failures in a row on one route that are borne; three times as many of its latest probes. */
   failureLimit: number;
   /** Over all routes; default `PROBES_PER_SECOND`. */
   perSecond?: number;
