@@ -85,6 +85,14 @@ test('an intent for each app, with its version, its routes and what there was be
   expect(at.space.writes).toEqual([]);
 });
 
+test('quotas that may not be read are told, and nothing else', async () => {
+  const { apps, at } = await prepared(asked(), standing(), {
+    quotas: async () => ({ quotas: [], unknown: true }),
+  });
+  expect(apps).toHaveLength(1);
+  expect(at.events).toContainEqual({ type: 'note', text: expect.stringMatching(/^Quotas: not all of them/) });
+});
+
 describe('refused', () => {
   test('with all that is wrong at once, and nothing was written', async () => {
     const at = standing();
@@ -126,6 +134,23 @@ describe('refused', () => {
     for (const next of ['cf rename shop-candidate', 'example.com', 'Change what is named above'])
       expect(error.next).toContain(next);
     expect(error.code).toBe('refused');
+  });
+
+  test('for want of room, with every figure that is short', async () => {
+    const at = standing();
+    const limits = { instances: 1, memoryMb: 512 };
+    const used = { instances: 1, memoryMb: 256, routes: 1 };
+    const quotas = [{ of: 'space' as const, name: 'production', limits, used }];
+    const sizes = { processes: { web: { named: ['instances', 'memory'], instances: 2, memoryMb: 256 } } };
+    const error = await refusalOf(asked({}, sizes), at, {
+      quotas: async () => ({ quotas, unknown: false }),
+    });
+    expect(error.message.split('\n')).toEqual([
+      expect.stringContaining('512 MiB of memory, 256 are in use, and this needs 512 more'),
+      expect.stringContaining('1 instances, 1 are in use, and this needs 2 more'),
+    ]);
+    expect(error).toMatchObject({ code: 'quota', next: expect.stringContaining('rolling') });
+    expect(at.space.writes).toEqual([]);
   });
 
   describe('an app on the name under which an adopted live would be kept', () => {

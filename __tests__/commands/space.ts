@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -164,6 +164,7 @@ export class Space {
       hasWritten: () => this.writes.length > 0,
       allowance: () => ({ sent: this.asked }),
       target: async () => TARGET,
+      quotas: async () => ({ quotas: [], unknown: false }),
       domains: async () => [DOMAIN],
       appsByName: async (_, names) => this.apps.filter(({ name }) => names.includes(name)).map(shown),
       appsByLabel: async (_, selector) => labelled(this.apps, selector).map(shown),

@@ -89,6 +89,33 @@ const labelsOf = (app: string, role: string) => ({
   [LABEL.version]: '20261120-100000-abcdef0',
 });
 
+describe('quotas', () => {
+  test('of the organization, with what is started now; the space has none', async () => {
+    const app = await platform.createApp(target.spaceGuid, { name: 'shop' });
+    const [web] = await platform.processes(app?.guid ?? '');
+    await platform.scale(web?.guid ?? '', { instances: 3, memoryMb: 32 });
+    const stopped = { memoryMb: 0, instances: 0, routes: 0 };
+    const limits = { memoryMb: 1024 * 1024, routes: 10_000 };
+    expect(await platform.quotas(target)).toMatchObject({
+      quotas: [{ of: 'organization', name: foundry.org, limits, used: stopped }],
+      unknown: false,
+    });
+  });
+
+  test.each([
+    [403, true],
+    [404, true],
+  ])('that answer %d are unknown', async (status, unknown) => {
+    await fault({ method: 'GET', path: '/v3/organization_quotas/*', status });
+    expect(await platform.quotas(target)).toEqual({ quotas: [], unknown });
+  });
+
+  test('that fail otherwise are a fault, not nothing', async () => {
+    await fault({ method: 'GET', path: '/v3/organization_quotas/*', status: 500, times: 1_000 });
+    await expect(platform.quotas(target)).rejects.toThrow(PlatformFault);
+  });
+});
+
 describe('an app', () => {
   test('is made once, found, changed and removed', async () => {
     const labels = labelsOf('Ünïcode, 5%', 'candidate');

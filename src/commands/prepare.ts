@@ -10,11 +10,13 @@ import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
+import { needOf } from '../strategies/capacity.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { type LiveExtras, lossesOf } from '../strategies/losses.js';
 import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
+import { assertRoom } from './capacity.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
 import { inTheWayOf } from './pursue.js';
@@ -69,6 +71,10 @@ export async function prepare(
     left.map((beside, at) => prepareOne(found[at] as Found, beside, set, nowMs, preparation, world)),
   );
   refuse(prepared.flatMap(({ problems }) => problems));
+  const needs = prepared.map(({ app: { intent, snapshot } }, at) =>
+    needOf(intent, snapshot, (found[at] as Found).app.processes),
+  );
+  await assertRoom(needs, world);
   return prepared.map(({ app }) => app);
 }
 

@@ -83,6 +83,16 @@ export interface Sidecar {
   memoryMb: number | null;
 }
 
+/** Of an organization or a space. What is undefined is not limited. */
+export interface Quota {
+  of: 'organization' | 'space';
+  /** Of the organization or the space. */
+  name: string;
+  /** `memoryMb` and `instances` count what is started; `instanceMb` is the most that one instance may have. */
+  limits: { memoryMb?: number; instanceMb?: number; instances?: number; routes?: number };
+  used: { memoryMb: number; instances: number; routes: number };
+}
+
 export interface Domain {
   guid: string;
   name: string;

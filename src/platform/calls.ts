@@ -17,6 +17,7 @@ import type {
   LogLine,
   Package,
   Process,
+  Quota,
   Revision,
   Route,
   Sidecar,
@@ -81,6 +82,8 @@ export interface Platform {
   allowance(): Allowance;
   /** Throws `Refused` when it does not exist or may not be seen. */
   target(org: string, space: string): Promise<Target>;
+  /** Of the organization and the space, where they have one. `unknown`: one of them may not be read, or the platform has no figures. */
+  quotas(target: Target): Promise<{ quotas: readonly Quota[]; unknown: boolean }>;
   /** Read once: nothing that a deploy decides on changes with them. */
   domains(orgGuid: string): Promise<readonly Domain[]>;
 
@@ -144,6 +147,17 @@ export interface Platform {
   droplet(guid: string): Promise<Droplet>;
   /** The new droplet, COPYING: it is ready when `droplet` shows it STAGED. It has no package and no sidecars of a buildpack. */
   copyDroplet(dropletGuid: string, appGuid: string): Promise<Droplet>;
+
+  /**
+   * Asks for a manifest (YAML, nothing of it a variable) to be applied to the apps that it names. @returns the GUID of the job,
+   * which may begin at any time from now on.
+   */
+  applyManifest(spaceGuid: string, manifest: string): Promise<string>;
+  /**
+   * Waits for the end of a job. Throws `PlatformRefusal` with the job's first error when it failed, and `PlatformFault` with the
+   * status 404 when the platform does not know it any more.
+   */
+  finishJob(guid: string): Promise<void>;
 
   /** Newest first. */
   revisions(appGuid: string): Promise<readonly Revision[]>;

@@ -4,8 +4,10 @@ import { belongingCalls } from './belongings.js';
 import { bitsCalls } from './bits.js';
 import type { Platform } from './calls.js';
 import { deploymentCalls } from './deployments.js';
+import { manifestCalls } from './manifests.js';
 import { placeCalls } from './places.js';
 import { processCalls } from './processes.js';
+import { quotaCalls } from './quotas.js';
 import { Requests } from './request.js';
 import { revisionCalls } from './revisions.js';
 import { routeCalls } from './routes.js';
@@ -26,12 +28,14 @@ export function createPlatform(options: PlatformOptions): Platform {
     hasWritten: () => requests.hasWritten(),
     allowance: () => requests.allowance(),
     ...placeCalls(requests),
+    ...quotaCalls(requests),
     ...apps,
     ...processCalls(requests),
     ...belongingCalls(requests, options.networkPolicyUrl, async (guids) => {
       return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
     }),
     ...bitsCalls(requests),
+    ...manifestCalls(requests),
     ...revisionCalls(requests),
     ...deploymentCalls(requests),
     ...routeCalls(requests),
