@@ -7,6 +7,7 @@ import { createChildren } from './system/children.js';
 import { realClock } from './system/clock.js';
 import { files } from './system/files.js';
 import { createHttp } from './system/http.js';
+import { loopback } from './system/loopback.js';
 import { realRandom } from './system/random.js';
 import { reportingTo } from './system/runner.js';
 import { takeMissingFiles } from './system/runner-files.js';
@@ -27,6 +28,7 @@ const ports: ProcessPorts = {
     random: realRandom,
     runner: core,
     files,
+    loopback,
     listener,
     signal,
   }),

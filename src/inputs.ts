@@ -1,8 +1,9 @@
 /** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+import { signIn } from './inputs/sign-in.js';
 import { INPUTS, type InputName, type InputSpec, LATER_INPUTS } from './inputs/table.js';
 import { didYouMean, nearest, Wrong } from './inputs/values.js';
 import { likelySecrets } from './manifest/secrets.js';
-import type { Credentials, Inputs } from './model/asked.js';
+import type { Inputs } from './model/asked.js';
 import { InputError, type Problem } from './model/errors.js';
 import { MINUTE_MS } from './model/words.js';
 
@@ -74,8 +75,8 @@ export function readInputs(env: Environment): Inputs {
     stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
     summary: values.summary,
     given,
-    secrets: secretsOf(values, credentials),
-    warnings: [...warnings, ...useless(values.command, given)],
+    secrets: secretsOf(values),
+    warnings: [...warnings, ...useless(values.command, given), ...unchecked(values)],
     ...present('allowedTargets', values['allowed-targets']),
     ...present('caCertificate', values['ca-certificate']),
     ...present('router', values.router),
@@ -166,49 +167,6 @@ function unknownInputs(env: Environment): { problems: readonly Problem[]; warnin
   return { problems, warnings };
 }
 
-function signIn(values: Values): { credentials?: Credentials; problems: readonly Problem[] } {
-  const user = { username: values.username, password: values.password };
-  const client = { 'client-id': values['client-id'], 'client-secret': values['client-secret'] };
-  const asUser = Object.values(user).some((value) => value !== undefined) || values.origin !== undefined;
-  const asClient = Object.values(client).some((value) => value !== undefined);
-  if (asUser && asClient) {
-    return {
-      problems: [
-        {
-          text: 'There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".',
-        },
-      ],
-    };
-  }
-  if (!asUser && !asClient) {
-    return {
-      problems: [
-        { text: 'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".' },
-      ],
-    };
-  }
-  const missing = Object.entries(asUser ? user : client).filter(([, value]) => value === undefined);
-  const problems = missing.map(([name]) => ({
-    text: `The input "${name}" is missing; a ${asUser ? 'user' : 'client'} signs in with ${Object.keys(
-      asUser ? user : client,
-    )
-      .map((needed) => `"${needed}"`)
-      .join(' and ')}.`,
-  }));
-  const { username, password } = user;
-  if (username !== undefined && password !== undefined) {
-    return {
-      credentials: { kind: 'user', username, password, ...present('origin', values.origin) },
-      problems,
-    };
-  }
-  const { 'client-id': clientId, 'client-secret': clientSecret } = client;
-  if (clientId !== undefined && clientSecret !== undefined) {
-    return { credentials: { kind: 'client', clientId, clientSecret }, problems };
-  }
-  return { problems };
-}
-
 function contradictions(values: Values): readonly Problem[] {
   const problems: Problem[] = [];
   if (values['skip-ssl-validation'] && values['ca-certificate'] !== undefined) {
@@ -249,6 +207,14 @@ function useless(command: Values['command'], given: readonly InputName[]): reado
     .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
 }
 
+function unchecked(values: Values): readonly string[] {
+  return values['skip-ssl-validation']
+    ? [
+        '"skip-ssl-validation" is true: whoever stands between here and the platform can read the sign-in and change the version. Give the certificate of its authority as "ca-certificate" instead.',
+      ]
+    : [];
+}
+
 const MAKING: readonly InputName[] = ['path', 'env', 'trial-domain', 'force'];
 
 /** The CLI's own variables, in minutes; fractions are legal. */
@@ -268,7 +234,7 @@ function timeoutOf(env: Environment, name: string): { ms?: number; problems: rea
 const ORDINARY_HEADERS = /^(accept(-.*)?|cache-control|content-type|user-agent)$/i;
 
 /** A value that is also shown on purpose (the target's name) is not hidden: it would hide the log itself. */
-function secretsOf(values: Values, credentials: Credentials): readonly string[] {
+function secretsOf(values: Values): readonly string[] {
   const shown = new Set([values.org, values.space, values.app, values.username, values['client-id']]);
   const headers = (values['smoke-test'] ?? []).flatMap((check) =>
     Object.entries(check.headers)
@@ -281,10 +247,11 @@ function secretsOf(values: Values, credentials: Credentials): readonly string[] 
     ...likelySecrets(values.env ?? {}),
     ...likelySecrets(values.vars ?? {}),
   ];
-  const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-  const tokens = [values['github-token']].filter((token) => token !== undefined);
+  const tokens = [values.password, values['client-secret'], values['github-token']].filter(
+    (token) => token !== undefined,
+  );
   const found = likely.filter((value) => value !== '' && !shown.has(value));
-  return [...new Set([own, ...tokens, ...found])];
+  return [...new Set([...tokens, ...found])];
 }
 
 /** Of what the query of a check or of the watched path carries. */

@@ -7,6 +7,9 @@ import { type Answer, hastyClock, json, jwt, serve } from './helpers.js';
 const USER: Credentials = { kind: 'user', username: 'ann', password: 'p&ss wörd' };
 const CLIENT: Credentials = { kind: 'client', clientId: 'deployer', clientSecret: 's=cret' };
 const MINUTE = 60_000;
+const IDENTIFIED: Credentials = { kind: 'oidc-client', clientId: 'deployer' };
+const CLAIMS = { iss: 'https://issuer', sub: 'repo:octo/shop:ref:refs/heads/main', aud: 'https://uaa/token' };
+const ID_TOKEN = jwt(CLAIMS);
 
 const http = createHttp({ skipSslValidation: false });
 let uaa: Awaited<ReturnType<typeof serve>>;
@@ -28,9 +31,14 @@ afterAll(() => {
   uaa.close();
 });
 
+/** The identity of a workflow is always `ID_TOKEN`. */
 function tokenOf(credentials: Credentials) {
   const clock = hastyClock();
-  return { clock, token: new AccessToken({ http, clock, login: uaa.url, credentials }) };
+  const hidden: string[] = [];
+  const identity = async () => ID_TOKEN;
+  const hide = (secret: string) => void hidden.push(secret);
+  const token = new AccessToken({ http, clock, login: uaa.url, credentials, identity, hide });
+  return { clock, token, hidden };
 }
 
 describe('the request', () => {
@@ -58,6 +66,78 @@ describe('the request', () => {
       client_id: 'deployer',
       client_secret: 's=cret',
     });
+  });
+});
+
+describe('the identity of a workflow', () => {
+  test('asks as a user with it as assertion, through the client cf', async () => {
+    const { token, hidden } = tokenOf({ kind: 'oidc-user' });
+    answers = [json(200, { access_token: 'token-of-ann', expires_in: 600, refresh_token: 'refresh-of-ann' })];
+    expect(await token.get()).toBe('token-of-ann');
+    const [request] = uaa.requests;
+    expect(request).toMatchObject({ path: '/oauth/token', headers: { authorization: 'Basic Y2Y6' } });
+    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion: ID_TOKEN,
+    });
+    expect(hidden).toEqual([ID_TOKEN, 'token-of-ann', 'refresh-of-ann']);
+    expect(token.refreshToken).toBe('refresh-of-ann');
+  });
+
+  test('asks as a client with it in place of a secret', async () => {
+    await tokenOf(IDENTIFIED).token.get();
+    const [request] = uaa.requests;
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+      grant_type: 'client_credentials',
+      client_id: 'deployer',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: ID_TOKEN,
+    });
+  });
+
+  test.each<Credentials>([{ kind: 'oidc-user' }, IDENTIFIED])(
+    'that is refused is told by what UAA compares, never by itself: %j',
+    async (credentials) => {
+      answers = [json(401, { error: 'unauthorized', error_description: 'Wrong client_assertion' })];
+      const error = await tokenOf(credentials)
+        .token.get()
+        .catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ name: 'Refused', code: 'credentials' });
+      const text = `${(error as Error).message}\n${(error as { next: string }).next}`;
+      for (const said of ['Wrong client_assertion', ...Object.values(CLAIMS)]) expect(text).toContain(said);
+      expect(text).not.toContain(ID_TOKEN.split('.')[1]);
+      expect(uaa.requests).toHaveLength(1);
+    },
+  );
+});
+
+describe('revoking', () => {
+  const AT = 'access';
+  const given = (refresh_token: string) => json(200, { access_token: AT, expires_in: 600, refresh_token });
+
+  test.each([
+    ['an opaque one by itself', 'a1b2-r', ['/oauth/token/revoke/a1b2-r']],
+    ['one that says so by its name', jwt({ revocable: true, jti: 'x-r' }), ['/oauth/token/revoke/x-r']],
+    ['none that UAA does not keep', jwt({ jti: 'x-r' }), []],
+  ])('refresh tokens: %s', async (_what, refresh, paths) => {
+    answers = [given(refresh)];
+    const { token } = tokenOf(USER);
+    await token.get();
+    uaa.requests.length = 0;
+    await token.revoke();
+    await token.revoke();
+    expect(uaa.requests.map(({ path }) => path)).toEqual(paths);
+    for (const { method, headers } of uaa.requests)
+      expect([method, headers.authorization]).toEqual(['DELETE', `bearer ${AT}`]);
+  });
+
+  test('that fails keeps nobody from ending', async () => {
+    answers = [given('a1b2-r'), { status: 200, reset: true }];
+    const { token } = tokenOf(USER);
+    await token.get();
+    await token.revoke();
+    expect(uaa.requests).toHaveLength(2);
   });
 });
 

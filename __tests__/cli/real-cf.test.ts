@@ -14,6 +14,8 @@ import { createChildren } from '../../src/system/children.js';
 import { realClock } from '../../src/system/clock.js';
 import { files } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
+import { loopback } from '../../src/system/loopback.js';
+import { realRandom } from '../../src/system/random.js';
 import { folder, hastyClock, listener, serve } from './helpers.js';
 
 /** Real processes, on a machine that has other work. */
@@ -63,6 +65,10 @@ async function open(inputs: Partial<OpenSession['inputs']> = {}) {
     },
     children: createChildren(),
     http,
+    publicHttp: http,
+    loopback,
+    random: realRandom,
+    hide: () => undefined,
     clock,
     files,
     temp: home.path,

@@ -7,6 +7,7 @@ import type { Credentials } from '../../src/model/asked.js';
 import { createChildren } from '../../src/system/children.js';
 import { files } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
+import { realRandom } from '../../src/system/random.js';
 import { type Answer, fakeCf, folder, hastyClock, json, jwt, listener, serve } from './helpers.js';
 
 /** Real processes, on a machine that has other work. */
@@ -29,12 +30,14 @@ let clock: ReturnType<typeof hastyClock>;
 let heard: ReturnType<typeof listener>;
 const http = createHttp({ skipSslValidation: false });
 const sessions: CfSession[] = [];
+let hidden: string[];
 
 beforeEach(async () => {
   home = await folder();
   clock = hastyClock();
   heard = listener();
   answers = [];
+  hidden = [];
   platform = await serve(({ path }) => {
     if (path === '/')
       return json(200, {
@@ -72,8 +75,11 @@ async function open(more = '', inputs: Partial<OpenSession['inputs']> = {}, rest
     },
     children: createChildren(),
     http,
+    publicHttp: http,
     clock,
     files,
+    random: realRandom,
+    hide: (secret) => void hidden.push(secret),
     temp: home.path,
     listener: heard,
     env: { PATH: '/usr/bin:/bin' },

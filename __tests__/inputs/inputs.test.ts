@@ -159,6 +159,23 @@ describe('what is read', () => {
     expect(read({ [`INPUT_${name}`]: value })).toMatchObject(expected);
   });
 
+  test('signing in with the identity of the workflow', () => {
+    const oidc = { ...TARGET, INPUT_OIDC: 'true' };
+    expect(readInputs(oidc).credentials).toEqual({ kind: 'oidc-user' });
+    const audience = { 'INPUT_OIDC-AUDIENCE': 'cf' };
+    expect(readInputs({ ...oidc, 'INPUT_CLIENT-ID': 'ci', ...audience }).credentials).toEqual({
+      kind: 'oidc-client',
+      clientId: 'ci',
+      audience: 'cf',
+    });
+  });
+
+  test('a certificate that is not checked is warned of', () => {
+    expect(read({ 'INPUT_SKIP-SSL-VALIDATION': 'true' }).warnings).toEqual([
+      expect.stringMatching(/^"skip-ssl-validation" is true: .*"ca-certificate" instead/),
+    ]);
+  });
+
   test('signing in as a client, or with an origin', () => {
     expect(
       readInputs({ ...TARGET, 'INPUT_CLIENT-ID': 'ci', 'INPUT_CLIENT-SECRET': 'cs' }).credentials,
@@ -261,7 +278,7 @@ describe('what is read', () => {
 describe('what is refused', () => {
   test('all at once, each by its name', () => {
     expect(
-      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_OIDC: 'true' }),
+      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_TASK: 'true' }),
     ).toEqual([
       'The input "api" is missing.',
       'The input "org" is missing.',
@@ -269,8 +286,8 @@ describe('what is refused', () => {
       'The input "bake" is "soon"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds.',
       'The input "watch" is "maybe"; allowed are true and false.',
       'There is no input "comand" (did you mean "command"?).',
-      'The input "oidc" is not available yet.',
-      'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".',
+      'The input "task" is not available yet.',
+      'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret", or "oidc: true".',
     ]);
   });
 
@@ -361,6 +378,20 @@ describe('what is refused', () => {
         'There is no input "colour_scheme"; it is ignored.',
       ]);
     expect(read({ COLOUR_SCHEME: 'dark' }).warnings).toEqual([]);
+  });
+
+  test('what goes with no identity of the workflow', () => {
+    const oidc = { ...TARGET, INPUT_OIDC: 'true' };
+    expect(problemsOf({ ...BASE, INPUT_OIDC: 'true' })).toEqual([
+      '"username" is of no use while "oidc" is true: leave it out, or "oidc".',
+      '"password" is of no use while "oidc" is true: leave it out, or "oidc".',
+    ]);
+    expect(problemsOf({ ...oidc, 'INPUT_CLIENT-ID': 'c', 'INPUT_CLIENT-SECRET': 's' })).toEqual([
+      '"client-secret" is of no use while "oidc" is true: leave it out, or "oidc".',
+    ]);
+    expect(problemsOf({ ...BASE, 'INPUT_OIDC-AUDIENCE': 'https://uaa' })).toEqual([
+      expect.stringMatching(/^"oidc-audience" is of no use without "oidc"/),
+    ]);
   });
 
   test('two ways to sign in, or half of one', () => {

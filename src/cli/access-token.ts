@@ -1,6 +1,7 @@
 import type { Credentials } from '../model/asked.js';
-import { PlatformFault, Refused } from '../model/errors.js';
+import { PlatformFault } from '../model/errors.js';
 import type { Clock, Http } from '../model/ports.js';
+import { claimsOf, credentialsRefused, grantOf, identityRefused, isOidc, parse } from './grant.js';
 import { ask, patiently } from './patience.js';
 
 export interface Issuer {
@@ -9,12 +10,23 @@ export interface Issuer {
   /** The root's login address. */
   login: string;
   credentials: Credentials;
+  /** A fresh identity of this workflow, for credentials that are one. */
+  identity(): Promise<string>;
+  /** Is told every token, before anybody else has it. */
+  hide(secret: string): void;
   signal?: AbortSignal;
 }
 
 const TIMEOUT_MS = 30_000;
+/** A run that was cancelled has seconds left. */
+const REVOKE_TIMEOUT_MS = 2_000;
 /** A token is renewed when this is left of it, or a quarter of its life where that is less. */
 const MARGIN_MS = 2 * 60_000;
+
+interface Given {
+  token: string;
+  lifeMs: number;
+}
 
 /**
  * The access token of this run. The CLI cannot renew the one of a client (it never keeps the secret), and its own renewal is
@@ -23,13 +35,14 @@ const MARGIN_MS = 2 * 60_000;
 export class AccessToken {
   private current: { token: string; renewAtMs: number } | undefined;
   private renewing: Promise<string> | undefined;
+  private readonly refreshTokens = new Set<string>();
 
   constructor(private readonly issuer: Issuer) {}
 
-  /** Takes over the token that the CLI was given just now; with or without `bearer`. */
-  adopt(authorization: string): void {
+  /** Takes over the tokens that the CLI was given just now; the first with or without `bearer`. */
+  adopt(authorization: string, refreshToken = ''): void {
     const token = authorization.replace(/^bearer\s+/i, '');
-    this.keep(token, lifeOf(token));
+    this.keep({ token, lifeMs: lifeOf(token) }, refreshToken);
   }
 
   /** Valid for a while. Throws `Refused` (credentials), `PlatformFault`. */
@@ -47,21 +60,44 @@ export class AccessToken {
     this.current = undefined;
   }
 
-  private async renew(): Promise<string> {
-    const { clock, signal } = this.issuer;
-    const { token, lifeMs } = await patiently(clock, () => this.request(), signal);
-    this.keep(token, lifeMs);
-    return token;
+  /** The refresh token that came with the newest token of a user. */
+  get refreshToken(): string | undefined {
+    return [...this.refreshTokens].at(-1);
   }
 
-  private keep(token: string, lifeMs: number): void {
+  /** Makes the refresh tokens of this run worthless where UAA allows it. What cannot be revoked ends by itself. */
+  async revoke(): Promise<void> {
+    const { http, login } = this.issuer;
+    const [token, ids] = [this.current?.token, [...this.refreshTokens].flatMap(revocableId)];
+    this.refreshTokens.clear();
+    if (token === undefined) return;
+    const revoke = (id: string) =>
+      http.request({
+        method: 'DELETE',
+        url: `${login}/oauth/token/revoke/${encodeURIComponent(id)}`,
+        headers: { authorization: `bearer ${token}` },
+        timeoutMs: REVOKE_TIMEOUT_MS,
+      });
+    await Promise.allSettled(ids.map(revoke));
+  }
+
+  private async renew(): Promise<string> {
+    const { clock, signal } = this.issuer;
+    return await patiently(clock, () => this.request(), signal);
+  }
+
+  private keep({ token, lifeMs }: Given, refreshToken: string): void {
+    for (const secret of [token, refreshToken]) if (secret !== '') this.issuer.hide(secret);
+    if (refreshToken !== '') this.refreshTokens.add(refreshToken);
     const renewAtMs = this.issuer.clock.now() + lifeMs - Math.min(MARGIN_MS, lifeMs / 4);
     this.current = { token, renewAtMs };
   }
 
-  private async request(): Promise<{ token: string; lifeMs: number }> {
-    const { http, login, credentials, signal } = this.issuer;
-    const { query, headers, body } = grantOf(credentials);
+  private async request(): Promise<string> {
+    const { http, login, credentials, identity, hide, signal } = this.issuer;
+    const idToken = isOidc(credentials) ? await identity() : '';
+    if (idToken !== '') hide(idToken);
+    const { query, headers, body } = grantOf(credentials, idToken);
     const response = await ask(http, {
       method: 'POST',
       url: `${login}/oauth/token${query}`,
@@ -74,7 +110,11 @@ export class AccessToken {
       timeoutMs: TIMEOUT_MS,
       ...(signal === undefined ? {} : { signal }),
     });
-    if ([400, 401, 403].includes(response.status)) throw credentialsRefused(credentials);
+    const text = response.body.toString('utf8');
+    if ([400, 401, 403].includes(response.status))
+      throw isOidc(credentials)
+        ? identityRefused(credentials, idToken, text)
+        : credentialsRefused(credentials);
     if (response.status !== 200)
       // A router that has just lost UAA answers 404 in its place.
       throw new PlatformFault(
@@ -82,71 +122,30 @@ export class AccessToken {
         false,
         response.status,
       );
-    const answer = parse(response.body.toString('utf8'));
+    const answer = parse(text);
     if (typeof answer?.access_token !== 'string')
       throw new PlatformFault(`${login} answered without a token.`, false);
-    const seconds = answer.expires_in;
-    return {
-      token: answer.access_token,
-      lifeMs: typeof seconds === 'number' ? seconds * 1_000 : lifeOf(answer.access_token),
-    };
+    const { access_token: token, expires_in: seconds, refresh_token: refresh } = answer;
+    const lifeMs = typeof seconds === 'number' ? seconds * 1_000 : lifeOf(token);
+    this.keep({ token, lifeMs }, typeof refresh === 'string' ? refresh : '');
+    return token;
   }
-}
-
-/** What to say when UAA, asked by the CLI or by us, does not take the credentials. */
-export function credentialsRefused(credentials: Credentials): Refused {
-  return credentials.kind === 'user'
-    ? new Refused(
-        'The platform did not accept username and password.',
-        'Check both secrets, and origin if the user comes from another identity provider; a user with single sign-on or a second factor cannot sign in this way.',
-        'credentials',
-      )
-    : new Refused(
-        'The platform did not accept client-id and client-secret.',
-        'Check both secrets, and that the client has the grant type client_credentials.',
-        'credentials',
-      );
-}
-
-/** The token request of `cf auth` (its `api/uaa/auth.go`): a user is signed in through the public client `cf`. */
-function grantOf(credentials: Credentials): {
-  query: string;
-  headers: Record<string, string>;
-  body: URLSearchParams;
-} {
-  if (credentials.kind === 'client')
-    return {
-      query: '',
-      headers: {},
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: credentials.clientId,
-        client_secret: credentials.clientSecret,
-      }),
-    };
-  const { origin, username, password } = credentials;
-  return {
-    query:
-      origin === undefined
-        ? ''
-        : `?${new URLSearchParams({ login_hint: JSON.stringify({ origin }) }).toString()}`,
-    headers: { authorization: `Basic ${Buffer.from('cf:').toString('base64')}` },
-    body: new URLSearchParams({ grant_type: 'password', username, password }),
-  };
 }
 
 /** Milliseconds between a token's `iat` and `exp`; none that we can read: it is used until it is not accepted. */
 function lifeOf(token: string): number {
-  const claims = parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const claims = claimsOf(token);
   return typeof claims?.exp === 'number' && typeof claims.iat === 'number'
     ? (claims.exp - claims.iat) * 1_000
     : Number.POSITIVE_INFINITY;
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+/**
+ * UAA keeps, and so can forget, tokens that are opaque or say that they are `revocable`; to it the first are their own names.
+ * https://docs.cloudfoundry.org/api/uaa/ "Revoke single token"
+ */
+function revocableId(token: string): string[] {
+  const claims = claimsOf(token);
+  if (claims === undefined) return [token];
+  return claims.revocable === true && typeof claims.jti === 'string' ? [claims.jti] : [];
 }

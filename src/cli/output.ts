@@ -1,7 +1,7 @@
 /** What the CLI says: what of it may be shown, and what its failures mean. Pure, but for the state of one reader. */
 import type { Inputs } from '../model/asked.js';
 import { PlatformFault, ProgramFailed, Refused } from '../model/errors.js';
-import { credentialsRefused } from './access-token.js';
+import { credentialsRefused, isOidc } from './grant.js';
 
 /** First release with `push --redact-env`. */
 export const REDACTS_SINCE = '8.7.9';
@@ -45,6 +45,7 @@ export function signInFailure(
     );
   if (
     step === 'auth' &&
+    !isOidc(inputs.credentials) &&
     /credentials were rejected|account has been locked|bad credentials/i.test(output.both)
   )
     return credentialsRefused(inputs.credentials);
@@ -70,13 +71,13 @@ const PLATFORM_SIGNS =
   /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
 /**
- * Why `cf push --no-start` or `cf apply-manifest` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * Why `cf push --no-start` failed. A CLI that was ended from outside (no exit code) says nothing about the
  * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
  */
-export function pushFailure(app: string, code: number | null, output: CfOutput, command = 'push'): Error {
+export function pushFailure(app: string, code: number | null, output: CfOutput): Error {
   if (code === null || PLATFORM_SIGNS.test(output.both))
-    return new PlatformFault(`cf ${command} of ${app} did not come through: ${reasonIn(output)}`, true);
-  return new ProgramFailed(`cf ${command} of ${app} failed: ${reasonIn(output)}`, code, output.both);
+    return new PlatformFault(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
+  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
 
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */

@@ -1,11 +1,14 @@
-import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { requestIdToken } from '../github/id-token.js';
 import type { Inputs } from '../model/asked.js';
 import { PlatformFault, ProgramFailed } from '../model/errors.js';
-import type { Children, Clock, Files, Http, Listener } from '../model/ports.js';
+import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
 import { AccessToken } from './access-token.js';
+import { tellAuthorities } from './authorities.js';
+import { OBEYS_SINCE, TokenBroker } from './broker.js';
+import { Configuration } from './configuration.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
+import { isOidc } from './grant.js';
 import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
 import { compareVersions } from './releases.js';
@@ -19,8 +22,15 @@ export interface OpenSession {
   >;
   children: Children;
   http: Http;
+  /** To GitHub: without the TLS settings that are for the platform. */
+  publicHttp: Http;
   clock: Clock;
   files: Files;
+  random: Random;
+  /** Where the CLI has its token renewed; undefined: it renews it itself, as far as it can. */
+  loopback?: Loopback | undefined;
+  /** Is told every token, before anything else is. */
+  hide(secret: string): void;
   /** Folder for the session's own private folder. */
   temp: string;
   listener: Listener;
@@ -65,12 +75,7 @@ export interface CfSession {
    * refuses manifest or bits, `PlatformFault` (ambiguous) when it did not come through.
    */
   pushBits(push: PushBits): Promise<void>;
-  /**
-   * Applies a manifest to the app that it names; bits and instances stay. Throws `ProgramFailed` when it is refused,
-   * `PlatformFault` (ambiguous) when it did not come through.
-   */
-  applyManifest(manifest: Pick<PushBits, 'app' | 'manifestPath' | 'varsFilePath' | 'signal'>): Promise<void>;
-  /** Removes all that the session wrote. May be called again. */
+  /** Makes its tokens worthless where that can be done, and removes all that the session wrote. May be called again. */
   close(): Promise<void>;
 }
 
@@ -87,7 +92,8 @@ export async function openSession(options: OpenSession): Promise<CfSession> {
   const root = await readRoot(inputs.api, options);
   const folder = await files.privateFolder(options.temp, 'cf-home-');
   try {
-    const certificates = await writeCertificates(folder, options);
+    const { caCertificate } = inputs;
+    const certificates = await tellAuthorities(folder, { ...options, caCertificate, os: process.platform });
     return new Session(options, root, folder, certificates);
   } catch (error) {
     await files.remove(folder);
@@ -95,19 +101,11 @@ export async function openSession(options: OpenSession): Promise<CfSession> {
   }
 }
 
-/** Go reads one file of authorities: ours has the usual ones, or those of the runner's own file, and the private one. */
-async function writeCertificates(folder: string, { inputs, files, env }: OpenSession) {
-  if (inputs.caCertificate === undefined) return {};
-  const own = env.SSL_CERT_FILE === undefined ? undefined : await files.read(env.SSL_CERT_FILE);
-  const usual = own?.toString('utf8') ?? rootCertificates.join('\n');
-  const path = join(folder, 'authorities.pem');
-  await files.writePrivate(path, `${usual}\n${inputs.caCertificate}\n`);
-  return { SSL_CERT_FILE: path };
-}
-
 class Session implements CfSession {
   readonly version: string;
   private readonly accessToken: AccessToken;
+  private readonly configuration: Configuration;
+  private broker: TokenBroker | undefined;
   /** What the CLI's configuration holds; undefined before signing in. */
   private written: string | undefined;
   /** The CLI's configuration has no lock, and the last process to end wins: one command at a time. */
@@ -120,10 +118,14 @@ class Session implements CfSession {
     private readonly certificates: Readonly<Record<string, string>>,
   ) {
     this.version = options.cf.version;
+    this.configuration = new Configuration(options.files, cfHome);
+    const { credentials } = options.inputs;
+    const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
     this.accessToken = new AccessToken({
       ...options,
       login: root.login,
-      credentials: options.inputs.credentials,
+      credentials,
+      identity: () => requestIdToken({ ...options, http: options.publicHttp, audience }),
     });
   }
 
@@ -139,14 +141,42 @@ class Session implements CfSession {
           CF_PASSWORD: credentials.password,
         },
       );
-    else
+    else if (credentials.kind === 'client')
       await this.signInStep('auth', ['--client-credentials'], {
         CF_USERNAME: credentials.clientId,
         CF_PASSWORD: credentials.clientSecret,
       });
+    await this.shareToken();
     await this.signInStep('target', ['-o', org, '-s', space]);
-    this.written = String((await this.configuration()).AccessToken ?? '');
-    this.accessToken.adopt(this.written);
+  }
+
+  /** One token for the CLI and for us. Of an identity `cf auth` takes an argument only, which all the machine could read. */
+  private async shareToken(): Promise<void> {
+    const { credentials } = this.options.inputs;
+    const { accessToken } = this;
+    const written = await this.configuration.read();
+    if (!isOidc(credentials))
+      accessToken.adopt(String(written.AccessToken ?? ''), String(written.RefreshToken ?? ''));
+    const authorization = `bearer ${await accessToken.get()}`;
+    const client = {
+      UAAGrantType: 'client_credentials',
+      UAAOAuthClient: (credentials as { clientId?: string }).clientId,
+    };
+    await this.configuration.change({
+      AccessToken: authorization,
+      RefreshToken: accessToken.refreshToken ?? '',
+      ...(credentials.kind === 'oidc-client' ? client : {}),
+      ...(await this.brokerAddresses()),
+    });
+    this.written = authorization;
+  }
+
+  private async brokerAddresses(): Promise<Record<string, string>> {
+    const { loopback, random } = this.options;
+    if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0) return {};
+    this.broker ??= await TokenBroker.open(loopback, random, this.accessToken);
+    const { address } = this.broker;
+    return { UaaEndpoint: address, AuthorizationEndpoint: address, RefreshToken: '' };
   }
 
   async token(): Promise<string> {
@@ -164,21 +194,9 @@ class Session implements CfSession {
   }
 
   async pushBits(push: PushBits): Promise<void> {
-    await this.giveManifest(['push', push.app, '--no-start'], push);
-  }
-
-  async applyManifest(manifest: Parameters<CfSession['applyManifest']>[0]): Promise<void> {
-    await this.giveManifest(['apply-manifest'], manifest);
-  }
-
-  async close(): Promise<void> {
-    await this.options.files.remove(this.cfHome);
-  }
-
-  private async giveManifest(command: readonly string[], push: PushBits): Promise<void> {
     const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
     const args = [
-      ...[...command, '-f', push.manifestPath],
+      ...['push', push.app, '--no-start', '-f', push.manifestPath],
       ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
       ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
       ...(redacts ? ['--redact-env'] : []),
@@ -188,7 +206,20 @@ class Session implements CfSession {
       timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
       ...(push.signal === undefined ? {} : { signal: push.signal }),
     });
-    if (code !== 0) throw pushFailure(push.app, code, output, command[0]);
+    const unsigned = this.broker?.takeFailure();
+    if (code !== 0 && unsigned !== undefined)
+      throw new PlatformFault(
+        `cf ${command[0]} of ${push.app} did not come through: ${unsigned.message}`,
+        true,
+      );
+    if (code !== 0) throw pushFailure(push.app, code, output);
+  }
+
+  async close(): Promise<void> {
+    this.broker?.close();
+    this.broker = undefined;
+    await this.accessToken.revoke();
+    await this.options.files.remove(this.cfHome);
   }
 
   private async signInStep(
@@ -260,17 +291,7 @@ class Session implements CfSession {
     if (this.written === undefined) return;
     const authorization = `bearer ${await this.accessToken.get()}`;
     if (authorization === this.written) return;
-    const configuration = { ...(await this.configuration()), AccessToken: authorization };
-    await this.options.files.writePrivate(this.configurationPath, JSON.stringify(configuration));
+    await this.configuration.change({ AccessToken: authorization });
     this.written = authorization;
-  }
-
-  private async configuration(): Promise<Record<string, unknown>> {
-    const content = await this.options.files.read(this.configurationPath);
-    return content === undefined ? {} : (JSON.parse(content.toString('utf8')) as Record<string, unknown>);
-  }
-
-  private get configurationPath(): string {
-    return join(this.cfHome, '.cf', 'config.json');
   }
 }

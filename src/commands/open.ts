@@ -4,7 +4,7 @@ import { type CfSession, openSession } from '../cli/session.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
-import type { Children, Clock, Files, Http, Listener, Random } from '../model/ports.js';
+import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
 
@@ -18,6 +18,8 @@ export interface Ports {
   clock: Clock;
   random: Random;
   files: Files;
+  /** undefined: the CLI renews its token by itself, as far as it can. */
+  loopback?: Loopback;
   env: Readonly<Record<string, string | undefined>>;
   listener: Listener;
   signal: AbortSignal;
@@ -42,7 +44,7 @@ export interface Opened {
   cf: { path: string; version: string };
   /** Private to this run. Whatever a killed run leaves in it the post step removes. */
   folder: string;
-  /** Removes whatever was written for this run. Never throws: how a command ended stays what it is. */
+  /** Signs out, and removes whatever was written for this run. Never throws: how a command ended stays what it is. */
   close(): Promise<void>;
 }
 
@@ -54,11 +56,16 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
   const { files, runner, signal, listener } = ports;
   const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
   runner.saveState(FOLDERS_STATE, folder);
-  const close = () =>
-    files.remove(folder).catch((error: Error) => {
-      const text = `The private folder of this run could not be removed, the post step tries it again: ${error.message}`;
+  let session: CfSession | undefined;
+  const close = async () => {
+    try {
+      await session?.close();
+      await files.remove(folder);
+    } catch (error) {
+      const text = `The private folder of this run could not be removed, the post step tries it again: ${(error as Error).message}`;
       listener.tell({ type: 'warning', text });
-    });
+    }
+  };
   try {
     const cf = await findCf({
       ...ports,
@@ -68,25 +75,29 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
       ...(context.toolCache ? { toolCache: runnerToolCache() } : {}),
       folder,
     });
-    const session = await openSession({ ...ports, cf, inputs, temp: folder });
+    session = await openSession({
+      ...ports,
+      cf,
+      inputs,
+      temp: folder,
+      hide: runner.setSecret,
+      // After `setup` the CLI goes on without us.
+      loopback: inputs.command === 'setup' ? undefined : ports.loopback,
+    });
     await session.target();
+    const signedIn = session;
     const { root } = session;
     const connection = {
       http: ports.http,
       clock: ports.clock,
       api: root.api,
-      token: async () => {
-        const token = await session.token();
-        runner.setSecret(token);
-        return token;
-      },
-      invalidateToken: () => session.invalidateToken(),
+      token: () => signedIn.token(),
+      invalidateToken: () => signedIn.invalidateToken(),
       ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
       ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
     };
     const platform = createPlatform({ ...connection, signal });
     const target = await platform.target(inputs.org, inputs.space);
-    // The session's home is in the folder.
     return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
   } catch (error) {
     await close();

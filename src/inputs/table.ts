@@ -77,6 +77,8 @@ export const INPUTS = {
   origin: optional(text),
   'client-id': optional(text),
   'client-secret': secret,
+  oidc: by('false', boolean),
+  'oidc-audience': optional(text),
   'cf-version': by('8.18.4', cliVersion),
   'cf-checksum': optional(sha256),
   'cf-url': optional(downloadUrl),
@@ -114,8 +116,6 @@ export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
 export const LATER_INPUTS: readonly string[] = [
-  'oidc',
-  'oidc-audience',
   'order',
   'docker-image',
   'docker-username',

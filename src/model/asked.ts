@@ -22,7 +22,10 @@ export interface SmokeCheck {
 
 export type Credentials =
   | { kind: 'user'; username: string; password: string; origin?: string }
-  | { kind: 'client'; clientId: string; clientSecret: string };
+  | { kind: 'client'; clientId: string; clientSecret: string }
+  /** The workflow's own identity; its audience is by default UAA's token endpoint. */
+  | { kind: 'oidc-user'; audience?: string }
+  | { kind: 'oidc-client'; clientId: string; audience?: string };
 
 export interface RouterOverride {
   protocol: 'http:' | 'https:';

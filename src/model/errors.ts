@@ -26,7 +26,7 @@ export class Refused extends Error {
     message: string,
     readonly next: string,
     readonly code: ErrorCode = 'refused',
-    /** What a person may run, line by line, in a POSIX shell. */
+    /** What a person may run in a POSIX shell, or put into the workflow, line by line. */
     readonly commands: readonly string[] = [],
   ) {
     super(message);
@@ -40,7 +40,7 @@ export class VersionFault extends Error {
   override readonly name = 'VersionFault';
   constructor(
     message: string,
-    readonly code: 'staging' | 'start' | 'smoke' | 'production-proof' | 'watch' | 'script',
+    readonly code: 'staging' | 'start' | 'smoke' | 'canary' | 'production-proof' | 'watch' | 'script',
     readonly evidence: readonly string[] = [],
   ) {
     super(message);

@@ -99,6 +99,15 @@ export interface Files {
   remove(path: string): Promise<void>;
 }
 
+/** A listener on this machine that only we and our children find. */
+export interface Loopback {
+  /** Answers each POST to `path` with JSON, at a port of its own; everything else is not found. */
+  serve(
+    path: string,
+    answer: () => Promise<{ status: number; body: unknown }>,
+  ): Promise<{ origin: string; close(): void }>;
+}
+
 export interface Random {
   /** Lower-case letters and digits. */
   token(length: number): string;

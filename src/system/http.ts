@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import * as tls from 'node:tls';
 import { HttpFailure } from '../model/errors.js';
 import type { Http, HttpRequest, HttpResponse } from '../model/ports.js';
+import { usualAuthorities } from './authorities.js';
 import { proxyFor, proxyHeaders, TunnelAgent } from './proxy.js';
 
 const SOCKETS_PER_HOST = 24;
@@ -35,9 +36,14 @@ export function createHttp(options: HttpOptions): ClosableHttp {
   const pool = { keepAlive: true, maxSockets: SOCKETS_PER_HOST, timeout: IDLE_MS };
   const plain = new PlainAgent(pool);
   const secure = new SecureAgent(pool);
-  const trust = {
-    rejectUnauthorized: !options.skipSslValidation,
-    ...(options.caCertificate === undefined ? {} : { ca: [...usualAuthorities(), options.caCertificate] }),
+  let context: tls.SecureContext | undefined;
+  // Made once, when it is first needed: hundreds of certificates are read for it.
+  const trust = () => {
+    const { caCertificate, skipSslValidation } = options;
+    context ??= tls.createSecureContext({
+      ca: [...usualAuthorities(), ...(caCertificate === undefined ? [] : [caCertificate])],
+    });
+    return { rejectUnauthorized: !skipSslValidation, secureContext: context };
   };
   const tunnels = new Map<string, TunnelAgent>();
   const tunnel = (proxy: URL, fresh: boolean): SecureAgent => {
@@ -58,7 +64,7 @@ interface Wire {
   plain: PlainAgent;
   secure: SecureAgent;
   tunnel(proxy: URL, fresh: boolean): SecureAgent;
-  trust: { rejectUnauthorized: boolean; ca?: string[] };
+  trust(): { rejectUnauthorized: boolean; secureContext: tls.SecureContext };
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -95,7 +101,7 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
       path: route.path,
       headers: { host: url.host, ...route.headers, ...request.headers },
       agent: route.agent,
-      ...(route.secure ? { ...wire.trust, servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
+      ...(route.secure ? { ...wire.trust(), servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
     });
     outgoing.on('socket', (socket) => {
       if (isReady(socket)) connected = true;
@@ -202,12 +208,6 @@ function kindOf(error: NodeJS.ErrnoException): HttpFailure['kind'] {
   return (
     KINDS[code] ?? (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code) ? 'tls' : 'other')
   );
-}
-
-/** What Node trusts when nothing is said; older releases cannot tell what `NODE_EXTRA_CA_CERTS` added. */
-function usualAuthorities(): readonly string[] {
-  const { getCACertificates } = tls as { getCACertificates?: (kind: 'default') => string[] };
-  return getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
 /** `[::1]` in a URL is `::1` to a socket. */
