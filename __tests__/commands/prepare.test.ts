@@ -5,6 +5,7 @@ import type { ManifestApp } from '../../src/model/asked.js';
 import { InputError, Refused } from '../../src/model/errors.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { LABEL } from '../../src/platform/names.js';
+import { DOMAIN } from './space.js';
 import { OLD, standing } from './standing.js';
 
 const SHOP: ManifestApp = {
@@ -199,6 +200,24 @@ describe('refused', () => {
     const at = standing();
     for (const name of ['shop-admin', 'shopXcandidate', 'shop-candidates']) at.space.addApp(name);
     expect((await prepared(asked(), at)).apps).toHaveLength(1);
+  });
+
+  test('a production route that a space has which is not seen', async () => {
+    const at = standing();
+    at.space.reserved.add('hidden');
+    const error = await refusalOf(asked({}, { routes: [{ route: 'hidden.example.com' }] }), at);
+    expect(error.message).toContain('Route hidden.example.com is taken');
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test.each([
+    [{ internal: true }, 'it is internal'],
+    [{ protocols: ['tcp'] }, 'it is for TCP'],
+  ])('a trial-domain that is none for HTTP: %j', async (kind, why) => {
+    const domains: Platform['domains'] = async () => [DOMAIN, { ...DOMAIN, name: 'other.test', ...kind }];
+    const error = await refusalOf(asked({ 'trial-domain': 'Other.test' }), standing(), { domains });
+    expect(error.message).toBe(`There is no HTTP domain other.test for trial routes: ${why}.`);
+    expect(error.next).toContain('trial-domain to one of: example.com');
   });
 
   test('a trial-domain that is not there: those that are there are named', async () => {

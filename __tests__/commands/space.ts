@@ -1,5 +1,5 @@
 /** A space in memory that answers as `Platform`. */
-import type { App, Destination, Package, Process, Route, Target } from '../../src/model/cloud.js';
+import type { App, Deployment, Destination, Package, Process, Route, Target } from '../../src/model/cloud.js';
 import { PlatformRefusal } from '../../src/model/errors.js';
 import type { Clock } from '../../src/model/ports.js';
 import type { Platform } from '../../src/platform/calls.js';
@@ -32,12 +32,18 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|isReserved|spacesSharing|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
   readonly routes: SpaceRoute[] = [];
   readonly writes: string[] = [];
+  /** Hosts that a space has which is not seen. */
+  readonly reserved = new Set<string>();
+  /** Spaces that every route of another space is shared with. */
+  sharing: readonly string[] = [];
+  /** Of whichever app is asked for. */
+  deployments: readonly Deployment[] = [];
   /** Calls so far. */
   asked = 0;
   hook: Hook = () => undefined;
@@ -214,7 +220,7 @@ export class Space {
       bindings: async () => [],
       policies: async () => [],
       sidecars: async () => [],
-      deployments: async () => [],
+      deployments: async () => [...this.deployments],
       packages: async (guid) => [...this.app(guid).packages],
       builds: async () => [],
       createBuild: async (packageGuid) => ({
@@ -244,6 +250,8 @@ export class Space {
       routesByLabel: async (_, selector) => structuredClone(labelled(this.routes, selector)),
       findRoutes: async (_, names) =>
         structuredClone(this.routes.filter((one) => names.some(({ host }) => host === one.host))),
+      isReserved: async ({ host }) => this.reserved.has(host),
+      spacesSharing: async () => this.sharing,
       createRoute: async (_, { host, labels }) =>
         structuredClone(this.addRoute(host, [], { labels: { ...(labels as Record<string, string>) } })),
       deleteRoute: async (guid) => remove(this.routes, (one) => one.guid === guid),

@@ -154,7 +154,7 @@ describe('the proof', () => {
       app.intent = { ...app.intent, production: [wanted(URL), wanted('a.internal', { internal: true })] };
       expect(planOf(step, app.intent, 1)).toEqual([
         expect.stringContaining(`GET ${URL}`),
-        'wait until 25 s after a.internal was mapped: an internal route cannot be asked',
+        'wait until 25 s after a.internal was mapped: its instances cannot be asked one by one',
         expect.stringContaining('wait until 25 s after the map'),
       ]);
     });

@@ -113,6 +113,65 @@ describe('trial routes', () => {
     expect(new Set(trials.map(({ route: { host } }) => host)).size).toBe(3);
     expect(trials[0]?.route.url).toBe('shop-candidate-t0.apps.example');
   });
+
+  const portsOf = (...args: Parameters<typeof made>) =>
+    made(...args).intent.trials.map(({ to: port }) => port);
+  const PUSHED = { processType: 'web', port: null, protocol: null };
+
+  test('none at the default port where nothing will be asked there', () => {
+    const ninth = { processType: 'web', port: 9_000, protocol: 'http1' };
+    expect(portsOf({}, on(route(SHOP.url, [to('old', { port: 9_000 })])))).toEqual([ninth]);
+    // A route that comes anew leads to the default port.
+    const named = [SHOP, wanted('new.apps.example')];
+    expect(portsOf({ named }, on(route(SHOP.url, [to('old', { port: 9_000 })])))).toEqual([PUSHED, ninth]);
+  });
+
+  test('one for each protocol, also for one that only the manifest names', () => {
+    const http2 = { processType: 'web', port: 8_080, protocol: 'http2' };
+    expect(portsOf({}, on(route(SHOP.url, [to('old', { protocol: 'http2' })])))).toEqual([http2]);
+    const named = [{ ...SHOP, protocol: 'http2' }, wanted(WWW)];
+    expect(portsOf({ named }, on(route(SHOP.url, [to('old')]), route(WWW, [to('old')])))).toEqual([
+      PUSHED,
+      http2,
+    ]);
+    expect(portsOf({ named: [{ ...SHOP, protocol: 'http2' }] })).toEqual([{ ...http2, port: null }]);
+  });
+
+  test('none for an app that nobody outside can ask', () => {
+    expect(portsOf({ named: [wanted('shop.apps.internal', { internal: true })] })).toEqual([]);
+  });
+});
+
+describe('a manifest that names another protocol than live has', () => {
+  const named = [{ ...SHOP, protocol: 'http2' }];
+  const seen = on(route(SHOP.url, [to('old')]));
+
+  test('is deployed side by side, each version asked by its own', () => {
+    expect(made({ named }, seen).problems).toEqual([]);
+  });
+
+  test('is refused where both versions are one app', () => {
+    const rolling = inputs({ strategy: 'rolling' });
+    expect(made({ named, inputs: rolling }, seen).problems.join()).toMatch(
+      /Route shop\.apps\.example .* http1 .* http2.*strategy: blue-green/,
+    );
+    const same = [{ ...SHOP, protocol: 'http1' }];
+    expect(made({ named: same, inputs: rolling }, seen).problems).toEqual([]);
+  });
+});
+
+describe('a route of another space', () => {
+  const foreign = { routes: [route(SHOP.url, [], { spaceGuid: 'space-2' })] };
+
+  test('is refused unless it is shared with ours', () => {
+    expect(made({}, foreign).problems.join()).toContain('belongs to another space, which does not share it');
+    expect(made({ shared: [`route ${SHOP.url}`] }, foreign).problems).toEqual([]);
+  });
+
+  test('that live has is shared', () => {
+    const seen = on(route(SHOP.url, [to('old')], { spaceGuid: 'space-2' }));
+    expect(made({}, seen).problems).toEqual([]);
+  });
 });
 
 describe('what was before', () => {

@@ -11,6 +11,7 @@ import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { judgeLeftovers } from '../strategies/leftovers.js';
 import { choicesOf, chooseTarget, makeRollbackIntent } from '../strategies/rollback-intent.js';
 import type { Seen } from './change.js';
+import { withFreeTrials } from './free-routes.js';
 import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
 import { inTheWayOf } from './pursue.js';
 
@@ -86,13 +87,15 @@ async function prepareOne(
     world.platform.currentDroplet(target.guid),
     missedBy(target, snapshot, world),
   ]);
-  const { intent, notes, problems } = makeRollbackIntent({
-    ...preparation,
-    snapshot,
-    target,
-    adoptedVersion,
-    trialDomain: domain instanceof Refused ? NOWHERE : domain,
-  });
+  const make = () =>
+    makeRollbackIntent({
+      ...preparation,
+      snapshot,
+      target,
+      adoptedVersion,
+      trialDomain: domain instanceof Refused ? NOWHERE : domain,
+    });
+  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
@@ -112,7 +115,7 @@ async function prepareOne(
     problems: [
       ...names.map(inTheWayOf),
       ...leftBy(beside),
-      ...(domain instanceof Refused ? [domain] : []),
+      ...(domain instanceof Refused && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };

@@ -14,11 +14,13 @@ import { needOf } from '../strategies/capacity.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { type LiveExtras, lossesOf } from '../strategies/losses.js';
-import { withdrawn } from '../strategies/rollback-intent.js';
+import { withdrawn } from '../strategies/versions.js';
 import { servedBy } from '../strategies/view.js';
 import { assertRoom } from './capacity.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
+import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from './free-routes.js';
+import { unjudgeable } from './judgeable.js';
 import { inTheWayOf } from './pursue.js';
 
 export interface Preparation {
@@ -70,7 +72,12 @@ export async function prepare(
   const prepared = await Promise.all(
     left.map((beside, at) => prepareOne(found[at] as Found, beside, set, nowMs, preparation, world)),
   );
-  refuse(prepared.flatMap(({ problems }) => problems));
+  const unchecked = uncheckable(
+    prepared.map(({ app }) => app),
+    preparation.inputs,
+  );
+  for (const text of unchecked.notes) world.listener.tell({ type: 'note', text });
+  refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
   const needs = prepared.map(({ app: { intent, snapshot } }, at) =>
     needOf(intent, snapshot, (found[at] as Found).app.processes),
   );
@@ -91,21 +98,25 @@ async function prepareOne(
   const beside = judgeLeftovers(snapshot, left, named);
   const { live } = snapshot;
   const brought =
-    live && inputs.strategy === 'rolling' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
-  const { intent, notes, problems } = makeIntent({
-    inputs,
-    context,
-    app,
-    named,
-    snapshot: withoutKnown(snapshot, beside),
-    owner,
-    token,
-    set,
-    trialDomain: domain instanceof Refused ? NOWHERE : domain,
-    version: versionOf(nowMs, context.commit),
-    adoptedVersion,
-    brought,
-  });
+    live && inputs.strategy !== 'blue-green' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
+  const shared = await sharedWithUs(named, snapshot, world);
+  const make = () =>
+    makeIntent({
+      inputs,
+      context,
+      app,
+      named,
+      snapshot: withoutKnown(snapshot, beside),
+      owner,
+      token,
+      set,
+      trialDomain: domain instanceof Refused ? NOWHERE : domain,
+      version: versionOf(nowMs, context.commit),
+      adoptedVersion,
+      brought,
+      shared,
+    });
+  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   // An app that keeps its GUID keeps what it has.
   const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
   const lost = extras ? lossesOf(app, extras) : [];
@@ -123,6 +134,7 @@ async function prepareOne(
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
     ...problems,
+    ...(await takenElsewhere(intent, snapshot, world)),
     ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
   ];
@@ -136,8 +148,9 @@ async function prepareOne(
     problems: [
       ...names.map(inTheWayOf),
       ...leftBy(beside),
-      ...(domain instanceof Refused ? [domain] : []),
+      ...(domain instanceof Refused && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
       ...(older.problem ? [older.problem] : []),
+      ...(await unjudgeable({ intent, snapshot }, world)),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
@@ -203,11 +216,18 @@ export async function extrasOf({ live }: Snapshot, { platform }: World): Promise
 /** Or why there is none. */
 export function trialDomain(domains: readonly Domain[], { trialDomain: name }: Inputs): Domain | Refused {
   const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
-  const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
+  const isNamed = (one: Domain) => one.name.toLowerCase() === name;
+  const domain = name ? fit.find(isNamed) : (fit.find(({ shared }) => shared) ?? fit[0]);
   if (domain) return domain;
+  const other = domains.find(isNamed);
+  const why = other
+    ? other.internal
+      ? 'it is internal'
+      : 'it is for TCP'
+    : 'the organization has none such';
   return new Refused(
     name
-      ? `There is no HTTP domain ${name} for trial routes.`
+      ? `There is no HTTP domain ${name} for trial routes: ${why}.`
       : 'There is no HTTP domain that trial routes could be on.',
     `Set the input trial-domain to one of: ${fit.map((one) => one.name).join(', ') || 'none is there; ask for one'}.`,
     'trial-domain',

@@ -6,6 +6,7 @@ import type { AppState } from '../model/cloud.js';
 import { routeAddress } from '../probe/address.js';
 import { ask, inShort, isFailed } from '../probe/answer.js';
 import { PROBE_TIMEOUT_MS, sideBySide } from '../probe/context.js';
+import { isAskable } from '../steps/routes.js';
 import { type AppWorld, note, type World } from '../steps/world.js';
 import type { LiveConfiguration, Sides } from '../strategies/configuration.js';
 import { driftOf, hiddenOf, whyAsked, whyOther, whyUnsound } from '../strategies/unchanged.js';
@@ -127,7 +128,7 @@ async function configurationOf(
 /** Production routes on which live does not answer as the availability watch wants it. Those of internal domains cannot be asked. */
 async function whySilent({ intent }: AppWorld, { probe }: World): Promise<readonly string[]> {
   const silent: string[] = [];
-  const asked = intent.production.filter(({ internal }) => !internal);
+  const asked = intent.production.filter(isAskable);
   await sideBySide(probe, asked, LANES, async ({ url }, ctx) => {
     const address = routeAddress(url, intent.probePath, ctx);
     const outcome = await ask(ctx, address, { timeoutMs: PROBE_TIMEOUT_MS });

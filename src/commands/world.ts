@@ -82,7 +82,7 @@ export function worldOf(
     runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>
       runScript({
         command,
-        candidate: { trialUrl: publicUrl(trialUrl, inputs.router), appName, appGuid },
+        candidate: { trialUrl: trialUrl && publicUrl(trialUrl, inputs.router), appName, appGuid },
         env,
         cwd: context.workspace,
         timeoutMs: SCRIPT_TIMEOUT_MS,

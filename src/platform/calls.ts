@@ -195,4 +195,8 @@ export interface Platform {
   crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;
   /** Oldest first; empty when the log cache does not answer (it only informs). */
   recentLogs(appGuid: string, limit: number): Promise<readonly LogLine[]>;
+  /** Whether there is such a route, in a space that may not be seen too; undefined: this sign-in may not ask. */
+  isReserved(route: RouteName): Promise<boolean | undefined>;
+  /** Guids of the spaces that its own space shares it with. */
+  spacesSharing(routeGuid: string): Promise<readonly string[]>;
 }

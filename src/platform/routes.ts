@@ -3,7 +3,7 @@ import type { Destination, Route } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { goneIsDone } from './apps.js';
 import type { Platform, RouteName } from './calls.js';
-import { type Fields, metadataOf, related } from './json.js';
+import { Fields, metadataOf, related } from './json.js';
 import type { Requests } from './request.js';
 
 type RouteCalls = Pick<
@@ -13,6 +13,8 @@ type RouteCalls = Pick<
   | 'routesByLabel'
   | 'findRoute'
   | 'findRoutes'
+  | 'isReserved'
+  | 'spacesSharing'
   | 'createRoute'
   | 'deleteRoute'
   | 'insertDestinations'
@@ -46,6 +48,22 @@ export function routeCalls(requests: Requests): RouteCalls {
     },
     routesByLabel(spaceGuid, selector) {
       return requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute);
+    },
+    async isReserved({ host, domainGuid, path, port }) {
+      const query = {
+        ...(host === '' ? {} : { host }),
+        ...(path === '' ? {} : { path }),
+        ...(port === null ? {} : { port: String(port) }),
+      };
+      const reservations = `/v3/domains/${domainGuid}/route_reservations`;
+      return ifAllowed(async () =>
+        Fields.of(await requests.read(reservations, query), 'reservation').flag('matching_route'),
+      );
+    },
+    async spacesSharing(routeGuid) {
+      const path = `/v3/routes/${routeGuid}/relationships/shared_spaces`;
+      const told = await ifAllowed(async () => Fields.of(await requests.read(path), 'sharing'));
+      return (told?.objects('data') ?? []).map((space) => space.text('guid'));
     },
     createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
       const body = {
@@ -88,6 +106,16 @@ function isUnmapped(error: unknown): boolean {
     error.status === 422 &&
     error.message.includes('Unable to unmap route from destination')
   );
+}
+
+/** @returns undefined when the platform does not let this sign-in know, or is too old to */
+async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PlatformRefusal && [403, 404].includes(error.status)) return undefined;
+    throw error;
+  }
 }
 
 /** A route with destinations of several of the apps that were asked for is told once per call. */

@@ -7,6 +7,7 @@ import { watchWindow } from '../probe/watch.js';
 import { heeding, heedWatch } from './heed.js';
 import { instancesOf, instancesOn } from './instances.js';
 import { reachKnown, reachOf } from './reach.js';
+import { isAskable } from './routes.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, note, routeNamed, type StepKind, serverOn, type World } from './world.js';
 
@@ -92,7 +93,7 @@ async function productionChecks(app: AppWorld, world: World): Promise<void> {
   const checks = intent.checks.filter(({ on }) => on === 'production');
   if (checks.length === 0) return;
   const candidate = serverOn('candidate', app);
-  const routes = intent.production.filter(({ internal }) => !internal);
+  const routes = intent.production.filter(isAskable);
   const instances = routes.flatMap(({ url }) => instancesOn(routeNamed(url, app), candidate));
   const { passed } = await runSmoke(
     world.probe,
@@ -148,12 +149,12 @@ async function lookedAt(
   const { intent } = app;
   const had = new Set(intent.before?.destinations.map(({ url }) => url));
   const production = intent.production.filter(
-    ({ url, internal }) => !internal || side === 'candidate' || had.has(url),
+    (route) => isAskable(route) || side === 'candidate' || had.has(route.url),
   );
   const seen = await Promise.all(
-    production.map(async ({ url, internal }) => ({
-      url,
-      reach: internal ? ('unreachable' as const) : await reachOf(url, leaver, app, world),
+    production.map(async (route) => ({
+      url: route.url,
+      reach: isAskable(route) ? await reachOf(route.url, leaver, app, world) : ('unreachable' as const),
     })),
   );
   if (side === 'candidate') return seen;

@@ -4,16 +4,17 @@ import { UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { heeding } from './heed.js';
 import { instancesOn, runningOn } from './instances.js';
 import { reachOf } from './reach.js';
+import { isAskable } from './routes.js';
 import type { Side, Step } from './step.js';
 import {
   type AppWorld,
   droppedOutside,
-  isInternal,
   note,
   routeNamed,
   type StepKind,
   serverOn,
   type World,
+  whyUnasked,
 } from './world.js';
 
 /** How long the proof may take beside what routers need to learn a route; each instance and route needs a few requests more. */
@@ -35,8 +36,8 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
     `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
   plan: ({ side, urls }, { probePath, production }) => [
     ...urls.map((url) =>
-      production.some((one) => one.url === url && one.internal)
-        ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
+      production.some((one) => one.url === url && !isAskable(one))
+        ? `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`
         : `GET ${url}${probePath} by every instance of ${side}, each named in a header`,
     ),
     `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
@@ -52,7 +53,8 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
   const startedAtMs = world.clock.now();
   // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
   await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
-    const proof = isInternal(url, app) ? unseen(url) : await proveOne(url, side, app, { ...world, probe });
+    const why = whyUnasked(url, app);
+    const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe });
     found.set(url, proof);
   });
   const proofs = urls.flatMap((url) => found.get(url) ?? []);
@@ -65,8 +67,8 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
   await Promise.all(droppedOutside(app).map((url) => reachOf(url, app.snapshot.live, app, world)));
 }
 
-function unseen(routeUrl: string): ProofResult {
-  return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
+function unseen(routeUrl: string, because: string): ProofResult {
+  return { routeUrl, proof: 'none', requests: 0, because };
 }
 
 async function proveOne(url: string, side: Side, app: AppWorld, world: World) {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PlatformFault } from '../model/errors.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
+import { isPushed } from './routes.js';
 import type { Step } from './step.js';
 import { appOn, type StepKind } from './world.js';
 
@@ -20,7 +21,7 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
     await push({
       app: intent.app,
       candidate: candidate.name,
-      trialUrl: trial?.route.url ?? '',
+      ...(trial && isPushed(trial.to) ? { trialUrl: trial.route.url } : {}),
       // The candidate of a version that comes to live in place is there for its proof alone.
       ...(intent.inPlace ? { alone: true } : {}),
     });

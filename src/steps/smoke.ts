@@ -4,21 +4,25 @@ import type { HeaderReach } from '../probe/proof.js';
 import { runSmoke } from '../probe/smoke.js';
 import { instancesOn } from './instances.js';
 import { reachOf } from './reach.js';
+import { isAskable } from './routes.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
 
 /** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
 export const smoke: StepKind<Step & { do: 'smoke' }> = {
   title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
-  plan: (_step, { checks, trials }) =>
+  plan: (_step, { checks, trials: [first] }) =>
     checks
-      .filter(({ on }) => on === 'trial')
-      .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
+      .filter(({ on }) => first && on === 'trial')
+      .map(({ label, method }) => `${method} ${label} on ${first?.route.url}, by every instance`),
   run: async (_step, app, world) => {
     const { intent } = app;
     const candidate = appOn('candidate', app);
-    const trial = routeNamed(intent.trials[0]?.route.url ?? '', app);
     await reachOfProduction(app, world);
+    const [first] = intent.trials;
+    // Nobody outside can ask it by HTTP: its own health checks, and that its instances stay up, have to do.
+    if (!first) return;
+    const trial = routeNamed(first.route.url, app);
     const reach = await reachOfTrial(trial.url, candidate, app, world);
     app.found.smoke = await runSmoke(
       world.probe,
@@ -38,7 +42,7 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
 /** Before the switch, while live shows what each route lets us see. */
 async function reachOfProduction(app: AppWorld, world: World): Promise<void> {
   const { intent, snapshot } = app;
-  const outside = intent.production.filter(({ internal }) => !internal);
+  const outside = intent.production.filter(isAskable);
   await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live, app, world)));
 }
 

@@ -12,6 +12,7 @@ import type { LastAnswer } from '../probe/quiet.js';
 import type { SmokeReport } from '../probe/smoke.js';
 import type { BadSign } from '../probe/watch.js';
 import type { Side, Step } from './step.js';
+import { isAskable } from './routes.js';
 
 /** Hashes of what would be pushed of one app: the same ones stand for the same bits and the same words of the manifest. */
 export interface Fingerprint {
@@ -38,7 +39,8 @@ export interface World {
   pushBits(push: {
     app: string;
     candidate: string;
-    trialUrl: string;
+    /** Mapped to the web process at its own port; undefined: the candidate gets no route by the push. */
+    trialUrl?: string;
     /** One web instance, and none of any other process, whatever the manifest says. */
     alone?: true;
   }): Promise<void>;
@@ -160,13 +162,16 @@ export function routeNamed(url: string, { snapshot }: AppWorld): Route {
   return route;
 }
 
-/** Whether no router reaches this route from outside: it cannot be asked. */
-export function isInternal(url: string, { intent, snapshot }: AppWorld): boolean {
-  const domain = snapshot.routes.find((route) => route.url === url)?.domainGuid;
-  return (
-    intent.production.some((route) => route.url === url && route.internal) ||
-    snapshot.domains.some(({ guid, internal }) => internal && guid === domain)
-  );
+/** Why this route cannot be asked by HTTP from outside; undefined: it can. */
+export function whyUnasked(url: string, { intent, snapshot }: AppWorld): string | undefined {
+  const there = snapshot.routes.find((route) => route.url === url);
+  const isInside = snapshot.domains.some(({ guid, internal }) => internal && guid === there?.domainGuid);
+  const route = intent.production.find((one) => one.url === url) ?? {
+    internal: isInside,
+    port: there?.port ?? null,
+  };
+  if (isAskable(route)) return undefined;
+  return route.internal ? 'an internal route' : 'a TCP route';
 }
 
 /** Urls of routes that the new version shall not have, as far as they can be reached from outside: live is drained of them too. */
@@ -174,7 +179,7 @@ export function droppedOutside(app: AppWorld): readonly string[] {
   const { intent, snapshot } = app;
   return snapshot.routes
     .map(({ url }) => url)
-    .filter((url) => intent.dropped.includes(url) && !isInternal(url, app));
+    .filter((url) => intent.dropped.includes(url) && whyUnasked(url, app) === undefined);
 }
 
 export function note(world: World, text: string): void {

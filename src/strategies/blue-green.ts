@@ -6,14 +6,15 @@
  * nothing is stopped before the routers have let go of it.
  */
 import type { Snapshot } from '../model/cloud.js';
-import type { Intent, Port, WantedRoute, WantedScale } from '../model/intent.js';
+import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
+import { isPushed } from '../steps/routes.js';
 import type { Step, Work } from '../steps/step.js';
 import {
   allRunning,
   destinationsOf,
   isGoing,
-  portOf,
+  portsOn,
   productionUrls,
   reached,
   routeOf,
@@ -60,7 +61,8 @@ export function isLive(intent: Intent, { live }: Snapshot): boolean {
 export function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   if (reached(candidate, 'switching')) return {};
-  const [, ...further] = intent.trials;
+  const [pushed] = intent.trials;
+  const further = pushed && isPushed(pushed.to) ? intent.trials.slice(1) : intent.trials;
   const scale = scaleSteps(intent, snapshot);
   if (reached(candidate, 'proven')) return proofOfGrowth(intent, scale);
   if (reached(candidate, 'held')) return onceMore(intent, snapshot);
@@ -74,7 +76,7 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
       ...stopFailed(snapshot),
       ...environmentSteps(intent, snapshot),
       ...scale,
-      // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
+      // What `cf push` has not mapped; the platform takes a new port only at a start.
       ...unmappedTrials(further, snapshot),
     ]),
   };
@@ -209,10 +211,9 @@ function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
   const { candidate, live } = snapshot;
   const route = snapshot.routes.find((one) => one.url === url);
   const has = destinationsOf(route, candidate);
-  const lives = destinationsOf(route, live).map(portOf);
-  const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
-  const web: Port[] = has.length > 0 ? [] : [{ processType: 'web', port: null, protocol }];
-  const to = (lives.length > 0 ? lives : web).filter((port) => !has.some((one) => samePort(one, port)));
+  if (has.length > 0 && destinationsOf(route, live).length === 0) return [];
+  const ports = portsOn(url, intent.production, snapshot);
+  const to = ports.filter((port) => !has.some((one) => samePort(one, port)));
   return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
 }
 

@@ -4,7 +4,10 @@ import type { AppState, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
 import { probePath } from '../probe/path.js';
-import { destinationsOf, portOf, samePort, servedBy, someRunning } from './view.js';
+import { isAskable, isPushed } from '../steps/routes.js';
+import { destinationsOf, portOf, portsOn, samePort, servedBy, someRunning } from './view.js';
+
+const PUSHED: Port = { processType: 'web', port: null, protocol: null };
 
 export interface TrialParts {
   /** Domain of trial routes. */
@@ -71,15 +74,22 @@ export function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
   return { url, host, domainGuid, path, port, internal };
 }
 
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-export function trialsOf({ trialDomain, snapshot, token }: TrialParts): Intent['trials'] {
-  const web: Port = { processType: 'web', port: null, protocol: null };
-  const ports = [web];
-  for (const route of servedBy(snapshot, snapshot.live)) {
-    for (const port of destinationsOf(route, snapshot.live).map(portOf)) {
-      if (!ports.some((one) => samePort(one, port))) ports.push(port);
-    }
-  }
+/**
+ * One for each process type, port and protocol by which production routes will ask the new version; what `cf push` maps comes
+ * first. An app that nobody outside can ask by HTTP gets no address outside, not for a moment either.
+ */
+export function trialsOf(
+  { trialDomain, snapshot, token }: TrialParts,
+  production: readonly WantedRoute[],
+): Intent['trials'] {
+  const asked = production
+    .filter(isAskable)
+    .flatMap(({ url }) => portsOn(url, production, snapshot))
+    .map((port) => (isPushed(port) ? PUSHED : port));
+  const isSame = (one: Port, other: Port) =>
+    samePort(one, other) && (one.protocol ?? 'http1') === (other.protocol ?? 'http1');
+  const distinct = asked.filter((port, at) => asked.findIndex((one) => isSame(one, port)) === at);
+  const ports = [...distinct].sort((one, other) => Number(isPushed(other)) - Number(isPushed(one)));
   return ports.map((to) => {
     const host = trialHost(snapshot.name, token());
     const url = `${host}.${trialDomain.name}`;

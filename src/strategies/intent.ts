@@ -30,6 +30,8 @@ export interface IntentParts extends TrialParts {
   adoptedVersion: string;
   /** Names of live's sidecars that came with its buildpacks. */
   brought?: readonly string[];
+  /** Guids of routes of other spaces that are shared with ours. */
+  shared?: readonly string[];
 }
 
 export interface IntentResult {
@@ -56,7 +58,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
     owner: parts.owner,
     production: routes.production,
     dropped: routes.dropped,
-    trials: trialsOf(parts),
+    trials: trialsOf(parts, routes.production),
     ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
     scale: scale.deltas,
     keepInstancesOf: scale.keep,
@@ -76,6 +78,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
     problems: [
       ...routes.problems,
       ...way.problems,
+      ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
       ...instanceProblems(app, scale.deltas),
       ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
     ],
@@ -96,7 +99,7 @@ function list(title: string, names: readonly string[]): string[] {
   return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }
 
-function routesOf({ inputs, app, named, snapshot }: IntentParts) {
+function routesOf({ inputs, app, named, snapshot, shared = [] }: IntentParts) {
   const { live } = snapshot;
   const before = namesBefore(live, ANNOTATION.manifestRoutes);
   const lives = servedBy(snapshot, live);
@@ -106,7 +109,7 @@ function routesOf({ inputs, app, named, snapshot }: IntentParts) {
   const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
   const problems = [
     ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-    ...named.flatMap((route) => takenBy(route, snapshot)),
+    ...named.flatMap((route) => [...ofOtherSpace(route, shared, snapshot), ...takenBy(route, snapshot)]),
     ...withoutRoute(app, production.length, lives),
   ];
   return { production, dropped: dropped.map(({ url }) => url), problems };
@@ -132,11 +135,31 @@ function isTcp(route: Route): boolean {
   return route.protocol === 'tcp';
 }
 
+/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
+function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
+  return named.flatMap(({ url, protocol, ...name }) => {
+    const has = destinationsOf(routeOf(snapshot, { url, ...name }), snapshot.live);
+    const web = has.filter(({ processType }) => processType === 'web');
+    const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
+    if (protocol === undefined || now === undefined) return [];
+    return [
+      `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
+    ];
+  });
+}
+
+/** What live has is shared with its space, or it could not have it. */
+function ofOtherSpace(wanted: WantedRoute, shared: readonly string[], snapshot: Snapshot): string[] {
+  const route = routeOf(snapshot, wanted);
+  if (!route || route.spaceGuid === snapshot.target.spaceGuid || shared.includes(route.guid)) return [];
+  if (destinationsOf(route, snapshot.live).length > 0) return [];
+  return [`Route ${wanted.url} belongs to another space, which does not share it.`];
+}
+
 /** A route that another app serves and live does not: the new version would take half of its requests. */
 export function takenBy(wanted: WantedRoute, snapshot: Snapshot): string[] {
   const route = routeOf(snapshot, wanted);
   if (!route || destinationsOf(route, snapshot.live).length > 0) return [];
-  if (route.spaceGuid !== snapshot.target.spaceGuid) return [`Route ${wanted.url} belongs to another space.`];
   const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
   return names.length > 0
     ? [

@@ -34,6 +34,24 @@ export function samePort(one: Pick<Port, 'processType' | 'port'>, other: Pick<Po
   return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
 }
 
+/**
+ * What the new version gets on a production route: what live has there, asked for by the protocol that the manifest names; where
+ * live has nothing, the web process at its own port.
+ */
+export function portsOn(
+  url: string,
+  production: readonly WantedRoute[],
+  { routes, live }: Pick<Snapshot, 'routes' | 'live'>,
+): readonly Port[] {
+  const { protocol = null } = production.find((one) => one.url === url) ?? {};
+  const lives = destinationsOf(
+    routes.find((one) => one.url === url),
+    live,
+  ).map(portOf);
+  if (lives.length === 0) return [{ processType: 'web', port: null, protocol }];
+  return lives.map((port) => (protocol && port.processType === 'web' ? { ...port, protocol } : port));
+}
+
 /** Trial routes of this app: made by us, labelled in the call that made them. */
 export function trialRoutes(snapshot: Snapshot): readonly Route[] {
   return snapshot.routes.filter((route) => isOurs(route, 'candidate', snapshot));

@@ -1,0 +1,87 @@
+/** Routes that a deploy needs and that others may have: asked before anything is changed. Spaces that may not be seen count too. */
+import type { Inputs } from '../model/asked.js';
+import type { Snapshot } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import type { Intent, WantedRoute } from '../model/intent.js';
+import type { World } from '../steps/world.js';
+import { routeOf } from '../strategies/view.js';
+
+type Asking = Pick<World, 'platform'>;
+
+const DRAWS = 5;
+
+/**
+ * @param make draws other hosts for the trial routes at each call
+ * @returns what it made with hosts that nobody has: one that is taken is replaced by another, never fought for
+ * @throws Refused when every draw meets one that is taken
+ */
+export async function withFreeTrials<T extends { intent: Pick<Intent, 'trials'> }>(
+  make: () => T,
+  world: Asking,
+): Promise<T> {
+  for (let draws = 1; ; draws += 1) {
+    const made = make();
+    const taken = await takenOf(
+      made.intent.trials.map(({ route }) => route),
+      world,
+    );
+    const [first] = taken;
+    if (!first) return made;
+    if (draws === DRAWS) {
+      throw new Refused(
+        `Every host for the trial route that was drawn is taken, the last one is ${first.url}.`,
+        'Set the input trial-domain to a domain with more room, or run again.',
+        'trial-route',
+      );
+    }
+  }
+}
+
+/** @returns a problem for each production route that would have to be made and that somebody has whose space is not seen from here */
+export async function takenElsewhere(
+  { production }: Pick<Intent, 'production'>,
+  snapshot: Snapshot,
+  world: Asking,
+): Promise<readonly string[]> {
+  const missing = production.filter((route) => !routeOf(snapshot, route));
+  const taken = await takenOf(missing, world);
+  return taken.map(
+    ({ url }) =>
+      `Route ${url} is taken by a space that this account cannot see: name another one, or have it shared with the space ${snapshot.target.space}.`,
+  );
+}
+
+/** @returns guids of the routes of other spaces that are shared with ours, of those that the manifest names */
+export async function sharedWithUs(
+  named: readonly WantedRoute[],
+  snapshot: Snapshot,
+  { platform }: Asking,
+): Promise<readonly string[]> {
+  const { spaceGuid } = snapshot.target;
+  const others = named.flatMap((route) => routeOf(snapshot, route) ?? []);
+  const asked = others.filter((route) => route.spaceGuid !== spaceGuid);
+  const shared = await Promise.all(asked.map(({ guid }) => platform.spacesSharing(guid)));
+  return asked.filter((_, at) => shared[at]?.includes(spaceGuid)).map(({ guid }) => guid);
+}
+
+/** Checks are asked by HTTP from outside: an app that has no such route has none of them, and a deploy of such apps alone refuses them. */
+export function uncheckable(
+  apps: readonly { intent: Pick<Intent, 'app' | 'trials'> }[],
+  { smokeTest }: Pick<Inputs, 'smokeTest'>,
+): { problems: readonly Refused[]; notes: readonly string[] } {
+  const without = apps.filter(({ intent }) => intent.trials.length === 0).map(({ intent }) => intent.app);
+  if (without.length === 0 || smokeTest.length === 0) return { problems: [], notes: [] };
+  const why = `${without.join(', ')}: there is no route that can be asked by HTTP from outside, so no smoke check can`;
+  if (without.length < apps.length)
+    return { problems: [], notes: [`${why}; that all instances stay up has to do.`] };
+  const next = 'Leave the input smoke-test out: the health checks of the app prove it, and smoke-script may.';
+  return { problems: [new Refused(`${why}.`, next, 'input')], notes: [] };
+}
+
+async function takenOf(
+  routes: readonly WantedRoute[],
+  { platform }: Asking,
+): Promise<readonly WantedRoute[]> {
+  const reserved = await Promise.all(routes.map((route) => platform.isReserved(route)));
+  return routes.filter((_, at) => reserved[at] === true);
+}
