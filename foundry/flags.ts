@@ -31,6 +31,7 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
       'route-integrity': text,
       'api-version': text,
       'token-ttl': text,
+      'refresh-tokens': text,
       quota: text,
       seed: text,
     },
@@ -43,6 +44,8 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
   };
   const integrity = values['route-integrity'] ?? (base.routeIntegrity ? 'on' : 'off');
   if (integrity !== 'on' && integrity !== 'off') throw new TypeError('--route-integrity is on or off');
+  const refresh = values['refresh-tokens'] ?? (base.opaqueRefresh ? 'opaque' : 'jwt');
+  if (refresh !== 'opaque' && refresh !== 'jwt') throw new TypeError('--refresh-tokens is jwt or opaque');
   return {
     port: number('port', base.port),
     routerPort: number('router-port', base.routerPort),
@@ -56,6 +59,7 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
     routeIntegrity: integrity === 'on',
     apiVersion: values['api-version'] ?? base.apiVersion,
     tokenTtlMs: duration(values['token-ttl'], base.tokenTtlMs),
+    opaqueRefresh: refresh === 'opaque',
     quota: quota(values.quota, base.quota),
     seed: number('seed', base.seed),
   };

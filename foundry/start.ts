@@ -25,6 +25,7 @@ import { Running } from './state/running.js';
 import { Store } from './state/store.js';
 import { Ticker } from './state/ticker.js';
 import { Tokens } from './uaa/tokens.js';
+import { Trust } from './uaa/trust.js';
 import { uaaRows } from './uaa/uaa.js';
 
 /** What the flags of `main.ts` set; all times in milliseconds. */
@@ -41,6 +42,8 @@ export interface FoundryOptions {
   routeIntegrity: boolean;
   apiVersion: string;
   tokenTtlMs: number;
+  /** Refresh tokens can be revoked. */
+  opaqueRefresh: boolean;
   quota: Limits;
   seed: number;
 }
@@ -58,6 +61,7 @@ export const DEFAULTS: FoundryOptions = {
   routeIntegrity: true,
   apiVersion: '3.200.0',
   tokenTtlMs: 20 * 60 * 1000,
+  opaqueRefresh: false,
   quota: {
     totalMemoryMb: 1024 * 1024,
     perProcessMemoryMb: null,
@@ -162,16 +166,20 @@ export async function startFoundry(
     auditor: { id: 'auditor', secret: secret() },
   };
   const names = firstRecords(store, options.quota);
-  const tokens = new Tokens({ clock, ttlMs: options.tokenTtlMs, issuer: () => core.api });
+  const { tokenTtlMs: ttlMs, opaqueRefresh } = options;
+  const tokens = new Tokens({ clock, ttlMs, opaqueRefresh, issuer: () => core.api });
+  const trust = new Trust(() => clock.now());
   const faults = new Faults();
   const requests = new Requests();
   const rateLimit = new RateLimit(clock);
   const server = createApiServer({
-    rows: [...apiRows, ...uaaRows(accounts, tokens, () => core.api)],
+    rows: [...apiRows, ...uaaRows(accounts, tokens, trust, () => core.api)],
     controlRows: controlRows({
       faults,
       requests,
       rateLimit,
+      trust,
+      tokens,
       advance: (ms) => clock.advance(ms),
       client: accounts.client,
       auditor: accounts.auditor,

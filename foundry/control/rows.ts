@@ -4,6 +4,8 @@ import { isObject } from '../api/metadata.js';
 import { type RateLimit, readRateLimit } from '../api/rate-limit.js';
 import { type Answer, type Call, openRow, type Row } from '../api/table.js';
 import type { RouteFigures } from '../router/figures.js';
+import type { Tokens } from '../uaa/tokens.js';
+import { readTrust, type Trust } from '../uaa/trust.js';
 import type { Faults } from './faults.js';
 import type { Requests } from './requests.js';
 import { seed } from './seed.js';
@@ -13,6 +15,8 @@ export interface ControlParts {
   faults: Faults;
   requests: Requests;
   rateLimit: RateLimit;
+  trust: Trust;
+  tokens: Pick<Tokens, 'refreshable'>;
   advance(ms: number): void;
   /** The client that may sign in with its own credentials. */
   client: Readonly<{ id: string; secret: string }>;
@@ -51,6 +55,15 @@ export function controlRows(parts: ControlParts): readonly Row[] {
       }
       return { status: 204 };
     }),
+    openRow('POST', at('trust'), async (call) => {
+      try {
+        parts.trust.set(readTrust(await call.json()));
+      } catch (error) {
+        throw bad(error);
+      }
+      return { status: 204 };
+    }),
+    openRow('GET', at('refresh-tokens'), () => ({ status: 200, body: { good: parts.tokens.refreshable } })),
     openRow('GET', at('requests'), () => ({ status: 200, body: parts.requests.all() })),
     openRow('GET', at('state'), (_call, core) => ({ status: 200, body: state(core) })),
     openRow('GET', at('history'), (_call, core) => ({ status: 200, body: core.history.all() })),

@@ -8,6 +8,8 @@ export interface TokenOptions {
   ttlMs: number;
   /** Address of the UAA. */
   issuer: () => string;
+  /** Refresh tokens that are only names of what the UAA keeps: such ones can be revoked. */
+  opaqueRefresh: boolean;
 }
 
 interface Session {
@@ -33,6 +35,16 @@ export class Tokens {
 
   refresh(token: string): Session | undefined {
     return this.#refresh.get(token);
+  }
+
+  /** Refresh tokens that still are good for something. */
+  get refreshable(): number {
+    return this.#refresh.size;
+  }
+
+  /** Whether there is such an opaque token; whoever may revoke it has been found out before. */
+  revoke(id: string): boolean {
+    return this.#o.opaqueRefresh && this.#refresh.delete(id);
   }
 
   /** The body of an answer of `/oauth/token`; clients get no refresh token. */
@@ -76,7 +88,9 @@ export class Tokens {
       jti,
     };
     if (!user) return answer;
-    const refresh = jwt({ ...common, jti: `${jti}-r`, exp: now + 30 * 24 * 3600 });
+    const refresh = this.#o.opaqueRefresh
+      ? `${randomUUID().replaceAll('-', '')}-r`
+      : jwt({ ...common, jti: `${jti}-r`, exp: now + 30 * 24 * 3600 });
     this.#refresh.set(refresh, session);
     return { ...answer, refresh_token: refresh };
   }

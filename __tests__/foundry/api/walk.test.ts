@@ -8,7 +8,7 @@ import { steps } from './walk/index.js';
 
 const allRows = [
   ...apiRows,
-  ...uaaRows(undefined as never, undefined as never, () => ''),
+  ...uaaRows(undefined as never, undefined as never, undefined as never, () => ''),
   ...controlRows(undefined as never),
 ];
 

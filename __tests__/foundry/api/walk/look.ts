@@ -20,6 +20,13 @@ export const look: readonly Step[] = [
     exact: ['envelopes'],
   },
   {
+    row: 'DELETE /oauth/token/revoke/:id',
+    cites: 'A8',
+    path: '/oauth/token/revoke/none',
+    status: 404,
+    has: { error: 'not_found' },
+  },
+  {
     row: 'POST /oauth/token',
     cites: 'cf-cli 1.1',
     note: 'no grant type',
