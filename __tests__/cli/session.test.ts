@@ -277,34 +277,6 @@ describe('pushBits', () => {
   });
 });
 
-describe('applyManifest', () => {
-  const manifest = { app: 'shop', manifestPath: '/m.yml', varsFilePath: '/vars.yml' };
-
-  test('applies it, and nothing else', async () => {
-    const { session, calls } = await open("console.log('OK')");
-    await session.applyManifest(manifest);
-    expect((await calls()).at(-1)?.args).toEqual([
-      ...['apply-manifest', '-f', '/m.yml', '--vars-file', '/vars.yml', '--redact-env'],
-    ]);
-  });
-
-  test('says what was refused', async () => {
-    const { session } = await open("console.error('Cannot scale this process'); process.exit(1)");
-    await expect(session.applyManifest(manifest)).rejects.toMatchObject({
-      name: 'ProgramFailed',
-      message: 'cf apply-manifest of shop failed: Cannot scale this process',
-    });
-  });
-
-  test('ended from outside, it may be done all the same', async () => {
-    const { session } = await open("process.kill(process.pid, 'SIGKILL')");
-    await expect(session.applyManifest(manifest)).rejects.toMatchObject({
-      name: 'PlatformFault',
-      ambiguous: true,
-    });
-  });
-});
-
 test('commands run one at a time, also after one that failed', async () => {
   const { session } = await open(
     `const mark = home + '/running';

@@ -40,7 +40,9 @@ export function standing() {
     hasEnded: async () => false,
     compare: async () => undefined,
     facts: {},
-    applyManifest: () => Promise.reject(new Error('no manifest is applied here')),
+    liveManifest: () => {
+      throw new Error('no manifest is applied here');
+    },
     hide: () => undefined,
     pushBits: async ({ candidate }) => {
       const app = space.app(candidate);

@@ -261,7 +261,7 @@ describe('before anything is changed:', () => {
     const plan = JSON.parse(outputs.plan as string) as { calls: string[] }[];
     const calls = plan.flatMap((step) => step.calls).join('\n');
     expect(calls).toMatch(/POST \/v3\/droplets\?source_guid/);
-    expect(calls).toMatch(/cf apply-manifest/);
+    expect(calls).toMatch(/apply_manifest/);
     expect(calls).toMatch(/POST \/v3\/deployments/);
   });
 

@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { type CandidateWish, candidateManifest, varsFileText } from '../../src/manifest/candidate.js';
-import { readManifest } from '../../src/manifest/manifest.js';
+import {
+  type CandidateWish,
+  candidateManifest,
+  liveManifest,
+  varsFileText,
+} from '../../src/manifest/candidate.js';
+import { type Manifest, readManifest } from '../../src/manifest/manifest.js';
 
 const TRIAL = 'shop-candidate-abc123.apps.example.com';
 
@@ -10,13 +15,16 @@ function candidate(
   wish: Partial<CandidateWish> = {},
   vars: Record<string, unknown> = {},
 ): string {
-  const manifest = readManifest({ file: 'deploy/manifest.yml', text, varsFiles: [], vars, workspace: '/w' });
-  return candidateManifest(manifest, {
+  return candidateManifest(manifestOf(text, vars), {
     app: 'shop',
     candidateName: 'shop-candidate',
     trialRoute: TRIAL,
     ...wish,
   });
+}
+
+function manifestOf(text: string, vars: Record<string, unknown>): Manifest {
+  return readManifest({ file: 'deploy/manifest.yml', text, varsFiles: [], vars, workspace: '/w' });
 }
 
 /** The one app of a candidate's manifest; `yes` and `010` as the CLI reads them. */
@@ -275,11 +283,18 @@ test('variables in a private file: text stays text, whatever YAML makes of it', 
 });
 
 describe('for live itself', () => {
+  const applied = (text: string) => {
+    const { applications } = parse(forLive(text), { version: '1.1' }) as { applications: unknown[] };
+    expect(applications).toHaveLength(1);
+    return applications[0];
+  };
   const forLive = (text: string) =>
-    candidate(text, { candidateName: 'shop', trialRoute: undefined, live: true }, { secret: 's' });
+    liveManifest(manifestOf(text, { secret: 's', yes: 'no', deep: { a: 1 } }), 'shop');
 
-  test('no word of routes and of counts; all else is the same byte for byte', () => {
+  test('no word of routes, counts and bits; variables are filled in, and text stays text', () => {
     const text = `applications:
+- name: other
+  env: { OTHER: ((secret)) }
 - name: shop   # public
   instances: 2
   path: ../app
@@ -287,7 +302,10 @@ describe('for live itself', () => {
   routes:
   - route: shop.example.com
   env:
-    SECRET: ((secret))
+    SECRET: pre-((secret))
+    ANSWER: ((yes))
+    DEEP: ((deep))
+    NUMBER: 12345678901234567890
   processes:
   - type: web
     instances: 3
@@ -297,18 +315,16 @@ describe('for live itself', () => {
     instances: 1
   services: [ db,  queue ]
 `;
-    expect(forLive(text)).toBe(`applications:
-- name: "shop"   # public
-  path: /w/app
-  env:
-    SECRET: ((secret))
-  processes:
-  - type: web
-    timeout: 20
-  - type: worker
-    command: work
-  services: [ db,  queue ]
-`);
+    expect(forLive(text)).toContain('"NUMBER": 12345678901234567890\n');
+    expect(applied(text)).toEqual({
+      name: 'shop',
+      env: { SECRET: 'pre-s', ANSWER: 'no', DEEP: { a: 1 }, NUMBER: expect.anything() },
+      processes: [
+        { type: 'web', timeout: 20 },
+        { type: 'worker', command: 'work' },
+      ],
+      services: ['db', 'queue'],
+    });
   });
 
   test.each([
@@ -318,13 +334,11 @@ describe('for live itself', () => {
       'from an anchor',
       'x: &all\n  instances: 4\n  random-route: true\napplications:\n- name: shop\n  <<: *all\n  memory: 1G\n',
     ],
-    [
-      'of a process, on the line of the dash',
-      'applications:\n- name: shop\n  memory: 1G\n  processes:\n  - instances: 2\n    type: web\n',
-    ],
   ])('nor where they stand %s', (_, text) => {
-    const { processes, ...app } = appOf(forLive(text));
-    expect(app).toEqual({ name: 'shop', memory: '1G', path: expect.any(String) });
-    expect(processes ?? [{ type: 'web' }]).toEqual([{ type: 'web' }]);
+    expect(applied(text)).toEqual({ name: 'shop', memory: '1G' });
+  });
+
+  test('an app that is not there is a fault of the caller', () => {
+    expect(() => liveManifest(manifestOf('applications: [{name: shop}]', {}), 'other')).toThrow('other');
   });
 });

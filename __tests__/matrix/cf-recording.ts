@@ -30,9 +30,4 @@ export const CF_CALLS = {
     'GET /v3/apps/{apps}/droplets/current',
     'GET /v3/deployments?app_guids={apps}&order_by=-created_at&page=1&per_page=1&status_values=ACTIVE',
   ],
-  'apply-manifest': [
-    'POST /v3/spaces/{spaces}/manifest_diff',
-    'POST /v3/spaces/{spaces}/actions/apply_manifest',
-    'GET /v3/jobs/{jobs}',
-  ],
 } as const satisfies Record<string, readonly string[]>;

@@ -25,7 +25,7 @@ const FAULTS = {
   '401': { status: 401 },
   reset: { reset: true },
 };
-const CASES: readonly [name: string, harm: keyof typeof FAULTS, command?: 'apply-manifest'][] = [
+const CASES: readonly [name: string, harm: keyof typeof FAULTS][] = [
   ['POST /v3/spaces/*/manifest_diff', '500'],
   ['POST /v3/spaces/*/manifest_diff', '401'],
   ['POST /v3/spaces/*/manifest_diff', 'reset'],
@@ -36,11 +36,10 @@ const CASES: readonly [name: string, harm: keyof typeof FAULTS, command?: 'apply
   ['GET /v3/jobs/*', '429'],
   ['GET /v3/jobs/*', '401'],
   ['GET /v3/packages/*', 'reset'],
-  ['POST /v3/spaces/*/manifest_diff', '429', 'apply-manifest'],
-  ['POST /v3/spaces/*/actions/apply_manifest', '500', 'apply-manifest'],
-  ['POST /v3/spaces/*/actions/apply_manifest', 'reset', 'apply-manifest'],
-  ['GET /v3/jobs/*', '500', 'apply-manifest'],
-  ['GET /v3/jobs/*', 'reset', 'apply-manifest'],
+  ['POST /v3/spaces/*/manifest_diff', '429'],
+  ['POST /v3/spaces/*/actions/apply_manifest', '500'],
+  ['POST /v3/spaces/*/actions/apply_manifest', 'reset'],
+  ['GET /v3/jobs/*', 'reset'],
 ];
 
 let dir: string;
@@ -68,9 +67,6 @@ function manifest(): string {
 
 const push = (manifestPath = join(dir, 'manifest.yml'), varsPath = join(dir, 'vars.yml')) => [
   ...['push', CANDIDATE, '--no-start', '-f', manifestPath, '--vars-file', varsPath, '--redact-env'],
-];
-const applyManifest = (manifestPath = join(dir, 'manifest.yml'), varsPath = join(dir, 'vars.yml')) => [
-  ...['apply-manifest', '-f', manifestPath, '--vars-file', varsPath, '--redact-env'],
 ];
 const signIn = ({ api, org, space }: { api: string; org: string; space: string }) => [
   ['api', api],
@@ -138,7 +134,7 @@ test('the real CLI makes the recorded calls, command by command', async () => {
   const version = await cf(['version']);
   expect(version.text).toContain(` version ${CF_VERSION}`);
   const calls: Record<string, string[]> = { version: version.calls };
-  for (const args of [...signIn(foundry), push(), applyManifest()])
+  for (const args of [...signIn(foundry), push()])
     calls[args[0] ?? ''] = once((await cf(args)).calls.map(named));
   expect(calls).toEqual(CF_CALLS);
 });
@@ -157,22 +153,7 @@ test('the played CLI makes them too, in a deploy', async () => {
   const pushed = push(path('manifest.yml'), path('vars.yml'));
   expect(commands).toEqual([['version'], ...signIn({ api: API, org, space }), pushed]);
   const made = calls.filter(({ by }) => by === 'cf').map(({ name }) => name);
-  const { 'apply-manifest': _, ...ofDeploy } = CF_CALLS;
-  expect(once(made)).toEqual(Object.values(ofDeploy).flat().map(short));
-});
-
-test('and those of a manifest that is applied to live', async () => {
-  const platform = await startPlatform();
-  platforms.push(platform);
-  const scenario = SCENARIOS.find(({ inPlace }) => inPlace) as Scenario;
-  await scenario.before(platform, folders);
-  const { code, calls, commands } = await runAction(platform, commandOf(scenario, folders, 2));
-  expect(code).toBe(0);
-  const path = (name: string) => expect.stringContaining(name) as unknown as string;
-  expect(commands.at(-1)).toEqual(applyManifest(path('manifest.yml'), path('vars.yml')));
-  const made = calls.filter(({ by }) => by === 'cf').map(({ name }) => name);
-  const applied = CF_CALLS['apply-manifest'].map(short);
-  expect(once(made).slice(-applied.length)).toEqual(applied);
+  expect(once(made)).toEqual(Object.values(CF_CALLS).flat().map(short));
 });
 
 describe('what goes wrong, goes wrong for both alike', () => {
@@ -181,15 +162,12 @@ describe('what goes wrong, goes wrong for both alike', () => {
     real = await Promise.all(CASES.map((one) => harmedReal(...one)));
   });
 
-  test.each(CASES.map(([name, harm, command = 'push'], at) => [command, name, harm, at] as const))(
-    '%s: %s, %s',
-    async (command, name, harm, at) => {
-      const played = await harmedPlayed({ point: { by: 'cf', name, number: 1 }, harm }, command);
-      const { code, calls, text } = real[at] as Ran;
-      expect([played.code, once(played.calls)]).toEqual([code, once(calls.map(short))]);
-      if (code !== 0) expect(reason(played.text)).toBe(reason(text));
-    },
-  );
+  test.each(CASES.map(([name, harm], at) => [name, harm, at] as const))('%s: %s', async (name, harm, at) => {
+    const played = await harmedPlayed({ point: { by: 'cf', name, number: 1 }, harm });
+    const { code, calls, text } = real[at] as Ran;
+    expect([played.code, once(played.calls)]).toEqual([code, once(calls.map(short))]);
+    if (code !== 0) expect(reason(played.text)).toBe(reason(text));
+  });
 });
 
 /** What both say of a failure. */
@@ -197,16 +175,16 @@ function reason(text: string): string | undefined {
   return /Response Code: \d+|Request error|Invalid Auth Token/.exec(text)?.[0];
 }
 
-async function harmedReal(...[name, harm, command]: (typeof CASES)[number]): Promise<Ran> {
+async function harmedReal(...[name, harm]: (typeof CASES)[number]): Promise<Ran> {
   const { foundry, cf } = await realCli();
   for (const args of signIn(foundry)) expect(await cf(args)).toMatchObject({ code: 0 });
   const [method, path = ''] = name.split(' ');
   const fault = { method, path: `^${path.replaceAll('*', '[^/]+')}$`, times: 1, ...FAULTS[harm] };
   await foundry.call('POST', '/__foundry/faults', fault);
-  return cf(command ? applyManifest() : push());
+  return cf(push());
 }
 
-async function harmedPlayed(trial: Trial, command: string): Promise<Ran> {
+async function harmedPlayed(trial: Trial): Promise<Ran> {
   const platform = await startPlatform();
   platforms.push(platform);
   const life = new Life();
@@ -217,7 +195,7 @@ async function harmedPlayed(trial: Trial, command: string): Promise<Ran> {
   const world = { clock, files, send: (child: Life, call: ApiCall) => wire.send('cf', child, call) };
   const env = { CF_HOME: '/home', CF_USERNAME: foundry.username, CF_PASSWORD: foundry.password };
   const ran: Ran = { code: null, text: '', calls: [] };
-  for (const args of [...signIn(foundry), command === 'push' ? push() : applyManifest()]) {
+  for (const args of [...signIn(foundry), push()]) {
     const from = wire.calls.length;
     const { code, stdout, stderr } = await clock.drive(playCf(world, life, { file: 'cf', args, env }));
     const calls = wire.calls.slice(from).map((call) => call.name);

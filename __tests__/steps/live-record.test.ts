@@ -180,10 +180,12 @@ describe('record-live', () => {
     expect(hidden).toContain('swordfish');
   });
 
-  test('keeps the record that is there: live may have been changed since', async () => {
+  test('replaces what an earlier try has written: live was not changed by it, but may have been by another hand', async () => {
     const { written, app, world } = standing(read({ env: {} }), withRecord(BEFORE));
     await perform({ do: 'record-live' }, app, world);
-    expect(written).toEqual([]);
+    expect(written).toEqual([
+      { env: 'new', change: { [LIVE_BEFORE]: JSON.stringify({ ...BEFORE, env: {} }) } },
+    ]);
   });
 
   test('writes nothing down while two versions of a process are there, nor where a command may not be read', async () => {

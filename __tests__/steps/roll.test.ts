@@ -130,8 +130,16 @@ describe('apply-to-live', () => {
     const order: unknown[] = [];
     const { app } = standing({}, [], { env: { COLOUR: 'green', GONE: null } });
     const world = worldOf(
-      { setEnvironment: async (guid, change) => void order.push({ guid, change }) },
-      { applyManifest: async (wish) => void order.push(wish) },
+      {
+        updateApp: async () => app.snapshot.live as App,
+        applyManifest: async (_space, manifest) => {
+          order.push(manifest);
+          return 'job';
+        },
+        finishJob: async (job) => void order.push(`${job} done`),
+        setEnvironment: async (guid, change) => void order.push({ guid, change }),
+      },
+      { liveManifest: (name) => `the manifest of ${name}` },
     );
     await perform({ do: 'apply-to-live' }, app, world);
     expect(order).toEqual([

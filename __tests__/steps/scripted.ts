@@ -63,7 +63,9 @@ export function worldOf(
     facts: {},
     fingerprint: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
-    applyManifest: () => Promise.reject(new Error('no manifest is applied here')),
+    liveManifest: () => {
+      throw new Error('no manifest is applied here');
+    },
     hide: () => undefined,
     runScript: () => Promise.reject(new Error('no script is run here')),
     badSign: () => undefined,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
 import { createGitHub, type GitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
-import { type CandidateWish, candidateManifest, varsFileText } from '../manifest/candidate.js';
+import { type CandidateWish, candidateManifest, liveManifest, varsFileText } from '../manifest/candidate.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { saidOf } from '../manifest/said.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -67,10 +67,10 @@ export function worldOf(
       const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
       return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
     },
-    applyManifest: ({ app, live }) =>
-      withManifest({ app, candidateName: live, trialRoute: undefined, live: true }, (paths) =>
-        session.applyManifest({ app: live, ...paths, signal }),
-      ),
+    liveManifest: (app) => {
+      if (!manifest) throw new Error(`no manifest to apply to ${app}`);
+      return liveManifest(manifest, app);
+    },
     hide: (secrets) => {
       for (const secret of secrets) ports.runner.setSecret(secret);
     },

@@ -14,8 +14,6 @@ export interface CandidateWish {
   candidateName: string;
   /** `host.domain`; undefined: none. */
   trialRoute: string | undefined;
-  /** It is for live itself, which keeps its routes and counts: no word of either. */
-  live?: true;
   /** By process type; a type that is not here stays as the manifest has it. */
   instances?: Readonly<Record<string, number>>;
 }
@@ -28,20 +26,42 @@ type Data = Readonly<Record<string, unknown>>;
  * @throws Error when the manifest has no such app
  */
 export function candidateManifest(manifest: Manifest, wish: CandidateWish): string {
-  const yaml = readYaml(manifest.file, manifest.text);
-  const item = yaml
-    .items(yaml.entries(yaml.root)?.get('applications')?.value)
-    ?.find((one) => nameOf(yaml, one, manifest) === wish.app);
+  const { yaml, item } = itemOf(manifest, wish.app);
   const path = manifest.apps.find((app) => app.name === wish.app)?.path;
-  if (!item) throw new Error(`no app ${wish.app} in ${manifest.file}`);
   const expected = asWished(yaml.value(item) as Data, wish, path);
   const edited = new Edit(yaml, item, wish, path).text();
   return edited !== undefined && says(edited, expected) ? edited : written(expected);
 }
 
+/**
+ * @param name of the app in the manifest, and of live
+ * @returns what the platform shall apply to live, which keeps its routes, counts and bits: no word of them. Variables are filled in
+ * @throws Error when the manifest has no such app
+ */
+export function liveManifest(manifest: Manifest, name: string): string {
+  const { yaml, item } = itemOf(manifest, name);
+  const app = fillIn(yaml.value(item), manifest.variables) as Data;
+  const without = (data: Data, keys: readonly string[]): Data =>
+    Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+  const listed = Array.isArray(app.processes) ? (app.processes as Data[]) : undefined;
+  return written({
+    ...without(app, [...ROUTE_KEYS, 'instances', 'path']),
+    ...(listed ? { processes: listed.map((one) => without(one, ['instances'])) } : {}),
+  });
+}
+
 /** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
 export function varsFileText(manifest: Pick<Manifest, 'variables'>): string {
   return quoted(manifest.variables);
+}
+
+function itemOf(manifest: Manifest, name: string): { yaml: Yaml; item: Node } {
+  const yaml = readYaml(manifest.file, manifest.text);
+  const item = yaml
+    .items(yaml.entries(yaml.root)?.get('applications')?.value)
+    ?.find((one) => nameOf(yaml, one, manifest) === name);
+  if (!item) throw new Error(`no app ${name} in ${manifest.file}`);
+  return { yaml, item };
 }
 
 function nameOf(yaml: Yaml, item: Node, manifest: Manifest): unknown {
@@ -51,7 +71,6 @@ function nameOf(yaml: Yaml, item: Node, manifest: Manifest): unknown {
 
 /** What the candidate's manifest has to mean. */
 function asWished(app: Data, wish: CandidateWish, path: string | undefined): Data {
-  if (wish.live) return forLive(app, wish, path);
   const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
   const instances = wish.instances ?? {};
   const listed = Array.isArray(kept.processes) ? (kept.processes as Data[]) : undefined;
@@ -75,18 +94,6 @@ function asWished(app: Data, wish: CandidateWish, path: string | undefined): Dat
       ? {}
       : { instances: instances.web }),
     ...(listed || missing.length > 0 ? { processes } : {}),
-  };
-}
-
-function forLive(app: Data, { candidateName: name }: CandidateWish, path: string | undefined): Data {
-  const without = (data: Data, keys: readonly string[]): Data =>
-    Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
-  const processes = app.processes as Data[] | undefined;
-  return {
-    ...without(app, [...ROUTE_KEYS, 'instances']),
-    name,
-    ...(path === undefined ? {} : { path }),
-    ...(Array.isArray(processes) ? { processes: processes.map((one) => without(one, ['instances'])) } : {}),
   };
 }
 

@@ -44,25 +44,15 @@ export class Edit {
       else added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
     };
     const indent = ' '.repeat(this.column(app));
-    if (this.wish.live) this.removeKeys(app, [...ROUTE_KEYS, 'instances']);
-    else this.editRoutes(app, set, indent);
+    this.editRoutes(app, set, indent);
     set('name', asScalar(this.wish.candidateName));
     if (this.path !== undefined) set('path', asScalar(this.path));
-    if (this.wish.live) for (const process of this.processesOf(app)) this.removeKeys(process, ['instances']);
-    else this.editInstances(app, set, added, indent);
+    this.editInstances(app, set, added, indent);
     if (added.length > 0) this.append(app, added, indent);
   }
 
   private processesOf(app: YAMLMap): readonly Node[] {
     return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
-  }
-
-  private removeKeys(node: Node, keys: readonly string[]): void {
-    if (!isMap(node) || node.flow) return;
-    for (const key of keys) {
-      const own = ownPair(node, key);
-      if (own && !this.isFirstOfItem(own)) this.removeLines(own);
-    }
   }
 
   private editRoutes(app: YAMLMap, set: (key: string, text: string) => void, indent: string): void {

@@ -51,7 +51,11 @@ export const ANNOTATION = {
   journal: `${PREFIX}/journal`,
   /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
   copiedDroplet: `${PREFIX}/copied-droplet`,
-  /** On live, after a deployment: the versions that it had before, newest first. JSON. */
+  /** On a candidate: the number of the last pause at which its canary was found as good as live. */
+  judged: `${PREFIX}/judged`,
+  /** On the lock: the job that applies the manifest to live. JSON. */
+  applying: `${PREFIX}/applying`,
+  /** On live, after a deployment: the versions that it had before, newest first. JSON. May be split. */
   earlier: `${PREFIX}/earlier`,
   /** On a lock that is empty: guid of the app that goes live, which was staged before. */
   target: `${PREFIX}/target`,

@@ -91,7 +91,13 @@ export class Requests {
 
   /** Sends one write once; only what was surely not done is repeated. Throws `PlatformRefusal`, or `PlatformFault` with `ambiguous: true` when it may have been done. */
   async write(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
-    return this.sender.send(method, path, body === undefined ? undefined : JSON.stringify(body));
+    const json = { text: JSON.stringify(body), type: 'application/json' };
+    return this.sender.send(method, path, body === undefined ? undefined : json);
+  }
+
+  /** As `write`, of a manifest. */
+  async writeYaml(path: string, text: string): Promise<Answer> {
+    return this.sender.send('POST', path, { text, type: 'application/x-yaml' });
   }
 
   /** `write`, and the thing that it answers. What was done but not answered as expected throws `PlatformFault` with `ambiguous: true`. */
@@ -106,14 +112,22 @@ export class Requests {
     return orAmbiguous(async () => parse(Fields.of(json, what)));
   }
 
-  /**
-   * Waits until the job that a 202 names is done. A failed job throws `PlatformRefusal` with the job's first error; one that
-   * cannot be followed to its end throws `PlatformFault` with `ambiguous: true`.
-   */
+  /** Waits until the job that a 202 names is done, as `follow` does. */
   async finish(answer: Answer): Promise<void> {
-    const location = answer.headers.location;
-    if (answer.status !== 202 || !location) return;
-    const path = this.sender.pathOf(location);
+    const path = this.jobOf(answer);
+    if (path !== undefined) await this.follow(path);
+  }
+
+  /** @returns the path of the job that a 202 names */
+  jobOf({ status, headers: { location } }: Answer): string | undefined {
+    return status === 202 && location ? this.sender.pathOf(location) : undefined;
+  }
+
+  /**
+   * Waits until a job is done. A failed job throws `PlatformRefusal` with the job's first error; one that cannot be followed to
+   * its end throws `PlatformFault` with `ambiguous: true`.
+   */
+  async follow(path: string): Promise<void> {
     const deadlineMs = this.clock.now() + JOB_DEADLINE_MS;
     for (let delayMs = 50; ; delayMs = Math.min(delayMs * 1.5, 2_000)) {
       await this.clock.sleep(delayMs, this.signal);

@@ -26,6 +26,12 @@ export interface Answer {
   json: unknown;
 }
 
+/** What is sent with a call, and its media type. */
+export interface Body {
+  text: string;
+  type: string;
+}
+
 const READ_DEADLINE_MS = 90_000;
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 60_000;
@@ -78,7 +84,7 @@ export class Sender {
   }
 
   /** Throws `PlatformRefusal`, `PlatformFault`, or the signal's reason. */
-  async send(method: string, path: string, body?: string, withinMs = this.patienceMs): Promise<Answer> {
+  async send(method: string, path: string, body?: Body, withinMs: number = this.patienceMs): Promise<Answer> {
     const { clock, signal } = this.connection;
     const deadlineMs = clock.now() + withinMs;
     let renewed = false;
@@ -115,7 +121,7 @@ export class Sender {
     method: string,
     path: string,
     token: string,
-    body: string | undefined,
+    body: Body | undefined,
     leftMs: number,
     renewed: boolean,
   ): Promise<{ verdict: Verdict; answer: Answer; said: string }> {
@@ -131,9 +137,9 @@ export class Sender {
         headers: {
           accept: 'application/json',
           authorization: /^bearer /i.test(token) ? token : `bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': body.type }),
         },
-        ...(body === undefined ? {} : { body }),
+        ...(body === undefined ? {} : { body: body.text }),
         timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
         maxBytes: MAX_ANSWER_BYTES,
         ...(signal ? { signal } : {}),

@@ -1,5 +1,7 @@
 import type { Process } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
+import { ownEnv, wishOf } from './live-wish.js';
+import { applyManifest } from './manifest-job.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
 
@@ -7,24 +9,18 @@ import { type AppWorld, appOn, type StepKind } from './world.js';
 export const applyToLive: StepKind<Step & { do: 'apply-to-live' }> = {
   title: (_step, { app }) => `apply the manifest to ${app}`,
   plan: (_step, intent) => [
-    'cf apply-manifest -f <manifest of live, without routes and instances> --vars-file <private file>',
+    `POST /v3/spaces/<space>/actions/apply_manifest <of ${intent.app}, without routes and instances>, GET /v3/jobs/<job> until COMPLETE`,
     ...(Object.keys(ownEnv(intent)).length > 0
       ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(ownEnv(intent)).join(', ')}`]
       : []),
   ],
-  run: async (_step, app, { platform, applyManifest }) => {
-    const { intent } = app;
-    const { guid, name } = appOn('live', app);
-    await applyManifest({ app: intent.app, live: name });
-    const env = ownEnv(intent);
-    if (Object.keys(env).length > 0) await platform.setEnvironment(guid, env);
+  run: async (_step, app, world) => {
+    const { guid } = appOn('live', app);
+    const { manifest, env } = wishOf(app, world);
+    await applyManifest(manifest, app, world);
+    if (Object.keys(env).length > 0) await world.platform.setEnvironment(guid, env);
   },
 };
-
-/** What is carried is live's own already. */
-function ownEnv({ env, carriedEnv }: Intent): Intent['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !carriedEnv.includes(name)));
-}
 
 /** The platform takes no count of a web process while a deployment is under way: it comes after. */
 export const scaleLive: StepKind<Step & { do: 'scale-live' }> = {

@@ -9,6 +9,8 @@ export interface EarlierVersion {
   commit?: string;
   droplet: string;
   /** Number of live's revision with this droplet; absent: the app's revisions are off. */
+  ANNOTATION.judged,
+  ANNOTATION.applying,
   revision?: number;
 }
 

@@ -10,6 +10,7 @@ import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
 import { makeCandidate } from './make-candidate.js';
 import { makeRoute } from './make-route.js';
+import { recordWish } from './live-wish.js';
 import { mark } from './mark.js';
 import { prove } from './prove.js';
 import { pushBits } from './push-bits.js';
@@ -49,6 +50,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'apply-to-live': applyToLive,
   'restore-live': restoreLive,
   'create-deployment': createDeployment,
+  'record-wish': recordWish,
   'await-deployment': awaitDeployment,
   'cancel-deployment': cancelDeployment,
   'scale-live': scaleLive,

@@ -2,10 +2,11 @@ import { likelySecrets } from '../manifest/secrets.js';
 import { PlatformFault, Refused, Stuck } from '../model/errors.js';
 import type { Platform } from '../platform/calls.js';
 import { differences, isNone, LIVE_BEFORE, type LiveRecord, readRecord, recordOf } from './live-record.js';
+import { outlastManifest } from './manifest-job.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
-/** A record that is there is kept: live may have been changed since. */
+/** Nothing of live is changed before the switch: a record of an earlier try, from before another hand's change, is replaced. */
 export const recordLive: StepKind<Step & { do: 'record-live' }> = {
   title: () => 'write live down as it is',
   plan: () => [
@@ -14,7 +15,6 @@ export const recordLive: StepKind<Step & { do: 'record-live' }> = {
   ],
   run: async (_step, app, world) => {
     const lock = lockOf(app);
-    if (readRecord(lock.env)) return;
     const record = await liveNow(app, world);
     await world.platform.setEnvironment(lock.guid, { [LIVE_BEFORE]: JSON.stringify(record) });
   },
@@ -29,6 +29,7 @@ export const restoreLive: StepKind<Step & { do: 'restore-live' }> = {
   run: async (_step, app, world) => {
     const { platform } = world;
     const { guid } = appOn('live', app);
+    await outlastManifest(app, world);
     const before = recorded(app, world);
     const found = differences(before, await liveNow(app, world));
     const keeps = keptCounts(before, app);

@@ -38,6 +38,8 @@ export type Step =
   | { do: 'record-live' }
   /** What the manifest and the inputs change on live; no instance shows any of it before the deployment. */
   | { do: 'apply-to-live' }
+  /** The same is written down on the candidate of a held deploy: whoever promotes it has no manifest. */
+  | { do: 'record-wish' }
   /** Live is again as it was written down. */
   | { do: 'restore-live' }
   /** `of`: whose droplet, the candidate's, or the one that live had. */

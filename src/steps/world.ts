@@ -44,8 +44,8 @@ export interface World {
     /** One web instance, and none of any other process, whatever the manifest says. */
     alone?: true;
   }): Promise<void>;
-  /** `cf apply-manifest` of what the manifest says of one app, but for its routes and its instances. Throws `ProgramFailed`. */
-  applyManifest(wish: { app: string; live: string }): Promise<void>;
+  /** What the manifest says of one app, for live itself: YAML, variables filled in, no word of routes, counts and bits. */
+  liveManifest(app: string): string;
   /** These values are shown nowhere from here on. */
   hide(secrets: readonly string[]): void;
   /** Hashes of what would be pushed of one app now: its bits on the disk, its part of the manifest; undefined: it cannot be told. */

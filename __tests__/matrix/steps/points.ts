@@ -35,6 +35,7 @@ export const SCRIPT_SAYS = 'the script is at work';
 type InPlace =
   | 'copy-droplet'
   | 'record-live'
+  | 'record-wish'
   | 'apply-to-live'
   | 'restore-live'
   | 'create-deployment'

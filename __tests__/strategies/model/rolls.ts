@@ -14,6 +14,7 @@ import { changedApp, type ModelApp, type ModelWorld, playersOf, snapshotOf } fro
 
 /** Where the record of live is kept. */
 const RECORD = 'RECORD';
+const WISH = 'WISH';
 
 type RollStep = Extract<
   Step,
@@ -21,6 +22,7 @@ type RollStep = Extract<
     do:
       | 'copy-droplet'
       | 'record-live'
+      | 'record-wish'
       | 'apply-to-live'
       | 'restore-live'
       | 'create-deployment'
@@ -55,7 +57,7 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
         (world) => {
           const { guid, env } = candidate(world);
           const { settings = '', droplet = '' } = live(world);
-          if (env[RECORD] !== undefined) return world;
+          if (reached(seen(world).candidate, 'switching')) violated('live is written down after the switch');
           return changedApp(world, guid, {
             env: { ...env, [RECORD]: JSON.stringify({ settings, droplet }) },
           });
@@ -63,11 +65,21 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       ];
     case 'apply-to-live': {
       const apply = (settings: string) => (world: ModelWorld) => {
+    case 'record-wish':
+      return [
+        (world) => {
+          const { guid, env } = candidate(world);
+          return changedApp(world, guid, { env: { ...env, [WISH]: intent.version } });
+        },
+      ];
         assertQuiet(world);
         if (!candidate(world).env[RECORD]) violated('live is changed before it is written down');
         if (!reached(seen(world).candidate, 'switching')) violated('live is changed before the switch');
         return changedApp(world, live(world).guid, { settings });
       };
+        // Whoever promotes has no manifest.
+        if (intent.hold && intent.until === 'live' && candidate(world).env[WISH] !== intent.version)
+          violated('what live shall get is not written down');
       return [apply(`half of ${intent.version}`), apply(`manifest of ${intent.version}`)];
     }
     case 'create-deployment':
