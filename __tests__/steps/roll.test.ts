@@ -126,9 +126,12 @@ describe('copy-droplet', () => {
 });
 
 describe('apply-to-live', () => {
-  test('the manifest under the name of live, and then what the inputs set', async () => {
+  test('the manifest, and then what the inputs set', async () => {
     const order: unknown[] = [];
-    const { app } = standing({}, [], { env: { COLOUR: 'green', GONE: null } });
+    const { app } = standing({}, [], {
+      env: { COLOUR: 'green', GONE: null, CARRIED: 'x' },
+      carriedEnv: ['CARRIED'],
+    });
     const world = worldOf(
       {
         updateApp: async () => app.snapshot.live as App,
@@ -143,7 +146,8 @@ describe('apply-to-live', () => {
     );
     await perform({ do: 'apply-to-live' }, app, world);
     expect(order).toEqual([
-      { app: 'shop', live: 'shop' },
+      'the manifest of shop',
+      'job done',
       { guid: 'old', change: { COLOUR: 'green', GONE: null } },
     ]);
   });
