@@ -1,11 +1,11 @@
 /** A deployment of another hand: waited for as long as it goes on, and no longer. */
 import { expect, test } from '@jest/globals';
-import { awaitOthers } from '../../src/commands/await-others.js';
+import { awaitOthers, tellOthers } from '../../src/commands/await-others.js';
 import type { Deployment } from '../../src/model/cloud.js';
 import { PlatformRefusal, Refused } from '../../src/model/errors.js';
 import { LABEL } from '../../src/platform/names.js';
 import { worldOf } from '../steps/scripted.js';
-import { candidateAt, ours, process, snapshot } from '../strategies/support.js';
+import { candidateAt, ours, process, runningInstances, snapshot } from '../strategies/support.js';
 
 const LIVE = ours('old', 'live', 'v1', { name: 'shop' });
 const THEIRS: Deployment = {
@@ -38,6 +38,7 @@ function going(growsAtMs: readonly number[], endMs: number, end: Partial<Deploym
   return { world, waitedMs: () => world.clock.now() - startMs };
 }
 
+const CANCELED: Partial<Deployment> = { value: 'FINALIZED', reason: 'CANCELED' };
 const DONE: Partial<Deployment> = { value: 'FINALIZED', reason: 'DEPLOYED' };
 const seen = (deployments: Deployment[], over = {}) => [snapshot({ live: LIVE, deployments, ...over })];
 const MINUTE_MS = 60_000;
@@ -51,7 +52,6 @@ test('as long as it goes on, however long that takes', async () => {
 });
 
 test.each<[string, Partial<Deployment> | 'gone']>([
-  ['cancelled', { value: 'FINALIZED', reason: 'CANCELED' }],
   ['replaced', { value: 'FINALIZED', reason: 'SUPERSEDED' }],
   ['paused: whoever prepares says what that means', { reason: 'PAUSED' }],
   ['gone', 'gone'],
@@ -61,10 +61,51 @@ test.each<[string, Partial<Deployment> | 'gone']>([
   expect(waitedMs()).toBeLessThan(2 * MINUTE_MS);
 });
 
+test('it was cancelled: until one web process is left and all of it runs', async () => {
+  const { world, waitedMs } = going([], 0, CANCELED);
+  const old = process('web', 3, { guid: 'old' });
+  world.platform.processes = async () =>
+    waitedMs() < MINUTE_MS ? [old, process('web', 1, { guid: 'new' })] : [old];
+  world.platform.instances = async (guid) =>
+    runningInstances(guid === 'new' ? 1 : waitedMs() < 2 * MINUTE_MS ? 2 : 3);
+  expect(await awaitOthers(seen([THEIRS]), world)).toBe(true);
+  expect(waitedMs()).toBeGreaterThanOrEqual(2 * MINUTE_MS);
+});
+
+test('it was cancelled, and its app is stopped: nothing has to run', async () => {
+  const { world, waitedMs } = going([], 0, CANCELED);
+  const live = { ...LIVE, state: 'STOPPED' as const };
+  expect(await awaitOthers(seen([THEIRS], { live }), world)).toBe(true);
+  expect(waitedMs()).toBe(0);
+});
+
+test('refused when it was cancelled, and its instances do not come back', async () => {
+  const { world } = going([], 0, CANCELED);
+  world.platform.processes = async () => [process('web', 3, { guid: 'old' })];
+  world.platform.instances = async () => runningInstances(1);
+  await expect(awaitOthers(seen([THEIRS]), world)).rejects.toMatchObject({ code: 'in-flight' });
+});
+
+test('one that is paused is refused at once, and so is a plan', async () => {
+  const paused = seen([THEIRS]).concat(seen([{ ...THEIRS, guid: 'held', reason: 'PAUSED' }]));
+  const refusal = { name: 'Refused', code: 'in-flight', message: expect.stringContaining('held') };
+  const world = worldOf({});
+  await expect(awaitOthers(paused, world)).rejects.toMatchObject(refusal);
+  expect(world.told).toEqual([]);
+  expect(() => tellOthers(paused, world)).toThrow(expect.objectContaining(refusal));
+});
+
+test('a plan names the one that it would wait for', () => {
+  const world = worldOf({});
+  tellOthers(seen([THEIRS]), world);
+  expect(world.told).toEqual([expect.stringMatching(/\(theirs\) of shop.*would be waited for/)]);
+});
+
 test('refused when it does not go on', async () => {
   const { world, waitedMs } = going([MINUTE_MS], Number.POSITIVE_INFINITY);
   const error = await awaitOthers(seen([THEIRS]), world).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Refused);
+  expect((error as Refused).code).toBe('in-flight');
   expect((error as Refused).next).toContain('cf cancel-deployment shop');
   expect(waitedMs()).toBeGreaterThan(4 * MINUTE_MS);
   expect(waitedMs()).toBeLessThan(6 * MINUTE_MS);
@@ -73,7 +114,6 @@ test('refused when it does not go on', async () => {
 test.each<[string, Deployment[], object]>([
   ['it has none', [], {}],
   ['it came to its end', [{ ...THEIRS, ...DONE }], {}],
-  ['it is paused', [{ ...THEIRS, reason: 'PAUSED' }], {}],
   [
     'it is of the deploy that the lock tells of',
     [{ ...THEIRS, labels: { [LABEL.version]: 'v2', [LABEL.role]: 'candidate' } }],

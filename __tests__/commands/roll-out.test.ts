@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/commands/outcome.js';
 import { rollOut } from '../../src/commands/roll-out.js';
+import type { Deployment } from '../../src/model/cloud.js';
 import {
   Cancelled,
   PlatformFault,
@@ -427,6 +428,55 @@ describe('another hand', () => {
     expect(at.space.servers('shop')).toEqual(['old-shop']);
     expect(at.space.writes).not.toContain('deleteApp');
     expect(names(at)).toEqual(['old-shop STARTED', 'shop STOPPED', `shop-failed-${NEW} STOPPED`]);
+  });
+
+  const theirs = (over: Partial<Deployment> = {}): Deployment => ({
+    guid: 'theirs',
+    createdAtMs: 0,
+    value: 'ACTIVE',
+    reason: 'DEPLOYING',
+    strategy: 'rolling',
+    dropletGuid: 'd',
+    labels: {},
+    annotations: {},
+    ...over,
+  });
+  const overtaken = { code: 'live-changed', message: expect.stringMatching(/Another hand/) };
+
+  test.each(['proven', 'switching', 'serving'])(
+    'begins a deployment of live when the version is %s: it is taken back, and said',
+    async (phase) => {
+      const at = standing();
+      at.space.hook = atPhase(phase, () => {
+        at.space.deployments = [theirs()];
+      });
+      const outcome = await rolledOut(at);
+      expect(outcome).toMatchObject({ result: 'reverted', error: overtaken });
+      expect(at.space.servers('shop')).toEqual(['shop']);
+      expect(names(at)).toEqual(['shop STARTED', `shop-failed-${NEW} STOPPED`]);
+    },
+  );
+
+  test('begins one once live is drained: what it brings is kept with live', async () => {
+    const at = standing();
+    at.space.hook = atPhase('drained', () => {
+      at.space.deployments = [theirs()];
+    });
+    expect(await rolledOut(at)).toMatchObject({ result: 'deployed' });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('brings another droplet to live while the version is proven: live stays as it is', async () => {
+    const at = standing();
+    at.space.app('shop').droplet = 'droplet-of-theirs';
+    at.space.hook = (call) => {
+      if (call === 'startApp') at.space.app('shop').droplet = 'droplet-of-others';
+    };
+    const before = intentFor().before;
+    const had = { before: { ...(before as object & typeof before), dropletGuid: 'droplet-of-theirs' } };
+    const outcome = await rolledOut(at, {}, had as Partial<Intent>);
+    expect(outcome).toMatchObject({ result: 'reverted', error: overtaken });
+    expect(at.space.app('shop').droplet).toBe('droplet-of-others');
   });
 
   test('puts an app under the name once live has left it: nothing more is renamed', async () => {

@@ -181,7 +181,7 @@ async function besideOthers(): Promise<void> {
 
   await pushed(of('busy', 'v4', { ...two, failStart: true }));
   const stuck = await world.deploy(of('busy', 'v5', two), { ...ROLLING, 'start-timeout': '3s' });
-  expect(stuck.outputs).toMatchObject({ result: 'refused', error: 'refused' });
+  expect(stuck.outputs).toMatchObject({ result: 'refused', error: 'in-flight' });
   expect(stuck.shown).toContain('cf cancel-deployment busy');
   await world.cf('cancel-deployment', 'busy');
 
@@ -191,7 +191,7 @@ async function besideOthers(): Promise<void> {
 
   await pushed(of('busy', 'v6', two), 'canary');
   const paused = await world.deploy(of('busy', 'v7', two), ROLLING);
-  expect(paused.outputs).toMatchObject({ result: 'refused', error: 'refused' });
+  expect(paused.outputs).toMatchObject({ result: 'refused', error: 'in-flight' });
   expect(paused.shown).toContain('is paused');
 }
 

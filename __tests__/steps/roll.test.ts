@@ -215,7 +215,9 @@ describe('create-deployment', () => {
   test('is not made beside another one; its own, whose answer was lost, is enough', async () => {
     const step: Step = { do: 'create-deployment', of: 'candidate' };
     const strange = creating([deployment({ guid: 'strange', labels: {} })]);
-    await expect(strange.run(step)).rejects.toThrow('strange');
+    await expect(strange.run(step)).rejects.toMatchObject({ name: 'Refused', code: 'live-changed' });
+    // Back, whatever is under way comes to its end first.
+    await expect(strange.run({ ...step, of: 'live' })).rejects.toBeInstanceOf(PlatformFault);
     const back = creating([deployment({}, 'live')]);
     await expect(back.run(step)).rejects.toBeInstanceOf(PlatformFault);
     const own = creating([deployment()]);

@@ -1,41 +1,16 @@
 /** When live's own app gets the version, what forbids it, and what is asked of live then. */
 import { describe, expect, test } from '@jest/globals';
 import type { ManifestApp } from '../../src/model/asked.js';
-import type { AppState, Deployment, Snapshot } from '../../src/model/cloud.js';
-import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import { ANNOTATION } from '../../src/platform/names.js';
 import { chooseInPlace } from '../../src/strategies/in-place.js';
 import { makeIntent } from '../../src/strategies/intent.js';
-import {
-  candidateAt,
-  DOMAIN,
-  inputs,
-  manifestApp,
-  ours,
-  process,
-  route,
-  snapshot,
-  to,
-  wanted,
-} from './support.js';
+import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
 
 const SHOP = wanted('shop.apps.example');
 
 function live(over: Partial<AppState> = {}): AppState {
   return ours('old', 'live', 'v1', { name: 'shop', ...over });
-}
-
-function deployment(over: Partial<Deployment> = {}): Deployment {
-  return {
-    guid: 'theirs',
-    createdAtMs: 0,
-    value: 'ACTIVE',
-    reason: 'DEPLOYING',
-    strategy: 'rolling',
-    dropletGuid: 'd',
-    labels: {},
-    annotations: {},
-    ...over,
-  };
 }
 
 interface Case {
@@ -92,7 +67,6 @@ test.each<[string, AppState | undefined, RegExp]>([
 });
 
 const lifecycle = (type: string) => ({ live: live({ lifecycle: { type, buildpacks: [] } }) });
-const PAUSED = deployment({ reason: 'PAUSED', strategy: 'canary' });
 
 describe('forbidden by name:', () => {
   test.each<[string, Case, RegExp]>([
@@ -111,11 +85,6 @@ describe('forbidden by name:', () => {
       { seen: { apiVersion: '3.172.9' }, maxInFlight: 2 },
       /max-in-flight above 1 needs version 3\.173\.0/,
     ],
-    [
-      'a paused deployment',
-      { seen: { deployments: [PAUSED] } },
-      /\(theirs\) of shop is paused.*cf continue-deployment shop/,
-    ],
   ])('%s', (_name, one, problem) => {
     expect(chosen(one).problems).toEqual([expect.stringMatching(problem)]);
   });
@@ -127,19 +96,6 @@ describe('forbidden by name:', () => {
   ])('but not %s', (_name, one) => {
     expect(chosen(one).problems).toEqual([]);
   });
-});
-
-test("a deployment of another hand that goes on is told of; one of the lock's own version is not", () => {
-  const ofLock = deployment({ labels: { [LABEL.version]: 'v2', [LABEL.role]: 'candidate' } });
-  const deployments = [
-    deployment(),
-    ofLock,
-    deployment({ guid: 'over', value: 'FINALIZED', reason: 'DEPLOYED' }),
-  ];
-  const { notes, problems } = chosen({ seen: { deployments, lock: candidateAt('switching') } });
-  expect(problems).toEqual([]);
-  expect(notes).toEqual([expect.stringContaining('(theirs)')]);
-  expect(chosen({ seen: { deployments: [ofLock] } }).notes).toHaveLength(1);
 });
 
 function made(app: Partial<ManifestApp>, lives: Partial<AppState> = {}, over = {}) {

@@ -13,7 +13,9 @@ import {
   candidateAt,
   intent as firstDeploy,
   ours,
+  process,
   route,
+  runningInstances,
   snapshot,
   to,
   trialRoute,
@@ -159,6 +161,8 @@ describe('back from rolling asks for', () => {
   const roll = (over: Partial<Deployment> = {}) => deployment('candidate', over);
   const back = (over: Partial<Deployment> = {}) => deployment('live', over);
   const RETURN = 'prove: restore-live, await-instances live, prove live, mark restored';
+  const STARTING = process('web', 2, { instancesSeen: runningInstances(1) });
+  const TWO = [process('web', 1), process('web', 1, { guid: 'new-web' })];
   test.each<[string, Snapshot, string]>([
     ['nothing of live before the switch', at('proven'), 'tidy: delete-route trial.apps.example'],
     ['a mark, first of all', at('switching', { deployments: [roll()] }), 'switch: mark reverting'],

@@ -23,6 +23,7 @@ export async function abort(inputs: Inputs, context: RunContext, ports: Ports): 
       owner,
       names,
       held: 'own' as const,
+      leavesLive: true as const,
       strategy: takeAway,
       look: (world: World) => lookUpHeld(names, world),
       prepare: async (

@@ -9,6 +9,7 @@ import type { Watch } from '../probe/watch.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
 import { asTakenBack } from '../strategies/settle.js';
+import { awaitOthers, tellOthers } from './await-others.js';
 import { outrun } from './commits.js';
 import { endedText, endHeld, type Held, heldAmong } from './held.js';
 import type { Opened, Ports } from './open.js';
@@ -55,8 +56,8 @@ export interface Change<One extends Seen> {
    * `own`: a deploy that is held is what it is about. Else it throws `Refused` where one is there, or lets it be ended first.
    */
   held: 'own' | ((held: Held, world: World) => Promise<void>);
-  /** Waits for what other hands have under way on live. @returns whether it has waited. Default: it does not. */
-  awaitOthers?(seen: readonly Snapshot[], world: World): Promise<boolean>;
+  /** What other hands have under way on live is no matter. */
+  leavesLive?: true;
   /** Compares each app with live: where all are what is asked for already, nothing is done. Default: nothing is compared. */
   compare?: Compare;
   /** Takes the locks of what it is about, where it makes none. */
@@ -105,6 +106,7 @@ export async function change<One extends Seen>(
     found = seen;
     let ended = await toBeEnded(seen, asked.held, world);
     if (inputs.plan) {
+      if (!asked.leavesLive) tellOthers(snapshotsOf(seen), world);
       const apps = await prepare(
         seen.map((one) => ({ ...one, snapshot: asTakenBack(one.snapshot) })),
         world,
@@ -148,7 +150,8 @@ export async function change<One extends Seen>(
       seen = await lookAgain();
       ended = await toBeEnded(seen, asked.held, world);
     }
-    if (await asked.awaitOthers?.(snapshotsOf(seen), world)) seen = await lookAgain();
+    // Whatever came while one was waited for is waited for, too.
+    while (!asked.leavesLive && (await awaitOthers(snapshotsOf(seen), world))) seen = await lookAgain();
     found = seen;
     const prepared = (how: World) => prepare(seen, how, rolledBack, settledHeld, ended);
     if (ended.length > 0) {

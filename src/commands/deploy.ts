@@ -3,7 +3,6 @@ import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { ownerLabel } from '../platform/names.js';
 import type { World } from '../steps/world.js';
-import { awaitOthers } from './await-others.js';
 import { change } from './change.js';
 import { type Held, heldRefusal, inPlaceOf } from './held.js';
 import { open, type Ports } from './open.js';
@@ -38,7 +37,6 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
         _settled: readonly SettledHeld[],
         ended: readonly Held[],
       ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
-      ...(inputs.strategy === 'rolling' ? { awaitOthers } : {}),
       held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     };
     return await change(opened, deploying, inputs, context, ports);

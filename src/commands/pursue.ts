@@ -8,6 +8,7 @@ import type { Intent } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
+import { othersAtWork } from '../steps/deployments.js';
 import { withLastWords } from '../steps/evidence.js';
 import { heedWatch } from '../steps/heed.js';
 import { perform, titleOf } from '../steps/index.js';
@@ -184,7 +185,28 @@ function assertOurs({ intent, snapshot, found }: AppWorld, way: Way): void {
   const holder = lock && holderOf(snapshot);
   if (holder && ownerOf(holder) !== intent.owner) throw lockedBy(holder);
   if (lock) found.locked = true;
-  if (way === 'forward') assertNotGone({ intent, snapshot, found });
+  if (way === 'forward') {
+    assertNotGone({ intent, snapshot, found });
+    assertNoOther({ intent, snapshot, found });
+  }
+}
+
+/** What another hand brings to live while it is at work would be lost with live, or be taken for this version. */
+function assertNoOther({ intent, snapshot }: AppWorld): void {
+  const { candidate, live } = snapshot;
+  if (reached(candidate, 'drained') || isLive(intent, snapshot)) return;
+  const [other] = othersAtWork(snapshot);
+  const { dropletGuid: had } = intent.before ?? {};
+  // From the switch on a version that comes to live has this one's droplet.
+  const has = reached(candidate, 'switching') ? had : live?.currentDropletGuid;
+  const hasOther = had !== undefined && has !== undefined && has !== had;
+  if (!other && !hasOther) return;
+  const what = other ? `began a deployment (${other.guid}) of` : 'brought another droplet to';
+  throw new Refused(
+    `Another hand ${what} ${intent.app} while this run was at work.`,
+    'See who else deploys this app, and let only one of them do so at a time; then run again.',
+    'live-changed',
+  );
 }
 
 /** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */

@@ -128,13 +128,18 @@ async function bringToItsEnd(
       const rolledBack = goingBack.map(({ intent }) => intent.app);
       return { told: `${what} was finished first.`, rolledBack, ...held(way) };
     } catch (error) {
-      if (!(error instanceof VersionFault)) throw error;
+      if (!(error instanceof VersionFault) && !isOvertaken(error)) throw error;
       const text = `${what} cannot be finished: ${error.message}`;
       world.listener.tell({ type: 'note', text });
     }
   }
   await pursue({ world, apps, strategy: backward, way: 'back' });
   return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
+}
+
+/** Another hand has a version of its own for live: the interrupted one is not finished over it. */
+function isOvertaken(error: unknown): error is Refused {
+  return error instanceof Refused && error.code === 'live-changed';
 }
 
 function recordedOf({ name, lock: left }: Snapshot): Intent {

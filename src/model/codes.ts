@@ -30,9 +30,11 @@ export const CODES = [
   'journal',
   'no-target',
   'target-gone',
+  'droplet-gone',
   'trial-domain',
   'trial-route',
   'rate-limit',
+  'in-flight',
   'quota',
   // Signs against the version.
   'staging',

@@ -40,14 +40,16 @@ export function isDone(deployment: Deployment | undefined): boolean {
 }
 
 /**
- * A deployment that another hand made after ours, and that went on: what it brought is live now, and with it whatever its manifest
- * changed.
+ * A deployment that another hand made after ours, or where ours never came to be, and that went on: what it brought is live now,
+ * and with it whatever its manifest changed.
  */
 export function overtakenBy(
   intent: Intent,
-  { deployments }: Pick<Snapshot, 'deployments'>,
+  { deployments, lock }: Pick<Snapshot, 'deployments' | 'lock'>,
 ): Deployment | undefined {
   const roll = rollOf(intent, { deployments });
-  const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : [];
+  const since = roll
+    ? deployments.slice(0, deployments.indexOf(roll))
+    : deployments.filter(({ createdAtMs }) => lock !== undefined && createdAtMs > lock.createdAtMs);
   return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
 }

@@ -1,6 +1,6 @@
 /** The deployment of live: how it is begun, and how it is turned around. */
 import type { Deployment } from '../model/cloud.js';
-import { PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
+import { PlatformFault, PlatformRefusal, Refused, Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
 import { isActive, rollOf } from './deployments.js';
@@ -26,11 +26,7 @@ export const createDeployment: StepKind<Step & { do: 'create-deployment' }> = {
     };
     const [other] = await platform.deployments(appGuid, 'ACTIVE');
     if (other && isSame(other, labels)) return;
-    if (other)
-      throw new PlatformFault(
-        `${name} has another deployment under way, ${other.guid}, ${other.reason}.`,
-        false,
-      );
+    if (other) throw besides(other, name, of, intent.version);
     if (of === 'candidate') found.switchedAtMs ??= clock.now();
     const { maxInFlight = 1, instanceSteps } = intent.inPlace ?? {};
     const isCanary = of === 'candidate' && instanceSteps !== undefined;
@@ -67,6 +63,17 @@ export const cancelDeployment: StepKind<Step & { do: 'cancel-deployment' }> = {
 };
 
 function paceOf({ inPlace }: Pick<Intent, 'inPlace'>): string {
+/** Forward, the two would replace each other. Back, what was turned around is waited for. */
+function besides({ guid, reason, labels }: Deployment, name: string, of: Side, version: string): Error {
+  const text = `${name} has another deployment under way, ${guid}, ${reason}.`;
+  if (of === 'live' || labels[LABEL.version] === version) return new PlatformFault(text, false);
+  return new Refused(
+    text,
+    'See who else deploys this app, and let only one of them do so at a time; then run again.',
+    'live-changed',
+  );
+}
+
   const { maxInFlight = 1, instanceSteps } = inPlace ?? {};
   const steps = instanceSteps ? `canary at ${instanceSteps.join(', ')} percent, ` : '';
   return `${steps}${maxInFlight} at a time`;

@@ -8,7 +8,7 @@ import type { Intent } from '../model/intent.js';
 import { isActive, isDone, overtakenBy, returnOf, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
 import { mapsToLive, retirement } from './back-out.js';
-import { reached, servedBy } from './view.js';
+import { reached, runningCount, servedBy } from './view.js';
 import { compact, steps } from './work.js';
 
 export function unroll(intent: Intent, snapshot: Snapshot): Work {
@@ -63,6 +63,16 @@ function turnAround(intent: Intent, snapshot: Snapshot): Step[] {
 
 /** Whatever was turned around has an end that is waited for. */
 function endOf(intent: Intent, snapshot: Snapshot): Step[] {
-  const isUnderWay = [rollOf(intent, snapshot), returnOf(intent, snapshot)].some(isActive);
-  return isUnderWay ? [{ do: 'await-deployment', of: 'live' }] : [];
+  const roll = rollOf(intent, snapshot);
+  const back = returnOf(intent, snapshot);
+  const isUnderWay = [roll, back].some(isActive);
+  const isStarting = roll?.reason === 'CANCELED' && !back && !isAtRest(intent, snapshot);
+  return isUnderWay || isStarting ? [{ do: 'await-deployment', of: 'live' }] : [];
+}
+
+/** A cancel ends the new instances at once; the old ones that they stood for have to start again. */
+function isAtRest({ before }: Intent, { live }: Snapshot): boolean {
+  const webs = live?.processes.filter(({ type }) => type === 'web') ?? [];
+  const runs = webs.every((process) => runningCount(process) >= process.instances);
+  return webs.length === 1 && (runs || before?.ran !== true);
 }
