@@ -3,7 +3,6 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { InPlace } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
-import { sharesText } from '../steps/canary.js';
 
 export interface InPlaceParts {
   inputs: Pick<Inputs, 'strategy' | 'maxInFlight'>;
@@ -22,18 +21,13 @@ export interface InPlaceChoice {
 }
 
 export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts): InPlaceChoice {
-  if (inputs.strategy === 'blue-green') return { problems: [], notes: [] };
+  if (inputs.strategy !== 'rolling') return { problems: [], notes: [] };
   const { live } = snapshot;
   const why = whyNoInstances(live);
   if (!live || why) {
     const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
     return { problems: [], notes: [note] };
   }
-  const { maxInFlight, instanceSteps } = inputs;
-  const instances = live.processes
-    .filter(({ type }) => type === 'web')
-    .reduce((sum, process) => sum + process.instances, 0);
-  const inPlace = { maxInFlight, ...(instanceSteps ? { instanceSteps, instances } : {}) };
   return {
     inPlace: { maxInFlight: inputs.maxInFlight },
     problems: [
@@ -44,20 +38,8 @@ export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts):
           `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
       ),
     ],
-    notes: instanceSteps
-      ? [`The canary of ${app.name} pauses with ${sharesText(inPlace)} of the new version.`]
-      : [],
+    notes: [],
   };
-}
-
-/** What forbids that a droplet of live's own is deployed to it once more. */
-export function notDeployable({ apiVersion, name }: Snapshot, live: AppState, inPlace: InPlace): string[] {
-  const why = whyNoInstances(live);
-  return [
-    ...tooOld(apiVersion, inPlace),
-    ...(why ? [`${name} cannot be rolled back in place, as ${why}: start it first.`] : []),
-    ...(live.lifecycle.type === 'cnb' ? lifecycleText(name) : []),
-  ];
 }
 
 const OTHER_WAY = 'deploy it with strategy: blue-green.';
