@@ -1,6 +1,6 @@
 /** A deployment in place: its droplet, how it is begun, waited for and turned around, and what live is called then. */
 import { describe, expect, test } from '@jest/globals';
-import type { CrashEvent, Deployment, Droplet, Instance, Process, Revision } from '../../src/model/cloud.js';
+import type { App, CrashEvent, Deployment, Droplet, Instance, Process, Revision } from '../../src/model/cloud.js';
 import { PlatformFault, PlatformRefusal, Refused, Stuck, VersionFault } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { NewDeployment, Platform } from '../../src/platform/calls.js';

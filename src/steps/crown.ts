@@ -9,8 +9,6 @@ export interface EarlierVersion {
   commit?: string;
   droplet: string;
   /** Number of live's revision with this droplet; absent: the app's revisions are off. */
-  ANNOTATION.judged,
-  ANNOTATION.applying,
   revision?: number;
 }
 
@@ -22,6 +20,8 @@ const OF_CANDIDATE: readonly string[] = [
   ANNOTATION.journal,
   ANNOTATION.heartbeat,
   ANNOTATION.copiedDroplet,
+  ANNOTATION.judged,
+  ANNOTATION.applying,
   ANNOTATION.package,
   ANNOTATION.takenFrom,
   ANNOTATION.target,

@@ -8,9 +8,9 @@ import { copyDroplet } from './copy-droplet.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
+import { recordWish } from './live-wish.js';
 import { makeCandidate } from './make-candidate.js';
 import { makeRoute } from './make-route.js';
-import { recordWish } from './live-wish.js';
 import { mark } from './mark.js';
 import { prove } from './prove.js';
 import { pushBits } from './push-bits.js';
@@ -47,10 +47,10 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   rename,
   'copy-droplet': copyDroplet,
   'record-live': recordLive,
+  'record-wish': recordWish,
   'apply-to-live': applyToLive,
   'restore-live': restoreLive,
   'create-deployment': createDeployment,
-  'record-wish': recordWish,
   'await-deployment': awaitDeployment,
   'cancel-deployment': cancelDeployment,
   'scale-live': scaleLive,

@@ -63,8 +63,6 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
           });
         },
       ];
-    case 'apply-to-live': {
-      const apply = (settings: string) => (world: ModelWorld) => {
     case 'record-wish':
       return [
         (world) => {
@@ -72,14 +70,16 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
           return changedApp(world, guid, { env: { ...env, [WISH]: intent.version } });
         },
       ];
+    case 'apply-to-live': {
+      const apply = (settings: string) => (world: ModelWorld) => {
         assertQuiet(world);
         if (!candidate(world).env[RECORD]) violated('live is changed before it is written down');
         if (!reached(seen(world).candidate, 'switching')) violated('live is changed before the switch');
-        return changedApp(world, live(world).guid, { settings });
-      };
         // Whoever promotes has no manifest.
         if (intent.hold && intent.until === 'live' && candidate(world).env[WISH] !== intent.version)
           violated('what live shall get is not written down');
+        return changedApp(world, live(world).guid, { settings });
+      };
       return [apply(`half of ${intent.version}`), apply(`manifest of ${intent.version}`)];
     }
     case 'create-deployment':
