@@ -20,7 +20,7 @@ const ERRORS: [string, unknown][] = [
   ['input', new InputError([{ text: 'strategy: "bluegreen" is unknown.' }])],
   ['locked', new Refused('Another run deploys this app.', 'Wait until it has ended.', 'locked')],
   ['stuck', new Stuck('Both serve.', 'Look at the routes.')],
-  ...(['staging', 'start', 'smoke', 'production-proof', 'watch', 'script'] as const).map(
+  ...(['staging', 'start', 'smoke', 'canary', 'production-proof', 'watch', 'script'] as const).map(
     (code): [string, unknown] => [code, new VersionFault('It is broken.', code, ['last words'])],
   ),
   ['platform', new PlatformFault('GET /v3/apps gave no answer.', false)],

@@ -4,6 +4,7 @@ import { isHeld, takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
+import { isWaiting } from '../model/words.js';
 import { ANNOTATION } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
@@ -179,7 +180,7 @@ export async function takeHeld(apps: readonly AppWorld[], owner: string, world: 
       taken.push(one);
       const { lock } = await read(app, world);
       // Whoever died in between had begun to end it, and the next run settles that.
-      if (lock?.guid !== one.snapshot.lock?.guid || lock?.phase !== 'held') throw goneNow(app);
+      if (lock?.guid !== one.snapshot.lock?.guid || !isWaiting(lock?.phase)) throw goneNow(app);
     }
   } catch (error) {
     const given = taken.map((app) => ({ ...app }));
@@ -197,7 +198,10 @@ function goneNow(app: string): Refused {
   );
 }
 
-/** Ends a held deploy for one that comes after it: live is not touched, and it is kept as any that failed. */
+/**
+ * Ends a held deploy for one that comes after it, and keeps it as any that failed: live is not touched, and where it is a canary has
+ * all its instances from before again.
+ */
 export async function endHeld(held: Held, owner: string, world: World): Promise<void> {
   const apps = held.apps.map(
     ({ intent, snapshot }): AppWorld => ({ intent: { ...intent, owner }, snapshot, found: nothingFound() }),

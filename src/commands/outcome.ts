@@ -1,7 +1,7 @@
 /** How a command ended, as data. `report/` turns it into outputs, summary, annotations and the exit code. */
 import type { RouterOverride } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
-import type { Result } from '../model/words.js';
+import { isWaiting, type Result } from '../model/words.js';
 import { ANNOTATION } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
@@ -112,7 +112,7 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
   const { name, live, lock, candidate, previous, failed } = snapshot;
   const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
   const [trial] = trialRoutes(snapshot);
-  const isHeldNow = candidate?.phase === 'held';
+  const isHeldNow = isWaiting(candidate?.phase);
   return {
     app: name,
     live: liveNow(snapshot, [...new Set(urls)]),
@@ -133,7 +133,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
   const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
   const previous = snapshot.previous.filter((app) => !isGoing(app));
   const kept = previous.find(({ guid }) => guid === before?.guid);
-  const isHeldNow = snapshot.candidate?.phase === 'held';
+  const phase = snapshot.candidate?.phase;
   return {
     app: intent.app,
     live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
@@ -141,7 +141,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     ...(first ? { url: publicUrl(first.url, router) } : {}),
     ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
     version,
-    ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
+    ...(isWaiting(phase) ? { candidate: { version, phase } } : {}),
     ...(before ? { previousVersion: before.version } : {}),
     ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
     ...(intent.inPlace ? { rolled: rolledBy(intent, snapshot) } : {}),

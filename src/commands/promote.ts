@@ -85,7 +85,8 @@ async function sinceHeld(
   world: World,
 ): Promise<readonly Refused[]> {
   const { candidate, live } = snapshot;
-  if (!candidate) return [];
+  // A canary is a part of live: what live was given since then it has.
+  if (!candidate || candidate.phase === 'paused') return [];
   const { platform } = world;
   const [extras, services, sidecars, droplet] = await Promise.all([
     extrasOf(snapshot, world),

@@ -1,11 +1,19 @@
 /** Forward, and where that fails back: the whole change of one set of apps. */
 import { holderOf, ownerOf } from '../engine/lock.js';
 import type { RouterOverride } from '../model/asked.js';
-import { Cancelled, DeadlineOver, PlatformFault, PlatformRefusal, Stuck } from '../model/errors.js';
+import {
+  Cancelled,
+  DeadlineOver,
+  PlatformFault,
+  PlatformRefusal,
+  Stuck,
+  VersionFault,
+} from '../model/errors.js';
 import { isActive, rollOf } from '../steps/deployments.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { backward } from '../strategies/backward.js';
 import { isLive } from '../strategies/blue-green.js';
+import { isHeldCanary } from '../strategies/canary.js';
 import { forward } from '../strategies/forward.js';
 import { stayHeld } from '../strategies/hold.js';
 import { reached } from '../strategies/view.js';
@@ -44,7 +52,7 @@ export async function rollOut({
     const ours = touched.filter((app) => !isLost(app));
     if (ours.length === 0 || !leadsBack(error, apps)) return { result: 'failed', error, apps: shown() };
     try {
-      if (ours.every(staysHeld)) {
+      if (ours.every((app) => staysHeld(app, error))) {
         world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
         await pursue({ world, apps: ours, strategy: stayHeld, way: 'held' });
         return { result: 'refused', error, apps: shown() };
@@ -76,7 +84,9 @@ const TURN_MS = 5_000;
 async function turnAround(apps: readonly AppWorld[], { afterSignal, clock, listener }: World): Promise<void> {
   const rolls = apps.flatMap(({ intent, snapshot }) => {
     const roll = intent.inPlace && rollOf(intent, snapshot);
-    return roll && isActive(roll) && roll.reason !== 'CANCELING'
+    // A canary that is held stays so: the run that was to promote it has not let it go on.
+    const isHeld = isHeldCanary(intent, snapshot);
+    return roll && !isHeld && isActive(roll) && roll.reason !== 'CANCELING'
       ? [{ app: intent.app, guid: roll.guid }]
       : [];
   });
@@ -128,7 +138,12 @@ function isTouched({ intent, snapshot, found }: AppWorld, seen: boolean): boolea
 }
 
 /** A promote that did not come to the switch: somebody may mend what failed, and promote again. */
-function staysHeld({ intent: { hold, until }, snapshot: { candidate } }: AppWorld): boolean {
+function staysHeld({ intent, snapshot }: AppWorld, error: unknown): boolean {
+  const { hold, until } = intent;
+  const { candidate } = snapshot;
+  // Users are on a canary: one that was found bad goes back.
+  if (candidate?.phase === 'paused')
+    return !(error instanceof VersionFault) && isHeldCanary(intent, snapshot);
   return hold && until === 'live' && reached(candidate, 'held') && !reached(candidate, 'switching');
 }
 

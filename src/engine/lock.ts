@@ -2,6 +2,7 @@
 import type { App, Snapshot } from '../model/cloud.js';
 import { PlatformFault, Refused } from '../model/errors.js';
 import type { Clock } from '../model/ports.js';
+import { isWaiting } from '../model/words.js';
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION, appKey, LABEL, takerName, takerNumber } from '../platform/names.js';
 
@@ -62,7 +63,7 @@ function silenceMs(holder: App, firstSeenMs: number, platformNowMs: number): num
 /** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
 export function isHeld(holding: Pick<Holding, 'lock' | 'takers'>): boolean {
   const { lock } = holding;
-  return lock?.labels[LABEL.phase] === 'held' && holderOf(holding)?.guid === lock.guid;
+  return isWaiting(lock?.labels[LABEL.phase]) && holderOf(holding)?.guid === lock?.guid;
 }
 
 export interface LockPorts {

@@ -59,6 +59,8 @@ export interface Inputs {
   strategy: Strategy;
   /** Rolling: instances that may be replaced at a time. */
   maxInFlight: number;
+  /** Percent of the instances at each pause, ascending; set with the strategy canary. */
+  instanceSteps?: readonly number[];
   carry: 'all' | 'manifest';
   scale: 'keep' | 'manifest';
   smokeTest: readonly SmokeCheck[];

@@ -35,6 +35,7 @@ export const CODES = [
   'trial-route',
   'rate-limit',
   'in-flight',
+  'carry',
   'quota',
   // Signs against the version.
   'staging',

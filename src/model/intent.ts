@@ -78,6 +78,8 @@ export interface InPlace {
   maxInFlight: number;
   /** Canary: percent of the instances at each pause, ascending; undefined: rolling. */
   instanceSteps?: readonly number[];
+  /** Web instances of live when the deploy began: what the steps are percent of. */
+  instances?: number;
 }
 
 export interface Intent extends Journal {

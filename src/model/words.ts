@@ -26,7 +26,8 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
- * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
+ * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
  * route. `withdrawn`: no request reaches the candidate any more.
@@ -36,6 +37,7 @@ export const PHASES = [
   'held',
   'proven',
   'switching',
+  'paused',
   'serving',
   'drained',
   'reverting',
@@ -43,6 +45,11 @@ export const PHASES = [
   'withdrawn',
 ] as const;
 export type Phase = (typeof PHASES)[number];
+
+/** A deploy that waits for `promote` or `abort`: before live is touched, or as a canary. */
+export function isWaiting(phase: string | undefined): phase is 'held' | 'paused' {
+  return phase === 'held' || phase === 'paused';
+}
 
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
 export const SECOND_MS = 1_000;

@@ -93,14 +93,17 @@ export async function runSmoke(ctx: ProbeContext, request: SmokeRequest, tell: T
 }
 
 /** Where a check is asked: a path on a route, or a full URL, which may be on one of our routes too. */
-interface Place {
+export interface Place {
   asked: string;
   /** Whether the host is that of a route whose destinations we know. */
   ours: boolean;
   address: (ctx: ProbeContext) => Address;
 }
 
-function placesOf({ target }: SmokeCheck, { trialUrl, productionUrls }: SmokeRequest): readonly Place[] {
+export function placesOf(
+  { target }: SmokeCheck,
+  { trialUrl, productionUrls }: Pick<SmokeRequest, 'trialUrl' | 'productionUrls'>,
+): readonly Place[] {
   const routes = productionUrls ?? [trialUrl];
   if ('path' in target) {
     return routes.map((url) => ({
@@ -197,15 +200,16 @@ async function passInARow(
   }
 }
 
-interface Attempt {
+export interface Attempt {
   outcome: Outcome;
   verdict: Verdict;
   elsewhere: boolean;
 }
 
-async function attempt(
+/** One request of a check, with the redirects that it follows. */
+export async function attempt(
   ctx: ProbeContext,
-  request: SmokeRequest,
+  request: Pick<SmokeRequest, 'productionUrls' | 'productionHosts'>,
   check: SmokeCheck,
   place: Place,
   instance: InstanceRef | null,

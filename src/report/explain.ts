@@ -85,6 +85,7 @@ const VERSION_NEXT: Record<VersionFault['code'], string> = {
   staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
   start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
   smoke: 'Mend what the check found, or the check, and run again.',
+  canary: 'See in the logs of the version why it answers worse than live, and run again.',
   'production-proof': 'See why the version does not answer on its production routes, and run again.',
   watch: 'See in the logs of the version why requests failed, and run again.',
   script: 'Mend what the script found, or the script, and run again.',

@@ -1,5 +1,6 @@
 /** What a user does now, in a sentence or a few. Pure. The text may hold untrusted bytes: whoever shows it makes it safe. */
 import type { AppOutcome, Outcome } from '../commands/outcome.js';
+import { isWaiting } from '../model/words.js';
 import { explain } from './explain.js';
 
 /** @returns '' when there is nothing to do */
@@ -41,7 +42,7 @@ function toDecide({ app, version, trialUrl }: Pick<AppOutcome, 'app' | 'version'
 function underWay({ app, candidate, trialUrl }: AppOutcome): string[] {
   if (!candidate) return [];
   const { version, phase } = candidate;
-  if (phase === 'held') return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
+  if (isWaiting(phase)) return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
   return [
     `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
   ];

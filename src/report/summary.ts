@@ -1,5 +1,6 @@
 /** The job summary as Markdown: what is live, why, what to do next, did anybody notice, what took how long. Pure. */
 import type { AppOutcome, Outcome } from '../commands/outcome.js';
+import { isWaiting } from '../model/words.js';
 import type { WatchFigures } from '../probe/watch.js';
 import { explain, meaning } from './explain.js';
 import { duration, type TimelineEntry } from './log.js';
@@ -110,7 +111,7 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
     ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
     ['seen at', seenAt(outcome) ?? ''],
     ['address', url ? md.code(url) : ''],
-    ['trial address', trialUrl && candidate?.phase === 'held' ? md.code(trialUrl) : ''],
+    ['trial address', trialUrl && isWaiting(candidate?.phase) ? md.code(trialUrl) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
     ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],

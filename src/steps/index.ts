@@ -5,6 +5,7 @@ import { awaitDeployment } from './await-deployment.js';
 import { awaitInstances, stayUp } from './await-instances.js';
 import { scale, setEnv } from './configure.js';
 import { copyDroplet } from './copy-droplet.js';
+import { continueDeployment, judgePause } from './canary.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
@@ -53,6 +54,8 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'create-deployment': createDeployment,
   'await-deployment': awaitDeployment,
   'cancel-deployment': cancelDeployment,
+  'judge-canary': judgePause,
+  'continue-deployment': continueDeployment,
   'scale-live': scaleLive,
   bake,
   crown,

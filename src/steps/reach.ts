@@ -12,10 +12,19 @@ import type { AppWorld, World } from './world.js';
 export async function reachOf(
   url: string,
   app: AppState | undefined,
+  world: AppWorld,
+  ports: Pick<World, 'probe'>,
+): Promise<HeaderReach> {
+  return reachOfInstance(url, app && namedBy(app), world, ports);
+}
+
+/** @param of how an instance would be named: an app that changes in place has processes of two versions */
+export async function reachOfInstance(
+  url: string,
+  of: Omit<InstanceRef, 'index'> | undefined,
   { intent, found }: AppWorld,
   { probe }: Pick<World, 'probe'>,
 ): Promise<HeaderReach> {
-  const of = app && namedBy(app);
   const key = reachKey(url, of);
   const known = found.reach.get(key);
   if (known === 'by-instance' || known === 'header-stripped') return known;

@@ -3,6 +3,7 @@ import type { Deployment } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal, Refused, Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
+import { sharesText } from './canary.js';
 import { isActive, rollOf } from './deployments.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, appOn, lockOf, type StepKind } from './world.js';
@@ -74,8 +75,8 @@ function besides({ guid, reason, labels }: Deployment, name: string, of: Side, v
   );
 }
 
-  const { maxInFlight = 1, instanceSteps } = inPlace ?? {};
-  const steps = instanceSteps ? `canary at ${instanceSteps.join(', ')} percent, ` : '';
+  const { maxInFlight = 1 } = inPlace ?? {};
+  const steps = inPlace?.instanceSteps ? `canary at ${sharesText(inPlace)}, ` : '';
   return `${steps}${maxInFlight} at a time`;
 }
 

@@ -46,6 +46,9 @@ export type Step =
   | { do: 'create-deployment'; of: Side }
   | { do: 'await-deployment'; of: Side }
   | { do: 'cancel-deployment' }
+  /** The canary that is paused is compared with live. `pause`: its number, from 1. */
+  | { do: 'judge-canary'; pause: number }
+  | { do: 'continue-deployment'; pause: number }
   /** Live's processes get the counts that were asked for: the platform takes no other scale while a deployment is under way. */
   | { do: 'scale-live' }
   /** The watched time after the switch. */

@@ -6,13 +6,14 @@ import { PlatformFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { Clock, Listener } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
+import type { CanaryVerdict } from '../probe/canary-verdict.js';
 import type { ProbeContext } from '../probe/context.js';
 import type { HeaderReach, ProofResult } from '../probe/proof.js';
 import type { LastAnswer } from '../probe/quiet.js';
 import type { SmokeReport } from '../probe/smoke.js';
 import type { BadSign } from '../probe/watch.js';
-import type { Side, Step } from './step.js';
 import { isAskable } from './routes.js';
+import type { Side, Step } from './step.js';
 
 /** Hashes of what would be pushed of one app: the same ones stand for the same bits and the same words of the manifest. */
 export interface Fingerprint {
@@ -91,6 +92,8 @@ export interface Found {
   proofs: ProofResult[];
   smoke?: SmokeReport;
   quiet?: LastAnswer;
+  /** Of a canary: what this run saw at each pause. */
+  pauses?: readonly JudgedPause[];
   /** From the start to the moment at which all instances ran. */
   bootMs?: number;
   /** When the first production route could gain the candidate. */
@@ -98,6 +101,17 @@ export interface Found {
   /** When live had lost its last production route. */
   unmappedAtMs?: number;
   notes: string[];
+}
+
+/** One pause of a canary. The platform splits requests by instances alone: their share is the share of requests. */
+export interface JudgedPause {
+  /** From 1. */
+  pause: number;
+  pauses: number;
+  /** Instances of each. */
+  canary: number;
+  live: number;
+  verdict: CanaryVerdict;
 }
 
 /** One app of the deploy. The snapshot is replaced before each group of steps. */

@@ -2,11 +2,11 @@
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import type { Work } from '../steps/step.js';
-import { backOut } from './back-out.js';
+import { backward } from './backward.js';
 import { reached, servedBy } from './view.js';
 import { compact, endOfLock, steps } from './work.js';
 
-/** Whoever comes next may promote or abort it. What has come further, or not so far, is as it was when its lock was taken. */
+/** Whoever comes next may promote or abort it. A canary is paused still. What has come further, or not so far, is as it was when its lock was taken. */
 export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
   const { lock: _, ...taken } = snapshot;
   return compact({
@@ -15,13 +15,14 @@ export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
   });
 }
 
-/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route. */
+/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route, unless it is a canary. */
 export function takeAway(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
-  const phase = servedBy(snapshot, candidate).length > 0 ? 'reverting' : 'withdrawn';
+  const serves = servedBy(snapshot, candidate).length > 0 || reached(candidate, 'switching');
+  const phase = serves ? 'reverting' : 'withdrawn';
   const isGoing = !candidate || reached(candidate, 'reverting');
   return compact({
-    ...backOut(intent, snapshot),
+    ...backward(intent, snapshot),
     lock: steps(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
   });
 }

@@ -3,9 +3,10 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { InPlace } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
+import { sharesText } from '../steps/canary.js';
 
 export interface InPlaceParts {
-  inputs: Pick<Inputs, 'strategy' | 'maxInFlight'>;
+  inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps'>;
   app: ManifestApp;
   snapshot: Snapshot;
   /** Names of live's sidecars that came with its buildpacks. */
@@ -21,25 +22,42 @@ export interface InPlaceChoice {
 }
 
 export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts): InPlaceChoice {
-  if (inputs.strategy !== 'rolling') return { problems: [], notes: [] };
+  if (inputs.strategy === 'blue-green') return { problems: [], notes: [] };
   const { live } = snapshot;
   const why = whyNoInstances(live);
   if (!live || why) {
     const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
     return { problems: [], notes: [note] };
   }
+  const { maxInFlight, instanceSteps } = inputs;
+  const instances = live.processes
+    .filter(({ type }) => type === 'web')
+    .reduce((sum, process) => sum + process.instances, 0);
+  const inPlace = { maxInFlight, ...(instanceSteps ? { instanceSteps, instances } : {}) };
   return {
-    inPlace: { maxInFlight: inputs.maxInFlight },
+    inPlace,
     problems: [
-      ...tooOld(snapshot.apiVersion, inputs.maxInFlight),
+      ...tooOld(snapshot.apiVersion, inPlace),
       ...lifecycles(app, live),
       ...brought.map(
         (name) =>
           `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
       ),
     ],
-    notes: [],
+    notes: instanceSteps
+      ? [`The canary of ${app.name} pauses with ${sharesText(inPlace)} of the new version.`]
+      : [],
   };
+}
+
+/** What forbids that a droplet of live's own is deployed to it once more. */
+export function notDeployable({ apiVersion, name }: Snapshot, live: AppState, inPlace: InPlace): string[] {
+  const why = whyNoInstances(live);
+  return [
+    ...tooOld(apiVersion, inPlace),
+    ...(why ? [`${name} cannot be rolled back in place, as ${why}: start it first.`] : []),
+    ...(live.lifecycle.type === 'cnb' ? lifecycleText(name) : []),
+  ];
 }
 
 const OTHER_WAY = 'deploy it with strategy: blue-green.';
@@ -52,12 +70,14 @@ function whyNoInstances(live: AppState | undefined): string | undefined {
   return instances > 0 ? undefined : 'live has no web instance';
 }
 
-/** Since when (docs of the v3 API): a deployment's value and reason, and how many instances it may replace at a time. */
-const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0' };
+/** Since when (docs of the v3 API): a deployment's value and reason, how many instances it may replace at a time, a canary's steps. */
+const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0', steps: '3.189.0' };
 
-function tooOld(version: string, maxInFlight: number): string[] {
+function tooOld(version: string, { maxInFlight, instanceSteps }: InPlace): string[] {
   const text = (what: string, needed: string) =>
     `${what} needs version ${needed} of the platform's API, and this one has ${version}`;
+  if (instanceSteps && isOlderThan(version, NEEDED.steps))
+    return [`${text('strategy: canary', NEEDED.steps)}: deploy with strategy: rolling or blue-green.`];
   if (isOlderThan(version, NEEDED.deployments))
     return [`${text('strategy: rolling', NEEDED.deployments)}: deploy with strategy: blue-green.`];
   return maxInFlight > 1 && isOlderThan(version, NEEDED.maxInFlight)
@@ -69,10 +89,13 @@ function tooOld(version: string, maxInFlight: number): string[] {
 function lifecycles(app: ManifestApp, live: AppState): string[] {
   const wanted = app.lifecycle ?? (app.docker ? 'docker' : undefined);
   const now = live.lifecycle.type;
-  if (now === 'cnb' || wanted === 'cnb')
-    return [`${app.name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
+  if (now === 'cnb' || wanted === 'cnb') return lifecycleText(app.name);
   const isMixed = (now === 'docker') !== (wanted === 'docker');
   return isMixed
     ? [`${app.name}: live has the lifecycle ${now}, and the new version another one: ${OTHER_WAY}`]
     : [];
+}
+
+function lifecycleText(name: string): string[] {
+  return [`${name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
 }

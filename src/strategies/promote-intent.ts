@@ -4,6 +4,7 @@ import type { AppState, Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
+import { isActive, isDone, overtakenBy, rollOf } from '../steps/deployments.js';
 import { takenBy } from './intent.js';
 import { askedOf, beforeOf, namesBefore, recordedOn } from './intent-parts.js';
 
@@ -45,19 +46,41 @@ export function makePromoteIntent(
   return {
     intent: {
       ...recorded,
-      ...(live ? { before: beforeOf(live, snapshot, held.before?.version ?? '') } : {}),
+      ...beforePromote(held, snapshot),
       ...(inputs.scale === 'manifest' ? { scale: {}, keepInstancesOf: [] } : {}),
       ...askedOf(withRecorded(inputs, held)),
       owner,
       until: 'live',
     },
     problems: [
-      ...changeOf(held, live),
-      ...givenToLive(held, changedOf(held, snapshot, inputs)),
+      ...(snapshot.candidate?.phase === 'paused'
+        ? endOfPause(held, snapshot)
+        : [...changeOf(held, live), ...givenToLive(held, changedOf(held, snapshot, inputs))]),
       ...missing(held, inputs),
       ...taken.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
+}
+
+/** Of a canary live is changed already: what it was is what was recorded. */
+function beforePromote(held: Intent, snapshot: Snapshot): Pick<Intent, 'before'> {
+  const { live, candidate } = snapshot;
+  if (candidate?.phase === 'paused') return held.before ? { before: held.before } : {};
+  return live ? { before: beforeOf(live, snapshot, held.before?.version ?? '') } : {};
+}
+
+/** Its deployment may go on, or have come to its end, by another hand: only one that was taken back is none to be promoted. */
+function endOfPause(held: Intent, snapshot: Snapshot): Refused[] {
+  const roll = rollOf(held, snapshot);
+  const isThere = (isActive(roll) && roll?.reason !== 'CANCELING') || isDone(roll);
+  if (isThere && !overtakenBy(held, snapshot)) return [];
+  return [
+    new Refused(
+      `The canary of ${held.version} of ${held.app} is not there any more: its deployment was ended, and not by this action.`,
+      'Put back what is left of it with command: abort, and deploy anew.',
+      'live-changed',
+    ),
+  ];
 }
 
 /** The version was proven, and looked at, as the one after what was live then. */

@@ -8,15 +8,17 @@ import type { Intent } from '../model/intent.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import { isDone, rollOf } from '../steps/deployments.js';
 import type { Step, Work } from '../steps/step.js';
-import { isLive, preparation, proof, untilHeld } from './blue-green.js';
+import { isLive, preparation, proof, switching, untilHeld } from './blue-green.js';
+import { isCanary, pauses } from './canary.js';
 import { destinationsOf, productionUrls, reached, servedBy } from './view.js';
-import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
+import { compact, deletions, endOfLock, leftTrialRoutes, optionSteps, steps, stopFailed } from './work.js';
 
 export function rolling(intent: Intent, snapshot: Snapshot): Work {
   if (isLive(intent, snapshot)) return compact(lastWrites(intent, snapshot));
   // How many are asked for is live's: the candidate has one instance, as it was pushed, of live's size.
   const small = { ...intent, scale: sizesOf(intent), keepInstancesOf: [] };
-  if (intent.until === 'held') return compact(untilHeld(small, snapshot));
+  if (intent.until === 'held' && isCanary(intent)) return compact(untilPaused(intent, small, snapshot));
+  if (intent.until === 'held') return compact(withWish(untilHeld(small, snapshot)));
   return compact({
     ...preparation(small, snapshot),
     ...proof(small, snapshot),
@@ -26,13 +28,30 @@ export function rolling(intent: Intent, snapshot: Snapshot): Work {
   });
 }
 
+/** All apps of the deploy are paused before one of them may be taken by another run. */
+function untilPaused(intent: Intent, small: Intent, snapshot: Snapshot): Work {
+  if (snapshot.candidate?.phase === 'paused') return {};
+  return {
+    ...preparation(small, snapshot),
+    ...proof(small, snapshot),
+    ...theBeginning(intent, snapshot),
+    prove: steps([{ do: 'mark', phase: 'paused' }]),
+  };
+}
+
+/** Nobody but this run has the manifest that live shall get: a candidate that is called proven may be held by whoever comes next. */
+function withWish({ check, ...work }: Work): Work {
+  if (!check) return work;
+  return { ...work, check: { ...check, after: [{ do: 'record-wish' }, ...(check.after ?? [])] } };
+}
+
 function sizesOf({ scale }: Intent): Intent['scale'] {
   return Object.fromEntries(Object.entries(scale).map(([type, { instances: _, ...sizes }]) => [type, sizes]));
 }
 
-function theRoll(intent: Intent, snapshot: Snapshot): Work {
-  const { candidate, live } = snapshot;
-  if (reached(candidate, 'drained')) return {};
+/** Until the deployment is at its end, or at a pause where it is held. */
+function theBeginning(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
   const urls = productionUrls(intent, snapshot);
   const roll = rollOf(intent, snapshot);
   const copied = candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
@@ -42,14 +61,24 @@ function theRoll(intent: Intent, snapshot: Snapshot): Work {
       : {
           steps: copied ? [] : [{ do: 'copy-droplet' }],
           // Nothing of live is changed before it is written down as it was.
-          after: [{ do: 'record-live' }, { do: 'mark', phase: 'switching' }],
+          after: [{ do: 'record-live' }, switching(intent)],
         },
     map: steps(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
     roll: {
       steps: [],
       after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
     },
-    await: steps(isDone(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+    await: isCanary(intent)
+      ? pauses(intent, snapshot)
+      : steps(isDone(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+  };
+}
+
+function theRoll(intent: Intent, snapshot: Snapshot): Work {
+  const { candidate, live } = snapshot;
+  if (reached(candidate, 'drained')) return {};
+  return {
+    ...theBeginning(intent, snapshot),
     prove: reached(candidate, 'serving')
       ? steps([])
       : {
@@ -57,7 +86,7 @@ function theRoll(intent: Intent, snapshot: Snapshot): Work {
           after: [
             { do: 'scale-live' },
             { do: 'await-instances', side: 'live' },
-            { do: 'prove', side: 'candidate', urls },
+            { do: 'prove', side: 'candidate', urls: productionUrls(intent, snapshot) },
             { do: 'mark', phase: 'serving' },
           ],
         },
@@ -85,7 +114,7 @@ function lastWrites(intent: Intent, snapshot: Snapshot): Work {
   // For a plan, which has no candidate yet.
   const comes: Step[] = lock || isLive(intent, snapshot) ? [] : [deletionOf(intent)];
   return {
-    tidy: steps([...leftTrialRoutes(snapshot), ...stopFailed(snapshot)]),
+    tidy: steps([...leftTrialRoutes(snapshot), ...optionSteps(intent, snapshot), ...stopFailed(snapshot)]),
     prune: steps(deletions(snapshot, previous.slice(intent.keepPrevious))),
     end: { steps: [], after: [...left, ...comes, ...endOfLock(snapshot)] },
   };

@@ -3,6 +3,7 @@ import { recalled } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isActive, isDone, rollOf } from '../steps/deployments.js';
+import { isCanary, isHeldCanary, isThroughPauses } from './canary.js';
 import { reached, servedBy, someRunning } from './view.js';
 
 /** `held`: it waits for `promote` or `abort` again. */
@@ -16,7 +17,8 @@ export type Way = 'forward' | 'back' | 'held';
  * person knows whether it shall go live.
  *
  * Where live's own app gets the version, forward is the way only with a deployment that goes on or has come to its end: what
- * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back.
+ * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back. A canary goes forward only
+ * behind its last pause: nobody else has the checks that the pauses before it are judged by. One that is held is held again.
  * @param besides apps of the same deploy that nobody has to bring to an end
  * @param cancelled whoever asked for the change has ended it
  */
@@ -24,6 +26,9 @@ export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [
   const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
   if (set.some((snapshot) => isRollInVain(snapshot, cancelled))) return 'back';
+  const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
+  // One that goes on takes the others along only where each of them was found good by the same run.
+  if (paused.length > 0) return paused.length === set.length ? 'held' : 'back';
   if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
   if (areHeld([...set, ...besides])) {
     if (!set.some(({ candidate }) => reached(candidate, 'switching'))) return 'held';
@@ -38,6 +43,8 @@ function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
   const intent = lock && recalled(name, lock);
   if (!intent?.inPlace || !reached(lock, 'switching') || reached(lock, 'serving')) return false;
   const roll = rollOf(intent, snapshot);
+  if (lock?.phase === 'paused') return !isHeldCanary(intent, snapshot);
+  if (isCanary(intent) && !isDone(roll) && !isThroughPauses(intent, snapshot)) return true;
   return isDone(roll) ? false : cancelled || !isActive(roll) || roll?.reason === 'CANCELING';
 }
 

@@ -1,0 +1,26 @@
+/** Whether a canary could be judged: found out with live's instances, before anything is changed. */
+import type { Refused } from '../model/errors.js';
+import { type HeaderReach, headerReach } from '../probe/proof.js';
+import { headerLost } from '../steps/canary.js';
+import type { AppWorld, World } from '../steps/world.js';
+import { isCanary } from '../strategies/canary.js';
+import { servedBy } from '../strategies/view.js';
+
+/** @returns why not; one route that heeds the header is enough, as all routes lead to the same instances */
+export async function unjudgeable(
+  { intent, snapshot }: Pick<AppWorld, 'intent' | 'snapshot'>,
+  { probe }: Pick<World, 'probe'>,
+): Promise<readonly Refused[]> {
+  const { live } = snapshot;
+  const web = live?.processes.find(({ type }) => type === 'web');
+  if (!isCanary(intent) || !live || !web) return [];
+  const served = servedBy(snapshot, live).map(({ url }) => url);
+  const urls = intent.production
+    .filter(({ url, internal }) => !internal && served.includes(url))
+    .map(({ url }) => url);
+  const of = { appGuid: live.guid, processGuid: web.guid };
+  const seen = await Promise.all(
+    urls.map((url): Promise<HeaderReach> => headerReach(probe, { url, of, path: intent.probePath })),
+  );
+  return seen.includes('by-instance') ? [] : [headerLost(urls)];
+}
