@@ -311,9 +311,9 @@ describe('what is refused, at its place', () => {
       ['4:5 The app "a" has a route that is not written "- route: host.example.com".'],
     ],
     [
-      'options of a route',
-      'applications:\n- name: a\n  routes:\n  - route: a.b\n    options: {loadbalancing: round-robin}\n',
-      ['5:14 The app "a" has "options" of a route, which are not available yet.'],
+      'an option of a route that is no plain value',
+      'applications:\n- name: a\n  routes:\n  - route: a.b\n    options: {loadbalancing: [round-robin]}\n',
+      ['5:29 The app "a" has the option "loadbalancing" of a route, which is neither a text nor a number.'],
     ],
     [
       'a process without a type',

@@ -73,6 +73,12 @@ describe('routes that the manifest lists', () => {
     expect(named('a.apps.example.com').routes[0]).not.toHaveProperty('protocol');
   });
 
+  test('options', () => {
+    const options = { loadbalancing: 'hash', hash_header: 'x-tenant', hash_balance: 1.5 };
+    const routes = [{ route: 'a.apps.example.com', options }];
+    expect(wantedRoutes({ ...APP, routes }, DOMAINS).routes[0]?.options).toEqual(options);
+  });
+
   test('one that is listed twice is one route', () => {
     const routes = [{ route: 'a.apps.example.com' }, { route: 'A.apps.example.com' }];
     expect(wantedRoutes({ ...APP, routes }, DOMAINS).routes).toHaveLength(1);

@@ -137,6 +137,17 @@ describe('trial routes', () => {
     expect(portsOf({ named: [{ ...SHOP, protocol: 'http2' }] })).toEqual([{ ...http2, port: null }]);
   });
 
+  test('with the options of production, which so are known to be taken', () => {
+    const options = { loadbalancing: 'least-connection' };
+    const named = [SHOP, { ...wanted(WWW), options }];
+    expect(made({ named }).intent.trials.map(({ route: { options: has } }) => has)).toEqual([options]);
+    expect(made({ named }, { apiVersion: '3.182.0' }).problems.join()).toMatch(
+      /Options of a route .* 3\.183\.0/,
+    );
+    const other = { ...wanted('api.apps.example'), options: { loadbalancing: 'round-robin' } };
+    expect(made({ named: [...named, other] }).intent.trials).toHaveLength(2);
+  });
+
   test('none for an app that nobody outside can ask', () => {
     expect(portsOf({ named: [wanted('shop.apps.internal', { internal: true })] })).toEqual([]);
   });

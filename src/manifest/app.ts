@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Node } from 'yaml';
 import type { ManifestApp, ManifestProcess } from '../model/asked.js';
+import type { RouteOptions } from '../model/cloud.js';
 import type { Problem } from '../model/errors.js';
 import type { SourcePosition } from '../model/ports.js';
 import { likelySecrets } from './secrets.js';
@@ -106,13 +107,32 @@ export class AppReading {
       this.refuse(path, 'has a route that is not written "- route: host.example.com"');
       return [];
     }
-    if (isMap(given.options) && Object.keys(given.options).length > 0) {
-      this.refuse([...path, 'options'], 'has "options" of a route, which are not available yet');
-    }
+    const options = this.options([...path, 'options']);
     const route = this.text([...path, 'route']);
     const protocol = this.text([...path, 'protocol']);
     if (route === undefined) return [];
-    return [{ route, at: this.at([...path, 'route']), ...(protocol === undefined ? {} : { protocol }) }];
+    return [
+      {
+        route,
+        at: this.at([...path, 'route']),
+        ...(protocol === undefined ? {} : { protocol }),
+        ...(Object.keys(options).length > 0 ? { options } : {}),
+      },
+    ];
+  }
+
+  /** What a route's options may be is the platform's to say. */
+  private options(path: Path): RouteOptions {
+    const options: Record<string, string | number> = {};
+    for (const [name, value] of Object.entries(this.map(path))) {
+      if (typeof value === 'string' || typeof value === 'number') options[name] = value;
+      else if (value !== null)
+        this.refuse(
+          [...path, name],
+          `has the option "${name}" of a route, which is neither a text nor a number`,
+        );
+    }
+    return options;
   }
 
   private serviceName(i: number): readonly string[] {

@@ -59,7 +59,7 @@ export function randomRoute(app: string, word: string, domains: readonly Domain[
 function namedRoutes(app: ManifestApp, domains: readonly Domain[]): RouteWish {
   const routes = new Map<string, WantedRoute>();
   const problems: Problem[] = [];
-  for (const { route, protocol, at } of app.routes ?? []) {
+  for (const { route, protocol, options, at } of app.routes ?? []) {
     const wanted = parseRoute(route, protocol, domains);
     if (typeof wanted === 'string') {
       problems.push({
@@ -67,7 +67,7 @@ function namedRoutes(app: ManifestApp, domains: readonly Domain[]): RouteWish {
         ...(at ? { at } : {}),
       });
     } else if (!routes.has(wanted.url)) {
-      routes.set(wanted.url, wanted);
+      routes.set(wanted.url, options ? { ...wanted, options } : wanted);
     }
   }
   return { choice: 'named', routes: [...routes.values()], problems };

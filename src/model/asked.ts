@@ -1,4 +1,5 @@
 /** What the user asked for: the inputs, parsed. Defaults are applied; absent means that nothing was given. */
+import type { RouteOptions } from './cloud.js';
 import type { SourcePosition } from './ports.js';
 import type { Command, Strategy } from './words.js';
 
@@ -116,7 +117,12 @@ export interface RunContext {
 export interface ManifestApp {
   name: string;
   /** As written; undefined when the manifest has no `routes`. */
-  routes?: readonly { route: string; protocol?: string; at?: SourcePosition }[];
+  routes?: readonly {
+    route: string;
+    protocol?: string;
+    options?: RouteOptions;
+    at?: SourcePosition;
+  }[];
   noRoute: boolean;
   randomRoute: boolean;
   defaultRoute: boolean;

@@ -65,7 +65,12 @@ export interface Route extends Metadata {
   domainGuid: string;
   spaceGuid: string;
   destinations: readonly Destination[];
+  /** How routers choose among its destinations; absent: the platform has no such thing (before 3.183). */
+  options?: RouteOptions;
 }
+
+/** Such as `loadbalancing`. */
+export type RouteOptions = Readonly<Record<string, string | number>>;
 
 /** A service instance that is bound to an app. */
 export interface Binding {

@@ -1,5 +1,6 @@
 /** What one deploy wants for one app: inputs, manifest and the first snapshot, brought together once. */
 import type { SmokeCheck } from './asked.js';
+import type { RouteOptions } from './cloud.js';
 
 /** A route by what names it on the platform; `url` is `host.domain/path` (or `domain:port`). */
 export interface WantedRoute {
@@ -10,6 +11,8 @@ export interface WantedRoute {
   port: number | null;
   /** For destinations, when the manifest names one; else as live's destination has it. */
   protocol?: string;
+  /** Those that the manifest names; what else the route has stays. */
+  options?: RouteOptions;
   /** No router reaches it from outside (an internal domain): it is mapped, but cannot be probed. */
   internal: boolean;
 }

@@ -22,6 +22,7 @@ import type {
   Route,
   Sidecar,
   Target,
+  RouteOptions,
 } from '../model/cloud.js';
 
 /** A label or annotation set to null is removed. */
@@ -182,7 +183,16 @@ export interface Platform {
   findRoute(spaceGuid: string | undefined, route: RouteName): Promise<Route | undefined>;
   /** `findRoute` for many in few calls; those that do not exist are left out. */
   findRoutes(spaceGuid: string | undefined, routes: readonly RouteName[]): Promise<readonly Route[]>;
-  createRoute(spaceGuid: string, route: RouteName & MetadataChange): Promise<Route>;
+  /** Whether there is such a route, in a space that may not be seen too; undefined: this sign-in may not ask. */
+  isReserved(route: RouteName): Promise<boolean | undefined>;
+  /** Guids of the spaces that its own space shares it with. */
+  spacesSharing(routeGuid: string): Promise<readonly string[]>;
+  createRoute(
+    spaceGuid: string,
+    route: RouteName & { options?: RouteOptions } & MetadataChange,
+  ): Promise<Route>;
+  /** Those that are not named stay. Since 3.183. */
+  setRouteOptions(guid: string, options: RouteOptions): Promise<void>;
   /** Waits for the job. */
   deleteRoute(guid: string): Promise<void>;
   insertDestinations(

@@ -90,6 +90,17 @@ export class Fields {
     return map;
   }
 
+  /** What of a map is text or number; the rest is left out. */
+  plainMap(key: string): Record<string, string | number> {
+    const isPlain = (entry: [string, unknown]): entry is [string, string | number] =>
+      typeof entry[1] === 'string' || typeof entry[1] === 'number';
+    return Object.fromEntries(Object.entries(this.object(key).values).filter(isPlain));
+  }
+
+  keys(): string[] {
+    return Object.keys(this.values);
+  }
+
   has(key: string): boolean {
     return this.values[key] !== undefined && this.values[key] !== null;
   }

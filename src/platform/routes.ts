@@ -16,6 +16,7 @@ type RouteCalls = Pick<
   | 'isReserved'
   | 'spacesSharing'
   | 'createRoute'
+  | 'setRouteOptions'
   | 'deleteRoute'
   | 'insertDestinations'
   | 'removeDestination'
@@ -65,15 +66,19 @@ export function routeCalls(requests: Requests): RouteCalls {
       const told = await ifAllowed(async () => Fields.of(await requests.read(path), 'sharing'));
       return (told?.objects('data') ?? []).map((space) => space.text('guid'));
     },
-    createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
+    createRoute(spaceGuid, { host, domainGuid, path, port, options, labels, annotations }) {
       const body = {
         ...(host === '' ? {} : { host }),
         ...(path === '' ? {} : { path }),
         ...(port === null ? {} : { port }),
+        ...(options ? { options } : {}),
         relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
         metadata: { labels: labels ?? {}, annotations: annotations ?? {} },
       };
       return requests.writeFor('POST', '/v3/routes', body, 'route', parseRoute);
+    },
+    async setRouteOptions(guid, options) {
+      await requests.write('PATCH', `/v3/routes/${guid}`, { options });
     },
     async deleteRoute(guid) {
       await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
@@ -150,6 +155,7 @@ function parseRoute(fields: Fields): Route {
     domainGuid,
     spaceGuid,
     destinations: fields.objects('destinations').map(parseDestination),
+    ...(fields.has('options') ? { options: fields.plainMap('options') } : {}),
     ...metadataOf(fields),
   };
 }

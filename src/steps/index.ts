@@ -11,7 +11,7 @@ import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
 import { recordWish } from './live-wish.js';
 import { makeCandidate } from './make-candidate.js';
-import { makeRoute } from './make-route.js';
+import { makeRoute, setOptions } from './make-route.js';
 import { mark } from './mark.js';
 import { prove } from './prove.js';
 import { pushBits } from './push-bits.js';
@@ -31,6 +31,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'push-bits': pushBits,
   stage,
   'set-env': setEnv,
+  'set-options': setOptions,
   scale,
   start,
   'await-instances': awaitInstances,

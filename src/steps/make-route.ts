@@ -1,6 +1,6 @@
 import { appKey, LABEL } from '../platform/names.js';
 import type { Step } from './step.js';
-import type { StepKind } from './world.js';
+import { routeNamed, type StepKind } from './world.js';
 
 /**
  * Makes a route with our labels in the call that makes it. A production route gets no destination yet: a host that is taken
@@ -10,12 +10,13 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
   title: ({ route, as }) => `make the ${as} route ${route.url}`,
   plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
   run: async ({ route, as }, { intent }, { platform, target }) => {
-    const { host, domainGuid, path, port } = route;
+    const { host, domainGuid, path, port, options } = route;
     await platform.createRoute(target.spaceGuid, {
       host,
       domainGuid,
       path,
       port,
+      ...(options ? { options } : {}),
       labels: {
         [LABEL.role]: as === 'trial' ? 'candidate' : 'live',
         [LABEL.app]: appKey(intent.app),
@@ -23,4 +24,11 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
       },
     });
   },
+};
+
+/** The manifest's options, on a route that is there. Requests go on meanwhile: routers choose another way among its destinations. */
+export const setOptions: StepKind<Step & { do: 'set-options' }> = {
+  title: ({ url }) => `set the options of ${url}`,
+  plan: ({ url, options }) => [`PATCH /v3/routes/<${url}> options ${JSON.stringify(options)}`],
+  run: ({ url, options }, app, { platform }) => platform.setRouteOptions(routeNamed(url, app).guid, options),
 };

@@ -2,6 +2,7 @@
  * A step as data: what a strategy asks for. It names roles and route urls, never GUIDs: whoever performs it looks them up in
  * the newest snapshot. Only what is deleted is named by its GUID, so that nothing else can be met.
  */
+import type { RouteOptions } from '../model/cloud.js';
 import type { Port, WantedRoute, WantedScale } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 
@@ -11,6 +12,8 @@ export type Side = 'live' | 'candidate';
 export type Step =
   | { do: 'make-candidate' }
   | { do: 'make-route'; route: WantedRoute; as: 'production' | 'trial' }
+  /** Of a production route that is there. */
+  | { do: 'set-options'; url: string; options: RouteOptions }
   | { do: 'push-bits' }
   | { do: 'stage' }
   | { do: 'set-env'; names: readonly string[] }

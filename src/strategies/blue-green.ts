@@ -28,6 +28,7 @@ import {
   endOfLock,
   leftTrialRoutes,
   steps,
+  optionSteps,
   stopFailed,
   stopIdle,
 } from './work.js';
@@ -206,7 +207,7 @@ function switching({ hold }: Intent): Step {
   return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
 
-/** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
+/** Where live has left the route already, what the candidate has there is all that it gets. */
 function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
   const { candidate, live } = snapshot;
   const route = snapshot.routes.find((one) => one.url === url);
@@ -232,8 +233,9 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
     tidy: steps(
       snapshot.candidate
         ? leftTrialRoutes(snapshot)
-        : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' })),
-    ),
+        : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),
+      ...optionSteps(intent, snapshot),
+    ]),
     stop: steps([
       ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid } as const] : []),
       ...stopIdle(snapshot, older.slice(0, kept)),

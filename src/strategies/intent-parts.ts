@@ -1,6 +1,6 @@
 /** What the intents of a deploy and of a rollback have in common. Pure. */
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { AppState, Route, Snapshot } from '../model/cloud.js';
+import type { AppState, Route, RouteOptions, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
 import { probePath } from '../probe/path.js';
@@ -82,19 +82,32 @@ export function trialsOf(
   { trialDomain, snapshot, token }: TrialParts,
   production: readonly WantedRoute[],
 ): Intent['trials'] {
-  const asked = production
-    .filter(isAskable)
-    .flatMap(({ url }) => portsOn(url, production, snapshot))
-    .map((port) => (isPushed(port) ? PUSHED : port));
-  const isSame = (one: Port, other: Port) =>
-    samePort(one, other) && (one.protocol ?? 'http1') === (other.protocol ?? 'http1');
-  const distinct = asked.filter((port, at) => asked.findIndex((one) => isSame(one, port)) === at);
-  const ports = [...distinct].sort((one, other) => Number(isPushed(other)) - Number(isPushed(one)));
-  return ports.map((to) => {
+  const asked = production.filter(isAskable).flatMap((route) =>
+    portsOn(route.url, production, snapshot).map((port) => ({
+      to: isPushed(port) ? PUSHED : port,
+      ...(route.options ? { options: route.options } : {}),
+    })),
+  );
+  // A trial route with options stands for the same port without any, too.
+  const best = [...asked].sort((one, other) => Number('options' in other) - Number('options' in one));
+  const distinct = best.filter((wish, at) => best.findIndex((one) => standsFor(one, wish)) === at);
+  const trials = distinct.sort((one, other) => Number(isPushed(other.to)) - Number(isPushed(one.to)));
+  return trials.map(({ to, ...options }) => {
     const host = trialHost(snapshot.name, token());
     const url = `${host}.${trialDomain.name}`;
-    return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+    const name = { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false };
+    return { route: { ...name, ...options }, to };
   });
+}
+
+interface TrialWish {
+  to: Port;
+  options?: RouteOptions;
+}
+
+function standsFor(one: TrialWish, wish: TrialWish): boolean {
+  const isSame = samePort(one.to, wish.to) && (one.to.protocol ?? 'http1') === (wish.to.protocol ?? 'http1');
+  return isSame && (!wish.options || JSON.stringify(one.options) === JSON.stringify(wish.options));
 }
 
 export function beforeOf(

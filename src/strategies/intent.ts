@@ -80,6 +80,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
       ...way.problems,
       ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
       ...instanceProblems(app, scale.deltas),
+      ...optionsTooNew(parts.named, snapshot),
       ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
     ],
     notes: [
@@ -137,6 +138,18 @@ function isTcp(route: Route): boolean {
 
 /** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
 function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
+/** Since when routes have options (docs of the v3 API). */
+const OPTIONS_SINCE = '3.183.0';
+
+function optionsTooNew(named: readonly WantedRoute[], { apiVersion }: Snapshot): string[] {
+  const first = named.find(({ options }) => options !== undefined);
+  return first && isOlderThan(apiVersion, OPTIONS_SINCE)
+    ? [
+        `Options of a route (${first.url}) need version ${OPTIONS_SINCE} of the platform's API, and this one has ${apiVersion}: take them out of the manifest.`,
+      ]
+    : [];
+}
+
   return named.flatMap(({ url, protocol, ...name }) => {
     const has = destinationsOf(routeOf(snapshot, { url, ...name }), snapshot.live);
     const web = has.filter(({ processType }) => processType === 'web');

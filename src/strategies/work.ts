@@ -1,5 +1,6 @@
 /** Building blocks of what a strategy answers. Pure. */
 import type { AppState, Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
 import { type AppStep, STAGES, type StageWork, type Step, type StepGroup, type Work } from '../steps/step.js';
 import { servedBy, trialRoutes } from './view.js';
 
@@ -17,6 +18,20 @@ export function compact(work: Work): Work {
 /** Trial routes of this app, those of an earlier run included. */
 export function leftTrialRoutes(snapshot: Snapshot): Step[] {
   return trialRoutes(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
+}
+
+/**
+ * Options that the manifest names and a production route does not have. They come last: going back never has to undo them, and
+ * that the platform takes them is known from the trial routes.
+ */
+export function optionSteps({ production }: Pick<Intent, 'production'>, snapshot: Snapshot): Step[] {
+  return production.flatMap((wanted): Step[] => {
+    const { options } = wanted;
+    const route = routeOf(snapshot, wanted);
+    if (!options || !route) return [];
+    const isSet = ([name, value]: [string, unknown]) => String(route.options?.[name]) === String(value);
+    return Object.entries(options).every(isSet) ? [] : [{ do: 'set-options', url: route.url, options }];
+  });
 }
 
 /** An app that a route names again is in somebody's use: it stays. */

@@ -118,8 +118,10 @@ export class Lane {
       return { version: this.kept.says, inputs: { ...inputs, ...to }, workspace: world.dir };
     }
     const version = `v${this.number}`;
-    const routes = [world.url(this.app)];
-    const workspace = await world.workspace({ name: this.app, version, routes });
+    // Each deploy has an option of its route to change.
+    const way = this.number % 2 === 0 ? 'round-robin' : 'least-connection';
+    const more = ['routes:', `  - route: ${world.url(this.app)}`, `    options: {loadbalancing: ${way}}`];
+    const workspace = await world.workspace({ name: this.app, version, routes: [], more });
     return { version, inputs: { ...inputs, env: `STEP: ${version}` }, workspace };
   }
 

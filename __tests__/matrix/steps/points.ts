@@ -46,7 +46,7 @@ type InPlace =
   | 'crown';
 type Swapped = Exclude<Kind, InPlace>;
 
-const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage'>, Point>> = {
+const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-options'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },
   'make-route': { api: call('POST', /^\/v3\/routes$/) },
   'set-env': { api: call('PATCH', /^\/v3\/apps\/[^/]+\/environment_variables$/) },
@@ -83,6 +83,7 @@ export const POINTS: {
   rollback: ROLLBACK,
 };
 
+    'set-options': { api: call('PATCH', /^\/v3\/routes\/[^/]+$/) },
 /** `kill`: SIGKILL, and the machine is gone. `cancel`: SIGINT as the runner sends it, then the post step. */
 export type End = 'kill' | 'cancel';
 

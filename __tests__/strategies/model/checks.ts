@@ -94,10 +94,14 @@ export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 
     if (role !== 'live' || version !== intent.version) fail(`live is labelled ${role} ${version}`);
     if (owner !== undefined || live.phase) fail('live carries the lock');
     if (live.state !== 'STARTED') fail('live does not run');
-    for (const { url } of intent.production)
+    for (const { url, options = {} } of intent.production) {
       if (!isMapped(world, url, live.guid)) fail(`${url} is not live's`);
     for (const url of intent.dropped) if (isMapped(world, url, live.guid)) fail(`${url} was not dropped`);
   } else {
+      const has = Object.values(world.routes).find((route) => route.url === url)?.options;
+      for (const [name, value] of Object.entries(options))
+        if (has?.[name] !== value) fail(`${url} has ${name} ${has?.[name]}, not ${value}`);
+    }
     for (const { url, to } of intent.before?.destinations ?? []) {
       const mine = mappedOn(world, url).filter(({ appGuid }) => appGuid === live.guid);
       const missing = to.filter(
@@ -125,7 +129,7 @@ export function assertHeld(world: ModelWorld, intent: Intent): void {
   if (!lock || candidate?.phase !== 'held') fail(`it is ${candidate?.phase}`);
   if (takers.length > 0) fail('a taker is left');
   if (candidate?.state !== 'STARTED') fail('the candidate does not run');
-  if (!snapshot.routes.some(isTrial)) fail('there is no trial route');
+  if (intent.trials.length > 0 && !snapshot.routes.some(isTrial)) fail('there is no trial route');
   for (const { url } of snapshot.routes.filter((route) => !isTrial(route))) {
     if (isMapped(world, url, candidate?.guid ?? '')) fail(`${url} has the candidate`);
   }

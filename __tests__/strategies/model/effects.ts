@@ -11,6 +11,7 @@ import {
   previousName,
 } from '../../../src/platform/names.js';
 import type { Side, Step } from '../../../src/steps/step.js';
+import { isPushed } from '../../../src/steps/routes.js';
 import { route as emptyRoute, to } from '../support.js';
 import { rollWrites } from './rolls.js';
 import {
@@ -47,6 +48,14 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
     case 'make-route':
       return [(world) => makeRoute(world, intent, step)];
     case 'push-bits':
+    case 'set-options':
+      return [
+        (world) => {
+          const { guid, ...old } = routeAt(world, step.url);
+          const changed = { ...old, guid, options: { ...old.options, ...step.options } };
+          return { ...world, routes: { ...world.routes, [guid]: changed } };
+        },
+      ];
       return [
         (world) => pushBits(world, intent, on(world, 'candidate')),
         (world) => {
@@ -217,14 +226,17 @@ function makeRoute(world: ModelWorld, intent: Intent, step: Step & { do: 'make-r
     [LABEL.app]: appKey(intent.app),
     [LABEL.version]: intent.version,
   };
-  const made = emptyRoute(url, [], { guid, labels });
+  const { options = {} } = step.route;
+  const made = emptyRoute(url, [], { guid, labels, options });
   return { ...world, routes: { ...world.routes, [guid]: made }, made: { ...world.made, [url]: number } };
 }
 
 /** The manifest of the models has a web and a worker process. What is pushed twice has two packages. */
 function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelApp): ModelWorld {
-  const trial = Object.values(world.routes).find(({ url }) => url === intent.trials[0]?.route.url);
-  if (!trial) violated('pushed before there was a trial route');
+  const [first] = intent.trials;
+  const asked = first && isPushed(first.to) ? first.route.url : undefined;
+  const trial = Object.values(world.routes).find(({ url }) => url === asked);
+  if (asked !== undefined && !trial) violated('pushed before there was a trial route');
   const number = Math.min(2, packages.length + 1);
   const pushed = changedApp(world, guid, {
     packages: [...packages.slice(0, 1), `package ${intent.version} #${number}`],
@@ -233,7 +245,7 @@ function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelAp
       { type: 'worker', instances: 0, running: 0 },
     ],
   });
-  return changedRoute(pushed, trial.guid, [to(guid)]);
+  return trial ? changedRoute(pushed, trial.guid, [to(guid)]) : pushed;
 }
 
 function start(world: ModelWorld, { guid, processes, droplet, annotations }: ModelApp): ModelWorld {

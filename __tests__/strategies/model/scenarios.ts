@@ -152,6 +152,26 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   },
   {
+    name: 'live with another port only',
+    deploys: twice(ONE_ROUTE),
+    world: space([{ ...LIVE, ports: [9090] }], { [SHOP.url]: [to('shop v1', { port: 9090 })] }),
+  },
+  {
+    name: 'options, and a protocol by which live is not asked',
+    deploys: twice({
+      shop: [
+        { ...SHOP, protocol: 'http2' },
+        { ...WWW, options: { loadbalancing: 'least-connection' } },
+      ],
+    }),
+    world: space([LIVE], { [SHOP.url]: [to('shop v1')], [WWW.url]: [to('shop v1')] }),
+  },
+  {
+    name: 'an app that nobody outside can ask',
+    deploys: twice({ shop: [{ ...SHOP, internal: true }] }),
+    world: space([LIVE], ON_SHOP),
+  },
+  {
     name: 'a route shared with another app',
     deploys: twice(ONE_ROUTE),
     world: space([LIVE, running('foreign')], { [SHOP.url]: [to('foreign'), to('shop v1')] }),
