@@ -152,6 +152,7 @@ describe('rolling asks for', () => {
 
   test('no more than the proof when it is held', () => {
     const held = intent({ until: 'held', hold: true });
+    expect(next(forward(held, at('made')))).toBe('check: stay-up, smoke, record-wish, mark proven');
     expect(next(forward(held, at('proven')))).toBe('switch: mark held');
     expect(forward(held, at('held'))).toEqual({});
   });

@@ -95,7 +95,10 @@ async function sinceHeld(
     platform.currentDroplet(candidate.guid),
   ]);
   const isSame = live !== undefined && live.guid === held.before?.guid;
-  const lost = extras && isSame && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
+  // An app that keeps its GUID keeps what it has.
+  const mayLose = isSame && !held.inPlace;
+  const lost =
+    extras && mayLose && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
   const builtOf = droplet?.packageGuid;
   const isOther = builtOf !== undefined && builtOf !== candidate.annotations[ANNOTATION.package];
   return [

@@ -1,6 +1,7 @@
 /** What a deploy in place changes on live by its manifest and inputs; a held one writes it down for whoever promotes it. */
 import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
+import { LIVE_BEFORE } from './live-record.js';
 import type { Step } from './step.js';
 import { type AppWorld, lockOf, type StepKind, type World } from './world.js';
 
@@ -9,6 +10,9 @@ import { type AppWorld, lockOf, type StepKind, type World } from './world.js';
  * may, which its annotations are not.
  */
 export const LIVE_WISH = 'CF_ZERO_DOWNTIME_LIVE_WISH';
+
+/** Variables of the candidate that are ours. */
+export const RECORDS: readonly string[] = [LIVE_BEFORE, LIVE_WISH];
 
 export interface LiveWish {
   /** YAML, variables filled in; no word of routes, counts and bits. */

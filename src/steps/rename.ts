@@ -1,9 +1,8 @@
 import type { Intent } from '../model/intent.js';
 import type { MetadataChange } from '../platform/calls.js';
 import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
-import { LIVE_BEFORE } from './live-record.js';
+import { RECORDS } from './live-wish.js';
 import type { Step } from './step.js';
-import { LIVE_WISH } from './live-wish.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
 
 type Rename = Step & { do: 'rename' };
@@ -18,7 +17,7 @@ export const rename: StepKind<Rename> = {
     const { guid, annotations, env } = appOn(step.side, app);
     const { intent } = app;
     // What is kept for diagnosis keeps no values of live.
-    const records = [LIVE_BEFORE, LIVE_WISH].filter((record) => record in env);
+    const records = RECORDS.filter((record) => record in env);
     if (records.length > 0)
       await platform.setEnvironment(guid, Object.fromEntries(records.map((record) => [record, null])));
     await platform.updateApp(guid, {

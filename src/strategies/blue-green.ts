@@ -203,7 +203,7 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
 /**
  * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
  */
-function switching({ hold }: Intent): Step {
+export function switching({ hold }: Pick<Intent, 'hold'>): Step {
   return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
 

@@ -63,7 +63,7 @@ export function notDeployable({ apiVersion, name }: Snapshot, live: AppState, in
 const OTHER_WAY = 'deploy it with strategy: blue-green.';
 
 /** The platform starts a stopped app without rolling; with no instance there is none to be replaced. */
-function whyNoInstances(live: AppState | undefined): string | undefined {
+export function whyNoInstances(live: AppState | undefined): string | undefined {
   if (!live) return 'it is not live yet';
   if (live.state === 'STOPPED') return 'live is stopped';
   const instances = live.processes.find(({ type }) => type === 'web')?.instances ?? 0;

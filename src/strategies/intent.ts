@@ -50,7 +50,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
   const env = environmentOf(inputs, app, live);
   const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
   const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
-  const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app, live) } : kept;
+  const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app.processes, live) } : kept;
   const intent: Intent = {
     app: app.name,
     set: parts.set,
@@ -220,15 +220,15 @@ function scaleOf(app: ManifestApp, live: AppState | undefined) {
 }
 
 /** What a candidate has by its manifest live is scaled to: in the end there are as many instances as after blue-green. */
-function countsInPlace(
+export function countsInPlace(
   { deltas, keep }: ReturnType<typeof scaleOf>,
-  app: ManifestApp,
+  named: Readonly<Record<string, WantedScale>>,
   live: AppState | undefined,
 ): Record<string, WantedScale> {
-  const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(app.processes)]);
+  const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(named)]);
   const counts = [...types].map((type): [string, WantedScale] => {
     const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
-    const wanted = app.processes[type]?.instances ?? defaultInstances(type);
+    const wanted = named[type]?.instances ?? defaultInstances(type);
     const { instances: _, ...sizes } = deltas[type] ?? {};
     const count = keep.includes(type) ? Math.max(now, wanted) : wanted;
     return [type, { ...sizes, ...(count === now ? {} : { instances: count }) }];
@@ -270,7 +270,8 @@ function factsOf(
   };
 }
 
-function scaleBefore(live: AppState | undefined): Record<string, WantedScale> | undefined {
-  const scale = recordedOn(live, ANNOTATION.manifestScale);
+/** What the manifest named at the app's deploy; undefined: it was not deployed this way. */
+export function scaleBefore(app: AppState | undefined): Record<string, WantedScale> | undefined {
+  const scale = recordedOn(app, ANNOTATION.manifestScale);
   return typeof scale === 'object' && scale !== null ? (scale as Record<string, WantedScale>) : undefined;
 }

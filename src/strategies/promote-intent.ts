@@ -5,7 +5,9 @@ import { Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isActive, isDone, overtakenBy, rollOf } from '../steps/deployments.js';
-import { takenBy } from './intent.js';
+import { LIVE_WISH, RECORDS, readWish } from '../steps/live-wish.js';
+import { whyNoInstances } from './in-place.js';
+import { countsInPlace, scaleBefore, takenBy } from './intent.js';
 import { askedOf, beforeOf, namesBefore, recordedOn } from './intent-parts.js';
 
 export interface PromoteResult {
@@ -47,7 +49,7 @@ export function makePromoteIntent(
     intent: {
       ...recorded,
       ...beforePromote(held, snapshot),
-      ...(inputs.scale === 'manifest' ? { scale: {}, keepInstancesOf: [] } : {}),
+      ...(inputs.scale === 'manifest' ? { scale: asNamed(held, snapshot), keepInstancesOf: [] } : {}),
       ...askedOf(withRecorded(inputs, held)),
       owner,
       until: 'live',
@@ -55,7 +57,11 @@ export function makePromoteIntent(
     problems: [
       ...(snapshot.candidate?.phase === 'paused'
         ? endOfPause(held, snapshot)
-        : [...changeOf(held, live), ...givenToLive(held, changedOf(held, snapshot, inputs))]),
+        : [
+            ...changeOf(held, live),
+            ...givenToLive(held, changedOf(held, snapshot, inputs)),
+            ...(held.inPlace ? nothingToRoll(held, snapshot, inputs) : []),
+          ]),
       ...missing(held, inputs),
       ...taken.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
@@ -80,6 +86,30 @@ function endOfPause(held: Intent, snapshot: Snapshot): Refused[] {
       'Put back what is left of it with command: abort, and deploy anew.',
       'live-changed',
     ),
+  ];
+}
+
+/** A candidate has what the manifest names by itself; live does not. */
+function asNamed({ inPlace }: Intent, { candidate, live }: Snapshot): Intent['scale'] {
+  return inPlace ? countsInPlace({ deltas: {}, keep: [] }, scaleBefore(candidate) ?? {}, live) : {};
+}
+
+/** A plan may be made by who may not read variables. */
+function nothingToRoll({ app, version }: Intent, { live, candidate }: Snapshot, { plan }: Inputs): Refused[] {
+  const why = whyNoInstances(live);
+  const env = candidate?.env ?? {};
+  const isHidden = plan && Object.keys(env).length === 0;
+  const next = 'End the held deploy with command: abort, and deploy anew.';
+  return [
+    ...(why ? [new Refused(`${app} has nothing to roll, as ${why}.`, next, 'live-changed')] : []),
+    ...(isHidden || readWish(env)
+      ? []
+      : [
+          new Refused(
+            `What ${app} shall get with ${version} is not written down any more: ${candidate?.name ?? 'its candidate'} has no readable variable ${LIVE_WISH}.`,
+            next,
+          ),
+        ]),
   ];
 }
 
@@ -129,7 +159,9 @@ function changedOf(
   if (!live || !candidate || live.guid !== before?.guid) return [];
   const named = namesBefore(candidate, ANNOTATION.manifestEnv);
   const known = [...named, ...namesBefore(live, ANNOTATION.manifestEnv), ...Object.keys(candidate.env)];
-  const brought = Object.keys(candidate.env).filter((name) => !named.includes(name));
+  const brought = Object.keys(candidate.env).filter(
+    (name) => !named.includes(name) && !RECORDS.includes(name),
+  );
   const variables = [
     ...brought.filter((name) => live.env[name] !== candidate.env[name]),
     ...(carries(candidate, inputs) ? Object.keys(live.env).filter((name) => !known.includes(name)) : []),

@@ -18,9 +18,13 @@ export function unroll(intent: Intent, snapshot: Snapshot): Work {
   });
 }
 
-/** Once another hand has brought its own version, nothing of live is put back to what was before ours. */
+/**
+ * Once another hand has brought its own version, nothing of live is put back to what was before ours; and nothing is where it was
+ * withdrawn, held, before it touched live.
+ */
 function isOurs(intent: Intent, snapshot: Snapshot): boolean {
-  return reached(snapshot.lock, 'switching') && !overtakenBy(intent, snapshot);
+  const { lock } = snapshot;
+  return reached(lock, 'switching') && !reached(lock, 'withdrawn') && !overtakenBy(intent, snapshot);
 }
 
 function returnOfLive(intent: Intent, snapshot: Snapshot): Work {

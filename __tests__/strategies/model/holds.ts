@@ -1,6 +1,7 @@
 /** Spaces in which a deploy is held, and what ends it. */
 import { to, wanted } from '../support.js';
 import type { Scenario } from './explore.js';
+import { RUNS } from './rolls.js';
 import { gains, kept, LIVE, labels, ON_SHOP, ONE_ROUTE, running, SHOP, space, WWW } from './scenarios.js';
 
 const HELD = { hold: ONE_ROUTE };
@@ -13,6 +14,8 @@ const TWO = {
     'admin.apps.example': [to('admin v1')],
   }),
 } as const;
+
+const ROLLING = { inputs: { strategy: 'rolling' }, world: space([RUNS], ON_SHOP) } as const;
 
 export const HOLDS: readonly Scenario[] = [
   {
@@ -66,6 +69,24 @@ export const HOLDS: readonly Scenario[] = [
     name: 'two apps held and promoted together',
     deploys: [{ hold: PAIR }, 'promote', 'abort', PAIR],
     ...TWO,
+  },
+  {
+    name: 'rolling, held, promoted, and the same again',
+    deploys: [HELD, 'promote', 'promote', ONE_ROUTE],
+    ...ROLLING,
+  },
+  {
+    name: 'rolling, held, aborted or else promoted',
+    deploys: [HELD, 'abort', 'promote', ONE_ROUTE],
+    ...ROLLING,
+  },
+  { name: 'rolling, held, and ended by a deploy', deploys: [HELD, ONE_ROUTE, ONE_ROUTE], ...ROLLING },
+  {
+    name: 'rolling, held while live gains a route, and aborted',
+    deploys: [{ hold: { shop: [SHOP, WWW] } }, 'abort', ONE_ROUTE],
+    ...ROLLING,
+    world: space([RUNS], { ...ON_SHOP, [WWW.url]: [] }),
+    meddle: gains(WWW.url),
   },
   { name: 'two apps held and aborted together', deploys: [{ hold: PAIR }, 'abort', PAIR], ...TWO },
 ];

@@ -216,7 +216,7 @@ function supersedes(world: ModelWorld): ModelWorld | undefined {
   return { ...over, deployments: { ...over.deployments, [guid]: list } };
 }
 
-const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
+export const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
 const rolling = { strategy: 'rolling' } as const;
 
 export const ROLLS: readonly Scenario[] = [
