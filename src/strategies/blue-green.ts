@@ -230,8 +230,9 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   ].map((step) => ({ ...step, wasLive: true }));
   return {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
-    tidy: steps(
-      snapshot.candidate
+    tidy: steps([
+      ...resumes(snapshot),
+      ...(snapshot.candidate
         ? leftTrialRoutes(snapshot)
         : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),
       ...optionSteps(intent, snapshot),

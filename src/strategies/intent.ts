@@ -2,6 +2,7 @@
 import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/asked.js';
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.js';
+import { isOlderThan } from '../platform/api-version.js';
 import { ANNOTATION } from '../platform/names.js';
 import { chooseInPlace } from './in-place.js';
 import {

@@ -2,7 +2,7 @@
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { type AppStep, STAGES, type StageWork, type Step, type StepGroup, type Work } from '../steps/step.js';
-import { servedBy, trialRoutes } from './view.js';
+import { routeOf, servedBy, trialRoutes } from './view.js';
 
 export function steps(list: readonly Step[]): StageWork {
   return { steps: list };
