@@ -116,7 +116,8 @@ async function prepareOne(
       brought,
       shared,
     });
-  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const { notes, problems } = made;
   // An app that keeps its GUID keeps what it has.
   const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
   const lost = extras ? lossesOf(app, extras) : [];

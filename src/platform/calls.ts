@@ -20,9 +20,9 @@ import type {
   Quota,
   Revision,
   Route,
+  RouteOptions,
   Sidecar,
   Target,
-  RouteOptions,
 } from '../model/cloud.js';
 
 /** A label or annotation set to null is removed. */
@@ -205,8 +205,4 @@ export interface Platform {
   crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;
   /** Oldest first; empty when the log cache does not answer (it only informs). */
   recentLogs(appGuid: string, limit: number): Promise<readonly LogLine[]>;
-  /** Whether there is such a route, in a space that may not be seen too; undefined: this sign-in may not ask. */
-  isReserved(route: RouteName): Promise<boolean | undefined>;
-  /** Guids of the spaces that its own space shares it with. */
-  spacesSharing(routeGuid: string): Promise<readonly string[]>;
 }

@@ -28,10 +28,10 @@ import type { AppWorld, StepKind, World } from './world.js';
 const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'make-candidate': makeCandidate,
   'make-route': makeRoute,
+  'set-options': setOptions,
   'push-bits': pushBits,
   stage,
   'set-env': setEnv,
-  'set-options': setOptions,
   scale,
   start,
   'await-instances': awaitInstances,

@@ -27,8 +27,8 @@ import {
   deletions,
   endOfLock,
   leftTrialRoutes,
-  steps,
   optionSteps,
+  steps,
   stopFailed,
   stopIdle,
 } from './work.js';

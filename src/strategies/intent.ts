@@ -79,9 +79,9 @@ export function makeIntent(asked: IntentParts): IntentResult {
     problems: [
       ...routes.problems,
       ...way.problems,
+      ...optionsTooNew(parts.named, snapshot),
       ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
       ...instanceProblems(app, scale.deltas),
-      ...optionsTooNew(parts.named, snapshot),
       ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
     ],
     notes: [
@@ -137,8 +137,6 @@ function isTcp(route: Route): boolean {
   return route.protocol === 'tcp';
 }
 
-/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
-function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
 /** Since when routes have options (docs of the v3 API). */
 const OPTIONS_SINCE = '3.183.0';
 
@@ -151,6 +149,8 @@ function optionsTooNew(named: readonly WantedRoute[], { apiVersion }: Snapshot):
     : [];
 }
 
+/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
+function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
   return named.flatMap(({ url, protocol, ...name }) => {
     const has = destinationsOf(routeOf(snapshot, { url, ...name }), snapshot.live);
     const web = has.filter(({ processType }) => processType === 'web');

@@ -79,11 +79,11 @@ export const POINTS: {
     ...ROLLBACK,
     'push-bits': { api: call('POST', /^\/v3\/packages\/[^/]+\/upload$/) },
     stage: { api: call('POST', /^\/v3\/builds$/) },
+    'set-options': { api: call('PATCH', /^\/v3\/routes\/[^/]+$/) },
   },
   rollback: ROLLBACK,
 };
 
-    'set-options': { api: call('PATCH', /^\/v3\/routes\/[^/]+$/) },
 /** `kill`: SIGKILL, and the machine is gone. `cancel`: SIGINT as the runner sends it, then the post step. */
 export type End = 'kill' | 'cancel';
 

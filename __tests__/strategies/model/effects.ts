@@ -10,8 +10,8 @@ import {
   LABEL,
   previousName,
 } from '../../../src/platform/names.js';
-import type { Side, Step } from '../../../src/steps/step.js';
 import { isPushed } from '../../../src/steps/routes.js';
+import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
 import { rollWrites } from './rolls.js';
 import {
