@@ -96,12 +96,12 @@ export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 
     if (live.state !== 'STARTED') fail('live does not run');
     for (const { url, options = {} } of intent.production) {
       if (!isMapped(world, url, live.guid)) fail(`${url} is not live's`);
-    for (const url of intent.dropped) if (isMapped(world, url, live.guid)) fail(`${url} was not dropped`);
-  } else {
       const has = Object.values(world.routes).find((route) => route.url === url)?.options;
       for (const [name, value] of Object.entries(options))
         if (has?.[name] !== value) fail(`${url} has ${name} ${has?.[name]}, not ${value}`);
     }
+    for (const url of intent.dropped) if (isMapped(world, url, live.guid)) fail(`${url} was not dropped`);
+  } else {
     for (const { url, to } of intent.before?.destinations ?? []) {
       const mine = mappedOn(world, url).filter(({ appGuid }) => appGuid === live.guid);
       const missing = to.filter(

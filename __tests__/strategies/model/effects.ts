@@ -47,7 +47,6 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [(world) => makeCandidate(world, intent)];
     case 'make-route':
       return [(world) => makeRoute(world, intent, step)];
-    case 'push-bits':
     case 'set-options':
       return [
         (world) => {
@@ -56,6 +55,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           return { ...world, routes: { ...world.routes, [guid]: changed } };
         },
       ];
+    case 'push-bits':
       return [
         (world) => pushBits(world, intent, on(world, 'candidate')),
         (world) => {
