@@ -87,11 +87,16 @@ async function prepareOne(
     world.platform.currentDroplet(target.guid),
     missedBy(target, snapshot, world),
   ]);
-  const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
-  const { notes, problems } = made;
-  const intent = { ...made.intent, ...carrying?.parts };
-  const told = [...(inputs.plan ? choicesOf(standing, target) : []), ...notes, ...beside.notes, ...(carrying?.notes ?? [])];
-  for (const text of carrying?.warnings ?? []) world.listener.tell({ type: 'warning', text });
+  const make = () =>
+    makeRollbackIntent({
+      ...preparation,
+      snapshot,
+      target,
+      adoptedVersion,
+      trialDomain: domain instanceof Refused ? NOWHERE : domain,
+    });
+  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [

@@ -14,7 +14,7 @@ import { needOf } from '../strategies/capacity.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { type LiveExtras, lossesOf } from '../strategies/losses.js';
-import { withdrawn } from '../strategies/versions.js';
+import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
 import { assertRoom } from './capacity.js';
 import type { Seen } from './change.js';
@@ -116,8 +116,7 @@ async function prepareOne(
       brought,
       shared,
     });
-  const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
-  const { notes, problems } = made;
+  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   // An app that keeps its GUID keeps what it has.
   const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
   const lost = extras ? lossesOf(app, extras) : [];
