@@ -17,6 +17,7 @@ import { createCells, createStager } from './instances/index.js';
 import { Logs } from './logs/log-cache.js';
 import type { CellEvents, Cells, Clock, Stager } from './ports.js';
 import { type Routers, startRouters } from './router/index.js';
+import { BrokerFaults } from './state/broker.js';
 import { firstRecords } from './state/first-records.js';
 import { History } from './state/history.js';
 import { Pending } from './state/pending.js';
@@ -116,6 +117,7 @@ export async function startFoundry(
   const store = new Store(clock);
   const history = new History(clock);
   const logs = new Logs(clock);
+  const broker = new BrokerFaults();
   const routers = await parts.routers(
     {
       clock,
@@ -151,6 +153,7 @@ export async function startFoundry(
     pending: new Pending(),
     running,
     logs,
+    broker,
     stager: parts.stager({ clock, stagingMs: options.stagingMs }),
     clock,
     ticker: new Ticker(clock, options.tickMs),
@@ -178,6 +181,7 @@ export async function startFoundry(
       faults,
       requests,
       rateLimit,
+      broker,
       trust,
       tokens,
       advance: (ms) => clock.advance(ms),

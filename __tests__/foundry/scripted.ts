@@ -309,7 +309,7 @@ export async function world(f: Scripted): Promise<World> {
       const path = new URL(reply.headers.get('location') ?? '').pathname;
       return until(
         () => f.call('GET', path),
-        (r) => r.body.state !== 'PROCESSING',
+        (r) => !['PROCESSING', 'POLLING'].includes(r.body.state),
       );
     },
   };

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type * as r from '../state/records.js';
 import { latestRevision } from '../state/revisions.js';
+import { unbindApp } from './binding-rules.js';
 import { audit, type Core } from './core.js';
 import { uniqueness, unprocessable } from './errors.js';
+import { concerns } from './network-policies.js';
 import { createProcess } from './process-rules.js';
 import { additions, checkQuota } from './quota-rules.js';
 import { reviseApp } from './revision-rules.js';
@@ -143,9 +145,10 @@ function takeSidecars(core: Core, app: r.App, droplet: r.Droplet): void {
   }
 }
 
-/** Takes the app off its routes, ends its instances and forgets what belongs to it. Routes stay. */
+/** Unbinds the app, takes it off its routes, ends its instances and forgets what belongs to it. Routes stay. */
 export async function deleteApp(core: Core, app: r.App, caller: Caller): Promise<void> {
   const { store } = core;
+  unbindApp(core, app, caller);
   for (const route of store.routesOfApp(app.guid)) {
     const kept = route.destinations.filter((d) => d.appGuid !== app.guid);
     changeDestinations(core, route, kept, caller);
@@ -168,5 +171,11 @@ export async function deleteApp(core: Core, app: r.App, caller: Caller): Promise
   store.apps.remove(app.guid);
   core.history.record({ kind: 'app', change: 'deleted', appGuid: app.guid, name: app.name });
   audit(core, 'audit.app.delete-request', caller, app);
+  // The policy server looks once a minute for policies of apps that are no more.
+  if (store.networkPolicies.some((p) => concerns(p, app.guid))) {
+    core.clock.after(60_000, () => {
+      store.networkPolicies = store.networkPolicies.filter((p) => !concerns(p, app.guid));
+    });
+  }
   await Promise.all(dirs.map((dir) => rm(dir, { recursive: true, force: true })));
 }

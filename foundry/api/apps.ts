@@ -1,6 +1,7 @@
 import { isDeploying } from '../state/deployments.js';
 import { uris, vcapApplication } from '../state/environment.js';
 import type * as r from '../state/records.js';
+import { vcapServices } from '../state/vcap-services.js';
 import {
   assignDroplet,
   createApp,
@@ -181,7 +182,7 @@ function environment(core: Core, app: r.App) {
     environment_variables: app.env,
     staging_env_json: {},
     running_env_json: {},
-    system_env_json: { VCAP_SERVICES: {} },
+    system_env_json: { VCAP_SERVICES: vcapServices(core.store, app.guid) },
     application_env_json: { VCAP_APPLICATION: { ...full, uris: uris(core.store, app, 'web') } },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logs } from '../logs/log-cache.js';
 import type { Clock, Stager } from '../ports.js';
+import type { BrokerFaults } from '../state/broker.js';
 import type { History } from '../state/history.js';
 import type { Pending } from '../state/pending.js';
 import type * as r from '../state/records.js';
@@ -18,6 +19,8 @@ export interface Core {
   running: Running;
   logs: Logs;
   stager: Stager;
+  /** What the service brokers do wrong. */
+  broker: BrokerFaults;
   clock: Clock;
   /** Of the deployment updater. */
   ticker: Ticker;
@@ -35,12 +38,12 @@ export interface Core {
 /** Actor of what the platform does by itself. */
 export const SYSTEM: Caller = { guid: 'system', name: 'system', type: 'user' };
 
-/** Runs `work` after the platform's job time and answers 202 with the job's address. */
+/** Runs `work` after the platform's job time and answers 202 with the job's address. What it throws is the job's error. */
 export function accept(
   core: Core,
   operation: string,
   about: r.Job['about'],
-  work: () => void | Promise<void>,
+  work: (job: r.Job) => void | Promise<void>,
 ): Answer {
   const job: r.Job = {
     ...core.store.base(),
@@ -55,9 +58,9 @@ export function accept(
   return { status: 202, headers: { location: `${core.api}/v3/jobs/${job.guid}` } };
 }
 
-async function finish(core: Core, job: r.Job, work: () => void | Promise<void>): Promise<void> {
+async function finish(core: Core, job: r.Job, work: (job: r.Job) => void | Promise<void>): Promise<void> {
   try {
-    await work();
+    await work(job);
     job.state = 'COMPLETE';
   } catch (error) {
     job.state = 'FAILED';
@@ -82,14 +85,27 @@ export function audit(
   app: r.App,
   data: Record<string, unknown> = {},
 ): void {
-  const space = core.store.spaces.get(app.spaceGuid);
+  const target = { guid: app.guid, type: 'app', name: app.name };
+  auditOf(core, type, actor, target, app.spaceGuid, data);
+}
+
+/** Writes an audit event about anything in a space. */
+export function auditOf(
+  core: Core,
+  type: string,
+  actor: Caller,
+  target: r.AuditEvent['target'],
+  spaceGuid: string,
+  data: Record<string, unknown> = {},
+): void {
+  const space = core.store.spaces.get(spaceGuid);
   core.store.events.add({
     ...core.store.base(randomUUID()),
     type,
     actor: { guid: actor.guid, type: actor.type, name: actor.name },
-    target: { guid: app.guid, type: 'app', name: app.name },
+    target,
     data,
-    spaceGuid: app.spaceGuid,
+    spaceGuid,
     ...(space ? { organizationGuid: space.organizationGuid } : {}),
   });
 }

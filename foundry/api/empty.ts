@@ -20,28 +20,8 @@ function noneOfApp(call: Call, core: Core, accepts: readonly string[]) {
   return none(call, core, accepts);
 }
 
-const BINDINGS = [
-  'names',
-  'service_instance_guids',
-  'service_instance_names',
-  'app_guids',
-  'app_names',
-  'service_plan_guids',
-  'service_plan_names',
-  'service_offering_guids',
-  'service_offering_names',
-  'type',
-  'include',
-];
 const TASKS = ['names', 'states', 'app_guids', 'space_guids', 'organization_guids', 'sequence_ids'];
-const INSTANCES = ['names', 'space_guids', 'organization_guids', 'service_plan_guids', 'type', 'fields'];
-
 export const rows: readonly Row[] = [
-  row('GET', '/v3/service_credential_bindings', (call, core) => none(call, core, BINDINGS)),
-  row('GET', '/v3/service_route_bindings', (call, core) =>
-    none(call, core, ['route_guids', 'service_instance_guids', 'service_instance_names', 'include']),
-  ),
-  row('GET', '/v3/service_instances', (call, core) => none(call, core, INSTANCES)),
   row('GET', '/v3/tasks', (call, core) => none(call, core, TASKS)),
   row('GET', '/v3/apps/:guid/tasks', (call, core) => noneOfApp(call, core, TASKS)),
   row('GET', '/v3/organizations/:guid/relationships/default_isolation_segment', (call, core) => {
@@ -61,8 +41,4 @@ export const rows: readonly Row[] = [
     return none(call, core, ['names']);
   }),
   row('GET', '/v3/isolation_segments', (call, core) => none(call, core, ['names', 'organization_guids'])),
-  row('GET', '/networking/v1/external/policies', () => ({
-    status: 200,
-    body: { total_policies: 0, policies: [] },
-  })),
 ];

@@ -84,7 +84,9 @@ function checkNames<T extends r.Base>(query: URLSearchParams, listing: Listing<T
     ...(listing.noSelector ? [] : ['label_selector']),
     ...(listing.accepts ?? []),
   ];
-  const unknown = [...new Set(query.keys())].filter((key) => !allowed.includes(key.replace(/\[\w+\]$/, '')));
+  const unknown = [...new Set(query.keys())].filter(
+    (key) => !allowed.includes(key.replace(/\[[\w.]+\]$/, '')),
+  );
   if (unknown.length > 0) {
     throw badQuery(
       `Unknown query parameter(s): '${unknown.join("', '")}'. Valid parameters are: '${allowed.join("', '")}'`,

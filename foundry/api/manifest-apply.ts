@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type * as r from '../state/records.js';
+import { FEATURES, setFeatures } from './app-features.js';
 import { renameApp } from './app-rules.js';
 import { patchVariables, variables } from './apps.js';
 import type { Core } from './core.js';
 import { domainsOf } from './domains.js';
-import { ApiError, unprocessable } from './errors.js';
+import { unprocessable } from './errors.js';
 import type { AppManifest, ManifestRoute } from './manifest-read.js';
+import { bindServices } from './manifest-services.js';
 import { mergeMetadata } from './metadata.js';
 import { createProcess, scaleProcess, updateProcess } from './process-rules.js';
 import { changeDestinations, createRoute } from './route-rules.js';
@@ -17,10 +19,15 @@ import type { Caller } from './table.js';
  * variables, services. Instances change at once on running processes; routes are added, never removed, but for `no-route`.
  * A failure leaves what came before it.
  */
-export function applyManifest(core: Core, app: r.App, manifest: AppManifest, caller: Caller): void {
-  for (const [name, enabled] of Object.entries(manifest.features ?? {})) {
-    if (name === 'ssh' || name === 'revisions') app.features[name] = enabled === true;
-  }
+export async function applyManifest(
+  core: Core,
+  app: r.App,
+  manifest: AppManifest,
+  caller: Caller,
+): Promise<void> {
+  const wanted = manifest.features ?? {};
+  for (const name of FEATURES)
+    if (wanted[name] !== undefined) setFeatures(app, { [name]: wanted[name] === true });
   for (const { type, change } of manifest.processes) {
     const process = core.store.process(app.guid, type) ?? addProcess(core, app, type);
     if (Object.keys(change).length > 0) updateProcess(core, process, change, caller);
@@ -36,10 +43,7 @@ export function applyManifest(core: Core, app: r.App, manifest: AppManifest, cal
   applyRoutes(core, app, manifest, caller);
   if (manifest.env) patchVariables(app.env, variables(manifest.env));
   core.store.touch(app);
-  const [service] = manifest.services;
-  if (service !== undefined) {
-    throw new ApiError(404, 10010, 'CF-ResourceNotFound', `Service instance '${service}' not found`);
-  }
+  await bindServices(core, app, manifest.services, caller);
 }
 
 function addProcess(core: Core, app: r.App, type: string): r.Process {

@@ -18,7 +18,13 @@ export interface AppManifest {
   features?: Record<string, unknown>;
   /** As `POST /v3/apps/:guid/sidecars` takes them. */
   sidecars: Record<string, unknown>[];
-  services: string[];
+  services: ManifestService[];
+}
+
+export interface ManifestService {
+  name: string;
+  bindingName: string | null;
+  parameters: Record<string, unknown>;
 }
 
 export interface ManifestRoute {
@@ -105,7 +111,7 @@ function readApp(source: Record<string, unknown>, name: string, problems: string
     routes: readRoutes(source, problems),
     ...(isObject(source.features) ? { features: source.features } : {}),
     sidecars: readSidecars(source),
-    services: readServices(source),
+    services: readServices(source, problems),
   };
 }
 
@@ -238,9 +244,24 @@ function readSidecars(source: Record<string, unknown>): Record<string, unknown>[
   }));
 }
 
-function readServices(source: Record<string, unknown>): string[] {
-  if (!Array.isArray(source.services)) return [];
-  return source.services.map((s: unknown) => (isObject(s) ? String(s.name) : String(s)));
+function readServices(source: Record<string, unknown>, problems: string[]): ManifestService[] {
+  if (source.services === undefined) return [];
+  if (!Array.isArray(source.services)) {
+    problems.push('Services error: must be a list');
+    return [];
+  }
+  return source.services.map((given: unknown) => {
+    if (!isObject(given)) return { name: String(given), bindingName: null, parameters: {} };
+    const { name, binding_name: bindingName, parameters } = given;
+    if (parameters != null && !isObject(parameters)) {
+      problems.push(`Service binding error: Parameters must be a hash of key/value pairs`);
+    }
+    return {
+      name: String(name),
+      bindingName: typeof bindingName === 'string' ? bindingName : null,
+      parameters: isObject(parameters) ? parameters : {},
+    };
+  });
 }
 
 /** `512M`, `1G`, `1.5GB` -> bytes; undefined when it is none. */

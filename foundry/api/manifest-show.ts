@@ -11,6 +11,11 @@ export function showManifest(core: Core, app: r.App): Record<string, unknown> {
       ...(Object.keys(route.options).length > 0 ? { options: route.options } : {}),
     };
   });
+  // Names alone, whatever the bindings are called (CC services_properties_presenter.rb).
+  const services = core.store.bindings
+    .where((b) => b.appGuid === app.guid)
+    .map((b) => core.store.serviceInstances.get(b.instanceGuid)?.name ?? '')
+    .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const { labels, annotations } = app.metadata;
   const marked = {
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
@@ -24,6 +29,7 @@ export function showManifest(core: Core, app: r.App): Record<string, unknown> {
     ...(Object.keys(app.env).length > 0 ? { env: app.env } : {}),
     features: app.features,
     ...(routes.length > 0 ? { routes } : {}),
+    ...(services.length > 0 ? { services } : {}),
     ...(Object.keys(marked).length > 0 ? { metadata: marked } : {}),
     processes: core.store.processes.of(app.guid).map(showProcess),
   };

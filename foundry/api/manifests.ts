@@ -35,16 +35,21 @@ export const rows: readonly Row[] = [
       audit(core, 'audit.app.apply_manifest', call.caller, app);
       return { app, manifest };
     });
-    return accept(core, 'space.apply_manifest', { kind: 'space', plural: 'spaces', guid: space.guid }, () => {
-      for (const { app, manifest } of apps) {
-        if (!core.store.apps.get(app.guid)) throw unprocessable(`App with guid '${app.guid}' not found`);
-        try {
-          applyManifest(core, app, manifest, call.caller);
-        } catch (error) {
-          throw about(manifest, error);
+    return accept(
+      core,
+      'space.apply_manifest',
+      { kind: 'space', plural: 'spaces', guid: space.guid },
+      async () => {
+        for (const { app, manifest } of apps) {
+          if (!core.store.apps.get(app.guid)) throw unprocessable(`App with guid '${app.guid}' not found`);
+          try {
+            await applyManifest(core, app, manifest, call.caller);
+          } catch (error) {
+            throw about(manifest, error);
+          }
         }
-      }
-    });
+      },
+    );
   }),
   row('POST', '/v3/spaces/:guid/manifest_diff', async (call, core) => {
     const space = findSpace(call, core);

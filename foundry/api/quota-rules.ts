@@ -19,11 +19,17 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
     started_instances: count.instances,
     memory_in_mb: count.memory,
     routes,
-    service_instances: 0,
+    service_instances: core.store.serviceInstances.where(
+      (i) => i.planGuid !== undefined && spaces.has(i.spaceGuid),
+    ).length,
     reserved_ports: 0,
     domains: core.store.domains.where((d) => d.organizationGuid !== undefined).length,
     per_app_tasks: 0,
-    service_keys: 0,
+    service_keys: core.store.bindings.where(
+      (b) =>
+        b.appGuid === undefined &&
+        spaces.has(core.store.serviceInstances.get(b.instanceGuid)?.spaceGuid ?? ''),
+    ).length,
   };
 }
 

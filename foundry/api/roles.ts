@@ -9,6 +9,8 @@ const SECRET = [
   '/v3/revisions/:guid/environment_variables',
   '/v3/droplets/:guid/download',
   '/v3/packages/:guid/download',
+  '/v3/service_instances/:guid/credentials',
+  '/v3/service_credential_bindings/:guid/details',
 ];
 
 /** Throws what the platform answers to a space auditor who writes, or reads what is secret. */

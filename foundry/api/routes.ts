@@ -12,7 +12,7 @@ import { createRoute, deleteRoute } from './route-rules.js';
 import { includedOrganizations, includedSpaces } from './spaces.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
-function presentRoute(core: Core, x: r.Route): Record<string, unknown> {
+export function presentRoute(core: Core, x: r.Route): Record<string, unknown> {
   const self = `/v3/routes/${x.guid}`;
   return {
     ...head(x),

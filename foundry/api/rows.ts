@@ -11,13 +11,18 @@ import { rows as events } from './events.js';
 import { rows as flags } from './feature-flags.js';
 import { rows as jobs } from './jobs.js';
 import { rows as manifests } from './manifests.js';
+import { rows as networkPolicies } from './network-policies.js';
 import { rows as organizations } from './organizations.js';
 import { rows as packages } from './packages.js';
 import { rows as processes } from './processes.js';
 import { rows as quotas } from './quotas.js';
 import { rows as revisions } from './revisions.js';
 import { rows as root } from './root.js';
+import { rows as routeServices } from './route-services.js';
 import { rows as routes } from './routes.js';
+import { rows as serviceBindings } from './service-bindings.js';
+import { rows as serviceCatalog } from './service-catalog.js';
+import { rows as serviceInstances } from './service-instances.js';
 import { rows as sidecars } from './sidecars.js';
 import { rows as spaces } from './spaces.js';
 import { rows as stacks } from './stacks.js';
@@ -43,6 +48,11 @@ export const apiRows: readonly Row[] = [
   sidecars,
   routes,
   destinations,
+  serviceCatalog,
+  serviceInstances,
+  serviceBindings,
+  routeServices,
+  networkPolicies,
   manifests,
   jobs,
   events,

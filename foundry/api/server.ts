@@ -69,7 +69,7 @@ async function answerApi(options: ApiServerOptions, index: RouteIndex, asked: As
   }
   if (fault && (fault.status !== undefined || fault.body !== undefined)) {
     asked.request.resume();
-    const answer = faultAnswer(fault);
+    const answer = faultAnswer(fault, asked.path);
     record(answer.status);
     send(asked, answer);
     return;

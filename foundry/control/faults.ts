@@ -97,7 +97,10 @@ function readFault(given: unknown): Fault {
 }
 
 /** The answer of a `status` fault as the real platform gives it: what is in front of the API speaks plain text. */
-export function faultAnswer(fault: Fault): {
+export function faultAnswer(
+  fault: Fault,
+  path = '',
+): {
   status: number;
   body: unknown;
   headers: Record<string, string>;
@@ -113,6 +116,10 @@ export function faultAnswer(fault: Fault): {
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-cf-routererror': 'endpoint_failure' };
     const body = `${status} : Registered endpoint failed to handle the request.\n`;
     return { status, body, headers: { ...headers, ...fault.headers } };
+  }
+  // The policy server has errors of its own form.
+  if (path.startsWith('/networking/')) {
+    return { status, body: { error: 'ordered by a test' }, headers: { ...fault.headers } };
   }
   const body =
     status === 401

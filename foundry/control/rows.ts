@@ -4,6 +4,7 @@ import { isObject } from '../api/metadata.js';
 import { type RateLimit, readRateLimit } from '../api/rate-limit.js';
 import { type Answer, type Call, openRow, type Row } from '../api/table.js';
 import type { RouteFigures } from '../router/figures.js';
+import type { BrokerFaults } from '../state/broker.js';
 import type { Tokens } from '../uaa/tokens.js';
 import { readTrust, type Trust } from '../uaa/trust.js';
 import type { Faults } from './faults.js';
@@ -15,6 +16,7 @@ export interface ControlParts {
   faults: Faults;
   requests: Requests;
   rateLimit: RateLimit;
+  broker: BrokerFaults;
   trust: Trust;
   tokens: Pick<Tokens, 'refreshable'>;
   advance(ms: number): void;
@@ -45,6 +47,18 @@ export function controlRows(parts: ControlParts): readonly Row[] {
     }),
     openRow('DELETE', at('faults'), () => {
       parts.faults.clear();
+      return { status: 204 };
+    }),
+    openRow('POST', at('broker'), async (call) => {
+      try {
+        parts.broker.add(await call.json());
+      } catch (error) {
+        throw bad(error);
+      }
+      return { status: 204 };
+    }),
+    openRow('DELETE', at('broker'), () => {
+      parts.broker.clear();
       return { status: 204 };
     }),
     openRow('POST', at('rate-limit'), async (call) => {

@@ -39,15 +39,19 @@ export function vcapApplication(
   };
 }
 
-/** Environment of a running process but for what is per instance; `variables` are those of its revision. */
+/**
+ * Environment of a running process but for what is per instance; `variables` are those of its revision, `services` as
+ * `servicesEnvironment` gives them.
+ */
 export function runningEnvironment(
   variables: Readonly<Record<string, string>>,
-  process: r.Process,
+  process: Pick<r.Process, 'memoryMb'>,
+  services: Readonly<Record<string, string>>,
 ): Record<string, string> {
   return {
     LANG: 'en_US.UTF-8',
     ...variables,
     MEMORY_LIMIT: `${process.memoryMb}m`,
-    VCAP_SERVICES: '{}',
+    ...services,
   };
 }

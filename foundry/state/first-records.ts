@@ -1,3 +1,4 @@
+import { firstServices } from './first-services.js';
 import type { Limits } from './records.js';
 import type { Store } from './store.js';
 
@@ -27,5 +28,6 @@ export function firstRecords(
     internal: false,
     organizationGuid: organization.guid,
   });
+  firstServices(store);
   return { appsDomain: APPS_DOMAIN, org: organization.name, space: space.name };
 }

@@ -63,7 +63,13 @@ export interface App extends Base {
   lifecycle: Lifecycle;
   env: Record<string, string>;
   dropletGuid?: string;
-  features: { ssh: boolean; revisions: boolean };
+  features: {
+    ssh: boolean;
+    revisions: boolean;
+    /** Absent: off. */
+    'service-binding-k8s'?: boolean;
+    'file-based-vcap-services'?: boolean;
+  };
 }
 
 export interface Process extends Base {
@@ -208,7 +214,8 @@ export interface Route extends Base {
 
 export interface Job extends Base {
   operation: string;
-  state: 'PROCESSING' | 'COMPLETE' | 'FAILED';
+  /** POLLING: a service broker works on. */
+  state: 'PROCESSING' | 'POLLING' | 'COMPLETE' | 'FAILED';
   errors: { code: number; title: string; detail: string }[];
   /** `links` entry of the resource that the job is about. */
   about?: { kind: string; plural: string; guid: string };

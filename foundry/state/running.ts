@@ -13,6 +13,7 @@ import { runningEnvironment, vcapApplication } from './environment.js';
 import type { History } from './history.js';
 import type * as r from './records.js';
 import type { Store } from './store.js';
+import { servicesEnvironment } from './vcap-services.js';
 
 const DEFAULT_PORT = 8080;
 
@@ -77,7 +78,7 @@ export class Running {
         (revision ? revision.commands[process.type] : process.command) ??
         droplet.processTypes[process.type] ??
         '',
-      env: runningEnvironment(revision?.env ?? app.env, process),
+      env: runningEnvironment(revision?.env ?? app.env, process, servicesEnvironment(store, app)),
       vcapApplication: vcapApplication(store, app, process, this.#o.api()),
       healthCheck: liveness(process.healthCheck),
       readiness: liveness(process.readiness),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../ports.js';
 import type * as r from './records.js';
+import type * as s from './service-records.js';
 
 /** Records of one kind by GUID, in the order of their creation. */
 export class Table<T extends r.Base> {
@@ -88,6 +89,15 @@ export class Store {
   readonly sidecars = new Grouped<r.Sidecar>((row) => row.appGuid);
   readonly deployments = new Grouped<r.Deployment>((row) => row.appGuid);
   readonly routes = new Table<r.Route>();
+  readonly serviceOfferings = new Table<s.ServiceOffering>();
+  readonly servicePlans = new Table<s.ServicePlan>();
+  readonly serviceInstances = new Table<s.ServiceInstance>();
+  /** Of apps, and service keys. */
+  readonly bindings = new Table<s.CredentialBinding>();
+  readonly routeBindings = new Table<s.RouteBinding>();
+  /** The platform's switches, by name. */
+  readonly flags = new Map<string, boolean>();
+  networkPolicies: s.NetworkPolicy[] = [];
   readonly jobs = new Table<r.Job>();
   readonly events = new Table<r.AuditEvent>();
   /** Routes that name an app, by its GUID. */

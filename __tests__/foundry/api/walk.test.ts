@@ -5,6 +5,7 @@ import { controlRows } from '../../../foundry/control/rows.js';
 import { uaaRows } from '../../../foundry/uaa/uaa.js';
 import { type Reply, type Scripted, scripted, type World, world } from '../scripted.js';
 import { steps } from './walk/index.js';
+import { makeServices } from './walk/services.js';
 
 const allRows = [
   ...apiRows,
@@ -52,6 +53,7 @@ describe('every route of the foundry', () => {
     known.deployment = (
       await f.call('POST', '/v3/deployments', { relationships: { app: { data: { guid: deployed.app } } } })
     ).body.guid;
+    Object.assign(known, await makeServices(w, made.app, route));
     known.worker = (await f.call('GET', `/v3/apps/${made.app}/processes/worker`)).body.guid;
   });
 
@@ -141,7 +143,7 @@ describe('every route of the foundry', () => {
     ['GET', '/v2/info'],
     ['PUT', '/v3/apps'],
     ['GET', '/v3/apps/x/y/z/w'],
-    ['POST', '/v3/service_instances'],
+    ['POST', '/v3/service_brokers'],
   ])('%s %s is an unknown request (cf-cli 6)', async (method, path) => {
     const reply = await f.call(method, path);
     expect(reply.status).toBe(404);

@@ -132,7 +132,7 @@ export const apps: readonly Step[] = [
     cites: 'platform A2',
     path: '/v3/apps/{app}/features',
     status: 200,
-    list: { of: ['name', 'description', 'enabled'], total: 2 },
+    list: { of: ['name', 'description', 'enabled'], total: 4 },
   },
   {
     row: 'GET /v3/apps/:guid/features/:name',

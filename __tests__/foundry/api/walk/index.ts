@@ -7,6 +7,7 @@ import { manifests } from './manifests.js';
 import { remove } from './remove.js';
 import { revisions } from './revisions.js';
 import { routes } from './routes.js';
+import { services } from './services.js';
 import type { Step } from './step.js';
 
 /** In this order: what removes comes last. */
@@ -17,6 +18,7 @@ export const steps: readonly Step[] = [
   ...revisions,
   ...deployments,
   ...routes,
+  ...services,
   ...manifests,
   ...control,
   ...remove,

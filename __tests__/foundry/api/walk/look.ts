@@ -184,21 +184,6 @@ export const look: readonly Step[] = [
     list: { total: 0 },
   },
   { row: 'GET /v3/isolation_segments', cites: 'cf-cli 6.2', status: 200, ...empty },
-  {
-    row: 'GET /v3/service_credential_bindings',
-    cites: 'cf-cli 6.2',
-    path: '/v3/service_credential_bindings?app_guids={app}&include=service_instance',
-    status: 200,
-    ...empty,
-  },
-  {
-    row: 'GET /v3/service_route_bindings',
-    cites: 'cf-cli 6.2',
-    path: '/v3/service_route_bindings?include=service_instance&route_guids={route}',
-    status: 200,
-    ...empty,
-  },
-  { row: 'GET /v3/service_instances', cites: 'cf-cli 6.2', status: 200, ...empty },
   { row: 'GET /v3/tasks', cites: 'cf-cli 6.2', status: 200, ...empty },
   {
     row: 'GET /v3/apps/:guid/tasks',
@@ -234,13 +219,6 @@ export const look: readonly Step[] = [
     path: '/v3/apps/{app}/revisions/deployed',
     status: 200,
     ...empty,
-  },
-  {
-    row: 'GET /networking/v1/external/policies',
-    cites: 'cf-cli 6.1',
-    path: '/networking/v1/external/policies?id={app}',
-    status: 200,
-    has: { '': { total_policies: 0, policies: [] } },
   },
   {
     row: 'GET /v3/audit_events',
