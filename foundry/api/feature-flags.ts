@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import { notFound } from './errors.js';
+import { notFound, unprocessable } from './errors.js';
 import { links } from './present.js';
 import { type Row, row } from './table.js';
 
@@ -26,10 +26,15 @@ const FLAGS: Readonly<Record<string, boolean>> = {
   hash_based_routing: false,
 };
 
-function flag(core: Core, name: string, enabled: boolean) {
+/** Whether a switch is on. */
+export function isOn(core: Core, name: string): boolean {
+  return core.store.flags.get(name) ?? FLAGS[name] ?? false;
+}
+
+function flag(core: Core, name: string) {
   return {
     name,
-    enabled,
+    enabled: isOn(core, name),
     updated_at: null,
     custom_error_message: null,
     links: links(core, { self: `/v3/feature_flags/${name}` }),
@@ -38,7 +43,7 @@ function flag(core: Core, name: string, enabled: boolean) {
 
 export const rows: readonly Row[] = [
   row('GET', '/v3/feature_flags', (_call, core) => {
-    const resources = Object.entries(FLAGS).map(([name, enabled]) => flag(core, name, enabled));
+    const resources = Object.keys(FLAGS).map((name) => flag(core, name));
     const { self } = links(core, { self: '/v3/feature_flags?page=1&per_page=50' });
     const pagination = {
       total_results: resources.length,
@@ -52,8 +57,15 @@ export const rows: readonly Row[] = [
   }),
   row('GET', '/v3/feature_flags/:name', (call, core) => {
     const name = call.params.name ?? '';
-    const enabled = FLAGS[name];
-    if (enabled === undefined) throw notFound('Feature flag');
-    return { status: 200, body: flag(core, name, enabled) };
+    if (FLAGS[name] === undefined) throw notFound('Feature flag');
+    return { status: 200, body: flag(core, name) };
+  }),
+  row('PATCH', '/v3/feature_flags/:name', async (call, core) => {
+    const name = call.params.name ?? '';
+    const { enabled } = await call.json();
+    if (FLAGS[name] === undefined) throw notFound('Feature flag');
+    if (typeof enabled !== 'boolean') throw unprocessable('Enabled must be a boolean');
+    core.store.flags.set(name, enabled);
+    return { status: 200, body: flag(core, name) };
   }),
 ];
