@@ -231,7 +231,6 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   return {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps([
-      ...resumes(snapshot),
       ...(snapshot.candidate
         ? leftTrialRoutes(snapshot)
         : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),

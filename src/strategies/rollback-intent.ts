@@ -125,6 +125,11 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     app: name,
     set,
     target: target.guid,
+    version: target.version ?? '',
+    owner,
+    production,
+    dropped: [],
+    trials: trialsOf(parts, production),
     ...(live && !isLive ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
     scale: {},
     keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
@@ -148,31 +153,17 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     return { intent, problems: [], notes };
   }
   return {
-    ...askedOf(inputs),
-    app: snapshot.name,
-    set,
-    version,
-    owner,
-    production,
-    dropped: [],
-    trials: trialsOf(parts, production),
-    scale: {},
-    hold: false,
-    until: 'live' as const,
-  };
-}
-
-export function factsOf(
-  { inputs, snapshot }: AnyRollbackParts,
-  version: string,
-  more: Intent['facts'],
-): Intent['facts'] {
-  return {
-    [ANNOTATION.app]: snapshot.name,
-    [ANNOTATION.version]: version,
-    [ANNOTATION.strategy]: 'rollback',
-    [ANNOTATION.inputs]: inputs.given.join(' '),
-    ...more,
+    intent,
+    problems: [
+      ...(live
+        ? []
+        : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
+      ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
+      ...lives
+        .filter(({ protocol }) => protocol === 'tcp')
+        .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+    ],
+    notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
   };
 }
 
