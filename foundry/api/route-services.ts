@@ -7,7 +7,7 @@ import { include, type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
 import { presentRoute } from './routes.js';
-import { presentInstance, presentOperation } from './service-instances.js';
+import { presentInstance, presentOperation } from './service-instance-show.js';
 import { hasFailed, isBusy, offeringOf, operate, operation } from './service-operations.js';
 import { type Answer, type Call, type Caller, type Row, row } from './table.js';
 

@@ -7,7 +7,7 @@ import { ApiError, notFound, unprocessable } from './errors.js';
 import { include, type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
-import { presentInstance, presentOperation } from './service-instances.js';
+import { presentInstance, presentOperation } from './service-instance-show.js';
 import { offeringOf } from './service-operations.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
