@@ -97,6 +97,22 @@ test('a run that lives is left alone', async () => {
   expect(at.space.writes).toEqual([]);
 });
 
+test('a lock that its owner had asked to be deleted goes after it was taken over: its deploy is over, and our taker goes too', async () => {
+  const { at, candidate } = interrupted('made');
+  let looks = 0;
+  at.space.hook = (call) => {
+    const isTaken = at.space.apps.some(({ name }) => name === 'shop-candidate-lock-1');
+    if (!isTaken || call !== 'appsByLabel') return;
+    looks += 1;
+    // Whoever takes a lock looks once more; then the job of the delete comes to its end.
+    if (looks === 2) at.space.apps.splice(at.space.apps.indexOf(candidate), 1);
+  };
+  expect(await settle('shop', owner, at.world)).toBeUndefined();
+  expect(looks).toBeGreaterThanOrEqual(2);
+  expect(at.space.apps.map(({ name, state }) => `${name} ${state}`)).toEqual(['shop STARTED']);
+  expect(at.space.writes).toEqual(['createApp', 'deleteApp']);
+});
+
 describe('what cannot be settled is no refusal: the lock was taken over', () => {
   test('a journal that cannot be read', async () => {
     const { at } = interrupted('made', { journal: false });

@@ -227,7 +227,7 @@ describe('the search finds a held deploy that', () => {
         const after = (check?.after ?? []).filter((step) => step.do !== 'record-wish');
         return check ? { ...work, check: { ...check, after } } : work;
       }),
-      /what live shall get is not written down/,
+      /shall get with v2 is not written down/,
     ],
     [
       'is held again half taken away',

@@ -4,6 +4,8 @@ import { VersionFault } from '../../../src/model/errors.js';
 import type { Intent } from '../../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../../src/platform/names.js';
 import { isActive, isDone, returnOf, rollOf } from '../../../src/steps/deployments.js';
+import { LIVE_BEFORE } from '../../../src/steps/live-record.js';
+import { LIVE_WISH, readWish } from '../../../src/steps/live-wish.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { reached } from '../../../src/strategies/view.js';
 import { to } from '../support.js';
@@ -13,8 +15,8 @@ import { LIVE, labels, ON_SHOP, ONE_ROUTE, running, SHOP, space, WWW } from './s
 import { changedApp, type ModelApp, type ModelWorld, playersOf, snapshotOf } from './world.js';
 
 /** Where the record of live is kept. */
-const RECORD = 'RECORD';
-const WISH = 'WISH';
+const RECORD = LIVE_BEFORE;
+const WISH = LIVE_WISH;
 
 type RollStep = Extract<
   Step,
@@ -67,7 +69,9 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       return [
         (world) => {
           const { guid, env } = candidate(world);
-          return changedApp(world, guid, { env: { ...env, [WISH]: intent.version } });
+          return changedApp(world, guid, {
+            env: { ...env, [WISH]: JSON.stringify({ manifest: intent.version, env: {} }) },
+          });
         },
       ];
     case 'apply-to-live': {
@@ -76,7 +80,11 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
         if (!candidate(world).env[RECORD]) violated('live is changed before it is written down');
         if (!reached(seen(world).candidate, 'switching')) violated('live is changed before the switch');
         // Whoever promotes has no manifest.
-        if (intent.hold && intent.until === 'live' && candidate(world).env[WISH] !== intent.version)
+        if (
+          intent.hold &&
+          intent.until === 'live' &&
+          readWish(candidate(world).env)?.manifest !== intent.version
+        )
           violated('what live shall get is not written down');
         return changedApp(world, live(world).guid, { settings });
       };
