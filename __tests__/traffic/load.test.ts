@@ -59,8 +59,13 @@ describe('load', () => {
     const server = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const router = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const figures = await startLoad({ router, routes: [route('/')], rate: 100, requests: 40, timeoutMs: 1_000 })
-      .ended;
+    const figures = await startLoad({
+      router,
+      routes: [route('/')],
+      rate: 100,
+      requests: 40,
+      timeoutMs: 1_000,
+    }).ended;
     server.closeAllConnections();
     server.close();
     expect(figures).toMatchObject({ sent: 40, failed: 40, byKind: { timeout: 40 } });
