@@ -61,6 +61,7 @@ export function readInputs(env: Environment): Inputs {
     env: values.env ?? {},
     strategy: values.strategy,
     maxInFlight: values['max-in-flight'],
+    ...(values.strategy === 'canary' ? { instanceSteps: values['instance-steps'] } : {}),
     carry: values.carry,
     scale: values.scale,
     smokeTest: values['smoke-test'] ?? [],
@@ -180,10 +181,17 @@ function contradictions(values: Values): readonly Problem[] {
   if (values.hold && values.command !== 'deploy') {
     problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
   }
-  if (values['max-in-flight'] !== 1 && values.strategy !== 'rolling') {
+  if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green') {
     problems.push({
-      text: `"max-in-flight" is for the strategy rolling: ${values.strategy} replaces all instances at once.`,
+      text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,
     });
+  }
+  const { 'instance-steps': weights, strategy } = values;
+  if (
+    strategy !== 'canary' &&
+    String(weights) !== String(INPUTS['instance-steps'].parse(INPUTS['instance-steps'].default))
+  ) {
+    problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
   }
   if (values.hold && values.strategy === 'rolling') {
     problems.push({

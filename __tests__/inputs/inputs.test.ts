@@ -298,7 +298,6 @@ describe('what is refused', () => {
       /"sweep", which is not available yet; allowed are deploy, promote, abort, rollback, status, setup/,
     ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
-    ['STRATEGY', 'canary', /not available yet/],
     ['STRATEGY', 'zdt-push', /not available yet/],
     ['STRATEGY', 'recreate', /is "recreate"; allowed are blue-green, rolling/],
     ['PLAN', 'yes', /allowed are true and false/],
@@ -325,6 +324,14 @@ describe('what is refused', () => {
     ['ENV', 'PORT: 8080', /"PORT", which the platform sets/],
     ['ENV', 'VCAP_SERVICES: x', /which the platform sets/],
     ['ENV', 'A: {b: 1}', /no plain value for "A"/],
+    ['INSTANCE-STEPS', '10 fifty', /from 1 to 100, each above the one before/],
+    ['INSTANCE-STEPS', '0 10', /from 1 to 100/],
+    ['INSTANCE-STEPS', '10 101', /from 1 to 100/],
+    ['INSTANCE-STEPS', '50 10', /each above the one before/],
+    ['INSTANCE-STEPS', '10 10', /each above the one before/],
+    ['INSTANCE-STEPS', '12.5', /whole numbers/],
+    ['INSTANCE-STEPS', ',', /whole numbers/],
+    ['INSTANCE-STEPS', '10 20 30', /^"instance-steps" is for the strategy canary: blue-green has no pauses/],
     ['CARRY', 'none', /allowed are all, manifest/],
     ['SCALE', 'max', /allowed are keep, manifest/],
     ['TRIAL-DOMAIN', 'apps', /no domain/],
@@ -408,6 +415,23 @@ describe('what is refused', () => {
     expect(
       problemsOf({ ...TARGET, INPUT_ORIGIN: 'x', 'INPUT_CLIENT-ID': 'a', 'INPUT_CLIENT-SECRET': 'b' }),
     ).toEqual([expect.stringMatching(/^There are two ways/)]);
+  });
+
+  test('the steps of a canary: percent, ascending, by default 10 and 50; of no other strategy', () => {
+    const steps = (given: string) =>
+      read({ INPUT_STRATEGY: 'canary', 'INPUT_INSTANCE-STEPS': given }).instanceSteps;
+    expect(steps('')).toEqual([10, 50]);
+    expect(steps('1, 20\n45 80,100')).toEqual([1, 20, 45, 80, 100]);
+    expect(read({ INPUT_STRATEGY: 'canary', 'INPUT_MAX-IN-FLIGHT': '3' })).toMatchObject({ maxInFlight: 3 });
+    expect(
+      read({ INPUT_STRATEGY: 'rolling', 'INPUT_INSTANCE-STEPS': '10 50' }).instanceSteps,
+    ).toBeUndefined();
+    expect(refused({ INPUT_STRATEGY: 'rolling', 'INPUT_INSTANCE-STEPS': '20' })).toEqual([
+      '"instance-steps" is for the strategy canary: rolling has no pauses.',
+    ]);
+    expect(refused({ 'INPUT_MAX-IN-FLIGHT': '3' })).toEqual([
+      expect.stringMatching(/for the strategies rolling and canary: blue-green/),
+    ]);
   });
 
   test('inputs that work against each other', () => {

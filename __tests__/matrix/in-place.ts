@@ -1,6 +1,7 @@
 /** What has to be true of a deploy in which live keeps its GUID, besides what is true of any. */
 import { type HistoryEntry, Replay } from '../../traffic/history.js';
 import { bearer } from './bearer.js';
+import { isPaused } from './judge.js';
 import type { Platform, SpaceState } from './platform.js';
 import { INSTANCES, type Scenario, USUAL } from './scenarios.js';
 
@@ -78,17 +79,24 @@ export async function judgeInPlace(
   if (was.guid !== now.guid) return [`${user} is another app than before`];
   const found: string[] = [];
   const { settings, webs, deployments } = await platform.clock.drive(read(platform, now.guid));
-  if (webs !== 1) found.push(`${user} has ${webs} web processes`);
+  const held = isPaused(scenario);
+  if (webs !== (held ? 2 : 1)) found.push(`${user} has ${webs} web processes`);
   const active = deployments.filter(({ value }) => value === 'ACTIVE');
+  if (held && active[0]?.reason !== 'PAUSED') found.push(`no canary of ${user} is paused`);
+  if (held) return found;
   if (active.length > 0) found.push(`a deployment of ${user} is under way: ${active[0]?.reason}`);
-  if (scenario.ends === 'reverted') {
+  if (scenario.ends === 'aborted') {
+    if (now.dropletGuid === was.dropletGuid) found.push(`${user} has the droplet of its canary`);
+    found.push(...judgeAsked(user, {}, settings));
+  } else if (scenario.ends === 'reverted') {
     const [one, other] = [was, now].map(({ processes: _, ...app }) => JSON.stringify(app));
     if (one !== other) found.push(`${user} is not as it was before:\n${one}\n${other}`);
     const [had, has] = [all[user], settings].map((of) => JSON.stringify(of));
     if (had !== has) found.push(`the settings of ${user} are not those from before:\n${had}\n${has}`);
   } else {
     const brought = deployments.find(({ reason }) => reason === 'DEPLOYED');
-    if (brought?.droplet !== now.dropletGuid || now.dropletGuid === was.dropletGuid)
+    const isNew = scenario.ends === 'promoted' || now.dropletGuid !== was.dropletGuid;
+    if (brought?.droplet !== now.dropletGuid || !isNew)
       found.push(`${user} has the droplet ${now.dropletGuid}, deployed was ${brought?.droplet}`);
     found.push(...judgeAsked(user, scenario, settings));
   }
@@ -97,7 +105,11 @@ export async function judgeInPlace(
   return mayLack ? found : [...found, ...judgeCapacity(user, now.guid, history, fromMs)];
 }
 
-function judgeAsked(user: string, { settings: asked = USUAL }: Scenario, settings: Settings): string[] {
+function judgeAsked(
+  user: string,
+  { settings: asked = USUAL }: Pick<Scenario, 'settings'>,
+  settings: Settings,
+): string[] {
   const found: string[] = [];
   if (JSON.stringify(settings.env) !== JSON.stringify(asked.env))
     found.push(`the variables of ${user} are ${JSON.stringify(settings.env)}`);

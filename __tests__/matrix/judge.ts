@@ -67,6 +67,11 @@ function keepsLive({ ends }: Scenario): boolean {
   return ends === 'reverted' || ends === 'held' || ends === 'aborted';
 }
 
+/** A canary that is held: its first instances serve. */
+export function isPaused({ ends, canary }: Scenario): boolean {
+  return ends === 'held' && canary === true;
+}
+
 /** No trial route. */
 function isLasting({ url }: SpaceState['routes'][number]): boolean {
   return !url.includes('-candidate-') || FOREIGN.some((name) => url.startsWith(`${name}.`));
@@ -122,7 +127,7 @@ function judgeMoments(
 }
 
 /** A user on each route in each router after each change: the router may not send any of them to an instance that is not healthy. */
-function failedRequests(
+export function failedRequests(
   history: readonly HistoryEntry[],
   routers: number,
   urls: readonly string[],
@@ -173,8 +178,10 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   if (!live) return [`nobody is called ${user}: ${names.join(', ')}`];
   const liveBefore = before.apps.find(({ name }) => name === user);
   if (live.state !== 'STARTED') found.push(`${user} is ${live.state}`);
-  const web = live.processes.find(({ type }) => type === 'web');
-  if (web?.wanted !== INSTANCES) found.push(`${user} has ${web?.wanted} instances`);
+  const webs = live.processes.filter(({ type }) => type === 'web');
+  const count = webs.reduce((sum, { wanted }) => sum + wanted, 0);
+  // The platform runs one more as long as a canary is there.
+  if (count !== INSTANCES + (isPaused(scenario) ? 1 : 0)) found.push(`${user} has ${count} instances`);
   if (keepsLive(scenario)) {
     if (!scenario.inPlace && JSON.stringify(live) !== JSON.stringify(liveBefore))
       found.push('live is not as it was before');
@@ -189,7 +196,8 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   const failed = names.filter((name) => name.startsWith(`${user}-failed-`));
   const candidate =
     scenario.ends === 'held' ? ours.find(({ name }) => name === `${user}-candidate`) : undefined;
-  if (scenario.ends === 'held' && candidate?.labels[`${LABEL}phase`] !== 'held')
+  const phase = isPaused(scenario) ? 'paused' : 'held';
+  if (scenario.ends === 'held' && candidate?.labels[`${LABEL}phase`] !== phase)
     found.push(`the candidate is ${candidate?.labels[`${LABEL}phase`]}`);
   const kept = [user, candidate?.name, ...previous, ...failed];
   const strange = names.filter((name) => !kept.includes(name));
@@ -235,7 +243,9 @@ function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceSt
   const others = asks.flatMap((url) => {
     const { status, headers } = routers.ask(url, '/', {});
     const met = headers['x-app-version'] ?? String(status);
-    return met === wanted ? [] : [`${url} answers with ${met}`];
+    return met === wanted || (isPaused(scenario) && met === scenario.asked.version)
+      ? []
+      : [`${url} answers with ${met}`];
   });
   return [...new Set(others)];
 }

@@ -47,7 +47,7 @@ export async function attempt(
 }
 
 function isHeld({ labels }: Pick<ReturnType<typeof leftOf>[number], 'labels'>): boolean {
-  return labels['cf-zero-downtime.github.io/phase'] === 'held';
+  return ['held', 'paused'].includes(labels['cf-zero-downtime.github.io/phase'] ?? '');
 }
 
 function isEnded({ harm }: Trial): boolean {

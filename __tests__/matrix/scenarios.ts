@@ -20,6 +20,8 @@ export interface Scenario {
   settings?: Settings;
   /** Live keeps its GUID. */
   inPlace?: boolean;
+  /** By its first instances, of which one is there while it is held. */
+  canary?: boolean;
   inputs?: Readonly<Record<string, string>>;
   /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
   ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
@@ -31,6 +33,8 @@ export type Routes = Readonly<Record<string, readonly string[]>>;
 export interface Settings {
   memoryMb: number;
   env: Readonly<Record<string, string>>;
+  /** Default: `INSTANCES`. */
+  instances?: number;
 }
 
 export const APP = 'shop';
@@ -47,6 +51,7 @@ export const USUAL: Settings = { memoryMb: 64, env: { MODE: 'v1' } };
 
 const SHOP = { [APP]: [url('shop')] };
 const ROLLING = { strategy: 'rolling' };
+const CANARY = { strategy: 'canary' };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
 const PAIR = { ...SHOP, web: [url('web')] };
 
@@ -164,6 +169,40 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    ...canary('v2'),
+    name: 'canary, with other variables and memory',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    ends: 'deployed',
+  },
+  {
+    ...canary('v2'),
+    name: 'canary, the version is bad in live only',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    asked: { version: 'v2', health: 500, badAs: APP },
+    ends: 'reverted',
+  },
+  {
+    ...canary('v2'),
+    name: 'canary, held',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    inputs: { ...CANARY, hold: 'true' },
+    ends: 'held',
+  },
+  {
+    ...canary('v2'),
+    name: 'promote of a canary',
+    before: heldCanary,
+    inputs: { command: 'promote', app: APP },
+    ends: 'promoted',
+  },
+  {
+    ...canary('v2'),
+    name: 'abort of a canary',
+    before: heldCanary,
+    inputs: { command: 'abort', app: APP },
+    ends: 'aborted',
+  },
+  {
     name: 'deploy, held',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
     asked: { version: 'v2' },
@@ -200,6 +239,16 @@ export const SCENARIOS: readonly Scenario[] = [
 function rolling(version: string): Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inPlace' | 'inputs'> {
   const settings = { memoryMb: 96, env: { MODE: version, MORE: 'given' } };
   return { asked: { version }, routes: SHOP, settings, inPlace: true, inputs: ROLLING };
+}
+
+function canary(version: string): ReturnType<typeof rolling> & Pick<Scenario, 'canary'> {
+  return { ...rolling(version), inputs: CANARY, canary: true };
+}
+
+async function heldCanary(platform: Platform, folders: Folders): Promise<void> {
+  await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+  const { asked, routes, settings } = canary('v2');
+  await deployed(platform, folders, asked, routes, { ...CANARY, hold: 'true' }, settings);
 }
 
 /** Workspaces on disk, each written once. */
@@ -252,16 +301,20 @@ async function deployed(
   asked: AppVersion,
   routes: Routes,
   inputs: Readonly<Record<string, string>> = {},
+  settings: Settings = USUAL,
 ): Promise<void> {
-  const { code, lines } = await runAction(platform, commandOf({ asked, routes, inputs }, folders, 1));
+  const { code, lines } = await runAction(
+    platform,
+    commandOf({ asked, routes, inputs, settings }, folders, 1),
+  );
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
 }
 
-function manifest(apps: Routes, { memoryMb, env }: Settings): string {
+function manifest(apps: Routes, { memoryMb, env, instances = INSTANCES }: Settings): string {
   const blocks = Object.entries(apps).flatMap(([name, routes]) => [
     `- name: ${name}`,
     `  memory: ${memoryMb}M`,
-    `  instances: ${INSTANCES}`,
+    `  instances: ${instances}`,
     '  routes:',
     ...routes.map((route) => `  - route: ${route}`),
     ...(Object.keys(env).length > 0 ? ['  env:'] : []),

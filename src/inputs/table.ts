@@ -15,6 +15,7 @@ import {
   oneOf,
   type Parse,
   pem,
+  percents,
   platformUrl,
   router,
   sha256,
@@ -60,7 +61,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
 const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['canary', 'zdt-push'];
+const LATER_STRATEGIES = ['zdt-push'];
 
 export const INPUTS = {
   command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
@@ -90,6 +91,7 @@ export const INPUTS = {
   env: optional(environment),
   strategy: by('blue-green', oneOf(STRATEGIES, LATER_STRATEGIES)),
   'max-in-flight': by('1', integer(1, 10_000)),
+  'instance-steps': by('10 50', percents),
   carry: by('all', oneOf(['all', 'manifest'])),
   scale: by('keep', oneOf(['keep', 'manifest'])),
   'trial-domain': optional(domainName),
@@ -121,7 +123,6 @@ export const LATER_INPUTS: readonly string[] = [
   'docker-username',
   'docker-password',
   'droplet-guid',
-  'instance-steps',
   'workers',
   'task',
   'warm-up',

@@ -48,6 +48,17 @@ export function integer(least: number, most: number): Parse<number> {
   };
 }
 
+/** `10 50`: percent of something, ascending. */
+export const percents: Parse<readonly number[]> = (given) => {
+  const parts = given.split(/[\s,]+/).filter((part) => part !== '');
+  const values = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+  const isLegal = values.every((value, at) => value >= 1 && value <= 100 && value > (values[at - 1] ?? 0));
+  if (values.length > 0 && isLegal) return values;
+  throw new Wrong(
+    `is "${given}"; allowed are whole numbers from 1 to 100, each above the one before, such as 10 50`,
+  );
+};
+
 const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
 /** Beyond it a timer of Node's wraps around. */
 const LONGEST_DAYS = 20;

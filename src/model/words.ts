@@ -3,7 +3,7 @@
 export const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'] as const;
 export type Command = (typeof COMMANDS)[number];
 
-export const STRATEGIES = ['blue-green', 'rolling'] as const;
+export const STRATEGIES = ['blue-green', 'rolling', 'canary'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** How a command ended; the output `result`. */

@@ -53,7 +53,8 @@ function areHeld(set: readonly Snapshot[]): boolean {
   const held = set.filter(({ candidate }) => reached(candidate, 'held')).map(({ name }) => name);
   return set.every(({ name, lock }) => {
     const journal = lock && recalled(name, lock);
-    return journal?.hold === true && journal.set.every((app) => held.includes(app));
+    // A canary is held with live's first new instances there, and not before.
+    return journal?.hold === true && !isCanary(journal) && journal.set.every((app) => held.includes(app));
   });
 }
 

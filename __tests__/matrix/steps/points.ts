@@ -41,6 +41,8 @@ type InPlace =
   | 'create-deployment'
   | 'await-deployment'
   | 'cancel-deployment'
+  | 'judge-canary'
+  | 'continue-deployment'
   | 'scale-live'
   | 'bake'
   | 'crown';
