@@ -73,6 +73,31 @@ export interface CellEvents {
   log(line: { appGuid: string; source: string; instance: string; stream: 'OUT' | 'ERR'; text: string }): void;
 }
 
+/** A command that runs once on an app's droplet. */
+export interface DesiredTask {
+  guid: string;
+  appGuid: string;
+  name: string;
+  command: string;
+  memoryMb: number;
+  /** As a process's, complete but for what is per instance. */
+  env: Readonly<Record<string, string>>;
+  vcapApplication: Readonly<Record<string, unknown>>;
+  dropletDir: string;
+}
+
+/** `failure`: why it did not succeed. */
+export interface TaskEnd {
+  failure?: string;
+}
+
+export interface RunningTask {
+  /** SIGTERM, 10 seconds, SIGKILL. */
+  cancel(): void;
+  /** Never rejects. */
+  readonly ended: Promise<TaskEnd>;
+}
+
 export interface Cells {
   /** Starts, or follows a new `instances` count of a process that is known; other changes wait for the next start. */
   desire(process: DesiredProcess): void;
@@ -81,6 +106,8 @@ export interface Cells {
   /** Ends one instance as a crash does, and starts it again (DELETE of a process instance). */
   restartInstance(processGuid: string, index: number): void;
   instances(processGuid: string): readonly InstanceStatus[];
+  /** Runs a task once, whether or not its app is started. */
+  runTask(task: DesiredTask): RunningTask;
   /** Test control. */
   disturb(processGuid: string, index: number, how: 'crash' | 'unready' | 'hang'): void;
   /** Ends every process that was started; by id. */

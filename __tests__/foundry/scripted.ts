@@ -5,9 +5,12 @@ import type {
   CellEvents,
   Cells,
   DesiredProcess,
+  DesiredTask,
   InstanceStatus,
   RouteRecord,
+  RunningTask,
   Stager,
+  TaskEnd,
 } from '../../foundry/ports.js';
 import type { Routers } from '../../foundry/router/index.js';
 import { type Foundry, type FoundryOptions, startFoundry } from '../../foundry/start.js';
@@ -24,6 +27,9 @@ export const BITS = Buffer.from(
 export class ScriptedCells implements Cells {
   readonly desired = new Map<string, DesiredProcess>();
   readonly calls: string[] = [];
+  /** By name. */
+  readonly tasks = new Map<string, DesiredTask>();
+  readonly endTask = new Map<string, (how: TaskEnd) => void>();
   readonly #instances = new Map<string, InstanceStatus[]>();
 
   constructor(readonly events: CellEvents) {}
@@ -58,6 +64,17 @@ export class ScriptedCells implements Cells {
 
   instances(processGuid: string): readonly InstanceStatus[] {
     return this.#instances.get(processGuid) ?? [];
+  }
+
+  runTask(task: DesiredTask): RunningTask {
+    this.calls.push(`task ${task.command}`);
+    this.tasks.set(task.name, task);
+    let end: (how: TaskEnd) => void = () => {};
+    const ended = new Promise<TaskEnd>((resolve) => {
+      end = resolve;
+    });
+    this.endTask.set(task.name, end);
+    return { ended, cancel: () => end({ failure: 'task was cancelled' }) };
   }
 
   disturb(_processGuid: string, index: number, how: string): void {

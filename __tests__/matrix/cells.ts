@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextCrashCount, restartDelayMs } from '../../foundry/instances/restart.js';
-import type { CellEvents, Cells, Clock, DesiredProcess, InstanceStatus } from '../../foundry/ports.js';
+import type {
+  CellEvents,
+  Cells,
+  Clock,
+  DesiredProcess,
+  InstanceStatus,
+  RunningTask,
+} from '../../foundry/ports.js';
 
 /** What the file `app.json` of the bits says. */
 export interface AppVersion {
@@ -72,6 +79,10 @@ export class PlayedCells implements Cells {
 
   instances(processGuid: string): readonly InstanceStatus[] {
     return (this.byProcess.get(processGuid) ?? []).map(({ status }) => status);
+  }
+
+  runTask(): RunningTask {
+    return { ended: Promise.resolve({}), cancel: () => {} };
   }
 
   disturb(): void {

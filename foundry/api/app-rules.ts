@@ -10,6 +10,7 @@ import { additions, checkQuota } from './quota-rules.js';
 import { reviseApp } from './revision-rules.js';
 import { changeDestinations } from './route-rules.js';
 import type { Caller } from './table.js';
+import { cancelTask } from './tasks.js';
 
 /** An app with its web process. Throws 422 10016 when the name is taken in the space: of two creators one wins. */
 export function createApp(
@@ -154,6 +155,10 @@ export async function deleteApp(core: Core, app: r.App, caller: Caller): Promise
     changeDestinations(core, route, kept, caller);
   }
   core.running.stop(app);
+  for (const task of store.tasks.of(app.guid)) {
+    cancelTask(core, task, caller);
+    store.tasks.remove(task.guid);
+  }
   const dirs: string[] = [];
   for (const process of store.processes.of(app.guid)) store.processes.remove(process.guid);
   for (const pack of store.packages.of(app.guid)) {

@@ -1,5 +1,4 @@
 import type * as r from '../state/records.js';
-import { findApp } from './apps.js';
 import type { Core } from './core.js';
 import { list } from './list.js';
 import { findOrganization } from './organizations.js';
@@ -15,15 +14,7 @@ function none(call: Call, core: Core, accepts: readonly string[]) {
   return list(call, core.api, { rows, present: () => ({}), accepts });
 }
 
-function noneOfApp(call: Call, core: Core, accepts: readonly string[]) {
-  findApp(call, core);
-  return none(call, core, accepts);
-}
-
-const TASKS = ['names', 'states', 'app_guids', 'space_guids', 'organization_guids', 'sequence_ids'];
 export const rows: readonly Row[] = [
-  row('GET', '/v3/tasks', (call, core) => none(call, core, TASKS)),
-  row('GET', '/v3/apps/:guid/tasks', (call, core) => noneOfApp(call, core, TASKS)),
   row('GET', '/v3/organizations/:guid/relationships/default_isolation_segment', (call, core) => {
     findOrganization(call, core);
     return { status: 200, body: { data: null } };

@@ -13,6 +13,10 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
       count.memory += process.instances * process.memoryMb;
     }
   }
+  const tasks = [...core.store.tasks.all()].filter(
+    (t) => isRunning(t) && spaces.has(core.store.apps.get(t.appGuid)?.spaceGuid ?? ''),
+  );
+  for (const task of tasks) count.memory += task.memoryMb;
   let routes = 0;
   for (const route of core.store.routes.all()) if (spaces.has(route.spaceGuid)) routes += 1;
   return {
@@ -24,7 +28,7 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
     ).length,
     reserved_ports: 0,
     domains: core.store.domains.where((d) => d.organizationGuid !== undefined).length,
-    per_app_tasks: 0,
+    per_app_tasks: tasks.length,
     service_keys: core.store.bindings.where(
       (b) =>
         b.appGuid === undefined &&
@@ -32,6 +36,8 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
     ).length,
   };
 }
+
+const isRunning = ({ state }: r.Task) => state === 'RUNNING' || state === 'CANCELING';
 
 interface Ceiling {
   limits: r.Limits;
@@ -131,6 +137,19 @@ export function checkQuota(core: Core, app: r.App, adds: Additions): void {
     }
     if (over(limits.logRateBps, logRateBps, adds.logRateBps)) {
       throw unprocessable(`log_rate_limit exceeds ${whose} log rate quota`);
+    }
+  }
+}
+
+/** Throws 422 when the memory of one more task does not fit. */
+export function checkTaskQuota(core: Core, app: r.App, { memoryMb }: r.Task): void {
+  for (const { limits, used, space } of ceilings(core, app)) {
+    const whose = space ? 'space' : 'organization';
+    if (limits.totalMemoryMb !== null && (used.memory_in_mb ?? 0) + memoryMb > limits.totalMemoryMb) {
+      throw unprocessable(`memory_in_mb exceeds ${whose} memory quota`);
+    }
+    if (limits.perProcessMemoryMb !== null && memoryMb > limits.perProcessMemoryMb) {
+      throw unprocessable(`memory_in_mb exceeds ${whose} instance memory quota`);
     }
   }
 }

@@ -27,6 +27,7 @@ import { rows as sidecars } from './sidecars.js';
 import { rows as spaces } from './spaces.js';
 import { rows as stacks } from './stacks.js';
 import type { Row } from './table.js';
+import { rows as tasks } from './tasks.js';
 
 /** Every route of the API and of the log cache; what is not here is an unknown request. */
 export const apiRows: readonly Row[] = [
@@ -46,6 +47,7 @@ export const apiRows: readonly Row[] = [
   revisions,
   deployments,
   sidecars,
+  tasks,
   routes,
   destinations,
   serviceCatalog,

@@ -5,6 +5,7 @@ import { type Container, type ContainerHost, type Crash, startContainer } from '
 import { createPorts } from './free-port.js';
 import { createLeash } from './leash.js';
 import { nextCrashCount, restartDelayMs } from './restart.js';
+import { startTask } from './task.js';
 
 export interface CellOptions {
   clock: Clock;
@@ -49,6 +50,7 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
   };
   const groups = new Map<string, Group>();
   const alive = new Set<Container>();
+  const tasks = new Set<ReturnType<typeof startTask>>();
 
   function start(group: Group, index: number, crashCount: number): void {
     const { desired } = group;
@@ -171,6 +173,12 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
         ...leaving.map((container) => container.status()),
       ].sort((a, b) => a.index - b.index);
     },
+    runTask(task) {
+      const started = startTask(task, join(options.workDir, `task-${task.guid}`), host, events.log);
+      tasks.add(started);
+      void started.ended.then(() => tasks.delete(started));
+      return started;
+    },
     disturb: (processGuid, index, how) => slotOf(processGuid, index)?.container.disturb(how),
     async close() {
       for (const group of groups.values()) {
@@ -179,7 +187,9 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
       }
       groups.clear();
       for (const container of alive) container.stop('now');
+      for (const task of tasks) task.kill();
       await Promise.all([...alive].map((container) => container.gone));
+      await Promise.all([...tasks].map((task) => task.ended));
       leash.close();
       host.ports.close();
     },

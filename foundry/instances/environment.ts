@@ -14,7 +14,10 @@ export interface InstanceFacts {
 }
 
 /** The environment of one instance: what the process asks for, below what the platform sets (DDG environment variables). */
-export function instanceEnvironment(process: DesiredProcess, facts: InstanceFacts): Record<string, string> {
+export function instanceEnvironment(
+  process: Pick<DesiredProcess, 'env' | 'memoryMb' | 'ports' | 'vcapApplication'>,
+  facts: InstanceFacts,
+): Record<string, string> {
   const first = process.ports[0];
   const port = first === undefined ? undefined : facts.ports[first];
   return {

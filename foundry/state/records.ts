@@ -194,6 +194,20 @@ export interface Droplet extends Base {
   dir: string;
 }
 
+export interface Task extends Base {
+  appGuid: string;
+  dropletGuid: string;
+  /** Of its app, from 1. */
+  sequenceId: number;
+  name: string;
+  command: string;
+  state: 'RUNNING' | 'CANCELING' | 'SUCCEEDED' | 'FAILED';
+  failure?: string;
+  memoryMb: number;
+  diskMb: number;
+  logRateBps: number;
+}
+
 export interface Destination {
   guid: string;
   appGuid: string;

@@ -4,10 +4,12 @@ import type {
   Cells,
   Clock,
   DesiredProcess,
+  DesiredTask,
   Endpoint,
   HealthCheckSpec,
   InstanceStatus,
   RouteTable,
+  RunningTask,
 } from '../ports.js';
 import { runningEnvironment, vcapApplication } from './environment.js';
 import type { History } from './history.js';
@@ -49,6 +51,8 @@ export class Running {
   readonly #started = new Map<string, Started>();
   /** By key: also what is still stopping. */
   readonly #known = new Map<string, { process: r.Process; seen: Map<string, InstanceStatus> }>();
+  /** By GUID. */
+  readonly #tasks = new Map<string, RunningTask>();
   /** Last record of each route, as text. */
   readonly #published = new Map<string, string>();
 
@@ -140,6 +144,17 @@ export class Running {
   restartInstance(process: r.Process, index: number): void {
     const started = this.#started.get(process.guid);
     if (started) this.#o.cells.restartInstance(started.key, index);
+  }
+
+  runTask(task: DesiredTask): RunningTask {
+    const running = this.#o.cells.runTask(task);
+    this.#tasks.set(task.guid, running);
+    void running.ended.then(() => this.#tasks.delete(task.guid));
+    return running;
+  }
+
+  cancelTask(guid: string): void {
+    this.#tasks.get(guid)?.cancel();
   }
 
   disturb(process: r.Process, index: number, how: 'crash' | 'unready' | 'hang'): void {

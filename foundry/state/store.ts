@@ -88,6 +88,7 @@ export class Store {
   readonly revisions = new Grouped<r.Revision>((row) => row.appGuid);
   readonly sidecars = new Grouped<r.Sidecar>((row) => row.appGuid);
   readonly deployments = new Grouped<r.Deployment>((row) => row.appGuid);
+  readonly tasks = new Grouped<r.Task>((row) => row.appGuid);
   readonly routes = new Table<r.Route>();
   readonly serviceOfferings = new Table<s.ServiceOffering>();
   readonly servicePlans = new Table<s.ServicePlan>();

@@ -9,6 +9,7 @@ import { revisions } from './revisions.js';
 import { routes } from './routes.js';
 import { services } from './services.js';
 import type { Step } from './step.js';
+import { tasks } from './tasks.js';
 
 /** In this order: what removes comes last. */
 export const steps: readonly Step[] = [
@@ -19,6 +20,7 @@ export const steps: readonly Step[] = [
   ...deployments,
   ...routes,
   ...services,
+  ...tasks,
   ...manifests,
   ...control,
   ...remove,

@@ -102,7 +102,7 @@ export const look: readonly Step[] = [
     cites: 'platform A6',
     path: '/v3/spaces/{space}/usage_summary',
     status: 200,
-    has: { 'usage_summary.memory_in_mb': 0 },
+    has: { 'usage_summary.memory_in_mb': 1024 },
   },
   {
     row: 'GET /v3/spaces/:guid/relationships/isolation_segment',
@@ -184,14 +184,6 @@ export const look: readonly Step[] = [
     list: { total: 0 },
   },
   { row: 'GET /v3/isolation_segments', cites: 'cf-cli 6.2', status: 200, ...empty },
-  { row: 'GET /v3/tasks', cites: 'cf-cli 6.2', status: 200, ...empty },
-  {
-    row: 'GET /v3/apps/:guid/tasks',
-    cites: 'cf-cli 6.2',
-    path: '/v3/apps/{app}/tasks',
-    status: 200,
-    ...empty,
-  },
   {
     row: 'GET /v3/apps/:guid/sidecars',
     cites: 'cf-cli 6.2',
