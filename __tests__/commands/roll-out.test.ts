@@ -475,7 +475,7 @@ describe('another hand', () => {
     const before = intentFor().before;
     const had = { before: { ...(before as object & typeof before), dropletGuid: 'droplet-of-theirs' } };
     const outcome = await rolledOut(at, {}, had as Partial<Intent>);
-    expect(outcome).toMatchObject({ result: 'reverted', error: overtaken });
+    expect(outcome).toMatchObject({ result: 'failed', error: overtaken });
     expect(at.space.app('shop').droplet).toBe('droplet-of-others');
   });
 

@@ -42,28 +42,34 @@ export async function signIn(platform: Platform): Promise<{ ask: Ask; send: Send
   return { ask, send, authorization };
 }
 
-async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
-  const { clock } = platform;
+/** @returns GUID of a droplet of the app, built from the bits of a folder */
+export async function build(platform: Platform, app: string, bits: string): Promise<string> {
   const { ask: api, send, authorization } = await signIn(platform);
-  const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;
   const until = async (path: string, state: string) => {
     for (;;) {
       const now = await api('GET', path);
       if (now.state === state) return now;
-      await clock.sleep(100);
+      await platform.clock.sleep(100);
     }
   };
+  const relationships = { app: { data: { guid: app } } };
+  const { guid: pack } = await api('POST', '/v3/packages', { type: 'bits', relationships });
+  const { body, type } = multipart(zipOf(bits));
+  await send('POST', `/v3/packages/${pack}/upload`, body, { authorization, 'content-type': type });
+  await until(`/v3/packages/${pack}`, 'READY');
+  const { guid: made } = await api('POST', '/v3/builds', { package: { guid: pack } });
+  return (await until(`/v3/builds/${made}`, 'STAGED')).droplet.guid;
+}
+
+async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
+  const { ask: api } = await signIn(platform);
+  const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;
   const to = (guid: string) => ({ data: { guid } });
   const space = await first('/v3/spaces');
 
   const { guid: app } = await api('POST', '/v3/apps', { name, relationships: { space: to(space) } });
-  const { guid: pack } = await api('POST', '/v3/packages', { type: 'bits', relationships: { app: to(app) } });
-  const { body, type } = multipart(zipOf(bits));
-  await send('POST', `/v3/packages/${pack}/upload`, body, { authorization, 'content-type': type });
-  await until(`/v3/packages/${pack}`, 'READY');
-  const { guid: build } = await api('POST', '/v3/builds', { package: { guid: pack } });
-  const { droplet } = await until(`/v3/builds/${build}`, 'STAGED');
-  await api('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: droplet.guid } });
+  const droplet = await build(platform, app, bits);
+  await api('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: droplet } });
   await api('POST', `/v3/apps/${app}/processes/web/actions/scale`, { instances, memory_in_mb: 64 });
   for (const url of routes) {
     const [host = '', ...rest] = url.split('.');

@@ -8,7 +8,7 @@ import type { Intent } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
-import { othersAtWork } from '../steps/deployments.js';
+import { isDone, othersAtWork, rollOf } from '../steps/deployments.js';
 import { withLastWords } from '../steps/evidence.js';
 import { heedWatch } from '../steps/heed.js';
 import { perform, titleOf } from '../steps/index.js';
@@ -196,10 +196,11 @@ function assertNoOther({ intent, snapshot }: AppWorld): void {
   const { candidate, live } = snapshot;
   if (reached(candidate, 'drained') || isLive(intent, snapshot)) return;
   const [other] = othersAtWork(snapshot);
-  const { dropletGuid: had } = intent.before ?? {};
-  // From the switch on a version that comes to live has this one's droplet.
-  const has = reached(candidate, 'switching') ? had : live?.currentDropletGuid;
-  const hasOther = had !== undefined && has !== undefined && has !== had;
+  const roll = intent.inPlace && rollOf(intent, snapshot);
+  const due = roll ? roll.dropletGuid : intent.before?.dropletGuid;
+  const has = live?.currentDropletGuid;
+  // Whoever waits for a deployment of ours says how it ended.
+  const hasOther = due !== undefined && has !== undefined && has !== due && (!roll || isDone(roll));
   if (!other && !hasOther) return;
   const what = other ? `began a deployment (${other.guid}) of` : 'brought another droplet to';
   throw new Refused(
@@ -266,6 +267,9 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
 async function performOne({ app, step }: AppStep, { apps, world, way }: Performance): Promise<void> {
   const one = worldOf(app, apps);
   if (step.do === 'make-candidate') one.found.begun = true;
+  // What is before it may take long, and nothing leads back once it is written down.
+  if (way === 'forward' && step.do === 'mark' && step.phase === 'drained')
+    assertNoOther({ ...one, snapshot: await seen(one.intent, world) });
   await hearing(one, way, world, () => perform(step, one, world));
   // Known though the next read should fail: whether a fault leads forward or back hangs on it.
   const { candidate, lock } = one.snapshot;

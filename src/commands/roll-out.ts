@@ -69,9 +69,10 @@ export async function rollOut({
   }
 }
 
-/** Another hand may have brought its own version to an app that was changed in place. */
+/** Another hand may have brought its own version to live. */
 function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }: AppWorld): boolean {
-  return !inPlace || live?.currentDropletGuid === before?.dropletGuid;
+  const isUnknown = !inPlace && before?.dropletGuid === undefined;
+  return isUnknown || live?.currentDropletGuid === before?.dropletGuid;
 }
 
 /** The runner leaves a cancelled process 7.5 s. */

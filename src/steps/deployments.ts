@@ -50,6 +50,9 @@ export function overtakenBy(
   const roll = rollOf(intent, { deployments });
   const since = roll
     ? deployments.slice(0, deployments.indexOf(roll))
-    : deployments.filter(({ createdAtMs }) => lock !== undefined && createdAtMs > lock.createdAtMs);
+    : deployments.filter(
+        ({ createdAtMs, dropletGuid }) =>
+          lock !== undefined && createdAtMs > lock.createdAtMs && dropletGuid !== intent.before?.dropletGuid,
+      );
   return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
 }
