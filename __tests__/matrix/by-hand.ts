@@ -20,6 +20,17 @@ export async function pushByHand(platform: Platform, app: ByHand): Promise<void>
   await platform.clock.drive(push(platform, app));
 }
 
+/** Deploys what the app has once more, one instance after the other; it is at its end a while later. */
+export async function beginByHand(platform: Platform, name: string): Promise<void> {
+  await platform.clock.drive(
+    (async () => {
+      const { ask } = await signIn(platform);
+      const { guid } = (await ask('GET', `/v3/apps?names=${name}`)).resources[0];
+      await ask('POST', '/v3/deployments', { relationships: { app: { data: { guid } } } });
+    })(),
+  );
+}
+
 /** Asks the API as the user; time has to pass meanwhile. Throws what it refuses. */
 export type Ask = (method: string, path: string, body?: unknown) => Promise<Body>;
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deploy, runAction } from './action.js';
-import { pushByHand } from './by-hand.js';
+import { beginByHand, pushByHand } from './by-hand.js';
 import type { AppVersion } from './cells.js';
 import type { Platform } from './platform.js';
 
@@ -161,11 +161,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...rolling('v3'),
-    name: 'rolling, over what came by blue-green',
+    name: 'rolling, two instances at a time, over what came by blue-green',
     before: async (platform, folders) => {
       await deployed(platform, folders, { version: 'v1' }, SHOP);
       await deployed(platform, folders, { version: 'v2' }, SHOP);
     },
+    inputs: { ...ROLLING, 'max-in-flight': '2' },
     ends: 'deployed',
   },
   {
@@ -201,6 +202,22 @@ export const SCENARIOS: readonly Scenario[] = [
     before: heldCanary,
     inputs: { command: 'abort', app: APP },
     ends: 'aborted',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, two apps',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR, ROLLING),
+    routes: PAIR,
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, another hand has a deployment under way',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+      await beginByHand(platform, APP);
+    },
+    ends: 'deployed',
   },
   {
     name: 'deploy, held',
