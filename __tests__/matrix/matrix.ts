@@ -86,7 +86,8 @@ export async function onPlatform<T>(
   folders: Folders,
   work: (platform: Platform, known: Known) => Promise<T>,
 ): Promise<T> {
-  const platform = await startPlatform();
+  const { jobMs } = scenario;
+  const platform = await startPlatform(jobMs === undefined ? {} : { jobMs });
   try {
     for (const name of FOREIGN) {
       const routes = [url(name)];

@@ -23,6 +23,8 @@ export interface Scenario {
   /** By its first instances, of which one is there while it is held. */
   canary?: boolean;
   inputs?: Readonly<Record<string, string>>;
+  /** How long the platform's jobs take; else as always. */
+  jobMs?: number;
   /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
   ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
 }
@@ -220,6 +222,13 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    ...rolling('v2'),
+    name: 'rolling, where jobs take long',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    jobMs: 8_000,
+    ends: 'deployed',
+  },
+  {
     name: 'deploy, held',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
     asked: { version: 'v2' },
@@ -251,11 +260,36 @@ export const SCENARIOS: readonly Scenario[] = [
     inputs: { command: 'abort', app: APP },
     ends: 'aborted',
   },
+  {
+    name: 'rolling, held',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    settings: rolling('v2').settings,
+    inputs: { ...ROLLING, hold: 'true' },
+    ends: 'held',
+  },
+  {
+    ...rolling('v2'),
+    name: 'promote of a rolling deploy',
+    before: heldRolling,
+    inputs: { command: 'promote', app: APP },
+    ends: 'promoted',
+  },
+  {
+    name: 'abort of a rolling deploy',
+    before: heldRolling,
+    asked: { version: 'v2' },
+    routes: SHOP,
+    settings: rolling('v2').settings,
+    inputs: { command: 'abort', app: APP },
+    ends: 'aborted',
+  },
 ];
 
-function rolling(version: string): Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inPlace' | 'inputs'> {
+function rolling(version: string) {
   const settings = { memoryMb: 96, env: { MODE: version, MORE: 'given' } };
-  return { asked: { version }, routes: SHOP, settings, inPlace: true, inputs: ROLLING };
+  return { asked: { version }, routes: SHOP, settings, inPlace: true, inputs: ROLLING } satisfies Partial<Scenario>;
 }
 
 function canary(version: string): ReturnType<typeof rolling> & Pick<Scenario, 'canary'> {
@@ -310,6 +344,12 @@ export function commitOf(version: string): string {
 async function held(platform: Platform, folders: Folders, routes: Routes) {
   await deployed(platform, folders, { version: 'v1' }, routes);
   await deployed(platform, folders, { version: 'v2' }, routes, { hold: 'true' });
+}
+
+async function heldRolling(platform: Platform, folders: Folders): Promise<void> {
+  await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+  const { asked, routes, settings } = rolling('v2');
+  await deployed(platform, folders, asked, routes, { ...ROLLING, hold: 'true' }, settings);
 }
 
 async function deployed(
