@@ -193,11 +193,6 @@ function contradictions(values: Values): readonly Problem[] {
   ) {
     problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
   }
-  if (values.hold && values.strategy === 'rolling') {
-    problems.push({
-      text: '"hold" is not available yet with the strategy rolling: leave it out, or hold a deploy of the strategy blue-green.',
-    });
-  }
   const { org, space, 'allowed-targets': allowed } = values;
   if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
     problems.push({

@@ -26,7 +26,7 @@ export type Traces = readonly string[];
 
 /** @returns what is wrong; nothing when it held */
 export async function judge(
-  scenario: Scenario,
+  asked: Scenario,
   platform: Platform,
   known: Known,
   last: RunResult,
@@ -35,8 +35,10 @@ export async function judge(
   const { before, fromMs } = known;
   const state = await platform.clock.drive(platform.state());
   const history = await platform.clock.drive(platform.history());
+  const isBack = isTakenBack(asked, last, before, state);
+  const scenario = isBack ? { ...asked, ends: 'reverted' as const } : asked;
   const found = [
-    ...judgeResult(scenario, last),
+    ...judgeResult(asked, last),
     ...judgeMoments(scenario, history, state, before, fromMs, platform.clock.now()),
     ...judgeForeign(before, state),
     ...judgeStrangers(scenario, before, state),
@@ -46,7 +48,21 @@ export async function judge(
   ];
   for (const user of scenario.inPlace ? Object.keys(scenario.routes) : [])
     found.push(...(await judgeInPlace(user, scenario, platform, known, state, history)));
-  return unharmed ? [...found, ...differences(tracesOf(scenario, state), unharmed)] : found;
+  return unharmed && !isBack ? [...found, ...differences(tracesOf(scenario, state), unharmed)] : found;
+}
+
+/** A promote that had begun to change live was taken back: nothing is held any more, and live has to be what it was. */
+function isTakenBack(
+  { ends, inPlace, canary, routes }: Scenario,
+  { outputs }: RunResult,
+  before: SpaceState,
+  { apps }: SpaceState,
+): boolean {
+  if (ends !== 'promoted' || !inPlace || canary || outputs.error !== 'nothing-held') return false;
+  return Object.keys(routes).every((user) => {
+    const was = before.apps.find(({ name }) => name === user);
+    return apps.some(({ guid, dropletGuid }) => guid === was?.guid && dropletGuid === was.dropletGuid);
+  });
 }
 
 /** Each with the live app, or the route, that has it. */

@@ -1,8 +1,9 @@
 /** A run is cancelled while the platform still applies live's manifest: live is put back after that, not before. */
 import { afterAll, expect, jest, test } from '@jest/globals';
-import { attempt, record } from './matrix.js';
-import { Folders, SCENARIOS, type Scenario } from './scenarios.js';
-import type { Trial } from './wire.js';
+import { runAction } from './action.js';
+import { settingsOf } from './in-place.js';
+import { onPlatform, record } from './matrix.js';
+import { APP, commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
 
 jest.setTimeout(60_000);
 
@@ -11,9 +12,11 @@ afterAll(() => folders.remove());
 
 const SLOW = SCENARIOS.find(({ jobMs }) => jobMs !== undefined) as Scenario;
 const APPLY = 'POST /v3/spaces/*/actions/apply_manifest';
+/** Whatever was asked for has come to its end by then. */
+const LATER_MS = 60_000;
 
-test('before its GUID is known, when it was just written down, and while its end is waited for', async () => {
-  const { trials, traces } = await record(SLOW, folders);
+test('before it was asked for, before its GUID is known or written down, and while its end is waited for', async () => {
+  const { trials } = await record(SLOW, folders);
   const calls = trials.filter(({ harm, point }) => harm === 'cancel' && point.by === 'action');
   const at = calls.findIndex(({ point }) => point.name === APPLY);
   const around = calls.slice(at - 1, at + 3);
@@ -23,10 +26,14 @@ test('before its GUID is known, when it was just written down, and while its end
     'PATCH /v3/apps/*',
     'GET /v3/jobs/*',
   ]);
-  const lost: Trial = { point: { by: 'action', name: APPLY, number: 1 }, harm: 'lost' };
-  const killed: Trial = { point: { by: 'action', name: APPLY, number: 1 }, harm: 'kill after' };
-  for (const trial of [...around, lost, killed]) {
-    const { wrong } = await attempt(SLOW, folders, trial, traces);
-    expect([trial, wrong]).toEqual([trial, []]);
+  for (const trial of around) {
+    await onPlatform(SLOW, folders, async (platform, { settings }) => {
+      const { outputs, reached } = await runAction(platform, commandOf(SLOW, folders, 2), trial);
+      expect([reached, outputs.error]).toEqual([true, 'cancelled']);
+      await platform.clock.pass(LATER_MS);
+      const state = await platform.clock.drive(platform.state());
+      const now = await platform.clock.drive(settingsOf(platform, state));
+      expect([trial.point, now[APP]]).toEqual([trial.point, settings[APP]]);
+    });
   }
 });

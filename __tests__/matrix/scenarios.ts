@@ -289,7 +289,13 @@ export const SCENARIOS: readonly Scenario[] = [
 
 function rolling(version: string) {
   const settings = { memoryMb: 96, env: { MODE: version, MORE: 'given' } };
-  return { asked: { version }, routes: SHOP, settings, inPlace: true, inputs: ROLLING } satisfies Partial<Scenario>;
+  return {
+    asked: { version },
+    routes: SHOP,
+    settings,
+    inPlace: true,
+    inputs: ROLLING,
+  } satisfies Partial<Scenario>;
 }
 
 function canary(version: string): ReturnType<typeof rolling> & Pick<Scenario, 'canary'> {

@@ -63,7 +63,6 @@ export const cancelDeployment: StepKind<Step & { do: 'cancel-deployment' }> = {
   },
 };
 
-function paceOf({ inPlace }: Pick<Intent, 'inPlace'>): string {
 /** Forward, the two would replace each other. Back, what was turned around is waited for. */
 function besides({ guid, reason, labels }: Deployment, name: string, of: Side, version: string): Error {
   const text = `${name} has another deployment under way, ${guid}, ${reason}.`;
@@ -75,6 +74,7 @@ function besides({ guid, reason, labels }: Deployment, name: string, of: Side, v
   );
 }
 
+function paceOf({ inPlace }: Pick<Intent, 'inPlace'>): string {
   const { maxInFlight = 1 } = inPlace ?? {};
   const steps = inPlace?.instanceSteps ? `canary at ${sharesText(inPlace)}, ` : '';
   return `${steps}${maxInFlight} at a time`;
