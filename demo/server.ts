@@ -27,6 +27,8 @@ export interface AppBehaviour {
   body?: string;
   /** Every answer to a request for this host is a 500. */
   failsOnHost?: string;
+  /** How much longer every answer takes. */
+  slowMs?: number;
   /** From the first request for `/turn-bad` on, every answer of that instance is a 500. */
   turnsBad?: boolean;
   /** Only under this app's name it is as the rest says; under any other name it is good. */
@@ -161,7 +163,10 @@ if (behaviour.crash && (behaviour.crash.onlyIndex ?? index) === index) {
     process.exit(7);
   }, behaviour.crash.afterMs);
 }
-const server = createServer(handle);
+const server = createServer((from, to) => {
+  if (behaviour.slowMs) setTimeout(handle, behaviour.slowMs, from, to);
+  else handle(from, to);
+});
 server.on('upgrade', upgrade);
 // A router may keep connections idle for long; one that is closed under it would look like a failure of the deploy.
 server.keepAliveTimeout = 120_000;

@@ -250,6 +250,28 @@ Run it without the input "plan" to do this.
     expect(shown).toContain('| routes that failed before this run | `old.example.com` |');
   });
 
+  test('the pauses of a canary: the real share of the instances, and what was seen of both', () => {
+    const figures = { probes: 20, errors: 0, medianMs: 12.4 };
+    const pauses = [
+      { pause: 1, pauses: 2, canary: 1, live: 3, verdict: { canary: figures, live: figures } },
+      {
+        pause: 2,
+        pauses: 2,
+        canary: 3,
+        live: 0,
+        verdict: { canary: { probes: 60, errors: 60 }, live: { probes: 0, errors: 0 }, bad: 'it | fails' },
+      },
+    ];
+    const shown = page(deployed({ apps: [appOutcome({ found: { ...nothingFound(), pauses } })] }));
+    expect(shown).toContain('### Canary of `shop`');
+    expect(shown).toContain(
+      '| 1 of 2 | 1 of 4 | 25 % | 0 of 20 probes failed, median 12 ms | 0 of 20 probes failed, median 12 ms | as good as live |',
+    );
+    expect(shown).toMatch(
+      /\| 2 of 2 \| 3 of 3 \| 100 % \| 60 of 60 probes failed \| none left \| it .*fails \|/,
+    );
+  });
+
   test('a proof that is not a full one says why', () => {
     const found = {
       ...nothingFound(),

@@ -34,15 +34,18 @@ function wayBack({ app, previousApp, previousVersion, rolled }: AppOutcome): str
     : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }
 
-function toDecide({ app, version, trialUrl }: Pick<AppOutcome, 'app' | 'version' | 'trialUrl'>): string {
+type Waiting = Pick<AppOutcome, 'app' | 'version' | 'trialUrl' | 'candidate'>;
+
+function toDecide({ app, version, trialUrl, candidate }: Waiting): string {
+  const how = candidate?.phase === 'paused' ? ' as a canary: its first instances serve' : '';
   const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
-  return `Version ${version} of ${app} is held.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
+  return `Version ${version} of ${app} is held${how}.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
 }
 
 function underWay({ app, candidate, trialUrl }: AppOutcome): string[] {
   if (!candidate) return [];
   const { version, phase } = candidate;
-  if (isWaiting(phase)) return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
+  if (isWaiting(phase)) return [toDecide({ app, version, candidate, ...(trialUrl ? { trialUrl } : {}) })];
   return [
     `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
   ];

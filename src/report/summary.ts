@@ -6,6 +6,7 @@ import { explain, meaning } from './explain.js';
 import { duration, type TimelineEntry } from './log.js';
 import { type Markdown, markdown, table } from './markdown.js';
 import { nextOf } from './next.js';
+import { pausesTable } from './pauses.js';
 import type { Redact } from './redact.js';
 import { seenAt, servingOf } from './serving.js';
 import { outlookParts, overview } from './status.js';
@@ -60,6 +61,7 @@ export function summaryOf(
     ...(isFailure ? [] : [next]),
     ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
     ...outcome.apps.map((app) => proofLines(app, md)),
+    ...outcome.apps.map((app) => pausesTable(app, md)),
     ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
     ...planParts(outcome, md),
     ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
