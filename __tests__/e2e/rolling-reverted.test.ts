@@ -12,7 +12,7 @@ import { startWorld, type VersionOptions, type World } from './support/world.js'
 /** Each deploy is a whole one: real CLI, real bundle, real instances. */
 jest.setTimeout(400_000);
 
-const APPS = ['crashes', 'sleeps', 'turns', 'cancelled', 'replaced'];
+const APPS = ['crashes', 'sleeps', 'unbuilt', 'turns', 'cancelled', 'replaced'];
 
 interface Case extends Rolled {
   name: string;
@@ -32,6 +32,8 @@ const CHANGED = [
   'health-check-type: http',
   'health-check-http-endpoint: /health',
   'command: node demo/server.js --changed',
+  'services:',
+  '  - db',
   'metadata:',
   '  labels:',
   '    team: other',
@@ -92,9 +94,11 @@ beforeAll(async () => {
   expect(done.map(({ outputs }) => outputs.result)).toEqual(APPS.map(() => 'deployed'));
   await Promise.all(APPS.map((name) => world.cf('set-env', name, 'BY_HAND', 'stays')));
 
+  await world.cf('create-user-provided-service', 'db', '-p', '{"port":"1"}');
   const says = ['opening the shop'];
   begin('crashes', { onlyAs: 'crashes', failStart: true, says });
   begin('sleeps', { onlyAs: 'sleeps', bootMs: 3_600_000 }, { 'start-timeout': '6s' });
+  begin('unbuilt', { failStaging: true });
   bad = atLine(/watch for 60 s, until/, () =>
     shoot({
       router: world.foundry.router,
@@ -141,6 +145,12 @@ describe('live is as it was before, field by field, and nobody noticed:', () => 
     const sleeps = await caseOf('sleeps');
     await expectReverted(sleeps, 'start');
     expectNothingMissed(sleeps.seen);
+  });
+
+  test('a version that cannot be built', async () => {
+    const unbuilt = await caseOf('unbuilt');
+    await expectReverted(unbuilt, 'staging');
+    expectNothingMissed(unbuilt.seen);
   });
 
   test('another client cancels the deployment', async () => {

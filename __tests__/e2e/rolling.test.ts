@@ -180,7 +180,7 @@ async function besideOthers(): Promise<void> {
   expect(await world.meet(world.url('busy'))).toBe('v3');
 
   await pushed(of('busy', 'v4', { ...two, failStart: true }));
-  const stuck = await world.deploy(of('busy', 'v5', two), { ...ROLLING, 'start-timeout': '3s' });
+  const stuck = await world.deploy(of('busy', 'v5', two), { 'start-timeout': '3s' });
   expect(stuck.outputs).toMatchObject({ result: 'refused', error: 'in-flight' });
   expect(stuck.shown).toContain('cf cancel-deployment busy');
   await world.cf('cancel-deployment', 'busy');
@@ -190,7 +190,7 @@ async function besideOthers(): Promise<void> {
   expect(after.outputs).toMatchObject({ result: 'deployed', error: '' });
 
   await pushed(of('busy', 'v6', two), 'canary');
-  const paused = await world.deploy(of('busy', 'v7', two), ROLLING);
+  const paused = await world.run(world.dir, { command: 'rollback', app: 'busy' });
   expect(paused.outputs).toMatchObject({ result: 'refused', error: 'in-flight' });
   expect(paused.shown).toContain('is paused');
 }

@@ -31,6 +31,7 @@ export async function settingsOf(world: World, guid: string): Promise<AppSetting
     droplet,
     variables: (await get(`/v3/apps/${guid}/environment_variables`)).var,
     processes: Object.fromEntries(whole.map((one) => [one.type, shown(one)])),
+    bindings: (await all(`/v3/service_credential_bindings?app_guids=${guid}`)).map((one) => one.guid),
     sidecars: (await all(`/v3/apps/${guid}/sidecars`)).map((one) => one.guid),
     routes: routes.map(({ url, destinations }) => [url, destinations]),
   };
