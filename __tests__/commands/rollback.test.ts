@@ -227,11 +227,17 @@ describe('told', () => {
 
   test('what live has and the version has not', async () => {
     const there = keeping(KEPT);
-    const bindings = async (guid: string) => (guid === there.live.guid ? ['old', 'new'] : ['old']);
-    const policies = async (guid: string) => (guid === there.live.guid ? ['shop -> api:8080'] : []);
-    const notes = await notesOf(there, { more: { bindings, policies } });
+    const bound = (instance: string) => ({ guid: instance, instance, instanceGuid: instance });
+    const isLive = (guid: string) => guid === there.live.guid;
+    const serviceBindings = async (guid: string) => ['old', ...(isLive(guid) ? ['new'] : [])].map(bound);
+    const policies = async (guid: string) =>
+      isLive(guid) ? [{ source: guid, destination: 'api', protocol: 'tcp', start: 8_080, end: 8_080 }] : [];
+    const notes = await notesOf(there, { more: { serviceBindings, policies } });
+    expect(notes).toContain(
+      'Not taken over, live has it and the version that goes live has not: binding to service instance new.',
+    );
     expect(notes).toMatch(
-      /Not taken over.*: binding to service instance new\.\n.*network policy shop -> api/,
+      /Taken over from live, set by hand: network policy shop-previous-\S+ -> api:8080\/tcp\./,
     );
     expect(notes).not.toContain('instance old');
   });

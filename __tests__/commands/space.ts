@@ -218,6 +218,12 @@ export class Space {
       setEnvironment: async (guid, by) => change(this.app(guid).env, by),
       features: async () => ({ ssh: true, revisions: true }),
       bindings: async () => [],
+      serviceBindings: async () => [],
+      bindingParameters: async () => undefined,
+      offerings: async () => new Map(),
+      userSidecars: async () => [],
+      addPolicies: async () => undefined,
+      removePolicies: async () => undefined,
       policies: async () => [],
       sidecars: async () => [],
       deployments: async () => [...this.deployments],
@@ -237,7 +243,8 @@ export class Space {
         const { droplet } = this.app(guid);
         if (droplet === undefined) return undefined;
         const packageGuid = droplet.slice('droplet-of-'.length);
-        return { guid: droplet, state: 'STAGED', createdAtMs: this.clock.now(), packageGuid };
+        const commands = { web: 'node server.js' };
+        return { guid: droplet, state: 'STAGED', createdAtMs: this.clock.now(), packageGuid, commands };
       },
       setCurrentDroplet: async (guid, droplet) => {
         this.app(guid).droplet = droplet;

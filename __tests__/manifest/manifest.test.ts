@@ -76,6 +76,9 @@ applications:
       envNames: ['A', 'B'],
       services: ['db', 'queue'],
       sidecars: ['proxy'],
+      features: [],
+      labels: [],
+      annotations: [],
       routes: [
         { route: 'shop.example.com', at: { file: 'deploy/manifest.yml', line: 14, column: 12 } },
         {
@@ -109,6 +112,9 @@ applications:
       envNames: [],
       services: [],
       sidecars: [],
+      features: [],
+      labels: [],
+      annotations: [],
       processes: {},
     });
   });

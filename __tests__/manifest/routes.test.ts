@@ -26,6 +26,9 @@ const APP: ManifestApp = {
   envNames: [],
   services: [],
   sidecars: [],
+  features: [],
+  labels: [],
+  annotations: [],
 };
 
 function named(route: string, protocol?: string) {

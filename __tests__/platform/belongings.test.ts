@@ -40,13 +40,46 @@ describe('belongings', () => {
     },
   };
 
-  test('policies name the apps', async () => {
-    const { platform, http } = scripted(
-      (_, url) => (url.pathname.endsWith('/policies') ? POLICIES : page([appJson('shop', { guid: 'a' })])),
-      { networkPolicyUrl: 'https://net.example.com/networking/v1/external' },
-    );
-    expect(await platform.policies('a')).toEqual(['shop -> b:8080-8090/tcp']);
+  const POLICY = { source: 'a', destination: 'b', protocol: 'tcp', start: 8_080, end: 8_090 };
+  const networkPolicyUrl = 'https://net.example.com/networking/v1/external/';
+
+  test('policies name apps by guid; those of others are left out', async () => {
+    const other = { ...POLICIES.json.policies[0], source: { id: 'c' } };
+    const json = { policies: [...POLICIES.json.policies, other] };
+    const { platform, http } = scripted(inTurn({ json }), { networkPolicyUrl });
+    expect(await platform.policies('a')).toEqual([POLICY]);
     expect(http.requests[0]?.url).toBe('https://net.example.com/networking/v1/external/policies?id=a');
+  });
+
+  test('policies are added and removed as the server reads them, none without a call', async () => {
+    const { platform, http } = scripted(inTurn({ json: {} }, { json: {} }), { networkPolicyUrl });
+    await platform.addPolicies([]);
+    await platform.addPolicies([POLICY]);
+    await platform.removePolicies([POLICY]);
+    const body = { policies: POLICIES.json.policies };
+    expect(
+      http.requests.map(({ url, body: sent }) => [new URL(url).pathname, JSON.parse(String(sent))]),
+    ).toEqual([
+      ['/networking/v1/external/policies', body],
+      ['/networking/v1/external/policies/delete', body],
+    ]);
+  });
+
+  test('a policy that is refused is a clear no', async () => {
+    const { platform } = scripted(inTurn({ status: 403, json: { error: 'no' } }), { networkPolicyUrl });
+    await expect(platform.addPolicies([POLICY])).rejects.toThrow(PlatformRefusal);
+  });
+
+  test('parameters of a binding, and a broker that tells none', async () => {
+    const told = scripted(inTurn({ json: { mode: 'fast' } })).platform;
+    expect(await told.bindingParameters('b')).toEqual({ mode: 'fast' });
+    const silent = {
+      status: 502,
+      json: {
+        errors: [{ code: 90_007, title: 'CF-ServiceFetchBindingParametersNotSupported', detail: 'no' }],
+      },
+    };
+    expect(await scripted(() => silent).platform.bindingParameters('b')).toBeUndefined();
   });
 
   test.each([

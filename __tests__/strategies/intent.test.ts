@@ -3,7 +3,6 @@ import type { SmokeCheck } from '../../src/model/asked.js';
 import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
-import { lossesOf } from '../../src/strategies/losses.js';
 import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
 
 const SHOP = wanted('shop.apps.example');
@@ -322,32 +321,5 @@ describe('the path that is probed', () => {
     ['the root', inputs(), '/'],
   ])('is %s', (_name, given, path) => {
     expect(made({ inputs: given }).intent.probePath).toBe(path);
-  });
-});
-
-describe('lossesOf', () => {
-  const nothing = {
-    bindings: [],
-    policies: [],
-    features: { ssh: true, revisions: true, http2: false },
-    sidecars: [],
-  };
-  test.each<[string, Partial<Parameters<typeof lossesOf>[1]>, RegExp[]]>([
-    ['nothing', {}, []],
-    ['nothing that the manifest names', { bindings: ['db'] }, []],
-    ['a binding', { bindings: ['db', 'queue'] }, [/binding to service instance queue/]],
-    ['a policy', { policies: ['shop -> api:8080'] }, [/network policy shop -> api:8080/]],
-    ['nothing of policies that nobody tells', { policies: undefined }, []],
-    ['ssh that live has off', { features: { ssh: false } }, [/ssh: live has it off/]],
-    [
-      'a feature that is off in a new app',
-      { features: { 'file-based-vcap-services': true } },
-      [/file-based-vcap-services: live has it on/],
-    ],
-    ['a sidecar', { sidecars: ['agent'] }, [/sidecar agent/]],
-  ])('%s', (_name, extras, lines) => {
-    const lost = lossesOf(manifestApp({ services: ['db'] }), { ...nothing, ...extras });
-    expect(lost).toHaveLength(lines.length);
-    for (const [index, line] of lines.entries()) expect(lost[index]).toMatch(line);
   });
 });

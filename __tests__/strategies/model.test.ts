@@ -1,6 +1,7 @@
 /** No history of a deploy breaks a promise, whatever interrupts it; and the search finds strategies that break one. */
 import { describe, expect, test } from '@jest/globals';
 import type { Step, Work } from '../../src/steps/step.js';
+import { CARRIES } from './model/carries.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
 import { HOLDS } from './model/holds.js';
 import { ROLLBACKS } from './model/rollbacks.js';
@@ -14,6 +15,7 @@ describe('every interruption of', () => {
     ...ROLLBACKS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...HOLDS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...ROLLS.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...CARRIES.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);

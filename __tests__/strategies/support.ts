@@ -197,6 +197,9 @@ export function manifestApp(over: Partial<ManifestApp> = {}): ManifestApp {
     envNames: [],
     services: [],
     sidecars: [],
+    features: [],
+    labels: [],
+    annotations: [],
     ...over,
   };
 }

@@ -1,6 +1,5 @@
 /** Brings inputs and platform together for a rollback: one intent for each app, or one refusal with all that is wrong. */
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { AppState, Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Leftovers } from '../platform/leftovers.js';
 import { versionOf } from '../platform/names.js';
@@ -10,6 +9,7 @@ import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { judgeLeftovers } from '../strategies/leftovers.js';
 import { choicesOf, chooseTarget, makeRollbackIntent } from '../strategies/rollback-intent.js';
+import { carryingBack } from './carrying.js';
 import type { Seen } from './change.js';
 import { withFreeTrials } from './free-routes.js';
 import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
@@ -83,9 +83,9 @@ async function prepareOne(
   const kept = snapshot.previous.filter(({ guid }) => guid !== target.guid);
   const beside = judgeLeftovers({ ...snapshot, previous: kept }, left);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
-  const [droplet, missed] = await Promise.all([
+  const [droplet, carrying] = await Promise.all([
     world.platform.currentDroplet(target.guid),
-    missedBy(target, snapshot, world),
+    carryingBack(target, snapshot, world),
   ]);
   const make = () =>
     makeRollbackIntent({
@@ -95,12 +95,16 @@ async function prepareOne(
       adoptedVersion,
       trialDomain: domain instanceof Refused ? NOWHERE : domain,
     });
-  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
-  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
+  const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const { notes, problems } = made;
+  const intent = { ...made.intent, ...carrying.parts };
+  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...carrying.notes];
+  for (const text of carrying.warnings) world.listener.tell({ type: 'warning', text });
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
     ...problems,
+    ...carrying.problems,
     ...(droplet?.state === 'STAGED'
       ? []
       : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
@@ -119,26 +123,4 @@ async function prepareOne(
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
-}
-
-/** What live has that cannot be taken over: the version runs with its own, as it did when it was live. */
-async function missedBy(
-  target: AppState,
-  { live }: Snapshot,
-  { platform }: World,
-): Promise<readonly string[]> {
-  if (!live || live.guid === target.guid) return [];
-  const [bindings, own, policies = [], ownPolicies = []] = await Promise.all([
-    platform.bindings(live.guid),
-    platform.bindings(target.guid),
-    platform.policies(live.guid),
-    platform.policies(target.guid),
-  ]);
-  const missing = [
-    ...bindings.filter((name) => !own.includes(name)).map((name) => `binding to service instance ${name}`),
-    ...policies.filter((one) => !ownPolicies.includes(one)).map((policy) => `network policy ${policy}`),
-  ];
-  return missing.map(
-    (what) => `Not taken over, live has it and the version that goes live has not: ${what}.`,
-  );
 }

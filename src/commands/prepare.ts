@@ -13,10 +13,10 @@ import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { needOf } from '../strategies/capacity.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
-import { type LiveExtras, lossesOf } from '../strategies/losses.js';
 import { withdrawn } from '../strategies/rollback-intent.js';
 import { servedBy } from '../strategies/view.js';
 import { assertRoom } from './capacity.js';
+import { carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
 import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from './free-routes.js';
@@ -116,26 +116,20 @@ async function prepareOne(
       brought,
       shared,
     });
-  const { intent, notes, problems } = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
+  const { notes, problems } = made;
   // An app that keeps its GUID keeps what it has.
-  const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
-  const lost = extras ? lossesOf(app, extras) : [];
-  const accepted = inputs.carry === 'manifest';
+  const carrying = made.intent.inPlace ? undefined : await carryingOf(app, snapshot, inputs, world);
+  const intent = { ...made.intent, ...carrying?.parts };
   const older = await olderThanLive(snapshot, inputs, context, world.compare);
-  const told = [
-    ...notes,
-    ...(older.note ? [older.note] : []),
-    ...beside.notes,
-    ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
-    ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
-  ];
+  const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];
+  for (const text of carrying?.warnings ?? []) world.listener.tell({ type: 'warning', text });
   for (const text of told) world.listener.tell({ type: 'note', text });
-  const way = 'or accept the loss with carry: manifest.';
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
     ...problems,
     ...(await takenElsewhere(intent, snapshot, world)),
-    ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
+    ...(carrying?.problems ?? []),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
   ];
   const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
@@ -160,8 +154,6 @@ async function prepareOne(
 /** Stands for the trial domain of an intent that is refused for having none. */
 export const NOWHERE = { guid: '', name: '' };
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
-const POLICIES_UNKNOWN =
-  'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 
 /** What stands beside each of these apps, in order. */
 export function besides(
@@ -199,18 +191,6 @@ export async function onAdoptedName(
   if (!live || live.version || keepPrevious === 0) return [];
   const apps = await platform.appsByName(target.spaceGuid, [previousName(name, version)]);
   return apps.map((app) => app.name);
-}
-
-/** What live has outside its manifest; undefined: there is no live. */
-export async function extrasOf({ live }: Snapshot, { platform }: World): Promise<LiveExtras | undefined> {
-  if (!live) return undefined;
-  const [bindings, policies, features, sidecars] = await Promise.all([
-    platform.bindings(live.guid),
-    platform.policies(live.guid),
-    platform.features(live.guid),
-    platform.sidecars(live.guid),
-  ]);
-  return { bindings, policies, features, sidecars };
 }
 
 /** Or why there is none. */

@@ -7,14 +7,14 @@ import { ANNOTATION, ownerLabel } from '../platform/names.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
-import { lossesOf } from '../strategies/losses.js';
 import { carries, givenToLive, makePromoteIntent, withRecorded } from '../strategies/promote-intent.js';
+import { lackOf } from './carrying.js';
 import { change, type Seen } from './change.js';
 import { heldSet, lookUpHeld, ofEach, takeHeld } from './held.js';
 import { namesOf } from './names.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
-import { extrasOf, refuse } from './prepare.js';
+import { refuse } from './prepare.js';
 import { inTheWayOf } from './pursue.js';
 import type { SettledHeld } from './settle.js';
 
@@ -88,17 +88,12 @@ async function sinceHeld(
   // A canary is a part of live: what live was given since then it has.
   if (!candidate || candidate.phase === 'paused') return [];
   const { platform } = world;
-  const [extras, services, sidecars, droplet] = await Promise.all([
-    extrasOf(snapshot, world),
-    platform.bindings(candidate.guid),
-    platform.sidecars(candidate.guid),
+  // What live's own app is given it keeps.
+  const isSame = live !== undefined && live.guid === held.before?.guid && !held.inPlace;
+  const [lost, droplet] = await Promise.all([
+    isSame && carries(candidate, inputs) ? lackOf(candidate, live, world) : [],
     platform.currentDroplet(candidate.guid),
   ]);
-  const isSame = live !== undefined && live.guid === held.before?.guid;
-  // An app that keeps its GUID keeps what it has.
-  const mayLose = isSame && !held.inPlace;
-  const lost =
-    extras && mayLose && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
   const builtOf = droplet?.packageGuid;
   const isOther = builtOf !== undefined && builtOf !== candidate.annotations[ANNOTATION.package];
   return [

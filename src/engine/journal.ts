@@ -23,11 +23,12 @@ const PARTS = {
   keepPrevious: true,
   keepFailed: true,
   inPlace: true,
+  autoscaled: true,
 } as const satisfies Record<keyof Journal, true>;
 
 /** Parts that an earlier release did not write, and what stands for them. */
 const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 } satisfies Partial<Journal>;
-const OPTIONAL: readonly string[] = ['before', 'target', 'watchPath', 'inPlace', ...Object.keys(DEFAULTS)];
+const OPTIONAL: readonly string[] = ['before', 'target', 'watchPath', 'inPlace', 'autoscaled', ...Object.keys(DEFAULTS)];
 
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 export function recorded(intent: Intent): Record<string, string> {

@@ -65,6 +65,9 @@ export class AppReading {
       envNames: Object.keys(this.map(['env'])),
       services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
       sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
+      features: Object.keys(this.map(['features'])),
+      labels: Object.keys(this.map(['metadata', 'labels'])),
+      annotations: Object.keys(this.map(['metadata', 'annotations'])),
       ...(docker ? {} : { path: this.bits(path) }),
       ...(lifecycle === undefined ? {} : { lifecycle }),
     };

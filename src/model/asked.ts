@@ -137,6 +137,10 @@ export interface ManifestApp {
   services: readonly string[];
   /** Names of those that the manifest itself lists; a buildpack may bring more. */
   sidecars: readonly string[];
+  /** Names of the app features, labels and annotations that the manifest sets. */
+  features: readonly string[];
+  labels: readonly string[];
+  annotations: readonly string[];
 }
 
 export interface ManifestProcess {

@@ -77,6 +77,31 @@ export interface Binding {
   guid: string;
   /** Name of the service instance. */
   instance: string;
+  instanceGuid?: string;
+  /** Of the binding itself, where it has one. */
+  name?: string;
+  /** Absent: it is done. */
+  state?: 'initial' | 'in progress' | 'succeeded' | 'failed';
+  /** Why it failed, in the broker's words; untrusted. */
+  description?: string;
+}
+
+/** What an app is bound to, as somebody asks for it. */
+export interface NewBinding {
+  appGuid: string;
+  instanceGuid: string;
+  name?: string;
+  parameters?: Readonly<Record<string, unknown>>;
+}
+
+/** One app may reach another one by its internal address. */
+export interface NetworkPolicy {
+  /** Guids of apps. */
+  source: string;
+  destination: string;
+  protocol: string;
+  start: number;
+  end: number;
 }
 
 export interface Sidecar {

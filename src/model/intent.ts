@@ -72,8 +72,20 @@ export interface Journal {
   bakeMs: number;
   keepPrevious: number;
   keepFailed: boolean;
+  /** An autoscaler may scale live: it pauses on both sides during the switch. */
+  autoscaled?: boolean;
   /** Set where live's own app gets the version, by a deployment of the platform: its GUID stays. */
   inPlace?: InPlace;
+}
+
+/** Names, and never a value: of what manifest and inputs set. Settings of processes by type, as the manifest calls them. */
+export interface Named {
+  services: readonly string[];
+  sidecars: readonly string[];
+  features: readonly string[];
+  labels: readonly string[];
+  annotations: readonly string[];
+  processes: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface InPlace {
@@ -94,6 +106,11 @@ export interface Intent extends Journal {
   /** Set on the candidate beside the manifest: the input `env` and what is carried; null: removed. Values stay in memory. */
   env: Readonly<Record<string, string | null>>;
   carriedEnv: readonly string[];
+  /**
+   * What live has beside its variables and routes comes to the candidate, but for what is `named`; without `named` its network
+   * policies alone. `what` says it, for people. undefined: nothing is carried.
+   */
+  carry?: { named?: Named; what: readonly string[] };
   /** How far this run goes. */
   until: 'held' | 'live';
   smokeScript?: string;

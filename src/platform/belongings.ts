@@ -1,9 +1,9 @@
 /** What an app has beside its code and routes: features, bindings, network policies, sidecars. */
-import type { Binding, Sidecar } from '../model/cloud.js';
+import type { Binding, NetworkPolicy, Sidecar } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { goneIsDone } from './apps.js';
 import type { Platform } from './calls.js';
-import { Fields, related } from './json.js';
+import { Fields, present, related } from './json.js';
 import type { Requests } from './request.js';
 
 type BelongingCalls = Pick<
@@ -11,20 +11,39 @@ type BelongingCalls = Pick<
   | 'features'
   | 'bindings'
   | 'serviceBindings'
+  | 'bindingParameters'
+  | 'bind'
+  | 'offerings'
   | 'removeBinding'
+  | 'setFeature'
   | 'policies'
+  | 'addPolicies'
+  | 'removePolicies'
   | 'sidecars'
   | 'userSidecars'
+  | 'createSidecar'
   | 'updateSidecar'
   | 'removeSidecar'
 >;
 
+/** A broker that tells parameters does so at once; one that does not is answered for with a status that others get repeated by. */
+const PARAMETERS_WITHIN_MS = 1_000;
+
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
-export function belongingCalls(
-  requests: Requests,
-  networkPolicyUrl: string | undefined,
-  namesOf: (appGuids: readonly string[]) => Promise<ReadonlyMap<string, string>>,
-): BelongingCalls {
+export function belongingCalls(requests: Requests, networkPolicyUrl: string | undefined): BelongingCalls {
+  const changePolicies = async (path: string, policies: readonly NetworkPolicy[]) => {
+    if (policies.length === 0) return;
+    if (networkPolicyUrl === undefined)
+      throw new PlatformFault('The platform names no API of policies.', false);
+    try {
+      const body = { policies: policies.map(policyBody) };
+      await requests.write('POST', `${trimmed(networkPolicyUrl)}${path}`, body);
+    } catch (error) {
+      // That server says no in a body of its own; what it is asked for may be asked for again.
+      if (!(error instanceof PlatformFault && error.status !== undefined && error.status < 500)) throw error;
+      throw new PlatformRefusal(error.message, error.status, undefined, undefined);
+    }
+  };
   return {
     async features(appGuid) {
       const json = await requests.read(`/v3/apps/${appGuid}/features`);
@@ -38,6 +57,55 @@ export function belongingCalls(
     serviceBindings(appGuid) {
       return noneWithoutApi(() => readBindings(requests, appGuid));
     },
+    async bindingParameters(guid) {
+      const path = `/v3/service_credential_bindings/${guid}/parameters`;
+      try {
+        return (await requests.read(path, {}, PARAMETERS_WITHIN_MS)) as Record<string, unknown>;
+      } catch (error) {
+        if (error instanceof PlatformRefusal || error instanceof PlatformFault) return undefined;
+        throw error;
+      }
+    },
+    async bind({ appGuid, instanceGuid, name, parameters }) {
+      await requests.write('POST', '/v3/service_credential_bindings', {
+        type: 'app',
+        ...present({ name, parameters }),
+        relationships: {
+          service_instance: { data: { guid: instanceGuid } },
+          app: { data: { guid: appGuid } },
+        },
+      });
+    },
+    async offerings(instanceGuids) {
+      const instances = await readRelated(requests, '/v3/service_instances', instanceGuids, 'service_plan');
+      const plans = await readRelated(
+        requests,
+        '/v3/service_plans',
+        [...instances.values()],
+        'service_offering',
+      );
+      const offerings = await requests.listFor(
+        '/v3/service_offerings',
+        'guids',
+        [...plans.values()],
+        {},
+        (one) => ({
+          guid: one.text('guid'),
+          name: one.text('name'),
+        }),
+      );
+      const nameOf = (instance: string) =>
+        offerings.find(({ guid }) => guid === plans.get(instances.get(instance) ?? ''))?.name;
+      return new Map(
+        instanceGuids.flatMap((guid) => {
+          const name = nameOf(guid);
+          return name === undefined ? [] : [[guid, name] as const];
+        }),
+      );
+    },
+    async setFeature(appGuid, name, enabled) {
+      await requests.write('PATCH', `/v3/apps/${appGuid}/features/${name}`, { enabled });
+    },
     async removeBinding(guid) {
       const path = `/v3/service_credential_bindings/${guid}`;
       await goneIsDone(async () => requests.finish(await requests.write('DELETE', path)));
@@ -45,11 +113,17 @@ export function belongingCalls(
     async policies(appGuid) {
       if (networkPolicyUrl === undefined) return undefined;
       try {
-        return await readPolicies(requests, networkPolicyUrl, appGuid, namesOf);
+        return await readPolicies(requests, networkPolicyUrl, appGuid);
       } catch (error) {
         if (isUnreadable(error)) return undefined;
         throw error;
       }
+    },
+    addPolicies: (policies) => changePolicies('/policies', policies),
+    removePolicies: (policies) => changePolicies('/policies/delete', policies),
+    async createSidecar(appGuid, { name, command, processTypes, memoryMb }) {
+      const body = { name, command, process_types: processTypes, memory_in_mb: memoryMb ?? undefined };
+      await requests.write('POST', `/v3/apps/${appGuid}/sidecars`, body);
     },
     async userSidecars(appGuid) {
       const all = await noneWithoutApi(() =>
@@ -109,29 +183,56 @@ async function readBindings(requests: Requests, appGuid: string): Promise<readon
   const bindings = await requests.list(
     '/v3/service_credential_bindings',
     { app_guids: appGuid, type: 'app' },
-    (binding) => ({ guid: binding.text('guid'), of: related(binding, 'service_instance') ?? '' }),
+    (binding) => {
+      const operation = binding.maybeObject('last_operation');
+      return {
+        guid: binding.text('guid'),
+        of: related(binding, 'service_instance') ?? '',
+        rest: present({
+          name: binding.maybeText('name'),
+          state: operation && STATES.find((state) => state === operation.maybeText('state')),
+          description: operation?.maybeText('description'),
+        }),
+      };
+    },
   );
   const guids = bindings.map(({ of }) => of);
   const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
     guid: instance.text('guid'),
     name: instance.text('name'),
   }));
-  return bindings.map(({ guid, of }) => {
+  return bindings.map(({ guid, of, rest }) => {
     const name = instances.find((instance) => instance.guid === of)?.name;
     if (name === undefined)
       throw new PlatformFault('The platform names a binding, but not its service instance.', false);
-    return { guid, instance: name };
+    return { guid, instance: name, instanceGuid: of, ...rest };
   });
 }
 
+const STATES = ['initial', 'in progress', 'succeeded', 'failed'] as const;
+
+/** @returns by guid, the guid of what it belongs to */
+async function readRelated(
+  requests: Requests,
+  path: string,
+  guids: readonly string[],
+  what: string,
+): Promise<ReadonlyMap<string, string>> {
+  const found = await requests.listFor(path, 'guids', guids, {}, (one) => ({
+    guid: one.text('guid'),
+    of: related(one, what),
+  }));
+  return new Map(found.flatMap(({ guid, of }) => (of === undefined ? [] : [[guid, of] as const])));
+}
+
+/** The policy server's API v1 (cf-networking-release docs/08-policy-server-external-api.md) names an app by its guid, on either side. */
 async function readPolicies(
   requests: Requests,
   url: string,
   appGuid: string,
-  namesOf: (appGuids: readonly string[]) => Promise<ReadonlyMap<string, string>>,
-): Promise<readonly string[]> {
-  const json = await requests.read(`${url.replace(/\/+$/, '')}/policies`, { id: appGuid });
-  const policies = Fields.of(json, 'policies')
+): Promise<readonly NetworkPolicy[]> {
+  const json = await requests.read(`${trimmed(url)}/policies`, { id: appGuid });
+  return Fields.of(json, 'policies')
     .objects('policies')
     .map((policy) => {
       const destination = policy.object('destination');
@@ -143,11 +244,14 @@ async function readPolicies(
         start: ports.number('start'),
         end: ports.number('end'),
       };
-    });
-  const names = await namesOf(policies.flatMap(({ source, destination }) => [source, destination]));
-  const nameOf = (guid: string) => names.get(guid) ?? guid;
-  return policies.map(({ source, destination, protocol, start, end }) => {
-    const ports = start === end ? `${start}` : `${start}-${end}`;
-    return `${nameOf(source)} -> ${nameOf(destination)}:${ports}/${protocol}`;
-  });
+    })
+    .filter(({ source, destination }) => [source, destination].includes(appGuid));
+}
+
+function policyBody({ source, destination, protocol, start, end }: NetworkPolicy) {
+  return { source: { id: source }, destination: { id: destination, protocol, ports: { start, end } } };
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
 }

@@ -15,6 +15,8 @@ import type {
   HealthCheck,
   Instance,
   LogLine,
+  NetworkPolicy,
+  NewBinding,
   Package,
   Process,
   Quota,
@@ -124,14 +126,25 @@ export interface Platform {
   /** Names of the bound service instances. */
   bindings(appGuid: string): Promise<readonly string[]>;
   serviceBindings(appGuid: string): Promise<readonly Binding[]>;
+  /** undefined: the broker does not tell (502 `CF-ServiceFetchBindingParametersNotSupported`), or cannot be asked now. Secrets. */
+  bindingParameters(guid: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** Resolves when it is accepted: its state says when it is done. Throws `PlatformRefusal` with the broker's words. */
+  bind(binding: NewBinding): Promise<void>;
+  /** By guid of the service instance; a user-provided one has none. */
+  offerings(instanceGuids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Waits for the job. */
   removeBinding(guid: string): Promise<void>;
-  /** Network policies that name the app, as `source -> destination:ports`; undefined: the platform has no such API, or it may not be read. */
-  policies(appGuid: string): Promise<readonly string[] | undefined>;
+  setFeature(appGuid: string, name: string, enabled: boolean): Promise<void>;
+  /** Network policies that name the app, as source or as destination; undefined: the platform has no such API, or it may not be read. */
+  policies(appGuid: string): Promise<readonly NetworkPolicy[] | undefined>;
+  /** One that is there already is fine, and so is one that is not there. */
+  addPolicies(policies: readonly NetworkPolicy[]): Promise<void>;
+  removePolicies(policies: readonly NetworkPolicy[]): Promise<void>;
   /** Names; with `only` those that came that way: from a buildpack, or from the user. */
   sidecars(appGuid: string, only?: 'buildpack' | 'user'): Promise<readonly string[]>;
   /** Those that a manifest or a person made; a droplet's own ones come and go with it. */
   userSidecars(appGuid: string): Promise<readonly Sidecar[]>;
+  createSidecar(appGuid: string, sidecar: Omit<Sidecar, 'guid'>): Promise<void>;
   updateSidecar(sidecar: Sidecar): Promise<void>;
   removeSidecar(guid: string): Promise<void>;
 

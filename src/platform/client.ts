@@ -22,18 +22,15 @@ export interface PlatformOptions extends Connection {
 
 export function createPlatform(options: PlatformOptions): Platform {
   const requests = new Requests(options);
-  const apps = appCalls(requests);
   return {
     platformNowMs: () => requests.nowMs(),
     hasWritten: () => requests.hasWritten(),
     allowance: () => requests.allowance(),
     ...placeCalls(requests),
     ...quotaCalls(requests),
-    ...apps,
+    ...appCalls(requests),
     ...processCalls(requests),
-    ...belongingCalls(requests, options.networkPolicyUrl, async (guids) => {
-      return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
-    }),
+    ...belongingCalls(requests, options.networkPolicyUrl),
     ...bitsCalls(requests),
     ...manifestCalls(requests),
     ...revisionCalls(requests),

@@ -32,6 +32,10 @@ export const ANNOTATION = {
   manifestRoutes: `${PREFIX}/manifest-routes`,
   manifestEnv: `${PREFIX}/manifest-env`,
   manifestScale: `${PREFIX}/manifest-scale`,
+  /** Names of services, sidecars, features, labels, annotations and settings of processes that the manifest named. JSON; may be split. */
+  manifestNamed: `${PREFIX}/manifest-named`,
+  /** On the lock: owner of the run that has brought the candidate what live has outside the manifest. */
+  carried: `${PREFIX}/carried`,
   /** Urls of live's routes that the new version shall not have. May be split. */
   dropped: `${PREFIX}/dropped`,
   /** Guid of the app that was live when the candidate was made. */

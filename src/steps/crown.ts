@@ -25,6 +25,7 @@ const OF_CANDIDATE: readonly string[] = [
   ANNOTATION.package,
   ANNOTATION.takenFrom,
   ANNOTATION.target,
+  ANNOTATION.carried,
 ];
 
 /** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */

@@ -6,6 +6,7 @@ import { awaitInstances, stayUp } from './await-instances.js';
 import { scale, setEnv } from './configure.js';
 import { copyDroplet } from './copy-droplet.js';
 import { continueDeployment, judgePause } from './canary.js';
+import { carry } from './carry.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
@@ -18,6 +19,7 @@ import { pushBits } from './push-bits.js';
 import { recordLive, restoreLive } from './record-live.js';
 import { rename } from './rename.js';
 import { cancelDeployment, createDeployment } from './roll.js';
+import { pauseScaling, resumeScaling } from './scaling.js';
 import { smoke, smokeScript } from './smoke.js';
 import { stage } from './stage.js';
 import { start } from './start.js';
@@ -33,6 +35,9 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   stage,
   'set-env': setEnv,
   scale,
+  carry,
+  'pause-scaling': pauseScaling,
+  'resume-scaling': resumeScaling,
   start,
   'await-instances': awaitInstances,
   'stay-up': stayUp,

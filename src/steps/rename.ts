@@ -1,6 +1,7 @@
 import type { Intent } from '../model/intent.js';
 import type { MetadataChange } from '../platform/calls.js';
 import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
+import { dropPolicies } from './carry.js';
 import { RECORDS } from './live-wish.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
@@ -13,8 +14,10 @@ export const rename: StepKind<Rename> = {
   plan: (step, intent) => [
     `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
   ],
-  run: async (step, app, { platform }) => {
+  run: async (step, app, world) => {
+    const { platform } = world;
     const { guid, annotations, env } = appOn(step.side, app);
+    if (step.to === 'failed') await dropPolicies(guid, world);
     const { intent } = app;
     // What is kept for diagnosis keeps no values of live.
     const records = RECORDS.filter((record) => record in env);
@@ -70,7 +73,7 @@ function withoutJournal(
   annotations: Readonly<Record<string, string>>,
 ): MetadataChange['annotations'] & object {
   const ended = Object.keys(annotations).filter(
-    (key) => key === ANNOTATION.heartbeat || key.startsWith(ANNOTATION.journal),
+    (key) => key === ANNOTATION.heartbeat || key === ANNOTATION.carried || key.startsWith(ANNOTATION.journal),
   );
   return Object.fromEntries(ended.map((key) => [key, null]));
 }

@@ -18,6 +18,10 @@ export type Step =
   | { do: 'stage' }
   | { do: 'set-env'; names: readonly string[] }
   | { do: 'scale'; processType: string; to: WantedScale }
+  /** What live has outside the manifest comes to the candidate; `what` says it, as it was at first. */
+  | { do: 'carry'; what: readonly string[] }
+  | { do: 'pause-scaling'; side: Side }
+  | { do: 'resume-scaling'; name: string; guid: string }
   | { do: 'start'; side: Side }
   | { do: 'await-instances'; side: Side }
   | { do: 'stay-up' }

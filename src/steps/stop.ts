@@ -2,6 +2,7 @@ import { PlatformFault } from '../model/errors.js';
 import { goneIsDone } from '../platform/apps.js';
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
+import { dropPolicies } from './carry.js';
 import type { Step } from './step.js';
 import type { StepKind } from './world.js';
 
@@ -21,8 +22,10 @@ export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
     ...(wasLive ? [`PATCH /v3/apps/<${name}> annotation deleting`] : []),
     `DELETE /v3/apps/<${name}>`,
   ],
-  run: async ({ name, guid, wasLive }, _app, { platform }) => {
+  run: async ({ name, guid, wasLive }, _app, world) => {
+    const { platform } = world;
     await assertOffRoutes(platform, name, guid);
+    await dropPolicies(guid, world);
     // The platform's job may outlast this run: nobody shall let it go live meanwhile.
     if (wasLive) {
       const annotations = { [ANNOTATION.deleting]: String(platform.platformNowMs()) };

@@ -5,6 +5,7 @@
 import type { AppState, Snapshot } from '../model/cloud.js';
 import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
+import { resumes } from '../steps/scaling.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
 import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
@@ -21,10 +22,10 @@ export function backOut(intent: Intent, snapshot: Snapshot): Work {
 export function retirement(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   const end = { steps: stopFailed(snapshot), after: endOfLock(snapshot) };
-  if (!candidate) return { end };
+  if (!candidate) return { tidy: steps(resumes(snapshot)), end };
   const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
   return {
-    tidy: steps([...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+    tidy: steps([...resumes(snapshot), ...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
     // The newest failed one is kept: with this one the older ones go.
     prune: steps(keeps ? deletions(snapshot, snapshot.failed) : []),
     ...(keeps
@@ -42,7 +43,7 @@ function backToPrevious(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   return compact({
     ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-    tidy: steps(leftTrialRoutes(snapshot)),
+    tidy: steps([...resumes(snapshot), ...leftTrialRoutes(snapshot)]),
     retire: steps(
       candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : [],
     ),

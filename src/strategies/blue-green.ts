@@ -5,11 +5,12 @@
  * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
  * nothing is stopped before the routers have let go of it.
  */
-import type { Snapshot } from '../model/cloud.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isPushed } from '../steps/routes.js';
-import type { Step, Work } from '../steps/step.js';
+import { resumes, unpaused } from '../steps/scaling.js';
+import type { Side, StageWork, Step, Work } from '../steps/step.js';
 import {
   allRunning,
   destinationsOf,
@@ -69,13 +70,24 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
   if (reached(candidate, 'held')) return onceMore(intent, snapshot);
   return {
     lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
-    routes: steps(missingRoutes(intent, snapshot)),
+    // Before a push can bind it: an autoscaler must not scale what is not live yet.
+    routes: steps([...missingRoutes(intent, snapshot), ...scalingPauses(intent, [['candidate', candidate]])]),
     bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
-    stage: steps(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
+    // Buildpacks look at variables and at bound services.
+    stage: candidate?.currentDropletGuid
+      ? steps([])
+      : {
+          steps: [
+            ...environmentSteps(intent, snapshot),
+            ...(intent.carry?.what.length ? carrySteps(intent, snapshot) : []),
+          ],
+          after: [{ do: 'stage' }],
+        },
     configure: steps([
       // What it holds of the quota is free before the candidate starts.
       ...stopFailed(snapshot),
       ...environmentSteps(intent, snapshot),
+      ...carrySteps(intent, snapshot),
       ...scale,
       // What `cf push` has not mapped; the platform takes a new port only at a start.
       ...unmappedTrials(further, snapshot),
@@ -124,6 +136,20 @@ export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[
     .filter(([name, value]) => (candidate?.env[name] ?? null) !== value)
     .map(([name]) => name);
   return names.length > 0 ? [{ do: 'set-env', names }] : [];
+}
+
+/** Until the lock says that this run has brought it all; live's own app has what it has. */
+export function carrySteps({ carry, owner }: Intent, { lock, live }: Snapshot): Step[] {
+  if (!carry || !live) return [];
+  return lock?.annotations[ANNOTATION.carried] === owner ? [] : [{ do: 'carry', what: carry.what }];
+}
+
+export function scalingPauses(
+  { autoscaled }: Intent,
+  sides: readonly (readonly [Side, AppState | undefined])[],
+): Step[] {
+  if (!autoscaled) return [];
+  return sides.flatMap(([side, app]): Step[] => (unpaused(app) ? [{ do: 'pause-scaling', side }] : []));
 }
 
 export function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
@@ -185,7 +211,10 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
   const serving = reached(candidate, 'serving');
   return {
     // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-    switch: steps(reached(candidate, 'switching') && !(serving && map.length > 0) ? [] : [switching(intent)]),
+    switch:
+      reached(candidate, 'switching') && !(serving && map.length > 0)
+        ? steps([])
+        : beforeSwitch(intent, snapshot),
     map: steps(map),
     ...(serving && map.length === 0
       ? {}
@@ -198,6 +227,17 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
     unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
     drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
   };
+}
+
+/** How many live has is read again once nothing scales it any more, and what it was given meanwhile is not lost. */
+function beforeSwitch(intent: Intent, { candidate, live }: Snapshot): StageWork {
+  if (reached(candidate, 'switching')) return steps([switching(intent)]);
+  const paused = scalingPauses(intent, [
+    ['live', live],
+    ['candidate', candidate],
+  ]);
+  if (paused.length > 0) return steps(paused);
+  return { steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [], after: [switching(intent)] };
 }
 
 /**
@@ -231,6 +271,7 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
   return {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps([
+      ...resumes(snapshot),
       ...(snapshot.candidate
         ? leftTrialRoutes(snapshot)
         : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),

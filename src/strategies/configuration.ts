@@ -4,7 +4,7 @@ import { logRateBps, megabytes } from '../manifest/sizes.js';
 import type { AppState, HealthCheck, Process, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedScale } from '../model/intent.js';
 import { ANNOTATION, PREFIX } from '../platform/names.js';
-import { NEW_APP_HAS } from './losses.js';
+import { keptCheck, NEW_APP_HAS, ofOthers } from '../steps/carried.js';
 import { destinationsOf, servedBy } from './view.js';
 
 /** What was read of live beside the snapshot. */
@@ -71,8 +71,9 @@ export function wantedSettings(sides: Sides, kept: boolean): Settings {
     ...intent.production.flatMap(({ url, protocol }): Setting[] =>
       protocol ? [[`protocol of route ${url}`, protocol]] : [],
     ),
+    ...(kept ? carriedSettings(sides) : []),
     ...servicesOf(data).map((name): Setting => [`binding to service instance ${name}`, 'bound']),
-    ...featuresAs({ ...NEW_APP_HAS, ...flags(data.features) }),
+    ...featuresAs({ ...NEW_APP_HAS, ...(kept ? carriedFeatures(sides) : {}), ...flags(data.features) }),
     ...sidecarsOf(data).map((name): Setting => [`sidecar ${name}`, 'there']),
     ...metadataAs('label', isMap(data.metadata) ? data.metadata.labels : {}),
     ...metadataAs('annotation', isMap(data.metadata) ? data.metadata.annotations : {}),
@@ -80,6 +81,30 @@ export function wantedSettings(sides: Sides, kept: boolean): Settings {
     ...(typeof data.stack === 'string' ? [['stack', data.stack] as const] : []),
     ...[...types].flatMap((type) => wantedProcess(type, sides, kept)),
   ]);
+}
+
+/** What only live has, and what comes over from there. */
+function carriedSettings({ intent, live, read }: Sides): Setting[] {
+  const named = intent.carry?.named;
+  if (!named) return [];
+  const unnamed = (all: Readonly<Record<string, string>>, names: readonly string[]) =>
+    Object.fromEntries(Object.entries(ofOthers(all)).filter(([key]) => !names.includes(key)));
+  return [
+    ...read.bindings
+      .filter((name) => !named.services.includes(name))
+      .map((name): Setting => [`binding to service instance ${name}`, 'bound']),
+    ...read.sidecars
+      .filter((name) => !named.sidecars.includes(name))
+      .map((name): Setting => [`sidecar ${name}`, 'there']),
+    ...metadataAs('label', unnamed(live.labels, named.labels)),
+    ...metadataAs('annotation', unnamed(live.annotations, named.annotations)),
+  ];
+}
+
+function carriedFeatures({ intent, read }: Sides): Record<string, boolean> {
+  const named = intent.carry?.named;
+  if (!named) return {};
+  return Object.fromEntries(Object.entries(read.features).filter(([name]) => !named.features.includes(name)));
 }
 
 /** What live has. A setting that neither the manifest names nor a new app has by itself is there too. */
@@ -199,14 +224,19 @@ function wantedProcess(type: string, sides: Sides, kept: boolean): Setting[] {
   const scale = kept ? wantedScale(type, named, live.processes, intent) : named;
   const command = process.command;
   const isNamed = ![undefined, null, 'null', 'default'].includes(command as string);
+  const health = checkOf(process, 'health-check', type === 'web' ? 'port' : 'process');
+  const readiness = checkOf(process, 'readiness-health-check', 'process');
+  const lives = kept && intent.carry?.named ? live.processes.find((one) => one.type === type) : undefined;
+  const names = intent.carry?.named?.processes[type] ?? [];
+  const otherwise = lives && !names.includes('command') ? read.commands?.[type] : read.dropletCommands[type];
   return [
     ...sizes(type, scale),
-    ...checks(type, checkOf(process, 'health-check', type === 'web' ? 'port' : 'process'), {
-      ...checkOf(process, 'readiness-health-check', 'process'),
-    }),
-    ...(read.commands
-      ? [[`${type} command`, isNamed ? String(command) : (read.dropletCommands[type] ?? '')] as const]
-      : []),
+    ...checks(
+      type,
+      lives ? keptCheck(lives.healthCheck, health, names, 'health-check') : health,
+      lives?.readiness ? keptCheck(lives.readiness, readiness, names, 'readiness-health-check') : readiness,
+    ),
+    ...(read.commands ? [[`${type} command`, isNamed ? String(command) : (otherwise ?? '')] as const] : []),
   ];
 }
 

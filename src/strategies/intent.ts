@@ -4,6 +4,7 @@ import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
 import { ANNOTATION } from '../platform/names.js';
+import { namedBy } from './carry.js';
 import { chooseInPlace } from './in-place.js';
 import {
   askedOf,
@@ -209,16 +210,23 @@ function scaleOf(app: ManifestApp, live: AppState | undefined) {
       before !== undefined &&
       before[process.type]?.instances !== named.instances;
     if (!changed) keep.push(process.type);
+    const was = before?.[process.type];
+    const kept = SIZES.filter(
+      (size) =>
+        named?.[size] === undefined ||
+        // Set by hand since, as the manifest says what it said then.
+        (was?.[size] === named[size] && process[size] !== named[size]),
+    );
     const delta = {
       ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
-      ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
-      ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
-      ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
+      ...Object.fromEntries(kept.map((size) => [size, process[size]])),
     };
     if (Object.keys(delta).length > 0) deltas[process.type] = delta;
   }
   return { deltas, keep };
 }
+
+const SIZES = ['memoryMb', 'diskMb', 'logRateBps'] as const;
 
 /** What a candidate has by its manifest live is scaled to: in the end there are as many instances as after blue-green. */
 export function countsInPlace(
@@ -265,8 +273,14 @@ function factsOf(
     [ANNOTATION.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
     [ANNOTATION.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
     [ANNOTATION.manifestScale]: JSON.stringify(
-      Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }])),
+      Object.fromEntries(
+        Object.entries(app.processes).map(([type, { instances, memoryMb, diskMb, logRateBps }]) => [
+          type,
+          { instances, memoryMb, diskMb, logRateBps },
+        ]),
+      ),
     ),
+    [ANNOTATION.manifestNamed]: JSON.stringify(namedBy(app)),
     ...runFacts(context),
   };
 }

@@ -7,6 +7,7 @@ import type { Intent } from '../model/intent.js';
 import { candidateName } from '../platform/names.js';
 import type { Step, Work } from '../steps/step.js';
 import {
+  carrySteps,
   environmentSteps,
   farewell,
   isLive,
@@ -14,6 +15,7 @@ import {
   proof,
   proofOfGrowth,
   scaleSteps,
+  scalingPauses,
   theSwitch,
   unmappedTrials,
 } from './blue-green.js';
@@ -58,6 +60,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
     lock: steps(lock ? [] : [{ do: 'make-candidate' }]),
     routes: steps([
       ...missingRoutes(intent, snapshot),
+      ...scalingPauses(intent, [['candidate', lock ? candidate : undefined]]),
       // A stopped app that a production route names would take requests from its start on, unproven.
       ...(candidate?.state === 'STOPPED' ? mapped : []).map(
         ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
@@ -67,6 +70,7 @@ function preparation(intent: Intent, snapshot: Snapshot): Work {
     configure: steps([
       ...stopFailed(snapshot),
       ...environment,
+      ...carrySteps(intent, snapshot),
       ...scale,
       ...unmappedTrials(intent.trials, snapshot),
     ]),

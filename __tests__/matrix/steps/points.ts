@@ -46,12 +46,15 @@ type InPlace =
   | 'scale-live'
   | 'bake'
   | 'crown';
-type Swapped = Exclude<Kind, InPlace>;
+/** Nothing scales the app of these trials. */
+type OfAutoscaler = 'pause-scaling' | 'resume-scaling';
+type Swapped = Exclude<Kind, InPlace | OfAutoscaler>;
 
 const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-options'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },
   'make-route': { api: call('POST', /^\/v3\/routes$/) },
   'set-env': { api: call('PATCH', /^\/v3\/apps\/[^/]+\/environment_variables$/) },
+  carry: { api: call('PATCH', /^\/v3\/apps\/[^/]+$/, /\/carried"/) },
   scale: { api: call('POST', /^\/v3\/processes\/[^/]+\/actions\/scale$/) },
   start: { api: call('POST', /^\/v3\/apps\/[^/]+\/actions\/start$/) },
   'await-instances': { line: /wait for all instances of candidate/, api: stats },

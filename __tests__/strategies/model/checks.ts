@@ -1,6 +1,8 @@
 /** What must hold after every write, and what must be there when a run has ended. */
 import type { Intent } from '../../../src/model/intent.js';
 import { LABEL } from '../../../src/platform/names.js';
+import { PAUSES } from '../../../src/steps/scaling.js';
+import { assertCarried } from './carries.js';
 import { violated } from './effects.js';
 import { isHealthy, isTrial, type ModelApp, type ModelWorld, routesOf, snapshotOf } from './world.js';
 
@@ -43,6 +45,7 @@ export function assertSafe(world: ModelWorld): void {
     for (const { appGuid } of route.destinations) {
       const app = world.apps[appGuid];
       if (!app) violated(`${route.url} names an app that is gone`);
+      assertCarried(world, app, route, violated);
       const role = app.labels[LABEL.role];
       const comes = role === 'candidate' || (role === 'previous' && app.state === 'STARTED');
       if (comes && !leaves(world, appGuid) && !isTrial(route) && !world.smoked.includes(appGuid)) {
@@ -75,6 +78,7 @@ export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 
     if (!kept && routesOf(world, app.guid).length > 0) fail(`${app.name} has a route`);
   }
   for (const app of Object.values(world.apps)) {
+    if (PAUSES in app.labels) fail(`the autoscaler of ${app.name} pauses`);
     const known = [live, ...previous, ...failed].some((one) => one?.guid === app.guid);
     if (app.labels[LABEL.app] === intent.app && !known) fail(`${app.name} plays no part`);
   }

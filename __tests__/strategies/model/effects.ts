@@ -13,6 +13,7 @@ import {
 import { isPushed } from '../../../src/steps/routes.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
+import { carryWrites } from './carries.js';
 import { rollWrites } from './rolls.js';
 import {
   changedApp,
@@ -95,6 +96,10 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           return changedApp(world, guid, { processes: scaled });
         },
       ];
+    case 'carry':
+    case 'pause-scaling':
+    case 'resume-scaling':
+      return carryWrites(step, intent, before);
     case 'start':
       return [(world) => start(world, on(world, step.side))];
     case 'await-instances':

@@ -29,6 +29,7 @@ import { wayOf } from '../../../src/strategies/settle.js';
 import { reached } from '../../../src/strategies/view.js';
 import { groups } from '../../../src/strategies/work.js';
 import { DOMAIN, inputs, manifestApp } from '../support.js';
+import { withCarry } from './carries.js';
 import { assertClean, assertHeld, assertSafe, foreignParts, rememberServed } from './checks.js';
 import { Violation, violated } from './effects.js';
 import { faultsOf, outcomesOf, type Run } from './outcomes.js';
@@ -278,10 +279,11 @@ function intentOf(
   };
   if (asked === 'rollback') {
     const target = chooseTarget(snapshot, undefined);
-    return typeof target === 'string' ? undefined : makeRollbackIntent({ ...parts, target });
+    if (typeof target === 'string') return undefined;
+    return withCarry(makeRollbackIntent({ ...parts, target }), snapshot, world);
   }
   const app = manifestApp({ name, ...scenario.manifest });
-  return makeIntent({ ...parts, app, named, version: `v${begun + 2}` });
+  return withCarry(makeIntent({ ...parts, app, named, version: `v${begun + 2}` }), snapshot, world);
 }
 
 function tokens(version: number): () => string {

@@ -56,6 +56,7 @@ export function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Resul
 
 const SIGNS = new Set<Step['do']>([
   'stage',
+  'carry',
   'await-instances',
   'stay-up',
   'smoke',

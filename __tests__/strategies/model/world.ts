@@ -24,6 +24,8 @@ export interface ModelApp extends Pick<App, 'guid' | 'name' | 'state' | 'labels'
   droplet?: string;
   /** What manifests and hands have made of it, in a word. */
   settings?: string;
+  /** What hands have given it beside its manifest: bindings, network policies. */
+  belongings?: readonly string[];
   /** The droplet that its instances run, where deployments are looked at. */
   runs?: string;
   /** What its instances listen on since the last start: the platform takes a new port only then. */

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Binding } from '../../src/model/cloud.js';
+import { PlatformRefusal, Refused } from '../../src/model/errors.js';
+import type { Platform } from '../../src/platform/calls.js';
+import { ANNOTATION } from '../../src/platform/names.js';
+import { perform } from '../../src/steps/index.js';
+import { NOTHING_NAMED } from '../../src/strategies/carry.js';
+import { app, candidateAt } from '../strategies/support.js';
+import { appWorld, worldOf } from './scripted.js';
+
+const DB = { guid: 'b', instance: 'db', instanceGuid: 'i', name: 'main' };
+const POLICY = { source: 'old', destination: 'api', protocol: 'tcp', start: 80, end: 80 };
+
+/** A platform on which live is bound and may reach another app, and whose broker answers as `states` say, one look after the other. */
+function platform(states: readonly Binding['state'][], more: Partial<Platform> = {}) {
+  const writes: unknown[][] = [];
+  const left = [...states];
+  let bound = false;
+  const calls: Partial<Platform> = {
+    serviceBindings: async (guid) => {
+      if (guid === 'old') return [DB];
+      const state = left.length > 1 ? left.shift() : left[0];
+      return bound
+        ? [{ ...DB, guid: 'b2', ...(state ? { state, description: 'the broker is tired' } : {}) }]
+        : [];
+    },
+    bindingParameters: async () => ({ mode: 'fast' }),
+    bind: async (binding) => {
+      bound = true;
+      writes.push(['bind', binding]);
+    },
+    userSidecars: async () => [],
+    features: async (guid) => ({ ssh: guid === 'new' }),
+    setFeature: async (...change) => void writes.push(['setFeature', ...change]),
+    policies: async (guid) => (guid === 'old' ? [POLICY] : []),
+    addPolicies: async (policies) => void writes.push(['addPolicies', policies]),
+    currentDroplet: async () => undefined,
+    command: async () => undefined,
+    updateApp: async (guid, change) => {
+      writes.push(['updateApp', guid, change]);
+      return app(guid);
+    },
+    ...more,
+  };
+  return { calls, writes };
+}
+
+function carry(calls: Partial<Platform>, over: Parameters<typeof candidateAt>[1] = { state: 'STOPPED' }) {
+  const candidate = candidateAt('made', over);
+  const seen = { live: app('old'), candidate, lock: candidate };
+  const wish = { owner: 'me', carry: { named: NOTHING_NAMED, what: [] } };
+  return perform({ do: 'carry', what: [] }, appWorld(seen, wish), worldOf(calls));
+}
+
+describe('carry', () => {
+  test('brings all of it, waits for the broker, and then says so on the candidate', async () => {
+    const { calls, writes } = platform(['in progress', 'in progress', 'succeeded']);
+    await carry(calls);
+    expect(writes).toEqual([
+      ['addPolicies', [{ ...POLICY, source: 'new' }]],
+      ['setFeature', 'new', 'ssh', false],
+      ['bind', { appGuid: 'new', instanceGuid: 'i', name: 'main', parameters: { mode: 'fast' } }],
+      ['updateApp', 'new', { annotations: { [ANNOTATION.carried]: 'me' } }],
+    ]);
+  });
+
+  test.each<[string, ReturnType<typeof platform>, RegExp]>([
+    [
+      'a broker that fails',
+      platform(['in progress', 'failed']),
+      /binding to service instance db.*the broker is tired/,
+    ],
+    [
+      'a broker that never ends',
+      platform(['in progress']),
+      /binding to service instance db.*Gave up waiting/,
+    ],
+    [
+      'a policy that is refused',
+      platform(['succeeded'], {
+        addPolicies: async () => {
+          throw new PlatformRefusal('no such right', 403, undefined, undefined);
+        },
+      }),
+      /network policies.*no such right/,
+    ],
+  ])('%s stops the deploy with what would be lost', async (_, { calls, writes }, message) => {
+    const error = await carry(calls).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Refused);
+    expect(error).toMatchObject({ code: 'carry', message: expect.stringMatching(message) });
+    expect((error as Refused).next).toContain('carry: manifest');
+    expect(writes.filter(([call]) => call === 'updateApp')).toEqual([]);
+  });
+
+  test('what comes too late for instances that run stops it, and nothing was written', async () => {
+    const { calls, writes } = platform(['succeeded']);
+    const error = await carry(calls, { state: 'STARTED' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'live-changed',
+      message: expect.stringContaining('binding to service instance db'),
+    });
+    expect(writes).toEqual([]);
+  });
+});

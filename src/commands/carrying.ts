@@ -1,0 +1,148 @@
+/** What a change of live carries over to another app, beside variables and routes, and what is told of it. */
+import type { Inputs, ManifestApp } from '../model/asked.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import { belongingsOf } from '../steps/belongings.js';
+import { type Belongings, type Carry, missing, newApp } from '../steps/carried.js';
+import { linesWithNames } from '../steps/carry.js';
+import { isAutoscaler } from '../steps/scaling.js';
+import type { World } from '../steps/world.js';
+import { eitherOf, NOTHING_NAMED, namedBy, namedOn, ownedBy } from '../strategies/carry.js';
+
+export interface Carrying {
+  /** For the intent. */
+  parts: Pick<Intent, 'carry' | 'autoscaled'>;
+  notes: readonly string[];
+  warnings: readonly string[];
+  problems: readonly string[];
+}
+
+const NO_CARRYING: Carrying = { parts: {}, notes: [], warnings: [], problems: [] };
+const POLICIES_UNKNOWN =
+  'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
+
+/** For a deploy that puts another app in live's place. */
+export async function carryingOf(
+  app: ManifestApp,
+  { live }: Pick<Snapshot, 'live'>,
+  { carry }: Pick<Inputs, 'carry'>,
+  { platform }: World,
+): Promise<Carrying> {
+  if (!live) return NO_CARRYING;
+  const read = await belongingsOf(live, platform);
+  const now = namedBy(app);
+  const named = eitherOf(now, namedOn(live));
+  const fresh = newApp(read);
+  const lack = missing(read, fresh, named);
+  const known = [live, { guid: fresh.guid, name: app.name }];
+  const [lines, unnamed] = await Promise.all([
+    linesWithNames(lack, platform, known),
+    linesWithNames(missing(read, fresh, now), platform, known),
+  ]);
+  const dropped = unnamed.filter((line) => !lines.includes(line));
+  const unknown = [
+    ...(read.policies === undefined ? [POLICIES_UNKNOWN] : []),
+    ...(live.role === undefined ? [heldByOthers(app.name)] : []),
+  ];
+  const problems = ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'deploy');
+  const { scales, brokered } = await offeredTo(read, platform);
+  const parts = scales ? { autoscaled: true } : {};
+  if (carry === 'manifest') {
+    return {
+      parts,
+      notes: [...lines.map((what) => `${app.name} loses its ${what}.`), ...unknown],
+      warnings: [],
+      problems,
+    };
+  }
+  return {
+    parts: { ...parts, carry: { named, what: lines } },
+    notes: [
+      ...told('Carried from live, not in the manifest', lines),
+      ...told('Not carried, the manifest names them no more', dropped),
+      ...unknown,
+    ],
+    warnings: await silentBrokers(app.name, lack, brokered, platform),
+    problems,
+  };
+}
+
+/** For a rollback: a version that is kept has its own, and gets what was set by hand since. */
+export async function carryingBack(
+  target: AppState,
+  { live }: Pick<Snapshot, 'live'>,
+  { platform }: World,
+): Promise<Carrying> {
+  if (!live || live.guid === target.guid) return NO_CARRYING;
+  const [lives, own] = await Promise.all([belongingsOf(live, platform), belongingsOf(target, platform)]);
+  const records = [namedOn(live), namedOn(target)] as const;
+  const named = records[0] && records[1] ? eitherOf(records[0], records[1]) : undefined;
+  const lack = missing(lives, own, named);
+  const all = missing(lives, own, NOTHING_NAMED);
+  const missed = all.bindings.filter(({ guid }) => !lack.bindings.some((one) => one.guid === guid));
+  const lines = await linesWithNames(lack, platform, [live, target]);
+  const { scales, brokered } = await offeredTo(lives, platform);
+  return {
+    parts: {
+      ...(scales ? { autoscaled: true } : {}),
+      carry: { what: lines, ...(named ? { named } : {}) },
+    },
+    notes: [
+      ...told('Taken over from live, set by hand', lines),
+      ...missed.map(
+        ({ instance }) =>
+          `Not taken over, live has it and the version that goes live has not: binding to service instance ${instance}.`,
+      ),
+      ...(lives.policies === undefined ? [POLICIES_UNKNOWN] : []),
+    ],
+    warnings: await silentBrokers(target.name, lack, brokered, platform),
+    problems: ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+  };
+}
+
+/** What live was given since a version was held, which that version does not have. */
+export async function lackOf(
+  candidate: AppState,
+  live: AppState,
+  { platform }: World,
+): Promise<readonly string[]> {
+  const [lives, own] = await Promise.all([belongingsOf(live, platform), belongingsOf(candidate, platform)]);
+  const named = eitherOf(namedOn(candidate) ?? NOTHING_NAMED, namedOn(live));
+  return linesWithNames(missing(lives, own, named), platform, [live, candidate]);
+}
+
+function told(title: string, what: readonly string[]): string[] {
+  return what.length > 0 ? [`${title}: ${what.join('; ')}.`] : [];
+}
+
+function heldByOthers(app: string): string {
+  return `${app} becomes another app of the platform. Who knows it by its GUID (jobs of a scheduler, dashboards, alerts) knows the old one: strategy: rolling or canary keeps the GUID.`;
+}
+
+/** @returns `brokered`: guids of instances with a broker, which are not user-provided */
+async function offeredTo({ bindings }: Belongings, platform: World['platform']) {
+  const guids = bindings.flatMap(({ instanceGuid }) => instanceGuid ?? []);
+  if (guids.length === 0) return { scales: false, brokered: new Set<string>() };
+  const offerings = await platform.offerings(guids);
+  return { scales: [...offerings.values()].some(isAutoscaler), brokered: new Set(offerings.keys()) };
+}
+
+/** One warning for all. */
+async function silentBrokers(
+  app: string,
+  { bindings }: Carry,
+  brokered: ReadonlySet<string>,
+  platform: World['platform'],
+): Promise<readonly string[]> {
+  const asked = await Promise.all(
+    bindings
+      .filter(({ instanceGuid }) => instanceGuid !== undefined && brokered.has(instanceGuid))
+      .map(async ({ guid, instance }) => ({ instance, told: await platform.bindingParameters(guid) })),
+  );
+  const silent = asked.filter((one) => one.told === undefined).map(({ instance }) => instance);
+  if (silent.length === 0) return [];
+  const lines = silent.map((name) => `  - name: ${name}\n    parameters: {}`).join('\n');
+  return [
+    `The broker does not tell the parameters of ${silent.map((name) => `the binding to ${name}`).join(', ')} of ${app}: the new version is bound without any. If there were some, name them in the manifest:\nservices:\n${lines}`,
+  ];
+}

@@ -1,0 +1,171 @@
+import type { AppState, Binding } from '../model/cloud.js';
+import { DeadlineOver, PlatformFault, PlatformRefusal, Refused } from '../model/errors.js';
+import type { Platform } from '../platform/calls.js';
+import { ANNOTATION } from '../platform/names.js';
+import { belongingsOf } from './belongings.js';
+import { type Belongings, type Carry, isDone, linesOf, missing, ofStart } from './carried.js';
+import type { Step } from './step.js';
+import { waitFor } from './wait.js';
+import { type AppWorld, appOn, lockOf, note, type StepKind, type World } from './world.js';
+
+/** A broker may take its time; platforms give up on one after days. */
+const BINDING_MS = 10 * 60_000;
+
+/**
+ * The candidate gets what live has outside the manifest, as live has it in this moment: what it has already is seen, and left.
+ * Throws `Refused` with what would be lost when the platform or a broker says no, or when it comes too late for an instance that
+ * runs.
+ */
+export const carry: StepKind<Step & { do: 'carry' }> = {
+  title: ({ what }) =>
+    what.length > 0 ? `carry over from live: ${what.join(', ')}` : 'see that live has nothing more',
+  plan: ({ what }) => [
+    'GET bindings, sidecars, features, processes, network policies of <live>, <candidate>',
+    ...what.map((one) => `give <candidate> ${one}`),
+  ],
+  run: async (_step, app, world) => {
+    const { intent, snapshot } = app;
+    if (!intent.carry || !snapshot.live) return;
+    const { platform } = world;
+    const candidate = appOn('candidate', app);
+    const [lives, has] = await Promise.all([
+      belongingsOf(snapshot.live, platform),
+      belongingsOf(candidate, platform),
+    ]);
+    const lack = missing(lives, has, intent.carry.named);
+    const late = candidate.state === 'STARTED' && !intent.target ? ofStart(lack) : [];
+    if (late.length > 0) throw changedMeanwhile(intent.app, late);
+    await apply(lack, has, candidate, app, world);
+  },
+};
+
+async function apply(
+  lack: Carry,
+  has: Belongings,
+  candidate: AppState,
+  app: AppWorld,
+  world: World,
+): Promise<void> {
+  const { platform } = world;
+  const { guid } = candidate;
+  const { owner } = app.intent;
+  if (lack.addedPolicies.length > 0)
+    await orLost(app, 'network policies', () => platform.addPolicies(lack.addedPolicies));
+  if (lack.removedPolicies.length > 0) await platform.removePolicies(lack.removedPolicies);
+  for (const [name, on] of Object.entries(lack.features)) {
+    await orLost(app, `app feature ${name}`, () => platform.setFeature(guid, name, on));
+  }
+  for (const { guid: _, ...sidecar } of lack.sidecars) {
+    const own = has.sidecars.find(({ name }) => name === sidecar.name);
+    await orLost(app, `sidecar ${sidecar.name}`, () =>
+      own ? platform.updateSidecar({ ...sidecar, guid: own.guid }) : platform.createSidecar(guid, sidecar),
+    );
+  }
+  for (const [type, change] of Object.entries(lack.processes)) {
+    const process = candidate.processes.find((one) => one.type === type);
+    if (process) await orLost(app, `settings of ${type}`, () => platform.updateProcess(process.guid, change));
+  }
+  await Promise.all(lack.bindings.map((one) => bind(one, has, guid, app, world)));
+  const { labels, annotations } = lack;
+  if (Object.keys({ ...labels, ...annotations }).length > 0) {
+    await orLost(app, 'labels and annotations', async () => {
+      await platform.updateApp(guid, { labels, annotations });
+    });
+  }
+  const lock = lockOf(app);
+  // Before it is staged it has not all of its processes.
+  if (candidate.currentDropletGuid === undefined || lock.annotations[ANNOTATION.carried] === owner) return;
+  await platform.updateApp(lock.guid, { annotations: { [ANNOTATION.carried]: owner } });
+}
+
+async function bind(
+  of: Binding,
+  has: Belongings,
+  appGuid: string,
+  app: AppWorld,
+  world: World,
+): Promise<void> {
+  const { platform, clock } = world;
+  const { instance, instanceGuid = '', name } = of;
+  const what = `binding to service instance ${instance}`;
+  if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
+    const parameters = await platform.bindingParameters(of.guid);
+    await orLost(app, what, () =>
+      platform.bind({
+        appGuid,
+        instanceGuid,
+        ...(name === undefined ? {} : { name }),
+        ...(parameters && Object.keys(parameters).length > 0 ? { parameters } : {}),
+      }),
+    );
+  }
+  const bound = await waitFor<Binding>(world, {
+    what: `the ${what}`,
+    deadlineMs: clock.now() + BINDING_MS,
+    look: async () => {
+      const own = (await platform.serviceBindings(appGuid)).find((one) => one.instanceGuid === instanceGuid);
+      if (!own) throw new PlatformFault(`The ${what} is not there.`, false);
+      const isOver = isDone(own) || own.state === 'failed';
+      return { state: `${what}: ${own.state ?? 'succeeded'}`, ...(isOver ? { done: own } : {}) };
+    },
+  }).catch((error: unknown) => {
+    if (error instanceof DeadlineOver) throw lost(app, what, error.message);
+    throw error;
+  });
+  if (bound.state === 'failed') throw lost(app, what, `it failed: ${bound.description ?? 'no reason given'}`);
+}
+
+async function orLost(app: AppWorld, what: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (error instanceof PlatformRefusal) throw lost(app, what, error.message);
+    throw error;
+  }
+}
+
+function lost({ intent }: AppWorld, what: string, why: string): Refused {
+  return new Refused(
+    `${intent.app} would lose what live has outside the manifest: ${what}. ${why}`,
+    'See that the platform takes it and run again, name it in the manifest, or accept the loss with carry: manifest. strategy: rolling keeps what the app has.',
+    'carry',
+  );
+}
+
+function changedMeanwhile(app: string, what: readonly string[]): Refused {
+  return new Refused(
+    `Live of ${app} was changed while the new version was made, which does not have it: ${what.join('; ')}.`,
+    'Run again: the next one has it from its start.',
+    'live-changed',
+  );
+}
+
+/**
+ * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up: the platform forgets policies of
+ * apps that are gone by itself, later.
+ */
+export async function dropPolicies(guid: string, world: World): Promise<void> {
+  const { platform } = world;
+  try {
+    const found = (await platform.policies(guid)) ?? [];
+    if (found.length > 0) await platform.removePolicies(found);
+  } catch (error) {
+    if (!(error instanceof PlatformRefusal || error instanceof PlatformFault)) throw error;
+    note(world, `The network policies of app ${guid} stay: ${error.message}`);
+  }
+}
+
+/** For people: what live has and the app has not, with the names of other apps. */
+export async function linesWithNames(
+  lack: Carry,
+  platform: Pick<Platform, 'appsByGuid'>,
+  known: readonly Pick<AppState, 'guid' | 'name'>[],
+): Promise<readonly string[]> {
+  const policies = [...lack.addedPolicies, ...lack.removedPolicies];
+  const guids = policies.flatMap(({ source, destination }) => [source, destination]);
+  const others = guids.filter((guid) => !known.some((app) => app.guid === guid));
+  const names = new Map(
+    [...known, ...(await platform.appsByGuid(others))].map((app) => [app.guid, app.name] as const),
+  );
+  return linesOf(lack, (guid) => names.get(guid) ?? guid);
+}
