@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|policies|sidecars|packages|builds?$|deployments|currentDroplet|routes|findRoute|isReserved|spacesSharing|crashes|recentLogs)/;
+  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|serviceBindings|bindingParameters|offerings|userSidecars|policies|sidecars|packages|builds?$|deployments|currentDroplet|droplets|revisions|routes|findRoute|isReserved|spacesSharing|behindService|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -246,6 +246,8 @@ export class Space {
         const commands = { web: 'node server.js' };
         return { guid: droplet, state: 'STAGED', createdAtMs: this.clock.now(), packageGuid, commands };
       },
+      droplets: async () => [],
+      revisions: async () => [],
       setCurrentDroplet: async (guid, droplet) => {
         this.app(guid).droplet = droplet;
       },
@@ -259,6 +261,7 @@ export class Space {
         structuredClone(this.routes.filter((one) => names.some(({ host }) => host === one.host))),
       isReserved: async ({ host }) => this.reserved.has(host),
       spacesSharing: async () => this.sharing,
+      behindService: async () => new Set(),
       createRoute: async (_, { host, labels }) =>
         structuredClone(this.addRoute(host, [], { labels: { ...(labels as Record<string, string>) } })),
       deleteRoute: async (guid) => remove(this.routes, (one) => one.guid === guid),

@@ -171,6 +171,7 @@ function usual(path: string): { status?: number; json: unknown } {
   }
   if (path === '/v3/organizations') return page([{ guid: 'org', name: 'shop' }]);
   if (path === '/v3/spaces') return page([{ guid: 'space', name: 'production' }]);
+  if (path.endsWith('/route_reservations')) return { json: { matching_route: false } };
   if (path.endsWith('/domains'))
     return page([{ guid: 'domain', name: 'example.com', internal: false, supported_protocols: ['http'] }]);
   return page([]);

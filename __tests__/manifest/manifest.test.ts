@@ -319,7 +319,7 @@ describe('what is refused, at its place', () => {
     [
       'an option of a route that is no plain value',
       'applications:\n- name: a\n  routes:\n  - route: a.b\n    options: {loadbalancing: [round-robin]}\n',
-      ['5:29 The app "a" has the option "loadbalancing" of a route, which is neither a text nor a number.'],
+      ['5:30 The app "a" has the option "loadbalancing" of a route, which is neither a text nor a number.'],
     ],
     [
       'a process without a type',

@@ -88,6 +88,25 @@ describe('the proof', () => {
     ]);
   });
 
+  test('behind a route service no answer says which version it is of: routers get their time', async () => {
+    const { run, app, world } = proving('candidate', router('nobody'));
+    const asked: (readonly string[])[] = [];
+    world.platform.behindService = async (guids) => {
+      asked.push(guids);
+      return new Set([`route ${URL}`]);
+    };
+    app.found.mappedAtMs.candidate.set(URL, START);
+    await run();
+    expect(asked).toEqual([[`route ${URL}`]]);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(START + 25_000);
+    expect(app.found.proofs).toMatchObject([
+      {
+        proof: 'answered',
+        because: expect.stringMatching(/^its requests pass a route service; the routers had/),
+      },
+    ]);
+  });
+
   describe('where no instance can be asked for', () => {
     const stripped = (): Answer => ({});
     const silent = (): Answer => {

@@ -49,7 +49,11 @@ export function worldOf(
     },
   };
   return {
-    platform: platformOf({ platformNowMs: () => clock.now(), ...calls }),
+    platform: platformOf({
+      platformNowMs: () => clock.now(),
+      behindService: async () => new Set(),
+      ...calls,
+    }),
     afterSignal: platformOf(calls),
     target: snapshot().target,
     clock,

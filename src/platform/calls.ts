@@ -198,6 +198,8 @@ export interface Platform {
   findRoutes(spaceGuid: string | undefined, routes: readonly RouteName[]): Promise<readonly Route[]>;
   /** Whether there is such a route, in a space that may not be seen too; undefined: this sign-in may not ask. */
   isReserved(route: RouteName): Promise<boolean | undefined>;
+  /** Guids of those whose requests pass a route service; none where this sign-in may not ask. */
+  behindService(routeGuids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Guids of the spaces that its own space shares it with. */
   spacesSharing(routeGuid: string): Promise<readonly string[]>;
   createRoute(

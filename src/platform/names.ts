@@ -30,6 +30,8 @@ export const ANNOTATION = {
   routes: `${PREFIX}/routes`,
   /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
   manifestRoutes: `${PREFIX}/manifest-routes`,
+  /** By url, of routes for which the manifest named a protocol. JSON. */
+  manifestProtocols: `${PREFIX}/manifest-protocols`,
   manifestEnv: `${PREFIX}/manifest-env`,
   manifestScale: `${PREFIX}/manifest-scale`,
   /** Names of services, sidecars, features, labels, annotations and settings of processes that the manifest named. JSON; may be split. */

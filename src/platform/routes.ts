@@ -15,6 +15,7 @@ type RouteCalls = Pick<
   | 'findRoutes'
   | 'isReserved'
   | 'spacesSharing'
+  | 'behindService'
   | 'createRoute'
   | 'setRouteOptions'
   | 'deleteRoute'
@@ -60,6 +61,13 @@ export function routeCalls(requests: Requests): RouteCalls {
       return ifAllowed(async () =>
         Fields.of(await requests.read(reservations, query), 'reservation').flag('matching_route'),
       );
+    },
+    async behindService(routeGuids) {
+      const parse = (fields: Fields) => ({ guid: fields.text('guid'), route: related(fields, 'route') });
+      const bindings = await ifAllowed(() =>
+        requests.listFor('/v3/service_route_bindings', 'route_guids', routeGuids, {}, parse),
+      );
+      return new Set((bindings ?? []).flatMap(({ route }) => route ?? []));
     },
     async spacesSharing(routeGuid) {
       const path = `/v3/routes/${routeGuid}/relationships/shared_spaces`;

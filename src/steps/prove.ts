@@ -51,10 +51,12 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
 async function proveAll(side: Side, urls: readonly string[], app: AppWorld, world: World): Promise<void> {
   const found = new Map<string, ProofResult>();
   const startedAtMs = world.clock.now();
+  const asked = urls.filter((url) => whyUnasked(url, app) === undefined);
+  const behind = await world.platform.behindService(asked.map((url) => routeNamed(url, app).guid));
   // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
   await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
     const why = whyUnasked(url, app);
-    const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe });
+    const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe }, behind);
     found.set(url, proof);
   });
   const proofs = urls.flatMap((url) => found.get(url) ?? []);
@@ -71,18 +73,20 @@ function unseen(routeUrl: string, because: string): ProofResult {
   return { routeUrl, proof: 'none', requests: 0, because };
 }
 
-async function proveOne(url: string, side: Side, app: AppWorld, world: World) {
+/** @param behind guids of routes with a route service: the router heeds the header, and what comes back from the service is routed anew */
+async function proveOne(url: string, side: Side, app: AppWorld, world: World, behind: ReadonlySet<string>) {
   const route = routeNamed(url, app);
   const prover = serverOn(side, app);
   // Live may have had a broken instance before this deploy: going back brings back what there was.
   const returns = side === 'live';
   const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
   const path = app.intent.probePath;
-  const reach = await reachOf(url, prover, app, world);
+  const reach = behind.has(route.guid) ? 'header-stripped' : await reachOf(url, prover, app, world);
   const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
   const connectionsInARow = CONNECTIONS_IN_A_ROW;
   const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns, connectionsInARow };
-  return proveOnRoute(world.probe, asked, (text) => note(world, text));
+  const proof = await proveOnRoute(world.probe, asked, (text) => note(world, text));
+  return behind.has(route.guid) ? { ...proof, because: 'its requests pass a route service' } : proof;
 }
 
 /**

@@ -127,6 +127,24 @@ export function beforeOf(
   };
 }
 
+/**
+ * A version that goes live again is asked by the protocol that its own manifest named; by the usual one where only live's names
+ * another.
+ */
+export function protocolBefore(
+  url: string,
+  target: Pick<AppState, 'annotations'>,
+  live: Pick<AppState, 'annotations'> | undefined,
+): { protocol?: string } {
+  const named = (app: Pick<AppState, 'annotations'> | undefined) => {
+    const all = recordedOn(app, ANNOTATION.manifestProtocols);
+    const protocol = (all as Record<string, unknown> | undefined)?.[url];
+    return typeof protocol === 'string' ? protocol : undefined;
+  };
+  const protocol = named(target) ?? (named(live) === undefined ? undefined : 'http1');
+  return protocol === undefined ? {} : { protocol };
+}
+
 /** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
 export function namesBefore(app: AppState | undefined, key: string): readonly string[] {
   const names = recordedOn(app, key);

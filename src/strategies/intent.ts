@@ -271,6 +271,9 @@ function factsOf(
     [ANNOTATION.strategy]: inPlace ? inputs.strategy : 'blue-green',
     [ANNOTATION.inputs]: inputs.given.join(' '),
     [ANNOTATION.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
+    [ANNOTATION.manifestProtocols]: JSON.stringify(
+      Object.fromEntries(named.flatMap(({ url, protocol }) => (protocol ? [[url, protocol]] : []))),
+    ),
     [ANNOTATION.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
     [ANNOTATION.manifestScale]: JSON.stringify(
       Object.fromEntries(

@@ -8,6 +8,7 @@ import {
   askedOf,
   beforeOf,
   namesBefore,
+  protocolBefore,
   recordedOn,
   runFacts,
   type TrialParts,
@@ -152,6 +153,20 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
     return { intent, problems: [], notes };
   }
+  const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
+  return { intent, problems: withoutRoutes(snapshot), notes };
+}
+
+/**
+ * What every rollback wants alike: the routes of live as they are now, and nothing changed of its scale.
+ * @param target an app of its own, which routers shall ask as its own manifest said
+ */
+export function wishOf(parts: AnyRollbackParts, version: string, target?: AppState) {
+  const { inputs, snapshot, set, owner } = parts;
+  const production = servedBy(snapshot, snapshot.live).map((route) => ({
+    ...wantedOf(route, snapshot),
+    ...(target ? protocolBefore(route.url, target, snapshot.live) : {}),
+  }));
   return {
     intent,
     problems: [
