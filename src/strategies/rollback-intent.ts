@@ -120,7 +120,10 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
   const { live, name } = snapshot;
   const isLive = live?.guid === target.guid;
   const lives = servedBy(snapshot, live);
-  const production = lives.map((route) => wantedOf(route, snapshot));
+  const production = lives.map((route) => ({
+    ...wantedOf(route, snapshot),
+    ...protocolBefore(route.url, target, live),
+  }));
   const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
   const intent: Intent = {
     app: name,
@@ -153,20 +156,6 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
     return { intent, problems: [], notes };
   }
-  const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
-  return { intent, problems: withoutRoutes(snapshot), notes };
-}
-
-/**
- * What every rollback wants alike: the routes of live as they are now, and nothing changed of its scale.
- * @param target an app of its own, which routers shall ask as its own manifest said
- */
-export function wishOf(parts: AnyRollbackParts, version: string, target?: AppState) {
-  const { inputs, snapshot, set, owner } = parts;
-  const production = servedBy(snapshot, snapshot.live).map((route) => ({
-    ...wantedOf(route, snapshot),
-    ...(target ? protocolBefore(route.url, target, snapshot.live) : {}),
-  }));
   return {
     intent,
     problems: [
