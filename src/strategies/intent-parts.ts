@@ -146,13 +146,13 @@ export function protocolBefore(
 }
 
 /** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
-export function namesBefore(app: AppState | undefined, key: string): readonly string[] {
+export function namesBefore(app: Pick<AppState, 'annotations'> | undefined, key: string): readonly string[] {
   const names = recordedOn(app, key);
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 /** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
-export function recordedOn(app: AppState | undefined, key: string): unknown {
+export function recordedOn(app: Pick<AppState, 'annotations'> | undefined, key: string): unknown {
   const text = app && joinAnnotation(key, app.annotations);
   if (text === undefined) return undefined;
   try {
