@@ -181,7 +181,8 @@ function contradictions(values: Values): readonly Problem[] {
   if (values.hold && values.command !== 'deploy') {
     problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
   }
-  if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green') {
+  // A rollback in place has no other word for it.
+  if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
     problems.push({
       text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,
     });

@@ -6,6 +6,7 @@ import { appOutcome, asIs, MARKDOWN_ATTACKS, NEW, OLD, rendered, SEEN_AT_MS, ske
 
 const NOTHING: Outlook = {
   previous: [],
+  earlier: [],
   failed: [],
   leftovers: [],
   nextDeploy: { settles: 'nothing', adopts: false, told: [], commands: [] },

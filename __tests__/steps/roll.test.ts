@@ -1,12 +1,20 @@
 /** A deployment in place: its droplet, how it is begun, waited for and turned around, and what live is called then. */
 import { describe, expect, test } from '@jest/globals';
-import type { App, CrashEvent, Deployment, Droplet, Instance, Process, Revision } from '../../src/model/cloud.js';
+import type {
+  App,
+  CrashEvent,
+  Deployment,
+  Droplet,
+  Instance,
+  Process,
+  Revision,
+} from '../../src/model/cloud.js';
 import { PlatformFault, PlatformRefusal, Refused, Stuck, VersionFault } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { NewDeployment, Platform } from '../../src/platform/calls.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { startLimitMs } from '../../src/steps/await-instances.js';
-import { readEarlier } from '../../src/steps/crown.js';
+import { readEarlier } from '../../src/steps/earlier.js';
 import { perform } from '../../src/steps/index.js';
 import type { Step } from '../../src/steps/step.js';
 import { candidateAt, instance, ours, process, route, to } from '../strategies/support.js';
@@ -405,6 +413,7 @@ describe('cancel-deployment', () => {
 });
 
 describe('crown', () => {
+  const C1 = { [ANNOTATION.commit]: 'c1' };
   const facts = { [ANNOTATION.commit]: 'c2', [ANNOTATION.bits]: 'h2', [`${ANNOTATION.routes}-1`]: 'r' };
   const candidate = candidateAt('drained', {
     annotations: {
@@ -415,7 +424,12 @@ describe('crown', () => {
       [ANNOTATION.package]: 'p',
     },
   });
-  const known = Array.from({ length: 5 }, (_, at) => ({ version: `v0${9 - at}`, droplet: `d0${at}` }));
+  const known = Array.from({ length: 5 }, (_, at) => ({
+    version: `v0${9 - at}`,
+    droplet: `d0${at}`,
+    untilMs: 5 - at,
+    annotations: {},
+  }));
   async function crowned(revisions: () => Promise<Revision[]>) {
     const changes: { labels?: object; annotations?: Record<string, string | null> }[] = [];
     const live = {
@@ -450,6 +464,7 @@ describe('crown', () => {
     deployable: true,
     description: '',
     createdAtMs: 0,
+    commands: {},
   };
 
   test('gives live the facts of the version and none of its journal, and remembers the version from before', async () => {
@@ -458,7 +473,7 @@ describe('crown', () => {
     const { [ANNOTATION.earlier]: earlier, ...said } = annotations ?? {};
     expect(said).toEqual({ ...facts, [ANNOTATION.routes]: null });
     expect(readEarlier({ [ANNOTATION.earlier]: earlier ?? '' })).toEqual([
-      { version: 'v1', commit: 'c1', droplet: 'd1', revision: 7 },
+      { version: 'v1', droplet: 'd1', revision: 7, untilMs: START_MS, annotations: C1 },
       ...known.slice(0, 4),
     ]);
   });
@@ -468,7 +483,7 @@ describe('crown', () => {
       throw new PlatformRefusal('no', 403, 10_003, undefined);
     });
     const [last] = readEarlier({ [ANNOTATION.earlier]: annotations?.[ANNOTATION.earlier] ?? '' });
-    expect(last).toEqual({ version: 'v1', commit: 'c1', droplet: 'd1' });
+    expect(last).toEqual({ version: 'v1', droplet: 'd1', untilMs: START_MS, annotations: C1 });
   });
 });
 

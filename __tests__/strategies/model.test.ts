@@ -4,6 +4,7 @@ import type { Step, Work } from '../../src/steps/step.js';
 import { CARRIES } from './model/carries.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
 import { HOLDS } from './model/holds.js';
+import { OWN_VERSIONS } from './model/own-versions.js';
 import { ROLLBACKS } from './model/rollbacks.js';
 import { ROLLS } from './model/rolls.js';
 import { SCENARIOS } from './model/scenarios.js';
@@ -16,6 +17,7 @@ describe('every interruption of', () => {
     ...HOLDS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...ROLLS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...CARRIES.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...OWN_VERSIONS.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);
@@ -191,6 +193,69 @@ describe('the search finds a rolling deploy that', () => {
       'rolling with a new route and a dropped one',
       broken('back', without('map')),
       /where it is not mapped/,
+    ],
+  ])('%s', (_name, scenario, strategies, why) => {
+    const found = ROLLS.find(({ name }) => name === scenario);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a canary that', () => {
+  const without =
+    (...names: Step['do'][]): Change =>
+    (work) => {
+      const left = (steps: readonly Step[] = []) => steps.filter((step) => !names.includes(step.do));
+      const all = Object.entries(work).map(([stage, { steps, after }]) => {
+        return [stage, { steps: left(steps), after: left(after) }] as const;
+      });
+      return Object.fromEntries(all.filter(([, { steps, after }]) => steps.length + after.length > 0));
+    };
+  const HELD = 'canary, held and promoted';
+  const unjudged = (until: 'held' | 'live'): Strategies => ({
+    ...REAL,
+    forward: (intent, seen) => {
+      const work = REAL.forward(intent, seen);
+      return intent.hold && intent.until === until ? without('judge-canary')(work) : work;
+    },
+  });
+  test.each<[string, string, Strategies, RegExp]>([
+    [
+      'goes on without being judged',
+      'canary',
+      broken('forward', without('judge-canary')),
+      /goes on unjudged/,
+    ],
+    ['is held without being judged', HELD, unjudged('held'), /it was not judged/],
+    [
+      'is promoted by what was judged when it was held',
+      HELD,
+      unjudged('live'),
+      /by what another run has judged/,
+    ],
+    [
+      'never goes on',
+      'canary',
+      broken('forward', without('continue-deployment')),
+      /bakes|goes round|but runs old/,
+    ],
+    [
+      'is taken back before it is said',
+      'canary',
+      broken('back', ({ switch: _, ...work }) => work),
+      /cancelled before it is said/,
+    ],
+    [
+      'is aborted without its settings',
+      'canary, held and aborted',
+      broken('away', without('restore-live')),
+      /with (half|manifest) of/,
+    ],
+    [
+      'is aborted and left paused',
+      'canary, held and aborted',
+      broken('away', without('cancel-deployment')),
+      /goes round|mid-deployment|a deployment goes on/,
     ],
   ])('%s', (_name, scenario, strategies, why) => {
     const found = ROLLS.find(({ name }) => name === scenario);

@@ -4,7 +4,7 @@ import type { Inputs, RunContext } from '../model/asked.js';
 import type { App, Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import { MINUTE_MS } from '../model/words.js';
-import { ANNOTATION } from '../platform/names.js';
+import { ANNOTATION, isOfRollback } from '../platform/names.js';
 import type { AppWorld, World } from '../steps/world.js';
 
 /** What a deploy takes beside staging, bake and drain: starts, proofs, and faults of the platform that it bears. */
@@ -21,7 +21,7 @@ export function patienceOf(
 ): (holder: App) => Promise<number> {
   return async (holder) => {
     const theirs = holder.annotations[ANNOTATION.commit];
-    if (!commit || !theirs || ANNOTATION.target in holder.annotations) return 0;
+    if (!commit || !theirs || isOfRollback(holder)) return 0;
     const age = await compare(theirs, commit);
     if (age === 'older' && !force) {
       throw new Refused(

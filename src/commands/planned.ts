@@ -1,6 +1,6 @@
 /** What a command would do, as steps with the cf commands and API calls that they stand for. Pure. */
 import type { Snapshot } from '../model/cloud.js';
-import { ANNOTATION } from '../platform/names.js';
+import { isOfRollback } from '../platform/names.js';
 import { planOf, titleOf } from '../steps/index.js';
 import type { AppWorld } from '../steps/world.js';
 import { groups } from '../strategies/work.js';
@@ -35,7 +35,7 @@ export function planned(
         },
       ];
     const phase = lock.phase ?? 'made';
-    const what = ANNOTATION.target in lock.annotations ? 'rollback to' : 'deploy of';
+    const what = isOfRollback(lock) ? 'rollback to' : 'deploy of';
     const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
     return [
       {

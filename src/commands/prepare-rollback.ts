@@ -1,5 +1,6 @@
 /** Brings inputs and platform together for a rollback: one intent for each app, or one refusal with all that is wrong. */
 import type { Inputs, RunContext } from '../model/asked.js';
+import type { AppState } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Leftovers } from '../platform/leftovers.js';
 import { versionOf } from '../platform/names.js';
@@ -8,10 +9,12 @@ import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { judgeLeftovers } from '../strategies/leftovers.js';
-import { choicesOf, chooseTarget, makeRollbackIntent } from '../strategies/rollback-intent.js';
+import { makeRollbackIntent } from '../strategies/rollback-intent.js';
+import { choicesOf, chooseTarget, isOwn, type OwnVersion, type Standing } from '../strategies/versions.js';
 import { carryingBack } from './carrying.js';
 import type { Seen } from './change.js';
 import { withFreeTrials } from './free-routes.js';
+import { inPlaceIntent, lookUpOwn } from './own-versions.js';
 import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
 import { inTheWayOf } from './pursue.js';
 
@@ -25,18 +28,22 @@ export interface RollbackPreparation {
   token: () => string;
 }
 
+/** One app, with what live itself had before. */
+export interface Kept extends Seen, Required<Pick<Standing, 'revisions' | 'droplets'>> {}
+
 /** Reads what there is for each app, with the variables of what could go live again. No manifest names a route for it. */
-export function lookUpKept(
-  { set }: RollbackPreparation,
-  { platform, target }: World,
-): Promise<readonly Seen[]> {
+export function lookUpKept({ set }: RollbackPreparation, world: World): Promise<readonly Kept[]> {
+  const { platform, target } = world;
   return Promise.all(
     set.map(async (name) => {
       const snapshot = await takeSnapshot(platform, target, { name, wanted: [] });
-      const previous = await Promise.all(
-        snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) })),
-      );
-      return { named: [], snapshot: { ...snapshot, previous } };
+      const [own, previous] = await Promise.all([
+        lookUpOwn(snapshot, world),
+        Promise.all(
+          snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) })),
+        ),
+      ]);
+      return { named: [], snapshot: { ...snapshot, previous }, ...own };
     }),
   );
 }
@@ -47,14 +54,14 @@ export function lookUpKept(
  */
 export async function prepareRollback(
   preparation: RollbackPreparation,
-  seen: readonly Seen[],
+  seen: readonly Kept[],
   world: World,
   rolledBack: readonly string[],
 ): Promise<AppWorld[]> {
   const left = await besides(seen, preparation.set, world);
   const prepared = await Promise.all(
     left.map((beside, at) => {
-      const one = seen[at] as Seen;
+      const one = seen[at] as Kept;
       return prepareOne(one, beside, rolledBack.includes(one.snapshot.name), preparation, world);
     }),
   );
@@ -64,55 +71,59 @@ export async function prepareRollback(
 
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
 async function prepareOne(
-  { snapshot }: Seen,
+  seen: Kept,
   left: Leftovers,
   isDone: boolean,
   preparation: RollbackPreparation,
   world: World,
 ): Promise<{ app?: AppWorld; problems: readonly Refused[] }> {
   const { inputs } = preparation;
+  const { snapshot } = seen;
   const { live, name } = snapshot;
-  const target = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
+  const standing: Standing = { ...seen, ...snapshot };
+  const target = live && isDone && inputs.to === undefined ? live : chooseTarget(standing, inputs.to);
   if (typeof target === 'string') {
-    const next =
-      'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
-    return { problems: [new Refused(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
+    return { problems: [new Refused(`${name} cannot be rolled back: ${target}.`, OTHER_NEXT, 'no-target')] };
   }
+  if (isOwn(target) && target.isGone) return { problems: [goneOf(name, target)] };
   const domain = trialDomain(snapshot.domains, inputs);
   // The version that is meant may be on live's routes already: it is proven there like any other.
-  const kept = snapshot.previous.filter(({ guid }) => guid !== target.guid);
+  const kept = snapshot.previous.filter((app) => app !== target);
   const beside = judgeLeftovers({ ...snapshot, previous: kept }, left);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
-  const [droplet, carrying] = await Promise.all([
-    world.platform.currentDroplet(target.guid),
-    carryingBack(target, snapshot, world),
+  const parts = {
+    ...preparation,
+    snapshot,
+    adoptedVersion,
+    trialDomain: domain instanceof Refused ? NOWHERE : domain,
+  };
+  const [carrying, make] = await Promise.all([
+    isOwn(target) ? undefined : carryingBack(target, snapshot, world),
+    isOwn(target) && live
+      ? inPlaceIntent(parts, live, target, world)
+      : () => makeRollbackIntent({ ...parts, target: target as AppState }),
   ]);
-  const make = () =>
-    makeRollbackIntent({
-      ...preparation,
-      snapshot,
-      target,
-      adoptedVersion,
-      trialDomain: domain instanceof Refused ? NOWHERE : domain,
-    });
   const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   const { notes, problems } = made;
-  const intent = { ...made.intent, ...carrying.parts };
-  const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...carrying.notes];
-  for (const text of carrying.warnings) world.listener.tell({ type: 'warning', text });
+  const intent = { ...made.intent, ...carrying?.parts };
+  const told = [
+    ...(inputs.plan ? choicesOf(standing, target) : []),
+    ...notes,
+    ...beside.notes,
+    ...(carrying?.notes ?? []),
+  ];
+  for (const text of carrying?.warnings ?? []) world.listener.tell({ type: 'warning', text });
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
     ...problems,
-    ...carrying.problems,
-    ...(droplet?.state === 'STAGED'
-      ? []
-      : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
+    ...(carrying?.problems ?? []),
+    ...(isOwn(target) ? [] : await withoutDroplet(target, world)),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
   ];
   const names = [
     ...snapshot.inTheWay.map((app) => app.name),
-    ...(await onAdoptedName(snapshot, adoptedVersion, intent, world)),
+    ...(isOwn(target) ? [] : await onAdoptedName(snapshot, adoptedVersion, intent, world)),
   ];
   return {
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
@@ -123,4 +134,19 @@ async function prepareOne(
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
+}
+
+const OTHER_NEXT =
+  'Name another one with the input to (command: status, and plan: true, show them), or deploy the version that you want.';
+
+function goneOf(name: string, { version, dropletGuid, revision }: OwnVersion): Refused {
+  const what = revision ? `${version} (revision v${revision.version})` : version;
+  const why = `the platform has its droplet ${dropletGuid} no more, and nothing is built again`;
+  return new Refused(`${name} cannot be rolled back to ${what}: ${why}.`, OTHER_NEXT, 'droplet-gone');
+}
+
+async function withoutDroplet({ guid, name }: AppState, { platform }: World): Promise<string[]> {
+  const droplet = await platform.currentDroplet(guid);
+  if (droplet?.state === 'STAGED') return [];
+  return [`${name} has no droplet any more: it cannot be started, and nothing is built again.`];
 }

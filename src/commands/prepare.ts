@@ -13,7 +13,7 @@ import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { needOf } from '../strategies/capacity.js';
 import { makeIntent } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
-import { withdrawn } from '../strategies/rollback-intent.js';
+import { withdrawn } from '../strategies/versions.js';
 import { servedBy } from '../strategies/view.js';
 import { assertRoom } from './capacity.js';
 import { carryingOf } from './carrying.js';

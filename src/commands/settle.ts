@@ -112,7 +112,7 @@ async function bringToItsEnd(
     return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
   });
   const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
-  const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
+  const goingBack = apps.filter(({ intent }) => intent.target !== undefined || intent.inPlace?.source);
   const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
   const intents = apps.map(({ intent }) => intent);
   const ofHold = intents.some(({ hold }) => hold);

@@ -169,6 +169,8 @@ export interface Revision {
   /** In the platform's words; untrusted. */
   description: string;
   createdAtMs: number;
+  /** By process type; null: as the droplet starts it. */
+  commands: Readonly<Record<string, string | null>>;
 }
 
 export interface Deployment extends Metadata {

@@ -95,6 +95,15 @@ export interface InPlace {
   instanceSteps?: readonly number[];
   /** Web instances of live when the deploy began: what the steps are percent of. */
   instances?: number;
+  /** A rollback: the version is one that live had before, and nothing is pushed. */
+  source?: Source;
+}
+
+/** A droplet of live's own. */
+export interface Source {
+  dropletGuid: string;
+  /** Owner of the run that began it: tells its deployments from those that brought the same version before. */
+  by: string;
 }
 
 export interface Intent extends Journal {
@@ -111,6 +120,8 @@ export interface Intent extends Journal {
    * policies alone. `what` says it, for people. undefined: nothing is carried.
    */
   carry?: { named?: Named; what: readonly string[] };
+  /** Of a rollback in place, by process type, as far as they are known: null: as the droplet starts it. Stay in memory too. */
+  commands?: Readonly<Record<string, string | null>>;
   /** How far this run goes. */
   until: 'held' | 'live';
   smokeScript?: string;

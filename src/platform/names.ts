@@ -75,6 +75,11 @@ export const ANNOTATION = {
   withdrawn: `${PREFIX}/withdrawn`,
 } as const;
 
+/** Whether a lock is that of a rollback, whichever way it brings the version back. */
+export function isOfRollback({ annotations }: { annotations: Readonly<Record<string, string>> }): boolean {
+  return ANNOTATION.target in annotations || annotations[ANNOTATION.strategy] === 'rollback';
+}
+
 /** The platform's limit for an annotation's value, characters. */
 export const ANNOTATION_LIMIT = 5_000;
 const LABEL_LIMIT = 63;

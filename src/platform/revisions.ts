@@ -26,5 +26,15 @@ function parseRevision(fields: Fields): Revision {
     deployable: fields.flag('deployable'),
     description: fields.maybeText('description') ?? '',
     createdAtMs: fields.time('created_at'),
+    commands: commandsOf(fields),
   };
+}
+
+/** By process type; one that has no command of its own is started as its droplet says. */
+function commandsOf(fields: Fields): Record<string, string | null> {
+  const processes = fields.maybeObject('processes');
+  if (!processes) return {};
+  return Object.fromEntries(
+    processes.keys().map((type) => [type, processes.object(type).maybeText('command') ?? null]),
+  );
 }

@@ -1,6 +1,6 @@
 /** What `status` shows beside live: under way, held, kept, left over, and what the next deploy would do about it. Pure. */
 import type { AppOutcome } from '../commands/outcome.js';
-import type { Kept, LeftApp, Outlook, UnderWay } from '../strategies/outlook.js';
+import type { Earlier, Kept, LeftApp, Outlook, UnderWay } from '../strategies/outlook.js';
 import { duration } from './log.js';
 import { type Markdown, table } from './markdown.js';
 import { whoServes } from './serving.js';
@@ -73,11 +73,11 @@ function shortly({ nextDeploy: { settles, adopts } }: Outlook): string {
 /** Title and text, each a line. */
 function factsOf({ outlook, seenAtMs = 0 }: AppOutcome): [string, string][] {
   if (!outlook) return [];
-  const { underWay, held, previous, failed, leftovers, nextDeploy } = outlook;
+  const { underWay, held, previous, earlier, failed, leftovers, nextDeploy } = outlook;
   return [
     ...(underWay ? [['under way', changeText(underWay, seenAtMs)] as [string, string]] : []),
     ...(held ? [['held', changeText(held, seenAtMs)] as [string, string]] : []),
-    ...some('can be rolled back to', previous.map(keptText)),
+    ...some('can be rolled back to', [...earlier.map(earlierText), ...previous.map(keptText)]),
     ...some('failed', failed.map(keptText)),
     ...some('left over', leftovers.map(leftText)),
     ['next deploy', nextDeploy.told.length > 0 ? nextDeploy.told.join(' ') : 'It has nothing to settle.'],
@@ -110,6 +110,11 @@ function changeText(change: UnderWay, nowMs: number): string {
 
 function keptText({ version, commit, app, withdrawn }: Kept): string {
   return `${version}${commit ? `, commit ${commit}` : ''} (${app})${withdrawn ? ', taken from live by a rollback' : ''}`;
+}
+
+function earlierText({ version, commit, droplet, revision, withdrawn }: Earlier): string {
+  const where = `droplet ${droplet} of live${revision === undefined ? '' : `, revision v${revision}`}`;
+  return `${version}${commit ? `, commit ${commit}` : ''} (${where})${withdrawn ? ', taken from live by a rollback' : ''}`;
 }
 
 function leftText({ app, state, running, routes, ours }: LeftApp): string {

@@ -13,26 +13,55 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     `PATCH /v3/apps/<lock> annotation ${ANNOTATION.copiedDroplet}`,
   ],
   run: async (_step, app, world) => {
-    const { platform, clock } = world;
+    const { platform } = world;
     const live = appOn('live', app);
     const candidate = appOn('candidate', app);
     if (candidate.currentDropletGuid === undefined)
       throw new PlatformFault(`${candidate.name} has no droplet.`, false);
     await assertWhole(candidate, app, world);
-    const source = await platform.droplet(candidate.currentDropletGuid);
-    const begun = (await platform.droplets(live.guid)).find((one) => isCopy(one, source));
-    const { guid } = begun ?? (await platform.copyDroplet(source.guid, live.guid));
-    await waitFor(world, {
-      what: 'the copy of the droplet',
-      deadlineMs: clock.now() + world.stagingTimeoutMs,
-      look: async () => {
-        const { state } = await platform.droplet(guid);
-        // It is made anew: a failed copy is none that is found.
-        if (state === 'FAILED') throw new PlatformFault('The platform failed to copy the droplet.', false);
-        return { state: `droplet ${state.toLowerCase()}`, ...(state === 'STAGED' ? { done: true } : {}) };
-      },
-    });
+    const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
     await platform.updateApp(lockOf(app).guid, { annotations: { [ANNOTATION.copiedDroplet]: guid } });
+  },
+};
+
+/** @returns guid of the copy, which is ready; one that was begun before is found */
+async function copyTo(appGuid: string, dropletGuid: string, world: World): Promise<string> {
+  const { platform, clock } = world;
+  const source = await platform.droplet(dropletGuid);
+  const begun = (await platform.droplets(appGuid)).find((one) => isCopy(one, source));
+  const { guid } = begun ?? (await platform.copyDroplet(source.guid, appGuid));
+  await waitFor(world, {
+    what: 'the copy of the droplet',
+    deadlineMs: clock.now() + world.stagingTimeoutMs,
+    look: async () => {
+      const { state } = await platform.droplet(guid);
+      // It is made anew: a failed copy is none that is found.
+      if (state === 'FAILED') throw new PlatformFault('The platform failed to copy the droplet.', false);
+      return { state: `droplet ${state.toLowerCase()}`, ...(state === 'STAGED' ? { done: true } : {}) };
+    },
+  });
+  return guid;
+}
+
+/** A rollback in place is proven with a copy of what live had. The droplet comes last, as it says that the rest is done. */
+export const takeDroplet: StepKind<Step & { do: 'take-droplet' }> = {
+  title: (_step, { version }) => `copy the droplet of ${version} to the candidate`,
+  plan: (_step, { inPlace }) => [
+    `POST /v3/droplets?source_guid=${inPlace?.source?.dropletGuid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
+    'PATCH /v3/processes/<web process of candidate> command',
+    'PATCH /v3/apps/<candidate>/relationships/current_droplet',
+  ],
+  run: async (_step, app, world) => {
+    const { intent } = app;
+    const { platform } = world;
+    const candidate = appOn('candidate', app);
+    const { source } = intent.inPlace ?? {};
+    if (!source) throw new PlatformFault('Whose droplet is to be taken is not recorded.', false);
+    const guid = await copyTo(candidate.guid, source.dropletGuid, world);
+    const web = candidate.processes.find(({ type }) => type === 'web');
+    const command = intent.commands?.web ?? null;
+    if (web && command !== null) await platform.updateProcess(web.guid, { command });
+    await platform.setCurrentDroplet(candidate.guid, guid);
   },
 };
 

@@ -1,19 +1,8 @@
 import { PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, appKey, LABEL, PREFIX } from '../platform/names.js';
+import { earlierAfter, isOfEarlier, leftNow } from './earlier.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
-
-/** A version that live had before, for a later way back: its droplet is one of live's own. */
-export interface EarlierVersion {
-  version: string;
-  commit?: string;
-  droplet: string;
-  /** Number of live's revision with this droplet; absent: the app's revisions are off. */
-  revision?: number;
-}
-
-/** The platform keeps the newest five droplets that were staged. */
-const EARLIER_KEPT = 5;
 
 /** What belongs to the candidate alone, and goes with it. */
 const OF_CANDIDATE: readonly string[] = [
@@ -52,36 +41,23 @@ export const crown: StepKind<Step & { do: 'crown' }> = {
       annotations: {
         ...Object.fromEntries<string | null>(gone.map((key) => [key, null])),
         ...Object.fromEntries(said),
-        [ANNOTATION.earlier]: JSON.stringify(await earlierOf(app, world)),
+        ...(await earlierOf(app, world)),
       },
     });
   },
 };
 
 function isOfVersion(key: string): boolean {
-  if (!key.startsWith(`${PREFIX}/`) || key === ANNOTATION.earlier) return false;
+  if (!key.startsWith(`${PREFIX}/`) || isOfEarlier(key)) return false;
   return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
 }
 
-async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World): Promise<EarlierVersion[]> {
+async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World) {
   const annotations = snapshot.live?.annotations ?? {};
-  const known = readEarlier(annotations);
-  const { version, dropletGuid: droplet, guid } = intent.before ?? {};
-  if (version === undefined || droplet === undefined || guid === undefined) return known;
-  const commit = annotations[ANNOTATION.commit];
-  const revision = await revisionOf(guid, droplet, platform);
-  const last = { version, droplet, ...(commit ? { commit } : {}), ...(revision ? { revision } : {}) };
-  return [last, ...known.filter((one) => one.version !== version)].slice(0, EARLIER_KEPT);
-}
-
-/** @returns what `crown` wrote on live, newest first; what cannot be read is nothing */
-export function readEarlier(annotations: Readonly<Record<string, string>>): EarlierVersion[] {
-  try {
-    const list: unknown = JSON.parse(annotations[ANNOTATION.earlier] ?? '[]');
-    return Array.isArray(list) ? (list as EarlierVersion[]) : [];
-  } catch {
-    return [];
-  }
+  const { dropletGuid, guid = '' } = intent.before ?? {};
+  const revision = dropletGuid === undefined ? undefined : await revisionOf(guid, dropletGuid, platform);
+  const left = leftNow(intent, annotations, revision, platform.platformNowMs());
+  return earlierAfter(left, intent.version, annotations);
 }
 
 /** It only helps a later way back. */

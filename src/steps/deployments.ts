@@ -4,21 +4,27 @@ import type { Intent } from '../model/intent.js';
 import { LABEL } from '../platform/names.js';
 
 /** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
-export function rollOf(intent: Pick<Intent, 'version'>, { deployments }: Pick<Snapshot, 'deployments'>) {
-  return deployments.find(
-    ({ labels }) => isFor(labels, intent.version) && labels[LABEL.role] === 'candidate',
-  );
+export function rollOf(
+  intent: Pick<Intent, 'version' | 'inPlace'>,
+  { deployments }: Pick<Snapshot, 'deployments'>,
+) {
+  return deployments.find(({ labels }) => isFor(labels, intent) && labels[LABEL.role] === 'candidate');
 }
 
 /** The deployment that brings back what was live before, made after the one that went wrong. */
 export function returnOf(intent: Intent, { deployments }: Pick<Snapshot, 'deployments'>) {
   const roll = rollOf(intent, { deployments });
   const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : deployments;
-  return since.find(({ labels }) => isFor(labels, intent.version) && labels[LABEL.role] === 'live');
+  return since.find(({ labels }) => isFor(labels, intent) && labels[LABEL.role] === 'live');
 }
 
-function isFor(labels: Deployment['labels'], version: string): boolean {
-  return labels[LABEL.version] === version;
+/** A version that comes back has deployments from before: those of a rollback are told by who began it. */
+function isFor(
+  labels: Deployment['labels'],
+  { version, inPlace }: { version: string; inPlace?: Intent['inPlace'] | undefined },
+): boolean {
+  const { source } = inPlace ?? {};
+  return labels[LABEL.version] === version && (!source || labels[LABEL.owner] === source.by);
 }
 
 /** Deployments under way on live that no change of ours has made, or none that its lock still tells of. */
@@ -27,7 +33,7 @@ export function othersAtWork({
   lock,
 }: Pick<Snapshot, 'deployments' | 'lock'>): readonly Deployment[] {
   return deployments.filter(
-    (one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, lock.version)),
+    (one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, { version: lock.version })),
   );
 }
 
@@ -54,5 +60,5 @@ export function overtakenBy(
         ({ createdAtMs, dropletGuid }) =>
           lock !== undefined && createdAtMs > lock.createdAtMs && dropletGuid !== intent.before?.dropletGuid,
       );
-  return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
+  return since.find((one) => !isFor(one.labels, intent) && (isActive(one) || isDone(one)));
 }

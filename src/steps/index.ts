@@ -1,12 +1,13 @@
 /** Every kind of step by its name. */
 import type { Intent } from '../model/intent.js';
 import { applyToLive, scaleLive } from './apply-to-live.js';
+import { applyVersion } from './apply-version.js';
 import { awaitDeployment } from './await-deployment.js';
 import { awaitInstances, stayUp } from './await-instances.js';
-import { scale, setEnv } from './configure.js';
-import { copyDroplet } from './copy-droplet.js';
 import { continueDeployment, judgePause } from './canary.js';
 import { carry } from './carry.js';
+import { scale, setEnv } from './configure.js';
+import { copyDroplet, takeDroplet } from './copy-droplet.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
@@ -53,9 +54,11 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'delete-app': deleteApp,
   rename,
   'copy-droplet': copyDroplet,
+  'take-droplet': takeDroplet,
   'record-live': recordLive,
   'record-wish': recordWish,
   'apply-to-live': applyToLive,
+  'apply-version': applyVersion,
   'restore-live': restoreLive,
   'create-deployment': createDeployment,
   'await-deployment': awaitDeployment,

@@ -2,6 +2,7 @@ import type { Intent } from '../model/intent.js';
 import type { MetadataChange } from '../platform/calls.js';
 import { ANNOTATION, appKey, failedName, LABEL, previousName } from '../platform/names.js';
 import { dropPolicies } from './carry.js';
+import { withdrawnBy } from './earlier.js';
 import { RECORDS } from './live-wish.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
@@ -50,11 +51,7 @@ function lifeOf({ to }: Rename, nowMs: number): Record<string, string | null> {
 /** What a rollback takes from live is not deployed again unasked. */
 function withdrawal({ to }: Rename, { intent }: AppWorld): Record<string, string | null> {
   if (!intent.target || to === 'failed') return {};
-  return { [ANNOTATION.withdrawn]: to === 'previous' ? withdrawnBy(intent) : null };
-}
-
-function withdrawnBy({ facts }: Intent): string {
-  return JSON.stringify({ by: facts[ANNOTATION.actor], run: facts[ANNOTATION.runUrl] });
+  return { [ANNOTATION.withdrawn]: to === 'previous' ? withdrawnBy(intent.facts) : null };
 }
 
 function nameFor({ to }: Rename, intent: Intent): string {

@@ -13,7 +13,7 @@ export const createDeployment: StepKind<Step & { do: 'create-deployment' }> = {
   title: ({ of }, intent) =>
     of === 'live' ? 'deploy the droplet that live had' : `deploy the droplet, ${paceOf(intent)}`,
   plan: ({ of }, intent) => [
-    `POST /v3/deployments of <live>, droplet <${of === 'live' ? 'of live before' : 'the copy'}>, ${paceOf(intent)}`,
+    `POST /v3/deployments of <live>, droplet <${of === 'live' ? 'of live before' : (intent.inPlace?.source?.dropletGuid ?? 'the copy')}>, ${paceOf(intent)}`,
   ],
   run: async ({ of }, app, { platform, clock }) => {
     const { intent, found } = app;
@@ -23,7 +23,7 @@ export const createDeployment: StepKind<Step & { do: 'create-deployment' }> = {
       [LABEL.app]: appKey(intent.app),
       [LABEL.version]: intent.version,
       [LABEL.role]: of,
-      [LABEL.owner]: intent.owner,
+      [LABEL.owner]: intent.inPlace?.source?.by ?? intent.owner,
     };
     const [other] = await platform.deployments(appGuid, 'ACTIVE');
     if (other && isSame(other, labels)) return;
@@ -82,6 +82,8 @@ function paceOf({ inPlace }: Pick<Intent, 'inPlace'>): string {
 
 function dropletOf(of: Side, app: AppWorld): string {
   if (of === 'candidate') {
+    const { source } = app.intent.inPlace ?? {};
+    if (source) return source.dropletGuid;
     const copied = lockOf(app).annotations[ANNOTATION.copiedDroplet];
     if (copied === undefined) throw new PlatformFault('The copied droplet is not recorded.', false);
     return copied;

@@ -41,12 +41,16 @@ export type Step =
   | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' }
   /** The candidate's droplet becomes one of live's: a deployment takes none of another app. */
   | { do: 'copy-droplet' }
+  /** The candidate's droplet becomes a copy of one that live had, and is started and checked as live is. */
+  | { do: 'take-droplet' }
   /** What may be changed on live is written down as it is. */
   | { do: 'record-live' }
-  /** What the manifest and the inputs change on live; no instance shows any of it before the deployment. */
-  | { do: 'apply-to-live' }
   /** The same is written down on the candidate of a held deploy: whoever promotes it has no manifest. */
   | { do: 'record-wish' }
+  /** What the manifest and the inputs change on live; no instance shows any of it before the deployment. */
+  | { do: 'apply-to-live' }
+  /** Live gets variables and commands of a version that it had before. */
+  | { do: 'apply-version' }
   /** Live is again as it was written down. */
   | { do: 'restore-live' }
   /** `of`: whose droplet, the candidate's, or the one that live had. */

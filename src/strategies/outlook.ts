@@ -4,7 +4,8 @@ import { holderOf, isHeld, lastSignMs, ownerOf } from '../engine/lock.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Phase } from '../model/words.js';
 import type { Leftovers } from '../platform/leftovers.js';
-import { ANNOTATION, candidateName } from '../platform/names.js';
+import { ANNOTATION, candidateName, isOfRollback } from '../platform/names.js';
+import { type EarlierVersion, readEarlier } from '../steps/earlier.js';
 import { recordedOn } from './intent-parts.js';
 import { judgeLeftovers } from './leftovers.js';
 import { type Way, wayOf } from './settle.js';
@@ -39,6 +40,17 @@ export interface Kept {
   withdrawn: boolean;
 }
 
+/** A version that live itself had: its droplet is one of live's own. */
+export interface Earlier {
+  version: string;
+  commit?: string;
+  droplet: string;
+  /** Number of its revision, as far as it was written down. */
+  revision?: number;
+  /** A rollback took it from live. */
+  withdrawn: boolean;
+}
+
 export interface LeftApp {
   app: string;
   guid: string;
@@ -64,6 +76,8 @@ export interface Outlook {
   held?: UnderWay;
   /** What a rollback can go back to, the one that was live last first. */
   previous: readonly Kept[];
+  /** What it can go back to in place, the one that was live last first. */
+  earlier: readonly Earlier[];
   failed: readonly Kept[];
   leftovers: readonly LeftApp[];
   nextDeploy: NextDeploy;
@@ -84,6 +98,7 @@ export function outlookOf({ snapshot, left, life, set }: OutlookParts): Outlook 
   return {
     ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
     previous: snapshot.previous.filter((app) => !isGoing(app)).map(keptOf),
+    earlier: readEarlier(snapshot.live?.annotations ?? {}).map(earlierOf),
     failed: snapshot.failed.map(keptOf),
     leftovers: left.apps.map((app) => leftOf(app, left)),
     nextDeploy: nextDeploy({ snapshot, left, life, set }, change),
@@ -98,7 +113,7 @@ function underWayOf(snapshot: Snapshot, life: Life | undefined): UnderWay | unde
   const { [ANNOTATION.commit]: commit } = lock?.annotations ?? {};
   const { [ANNOTATION.actor]: actor, [ANNOTATION.runUrl]: run } = said;
   return {
-    what: lock && ANNOTATION.target in lock.annotations ? 'rollback' : 'deploy',
+    what: lock && isOfRollback(lock) ? 'rollback' : 'deploy',
     ...(lock?.version ? { version: lock.version } : {}),
     ...(commit ? { commit } : {}),
     phase: lock?.phase ?? 'made',
@@ -120,6 +135,18 @@ function keptOf(app: AppState): Kept {
     version,
     ...(commit ? { commit } : {}),
     withdrawn: recordedOn(app, ANNOTATION.withdrawn) !== undefined,
+  };
+}
+
+function earlierOf(one: EarlierVersion): Earlier {
+  const { version, droplet, revision, annotations } = one;
+  const commit = annotations[ANNOTATION.commit];
+  return {
+    version,
+    ...(commit ? { commit } : {}),
+    droplet,
+    ...(revision === undefined ? {} : { revision }),
+    withdrawn: recordedOn(one, ANNOTATION.withdrawn) !== undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Which version a rollback brings back, and what it takes over from today. Pure. */
+/** What a rollback to a version that is kept as an app takes over from today. Pure. */
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
@@ -15,91 +15,9 @@ import {
   trialsOf,
   wantedOf,
 } from './intent-parts.js';
-import { isGoing, servedBy } from './view.js';
+import { servedBy } from './view.js';
 
-/** A commit is named by at least so many of its first characters. */
-const COMMIT_LENGTH = 7;
-
-/**
- * @param to a GUID, a version, or the beginning of a commit; undefined: the previous one that was live last
- * @returns the version that is meant, which may be live already, or why none is
- */
-export function chooseTarget(
-  { live, previous: all }: Pick<Snapshot, 'live' | 'previous'>,
-  to: string | undefined,
-): AppState | string {
-  const previous = all.filter((app) => !isGoing(app));
-  const [newest] = previous;
-  if (to === undefined) return (live && whyUnknown(live, previous)) ?? newest ?? NOTHING_KEPT;
-  if (/^v\d+$/.test(to)) return `"${to}" is a revision: going back to revisions is not available yet`;
-  const fits = (app: AppState) => isNamed(app, to) || isOfCommit(app, to);
-  const named = previous.filter((app) => isNamed(app, to));
-  // The same command again, after it came to its end: there is nothing to do.
-  if (live && fits(live) && named.length === 0) return live;
-  if (!newest) return NOTHING_KEPT;
-  const hits = named.length > 0 ? named : previous.filter(fits);
-  const [hit] = hits;
-  if (hit && hits.length === 1) return hit;
-  const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
-  return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
-}
-
-/** The version that was live last is not among those that are kept as apps. */
-function whyUnknown(live: AppState, previous: readonly AppState[]): string | undefined {
-  if (live.annotations[ANNOTATION.strategy] !== 'rolling') return undefined;
-  const others = previous.map(({ version }) => version).join(', ');
-  return `live came by strategy: rolling, and the version before it is not kept as an app: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;
-}
-
-const NOTHING_KEPT = 'there is no previous version that was kept';
-
-function isNamed({ guid, version }: AppState, to: string): boolean {
-  return guid === to || version === to;
-}
-
-export function isOfCommit({ annotations, version }: AppState, commit: string): boolean {
-  if (commit.length < COMMIT_LENGTH || !/^[0-9a-f]+$/i.test(commit)) return false;
-  const known = commitOf({ annotations, version });
-  const [short, long] = known.length < commit.length ? [known, commit] : [commit, known];
-  return short.length >= COMMIT_LENGTH && long.toLowerCase().startsWith(short.toLowerCase());
-}
-
-function commitOf({ annotations, version }: Pick<AppState, 'annotations'> & { version: string | undefined }) {
-  return annotations[ANNOTATION.commit] ?? version?.split('-').at(-1) ?? '';
-}
-
-/** For a plan: each version that could go live again, one line each. */
-export function choicesOf({ previous }: Pick<Snapshot, 'previous'>, target: AppState): readonly string[] {
-  return previous
-    .filter((app) => !isGoing(app))
-    .map((app) => {
-      const { version, guid } = app;
-      const why = withdrawalOf(app);
-      const meant = guid === target.guid ? ', and it is the one that is meant' : '';
-      return `Can be rolled back to: ${version}, commit ${commitOf({ ...app, version })}, app ${guid}${why ? `, taken from live by a rollback${why}` : ''}${meant}.`;
-    });
-}
-
-/** @returns why this commit is not deployed unasked: a rollback took it from live, and it is not live again */
-export function withdrawn(
-  { live, previous }: Pick<Snapshot, 'live' | 'previous'>,
-  commit: string | undefined,
-): string | undefined {
-  if (commit === undefined || (live && isOfCommit(live, commit))) return undefined;
-  const who = previous.filter((one) => isOfCommit(one, commit)).map(withdrawalOf);
-  const [first] = who.filter((one) => one !== undefined);
-  return first === undefined ? undefined : `commit ${commit} was taken from live by a rollback${first}`;
-}
-
-/** @returns who did it, in brackets; undefined: no rollback took it from live */
-function withdrawalOf(app: AppState): string | undefined {
-  const how = recordedOn(app, ANNOTATION.withdrawn) as { by?: string; run?: string } | undefined;
-  if (!how) return undefined;
-  const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
-  return who ? ` (${who})` : '';
-}
-
-export interface RollbackParts extends TrialParts {
+export interface AnyRollbackParts extends TrialParts {
   inputs: Inputs;
   context: RunContext;
   /** Names of all apps of the rollback. */
@@ -107,6 +25,9 @@ export interface RollbackParts extends TrialParts {
   owner: string;
   /** Version under which an adopted live is kept. */
   adoptedVersion: string;
+}
+
+export interface RollbackParts extends AnyRollbackParts {
   /** With its variables, which a snapshot does not read of a version that is kept. */
   target: AppState;
 }
@@ -116,59 +37,80 @@ export interface RollbackParts extends TrialParts {
  * and the scale. A target that is live already makes an intent for which nothing is to do.
  */
 export function makeRollbackIntent(parts: RollbackParts): IntentResult {
-  const { inputs, context, snapshot, target, set, owner, adoptedVersion } = parts;
+  const { inputs, context, snapshot, target, adoptedVersion } = parts;
   const { live, name } = snapshot;
   const isLive = live?.guid === target.guid;
-  const lives = servedBy(snapshot, live);
-  const production = lives.map((route) => ({
-    ...wantedOf(route, snapshot),
-    ...protocolBefore(route.url, target, live),
-  }));
   const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
   const intent: Intent = {
-    app: name,
-    set,
+    ...wishOf(parts, target.version ?? '', target),
     target: target.guid,
-    version: target.version ?? '',
-    owner,
-    production,
-    dropped: [],
-    trials: trialsOf(parts, production),
     ...(live && !isLive ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
-    scale: {},
     keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
-    ...askedOf(inputs),
-    hold: false,
-    until: 'live',
     // As many as before: one goes live, and live becomes one.
     keepPrevious: Math.max(1, snapshot.previous.length),
     env: { ...variables.wanted, ...inputs.env },
     carriedEnv: variables.taken,
-    facts: {
-      [ANNOTATION.app]: name,
-      [ANNOTATION.version]: target.version ?? '',
-      [ANNOTATION.strategy]: 'rollback',
-      [ANNOTATION.inputs]: inputs.given.join(' '),
-      ...runFacts(context),
-    },
+    facts: factsOf(parts, target.version ?? '', runFacts(context)),
   };
   if (isLive) {
     const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
     return { intent, problems: [], notes };
   }
+  const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
+  return { intent, problems: withoutRoutes(snapshot), notes };
+}
+
+/**
+ * What every rollback wants alike: the routes of live as they are now, and nothing changed of its scale.
+ * @param target an app of its own, which routers shall ask as its own manifest said
+ */
+export function wishOf(parts: AnyRollbackParts, version: string, target?: AppState) {
+  const { inputs, snapshot, set, owner } = parts;
+  const production = servedBy(snapshot, snapshot.live).map((route) => ({
+    ...wantedOf(route, snapshot),
+    ...(target ? protocolBefore(route.url, target, snapshot.live) : {}),
+  }));
   return {
-    intent,
-    problems: [
-      ...(live
-        ? []
-        : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
-      ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
-      ...lives
-        .filter(({ protocol }) => protocol === 'tcp')
-        .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-    ],
-    notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
+    ...askedOf(inputs),
+    app: snapshot.name,
+    set,
+    version,
+    owner,
+    production,
+    dropped: [],
+    trials: trialsOf(parts, production),
+    scale: {},
+    hold: false,
+    until: 'live' as const,
   };
+}
+
+export function factsOf(
+  { inputs, snapshot }: AnyRollbackParts,
+  version: string,
+  more: Intent['facts'],
+): Intent['facts'] {
+  return {
+    [ANNOTATION.app]: snapshot.name,
+    [ANNOTATION.version]: version,
+    [ANNOTATION.strategy]: 'rollback',
+    [ANNOTATION.inputs]: inputs.given.join(' '),
+    ...more,
+  };
+}
+
+export function withoutRoutes(snapshot: Snapshot): readonly string[] {
+  const { live, name } = snapshot;
+  const lives = servedBy(snapshot, live);
+  return [
+    ...(live
+      ? []
+      : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
+    ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
+    ...lives
+      .filter(({ protocol }) => protocol === 'tcp')
+      .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+  ];
 }
 
 /** What serves already is not restarted for its variables: requests are on their way to it. */
@@ -178,6 +120,8 @@ function notInEffect({ env }: Intent, target: AppState, snapshot: Snapshot): rea
   const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
   return list(title, names);
 }
+
+type Settings = Pick<AppState, 'env' | 'annotations'>;
 
 interface Variables {
   wanted: Readonly<Record<string, string | null>>;
@@ -189,9 +133,9 @@ interface Variables {
 const NO_VARIABLES: Variables = { wanted: {}, taken: [], notes: [] };
 
 /** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
-function variablesOf(live: AppState | undefined, target: AppState): Variables {
+export function variablesOf(live: Settings | undefined, target: Settings): Variables {
   const lives = live?.env ?? {};
-  const hasRecord = (app: AppState | undefined) => recordedOn(app, ANNOTATION.manifestEnv) !== undefined;
+  const hasRecord = (app: Settings | undefined) => recordedOn(app, ANNOTATION.manifestEnv) !== undefined;
   if (!hasRecord(live) || !hasRecord(target)) {
     const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
     const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
@@ -217,6 +161,6 @@ function variablesOf(live: AppState | undefined, target: AppState): Variables {
   };
 }
 
-function list(title: string, names: readonly string[]): string[] {
+export function list(title: string, names: readonly string[]): string[] {
   return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }

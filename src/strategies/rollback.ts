@@ -23,7 +23,8 @@ import { destinationsOf, reached, servedBy } from './view.js';
 import { compact, endOfLock, steps, stopFailed } from './work.js';
 
 export function rollBack(intent: Intent, snapshot: Snapshot): Work {
-  if (isLive(intent, snapshot)) return compact({ end: { steps: [], after: endOfLock(snapshot) } });
+  const isThere = snapshot.live?.guid === intent.target || isLive(intent, snapshot);
+  if (isThere) return compact({ end: { steps: [], after: endOfLock(snapshot) } });
   const seen = withTarget(intent, snapshot);
   return compact({
     ...preparation(intent, seen),

@@ -37,6 +37,8 @@ type InPlace =
   | 'record-live'
   | 'record-wish'
   | 'apply-to-live'
+  | 'take-droplet'
+  | 'apply-version'
   | 'restore-live'
   | 'create-deployment'
   | 'await-deployment'

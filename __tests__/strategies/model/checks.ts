@@ -1,9 +1,11 @@
 /** What must hold after every write, and what must be there when a run has ended. */
 import type { Intent } from '../../../src/model/intent.js';
-import { LABEL } from '../../../src/platform/names.js';
+import { ANNOTATION, LABEL } from '../../../src/platform/names.js';
+import { rollOf } from '../../../src/steps/deployments.js';
 import { PAUSES } from '../../../src/steps/scaling.js';
 import { assertCarried } from './carries.js';
 import { violated } from './effects.js';
+import { broughtBy } from './rolls.js';
 import { isHealthy, isTrial, type ModelApp, type ModelWorld, routesOf, snapshotOf } from './world.js';
 
 /** The routes that must not be without a version that was seen there, from now on. */
@@ -130,7 +132,10 @@ export function assertHeld(world: ModelWorld, intent: Intent): void {
   const snapshot = snapshotOf(world, intent.app, intent.production);
   const { live, lock, candidate, takers } = snapshot;
   const fail = (text: string) => violated(`at the end, held: ${text}`);
-  if (!lock || candidate?.phase !== 'held') fail(`it is ${candidate?.phase}`);
+  const isCanary = intent.inPlace?.instanceSteps !== undefined;
+  if (!lock || candidate?.phase !== (isCanary ? 'paused' : 'held')) fail(`it is ${candidate?.phase}`);
+  if (isCanary && rollOf(intent, snapshot)?.reason !== 'PAUSED') fail('its deployment is not paused');
+  if (isCanary && candidate?.annotations[ANNOTATION.judged] !== '1') fail('it was not judged');
   if (takers.length > 0) fail('a taker is left');
   if (candidate?.state !== 'STARTED') fail('the candidate does not run');
   if (intent.trials.length > 0 && !snapshot.routes.some(isTrial)) fail('there is no trial route');
@@ -159,7 +164,9 @@ function assertRolled(world: ModelWorld, intent: Intent, way: 'forward' | 'back'
   const { runs, settings } = app;
   if ((runs === 'foreign') !== (settings === 'foreign'))
     fail(`it runs ${runs} with the settings ${settings}`);
-  const isNew = [runs, settings].every((one) => one?.endsWith(`of ${intent.version}`));
-  const isOld = ![runs, settings].some((one) => one?.endsWith(`of ${intent.version}`));
+  // A version that comes back has its droplet from before, and what its manifest said is given by no manifest.
+  const signs = [runs === broughtBy(intent), settings?.endsWith(`of ${intent.version}`)];
+  const isNew = signs.every((one) => one);
+  const isOld = !signs.some((one) => one);
   if (!(way === 'forward' ? isNew : isOld)) fail(`it runs ${runs} with ${settings}`);
 }

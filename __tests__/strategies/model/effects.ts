@@ -2,6 +2,7 @@
 import { recorded } from '../../../src/engine/journal.js';
 import { VersionFault } from '../../../src/model/errors.js';
 import type { Intent } from '../../../src/model/intent.js';
+import { isWaiting } from '../../../src/model/words.js';
 import {
   ANNOTATION,
   appKey,
@@ -14,7 +15,7 @@ import { isPushed } from '../../../src/steps/routes.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
 import { carryWrites } from './carries.js';
-import { rollWrites } from './rolls.js';
+import { rollWrites, TAKEN } from './rolls.js';
 import {
   changedApp,
   changedRoute,
@@ -179,7 +180,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           assertUnused(world, step.guid, 'deleted');
           const isTaker = world.apps[step.guid]?.labels[LABEL.role] === 'lock';
           const { lock } = playersOf(world, intent.app);
-          if (isTaker && lock && lock.labels[LABEL.phase] !== 'held')
+          if (isTaker && lock && !isWaiting(lock.labels[LABEL.phase]))
             violated(`${step.name} goes before its lock`);
           return { ...world, apps: withoutKey(world.apps, step.guid) };
         },
@@ -199,7 +200,7 @@ function makeCandidate(world: ModelWorld, intent: Intent): ModelWorld {
   const { app, version, owner, target } = intent;
   const name = candidateName(app);
   if (Object.values(world.apps).some((one) => one.name === name)) violated(`a second ${name}`);
-  const guid = target ? `lock of ${app} ${version}` : `${app} ${version}`;
+  const guid = target || intent.inPlace?.source ? `lock of ${app} ${version}` : `${app} ${version}`;
   const labels = {
     [LABEL.role]: 'candidate',
     [LABEL.phase]: 'made',
@@ -254,7 +255,8 @@ function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelAp
 }
 
 function start(world: ModelWorld, { guid, processes, droplet, annotations }: ModelApp): ModelWorld {
-  if (annotations[ANNOTATION.journal] && droplet !== annotations[ANNOTATION.package]) {
+  const isOwn = droplet === annotations[ANNOTATION.package] || droplet?.startsWith(TAKEN);
+  if (annotations[ANNOTATION.journal] && !isOwn) {
     violated(`${guid} starts with bits that this deploy did not push`);
   }
   const asked = routesOf(world, guid).flatMap((route) =>

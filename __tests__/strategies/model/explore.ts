@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { recalled } from '../../../src/engine/journal.js';
 import { holderOf, isHeld, ownerOf } from '../../../src/engine/lock.js';
 import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
-import type { Snapshot } from '../../../src/model/cloud.js';
+import type { AppState, Droplet, Snapshot } from '../../../src/model/cloud.js';
 import type { Intent, WantedRoute } from '../../../src/model/intent.js';
 import {
   ANNOTATION,
@@ -17,6 +17,7 @@ import {
   takerName,
   takerNumber,
 } from '../../../src/platform/names.js';
+import { readEarlier } from '../../../src/steps/earlier.js';
 import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backward } from '../../../src/strategies/backward.js';
 import { isLive } from '../../../src/strategies/blue-green.js';
@@ -24,8 +25,10 @@ import { forward } from '../../../src/strategies/forward.js';
 import { stayHeld, takeAway } from '../../../src/strategies/hold.js';
 import { type IntentResult, makeIntent } from '../../../src/strategies/intent.js';
 import { makePromoteIntent } from '../../../src/strategies/promote-intent.js';
-import { chooseTarget, makeRollbackIntent } from '../../../src/strategies/rollback-intent.js';
+import { makeInPlaceRollbackIntent } from '../../../src/strategies/rollback-in-place-intent.js';
+import { makeRollbackIntent } from '../../../src/strategies/rollback-intent.js';
 import { wayOf } from '../../../src/strategies/settle.js';
+import { chooseTarget, isOwn } from '../../../src/strategies/versions.js';
 import { reached } from '../../../src/strategies/view.js';
 import { groups } from '../../../src/strategies/work.js';
 import { DOMAIN, inputs, manifestApp } from '../support.js';
@@ -278,12 +281,24 @@ function intentOf(
     token: tokens(begun + 2),
   };
   if (asked === 'rollback') {
-    const target = chooseTarget(snapshot, undefined);
+    const target = chooseTarget({ ...snapshot, droplets: dropletsOf(snapshot) }, undefined);
     if (typeof target === 'string') return undefined;
-    return withCarry(makeRollbackIntent({ ...parts, target }), snapshot, world);
+    const { live } = snapshot;
+    if (!isOwn(target) || !live)
+      return withCarry(makeRollbackIntent({ ...parts, target: target as AppState }), snapshot, world);
+    return makeInPlaceRollbackIntent({ ...parts, live, target, brought: [], commands: {} });
   }
   const app = manifestApp({ name, ...scenario.manifest });
   return withCarry(makeIntent({ ...parts, app, named, version: `v${begun + 2}` }), snapshot, world);
+}
+
+/** Live has all that was ever written down of it. */
+function dropletsOf({ live }: Snapshot): Droplet[] {
+  return readEarlier(live?.annotations ?? {}).map(({ droplet: guid }) => ({
+    guid,
+    state: 'STAGED',
+    createdAtMs: 0,
+  }));
 }
 
 function tokens(version: number): () => string {
@@ -363,6 +378,9 @@ function goOn(state: State, before: Run, scenario: Scenario, strategies: Strateg
     ...faultsOf(group, run, world),
   ];
   if (run.way !== 'forward') return nexts;
+  const isPaused = seen.every(({ snapshot: { candidate } }) => candidate?.phase === 'paused');
+  if (isPaused && run.kind === 'deploy')
+    nexts.push({ label: 'a fault: held again', state: { ...state, run: { ...run, way: 'held' } } });
   return [...nexts, ...signs.map((sign) => turnedBack({ ...state, world: sign.world }, run, sign.label))];
 }
 

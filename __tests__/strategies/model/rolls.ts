@@ -4,32 +4,40 @@ import { VersionFault } from '../../../src/model/errors.js';
 import type { Intent } from '../../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../../src/platform/names.js';
 import { isActive, isDone, returnOf, rollOf } from '../../../src/steps/deployments.js';
+import { earlierAfter, leftNow, readEarlier } from '../../../src/steps/earlier.js';
 import { LIVE_BEFORE } from '../../../src/steps/live-record.js';
 import { LIVE_WISH, readWish } from '../../../src/steps/live-wish.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { reached } from '../../../src/strategies/view.js';
-import { to } from '../support.js';
+import { to, wanted } from '../support.js';
 import { violated, type Write } from './effects.js';
 import type { Scenario } from './explore.js';
 import { LIVE, labels, ON_SHOP, ONE_ROUTE, running, SHOP, space, WWW } from './scenarios.js';
 import { changedApp, type ModelApp, type ModelWorld, playersOf, snapshotOf } from './world.js';
 
-/** Where the record of live is kept. */
+/** Where the record of live is kept, and what a held deploy shall change of it. */
 const RECORD = LIVE_BEFORE;
 const WISH = LIVE_WISH;
+
+/** Who has judged the canary last; the platform has no such annotation. */
+const JUDGE = 'judge';
 
 type RollStep = Extract<
   Step,
   {
     do:
       | 'copy-droplet'
+      | 'take-droplet'
       | 'record-live'
       | 'record-wish'
       | 'apply-to-live'
+      | 'apply-version'
       | 'restore-live'
       | 'create-deployment'
       | 'await-deployment'
       | 'cancel-deployment'
+      | 'judge-canary'
+      | 'continue-deployment'
       | 'scale-live'
       | 'bake'
       | 'crown';
@@ -54,6 +62,13 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
           return changedApp(world, guid, { annotations: { ...annotations, ...copied } });
         },
       ];
+    case 'take-droplet':
+      return [
+        (world) => {
+          if (!intent.inPlace?.source) violated('takes a droplet that nobody named');
+          return changedApp(world, candidate(world).guid, { droplet: `${TAKEN}${broughtBy(intent)}` });
+        },
+      ];
     case 'record-live':
       return [
         (world) => {
@@ -74,7 +89,10 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
           });
         },
       ];
+    case 'apply-version':
     case 'apply-to-live': {
+      if ((step.do === 'apply-version') !== (intent.inPlace?.source !== undefined))
+        violated(`${step.do} is not what ${intent.version} is brought by`);
       const apply = (settings: string) => (world: ModelWorld) => {
         assertQuiet(world);
         if (!candidate(world).env[RECORD]) violated('live is changed before it is written down');
@@ -111,9 +129,33 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       return [
         (world) => {
           const now = roll(world) ?? violated('cancels a deployment that nobody made');
+          if (!reached(seen(world).lock, 'reverting')) violated('cancelled before it is said');
           const { guid } = live(world);
           const turned = changedApp(world, guid, { droplet: recordOf(candidate(world)).droplet });
           return withDeployment(turned, guid, { ...now, reason: 'CANCELING' });
+        },
+      ];
+    case 'judge-canary':
+      return [
+        (world) => {
+          if (roll(world)?.reason !== 'PAUSED' || roll(world)?.canary?.step !== step.pause)
+            violated(`judges pause ${step.pause}, where it is not`);
+          if (intent.owner === 'settler') violated('judges without the checks');
+          const { guid, annotations } = candidate(world);
+          const judged = { [ANNOTATION.judged]: String(step.pause), [JUDGE]: intent.owner };
+          return changedApp(world, guid, { annotations: { ...annotations, ...judged } });
+        },
+      ];
+    case 'continue-deployment':
+      return [
+        (world) => {
+          const now = roll(world) ?? violated('goes on with a deployment that nobody made');
+          const { phase, annotations } = candidateOf(world, intent);
+          if (phase === 'paused') violated('goes on while it is held');
+          if (Number(annotations[ANNOTATION.judged]) !== now.canary?.step) violated('goes on unjudged');
+          const isOwn = [annotations[JUDGE], 'settler'].includes(intent.owner);
+          if (!isOwn) violated('goes on by what another run has judged');
+          return withDeployment(world, live(world).guid, continued(now));
         },
       ];
     case 'restore-live':
@@ -133,13 +175,42 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
     case 'crown':
       return [
         (world) => {
-          const { guid, runs } = live(world);
-          if (runs !== `copy of ${intent.version}`)
-            violated(`crowned as ${intent.version}, but runs ${runs}`);
-          return changedApp(world, guid, { labels: labels(intent.app, 'live', intent.version) });
+          const { guid, runs, annotations: had } = live(world);
+          if (runs !== broughtBy(intent)) violated(`crowned as ${intent.version}, but runs ${runs}`);
+          const left = leftNow(intent, had, undefined, 1 + lastEnd(had));
+          const annotations = Object.fromEntries(
+            Object.entries({ ...had, ...earlierAfter(left, intent.version, had) }).flatMap(([key, text]) =>
+              text === null ? [] : [[key, text]],
+            ),
+          );
+          return changedApp(world, guid, { labels: labels(intent.app, 'live', intent.version), annotations });
         },
       ];
   }
+}
+
+/** A candidate that holds the copy of a droplet of live's. */
+export const TAKEN = 'taken ';
+
+/** The droplet that live runs in the end; the snapshots of the model call it by a longer name. */
+export function broughtBy({ version, inPlace }: Intent): string {
+  return inPlace?.source?.dropletGuid.replace(/^droplet of /, '') ?? `copy of ${version}`;
+}
+
+/** The model's clock counts the versions that were replaced. */
+function lastEnd(annotations: ModelApp['annotations']): number {
+  return Math.max(0, ...readEarlier(annotations).map(({ untilMs }) => untilMs));
+}
+
+function candidateOf(world: ModelWorld, { app }: Intent) {
+  return snapshotOf(world, app).candidate ?? violated('there is no candidate');
+}
+
+/** To its next pause, or behind the last one to its end. */
+function continued(now: Deployment): Deployment {
+  const { step = 1, steps = 1 } = now.canary ?? {};
+  const next = { step: Math.min(step + 1, steps), steps };
+  return { ...now, reason: 'DEPLOYING', canary: next, annotations: step < steps ? {} : { last: 'yes' } };
 }
 
 function appOf(world: ModelWorld, intent: Intent, side: Side): ModelApp {
@@ -160,24 +231,26 @@ function withDeployment(world: ModelWorld, guid: string, changed: Deployment): M
   return { ...world, deployments: { ...world.deployments, [guid]: all } };
 }
 
-function created(
-  world: ModelWorld,
-  app: ModelApp,
-  { version }: Intent,
-  of: Side,
-  before: string,
-): ModelWorld {
-  const droplet = of === 'candidate' ? `copy of ${version}` : before;
+function created(world: ModelWorld, app: ModelApp, intent: Intent, of: Side, before: string): ModelWorld {
+  const { version, inPlace } = intent;
+  const droplet = of === 'candidate' ? broughtBy(intent) : before;
   const all = deploymentsOf(world, app.guid);
+  const steps = of === 'candidate' ? inPlace?.instanceSteps : undefined;
+  const canary = steps && { step: 1, steps: steps.length };
   const made: Deployment = {
     guid: `${version} ${of} #${all.length}`,
     createdAtMs: 0,
     value: 'ACTIVE',
     reason: 'DEPLOYING',
-    strategy: 'rolling',
+    strategy: canary ? 'canary' : 'rolling',
+    ...(canary ? { canary } : {}),
     dropletGuid: droplet,
     previousDropletGuid: app.droplet ?? '',
-    labels: { [LABEL.version]: version, [LABEL.role]: of },
+    labels: {
+      [LABEL.version]: version,
+      [LABEL.role]: of,
+      ...(inPlace?.source ? { [LABEL.owner]: inPlace.source.by } : {}),
+    },
     annotations: {},
   };
   const turned = changedApp(world, app.guid, { droplet });
@@ -186,7 +259,9 @@ function created(
 
 /** Every instance runs the droplet that is the app's current one now. */
 function ended(world: ModelWorld, { guid, droplet = '' }: ModelApp, now: Deployment): ModelWorld {
-  if (!isActive(now)) return world;
+  if (!isActive(now) || now.reason === 'PAUSED') return world;
+  if (now.canary && now.reason === 'DEPLOYING' && !now.annotations.last)
+    return withDeployment(world, guid, { ...now, reason: 'PAUSED' });
   const reason = now.reason === 'CANCELING' ? 'CANCELED' : 'DEPLOYED';
   return withDeployment(changedApp(world, guid, { runs: droplet }), guid, {
     ...now,
@@ -196,7 +271,7 @@ function ended(world: ModelWorld, { guid, droplet = '' }: ModelApp, now: Deploym
 }
 
 /** The other hand ends the deployment that is under way, as `cf cancel-deployment` does. */
-function cancels(world: ModelWorld): ModelWorld | undefined {
+export function cancels(world: ModelWorld): ModelWorld | undefined {
   const [guid, all] = Object.entries(world.deployments).find(([, some]) => some.some(isActive)) ?? [];
   const active = all?.find(isActive);
   if (!guid || !active || active.reason === 'CANCELING') return undefined;
@@ -206,7 +281,7 @@ function cancels(world: ModelWorld): ModelWorld | undefined {
 }
 
 /** The other hand pushes another version over the one that is under way. */
-function supersedes(world: ModelWorld): ModelWorld | undefined {
+export function supersedes(world: ModelWorld): ModelWorld | undefined {
   const [guid, all = []] = Object.entries(world.deployments).find(([, some]) => some.some(isActive)) ?? [];
   const active = all.find(isActive);
   if (!guid || !active) return undefined;
@@ -225,7 +300,16 @@ function supersedes(world: ModelWorld): ModelWorld | undefined {
 }
 
 export const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
-const rolling = { strategy: 'rolling' } as const;
+export const rolling = { strategy: 'rolling' } as const;
+const canary = { strategy: 'canary', instanceSteps: [10, 50] } as const;
+
+const PAIR = { shop: [SHOP], admin: [wanted('admin.apps.example')] };
+const ADMIN = running('admin v1', {
+  name: 'admin',
+  labels: labels('admin', 'live', 'v1'),
+  settings: 'by hand',
+  runs: 'old',
+});
 
 export const ROLLS: readonly Scenario[] = [
   { name: 'rolling', deploys: [ONE_ROUTE, ONE_ROUTE], inputs: rolling, world: space([RUNS], ON_SHOP) },
@@ -250,5 +334,58 @@ export const ROLLS: readonly Scenario[] = [
     world: space([RUNS], ON_SHOP),
     interruptedFrom: 'switch',
     meddle: supersedes,
+  },
+  { name: 'canary', deploys: [ONE_ROUTE, ONE_ROUTE], inputs: canary, world: space([RUNS], ON_SHOP) },
+  {
+    name: 'canary with a new route and a dropped one',
+    deploys: [{ shop: [SHOP, WWW] }, { shop: [SHOP] }],
+    inputs: { ...canary, carry: 'manifest' },
+    interruptedFrom: 'switch',
+    world: space([RUNS], { ...ON_SHOP, 'old.apps.example': [to('shop v1')] }),
+  },
+  {
+    name: 'canary, cancelled by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: canary,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: cancels,
+  },
+  {
+    name: 'canary, superseded by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: canary,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: supersedes,
+  },
+  {
+    name: 'canary, held and promoted',
+    deploys: [{ hold: ONE_ROUTE }, 'promote', 'promote', ONE_ROUTE],
+    inputs: canary,
+    interruptedFrom: 'switch',
+    world: space([RUNS], ON_SHOP),
+  },
+  {
+    name: 'canary, held and aborted',
+    deploys: [{ hold: ONE_ROUTE }, 'abort', 'abort', ONE_ROUTE],
+    inputs: canary,
+    interruptedFrom: 'switch',
+    world: space([RUNS], ON_SHOP),
+  },
+  {
+    name: 'canary, held and ended by a deploy',
+    deploys: [{ hold: ONE_ROUTE }, ONE_ROUTE, ONE_ROUTE],
+    inputs: canary,
+    interruptedFrom: 'switch',
+    world: space([RUNS], ON_SHOP),
+  },
+  {
+    name: 'canary of two apps, held and promoted',
+    apps: ['shop', 'admin'],
+    deploys: [{ hold: PAIR }, 'promote', PAIR],
+    inputs: { ...canary, instanceSteps: [50] },
+    interruptedFrom: 'await',
+    world: space([RUNS, ADMIN], { ...ON_SHOP, 'admin.apps.example': [to('admin v1')] }),
   },
 ];

@@ -1,0 +1,118 @@
+/** Which version is meant by a rollback, and what it leaves is remembered. */
+import { describe, expect, test } from '@jest/globals';
+import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import { ANNOTATION } from '../../src/platform/names.js';
+import { choicesOf, chooseTarget, isOfCommit, withdrawn } from '../../src/strategies/versions.js';
+import { ours } from './support.js';
+
+const C1 = `${'a'.repeat(39)}1`;
+const C2 = `${'a'.repeat(39)}2`;
+const C3 = 'c'.repeat(40);
+
+function version(guid: string, role: 'live' | 'previous', label: string, annotations = {}): AppState {
+  return ours(guid, role, label, { annotations });
+}
+
+const V1 = version('guid-1', 'previous', '20261101-100000-aaaaaaa', { [ANNOTATION.commit]: C1 });
+const V2 = version('guid-2', 'previous', '20261102-100000-aaaaaaa', { [ANNOTATION.commit]: C2 });
+/** Without the annotation: the version says as much of its commit as it has. */
+const BARE = version('guid-0', 'previous', '20261001-100000-bbbbbbb');
+const LIVE = version('guid-3', 'live', '20261103-100000-ccccccc', { [ANNOTATION.commit]: C3 });
+
+describe('the version that is meant', () => {
+  test.each<[string, string | undefined, AppState[], string]>([
+    ['the first one by default', undefined, [V2, V1], 'guid-2'],
+    ['a version', V1.version ?? '', [V2, V1], 'guid-1'],
+    ['a GUID', 'guid-1', [V2, V1], 'guid-1'],
+    ['a whole commit', C1, [V2, V1], 'guid-1'],
+    ['the beginning of a commit', 'BBBBBBB', [V2, BARE], 'guid-0'],
+    ['a whole commit of which the version alone knows', `bbbbbbb${'d'.repeat(33)}`, [BARE], 'guid-0'],
+    ['live, by its version', LIVE.version ?? '', [V2, V1], 'guid-3'],
+    ['live, by its commit', 'ccccccc', [V2, V1], 'guid-3'],
+    ['live, though nothing is kept', 'guid-3', [], 'guid-3'],
+  ])('%s', (_name, wish, previous, guid) => {
+    expect(chooseTarget({ live: LIVE, previous }, wish)).toMatchObject({ guid });
+  });
+
+  test('of two versions of a commit, live is the one', () => {
+    const twice = { ...V2, annotations: LIVE.annotations };
+    expect(chooseTarget({ live: LIVE, previous: [twice] }, C3)).toBe(LIVE);
+    expect(chooseTarget({ live: LIVE, previous: [twice] }, V2.version)).toBe(twice);
+  });
+
+  test('after a rolling deploy the version before is no app: one that is kept has to be named', () => {
+    const rolled = version('guid-3', 'live', '20261103-100000-ccccccc', { [ANNOTATION.strategy]: 'rolling' });
+    expect(chooseTarget({ live: rolled, previous: [V2] }, undefined)).toMatch(
+      /came by strategy: rolling.*deploy its commit again, or name an earlier version \(\S+2-100000-aaaaaaa\)/,
+    );
+    expect(chooseTarget({ live: rolled, previous: [] }, undefined)).toMatch(/deploy its commit again$/);
+    expect(chooseTarget({ live: rolled, previous: [V2] }, 'guid-2')).toBe(V2);
+  });
+
+  test.each<[string, string | undefined, AppState[], RegExp]>([
+    ['nothing is kept', undefined, [], /no previous version/],
+    ['nothing is kept, and something is named', 'v0', [], /no previous version/],
+    ['nothing is kept of what is named', 'guid-9', [], /no previous version/],
+    ['a revision that is not there', 'v12', [V1], /"v12" is none of/],
+    ['two at once', 'aaaaaaa', [V2, V1], /several versions: \S+2-100000-aaaaaaa, \S+1-100000-aaaaaaa$/],
+    ['none', '1234567', [V2, V1], /"1234567" is none of \S+2-100000-aaaaaaa, /],
+    ['too little of a commit', 'bbbbbb', [BARE], /is none of/],
+    ['a beginning of a version', '20261101', [V1], /is none of/],
+  ])('none: %s', (_name, wish, previous, why) => {
+    expect(chooseTarget({ live: LIVE, previous }, wish)).toMatch(why);
+  });
+
+  test('a version whose delete was asked for is none, though it is there still', () => {
+    const going = { ...V2, annotations: { ...V2.annotations, [ANNOTATION.deleting]: '1' } };
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, undefined)).toBe(V1);
+    expect(chooseTarget({ live: LIVE, previous: [going, V1] }, V2.version)).toMatch(/is none of/);
+    expect(chooseTarget({ live: LIVE, previous: [going] }, undefined)).toMatch(/no previous version/);
+    expect(choicesOf({ previous: [going] }, V1)).toEqual([]);
+  });
+
+  test('a commit is named by seven of its characters or more, never by a word that is none', () => {
+    expect(isOfCommit(V1, 'aaaaaaa')).toBe(true);
+    expect(isOfCommit(V1, 'aaaaaa')).toBe(false);
+    expect(isOfCommit(V1, 'aaaaaaz')).toBe(false);
+    expect(isOfCommit(V1, C2)).toBe(false);
+    expect(isOfCommit(ours('x', 'previous', 'odd-abc'), C1)).toBe(false);
+  });
+
+  test('a plan names every one, and the one that is meant', () => {
+    const left = { ...V1, annotations: { ...V1.annotations, [ANNOTATION.withdrawn]: '{"by":"ann"}' } };
+    const [first, second, ...more] = choicesOf({ previous: [V2, left] }, V2);
+    expect(first).toContain(`${V2.version}, commit ${C2}, app guid-2, and it is the one that is meant`);
+    expect(second).toMatch(/guid-1, taken from live by a rollback \(ann\)\.$/);
+    expect(more).toEqual([]);
+  });
+});
+
+describe('a commit that a rollback took from live', () => {
+  const left = (record: string) => ({
+    ...V2,
+    annotations: { ...V2.annotations, [ANNOTATION.withdrawn]: record },
+  });
+  const RECORD = JSON.stringify({ by: 'ann', run: 'https://example.com/7' });
+
+  test('is told with who did it', () => {
+    expect(withdrawn({ live: V1, previous: [V1, left(RECORD)] }, C2)).toBe(
+      `commit ${C2} was taken from live by a rollback (ann, https://example.com/7)`,
+    );
+    expect(withdrawn({ live: V1, previous: [left('{}')] }, C2)).toMatch(/by a rollback$/);
+  });
+
+  test('also when the same commit is kept a second time', () => {
+    const twin = { ...BARE, annotations: V2.annotations };
+    expect(withdrawn({ live: V1, previous: [twin, left(RECORD)] }, C2)).toContain('ann');
+  });
+
+  test.each<[string, Pick<Snapshot, 'live' | 'previous'>, string | undefined]>([
+    ['no commit is known', { live: V1, previous: [left(RECORD)] }, undefined],
+    ['another commit', { live: V1, previous: [left(RECORD)] }, C3],
+    ['it was replaced, not rolled back', { live: V1, previous: [V2] }, C2],
+    ['live has it again', { live: { ...V1, annotations: V2.annotations }, previous: [left(RECORD)] }, C2],
+    ['another hand wrote the record', { live: V1, previous: [left('{')] }, C2],
+  ])('not when %s', (_name, seen, commit) => {
+    expect(withdrawn(seen, commit)).toBeUndefined();
+  });
+});
