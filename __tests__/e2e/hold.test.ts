@@ -4,15 +4,17 @@ import { type Hub, startHub } from '../../hub/index.js';
 import type { ActionResult } from '../../runner/index.js';
 import { promoteWatched } from './support/deploys.js';
 import { areServed } from './support/served.js';
-import { label, spaceOf } from './support/space.js';
+import { settingsOf } from './support/settings.js';
+import { label, spaceOf, variablesOf } from './support/space.js';
 import { expectTold, standingOf, withoutEscapes } from './support/standing.js';
 import { until } from './support/until.js';
 import { startWorld, type World, writes } from './support/world.js';
 
 jest.setTimeout(300_000);
 
-const NAMES = ['held', 'dropped', 'moved', 'headed', 'newer'];
+const NAMES = ['held', 'rolled', 'dropped', 'moved', 'headed', 'newer'];
 const HEADER = 't0ken-of-the-check';
+const VALUE = 'w0rd-of-the-manifest';
 const CHECK = `- path: /health\n  headers: { x-check: ${HEADER} }`;
 
 let world: World;
@@ -55,7 +57,7 @@ async function expectRefused(work: () => Promise<ActionResult>, error: string, s
 }
 
 beforeAll(async () => {
-  [world, hub] = await Promise.all([startWorld(), startHub()]);
+  [world, hub] = await Promise.all([startWorld({ flags: ['--tick', '300'] }), startHub()]);
   hub.setCommits(
     [1, 2, 3].map((number) => ({ sha: sha(number), parents: number > 1 ? [sha(number - 1)] : [] })),
   );
@@ -105,6 +107,36 @@ describe('what is held', () => {
     expect(await world.meet(world.url('held'))).toBe('v2');
     expect(space.serving[world.url('held')]).toEqual(['held']);
     await expectRefused(() => end('promote', 'held'), 'nothing-held', /No deploy of held is held/);
+  });
+
+  test('in place, changes nothing of live; promote applies what was held to live itself, without any manifest', async () => {
+    const routes = [world.url('rolled')];
+    const watch = await world.watch({ apps: ['rolled'], routes });
+    const live = await standingOf(world, 'rolled');
+    const next = { name: 'rolled', version: 'v2', routes, more: ['timeout: 77', 'env:', `  WORD: ${VALUE}`] };
+    const result = await world.deploy(next, { hold: 'true', strategy: 'rolling' }, run(2));
+    const seen = await watch.end();
+    expect([result.exitCode, result.outputs.result]).toEqual([0, 'held']);
+    expect(seen.figures.firstFailures).toEqual([]);
+    expect(seen.problems).toEqual([]);
+    expect(await standingOf(world, 'rolled')).toEqual(live);
+    expect(await world.meet(trialOf(result))).toBe('v2');
+    // For whoever may read variables, and for nobody else.
+    expect(JSON.stringify(await world.foundry.control('GET', 'state'))).not.toContain(VALUE);
+    const candidate = (await spaceOf(world)).app('rolled-candidate');
+    expect(Object.values(await variablesOf(world, candidate.guid)).join()).toContain(VALUE);
+
+    const { result: promoted, space } = await promoteWatched(world, 'rolled');
+    expect(promoted.outputs.version).toBe(result.outputs.version);
+    const now = space.app('rolled');
+    expect(now.guid).toBe(live.app.guid);
+    expect(label(now, 'version')).toBe(result.outputs.version);
+    expect(await world.meet(world.url('rolled'))).toBe('v2');
+    expect(await settingsOf(world, now.guid)).toMatchObject({
+      variables: { WORD: VALUE },
+      processes: { web: { health_check: { data: { timeout: 77 } } } },
+    });
+    expect(await world.leaks(VALUE)).toEqual([]);
   });
 
   test('is gone without a trace after abort, and a second abort says that nothing is held', async () => {
