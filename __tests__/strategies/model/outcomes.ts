@@ -64,6 +64,7 @@ const SIGNS = new Set<Step['do']>([
   'prove',
   'drain',
   'await-deployment',
+  'judge-canary',
   'bake',
 ]);
 
