@@ -150,6 +150,12 @@ export interface RouteRecord {
   host: string;
   /** '' or `/api`. */
   path: string;
+  /** Of a TCP route. */
+  port?: number;
+  /** How requests are spread; round-robin unless said. */
+  loadBalancing?: string;
+  /** Where each request goes first. */
+  routeServiceUrl?: string;
   /** Empty is legal: the router then answers 404 unknown_route. */
   endpoints: readonly Endpoint[];
 }

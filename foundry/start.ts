@@ -160,6 +160,7 @@ export async function startFoundry(
     api,
     apiVersion: options.apiVersion,
     routers: options.routers,
+    tcpPorts: routers.tcpPorts ?? { first: 1024, last: 1123 },
     jobMs: options.jobMs,
     workDir,
   };

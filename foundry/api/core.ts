@@ -29,6 +29,8 @@ export interface Core {
   apiVersion: string;
   /** How many routers stand behind the one address. */
   routers: number;
+  /** Ports that TCP routes may have. */
+  tcpPorts: { first: number; last: number };
   /** Milliseconds that a job takes. */
   jobMs: number;
   /** Directory of ours for packages and droplets. */

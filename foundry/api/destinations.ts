@@ -5,11 +5,21 @@ import type { Core } from './core.js';
 import { ApiError, unprocessable } from './errors.js';
 import { links } from './present.js';
 import { changeDestinations } from './route-rules.js';
+import { spacesOfRoute } from './route-sharing.js';
 import { findRoute } from './routes.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
 const MOST = 100;
 const DEFAULT_PORT = 8080;
+
+/** A destination's protocol on a route; nothing asked for is the route's usual one. Throws 422 for what the route does not speak. */
+export function protocolFor(route: r.Route, asked: unknown): string {
+  const isTcp = route.port !== undefined;
+  const protocol = text(asked) ?? (isTcp ? 'tcp' : 'http1');
+  if ((protocol === 'tcp') === isTcp) return protocol;
+  const [kind, valid] = isTcp ? ['tcp', 'tcp'] : ['http', 'http1, http2'];
+  throw unprocessable(`Cannot use '${protocol}' protocol for ${kind} routes; valid options are: [${valid}].`);
+}
 
 export function presentDestination(d: r.Destination): Record<string, unknown> {
   return {
@@ -49,7 +59,8 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
       `App(s) with guid(s) "${[...new Set(missing)].join('", "')}" do not exist or you do not have access.`,
     );
   }
-  if (guids.some((guid) => core.store.apps.get(guid)?.spaceGuid !== route.spaceGuid)) {
+  const spaces = spacesOfRoute(route);
+  if (guids.some((guid) => !spaces.includes(core.store.apps.get(guid)?.spaceGuid ?? ''))) {
     throw unprocessable(
       "Routes destinations must be in either the route's space or the route's shared spaces",
     );
@@ -59,13 +70,11 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
     if (port != null && !(Number.isInteger(port) && Number(port) >= 1024 && Number(port) <= 65535)) {
       throw unprocessable(`Destinations[${i}]: port must be a number between 1024 and 65535, inclusive.`);
     }
-    const protocol = dig(d, 'protocol') ?? 'http1';
-    if (protocol === 'tcp') {
-      throw unprocessable("Cannot use 'tcp' protocol for http routes; valid options are: [http1, http2].");
-    }
-    if (protocol !== 'http1' && protocol !== 'http2') {
+    const given = dig(d, 'protocol');
+    if (given != null && given !== 'http1' && given !== 'http2' && given !== 'tcp') {
       throw unprocessable(`Destinations[${i}]: protocol must be 'http1', 'http2' or 'tcp'.`);
     }
+    const protocol = protocolFor(route, given);
     return {
       guid: randomUUID(),
       appGuid: guids[i] ?? '',
@@ -128,6 +137,17 @@ export const rows: readonly Row[] = [
   }),
   row('POST', '/v3/routes/:guid/destinations', insert),
   row('PATCH', '/v3/routes/:guid/destinations', replace),
+  row('PATCH', '/v3/routes/:guid/destinations/:destination', async (call, core) => {
+    const route = findRoute(call, core);
+    const { protocol } = await call.json();
+    const destination = route.destinations.find((d) => d.guid === call.params.destination);
+    if (!destination) {
+      throw unprocessable('Unable to update destination. Ensure the route has a destination with this guid.');
+    }
+    destination.protocol = protocolFor(route, protocol);
+    core.store.touch(route);
+    return { status: 200, body: presentDestination(destination) };
+  }),
   row('DELETE', '/v3/routes/:guid/destinations/:destination', (call, core) => {
     const route = findRoute(call, core);
     if (!route.destinations.some((d) => d.guid === call.params.destination)) {

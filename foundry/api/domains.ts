@@ -1,3 +1,4 @@
+import { ROUTER_GROUP } from '../state/first-records.js';
 import type * as r from '../state/records.js';
 import { dig, related, text } from './body.js';
 import type { Core } from './core.js';
@@ -14,14 +15,16 @@ export function domainsOf(core: Core, organizationGuid: string): r.Domain[] {
   );
 }
 
+export const protocolOf = (d: r.Domain) => (d.routerGroupGuid === undefined ? 'http' : 'tcp');
+
 export function presentDomain(core: Core, d: r.Domain): Record<string, unknown> {
   const self = `/v3/domains/${d.guid}`;
   return {
     ...head(d),
     name: d.name,
     internal: d.internal,
-    router_group: null,
-    supported_protocols: ['http'],
+    router_group: d.routerGroupGuid === undefined ? null : { guid: d.routerGroupGuid },
+    supported_protocols: [protocolOf(d)],
     relationships: {
       organization: { data: d.organizationGuid === undefined ? null : { guid: d.organizationGuid } },
       shared_organizations: { data: [] },
@@ -30,6 +33,9 @@ export function presentDomain(core: Core, d: r.Domain): Record<string, unknown> 
     links: links(core, {
       self,
       route_reservations: `${self}/route_reservations`,
+      ...(d.routerGroupGuid === undefined
+        ? {}
+        : { router_group: `/routing/v1/router_groups/${d.routerGroupGuid}` }),
       ...(d.organizationGuid === undefined
         ? {}
         : {
@@ -67,11 +73,26 @@ export const rows: readonly Row[] = [
         `Organization with guid '${organizationGuid}' does not exist or you do not have access to it.`,
       );
     }
+    const group = text(dig(body, 'router_group', 'guid'));
+    if (group !== undefined && group !== ROUTER_GROUP.guid) {
+      throw unprocessable(`Router group with guid '${group}' not found.`);
+    }
+    if (dig(body, 'internal') === true && group !== undefined) {
+      throw unprocessable('Internal domains cannot be associated with a router group.');
+    }
+    if (organizationGuid !== undefined && (group !== undefined || dig(body, 'internal') === true)) {
+      throw unprocessable(
+        group === undefined
+          ? 'Cannot associate an internal domain with an organization'
+          : 'Domains scoped to an organization cannot be associated to a router group.',
+      );
+    }
     const made: r.Domain = {
       ...core.store.base(),
       name,
       internal: dig(body, 'internal') === true,
       ...(organizationGuid === undefined ? {} : { organizationGuid }),
+      ...(group === undefined ? {} : { routerGroupGuid: group }),
     };
     mergeMetadata(made, body.metadata);
     core.store.domains.add(made);
@@ -85,8 +106,13 @@ export const rows: readonly Row[] = [
     const domain = find(call, core);
     const host = call.query.get('host') ?? '';
     const path = call.query.get('path') ?? '';
+    const port = call.query.get('port');
     const taken = core.store.routes.find(
-      (route) => route.domainGuid === domain.guid && route.host === host.toLowerCase() && route.path === path,
+      (route) =>
+        route.domainGuid === domain.guid &&
+        route.host === host.toLowerCase() &&
+        route.path === path &&
+        (port === null || route.port === Number(port)),
     );
     return { status: 200, body: { matching_route: taken !== undefined } };
   }),

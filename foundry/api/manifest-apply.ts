@@ -4,13 +4,16 @@ import { FEATURES, setFeatures } from './app-features.js';
 import { renameApp } from './app-rules.js';
 import { patchVariables, variables } from './apps.js';
 import type { Core } from './core.js';
+import { protocolFor } from './destinations.js';
 import { domainsOf } from './domains.js';
 import { unprocessable } from './errors.js';
 import type { AppManifest, ManifestRoute } from './manifest-read.js';
 import { bindServices } from './manifest-services.js';
 import { mergeMetadata } from './metadata.js';
 import { createProcess, scaleProcess, updateProcess } from './process-rules.js';
-import { changeDestinations, createRoute } from './route-rules.js';
+import { changeDestinations, createRoute, setOptions } from './route-rules.js';
+import { spacesOfRoute } from './route-sharing.js';
+import { optionsOf } from './routes.js';
 import { createSidecar } from './sidecars.js';
 import type { Caller } from './table.js';
 
@@ -104,7 +107,12 @@ export function splitRoute(
   core: Core,
   organizationGuid: string,
   text: string,
-): { domain: r.Domain; host: string; path: string } | undefined {
+): { domain: r.Domain; host: string; path: string; port?: number } | undefined {
+  const [, tcpDomain, tcpPort] = /^([^/:]+):(\d+)$/.exec(text.toLowerCase()) ?? [];
+  if (tcpDomain !== undefined) {
+    const domain = domainsOf(core, organizationGuid).find((d) => d.name === tcpDomain);
+    return domain && { domain, host: '', path: '', port: Number(tcpPort) };
+  }
   const [address = '', ...rest] = text.toLowerCase().split('/');
   const path = rest.length > 0 ? text.slice(address.length) : '';
   const domains = domainsOf(core, organizationGuid).sort((a, b) => b.name.length - a.name.length);
@@ -130,19 +138,23 @@ function mapRoute(core: Core, app: r.App, wanted: ManifestRoute, caller: Caller)
   if (!split) {
     throw unprocessable(`The route '${wanted.route}' did not match any existing domains.`);
   }
-  const { domain, host, path } = split;
-  let route = store.routes.find((x) => x.domainGuid === domain.guid && x.host === host && x.path === path);
-  if (route && route.spaceGuid !== space.guid) {
+  const { domain, host, path, port } = split;
+  let route = store.routes.find(
+    (x) => x.domainGuid === domain.guid && x.host === host && x.path === path && x.port === port,
+  );
+  if (route && !spacesOfRoute(route).includes(space.guid)) {
     throw unprocessable(`Routes cannot be mapped to destinations in different spaces`);
   }
-  route ??= createRoute(core, space, domain, { host, path });
-  if (wanted.options) route.options = { ...route.options, ...wanted.options };
-  const protocol = wanted.protocol ?? 'http1';
-  const mapped = route.destinations.find((d) => d.appGuid === app.guid && d.processType === 'web');
-  if (mapped) {
-    if (wanted.protocol !== undefined) mapped.protocol = protocol;
+  const options = optionsOf(wanted.options) ?? {};
+  route ??= createRoute(core, space, domain, { host, path, ...(port === undefined ? {} : { port }) });
+  setOptions(route, options);
+  const mapped = route.destinations.find((d) => d.appGuid === app.guid);
+  if (mapped && (wanted.protocol === undefined || wanted.protocol === mapped.protocol)) {
+    core.running.publish(route);
     return;
   }
+  const protocol = protocolFor(route, wanted.protocol);
   const added = { guid: randomUUID(), appGuid: app.guid, processType: 'web', port: 8080, protocol };
-  changeDestinations(core, route, [...route.destinations, added], caller);
+  // Another protocol replaces all destinations of the route, those of other apps too (CC manifest_route_update.rb).
+  changeDestinations(core, route, mapped ? [added] : [...route.destinations, added], caller);
 }

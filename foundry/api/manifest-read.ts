@@ -230,7 +230,7 @@ function readRoutes(source: Record<string, unknown>, problems: string[]): AppMan
     ...(isObject(x.options) ? { options: x.options } : {}),
   }));
   for (const { route } of made.routes) {
-    if (!/^(\*\.)?[\w.-]+\.[\w.-]+(\/.*)?$/.test(route))
+    if (!/^(\*\.)?[\w.-]+\.[\w.-]+(:\d+)?(\/.*)?$/.test(route))
       problems.push(`The route '${route}' is not a properly formed URL`);
   }
   return made;

@@ -46,7 +46,7 @@ function root(core: Core): Answer {
         login: link(api),
         uaa: link(api),
         credhub: null,
-        routing: null,
+        routing: link(`${api}/routing`),
         logging: link(api.replace(/^http/, 'ws')),
         // The CLI drops a path here: the log cache is at a host's root.
         log_cache: link(api),

@@ -7,6 +7,8 @@ import type { Caller } from './table.js';
 export interface WantedRoute {
   host: string;
   path: string;
+  /** On a TCP domain; absent: any that is free. */
+  port?: number;
   options?: Record<string, unknown>;
 }
 
@@ -14,7 +16,11 @@ export interface WantedRoute {
 export function createRoute(core: Core, space: r.Space, domain: r.Domain, wanted: WantedRoute): r.Route {
   const host = wanted.host.toLowerCase();
   const { path } = wanted;
-  checkRoute(core, space, domain, host, path);
+  if (domain.routerGroupGuid === undefined) {
+    if (wanted.port) throw unprocessable("Routes with protocol 'http' do not support ports.");
+    checkRoute(core, space, domain, host, path);
+  } else checkTcpRoute(host, path);
+  const port = domain.routerGroupGuid === undefined ? undefined : takePort(core, domain, wanted.port);
   checkRouteQuota(core, space);
   const made: r.Route = {
     ...core.store.base(),
@@ -22,6 +28,7 @@ export function createRoute(core: Core, space: r.Space, domain: r.Domain, wanted
     domainGuid: domain.guid,
     host,
     path,
+    ...(port === undefined ? {} : { port }),
     options: wanted.options ?? {},
     destinations: [],
   };
@@ -29,6 +36,40 @@ export function createRoute(core: Core, space: r.Space, domain: r.Domain, wanted
   core.history.record({ kind: 'route', change: 'created', routeGuid: made.guid, url: core.store.url(made) });
   core.running.publish(made);
   return made;
+}
+
+/** Merges options; null removes. */
+export function setOptions(route: r.Route, change: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null) delete route.options[key];
+    else route.options[key] = value;
+  }
+}
+
+function checkTcpRoute(host: string, path: string): void {
+  if (host !== '') throw unprocessable('Hosts are not supported for TCP routes.');
+  if (path !== '') throw unprocessable('Paths are not supported for TCP routes.');
+}
+
+/** The wanted port of the router group, or any free one. */
+function takePort(core: Core, domain: r.Domain, wanted: number | undefined): number {
+  const { first, last } = core.tcpPorts;
+  const holder = (port: number) => core.store.routes.find((x) => x.port === port);
+  if (wanted === undefined) {
+    const all = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+    const free = all.filter((port) => !holder(port));
+    const port = free[Math.floor(Math.random() * free.length)];
+    if (port === undefined) throw unprocessable('There are no more ports available for this domain.');
+    return port;
+  }
+  const taken = holder(wanted);
+  if (taken?.domainGuid === domain.guid) {
+    throw unprocessable(`Route already exists with port '${wanted}' for domain '${domain.name}'.`);
+  }
+  if (taken || wanted < first || wanted > last) {
+    throw unprocessable(`Port '${wanted}' is not available. Try a different port or use a different domain.`);
+  }
+  return wanted;
 }
 
 function checkRoute(core: Core, space: r.Space, domain: r.Domain, host: string, path: string): void {
@@ -84,6 +125,9 @@ function taken(host: string, domain: string, path: string): string {
 export function deleteRoute(core: Core, route: r.Route): void {
   changeDestinations(core, route, [], { guid: 'system', name: 'system', type: 'user' });
   const url = core.store.url(route);
+  for (const b of core.store.routeBindings.where((one) => one.routeGuid === route.guid)) {
+    core.store.routeBindings.remove(b.guid);
+  }
   core.store.routes.remove(route.guid);
   core.running.withdraw(route);
   core.history.record({ kind: 'route', change: 'deleted', routeGuid: route.guid, url });

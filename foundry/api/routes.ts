@@ -1,14 +1,14 @@
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
 import { onlyFields, related, text } from './body.js';
-import { accept, type Core } from './core.js';
+import { accept, auditOf, type Core } from './core.js';
 import { presentDestination } from './destinations.js';
 import { presentDomain } from './domains.js';
 import { notFound, unprocessable } from './errors.js';
 import { include, type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
-import { createRoute, deleteRoute } from './route-rules.js';
+import { createRoute, deleteRoute, setOptions } from './route-rules.js';
 import { includedOrganizations, includedSpaces } from './spaces.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
@@ -16,10 +16,10 @@ export function presentRoute(core: Core, x: r.Route): Record<string, unknown> {
   const self = `/v3/routes/${x.guid}`;
   return {
     ...head(x),
-    protocol: 'http',
+    protocol: x.port === undefined ? 'http' : 'tcp',
     host: x.host,
     path: x.path,
-    port: null,
+    port: x.port ?? null,
     url: core.store.url(x),
     destinations: [...x.destinations].sort((a, b) => (a.guid < b.guid ? -1 : 1)).map(presentDestination),
     options: x.options,
@@ -61,8 +61,9 @@ function listing(core: Core, rows: Iterable<r.Route>): Listing<r.Route> {
       space_guids: (x) => x.spaceGuid,
       organization_guids: (x) => core.store.spaces.get(x.spaceGuid)?.organizationGuid ?? null,
       app_guids: (x) => x.destinations.map((d) => d.appGuid),
-      ports: () => null,
-      service_instance_guids: () => null,
+      ports: (x) => (x.port === undefined ? null : String(x.port)),
+      service_instance_guids: (x) =>
+        core.store.routeBindings.where((b) => b.routeGuid === x.guid).map((b) => b.instanceGuid),
     },
     include: {
       domain: (found) => {
@@ -83,19 +84,36 @@ async function create(call: Call, core: Core): Promise<Answer> {
   if (!space) throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.');
   if (!domain)
     throw unprocessable('Invalid domain. Ensure that the domain exists and you have access to it.');
-  if (body.port != null) throw unprocessable("Routes with protocol 'http' do not support ports.");
   const change = checkMetadata(body.metadata);
   const options = optionsOf(body.options);
   const made = createRoute(core, space, domain, {
     host: text(body.host) ?? '',
     path: text(body.path) ?? '',
-    options: options ?? {},
+    options: withoutNulls(options ?? {}),
+    ...(body.port == null ? {} : { port: portOf(body.port) }),
   });
+  tell(core, call, made, 'create');
   mergeMetadata(made, change);
   return { status: 201, body: presentRoute(core, made) };
 }
 
-function optionsOf(given: unknown): Record<string, unknown> | undefined {
+function portOf(value: unknown): number {
+  if (!Number.isInteger(value)) throw unprocessable('Port is not a number');
+  if (Number(value) < 0) throw unprocessable('Port must be greater than or equal to 0');
+  if (Number(value) > 65_535) throw unprocessable('Port must be less than or equal to 65535');
+  return Number(value);
+}
+
+function withoutNulls(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
+}
+
+function tell(core: Core, call: Call, route: r.Route, what: string): void {
+  const target = { guid: route.guid, type: 'route', name: route.host };
+  auditOf(core, `audit.route.${what}`, call.caller, target, route.spaceGuid);
+}
+
+export function optionsOf(given: unknown): Record<string, unknown> | undefined {
   if (given === undefined) return undefined;
   if (!isObject(given)) throw unprocessable("'options' is not a valid object");
   for (const [key, value] of Object.entries(given)) {
@@ -125,15 +143,15 @@ export const rows: readonly Row[] = [
     onlyFields(body, ['metadata', 'options']);
     const options = optionsOf(body.options);
     mergeMetadata(route, body.metadata);
-    for (const [key, value] of Object.entries(options ?? {})) {
-      if (value === null) delete route.options[key];
-      else route.options[key] = value;
-    }
+    setOptions(route, options ?? {});
     core.store.touch(route);
+    core.running.publish(route);
+    tell(core, call, route, 'update');
     return { status: 200, body: presentRoute(core, route) };
   }),
   row('DELETE', '/v3/routes/:guid', (call, core) => {
     const route = findRoute(call, core);
+    tell(core, call, route, 'delete-request');
     return accept(core, 'route.delete', { kind: 'route', plural: 'routes', guid: route.guid }, () => {
       if (core.store.routes.get(route.guid)) deleteRoute(core, route);
     });

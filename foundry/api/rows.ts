@@ -19,6 +19,8 @@ import { rows as quotas } from './quotas.js';
 import { rows as revisions } from './revisions.js';
 import { rows as root } from './root.js';
 import { rows as routeServices } from './route-services.js';
+import { rows as routeSharing } from './route-sharing.js';
+import { rows as routerGroups } from './router-groups.js';
 import { rows as routes } from './routes.js';
 import { rows as serviceBindings } from './service-bindings.js';
 import { rows as serviceCatalog } from './service-catalog.js';
@@ -50,6 +52,8 @@ export const apiRows: readonly Row[] = [
   tasks,
   routes,
   destinations,
+  routeSharing,
+  routerGroups,
   serviceCatalog,
   serviceInstances,
   serviceBindings,

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
+import { listening, ownBlock } from '../own-block.js';
 
 /** Below the ports that Linux and macOS give to outgoing connections, so that nothing takes one before the app binds it. */
 const LOWEST = 20_000;
@@ -23,17 +24,9 @@ export function createPorts(): Ports {
 
   const openBlock = async () => {
     if (free.length > 0) return;
-    const start = Math.floor(Math.random() * BLOCKS);
-    for (let step = 0; step < BLOCKS; step += 1) {
-      const first = LOWEST + ((start + step) % BLOCKS) * BLOCK;
-      const guard = await listening(first, '127.0.0.1');
-      if (!guard) continue;
-      guard.unref();
-      guards.push(guard);
-      free.push(...Array.from({ length: BLOCK - 1 }, (_, at) => first + 1 + at));
-      return;
-    }
-    throw new Error(`all ports from ${LOWEST} to ${LOWEST + BLOCKS * BLOCK} belong to other foundries`);
+    const { first, guard } = await ownBlock(LOWEST, BLOCKS, BLOCK);
+    guards.push(guard);
+    free.push(...Array.from({ length: BLOCK - 1 }, (_, at) => first + 1 + at));
   };
 
   return {
@@ -55,13 +48,4 @@ export function createPorts(): Ports {
       for (const guard of guards) guard.close();
     },
   };
-}
-
-/** undefined: somebody else listens there. */
-function listening(port: number, host?: string): Promise<Server | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, host, () => resolve(server));
-  });
 }

@@ -1,10 +1,12 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { Clock, RouterEvents, RouteTable } from '../ports.js';
+import type { Clock, RouteRecord, RouterEvents, RouteTable } from '../ports.js';
 import { createCounter, type RouteFigures } from './figures.js';
 import { createLearning } from './learning.js';
 import { seededRandom } from './random.js';
+import { createRouteServices } from './route-service.js';
 import { createRouter } from './router.js';
 import { createTable } from './table.js';
+import { startTcpRouters } from './tcp.js';
 
 export type { RouteFigures } from './figures.js';
 
@@ -25,6 +27,8 @@ export interface RouterOptions {
 export interface Routers extends RouteTable {
   /** The one address of all routers is 127.0.0.1 and this port. */
   port: number;
+  /** Ports that TCP routes may have, also on 127.0.0.1. Absent: nothing listens on them. */
+  tcpPorts?: { first: number; last: number };
   seed: number;
   /** What was counted since the start or the last reset, by route. */
   figures(): readonly RouteFigures[];
@@ -39,10 +43,14 @@ export async function startRouters(options: RouterOptions, events: RouterEvents)
   const counter = createCounter(clock);
   const random = seededRandom(seed);
   const delayMs = () => random() * options.propagationMs;
+  const routeServices = createRouteServices();
+  const tcp = await startTcpRouters(clock, options.routers);
   const all = Array.from({ length: options.routers }, (_, router) => {
     const table = createTable(clock);
-    const learning = createLearning({ clock, table, delayMs, applied: events.applied, router });
-    return { learning, ...createRouter({ clock, counter, requestTimeoutMs, table }) };
+    const apply = (record: RouteRecord) =>
+      record.port === undefined ? table.apply(record) : tcp.apply(router, record, record.port);
+    const learning = createLearning({ clock, apply, delayMs, applied: events.applied, router });
+    return { learning, ...createRouter({ clock, counter, requestTimeoutMs, table, routeServices }) };
   });
 
   const connections = new Set<Socket>();
@@ -55,10 +63,14 @@ export async function startRouters(options: RouterOptions, events: RouterEvents)
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
     listener.listen(options.port, '127.0.0.1', resolve);
+  }).catch(async (error: unknown) => {
+    await tcp.close();
+    throw error;
   });
 
   return {
     port: (listener.address() as AddressInfo).port,
+    tcpPorts: tcp.ports,
     seed,
     publish(record) {
       for (const { learning } of all) learning.publish(record);
@@ -75,7 +87,7 @@ export async function startRouters(options: RouterOptions, events: RouterEvents)
         one.close();
       }
       for (const connection of connections) connection.destroy();
-      await closed;
+      await Promise.all([closed, tcp.close()]);
     },
   };
 }

@@ -1,5 +1,4 @@
 import type { Clock, RouteRecord, RouterEvents, Timer } from '../ports.js';
-import type { Table } from './table.js';
 
 /** How publications reach one router: each after its own time; a later one overtakes those still under way. */
 export interface Learning {
@@ -20,13 +19,13 @@ interface Known {
 
 export interface LearningOptions {
   clock: Clock;
-  table: Table;
+  apply: (record: RouteRecord) => void;
   delayMs: () => number;
   applied: RouterEvents['applied'];
   router: number;
 }
 
-export function createLearning({ clock, table, delayMs, applied, router }: LearningOptions): Learning {
+export function createLearning({ clock, apply, delayMs, applied, router }: LearningOptions): Learning {
   const routes = new Map<string, Known>();
   let sequence = 0;
 
@@ -36,7 +35,7 @@ export function createLearning({ clock, table, delayMs, applied, router }: Learn
     const timer = clock.after(delayMs(), () => {
       for (const other of known.underWay) if (other.sequence < mine) other.timer.cancel();
       known.underWay = known.underWay.filter((other) => other.sequence > mine);
-      table.apply(record);
+      apply(record);
       if (forget && known.underWay.length === 0) routes.delete(record.routeGuid);
       applied(router, record, clock.now());
     });

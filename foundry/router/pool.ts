@@ -65,7 +65,10 @@ export class Pool {
     if (bound) return bound;
     const eligible = free.filter((one) => !this.hasFailed(one));
     // When all have failed, all are tried again.
-    return this.inTurn(eligible.length > 0 ? eligible : free);
+    const allowed = eligible.length > 0 ? eligible : free;
+    if (this.record.loadBalancing !== 'least-connection') return this.inTurn(allowed);
+    const least = Math.min(...allowed.map((one) => one.open));
+    return this.inTurn(allowed.filter((one) => one.open === least));
   }
 
   private hasFailed({ failedAtMs }: Backend): boolean {

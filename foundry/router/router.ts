@@ -3,8 +3,10 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../ports.js';
 import type { Counter } from './figures.js';
 import { newTrace, type Trace, wantedInstance } from './headers.js';
+import { Pool } from './pool.js';
 import { forward, type ProxyContext, type Routed, refuse } from './proxy.js';
 import { badInstanceHeader, missingHost, type Refusal, unknownRoute } from './refusal.js';
+import type { RouteServices } from './route-service.js';
 import type { Table } from './table.js';
 import { forwardUpgrade, refuseUpgrade } from './upgrade.js';
 
@@ -19,6 +21,7 @@ export interface OneRouterOptions {
   counter: Counter;
   requestTimeoutMs: number;
   table: Table;
+  routeServices: RouteServices;
 }
 
 /** Idle connections to backends stay open as gorouter's do, whatever the backend says of its own patience. */
@@ -30,7 +33,8 @@ class BackendAgent extends Agent {
   }
 }
 
-export function createRouter({ clock, counter, requestTimeoutMs, table }: OneRouterOptions): Router {
+export function createRouter(options: OneRouterOptions): Router {
+  const { clock, counter, requestTimeoutMs, table, routeServices } = options;
   const agent = new BackendAgent({ keepAlive: true, maxFreeSockets: 100 });
   const context: ProxyContext = { clock, counter, agent, requestTimeoutMs };
   const server: Server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 1024 * 1024 });
@@ -44,7 +48,10 @@ export function createRouter({ clock, counter, requestTimeoutMs, table }: OneRou
     if (typeof wanted === 'string') return badInstanceHeader(wanted);
     const pool = table.find(name, (incoming.url ?? '/').replace(/[?#].*$/, ''));
     if (!pool || (wanted && !pool.has(wanted))) return unknownRoute(host, wanted);
-    return { pool, host, wanted, trace };
+    const led = routeServices.lead(incoming, pool, host, table);
+    if (!(led instanceof Pool)) return led;
+    // The service is no instance of the app that was asked for.
+    return { pool: led, host, wanted: led === pool ? wanted : undefined, trace };
   }
 
   server.on('request', (incoming, response) => {

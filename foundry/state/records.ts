@@ -46,6 +46,8 @@ export interface Quota extends Base {
 export interface Domain extends Base {
   name: string;
   internal: boolean;
+  /** Of a domain of TCP routes. */
+  routerGroupGuid?: string;
   /** Absent: shared with every organization. */
   organizationGuid?: string;
 }
@@ -222,6 +224,10 @@ export interface Route extends Base {
   domainGuid: string;
   host: string;
   path: string;
+  /** Of a TCP route. */
+  port?: number;
+  /** Beside its own. */
+  sharedSpaceGuids?: string[];
   options: Record<string, unknown>;
   destinations: Destination[];
 }

@@ -8,6 +8,7 @@ import type {
   Endpoint,
   HealthCheckSpec,
   InstanceStatus,
+  RouteRecord,
   RouteTable,
   RunningTask,
 } from '../ports.js';
@@ -55,6 +56,11 @@ export class Running {
   readonly #tasks = new Map<string, RunningTask>();
   /** Last record of each route, as text. */
   readonly #published = new Map<string, string>();
+
+  /** Routers reach instances by TLS, and see from its certificate when one ends. */
+  get routeIntegrity(): boolean {
+    return this.#o.routeIntegrity;
+  }
 
   constructor(options: RunningOptions) {
     this.#o = options;
@@ -220,13 +226,20 @@ export class Running {
   publish(route: r.Route): void {
     const domain = this.#o.store.domains.get(route.domainGuid);
     if (!domain || domain.internal) return;
-    const record = {
+    const loadBalancing = route.options.loadbalancing;
+    const service = this.#o.store.routeBindings.find(
+      (b) => b.routeGuid === route.guid && b.routeServiceUrl !== null,
+    );
+    const record: RouteRecord = {
       routeGuid: route.guid,
       host: `${route.host === '' ? '' : `${route.host}.`}${domain.name}`.toLowerCase(),
       path: route.path,
+      ...(route.port === undefined ? {} : { port: route.port }),
+      ...(typeof loadBalancing === 'string' ? { loadBalancing } : {}),
+      ...(service?.routeServiceUrl ? { routeServiceUrl: service.routeServiceUrl } : {}),
       endpoints: this.#endpoints(route),
     };
-    const text = JSON.stringify(record.endpoints);
+    const text = JSON.stringify([record.endpoints, loadBalancing, record.routeServiceUrl]);
     if (this.#published.get(route.guid) === text) return;
     this.#published.set(route.guid, text);
     this.#o.routes.publish(record);

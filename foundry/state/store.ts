@@ -144,9 +144,10 @@ export class Store {
     }
   }
 
-  /** `host.domain/path` */
+  /** `host.domain/path`, or `domain:port` */
   url(route: r.Route): string {
     const domain = this.domains.get(route.domainGuid)?.name ?? '';
+    if (route.port !== undefined) return `${domain}:${route.port}`;
     return `${route.host === '' ? '' : `${route.host}.`}${domain}${route.path}`;
   }
 

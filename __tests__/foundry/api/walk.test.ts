@@ -30,6 +30,13 @@ describe('every route of the foundry', () => {
       domain: w.domainGuid,
       password: f.password,
     });
+    known.other = (
+      await f.call('POST', '/v3/spaces', {
+        name: 'test',
+        relationships: { organization: { data: { guid: w.orgGuid } } },
+      })
+    ).body.guid;
+    await f.call('PATCH', '/v3/feature_flags/route_sharing', { enabled: true });
     known.destination = (await f.call('GET', `/v3/routes/${route}`)).body.destinations[0].guid;
     known.quota = (await f.call('GET', '/v3/organization_quotas')).body.resources[0].guid;
     known.event = (await f.call('GET', '/v3/audit_events')).body.resources[0].guid;

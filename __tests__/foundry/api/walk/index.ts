@@ -2,6 +2,7 @@ import { apps } from './apps.js';
 import { bits } from './bits.js';
 import { control } from './control.js';
 import { deployments } from './deployments.js';
+import { kinds } from './kinds-of-routes.js';
 import { look } from './look.js';
 import { manifests } from './manifests.js';
 import { remove } from './remove.js';
@@ -18,6 +19,7 @@ export const steps: readonly Step[] = [
   ...bits,
   ...revisions,
   ...deployments,
+  ...kinds,
   ...routes,
   ...services,
   ...tasks,

@@ -59,7 +59,7 @@ export const look: readonly Step[] = [
     cites: 'platform A3',
     path: '/v3/organizations/{org}/domains',
     status: 200,
-    list: { of: DOMAIN, total: 4 },
+    list: { of: DOMAIN, total: 5 },
   },
   {
     row: 'GET /v3/organizations/:guid/domains/default',

@@ -74,7 +74,7 @@ const mark = (pattern: string, name: string): Step => ({
 });
 
 export const services: readonly Step[] = [
-  { row: 'GET /v3/service_offerings', cites: 'cf-cli 6.2', status: 200, list: { total: 4 } },
+  { row: 'GET /v3/service_offerings', cites: 'cf-cli 6.2', status: 200, list: {} },
   look('/v3/service_offerings/:guid', 'offering', { name: 'database' }),
   {
     row: 'GET /v3/service_plans',
