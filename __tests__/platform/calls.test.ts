@@ -244,6 +244,19 @@ describe('routes', () => {
   });
 });
 
+test.each<[string, unknown, boolean | undefined]>([
+  ['with a TLS proxy', [{ external: 1, external_tls_proxy_port: 61_002 }], true],
+  ['without one', [{ external: 1, external_tls_proxy_port: null }], false],
+  ['with one at some ports', [{ external_tls_proxy_port: 1 }, { external_tls_proxy_port: null }], false],
+  ['none', [], undefined],
+  ['not there', undefined, undefined],
+  ['hidden', '[PRIVATE DATA HIDDEN]', undefined],
+])('ports of an instance, %s', async (_, ports, expected) => {
+  const json = { resources: [{ index: 0, state: 'RUNNING', uptime: 9, instance_ports: ports }] };
+  const { platform } = scripted(inTurn({ json }));
+  expect((await platform.instances('p'))[0]?.hasTlsProxy).toBe(expected);
+});
+
 describe('the target', () => {
   const named = (guid: string, name: string) => page([{ guid, name }]);
 

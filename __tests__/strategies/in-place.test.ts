@@ -5,7 +5,18 @@ import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { chooseInPlace } from '../../src/strategies/in-place.js';
 import { makeIntent } from '../../src/strategies/intent.js';
-import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
+import {
+  DOMAIN,
+  inputs,
+  manifestApp,
+  ours,
+  process,
+  route,
+  runningInstances,
+  snapshot,
+  to,
+  wanted,
+} from './support.js';
 
 const SHOP = wanted('shop.apps.example');
 
@@ -31,6 +42,19 @@ function chosen({ app = {}, seen = {}, maxInFlight = 1, brought = [] }: Case = {
 
 test('live that runs gets it, as many instances at a time as are asked for', () => {
   expect(chosen({ maxInFlight: 3 })).toEqual({ inPlace: { maxInFlight: 3 }, problems: [], notes: [] });
+});
+
+test.each<[string, boolean | undefined, unknown[]]>([
+  ['off', false, [expect.stringMatching(/without route integrity.*SIGTERM.*strategy: blue-green/)]],
+  ['on', true, []],
+  ['not shown', undefined, []],
+])('without route integrity it is said what an app has to do: %s', (_name, hasTlsProxy, notes) => {
+  const seen = runningInstances(2).map((one) => ({
+    ...one,
+    ...(hasTlsProxy === undefined ? {} : { hasTlsProxy }),
+  }));
+  const processes = [process('web', 2, { instancesSeen: seen })];
+  expect(chosen({ seen: { live: live({ processes }) } })).toMatchObject({ problems: [], notes });
 });
 
 test('any other strategy does not ask for it', () => {

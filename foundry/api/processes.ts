@@ -10,6 +10,9 @@ import { head, links, metadata, to } from './present.js';
 import { type ProcessChange, type Scale, scaleProcess, updateProcess } from './process-rules.js';
 import { type Call, type Caller, type Row, row } from './table.js';
 
+/** Of the proxy in each container that has one (executor's default). */
+const TLS_PROXY_PORT = 61_001;
+
 /** In lists the command is hidden, and from who may only read, as the platform does. */
 export function presentProcess(
   core: Core,
@@ -135,8 +138,8 @@ function stats(core: Core, p: r.Process) {
       instance_ports: Object.entries(i.ports).map(([internal, external]) => ({
         external,
         internal: Number(internal),
-        external_tls_proxy_port: null,
-        internal_tls_proxy_port: null,
+        external_tls_proxy_port: core.running.routeIntegrity ? external : null,
+        internal_tls_proxy_port: core.running.routeIntegrity ? TLS_PROXY_PORT : null,
       })),
       usage:
         i.state === 'RUNNING'

@@ -41,6 +41,8 @@ export interface Instance {
   /** null: the platform cannot tell (older than 3.151). */
   routable: boolean | null;
   uptimeS: number;
+  /** Whether routers reach it through a TLS proxy, so that it loses no request when it ends; undefined: it is not shown. */
+  hasTlsProxy?: boolean;
   /** Placement error and the like; untrusted. */
   details?: string;
 }

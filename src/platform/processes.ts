@@ -87,7 +87,10 @@ function parseHealthCheck(fields: Fields): HealthCheck {
 
 const KNOWN_STATES = ['STARTING', 'RUNNING', 'CRASHED', 'DOWN', 'STOPPING'] as const;
 
-/** `routable` is missing before API 3.151; an entry that is DOWN may lack all but index and state. */
+/**
+ * `routable` is missing before API 3.151; an entry that is DOWN may lack all but index and state. Ports are shown to whoever may
+ * read the app's secrets; without route integrity they have no TLS proxy in front (CC process_stats_presenter.rb).
+ */
 function parseInstance(fields: Fields): Instance {
   const state = fields.text('state');
   return {
@@ -95,6 +98,17 @@ function parseInstance(fields: Fields): Instance {
     state: KNOWN_STATES.find((known) => known === state) ?? 'UNKNOWN',
     routable: fields.maybeFlag('routable') ?? null,
     uptimeS: fields.maybeNumber('uptime') ?? 0,
+    ...present({ hasTlsProxy: tlsProxyOf(fields) }),
     ...present({ details: fields.maybeText('details') }),
   };
+}
+
+/** It only informs: ports that are hidden, or of another form, are as good as not shown. */
+function tlsProxyOf(fields: Fields): boolean | undefined {
+  try {
+    const ports = fields.maybeObjects('instance_ports');
+    return ports.length > 0 ? ports.every((port) => port.has('external_tls_proxy_port')) : undefined;
+  } catch {
+    return undefined;
+  }
 }

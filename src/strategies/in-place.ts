@@ -44,10 +44,28 @@ export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts):
           `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
       ),
     ],
-    notes: instanceSteps
-      ? [`The canary of ${app.name} pauses with ${sharesText(inPlace)} of the new version.`]
-      : [],
+    notes: [
+      ...(instanceSteps
+        ? [`The canary of ${app.name} pauses with ${sharesText(inPlace)} of the new version.`]
+        : []),
+      ...withoutIntegrity(live),
+    ],
   };
+}
+
+/**
+ * Platform facts A4: routers go on sending requests to an instance that is scaled down until it is gone, unless they see from its
+ * certificate that it ends. Which of both it is only shows at an instance that runs.
+ */
+function withoutIntegrity({ name, processes }: AppState): string[] {
+  const isBare = processes.some(({ instancesSeen }) =>
+    instancesSeen.some(({ hasTlsProxy }) => hasTlsProxy === false),
+  );
+  return isBare
+    ? [
+        `This platform runs without route integrity: each old instance of ${name} is sent requests until it has ended. Whatever it does not answer between SIGTERM and its end is lost; where the app does not go on answering then, ${OTHER_WAY}`,
+      ]
+    : [];
 }
 
 /** What forbids that a droplet of live's own is deployed to it once more. */
