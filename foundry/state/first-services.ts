@@ -3,7 +3,8 @@ import type { Store } from './store.js';
 
 /**
  * The marketplace: `database` answers at once and tells parameters, `queue` works asynchronously, `mail` never tells the
- * parameters of a binding, `gateway` is a route service.
+ * parameters of a binding, `gateway` is a route service,
+ * `app-autoscaler` is one by its name alone: it scales nothing.
  */
 export function firstServices(store: Store): void {
   const usual = { requires: [], asynchronous: false, instancesRetrievable: true, bindingsRetrievable: true };
@@ -34,6 +35,7 @@ export function firstServices(store: Store): void {
       requires: ['route_forwarding'],
       plans: ['free'],
     },
+    { ...usual, name: 'app-autoscaler', description: 'Scales apps', tags: [], plans: ['free'] },
   ];
   for (const { plans, ...offering } of offerings) {
     const made = store.serviceOfferings.add({ ...store.base(randomUUID()), ...offering });
