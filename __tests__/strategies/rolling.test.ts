@@ -161,9 +161,9 @@ describe('rolling asks for', () => {
 describe('back from rolling asks for', () => {
   const roll = (over: Partial<Deployment> = {}) => deployment('candidate', over);
   const back = (over: Partial<Deployment> = {}) => deployment('live', over);
-  const RETURN = 'prove: restore-live, await-instances live, prove live, mark restored';
   const STARTING = process('web', 2, { instancesSeen: runningInstances(1) });
   const TWO = [process('web', 1), process('web', 1, { guid: 'new-web' })];
+  const RETURN = 'prove: restore-live, await-instances live, prove live, mark restored';
   test.each<[string, Snapshot, string]>([
     ['nothing of live before the switch', at('proven'), 'tidy: delete-route trial.apps.example'],
     ['a mark, first of all', at('switching', { deployments: [roll()] }), 'switch: mark reverting'],
@@ -175,6 +175,26 @@ describe('back from rolling asks for', () => {
       'await: await-deployment live',
     ],
     ['the settings after the cancel', at('reverting', { deployments: [roll(CANCELED)] }), RETURN],
+    [
+      'the old instances, which start again after a cancel',
+      at('reverting', { live: { ...LIVE, processes: [STARTING] }, deployments: [roll(CANCELED)] }),
+      'await: await-deployment live',
+    ],
+    [
+      'one web process, which is left after a cancel',
+      at('reverting', { live: { ...LIVE, processes: TWO }, deployments: [roll(CANCELED)] }),
+      'await: await-deployment live',
+    ],
+    [
+      'nothing of live, where another hand has brought its version before ours came to be',
+      at('switching', { deployments: [{ ...roll(DONE), createdAtMs: 1, labels: {} }] }),
+      'tidy: delete-route trial.apps.example',
+    ],
+    [
+      'a mark, where another hand brought its version before this deploy began',
+      at('switching', { deployments: [{ ...roll(DONE), labels: {} }] }),
+      'switch: mark reverting',
+    ],
     [
       'the droplet from before, after one that came to its end',
       at('reverting', { deployments: [roll(DONE)] }),
