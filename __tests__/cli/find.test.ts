@@ -74,11 +74,16 @@ async function ask(inputs: Partial<FindCf['inputs']> = {}, rest: Partial<FindCf>
 describe('a binary that is there', () => {
   test('CF_CLI wins, whatever its version, and sees nothing of the runner', async () => {
     const { path, record } = await fakeCf(home.path, SAYS_VERSION('8.18.3'), 'my-cf');
-    const { found } = await ask(
+    const { found, heard } = await ask(
       {},
       { env: { PATH: '/usr/bin:/bin', CF_CLI: path, INPUT_PASSWORD: 'secret' } },
     );
-    expect(await found).toEqual({ path, version: '8.18.3', source: 'CF_CLI' });
+    const sha256 = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    expect(await found).toEqual({ path, version: '8.18.3', source: 'CF_CLI', sha256 });
+    const text = `cf 8.18.3 is ${path} (from CF_CLI), SHA-256 ${sha256}`;
+    expect(heard.events).toEqual([{ type: 'note', text }]);
     expect(await readFile(record, 'utf8')).not.toContain('secret');
     expect(server.requests).toEqual([]);
   });
@@ -104,6 +109,28 @@ describe('a binary that is there', () => {
   });
 });
 
+test('for Windows is unpacked by the tar of Windows, which knows ZIP', async () => {
+  const commands: string[][] = [];
+  answers = [{ status: 200, body: archive }];
+  const children: FindCf['children'] = {
+    run: async ({ file, args }) => {
+      commands.push([file, ...args]);
+      const stdout = args[0] === 'version' ? 'cf version 8.18.4+x' : '';
+      return { code: 0, signal: null, stdout, stderr: '', timedOut: false };
+    },
+  };
+  const { found, into } = await ask(
+    { cfChecksum: sum },
+    { platform: { os: 'win32', arch: 'x64' }, children, env: { SystemRoot: 'C:\\Win', PATH: '' } },
+  );
+  expect(await found).toMatchObject({ path: join(into, 'cf.exe'), source: 'download' });
+  expect(server.requests.map(({ path }) => path)).toEqual(['/v8.18.4/cf8-cli_8.18.4_winx64.zip']);
+  expect(commands).toEqual([
+    ['C:\\Win\\System32\\tar.exe', '-xf', join(into, 'cf.zip'), '-C', into],
+    [join(into, 'cf.exe'), 'version'],
+  ]);
+});
+
 describe('a download', () => {
   test('is verified, unpacked into the private folder, runs, and is kept for the next run', async () => {
     const first = await ask();
@@ -125,8 +152,13 @@ describe('a download', () => {
     const tools = join(home.path, 'tools');
     const kept = (await readdir(tools, { recursive: true })).find((name) => name.endsWith('cf.tgz'));
     await writeFile(join(tools, String(kept)), 'tampered');
-    expect(await (await ask()).found).toMatchObject({ source: 'download', sha256: sum });
+    const { found, heard } = await ask();
+    expect(await found).toMatchObject({ source: 'download', sha256: sum });
     expect(server.requests).toHaveLength(2);
+    expect(heard.events).toContainEqual({
+      type: 'warning',
+      text: expect.stringContaining('is not what it was'),
+    });
   });
 
   test.each([

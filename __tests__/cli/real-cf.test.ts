@@ -184,6 +184,33 @@ describe('signing in', () => {
   });
 });
 
+test('the CLI has its token renewed by us, and would otherwise be refused', async () => {
+  const { session } = await open({ credentials: client() });
+  await session.target();
+  const path = join(session.cfHome, '.cf', 'config.json');
+  const configuration = JSON.parse(await readFile(path, 'utf8'));
+  const over = overNow(configuration.AccessToken);
+  await writeFile(path, JSON.stringify({ ...configuration, AccessToken: over }));
+  expect(await session.cf(['apps'])).toContain(foundry.space);
+  const renewed = JSON.parse(await readFile(path, 'utf8'));
+  expect(renewed.AccessToken).not.toBe(configuration.AccessToken);
+  expect(renewed.AccessToken).toBe(`bearer ${await session.token()}`);
+  // Where it asks UAA itself it has no secret to ask with.
+  const unaided = { UaaEndpoint: foundry.api, AuthorizationEndpoint: foundry.api, AccessToken: over };
+  await writeFile(path, JSON.stringify({ ...renewed, ...unaided }));
+  const home = { CF_HOME: session.cfHome, PATH: process.env.PATH ?? '' };
+  const alone = await createChildren().run({ file: cfCli(), args: ['apps'], env: home });
+  expect(alone.code).toBe(1);
+  expect(alone.stdout + alone.stderr).toMatch(/Credentials were rejected/);
+});
+
+/** The token as it will be when its time is over: the CLI looks at nothing but that. */
+function overNow(authorization: string): string {
+  const [header, claims = '', signature] = authorization.split('.');
+  const changed = { ...JSON.parse(Buffer.from(claims, 'base64url').toString()), exp: 1_000 };
+  return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
+}
+
 describe('pushBits', () => {
   // The CLI looks every three seconds, for the job and for the package.
   test('uploads, starts nothing, and shows no value of a variable', async () => {

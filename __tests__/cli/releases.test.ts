@@ -11,6 +11,7 @@ describe('releaseOf', () => {
     ['8.18.4', { os: 'linux', arch: 'arm64' }, 'v8.18.4/cf8-cli_8.18.4_linux_arm64.tgz'],
     ['8.18.4', { os: 'darwin', arch: 'arm64' }, 'v8.18.4/cf8-cli_8.18.4_macosarm.tgz'],
     ['8.18.4', { os: 'darwin', arch: 'x64' }, 'v8.18.4/cf8-cli_8.18.4_osx.tgz'],
+    ['8.18.4', { os: 'win32', arch: 'x64' }, 'v8.18.4/cf8-cli_8.18.4_winx64.zip'],
     ['7.8.0', linux, 'v7.8.0/cf7-cli_7.8.0_linux_x86-64.tgz'],
     ['6.53.0', linux, 'v6.53.0/cf-cli_6.53.0_linux_x86-64.tgz'],
     ['8', linux, 'v8.18.4/cf8-cli_8.18.4_linux_x86-64.tgz'],
@@ -40,13 +41,30 @@ describe('releaseOf', () => {
     ['8.17.0', linux, /not known.*could not be verified/, 'cf-checksum'],
     ['8.18.4', { os: 'linux', arch: 'arm64' }, /not known/, 'cf-checksum'],
     ['9', linux, /No release of cf 9/, 'cf-version'],
-    ['8.18.4', { os: 'win32', arch: 'x64' }, /no release.*win32-x64/, 'cf-cli'],
+    ['8.18.4', { os: 'win32', arch: 'x64' }, /not known/, 'cf-checksum'],
+    ['8.18.4', { os: 'win32', arch: 'arm64' }, /no release.*win32-arm64/, 'cf-cli'],
   ])('%s on %j is refused', (version, platform, message, code) => {
     const act = () => releaseOf({ version }, platform);
     expect(act).toThrow(Refused);
     expect(act).toThrow(message);
     expect(act).toThrow(expect.objectContaining({ code }));
   });
+});
+
+test('where nobody publishes a checksum, the way to it is told', () => {
+  const next = (version: string, platform: CliPlatform) => {
+    try {
+      return releaseOf({ version }, platform).url;
+    } catch (error) {
+      return (error as Refused).next;
+    }
+  };
+  expect(next('8.18.4', { os: 'linux', arch: 'arm64' })).toBe(
+    'Give the SHA-256 of its archive as cf-checksum: GitHub shows it beside cf8-cli_8.18.4_linux_arm64.tgz on https://github.com/cloudfoundry/cli/releases/tag/v8.18.4.',
+  );
+  expect(next('8.17.0', linux)).toMatch(
+    /cf8-cli_8\.17\.0_linux_x86-64\.tgz on .*v8\.17\.0\. Or ask for one of 6\./,
+  );
 });
 
 test.each([

@@ -7,6 +7,7 @@ import type { Credentials } from '../../src/model/asked.js';
 import { createChildren } from '../../src/system/children.js';
 import { files } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
+import { loopback } from '../../src/system/loopback.js';
 import { realRandom } from '../../src/system/random.js';
 import { type Answer, fakeCf, folder, hastyClock, json, jwt, listener, serve } from './helpers.js';
 
@@ -274,6 +275,103 @@ describe('pushBits', () => {
   test('does not wait longer than the command may take', async () => {
     const { session } = await open('setInterval(() => {}, 1000)', { timeoutMs: 200 });
     await expect(session.pushBits(push)).rejects.toMatchObject({ name: 'PlatformFault', ambiguous: true });
+  });
+});
+
+describe('the token of the CLI', () => {
+  const OIDC: Credentials = { kind: 'oidc-client', clientId: 'deployer' };
+  const ID_TOKEN = jwt({ iss: 'https://issuer', sub: 'repo:octo/shop', aud: 'uaa' });
+  /** What the CLI does in a push when its token is about to end. */
+  const ASKS = `
+    if (args[0] === 'api') {
+      fs.mkdirSync(home + '/.cf', { recursive: true });
+      fs.writeFileSync(home + '/.cf/config.json', '{}');
+    }
+    if (args[0] === 'push') {
+      const config = JSON.parse(fs.readFileSync(home + '/.cf/config.json'));
+      fs.writeFileSync(home + '/seen.json', JSON.stringify(config));
+      fetch(config.UaaEndpoint + '/oauth/token', { method: 'POST', body: 'grant_type=client_credentials' })
+        .then(async (answer) => fs.writeFileSync(home + '/answer.json', JSON.stringify([answer.status, await answer.json()])))
+        .then(() => { console.error('Credentials were rejected'); process.exit(args.includes('-p') ? 1 : 0); });
+    }`;
+  const push = { app: 'shop', manifestPath: '/m.yml' };
+  const publicHttp = {
+    request: async () => ({
+      status: 200,
+      headers: {},
+      body: Buffer.from(JSON.stringify({ value: ID_TOKEN })),
+      cut: false,
+      durationMs: 1,
+    }),
+  };
+  const env = {
+    PATH: '/usr/bin:/bin',
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://hub/?v=1',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'runtime',
+  };
+  const seen = async (session: CfSession, name: string) =>
+    JSON.parse(await readFile(join(session.cfHome, name), 'utf8'));
+
+  test('is renewed through us while it runs, and no secret is in its configuration', async () => {
+    const { session } = await open(ASKS, { credentials: CLIENT }, { loopback });
+    await session.target();
+    await session.pushBits(push);
+    const config = await seen(session, 'seen.json');
+    expect(config.UaaEndpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[a-z0-9]{40}$/);
+    expect(config.AuthorizationEndpoint).toBe(config.UaaEndpoint);
+    expect(JSON.stringify(config)).not.toContain('client-secret');
+    expect(await seen(session, 'answer.json')).toEqual([
+      200,
+      { access_token: 'second-token', token_type: 'bearer', refresh_token: '' },
+    ]);
+    expect(await session.token()).toBe('second-token');
+    expect(hidden).toEqual([FIRST_TOKEN, 'second-token']);
+    await session.close();
+    await expect(fetch(`${config.UaaEndpoint}/oauth/token`, { method: 'POST' })).rejects.toThrow();
+  });
+
+  test('of an identity never comes by a command line, nor stands in the environment', async () => {
+    const { session, calls } = await open(ASKS, { credentials: OIDC }, { loopback, publicHttp, env });
+    await session.target();
+    await session.pushBits(push);
+    expect((await calls()).map(({ args }) => args[0])).toEqual(['api', 'target', 'push']);
+    for (const call of await calls()) expect(JSON.stringify(call)).not.toMatch(/second-token|runtime/);
+    expect(JSON.stringify(await calls())).not.toContain(ID_TOKEN);
+    expect(await seen(session, 'seen.json')).toMatchObject({
+      AccessToken: 'bearer second-token',
+      UAAGrantType: 'client_credentials',
+      UAAOAuthClient: 'deployer',
+      RefreshToken: '',
+    });
+    const [grant] = platform.requests.filter(({ path }) => path === '/oauth/token');
+    expect(grant?.body).toContain(`client_assertion=${ID_TOKEN}`);
+    expect(hidden).toEqual(expect.arrayContaining([ID_TOKEN, 'second-token']));
+  });
+
+  test('that cannot be renewed any more: the push says why', async () => {
+    const { session } = await open(ASKS, { credentials: CLIENT }, { loopback });
+    await session.target();
+    answers = [json(401, { error: 'unauthorized' })];
+    await expect(session.pushBits({ ...push, bitsPath: '/bits' })).rejects.toMatchObject({
+      name: 'PlatformFault',
+      ambiguous: true,
+      message:
+        'cf push of shop did not come through: The platform did not accept client-id and client-secret.',
+    });
+    expect((await seen(session, 'answer.json'))[0]).toBe(401);
+  });
+
+  test.each<[string, () => Partial<OpenSession>]>([
+    [
+      'of a release that reads the address anew',
+      () => ({ loopback, cf: { path: join(home.path, 'cf'), version: '7.8.0' } }),
+    ],
+    ['without a listener', () => ({})],
+  ])('%s is left to the CLI', async (_what, rest) => {
+    const { session } = await open('', {}, rest());
+    await session.target();
+    const config = JSON.parse(await readFile(join(session.cfHome, '.cf', 'config.json'), 'utf8'));
+    expect(config.UaaEndpoint).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import { INPUTS, type InputSpec, LATER_INPUTS } from '../../src/inputs/table.js'
 import { isAllowedTarget, readInputs } from '../../src/inputs.js';
 import type { Inputs } from '../../src/model/asked.js';
 import { InputError } from '../../src/model/errors.js';
+import { certificate } from '../system/certificate.js';
 
 const TARGET = { INPUT_API: 'https://api.example.com', INPUT_ORG: 'shop', INPUT_SPACE: 'production' };
 const USER = { INPUT_USERNAME: 'ann', INPUT_PASSWORD: 'pw' };
@@ -202,8 +203,10 @@ describe('what is read', () => {
   });
 
   test('a PEM', () => {
-    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    const pem = certificate().cert.trim();
     expect(read({ 'INPUT_CA-CERTIFICATE': pem }).caCertificate).toBe(`${pem}\n`);
+    const bundle = `subject: one\n${pem}\nsubject: two\n${pem}\n`;
+    expect(read({ 'INPUT_CA-CERTIFICATE': bundle }).caCertificate).toBe(`${pem}\n${pem}\n`);
     expect(read({ 'INPUT_CA-CERTIFICATE': pem }).secrets).toEqual(['pw']);
   });
 
@@ -309,6 +312,8 @@ describe('what is refused', () => {
     ['ALLOWED-TARGETS', 'shop', /org\/space/],
     ['ALLOWED-TARGETS', 'other/*\nshop/dev', /^The target shop\/production is none of those/],
     ['CA-CERTIFICATE', '/etc/ca.pem', /PEM text/],
+    ['CA-CERTIFICATE', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', /certificate 1 of 1/],
+    ['CA-CERTIFICATE', '-----BEGIN EC PRIVATE KEY-----\nAAAA', /private key/],
     ['ROUTER', '127.0.0.1:8081', /no http or https address/],
     ['ROUTER', 'http://127.0.0.1:8081/x', /scheme, an address and a port/],
     ['CF-VERSION', '8.18', /release such as/],
@@ -435,7 +440,7 @@ describe('what is refused', () => {
   });
 
   test('inputs that work against each other', () => {
-    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    const pem = certificate().cert;
     expect(refused({ 'INPUT_SKIP-SSL-VALIDATION': 'true', 'INPUT_CA-CERTIFICATE': pem })).toHaveLength(1);
     expect(refused({ INPUT_WATCH: 'false', 'INPUT_WATCH-PATH': '/up' })).toHaveLength(1);
   });

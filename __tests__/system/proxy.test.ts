@@ -133,9 +133,21 @@ describe('requests', () => {
     const { http } = await proxy(0, 403);
     await expect(http.request(get('https://shop.example.com/'))).rejects.toMatchObject({
       name: 'HttpFailure',
-      kind: 'other',
+      kind: 'proxy',
       connected: false,
       message: expect.stringContaining('the proxy answered 403'),
     });
   });
+
+  test.each(['http://', 'ftp://me:my-password@proxy', 'http://me:my-password@:80:80'])(
+    'have no way by what is no address of a proxy, which is not shown: %s',
+    async (https_proxy) => {
+      const http = createHttp({ skipSslValidation: false, env: { https_proxy } });
+      closing.push(() => http.close());
+      const error = await http.request(get('https://shop.example.com/')).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ name: 'HttpFailure', kind: 'proxy', connected: false });
+      expect((error as Error).message).toMatch(/no http address/);
+      expect((error as Error).message).not.toContain('my-password');
+    },
+  );
 });

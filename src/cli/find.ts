@@ -14,7 +14,7 @@ export interface FoundCf {
   /** What the binary itself says. */
   version: string;
   source: 'CF_CLI' | 'path' | 'cache' | 'download';
-  /** Of the archive it was unpacked from, compared before that. */
+  /** Of the archive it was unpacked from, compared before that; of one that was there already, of the binary itself. */
   sha256?: string;
 }
 
@@ -50,7 +50,7 @@ export async function findCf(find: FindCf): Promise<FoundCf> {
   const path = await findProgram('cf', find.env.PATH).catch(() => undefined);
   const installed = path === undefined ? undefined : await versionOf(path, find);
   if (path !== undefined && installed !== undefined && isWanted(installed, find.inputs.cfVersion))
-    return { path, version: installed, source: 'path' };
+    return await unverified({ path, version: installed, source: 'path' }, find);
 
   const { cfVersion, cfChecksum, cfUrl } = find.inputs;
   const release = releaseOf(
@@ -87,7 +87,19 @@ async function namedCf(named: string, find: FindCf): Promise<FoundCf> {
       'Let CF_CLI name a cf binary, or remove it from the environment.',
       'cf-cli',
     );
-  return { path, version, source: 'CF_CLI' };
+  return await unverified({ path, version, source: 'CF_CLI' }, find);
+}
+
+/** Nobody compared it with anything: the log says what it was. */
+async function unverified(found: FoundCf, { files, listener }: FindCf): Promise<FoundCf> {
+  const binary = await files.read(found.path);
+  const sum = binary === undefined ? 'not readable' : sha256(binary);
+  const from = found.source === 'path' ? 'the PATH' : 'CF_CLI';
+  listener.tell({
+    type: 'note',
+    text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${sum}`,
+  });
+  return { ...found, sha256: sum };
 }
 
 /** undefined: there is none, or it is something else. `0.0.0` when it was built without a version. */
@@ -113,12 +125,17 @@ async function versionOf(file: string, find: FindCf): Promise<string | undefined
 async function keptArchive(release: Release, find: FindCf): Promise<Buffer | undefined> {
   const path = await find.toolCache?.find(release.version, platformKey(find));
   const archive = path === undefined ? undefined : await find.files.read(path);
-  return archive !== undefined && sha256(archive) === release.sha256 ? archive : undefined;
+  if (archive === undefined || sha256(archive) === release.sha256) return archive;
+  find.listener.tell({
+    type: 'warning',
+    text: `The archive of cf ${release.version} that the runner kept (${path}) is not what it was: it is not used, and downloaded anew.`,
+  });
+  return undefined;
 }
 
 async function keep(release: Release, find: FindCf): Promise<void> {
   try {
-    await find.toolCache?.keep(archivePath(find), release.version, platformKey(find));
+    await find.toolCache?.keep(archivePath(release, find), release.version, platformKey(find));
   } catch (error) {
     find.listener.tell({
       type: 'note',
@@ -133,17 +150,17 @@ async function unpacked(
   release: Release,
   find: FindCf,
 ): Promise<FoundCf> {
-  await find.files.writePrivate(archivePath(find), archive);
+  await find.files.writePrivate(archivePath(release, find), archive);
   const { code, stderr } = await find.children.run({
-    file: 'tar',
-    args: ['-xzf', archivePath(find), '-C', find.folder],
+    file: tarOf(find),
+    args: ['-xf', archivePath(release, find), '-C', find.folder],
     env: toolEnvironment(find.env),
     timeoutMs: UNPACK_TIMEOUT_MS,
     ...(find.signal === undefined ? {} : { signal: find.signal }),
   });
   find.signal?.throwIfAborted();
   // Since v7 `cf` is a link to the binary of the major's name.
-  const path = join(find.folder, 'cf');
+  const path = join(find.folder, find.platform.os === 'win32' ? 'cf.exe' : 'cf');
   const version = code === 0 ? await versionOf(path, find) : undefined;
   if (version === undefined)
     throw new Refused(
@@ -154,8 +171,13 @@ async function unpacked(
   return { path, version, source, sha256: release.sha256 };
 }
 
-function archivePath(find: FindCf): string {
-  return join(find.folder, 'cf.tgz');
+function archivePath({ type }: Release, { folder }: FindCf): string {
+  return join(folder, `cf.${type}`);
+}
+
+/** That of Windows itself unpacks ZIP archives, too; the one of its Git, often before it on the PATH, does not. */
+function tarOf({ platform, env }: FindCf): string {
+  return platform.os === 'win32' ? `${env.SystemRoot ?? 'C:\\Windows'}\\System32\\tar.exe` : 'tar';
 }
 
 function platformKey({ platform }: FindCf): string {

@@ -3,6 +3,8 @@ import type { Clock, Http, HttpRequest, HttpResponse } from '../model/ports.js';
 
 /** Pauses between attempts; the last fault is the answer. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
+/** Newer releases of Node name a flag of their own, which nobody can give an action. */
+const FLAG_OF_NODE = /; if the root CA is installed locally.*/;
 /** However long a server asks us to wait. */
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -23,8 +25,8 @@ export async function patiently<T>(clock: Clock, call: () => Promise<T>, signal?
 }
 
 /**
- * One request whose answer says something: a broken connection, 429 and 5xx are `PlatformFault`, an untrusted certificate is
- * `Refused`, and the signal's reason is thrown when it is aborted.
+ * One request whose answer says something: a broken connection, 429 and 5xx are `PlatformFault`, an untrusted certificate and
+ * a proxy that does not let us through are `Refused`, and the signal's reason is thrown when it is aborted.
  */
 export async function ask(http: Http, request: HttpRequest): Promise<HttpResponse> {
   const { origin } = new URL(request.url);
@@ -36,9 +38,15 @@ export async function ask(http: Http, request: HttpRequest): Promise<HttpRespons
     if (!(error instanceof HttpFailure)) throw error;
     if (error.kind === 'tls')
       throw new Refused(
-        `The certificate of ${origin} is not trusted: ${error.message}`,
-        'Give the certificate of its authority as ca-certificate.',
+        `The certificate of ${origin} is not trusted: ${error.message.replace(FLAG_OF_NODE, '')}`,
+        'Give the certificate of its authority as ca-certificate. If it is given, it is another authority that signed.',
         'tls',
+      );
+    if (error.kind === 'proxy')
+      throw new Refused(
+        `The proxy does not lead to ${origin}: ${error.message}`,
+        'Check https_proxy, http_proxy and no_proxy of the job. A proxy is written http://HOST:PORT, with USER:PASSWORD@ before the host where it wants them.',
+        'address',
       );
     throw new PlatformFault(error.message, error.connected && request.method !== 'GET');
   }

@@ -9,6 +9,8 @@ export interface CliPlatform {
 export interface Release {
   version: string;
   url: string;
+  /** Of the archive: `.tgz`, and for Windows `.zip`. */
+  type: 'tgz' | 'zip';
   /** SHA-256 of the archive, hex in lower case. */
   sha256: string;
 }
@@ -20,6 +22,7 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   'linux-arm64': 'linux_arm64',
   'darwin-x64': 'osx',
   'darwin-arm64': 'macosarm',
+  'win32-x64': 'winx64',
 };
 
 /** The project publishes no checksum files; these are the ones of its Homebrew formulae (`cloudfoundry/homebrew-tap`). */
@@ -56,6 +59,8 @@ const SHA256: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 const RELEASES = 'https://github.com/cloudfoundry/cli/releases/download';
+/** Where people look at a release. */
+const PAGES = 'https://github.com/cloudfoundry/cli/releases/tag';
 
 /**
  * What to download for `cf-version`: an exact version, or for a major the newest one that is known here. `url` is the address
@@ -71,18 +76,20 @@ export function releaseOf(
   if (suffix === undefined)
     throw new Refused(
       `There is no release of the cf CLI for ${key} that this action can unpack.`,
-      'Run the job on Linux or macOS, or name a cf binary in CF_CLI.',
+      'Run the job on Linux, macOS or Windows (x64), or name a cf binary in CF_CLI.',
       'cf-cli',
     );
   const version = isMajor(asked.version) ? newestOf(asked.version) : asked.version;
+  const type = platform.os === 'win32' ? 'zip' : 'tgz';
+  const archive = archiveOf(version, suffix, type);
   const sha256 = (asked.checksum ?? SHA256[version]?.[key])?.toLowerCase();
   if (sha256 === undefined)
     throw new Refused(
       `The checksum of cf ${version} for ${key} is not known here, so its download could not be verified.`,
-      `Give the SHA-256 of its archive as cf-checksum, or ask for one of ${known(key).join(', ')}.`,
+      `Give the SHA-256 of its archive as cf-checksum: GitHub shows it beside ${archive} on ${PAGES}/v${version}.${others(key)}`,
       'cf-checksum',
     );
-  return { version, sha256, url: addressOf(version, suffix, asked.url) };
+  return { version, sha256, type, url: addressOf(version, archive, asked.url) };
 }
 
 /** Whether a binary that says `version` is what `cf-version` asks for. */
@@ -115,13 +122,17 @@ function newestOf(major: string): string {
   return newest;
 }
 
-function known(key: string): string[] {
-  return Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
+function others(key: string): string {
+  const known = Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
+  return known.length === 0 ? '' : ` Or ask for one of ${known.join(', ')}.`;
 }
 
-function addressOf(version: string, suffix: string, url: string | undefined): string {
-  if (url !== undefined && /\.(tgz|tar\.gz)([?#]|$)/.test(url)) return url;
+function archiveOf(version: string, suffix: string, type: Release['type']): string {
   const major = version.split('.')[0] ?? '';
-  const archive = `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.tgz`;
+  return `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.${type}`;
+}
+
+function addressOf(version: string, archive: string, url: string | undefined): string {
+  if (url !== undefined && /\.(tgz|tar\.gz|zip)([?#]|$)/.test(url)) return url;
   return `${(url ?? RELEASES).replace(/\/+$/, '')}/v${version}/${archive}`;
 }

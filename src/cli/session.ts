@@ -208,10 +208,7 @@ class Session implements CfSession {
     });
     const unsigned = this.broker?.takeFailure();
     if (code !== 0 && unsigned !== undefined)
-      throw new PlatformFault(
-        `cf push of ${push.app} did not come through: ${unsigned.message}`,
-        true,
-      );
+      throw new PlatformFault(`cf push of ${push.app} did not come through: ${unsigned.message}`, true);
     if (code !== 0) throw pushFailure(push.app, code, output);
   }
 

@@ -1,4 +1,5 @@
 /** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
+import { X509Certificate } from 'node:crypto';
 import { closest, distance } from 'fastest-levenshtein';
 import { readYaml, type Yaml } from '../manifest/yaml.js';
 import type { RouterOverride } from '../model/asked.js';
@@ -149,9 +150,24 @@ export const domainName: Parse<string> = (given) => {
   throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
 };
 
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** One certificate or several; text around them, as tools write it, is left out. */
 export const pem: Parse<string> = (given) => {
-  if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(given)) return `${given}\n`;
-  throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+  if (given.includes('PRIVATE KEY-----')) throw new Wrong('holds a private key; give certificates only');
+  const certificates = given.match(CERTIFICATES) ?? [];
+  if (certificates.length === 0)
+    throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new Wrong(
+        `cannot be read (certificate ${index + 1} of ${certificates.length}); give the PEM text as it is, with its line breaks`,
+      );
+    }
+  }
+  return `${certificates.join('\n')}\n`;
 };
 
 /** A release such as `8.18.4`, or a major. */

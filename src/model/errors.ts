@@ -89,7 +89,7 @@ export class HttpFailure extends Error {
   override readonly name = 'HttpFailure';
   constructor(
     message: string,
-    readonly kind: 'refused' | 'reset' | 'timeout' | 'tls' | 'dns' | 'aborted' | 'other',
+    readonly kind: 'refused' | 'reset' | 'timeout' | 'tls' | 'dns' | 'proxy' | 'aborted' | 'other',
     readonly connected: boolean,
   ) {
     super(message);

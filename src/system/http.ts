@@ -72,7 +72,11 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const url = new URL(request.url);
-    const route = routeOf(request, url, wire);
+    const route = routeOrFailure(request, url, wire);
+    if (route instanceof HttpFailure) {
+      reject(route);
+      return;
+    }
     let connected = false;
     let settled = false;
 
@@ -165,6 +169,15 @@ function routeOf(request: HttpRequest, url: URL, wire: Wire) {
   };
 }
 
+function routeOrFailure(request: HttpRequest, url: URL, wire: Wire) {
+  try {
+    return routeOf(request, url, wire);
+  } catch (error) {
+    const { message } = error as Error;
+    return new HttpFailure(`${request.method} ${url.origin}: ${message}`, kindOf(error as Error), false);
+  }
+}
+
 /** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
 const ready = new WeakSet<Socket>();
 
@@ -199,6 +212,7 @@ const KINDS: Readonly<Record<string, HttpFailure['kind']>> = {
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
   EPROTO: 'tls',
+  ERR_PROXY: 'proxy',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
   SELF_SIGNED_CERT_IN_CHAIN: 'tls',
 };

@@ -9,14 +9,23 @@ const TUNNEL_TIMEOUT_MS = 30_000;
 
 /**
  * The proxy for `url`, chosen as the cf CLI chooses it (Go's `http.ProxyFromEnvironment`), or undefined. Addresses on this
- * machine have none. Pure. Throws `TypeError` when the environment names no address.
+ * machine have none. Pure. Throws an error with the code `ERR_PROXY` when the environment names no address.
  */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
   const named =
     url.protocol === 'https:' ? env.HTTPS_PROXY || env.https_proxy : env.HTTP_PROXY || env.http_proxy;
   if (!named || isLoopback(url.hostname) || isExempt(url, env.NO_PROXY || env.no_proxy || ''))
     return undefined;
-  return new URL(named.includes('://') ? named : `http://${named}`);
+  const address = named.includes('://') ? named : `http://${named}`;
+  // It may hold a password: it is not shown.
+  if (!URL.canParse(address) || !/^https?:/.test(address))
+    throw proxyError(`the proxy that the environment names for ${url.protocol}// is no http address`);
+  return new URL(address);
+}
+
+/** Nothing is mended by asking again. */
+function proxyError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_PROXY' });
 }
 
 /** `Proxy-Authorization`, when the proxy's address has a user. */
@@ -61,7 +70,8 @@ export class TunnelAgent extends Agent {
         timeout: TUNNEL_TIMEOUT_MS,
       });
       const refuse = (status: number | undefined) => {
-        reject(new Error(`the proxy answered ${status}`));
+        const said = `the proxy answered ${status}`;
+        reject(status === 407 || status === 403 ? proxyError(said) : new Error(said));
         request.destroy();
       };
       request.once('timeout', () => request.destroy(new Error('the proxy did not answer')));
