@@ -8,6 +8,8 @@ import type { HistoryEntry, PlatformState } from '../traffic/history.js';
 export interface FoundryAccess {
   api: string;
   router: string;
+  /** Where TLS ends, as `host:port`; only with the flag `--edge`. */
+  edge?: string;
   apps_domain: string;
   username: string;
   password: string;

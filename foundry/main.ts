@@ -2,9 +2,9 @@ import { readFlags } from './flags.js';
 import { DEFAULTS, startFoundry } from './start.js';
 
 const foundry = await startFoundry(readFlags(process.argv.slice(2), DEFAULTS));
-const { api, router, appsDomain, username, password, org, space } = foundry;
+const { api, router, edge, appsDomain, username, password, org, space } = foundry;
 process.stdout.write(
-  `${JSON.stringify({ api, router, apps_domain: appsDomain, username, password, org, space })}\n`,
+  `${JSON.stringify({ api, router, edge, apps_domain: appsDomain, username, password, org, space })}\n`,
 );
 process.stderr.write(`foundry: seed ${foundry.seed}\n`);
 

@@ -13,6 +13,7 @@ import { Faults } from './control/faults.js';
 import { Requests } from './control/requests.js';
 import { controlRows } from './control/rows.js';
 import { ShiftedClock } from './control/shifted-clock.js';
+import { API_HOST, type Edge, startEdge } from './edge.js';
 import { createCells, createStager } from './instances/index.js';
 import { Logs } from './logs/log-cache.js';
 import type { CellEvents, Cells, Clock, Stager } from './ports.js';
@@ -43,6 +44,8 @@ export interface FoundryOptions {
   routeIntegrity: boolean;
   apiVersion: string;
   tokenTtlMs: number;
+  /** Of a PEM with key and certificates: with it API and apps are told to be behind TLS at one address; '' for none. */
+  edgeFile: string;
   /** Refresh tokens can be revoked. */
   opaqueRefresh: boolean;
   quota: Limits;
@@ -62,6 +65,7 @@ export const DEFAULTS: FoundryOptions = {
   routeIntegrity: true,
   apiVersion: '3.200.0',
   tokenTtlMs: 20 * 60 * 1000,
+  edgeFile: '',
   opaqueRefresh: false,
   quota: {
     totalMemoryMb: 1024 * 1024,
@@ -78,6 +82,8 @@ export interface Foundry {
   api: string;
   /** `http://127.0.0.1:PORT`: every route of every app, by `Host`. */
   router: string;
+  /** Where TLS ends, for every name; undefined: nowhere. */
+  edge?: string;
   appsDomain: string;
   username: string;
   password: string;
@@ -198,17 +204,25 @@ export async function startFoundry(
     rateLimit,
     latencyMs: options.latencyMs,
   });
-  const end = () => close(server, cells, routers, clock, workDir);
+  let edge: Edge | undefined;
+  const end = async () => {
+    await edge?.close();
+    await close(server, cells, routers, clock, workDir);
+  };
   try {
     api = parts.serve?.(server) ?? `http://127.0.0.1:${await listen(server, options.port)}`;
+    const { edgeFile: file } = options;
+    if (file !== '')
+      edge = await startEdge({ file, apiPort: Number(new URL(api).port), routerPort: routers.port });
   } catch (error) {
     await end();
     throw error;
   }
-  core.api = api;
+  core.api = edge === undefined ? api : `https://${API_HOST}`;
   return {
     api,
     router: `http://127.0.0.1:${routers.port}`,
+    ...(edge === undefined ? {} : { edge: `127.0.0.1:${edge.port}` }),
     ...names,
     username: accounts.user.name,
     password: accounts.user.password,
