@@ -34,7 +34,8 @@ export function playRouters(
   const all = Array.from({ length: count }, (_, router) => {
     const table = createTable(clock);
     const delayMs = () => random() * propagationMs;
-    return { table, learning: createLearning({ clock, table, delayMs, applied: events.applied, router }) };
+    const { apply } = table;
+    return { table, learning: createLearning({ clock, apply, delayMs, applied: events.applied, router }) };
   });
   let turn = 0;
   return {
