@@ -2,6 +2,7 @@
 import type { Refused } from '../model/errors.js';
 import { type HeaderReach, headerReach } from '../probe/proof.js';
 import { headerLost } from '../steps/canary.js';
+import { isAskable } from '../steps/routes.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { isCanary } from '../strategies/canary.js';
 import { servedBy } from '../strategies/view.js';
@@ -16,7 +17,7 @@ export async function unjudgeable(
   if (!isCanary(intent) || !live || !web) return [];
   const served = servedBy(snapshot, live).map(({ url }) => url);
   const urls = intent.production
-    .filter(({ url, internal }) => !internal && served.includes(url))
+    .filter((route) => isAskable(route) && served.includes(route.url))
     .map(({ url }) => url);
   const of = { appGuid: live.guid, processGuid: web.guid };
   const seen = await Promise.all(

@@ -9,6 +9,7 @@ import type { InstanceRef } from '../probe/context.js';
 import { rollOf } from './deployments.js';
 import { heeding } from './heed.js';
 import { reachOfInstance } from './reach.js';
+import { isAskable } from './routes.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, lockOf, note, type StepKind, type World } from './world.js';
 
@@ -136,7 +137,7 @@ async function heededRoutes(
   app: AppWorld,
   world: World,
 ): Promise<readonly string[]> {
-  const outside = app.intent.production.filter(({ internal }) => !internal).map(({ url }) => url);
+  const outside = app.intent.production.filter(isAskable).map(({ url }) => url);
   const seen = await Promise.all(outside.map((url) => reachOfInstance(url, one, app, world)));
   const routes = outside.filter((_, at) => seen[at] === 'by-instance');
   if (routes.length === 0) throw headerLost(outside);

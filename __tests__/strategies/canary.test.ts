@@ -1,0 +1,166 @@
+/** What is still needed of a canary, at each pause and whoever comes; and which way an interrupted one goes. */
+import { describe, expect, test } from '@jest/globals';
+import { recorded } from '../../src/engine/journal.js';
+import type { Deployment, Snapshot } from '../../src/model/cloud.js';
+import type { Intent } from '../../src/model/intent.js';
+import type { Phase } from '../../src/model/words.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { isThroughPauses, pauses } from '../../src/strategies/canary.js';
+import { takeAway } from '../../src/strategies/hold.js';
+import { makePromoteIntent } from '../../src/strategies/promote-intent.js';
+import { rolling } from '../../src/strategies/rolling.js';
+import { wayOf } from '../../src/strategies/settle.js';
+import { candidateAt, inputs, intent, ours, snapshot } from './support.js';
+
+const IN_PLACE = { maxInFlight: 1, instanceSteps: [10, 50], instances: 3 };
+const BEFORE = { guid: 'old', version: 'v1', ran: true, dropletGuid: 'd1', destinations: [] };
+const wish = (over: Partial<Intent> = {}) =>
+  intent({ app: 'shop', version: 'v2', inPlace: IN_PLACE, before: BEFORE, set: ['shop'], ...over });
+
+function roll(over: Partial<Deployment> = {}): Deployment {
+  return {
+    guid: 'roll',
+    createdAtMs: 500,
+    value: 'ACTIVE',
+    reason: 'PAUSED',
+    strategy: 'canary',
+    canary: { step: 1, steps: 2 },
+    dropletGuid: 'd2',
+    labels: { [LABEL.version]: 'v2', [LABEL.role]: 'candidate' },
+    annotations: {},
+    ...over,
+  };
+}
+const DEPLOYING = roll({ reason: 'DEPLOYING' });
+const SECOND = roll({ canary: { step: 2, steps: 2 } });
+const DONE = roll({ value: 'FINALIZED', reason: 'DEPLOYED' });
+const CANCELED = roll({ value: 'FINALIZED', reason: 'CANCELED' });
+
+function seen(phase: Phase, judged: number, deployment?: Deployment, of: Intent = wish()): Snapshot {
+  const annotations = {
+    ...recorded(of),
+    [ANNOTATION.copiedDroplet]: 'd2',
+    [ANNOTATION.package]: 'p',
+    ...(judged > 0 ? { [ANNOTATION.judged]: String(judged) } : {}),
+  };
+  const candidate = candidateAt(phase, { annotations });
+  const live = ours('old', 'live', 'v1', { name: 'shop', currentDropletGuid: 'd2' });
+  return snapshot({ live, candidate, lock: candidate, deployments: deployment ? [deployment] : [] });
+}
+
+const text = ({ steps, after = [] }: { steps: readonly object[]; after?: readonly object[] }) =>
+  [...steps, ...after].map((step) => Object.values(step).join(' ')).join(', ');
+
+describe('what is needed next', () => {
+  const held = wish({ hold: true, until: 'held' });
+  const promoted = wish({ hold: true, until: 'live' });
+  test.each<[string, Intent, Snapshot, string]>([
+    ['on its way to a pause', wish(), seen('switching', 0, DEPLOYING), 'await-deployment candidate'],
+    ['at a pause', wish(), seen('switching', 0, roll()), 'judge-canary 1, continue-deployment 1'],
+    ['at a pause that was judged', wish(), seen('switching', 1, roll()), 'continue-deployment 1'],
+    ['at the next pause', wish(), seen('switching', 1, SECOND), 'judge-canary 2, continue-deployment 2'],
+    [
+      'behind the last one',
+      wish(),
+      seen('switching', 2, roll({ reason: 'DEPLOYING' })),
+      'await-deployment candidate',
+    ],
+    ['at its end', wish(), seen('switching', 2, DONE), ''],
+    ['to be held', held, seen('switching', 0, roll()), 'judge-canary 1'],
+    ['to be held, and judged', held, seen('switching', 1, roll()), ''],
+    [
+      'promoted',
+      promoted,
+      seen('paused', 1, roll()),
+      'judge-canary 1, mark switching true, continue-deployment 1',
+    ],
+    [
+      'promoted, and let go on by another hand',
+      promoted,
+      seen('paused', 1, DEPLOYING),
+      'await-deployment candidate',
+    ],
+    [
+      'in a plan',
+      wish(),
+      seen('switching', 0),
+      'await-deployment candidate, judge-canary 1, continue-deployment 1, await-deployment candidate, judge-canary 2, continue-deployment 2, await-deployment candidate',
+    ],
+    ['in a plan, to be held', held, seen('switching', 0), 'await-deployment candidate, judge-canary 1'],
+  ])('%s', (_name, of, at, needed) => {
+    expect(text(pauses(of, at))).toBe(needed);
+  });
+
+  test('a held one is marked once it was judged, and is not asked for anything more', () => {
+    expect(rolling(held, seen('switching', 1, roll()))).toMatchObject({
+      prove: { steps: [{ do: 'mark', phase: 'paused' }] },
+    });
+    expect(rolling(held, seen('paused', 1, roll()))).toEqual({});
+  });
+
+  test('a held one is taken away by what rolling goes back by, and that is said first', () => {
+    const away = takeAway(promoted, seen('paused', 1, roll(), promoted));
+    expect(away).toMatchObject({
+      lock: { steps: [{ do: 'mark', phase: 'reverting', journal: true }] },
+      roll: { after: [{ do: 'cancel-deployment' }] },
+    });
+  });
+});
+
+describe('an interrupted canary', () => {
+  const held = wish({ hold: true });
+  test.each<[string, Snapshot, string]>([
+    ['at a pause nobody has judged', seen('switching', 0, roll()), 'back'],
+    ['at a pause that was judged, with others to come', seen('switching', 1, roll()), 'back'],
+    ['on its way to a pause', seen('switching', 1, DEPLOYING), 'back'],
+    ['at its last pause, judged', seen('switching', 2, SECOND), 'forward'],
+    ['behind its last pause', seen('switching', 2, DEPLOYING), 'forward'],
+    ['at its end', seen('switching', 2, DONE), 'forward'],
+    ['cancelled by another hand', seen('switching', 2, CANCELED), 'back'],
+    ['before live was touched, to be held', seen('proven', 0, undefined, held), 'back'],
+    ['held', seen('paused', 1, roll(), held), 'held'],
+    ['held, and cancelled by another hand', seen('paused', 1, CANCELED, held), 'back'],
+    ['held, and let go on by another hand', seen('paused', 1, DEPLOYING, held), 'back'],
+  ])('%s', (_name, at, way) => {
+    expect(wayOf([at])).toBe(way);
+  });
+
+  test('of two apps of which one is held goes back with the other', () => {
+    const two = wish({ hold: true, set: ['shop', 'admin'] });
+    expect(wayOf([seen('paused', 1, roll(), two), seen('switching', 1, roll(), two)])).toBe('back');
+    expect(wayOf([seen('paused', 1, roll(), two), seen('paused', 1, roll(), two)])).toBe('held');
+  });
+
+  test('that the user has ended goes back, but for one that is held', () => {
+    expect(wayOf([seen('switching', 2, DEPLOYING)], [], true)).toBe('back');
+    expect(wayOf([seen('paused', 1, roll(), held)], [], true)).toBe('held');
+  });
+});
+
+test('behind its last pause nothing is left to be judged', () => {
+  expect([0, 1, 2].map((judged) => isThroughPauses(wish(), seen('switching', judged)))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+describe('promote of a held canary', () => {
+  const held = wish({ hold: true });
+  const promoting = (deployment?: Deployment) =>
+    makePromoteIntent(held, seen('paused', 1, deployment, held), inputs(), 'me');
+  test('keeps what live was: it is changed by now', () => {
+    const { intent: made, problems } = promoting(roll());
+    expect(problems).toEqual([]);
+    expect(made.before).toEqual(BEFORE);
+    expect(made.until).toBe('live');
+  });
+  test.each([
+    ['let go on', DEPLOYING, 0],
+    ['brought to its end', DONE, 0],
+    ['cancelled', CANCELED, 1],
+    ['being cancelled', roll({ reason: 'CANCELING' }), 1],
+  ])('by another hand %s', (_name, deployment, count) => {
+    expect(promoting(deployment).problems).toHaveLength(count);
+  });
+});
