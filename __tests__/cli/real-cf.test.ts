@@ -211,6 +211,15 @@ function overNow(authorization: string): string {
   return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
 }
 
+test('a token that the platform takes back before its time is not given to the next command', async () => {
+  const { session } = await open({ credentials: client() });
+  await session.target();
+  // Of the platform alone: to the CLI and to us the token is good for long.
+  await control('POST', 'advance', { ms: 25 * 60_000 });
+  await expect(session.cf(['apps'])).rejects.toMatchObject({ name: 'ProgramFailed' });
+  expect(await session.cf(['apps'])).toContain(foundry.space);
+});
+
 describe('pushBits', () => {
   // The CLI looks every three seconds, for the job and for the package.
   test('uploads, starts nothing, and shows no value of a variable', async () => {

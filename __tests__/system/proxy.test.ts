@@ -38,6 +38,11 @@ describe('proxyFor', () => {
     ['api.example.com', 'example.com:8443', false],
     ['10.1.2.3', '10.1.2.3', true],
     ['10.1.2.3', '10.1.2.4', false],
+    ['10.1.2.3', '10.0.0.0/8', true],
+    ['11.1.2.3', '10.0.0.0/8', false],
+    ['10.1.2.3', '10.0.0.0/99', false],
+    ['[2001:db8::1]', '2001:db8::/32', true],
+    ['ten.example.com', '10.0.0.0/8', false],
     ['api.example.com', ' , ', false],
   ])('%s with no_proxy %s: exempt %s', (host, no_proxy, exempt) => {
     expect(proxyFor(new URL(`https://${host}`), { https_proxy: PROXY, no_proxy }) === undefined).toBe(exempt);

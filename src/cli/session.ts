@@ -278,6 +278,9 @@ class Session implements CfSession {
       ...(signal === undefined ? {} : { signal }),
     });
     signal?.throwIfAborted();
+    // Its time was not over, but it is good for nothing: the next command must not get the same one.
+    if (result.code !== 0 && shown.both.some((line) => /Invalid Auth Token/i.test(line)))
+      this.accessToken.invalidate();
     if (result.timedOut) throw new PlatformFault(`cf ${args[0]} did not end in its time`, true);
     const [stdout, stderr, both] = [shown.stdout, shown.stderr, shown.both].map((lines) => lines.join('\n'));
     return { code: result.code, stdout: stdout ?? '', output: { stderr: stderr ?? '', both: both ?? '' } };

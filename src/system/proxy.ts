@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { Agent, type AgentOptions, type RequestOptions, request as secureRequest } from 'node:https';
+import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -94,6 +95,18 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
+/** `10.0.0.0/8` stands for the addresses in it, never for names that lead there. */
+function isInBlock(hostname: string, entry: string): boolean {
+  const [, network = '', bits = ''] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(network);
+  if (family === 0 || isIP(host) !== family || Number(bits) > (family === 4 ? 32 : 128)) return false;
+  const block = new BlockList();
+  const type = family === 4 ? 'ipv4' : 'ipv6';
+  block.addSubnet(network, Number(bits), type);
+  return block.check(host, type);
+}
+
 /** `example.com` stands for itself and what is below it, `.example.com` and `*.example.com` for what is below, `*` for all. */
 function isExempt(url: URL, list: string): boolean {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -102,7 +115,7 @@ function isExempt(url: URL, list: string): boolean {
     .split(/[\s,]+/)
     .filter((entry) => entry !== '')
     .some((entry) => {
-      if (entry === '*') return true;
+      if (entry === '*' || isInBlock(url.hostname, entry)) return true;
       const [, name = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry.replace(/^\*/, '')) ?? [];
       if (only !== undefined && only !== port) return false;
       return name.startsWith('.')
