@@ -201,3 +201,36 @@ describe('what is asked of live:', () => {
     expect(intent.facts[ANNOTATION.strategy]).toBe('blue-green');
   });
 });
+
+describe('a canary', () => {
+  const canary = (seen: Partial<Snapshot> = {}) =>
+    chooseInPlace({
+      inputs: { strategy: 'canary', maxInFlight: 1, instanceSteps: [10, 50] },
+      app: manifestApp(),
+      snapshot: snapshot({ live: live({ processes: [process('web', 3)] }), ...seen }),
+      brought: [],
+    });
+
+  test('has its steps, of the instances that live has, and says what they come to', () => {
+    expect(canary()).toMatchObject({
+      inPlace: { maxInFlight: 1, instanceSteps: [10, 50], instances: 3 },
+      problems: [],
+      notes: [
+        'The canary of shop pauses with 1 of 4 instances (25 %), 2 of 4 instances (50 %) of the new version.',
+      ],
+    });
+  });
+
+  test('needs a platform that knows its steps', () => {
+    expect(canary({ apiVersion: '3.188.9' }).problems).toEqual([
+      "strategy: canary needs version 3.189.0 of the platform's API, and this one has 3.188.9: deploy with strategy: rolling or blue-green.",
+    ]);
+    expect(canary({ apiVersion: '3.189.0' }).problems).toEqual([]);
+  });
+
+  test('is none where live has nothing to roll', () => {
+    const { inPlace, notes } = canary({ live: live({ state: 'STOPPED' }) });
+    expect(inPlace).toBeUndefined();
+    expect(notes).toEqual([expect.stringMatching(/nothing to roll, as live is stopped/)]);
+  });
+});
