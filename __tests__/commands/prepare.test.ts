@@ -108,6 +108,53 @@ test('quotas that may not be read are told, and nothing else', async () => {
 });
 
 describe('refused', () => {
+  const ROLLING = { strategy: 'rolling' };
+  const TWO_AT_A_TIME = { ...ROLLING, 'max-in-flight': '2' };
+  const NO_ROUTE = { routes: [], noRoute: true };
+  const broughtAlong: Partial<Platform> = {
+    sidecars: async (_, origin) => (origin === 'buildpack' ? ['agent'] : []),
+  };
+
+  test.each<[string, Readonly<Record<string, string>>, Partial<ManifestApp>, Partial<Platform>, RegExp]>([
+    ['no-route: true, blue-green', {}, NO_ROUTE, {}, /no-route: true .* live serves shop.example.com/],
+    ['no-route: true, rolling', ROLLING, NO_ROUTE, {}, /no-route: true .* live serves shop.example.com/],
+    ['a sidecar of a buildpack', ROLLING, {}, broughtAlong, /sidecar agent from a buildpack.*blue-green/],
+    ['cloud native buildpacks', ROLLING, { lifecycle: 'cnb' }, {}, /lifecycle cnb.*blue-green/],
+    [
+      'a platform that is too old',
+      ROLLING,
+      {},
+      { apiVersion: async () => '3.73.0' },
+      /needs version 3\.74\.0/,
+    ],
+    ['one too old for several', TWO_AT_A_TIME, {}, { apiVersion: async () => '3.172.0' }, /3\.173\.0/],
+  ])('by name, with nothing written: %s', async (_, inputs, app, more, expected) => {
+    const at = standing();
+    const error = await refusalOf(asked(inputs, app), at, more);
+    expect(error.message).toMatch(expected);
+    expect(error.message.split('\n')).toHaveLength(1);
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test('several apps of which one cannot be rolled: none is', async () => {
+    const at = standing();
+    const other = at.space.addApp('billing', { state: 'STARTED' });
+    at.space.addRoute('billing', [other]);
+    const both = asked(ROLLING);
+    const billing = {
+      name: 'billing',
+      routes: [{ route: 'billing.example.com' }],
+      lifecycle: 'cnb' as const,
+    };
+    const error = await refusalOf({ ...both, apps: [...both.apps, { ...SHOP, ...billing }] }, at);
+    expect(error.message).toMatch(/^billing has the lifecycle cnb.*blue-green\.$/);
+    expect(at.space.writes).toEqual([]);
+  });
+
+  test('max-in-flight with another strategy, before anything is called', () => {
+    expect(() => asked({ 'max-in-flight': '2' })).toThrow(InputError);
+  });
+
   test('with all that is wrong at once, and nothing was written', async () => {
     const at = standing();
     const other = at.space.addApp('billing', { state: 'STARTED' });
