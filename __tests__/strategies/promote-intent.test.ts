@@ -4,6 +4,8 @@ import type { Inputs, SmokeCheck } from '../../src/model/asked.js';
 import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
+import { LIVE_BEFORE } from '../../src/steps/live-record.js';
+import { LIVE_WISH } from '../../src/steps/live-wish.js';
 import { askedOf } from '../../src/strategies/intent-parts.js';
 import { endingOf, makePromoteIntent } from '../../src/strategies/promote-intent.js';
 import { candidateAt, inputs, intent, ours, process, route, snapshot, to, wanted } from './support.js';
@@ -218,5 +220,51 @@ describe('what live was given by hand since then', () => {
     const grown = at({ processes: [process('web', 1, { memoryMb: 512 })] });
     expect(told(of, grown)).toEqual([expect.stringContaining('memory, disk or log rate of web')]);
     expect(told(of, grown, { scale: 'manifest' })).toEqual([]);
+  });
+});
+
+describe('of a held deploy in place', () => {
+  const WISH = { [LIVE_WISH]: JSON.stringify({ manifest: 'applications: []', env: {} }) };
+  const of = held(
+    {},
+    { inPlace: { maxInFlight: 1 }, scale: { web: { instances: 4 } }, keepInstancesOf: ['web'] },
+  );
+  const at = (env: Record<string, string>, live: Partial<AppState> = {}) =>
+    seen({
+      live: { ...LIVE, ...live },
+      candidate: candidateAt('held', {
+        env,
+        annotations: { [ANNOTATION.manifestScale]: JSON.stringify({ web: { instances: 3 }, worker: {} }) },
+      }),
+    });
+
+  test('our own variables of the candidate are none that live lacks', () => {
+    expect(codes(of, at({ ...WISH, [LIVE_BEFORE]: '{}' }))).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string>, Partial<AppState>, string[]]>([
+    ['live is stopped', WISH, { state: 'STOPPED' }, ['live-changed']],
+    ['live has no web instance', WISH, { processes: [process('web', 0)] }, ['live-changed']],
+    ['live has another droplet', WISH, { currentDropletGuid: 'droplet-2' }, ['live-changed']],
+    ['what live shall get is not written down', { [LIVE_BEFORE]: '{}' }, {}, ['refused']],
+    ['another hand has written over it', { [LIVE_WISH]: '{"manifest":1}' }, {}, ['refused']],
+    ['no variable is there', {}, {}, ['refused']],
+  ])('it is refused when %s', (_what, env, live, problems) => {
+    expect(codes(of, at(env, live))).toEqual(problems);
+  });
+
+  test('a plan does not take variables that may not be read for missing', () => {
+    expect(codes(of, at({}), { plan: true })).toEqual([]);
+    expect(codes(of, at({ OTHER: 'x' }, { env: { OTHER: 'x' } }), { plan: true })).toEqual(['refused']);
+  });
+
+  test('live gets the counts that were recorded, or with scale: manifest those that the manifest named', () => {
+    const wish = (asked: Partial<Inputs>) =>
+      makePromoteIntent(of, at(WISH), inputs(asked), 'promoter').intent;
+    expect(wish({})).toMatchObject({ scale: { web: { instances: 4 } }, keepInstancesOf: ['web'] });
+    expect(wish({ scale: 'manifest' })).toMatchObject({
+      scale: { web: { instances: 3 }, worker: {} },
+      keepInstancesOf: [],
+    });
   });
 });

@@ -25,7 +25,7 @@ export async function tryOnProcesses(
   lanes: number,
   told: (tried: Tried) => void = () => undefined,
 ): Promise<Tried[]> {
-  const world = await startWorld();
+  const world = await startWorld({ flags: ['--tick', '300'] });
   try {
     const shares = sharesOf(trials, lanes);
     const names = shares.map((_, at) => `lane-${String.fromCharCode(97 + at)}`);

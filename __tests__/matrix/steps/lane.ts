@@ -22,6 +22,15 @@ const SCRIPT = `echo '${SCRIPT_SAYS}'; sleep 2`;
 /** Requests a second to the route of the lane. */
 const RATE = 15;
 
+/** How each command ends that comes to its end; what was held may have been brought there by the run before. */
+const ENDS: Readonly<Record<Command, readonly string[]>> = {
+  deploy: ['deployed'],
+  rolling: ['deployed'],
+  rollback: ['rolled-back'],
+  promote: ['promoted', 'nothing-held'],
+  abort: ['aborted', 'nothing-held'],
+};
+
 interface Asked {
   version: string;
   inputs: Readonly<Record<string, string>>;
@@ -33,6 +42,7 @@ export class Lane {
   /** What users meet, and the version's own name, of live and of the one before. */
   private live = { says: '', version: '' };
   private kept = { says: '', version: '' };
+  private held = { says: '', version: '' };
   private traces: readonly string[] = [];
 
   constructor(
@@ -41,14 +51,11 @@ export class Lane {
     private readonly command: Command,
   ) {}
 
-  /** Two versions, and for rollbacks one that nothing disturbs. Throws when one of them does not come to its end. */
+  /** Two versions, and one by the command that nothing disturbs. Throws when one of them does not come to its end. */
   async begin(): Promise<void> {
-    const undisturbed: Command[] = [
-      'deploy',
-      'deploy',
-      ...(this.command === 'rollback' ? [this.command] : []),
-    ];
+    const undisturbed: Command[] = ['deploy', 'deploy', ...(this.command === 'deploy' ? [] : [this.command])];
     for (const command of undisturbed) {
+      await this.hold(command);
       const asked = await this.ask(command);
       const result = await this.run(asked);
       const wrong = await this.judge(command, asked, result);
@@ -63,6 +70,7 @@ export class Lane {
   async attempt({ command, kind, end }: Trial): Promise<string[]> {
     const { world, foreign, lanes } = this.ground;
     await this.change(kind);
+    await this.hold(command);
     const before = await spaceOf(world);
     const url = world.url(this.app);
     const asked = await this.ask(command);
@@ -76,14 +84,14 @@ export class Lane {
       foreign: [foreigner],
     });
     const found: string[] = [];
-    const point = (POINTS[command] as Readonly<Record<string, Point>>)[kind] as Point;
+    const point = (POINTS[command] as Readonly<Partial<Record<Trial['kind'], Point>>>)[kind] as Point;
     const { reached, result, runId } = await this.interrupted(point, end, asked, before.route(url).guid);
     if (!reached) found.push(`the point was not reached:\n${result.shown}`);
     found.push(...judgeEnd(end, result));
-    if (end === 'cancel') found.push(...this.left(await spaceOf(world)));
+    if (end === 'cancel') found.push(...(await this.leftByPost()));
     const again = await this.run(asked, { runId, attempt: 2 });
     found.push(...(await this.judge(command, asked, again, before)));
-    if (again.outputs.result !== 'deployed' && again.outputs.result !== 'rolled-back')
+    if (!ENDS[command].includes(endOf(again)))
       found.push(`the first run:\n${result.shown}\n${result.post?.shown ?? ''}`);
     const seen = await watch.end();
     const [failure] = seen.figures.firstFailures;
@@ -98,6 +106,24 @@ export class Lane {
 
   private concerns(text: string, foreign: string): boolean {
     return text.includes(this.app) || text.includes(foreign);
+  }
+
+  /** What promote and abort are about. */
+  private async hold(command: Command): Promise<void> {
+    if (command !== 'promote' && command !== 'abort') return;
+    const asked = await this.ask('deploy');
+    const result = await this.run({ ...asked, inputs: { ...asked.inputs, hold: 'true' } });
+    if (result.outputs.result !== 'held') throw new Error(`${this.app} is not held:\n${result.shown}`);
+    this.held = { says: asked.version, version: result.outputs.version ?? '' };
+  }
+
+  /** What is still held waits for promote or abort. */
+  private async leftByPost(): Promise<string[]> {
+    const space = await spaceOf(this.ground.world);
+    const isHeld = space.apps.some(
+      ({ name, labels }) => name === `${this.app}-candidate` && labels[`${LABEL}phase`] === 'held',
+    );
+    return isHeld && this.command !== 'deploy' ? [] : this.left(space);
   }
 
   /** What makes the step needed. */
@@ -117,12 +143,17 @@ export class Lane {
       const to = { command, app: this.app, to: this.kept.version };
       return { version: this.kept.says, inputs: { ...inputs, ...to }, workspace: world.dir };
     }
+    if (command === 'promote' || command === 'abort') {
+      const version = command === 'promote' ? this.held.says : this.live.says;
+      return { version, inputs: { ...inputs, command, app: this.app }, workspace: world.dir };
+    }
     const version = `v${this.number}`;
     // Each deploy has an option of its route to change.
     const way = this.number % 2 === 0 ? 'round-robin' : 'least-connection';
     const more = ['routes:', `  - route: ${world.url(this.app)}`, `    options: {loadbalancing: ${way}}`];
     const workspace = await world.workspace({ name: this.app, version, routes: [], more });
-    return { version, inputs: { ...inputs, env: `STEP: ${version}` }, workspace };
+    const rolling = command === 'rolling' ? { strategy: command, bake: '2s' } : {};
+    return { version, inputs: { ...inputs, ...rolling, env: `STEP: ${version}` }, workspace };
   }
 
   private run({ version, inputs, workspace }: Asked, more: Partial<RunOptions> = {}, addresses = {}) {
@@ -173,7 +204,8 @@ export class Lane {
   }
 
   private advance(command: Command, { version }: Asked, { outputs }: ActionResult): void {
-    const next = { says: version, version: outputs.version ?? '' };
+    if (command === 'abort') return;
+    const next = command === 'promote' ? this.held : { says: version, version: outputs.version ?? '' };
     this.kept = this.live;
     this.live = next;
     if (command === 'rollback' && next.version === '')
@@ -187,9 +219,8 @@ export class Lane {
     before?: Space,
   ): Promise<string[]> {
     const { world, foreign } = this.ground;
-    const wanted = command === 'deploy' ? 'deployed' : 'rolled-back';
     const { result: got, error } = result.outputs;
-    if (result.exitCode !== 0 || got !== wanted)
+    if (!ENDS[command].includes(endOf(result)))
       return [`the last run ended with ${result.exitCode}, ${got} (${error}):\n${result.shown}`];
     const found: string[] = result.orphans.map(({ command: line }) => `the last run left ${line} running`);
     const space = await spaceOf(world);
@@ -226,6 +257,11 @@ export class Lane {
       ...(failed.length > 1 ? [`failed: ${failed.join(', ')}`] : []),
     ];
   }
+}
+
+/** Its result; of one that did not go well its error. */
+function endOf({ exitCode, outputs }: ActionResult): string {
+  return (exitCode === 0 ? outputs.result : outputs.error) ?? '';
 }
 
 /** A killed run's children end by their leash a moment later than the runner looks for them. */

@@ -1,9 +1,10 @@
-/** Where a deploy and a rollback are interrupted on real processes: one point for each kind of step. */
+/** Where deploys, rollbacks and the ends of held deploys are interrupted on real processes: one point for each kind of step. */
 import type { Step } from '../../../src/steps/step.js';
 import type { TappedCall } from '../../e2e/support/tap.js';
 
 export type Kind = Step['do'];
-export type Command = 'deploy' | 'rollback';
+/** `rolling`: a deploy in place. */
+export type Command = 'deploy' | 'rollback' | 'rolling' | 'promote' | 'abort';
 
 export interface Where {
   app: string;
@@ -31,7 +32,7 @@ const destinations =
 /** What the script of the step `smoke-script` says while it runs. */
 export const SCRIPT_SAYS = 'the script is at work';
 
-/** Steps of a deploy in place: neither of these two commands has them under blue-green. */
+/** Steps of a change in place: no command has them under blue-green. */
 type InPlace =
   | 'copy-droplet'
   | 'record-live'
@@ -48,6 +49,16 @@ type InPlace =
   | 'scale-live'
   | 'bake'
   | 'crown';
+/** Those of a way back, of other commands, and of a canary. */
+type NotRolled =
+  | 'record-wish'
+  | 'take-droplet'
+  | 'apply-version'
+  | 'restore-live'
+  | 'cancel-deployment'
+  | 'judge-canary'
+  | 'continue-deployment'
+  | 'scale-live';
 /** Nothing scales the app of these trials. */
 type OfAutoscaler = 'pause-scaling' | 'resume-scaling';
 type Swapped = Exclude<Kind, InPlace | OfAutoscaler>;
@@ -77,10 +88,32 @@ const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-op
   rename: { api: call('PATCH', /^\/v3\/apps\/[^/]+$/, /"name":/) },
 };
 
-/** Each kind of step once for each command: one that is missing does not compile. */
+const DELETE_APP: Point = ROLLBACK['delete-app'];
+const marked = (phase: string): Point => ({
+  api: call('PATCH', /^\/v3\/apps\/[^/]+$/, new RegExp(`"${phase}"`)),
+});
+
+/** What a promote does with what is there already. */
+const PROMOTED = [
+  'smoke-script',
+  'mark',
+  'map',
+  'prove',
+  'unmap',
+  'drain',
+  'stop',
+  'delete-route',
+  'delete-app',
+  'rename',
+] as const satisfies readonly (keyof typeof ROLLBACK)[];
+
+/** Each kind of step once for a deploy, a rollback and what is only done in place: one that is missing does not compile. */
 export const POINTS: {
   readonly deploy: Readonly<Record<Swapped, Point>>;
   readonly rollback: typeof ROLLBACK;
+  readonly rolling: Readonly<Record<Exclude<InPlace, NotRolled> | 'mark' | 'delete-app', Point>>;
+  readonly promote: Readonly<Record<(typeof PROMOTED)[number], Point>>;
+  readonly abort: Readonly<Record<'mark' | 'delete-route' | 'delete-app', Point>>;
 } = {
   deploy: {
     ...ROLLBACK,
@@ -89,6 +122,23 @@ export const POINTS: {
     'set-options': { api: call('PATCH', /^\/v3\/routes\/[^/]+$/) },
   },
   rollback: ROLLBACK,
+  rolling: {
+    'copy-droplet': { api: call('POST', /^\/v3\/droplets/) },
+    'record-live': { api: call('PATCH', /^\/v3\/apps\/[^/]+\/environment_variables$/, /LIVE_BEFORE/) },
+    mark: marked('switching'),
+    // The CLI has applied one to the candidate before.
+    'apply-to-live': { line: /apply the manifest to/, api: call('POST', /\/actions\/apply_manifest$/) },
+    'create-deployment': { api: call('POST', /^\/v3\/deployments$/) },
+    'await-deployment': { line: /deployment deploying, / },
+    bake: { line: /^##\[group\].*bake/ },
+    crown: { api: call('PATCH', /^\/v3\/apps\/[^/]+$/, /\/role":"live"/) },
+    'delete-app': DELETE_APP,
+  },
+  promote: Object.fromEntries(PROMOTED.map((kind) => [kind, ROLLBACK[kind]])) as Record<
+    (typeof PROMOTED)[number],
+    Point
+  >,
+  abort: { mark: marked('withdrawn'), 'delete-route': ROLLBACK['delete-route'], 'delete-app': DELETE_APP },
 };
 
 /** `kill`: SIGKILL, and the machine is gone. `cancel`: SIGINT as the runner sends it, then the post step. */
@@ -96,12 +146,12 @@ export type End = 'kill' | 'cancel';
 
 export interface Trial {
   command: Command;
-  kind: Swapped;
+  kind: Kind;
   end: End;
 }
 
-export const TRIALS: readonly Trial[] = (['deploy', 'rollback'] as const).flatMap((command) =>
-  (Object.keys(POINTS[command]) as Swapped[]).flatMap((kind) =>
+export const TRIALS: readonly Trial[] = (Object.keys(POINTS) as Command[]).flatMap((command) =>
+  (Object.keys(POINTS[command]) as Kind[]).flatMap((kind) =>
     (['kill', 'cancel'] as const).map((end) => ({ command, kind, end })),
   ),
 );
