@@ -1,7 +1,6 @@
 import type * as r from '../state/records.js';
 import type { Core } from './core.js';
 import { list } from './list.js';
-import { findOrganization } from './organizations.js';
 import { findSpace } from './spaces.js';
 import { type Call, type Row, row } from './table.js';
 
@@ -15,14 +14,6 @@ function none(call: Call, core: Core, accepts: readonly string[]) {
 }
 
 export const rows: readonly Row[] = [
-  row('GET', '/v3/organizations/:guid/relationships/default_isolation_segment', (call, core) => {
-    findOrganization(call, core);
-    return { status: 200, body: { data: null } };
-  }),
-  row('GET', '/v3/spaces/:guid/relationships/isolation_segment', (call, core) => {
-    findSpace(call, core);
-    return { status: 200, body: { data: null } };
-  }),
   row('GET', '/v3/spaces/:guid/running_security_groups', (call, core) => {
     findSpace(call, core);
     return none(call, core, ['names']);
@@ -31,5 +22,4 @@ export const rows: readonly Row[] = [
     findSpace(call, core);
     return none(call, core, ['names']);
   }),
-  row('GET', '/v3/isolation_segments', (call, core) => none(call, core, ['names', 'organization_guids'])),
 ];

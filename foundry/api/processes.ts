@@ -104,8 +104,15 @@ function everyIndex(
   );
 }
 
+/** Name of the isolation segment of the process's space. */
+function isolationOf(core: Core, p: r.Process): string | null {
+  const space = core.store.spaces.get(core.store.apps.get(p.appGuid)?.spaceGuid ?? '');
+  return core.store.isolationSegments.get(space?.isolationSegmentGuid ?? '')?.name ?? null;
+}
+
 function stats(core: Core, p: r.Process) {
   const now = core.clock.now();
+  const segment = isolationOf(core, p);
   const resources = everyIndex(core, p).map((i) => {
     const uptime = 'sinceMs' in i ? Math.max(0, Math.floor((now - i.sinceMs) / 1000)) : 0;
     const details = i.details ?? null;
@@ -116,7 +123,7 @@ function stats(core: Core, p: r.Process) {
         state: i.state,
         routable: false,
         uptime,
-        isolation_segment: null,
+        isolation_segment: segment,
         details,
       };
     }
@@ -133,7 +140,7 @@ function stats(core: Core, p: r.Process) {
       disk_quota: p.diskMb * 1024 * 1024,
       log_rate_limit: p.logRateBps,
       fds_quota: 16384,
-      isolation_segment: null,
+      isolation_segment: segment,
       details,
       instance_ports: Object.entries(i.ports).map(([internal, external]) => ({
         external,

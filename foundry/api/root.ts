@@ -29,6 +29,7 @@ const RESOURCES = [
   'service_credential_bindings',
   'service_route_bindings',
   'audit_events',
+  'isolation_segments',
 ];
 
 function root(core: Core): Answer {

@@ -9,6 +9,7 @@ import { rows as droplets } from './droplets.js';
 import { rows as empty } from './empty.js';
 import { rows as events } from './events.js';
 import { rows as flags } from './feature-flags.js';
+import { rows as isolation } from './isolation-segments.js';
 import { rows as jobs } from './jobs.js';
 import { rows as manifests } from './manifests.js';
 import { rows as networkPolicies } from './network-policies.js';
@@ -62,6 +63,7 @@ export const apiRows: readonly Row[] = [
   manifests,
   jobs,
   events,
+  isolation,
   empty,
   logs,
 ].flat();

@@ -24,6 +24,13 @@ export interface Space extends Base {
   name: string;
   organizationGuid: string;
   quotaGuid?: string;
+  isolationSegmentGuid?: string;
+}
+
+export interface IsolationSegment extends Base {
+  name: string;
+  /** Whose spaces may have it. */
+  organizationGuids: string[];
 }
 
 /** null: unlimited. */

@@ -78,6 +78,7 @@ export class Grouped<T extends r.Base> extends Table<T> {
 export class Store {
   readonly organizations = new Table<r.Organization>();
   readonly spaces = new Table<r.Space>();
+  readonly isolationSegments = new Table<r.IsolationSegment>();
   readonly quotas = new Table<r.Quota>();
   readonly domains = new Table<r.Domain>();
   readonly apps = new Table<r.App>();

@@ -61,6 +61,7 @@ describe('every route of the foundry', () => {
       await f.call('POST', '/v3/deployments', { relationships: { app: { data: { guid: deployed.app } } } })
     ).body.guid;
     Object.assign(known, await makeServices(w, made.app, route));
+    known.segment = (await f.call('POST', '/v3/isolation_segments', { name: 'apart' })).body.guid;
     known.task = (await f.call('POST', `/v3/apps/${made.app}/tasks`, { name: 't', command: 'x' })).body.guid;
     known.worker = (await f.call('GET', `/v3/apps/${made.app}/processes/worker`)).body.guid;
   });

@@ -2,6 +2,7 @@ import { apps } from './apps.js';
 import { bits } from './bits.js';
 import { control } from './control.js';
 import { deployments } from './deployments.js';
+import { isolation } from './isolation.js';
 import { kinds } from './kinds-of-routes.js';
 import { look } from './look.js';
 import { manifests } from './manifests.js';
@@ -23,6 +24,7 @@ export const steps: readonly Step[] = [
   ...routes,
   ...services,
   ...tasks,
+  ...isolation,
   ...manifests,
   ...control,
   ...remove,

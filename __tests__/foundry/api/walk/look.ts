@@ -105,13 +105,6 @@ export const look: readonly Step[] = [
     has: { 'usage_summary.memory_in_mb': 1024 },
   },
   {
-    row: 'GET /v3/spaces/:guid/relationships/isolation_segment',
-    cites: 'cf-cli 6.2',
-    path: '/v3/spaces/{space}/relationships/isolation_segment',
-    status: 200,
-    has: { data: null },
-  },
-  {
     row: 'GET /v3/spaces/:guid/running_security_groups',
     cites: 'cf-cli 6.2',
     path: '/v3/spaces/{space}/running_security_groups',
@@ -183,7 +176,6 @@ export const look: readonly Step[] = [
     status: 200,
     list: { total: 0 },
   },
-  { row: 'GET /v3/isolation_segments', cites: 'cf-cli 6.2', status: 200, ...empty },
   {
     row: 'GET /v3/apps/:guid/sidecars',
     cites: 'cf-cli 6.2',

@@ -91,6 +91,23 @@ export const revisions: readonly Step[] = [
     error: unprocessable("Sidecar with name 'agent' already exists for given app"),
   },
   {
+    row: 'PATCH /v3/sidecars/:guid',
+    cites: 'platform A2',
+    path: '/v3/sidecars/{sidecar}',
+    body: { memory_in_mb: 32 },
+    status: 200,
+    has: { name: 'brought', command: './brought', memory_in_mb: 32 },
+  },
+  {
+    row: 'PATCH /v3/sidecars/:guid',
+    cites: 'platform A2',
+    note: 'taken name',
+    path: '/v3/sidecars/{sidecar}',
+    body: { name: 'agent' },
+    status: 422,
+    error: unprocessable("Sidecar with name 'agent' already exists for given app"),
+  },
+  {
     row: 'GET /v3/sidecars/:guid',
     cites: 'platform A2',
     path: '/v3/sidecars/{sidecar}',
