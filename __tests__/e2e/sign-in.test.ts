@@ -141,7 +141,8 @@ describe('is refused, and nothing is changed', () => {
     const before = (await world.foundry.requests()).length;
     const result = await world.deploy({ version: 'v5' }, inputs(more), { env: env(more2) });
     expect([result.exitCode, result.outputs.result, result.outputs.error]).toEqual([1, 'refused', error]);
-    expect(writes((await world.foundry.requests()).slice(before))).toEqual([]);
+    const since = (await world.foundry.requests()).slice(before);
+    expect(writes(since).filter(({ status }) => status < 400)).toEqual([]);
     expect(await world.leaks(...secrets())).toEqual([]);
     return result;
   }
@@ -158,6 +159,14 @@ describe('is refused, and nothing is changed', () => {
   test('a job that may not ask for its identity, with the lines to add', async () => {
     const result = await refused({ oidc: 'true' }, {}, 'id-token');
     expectTold(result, /permissions:\n\s+contents: read\n\s+id-token: write/);
+  });
+
+  test('a client whose role is too small', async () => {
+    const auditor = (await world.foundry.control('GET', 'auditor')) as typeof client;
+    const credentials = { 'client-id': auditor.id, 'client-secret': auditor.secret };
+    const result = await refused(credentials, {}, 'platform-10003');
+    expectTold(result, 'SpaceDeveloper');
+    expect(await world.leaks(auditor.secret)).toEqual([]);
   });
 
   test('another authority', async () => {
