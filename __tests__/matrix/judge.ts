@@ -242,6 +242,12 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
       found.push(`route ${route.url} is left`);
     const to = route.destinations.map(({ appGuid }) => nameOf(appGuid)).join(', ');
     if (own && to !== own.app) found.push(`${route.url} leads to ${to}`);
+    const { protocol = 'http1', options = {} } =
+      (own && !keepsLive(scenario) && scenario.settings?.ways?.[route.url]) || {};
+    if (own && route.destinations.some((one) => (one.protocol ?? 'http1') !== protocol))
+      found.push(`${route.url} is not asked by ${protocol}`);
+    if (isLasting(route) && JSON.stringify(route.options) !== JSON.stringify(options))
+      found.push(`${route.url} has the options ${JSON.stringify(route.options)}`);
     if (scenario.dropped?.includes(route.url) && to !== '')
       found.push(`the dropped ${route.url} leads to ${to}`);
   }

@@ -45,7 +45,14 @@ export interface SpaceState extends PlatformState {
     dropletGuid: string | null;
     processes: readonly { guid: string; type: string; wanted: number; memoryMb: number }[];
   })[];
-  routes: readonly (PlatformState['routes'][number] & { labels: Readonly<Record<string, string>> })[];
+  policies: readonly { source: string; destination: string }[];
+  routes: readonly (Omit<PlatformState['routes'][number], 'destinations'> & {
+    labels: Readonly<Record<string, string>>;
+    options: Readonly<Record<string, string>>;
+    destinations: readonly (PlatformState['routes'][number]['destinations'][number] & {
+      protocol?: string;
+    })[];
+  })[];
 }
 
 const OPTIONS: Partial<FoundryOptions> = { latencyMs: 4, seed: 7, tokenTtlMs: 24 * 3_600_000 };

@@ -37,6 +37,14 @@ export interface Settings {
   env: Readonly<Record<string, string>>;
   /** Default: `INSTANCES`. */
   instances?: number;
+  /** By url. */
+  ways?: Readonly<Record<string, Way>>;
+}
+
+/** What a manifest says of a route beside its url. */
+export interface Way {
+  protocol?: string;
+  options?: Readonly<Record<string, string>>;
 }
 
 export const APP = 'shop';
@@ -89,6 +97,21 @@ export const SCENARIOS: readonly Scenario[] = [
     routes: { [APP]: THREE.slice(0, 2) },
     dropped: THREE.slice(2),
     inputs: { carry: 'manifest', 'keep-failed': 'true' },
+    ends: 'deployed',
+  },
+  {
+    name: 'a route gets options, and another one a protocol',
+    before: (platform, folders) =>
+      deployed(platform, folders, { version: 'v1' }, { [APP]: THREE.slice(0, 2) }),
+    asked: { version: 'v2' },
+    routes: { [APP]: THREE.slice(0, 2) },
+    settings: {
+      ...USUAL,
+      ways: {
+        [url('shop')]: { options: { loadbalancing: 'least-connection' } },
+        [url('shop-too')]: { protocol: 'http2' },
+      },
+    },
     ends: 'deployed',
   },
   {
@@ -373,15 +396,22 @@ async function deployed(
   if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
 }
 
-function manifest(apps: Routes, { memoryMb, env, instances = INSTANCES }: Settings): string {
+function manifest(apps: Routes, { memoryMb, env, instances = INSTANCES, ways = {} }: Settings): string {
   const blocks = Object.entries(apps).flatMap(([name, routes]) => [
     `- name: ${name}`,
     `  memory: ${memoryMb}M`,
     `  instances: ${instances}`,
     '  routes:',
-    ...routes.map((route) => `  - route: ${route}`),
+    ...routes.flatMap((route) => [`  - route: ${route}`, ...linesOf(ways[route])]),
     ...(Object.keys(env).length > 0 ? ['  env:'] : []),
     ...Object.entries(env).map(([key, value]) => `    ${key}: ${value}`),
   ]);
   return ['applications:', ...blocks, ''].join('\n');
+}
+
+function linesOf({ protocol, options }: Way = {}): string[] {
+  return [
+    ...(protocol ? [`    protocol: ${protocol}`] : []),
+    ...(options ? [`    options: ${JSON.stringify(options)}`] : []),
+  ];
 }

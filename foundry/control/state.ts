@@ -38,6 +38,7 @@ export function state(core: Core): Record<string, unknown> {
     url: core.store.url(route),
     spaceGuid: route.spaceGuid,
     labels: route.metadata.labels,
+    options: route.options,
     destinations: route.destinations,
   }));
   return { routers: core.routers, apps, routes };

@@ -18,6 +18,7 @@ export interface RouteWish {
 }
 
 const WILDCARD = '*';
+const LAST_PORT = 65_535;
 /** What the platform takes as a host. */
 const HOST = /^[\w-]{1,63}$/;
 
@@ -82,7 +83,16 @@ function parseRoute(
   const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
   const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
   const name = fullHost.toLowerCase();
-  if (port !== undefined || scheme?.toLowerCase() === 'tcp' || protocol === 'tcp') {
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= LAST_PORT))
+    return `has the port ${port}; a port is from 1 to ${LAST_PORT}`;
+  const found = splitHost(name, domains);
+  if (port !== undefined && typeof found !== 'string' && isWeb(found.domain))
+    return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
+  if (
+    scheme?.toLowerCase() === 'tcp' ||
+    protocol === 'tcp' ||
+    (port !== undefined && typeof found !== 'string')
+  ) {
     return 'is a TCP route, which is not available yet';
   }
   if (scheme !== undefined && !/^https?$/i.test(scheme))
@@ -93,7 +103,6 @@ function parseRoute(
   if (path !== '' && !/^\/[^?#\s]+$/.test(path))
     return `has the path "${path}", which the platform does not take`;
   if (path.length > 128) return 'has a path of more than 128 characters';
-  const found = splitHost(name, domains);
   if (typeof found === 'string') return found;
   if (!isWeb(found.domain) && !found.domain.internal) return 'is on a TCP domain, which is not available yet';
   if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
