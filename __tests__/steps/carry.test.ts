@@ -102,3 +102,37 @@ describe('carry', () => {
     expect(writes).toEqual([]);
   });
 });
+
+describe('an app that is bound', () => {
+  const gone = (states: readonly Binding['state'][], more: Partial<Platform> = {}) => {
+    const done: string[] = [];
+    const left = [...states];
+    const calls: Partial<Platform> = {
+      routesOfApps: async () => [],
+      serviceBindings: async () => {
+        const state = left.length > 1 ? left.shift() : left[0];
+        return [{ ...DB, ...(state ? { state } : {}) }];
+      },
+      removeBinding: async (guid) => void done.push(`unbind ${guid}`),
+      deleteApp: async (guid) => void done.push(`delete ${guid}`),
+      updateApp: async (guid, { name }) => {
+        done.push(`rename ${guid} to ${name}`);
+        return app(guid);
+      },
+      platformNowMs: () => 0,
+      ...more,
+    };
+    const candidate = candidateAt('made');
+    const world = worldOf(calls);
+    const step = { do: 'delete-app', name: candidate.name, guid: candidate.guid } as const;
+    return perform(step, appWorld({ candidate, lock: candidate }), world).then(() => done);
+  };
+
+  test('is unbound before it is deleted, once its brokers are done', async () => {
+    expect(await gone(['in progress', 'in progress', 'failed'])).toEqual(['unbind b', 'delete new']);
+  });
+
+  test('by a broker that never ends keeps no name that others need', async () => {
+    expect(await gone(['in progress'])).toEqual(['rename new to shop-failed-v2']);
+  });
+});

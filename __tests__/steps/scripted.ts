@@ -7,12 +7,13 @@ import { type AppWorld, nothingFound, type World } from '../../src/steps/world.j
 import { steppedClock } from '../engine/stepped-clock.js';
 import { intent, snapshot } from '../strategies/support.js';
 
-/** Any call that is not scripted fails the test by its name; of network policies nobody tells, unless it is scripted. */
+/** Any call that is not scripted fails the test by its name; policies and bindings are none, unless they are scripted. */
 export function platformOf(calls: Partial<Platform>): Platform {
   return new Proxy(calls as Platform, {
     get: (target, name) => {
       if (name in target) return target[name as keyof Platform];
       if (name === 'policies') return async () => undefined;
+      if (name === 'serviceBindings') return async () => [];
       throw new Error(`${String(name)} was called, and nobody scripted it`);
     },
   });

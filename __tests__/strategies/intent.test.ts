@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SmokeCheck } from '../../src/model/asked.js';
 import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import type { WantedScale } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
 import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
@@ -239,7 +240,7 @@ describe('scale', () => {
   const scaled = (
     lives: AppState['processes'],
     named: Record<string, { instances?: number; memoryMb?: number }>,
-    before?: Record<string, { instances: number }>,
+    before?: Record<string, WantedScale>,
     over: Partial<AppState> = {},
   ) => {
     const processes = Object.fromEntries(
@@ -272,6 +273,16 @@ describe('scale', () => {
   test('what the manifest names is its own, the rest is as live has it', () => {
     const intent = scaled([process('web', 1)], { web: { memoryMb: 64 } });
     expect(intent.scale.web).toEqual({ diskMb: 1_024, logRateBps: -1 });
+  });
+
+  test.each<[string, number, number, number, number | undefined]>([
+    ['as the manifest says it: nothing is to be set', 64, 64, 64, undefined],
+    ['changed by hand, and the manifest says what it said: kept', 256, 64, 64, 256],
+    ['changed by hand and in the manifest: the manifest wins', 256, 64, 128, undefined],
+  ])('memory %s', (_, now, was, named, kept) => {
+    const processes = { web: { memoryMb: named } };
+    const intent = scaled([process('web', 1, { memoryMb: now })], processes, { web: { memoryMb: was } });
+    expect(intent.scale.web?.memoryMb).toBe(kept);
   });
 
   test('a stopped live keeps no instances', () => {

@@ -3,6 +3,7 @@ import { saidOf } from '../../src/manifest/said.js';
 import type { AppState, Deployment, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { NOTHING_NAMED } from '../../src/strategies/carry.js';
 import type { LiveConfiguration } from '../../src/strategies/configuration.js';
 import { driftOf, whyAsked, whyOther, whyUnsound } from '../../src/strategies/unchanged.js';
 import { candidateAt, instance, intent, ours, process, route, snapshot, to, wanted } from './support.js';
@@ -97,6 +98,41 @@ test('live is what is asked for', () => {
   expect(whyOther(sides, NOW)).toEqual([]);
   expect(whyUnsound(sides)).toEqual([]);
   expect(driftOf(sides)).toEqual([]);
+});
+
+describe('what only live has', () => {
+  const has: Change = {
+    live: {
+      labels: { ...LIVE.labels, desk: 'shop' },
+      processes: [{ ...WEB, healthCheck: { type: 'http', endpoint: '/by-hand', timeoutS: 99 } }, WORKER],
+    },
+    read: { bindings: [...READ.bindings, 'extra'], features: { ssh: false, revisions: true } },
+  };
+
+  test('is a difference where nothing is carried', () => {
+    expect(whyOther(sidesOf(has), NOW)).toEqual(
+      expect.arrayContaining(['web health check', 'binding to service instance extra', 'label desk']),
+    );
+  });
+
+  test('is none where it is carried: such a live was deployed so', () => {
+    const carry = { named: { ...NOTHING_NAMED, services: READ.bindings }, what: [] };
+    const why = whyOther(sidesOf({ ...has, intent: { carry } }), NOW);
+    for (const what of [
+      'web health check',
+      'binding to service instance extra',
+      'label desk',
+      'app feature ssh',
+    ])
+      expect(why).not.toContain(what);
+  });
+
+  test('is one again where the manifest before named it', () => {
+    const carry = { named: { ...NOTHING_NAMED, services: [...READ.bindings, 'extra'] }, what: [] };
+    expect(whyOther(sidesOf({ ...has, intent: { carry } }), NOW)).toContain(
+      'binding to service instance extra',
+    );
+  });
 });
 
 describe('a live that was rolled has the copy of a droplet, which names no package:', () => {

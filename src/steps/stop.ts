@@ -3,8 +3,10 @@ import { goneIsDone } from '../platform/apps.js';
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
 import { dropPolicies } from './carry.js';
+import { rename } from './rename.js';
 import type { Step } from './step.js';
-import type { StepKind } from './world.js';
+import { unbindAll } from './unbind.js';
+import { note, type StepKind } from './world.js';
 
 /** The platform sends SIGTERM, and SIGKILL ten seconds later. */
 export const stop: StepKind<Step & { do: 'stop' }> = {
@@ -22,7 +24,7 @@ export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
     ...(wasLive ? [`PATCH /v3/apps/<${name}> annotation deleting`] : []),
     `DELETE /v3/apps/<${name}>`,
   ],
-  run: async ({ name, guid, wasLive }, _app, world) => {
+  run: async ({ name, guid, wasLive }, app, world) => {
     const { platform } = world;
     await assertOffRoutes(platform, name, guid);
     await dropPolicies(guid, world);
@@ -31,7 +33,15 @@ export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
       const annotations = { [ANNOTATION.deleting]: String(platform.platformNowMs()) };
       await goneIsDone(async () => void (await platform.updateApp(guid, { annotations })));
     }
-    await platform.deleteApp(guid);
+    if (await unbindAll(guid, world)) return platform.deleteApp(guid);
+    if (guid !== app.snapshot.candidate?.guid || app.intent.target)
+      throw new PlatformFault(
+        `${name} cannot be deleted while a broker is at work on a binding of it.`,
+        false,
+      );
+    // Its name is the lock: it is freed all the same.
+    note(world, `${name} is kept as failed: a broker is at work on a binding of it.`);
+    await rename.run({ do: 'rename', side: 'candidate', to: 'failed' }, app, world);
   },
 };
 
