@@ -54,6 +54,7 @@ test('revisions come newest first, with what each can still do', async () => {
       deployable: true,
       description: 'New droplet deployed. New environment variables deployed.',
       createdAtMs: expect.any(Number),
+      commands: { web: null, worker: null },
     },
     {
       guid: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -62,6 +63,7 @@ test('revisions come newest first, with what each can still do', async () => {
       deployable: false,
       description: 'Initial revision.',
       createdAtMs: expect.any(Number),
+      commands: { web: null, worker: null },
     },
   ]);
   const variables = await Promise.all(revisions.map(({ guid }) => platform.revisionEnvironment(guid)));

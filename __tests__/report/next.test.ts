@@ -23,7 +23,7 @@ describe('what to do next', () => {
   test('deployed by rolling: the commit before is deployed again', () => {
     const apps = [{ ...without('previousApp', 'previousAppGuid'), rolled: { deploymentGuid: 'd' } }];
     const next = nextOf(deployed({ apps }));
-    expect(next).toContain(`deploy the commit of ${OLD} of shop again`);
+    expect(next).toContain(`command: rollback, app: shop and to: ${OLD}`);
     expect(next).not.toContain('no way back');
   });
 

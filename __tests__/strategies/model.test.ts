@@ -1,5 +1,6 @@
 /** No history of a deploy breaks a promise, whatever interrupts it; and the search finds strategies that break one. */
 import { describe, expect, test } from '@jest/globals';
+import { isDone, rollOf } from '../../src/steps/deployments.js';
 import type { Step, Work } from '../../src/steps/step.js';
 import { CARRIES } from './model/carries.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
@@ -259,6 +260,61 @@ describe('the search finds a canary that', () => {
     ],
   ])('%s', (_name, scenario, strategies, why) => {
     const found = ROLLS.find(({ name }) => name === scenario);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a rollback in place that', () => {
+  const leaveOut =
+    (...names: Step['do'][]): Change =>
+    (work) =>
+      Object.fromEntries(
+        Object.entries(work).flatMap(([stage, { steps, after = [] }]) => {
+          const [left, rest] = [steps, after].map((list) => list.filter((step) => !names.includes(step.do)));
+          return left && rest && left.length + rest.length > 0 ? [[stage, { steps: left, after: rest }]] : [];
+        }),
+      );
+  test.each<[string, Strategies, RegExp]>([
+    [
+      'brings the settings of no version',
+      broken('forward', leaveOut('apply-version')),
+      /with manifest of v1/,
+    ],
+    [
+      'changes live before it is written down',
+      broken('forward', leaveOut('record-live')),
+      /before it is written down/,
+    ],
+    [
+      'is not proven with the droplet',
+      broken('forward', leaveOut('smoke')),
+      /before it is proven/,
+    ],
+    [
+      'leaves the variables of the version when it fails',
+      broken('back', leaveOut('restore-live')),
+      /with (half|manifest) of/,
+    ],
+    ['leaves its lock', broken('forward', without('end')), /a candidate is left/],
+    [
+      'takes the deployment of then for that of now',
+      {
+        ...REAL,
+        forward: (intent, seen) => {
+          const { source, ...inPlace } = intent.inPlace ?? { maxInFlight: 1 };
+          const work = REAL.forward(intent, seen);
+          const known = source && rollOf({ version: intent.version, inPlace }, seen);
+          return known && isDone(known) ? leaveOut('create-deployment', 'await-deployment')(work) : work;
+        },
+      },
+      /crowned as v2, but runs|goes round in circles/,
+    ],
+  ])('%s', (title, strategies, why) => {
+    const isOfThen = title.includes('deployment of then');
+    const found = OWN_VERSIONS.find(({ name }) =>
+      isOfThen ? name.includes('deployment of then') : name === 'back in place twice',
+    );
     if (!found) throw new Error('the scenario is gone');
     expect(explore(found, strategies).violation).toMatch(why);
   });

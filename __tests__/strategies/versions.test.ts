@@ -1,8 +1,15 @@
 /** Which version is meant by a rollback, and what it leaves is remembered. */
 import { describe, expect, test } from '@jest/globals';
-import type { AppState, Snapshot } from '../../src/model/cloud.js';
+import type { AppState, Revision, Snapshot } from '../../src/model/cloud.js';
 import { ANNOTATION } from '../../src/platform/names.js';
-import { choicesOf, chooseTarget, isOfCommit, withdrawn } from '../../src/strategies/versions.js';
+import { earlierAfter } from '../../src/steps/earlier.js';
+import {
+  choicesOf,
+  chooseTarget,
+  isOfCommit,
+  type Standing,
+  withdrawn,
+} from '../../src/strategies/versions.js';
 import { ours } from './support.js';
 
 const C1 = `${'a'.repeat(39)}1`;
@@ -40,7 +47,7 @@ describe('the version that is meant', () => {
     expect(chooseTarget({ live: LIVE, previous: [twice] }, V2.version)).toBe(twice);
   });
 
-  test('after a rolling deploy the version before is no app: one that is kept has to be named', () => {
+  test('after a rolling deploy of an earlier release the version before is not written down: one has to be named', () => {
     const rolled = version('guid-3', 'live', '20261103-100000-ccccccc', { [ANNOTATION.strategy]: 'rolling' });
     expect(chooseTarget({ live: rolled, previous: [V2] }, undefined)).toMatch(
       /came by strategy: rolling.*deploy its commit again, or name an earlier version \(\S+2-100000-aaaaaaa\)/,
@@ -114,5 +121,124 @@ describe('a commit that a rollback took from live', () => {
     ['another hand wrote the record', { live: V1, previous: [left('{')] }, C2],
   ])('not when %s', (_name, seen, commit) => {
     expect(withdrawn(seen, commit)).toBeUndefined();
+  });
+});
+
+describe('what live itself had', () => {
+  const droplet = (guid: string, state = 'STAGED') => ({ guid, state, createdAtMs: 0 });
+  const revision = (number: number, dropletGuid: string, over: Partial<Revision> = {}): Revision => ({
+    guid: `revision-${number}`,
+    version: number,
+    dropletGuid,
+    deployable: true,
+    description: 'New droplet deployed.',
+    createdAtMs: Date.UTC(2026, 9, number),
+    commands: {},
+    ...over,
+  });
+  const left = (label: string, dropletGuid: string, untilMs: number, over: Record<string, string> = {}) => ({
+    version: label,
+    droplet: dropletGuid,
+    untilMs,
+    annotations: { [ANNOTATION.commit]: C1, ...over },
+  });
+  const earlier = (...all: ReturnType<typeof left>[]) =>
+    all.reduceRight<Record<string, string>>(
+      (annotations, one) => ({
+        ...annotations,
+        ...(earlierAfter(one, LIVE.version ?? '', annotations) as Record<string, string>),
+      }),
+      {},
+    );
+  const FIRST = left('20261101-100000-aaaaaaa', 'd1', 10);
+  const SECOND = left('20261102-100000-bbbbbbb', 'd2', 20, { [ANNOTATION.commit]: C2 });
+  const live = {
+    ...LIVE,
+    currentDropletGuid: 'd3',
+    annotations: { ...LIVE.annotations, ...earlier(SECOND, FIRST) },
+  };
+  const revisions = [revision(4, 'd3'), revision(3, 'd3'), revision(2, 'd2'), revision(1, 'd1')];
+  const droplets = ['d3', 'd2', 'd1'].map((guid) => droplet(guid));
+  const standing = { live, previous: [], revisions, droplets };
+
+  test.each<[string, string | undefined, object]>([
+    ['the one that was live last by default', undefined, { version: SECOND.version, dropletGuid: 'd2' }],
+    ['a version, with its revision', FIRST.version, { dropletGuid: 'd1', revision: { version: 1 } }],
+    ['a commit', C1, { version: FIRST.version }],
+    ['the number of a revision', 'v1', { version: FIRST.version }],
+    ['the bare number of a revision', '2', { version: SECOND.version }],
+    [
+      'a revision that no deploy has written down',
+      'v3',
+      { version: '20261003-000000-0000000', dropletGuid: 'd3' },
+    ],
+    ['the GUID of a revision', 'revision-3', { revision: { version: 3 } }],
+    ['the GUID of a droplet', 'd1', { version: FIRST.version }],
+    ['what live is now, by its revision', 'v4', { guid: 'guid-3' }],
+    ['what live is now, by its droplet', 'revision-4', { guid: 'guid-3' }],
+  ])('%s', (_name, wish, found) => {
+    expect(chooseTarget(standing, wish)).toMatchObject(found);
+  });
+
+  test('of what is kept and what live had, the one that was live last is meant', () => {
+    const kept = (untilMs: number) => ({ ...V2, annotations: { [ANNOTATION.liveUntil]: String(untilMs) } });
+    expect(chooseTarget({ ...standing, previous: [kept(30)] }, undefined)).toMatchObject({ guid: 'guid-2' });
+    expect(chooseTarget({ ...standing, previous: [kept(15)] }, undefined)).toMatchObject({
+      dropletGuid: 'd2',
+    });
+  });
+
+  test('an app that nobody has deployed this way goes back by one revision; one of ours has to be asked', () => {
+    const { role: _, version: _version, ...plain } = { ...live, annotations: {} };
+    const before = chooseTarget({ ...standing, live: plain }, undefined);
+    expect(before).toMatchObject({ dropletGuid: 'd3', revision: { version: 3 } });
+    expect(chooseTarget({ ...standing, live: plain, revisions: [revision(1, 'd3')] }, undefined)).toMatch(
+      /no previous/,
+    );
+    expect(chooseTarget({ ...standing, live: { ...live, annotations: {} } }, undefined)).toMatch(
+      /no previous/,
+    );
+  });
+
+  test.each<[string, Partial<Standing>, boolean]>([
+    ['there with its revision', {}, false],
+    ['there without a revision', { revisions: [] }, false],
+    ['expired', { droplets: [droplet('d2', 'EXPIRED')] }, true],
+    ['pruned', { droplets: [] }, true],
+  ])('a droplet that is %s', (_name, over, isGone) => {
+    expect(chooseTarget({ ...standing, ...over }, SECOND.version)).toMatchObject({ isGone });
+  });
+
+  test('what is gone is not meant where the version is kept as an app', () => {
+    const kept = { ...V2, version: SECOND.version };
+    expect(chooseTarget({ ...standing, droplets: [], previous: [kept] }, SECOND.version)).toBe(kept);
+  });
+
+  test('a revision that the platform does not deploy any more is gone', () => {
+    const expired = revisions.map((one) => ({ ...one, deployable: false }));
+    expect(chooseTarget({ ...standing, revisions: expired }, 'v3')).toMatchObject({ isGone: true });
+  });
+
+  test('a plan names all of both kinds, and what is gone', () => {
+    const lines = choicesOf({ ...standing, previous: [V1], droplets: [droplet('d2'), droplet('d3')] }, V1);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(/app guid-1, and it is the one that is meant\.$/);
+    expect(lines[1]).toMatch(
+      /^Can be rolled back to: \S+-bbbbbbb, commit \w+, revision v2 \(New droplet deployed\), droplet d2/,
+    );
+    expect(lines[2]).toMatch(
+      /^Cannot be rolled back to: \S+1-100000-aaaaaaa, .*droplet d1 of live, which is gone\.$/,
+    );
+    expect(lines[3]).toMatch(/revision v3/);
+  });
+
+  test('a commit that was taken from live in place is told', () => {
+    const gone = left('20261102-100000-bbbbbbb', 'd2', 20, {
+      [ANNOTATION.commit]: C2,
+      [ANNOTATION.withdrawn]: '{"by":"ann"}',
+    });
+    const now = { ...live, annotations: { ...LIVE.annotations, ...earlier(gone) } };
+    expect(withdrawn({ live: now, previous: [] }, C2)).toMatch(/by a rollback \(ann\)$/);
+    expect(withdrawn({ live, previous: [] }, C2)).toBeUndefined();
   });
 });

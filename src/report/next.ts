@@ -24,12 +24,8 @@ export function nextOf({ result, error, second, apps }: Outcome): string {
 
 function wayBack({ app, previousApp, previousVersion, rolled }: AppOutcome): string[] {
   if (previousVersion === undefined) return [];
-  if (rolled) {
-    return [
-      `To go back: deploy the commit of ${previousVersion} of ${app} again, with force: true where it is older than the one that is live. After a rolling deploy command: rollback cannot bring it back yet.`,
-    ];
-  }
-  return previousApp === undefined
+  // In place it lives on in a droplet of live's.
+  return previousApp === undefined && !rolled
     ? [`The version of ${app} before is not kept: there is no way back to it.`]
     : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
 }

@@ -112,6 +112,8 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       return [
         (world) => {
           assertQuiet(world);
+          if (step.of === 'candidate' && !world.smoked.includes(candidate(world).guid))
+            violated('live gets the version before it is proven');
           return created(world, live(world), intent, step.of, recordOf(candidate(world)).droplet);
         },
       ];
