@@ -170,7 +170,8 @@ async function pushed(version: VersionOptions, strategy = 'rolling'): Promise<st
 
 async function besideOthers(): Promise<void> {
   const two = { instances: 2 };
-  await pushed(of('busy', 'v2', { ...two, bootMs: 2_000 }));
+  // Long enough to be met on a machine of any speed.
+  await pushed(of('busy', 'v2', { ...two, bootMs: 10_000 }));
   const waited = await world.deploy(of('busy', 'v3', two), ROLLING);
   expect(waited.shown).toContain('It is waited for as long as it goes on');
   expect(waited.outputs).toMatchObject({ result: 'deployed', error: '' });
