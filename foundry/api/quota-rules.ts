@@ -17,16 +17,15 @@ export function usage(core: Core, test: (space: r.Space) => boolean): Record<str
     (t) => isRunning(t) && spaces.has(core.store.apps.get(t.appGuid)?.spaceGuid ?? ''),
   );
   for (const task of tasks) count.memory += task.memoryMb;
-  let routes = 0;
-  for (const route of core.store.routes.all()) if (spaces.has(route.spaceGuid)) routes += 1;
+  const routes = core.store.routes.where((route) => spaces.has(route.spaceGuid));
   return {
     started_instances: count.instances,
     memory_in_mb: count.memory,
-    routes,
+    routes: routes.length,
     service_instances: core.store.serviceInstances.where(
       (i) => i.planGuid !== undefined && spaces.has(i.spaceGuid),
     ).length,
-    reserved_ports: 0,
+    reserved_ports: routes.filter((route) => route.port !== undefined).length,
     domains: core.store.domains.where((d) => d.organizationGuid !== undefined).length,
     per_app_tasks: tasks.length,
     service_keys: core.store.bindings.where(

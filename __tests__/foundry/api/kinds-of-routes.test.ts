@@ -57,6 +57,8 @@ test('a TCP route has a port of its group, taken or wanted, and nothing else', a
     422,
     "Routes with protocol 'http' do not support ports.",
   ]);
+  const usage = await f.call('GET', `/v3/spaces/${w.spaceGuid}/usage_summary`);
+  expect(usage.body.usage_summary).toMatchObject({ routes: 1, reserved_ports: 1 });
   const found = await f.call('GET', `/v3/routes?ports=${any.body.port}`);
   expect(found.body.resources.map((r: { guid: string }) => r.guid)).toEqual([any.body.guid]);
 });

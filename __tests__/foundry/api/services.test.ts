@@ -184,6 +184,8 @@ describe('a binding', () => {
     const [before] = await bindingsOf(app);
     expect(before.last_operation).toMatchObject({ type: 'create', state: 'failed' });
     expect((await f.call('GET', `${pathOf(before)}/details`)).status).toBe(404);
+    const env = await f.call('GET', `/v3/apps/${app}/env`);
+    expect(env.body.system_env_json).toEqual({ VCAP_SERVICES: {} });
     expect((await w.finishJob(await bind(db, app))).body.state).toBe('COMPLETE');
     expect((await bindingsOf(app)).map((b: { guid: string }) => b.guid)).not.toContain(before.guid);
   });

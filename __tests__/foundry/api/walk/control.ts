@@ -27,7 +27,7 @@ export const control: readonly Step[] = [
   },
   { row: 'GET /__foundry/refresh-tokens', cites: 'A8', status: 200, exact: ['good'] },
   { row: 'GET /__foundry/requests', cites: 'design 7', status: 200 },
-  { row: 'GET /__foundry/state', cites: 'design 7', status: 200, exact: ['routers', 'apps', 'routes'] },
+  { row: 'GET /__foundry/state', cites: 'design 7', status: 200, has: { routers: 2 } },
   { row: 'GET /__foundry/history', cites: 'design 7', status: 200 },
   { row: 'GET /__foundry/client', cites: 'design 7', status: 200, exact: ['id', 'secret'] },
   { row: 'GET /__foundry/auditor', cites: 'design 7', status: 200, exact: ['id', 'secret'] },
