@@ -154,6 +154,19 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'rolled-back',
   },
   {
+    name: 'rollback in place, to other variables',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+      const env = { MODE: 'v2', MORE: 'given' };
+      await deployed(platform, folders, { version: 'v2' }, SHOP, ROLLING, { ...USUAL, env });
+    },
+    asked: { version: 'v1' },
+    routes: SHOP,
+    inPlace: true,
+    inputs: { command: 'rollback', app: APP, to: commitOf('v1') },
+    ends: 'rolled-back',
+  },
+  {
     ...rolling('v2'),
     name: 'rolling, with other variables and memory',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
