@@ -34,9 +34,9 @@ export function vcapServices(store: Store, appGuid: string): Record<string, unkn
   return services;
 }
 
-/** Bindings that are being deleted, or could not be, still count. */
+/** One that is being deleted, or could not be, does not count any more. */
 function isThere({ lastOperation: { type, state } }: CredentialBinding): boolean {
-  return type !== 'create' || state === 'succeeded';
+  return type === 'create' && state === 'succeeded';
 }
 
 /** Where a running process finds its services. The files that two of the features name are not made here. */

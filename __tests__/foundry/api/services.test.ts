@@ -219,6 +219,9 @@ describe('a binding', () => {
       detail: 'An operation for the service binding between app a and service instance jobs is in progress.',
     });
     expect((await f.call('GET', `/v3/apps/${app}`)).status).toBe(200);
+    // What is being unbound is not brought any more.
+    const env = await f.call('GET', `/v3/apps/${app}/env`);
+    expect(env.body.system_env_json).toEqual({ VCAP_SERVICES: {} });
     while ((await bindingsOf(app)).length > 0);
     expect((await w.finishJob(await f.call('DELETE', `/v3/apps/${app}`))).body.state).toBe('COMPLETE');
   });
