@@ -31,6 +31,46 @@ export async function beginByHand(platform: Platform, name: string): Promise<voi
   );
 }
 
+/** Gives an app what no manifest names: a binding that its broker takes its time for, an autoscaler, policies with another app, no ssh, a label. */
+export async function giveByHand(platform: Platform, name: string, other: string): Promise<void> {
+  await platform.clock.drive(
+    (async () => {
+      const { ask } = await signIn(platform);
+      const first = async (path: string) => (await ask('GET', path)).resources[0].guid as string;
+      const to = (guid: string) => ({ data: { guid } });
+      const [app, beside, space] = [
+        await first(`/v3/apps?names=${name}`),
+        await first(`/v3/apps?names=${other}`),
+        await first('/v3/spaces'),
+      ];
+      const isDone = async (path: string) => {
+        while ((await ask('GET', path)).resources[0]?.last_operation.state !== 'succeeded')
+          await platform.clock.sleep(100);
+      };
+      for (const offering of ['queue', 'app-autoscaler']) {
+        const plan = await first(`/v3/service_plans?service_offering_names=${offering}`);
+        const relationships = { space: to(space), service_plan: to(plan) };
+        await ask('POST', '/v3/service_instances', { type: 'managed', name: offering, relationships });
+        await isDone(`/v3/service_instances?names=${offering}`);
+        const instance = await first(`/v3/service_instances?names=${offering}`);
+        const bound = { app: to(app), service_instance: to(instance) };
+        await ask('POST', '/v3/service_credential_bindings', { type: 'app', relationships: bound });
+        await isDone(`/v3/service_credential_bindings?service_instance_guids=${instance}`);
+      }
+      const ports = { start: 80, end: 80 };
+      const policy = (source: string, id: string) => ({
+        source: { id: source },
+        destination: { id, protocol: 'tcp', ports },
+      });
+      await ask('POST', '/networking/v1/external/policies', {
+        policies: [policy(app, beside), policy(beside, app)],
+      });
+      await ask('PATCH', `/v3/apps/${app}/features/ssh`, { enabled: false });
+      await ask('PATCH', `/v3/apps/${app}`, { metadata: { labels: { team: 'shop' } } });
+    })(),
+  );
+}
+
 /** Asks the API as the user; time has to pass meanwhile. Throws what it refuses. */
 export type Ask = (method: string, path: string, body?: unknown) => Promise<Body>;
 

@@ -66,16 +66,24 @@ function isTakenBack(
 }
 
 /** Each with the live app, or the route, that has it. */
-export function tracesOf({ routes: wanted }: Scenario, { apps, routes }: SpaceState): Traces {
+export function tracesOf({ routes: wanted }: Scenario, { apps, routes, policies }: SpaceState): Traces {
+  const nameOf = (guid: string) => apps.find((app) => app.guid === guid)?.name ?? 'an app that is gone';
   const live = apps.filter(({ name }) => Object.hasOwn(wanted, name));
   return [
     ...live.flatMap((app) => [
       ...Object.keys(app.labels).map((key) => `${app.name} label ${key}`),
       ...Object.keys(app.annotations).map((key) => `${app.name} annotation ${key}`),
+      ...app.bound.map((instance) => `${app.name} bound to ${instance}`),
     ]),
     ...routes
       .filter(isLasting)
       .flatMap(({ url, labels }) => Object.keys(labels).map((key) => `${url} label ${key}`)),
+    ...policies
+      .map(({ source, destination }) => [nameOf(source), nameOf(destination)])
+      .filter((names) =>
+        names.every((name) => !/-(candidate|previous|failed)-?/.test(name) || FOREIGN.includes(name)),
+      )
+      .map((names) => `policy ${names.join(' -> ')}`),
   ].sort();
 }
 

@@ -4,7 +4,7 @@ import { attempt, nameOf, record } from './matrix.js';
 import { Folders, SCENARIOS, type Scenario } from './scenarios.js';
 import type { Trial } from './wire.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** Of so many points one is tried here: a prime, so that no way of harming a call is always left out. */
 const ONE_OF = 71;

@@ -43,6 +43,7 @@ export interface SpaceState extends PlatformState {
     labels: Readonly<Record<string, string>>;
     annotations: Readonly<Record<string, string>>;
     dropletGuid: string | null;
+    bound: readonly string[];
     processes: readonly { guid: string; type: string; wanted: number; memoryMb: number }[];
   })[];
   policies: readonly { source: string; destination: string }[];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deploy, runAction } from './action.js';
-import { beginByHand, pushByHand } from './by-hand.js';
+import { beginByHand, giveByHand, pushByHand } from './by-hand.js';
 import type { AppVersion } from './cells.js';
 import type { Platform } from './platform.js';
 
@@ -126,6 +126,26 @@ export const SCENARIOS: readonly Scenario[] = [
     asked: { version: 'v2' },
     routes: SHOP,
     ends: 'deployed',
+  },
+  {
+    name: 'live has what no manifest names',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await giveByHand(platform, APP, FOREIGN[0] ?? '');
+    },
+    asked: { version: 'v2' },
+    routes: SHOP,
+    ends: 'deployed',
+  },
+  {
+    name: 'live has what no manifest names, and the smoke test fails',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP);
+      await giveByHand(platform, APP, FOREIGN[0] ?? '');
+    },
+    asked: { version: 'v2', health: 500 },
+    routes: SHOP,
+    ends: 'reverted',
   },
   {
     name: 'two apps',

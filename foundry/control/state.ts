@@ -14,6 +14,11 @@ export function state(core: Core): Record<string, unknown> {
       dropletGuid: app.dropletGuid ?? null,
       labels: app.metadata.labels,
       annotations: app.metadata.annotations,
+      /** Names of the service instances that it is bound to, as far as the brokers are done. */
+      bound: [...core.store.bindings.all()]
+        .filter((one) => one.appGuid === app.guid && one.lastOperation.state === 'succeeded')
+        .map((one) => core.store.serviceInstances.get(one.instanceGuid)?.name ?? one.instanceGuid)
+        .sort(),
       processes: [...processes].map((p) => ({
         guid: p.guid,
         type: p.type,
@@ -41,5 +46,9 @@ export function state(core: Core): Record<string, unknown> {
     options: route.options,
     destinations: route.destinations,
   }));
-  return { routers: core.routers, apps, routes };
+  const policies = core.store.networkPolicies.map(({ source, destination }) => ({
+    source: source.id,
+    destination: destination.id,
+  }));
+  return { routers: core.routers, apps, routes, policies };
 }
