@@ -65,7 +65,7 @@ function turnAround(intent: Intent, snapshot: Snapshot): Step[] {
   return isDone(roll) ? [{ do: 'restore-live' }, { do: 'create-deployment', of: 'live' }] : [];
 }
 
-/** Whatever was turned around has an end that is waited for. */
+/** Whatever was turned around, by us or by another hand, has an end that is waited for. */
 function endOf(intent: Intent, snapshot: Snapshot): Step[] {
   const roll = rollOf(intent, snapshot);
   const back = returnOf(intent, snapshot);
