@@ -89,7 +89,7 @@ export async function performed(acts: Acts = {}) {
       const { code, text } = acts.cf?.(command) ?? { code: 0, text: 'cf version 8.18.4+x' };
       for (const line of text.split('\n')) command.onLine?.('stdout', line);
       const home = command.env.CF_HOME ?? '';
-      if (command.args[0] === 'target')
+      if (command.args[0] === 'auth')
         heard.files.set(join(home, '.cf', 'config.json'), JSON.stringify({ AccessToken: `bearer ${TOKEN}` }));
       return { code, signal: null, stdout: text, stderr: '', timedOut: false };
     },
