@@ -286,11 +286,7 @@ describe('the search finds a rollback in place that', () => {
       broken('forward', leaveOut('record-live')),
       /before it is written down/,
     ],
-    [
-      'is not proven with the droplet',
-      broken('forward', leaveOut('smoke')),
-      /before it is proven/,
-    ],
+    ['is not proven with the droplet', broken('forward', leaveOut('smoke')), /before it is proven/],
     [
       'leaves the variables of the version when it fails',
       broken('back', leaveOut('restore-live')),

@@ -142,14 +142,12 @@ describe('what live itself had', () => {
     untilMs,
     annotations: { [ANNOTATION.commit]: C1, ...over },
   });
-  const earlier = (...all: ReturnType<typeof left>[]) =>
-    all.reduceRight<Record<string, string>>(
-      (annotations, one) => ({
-        ...annotations,
-        ...(earlierAfter(one, LIVE.version ?? '', annotations) as Record<string, string>),
-      }),
-      {},
-    );
+  const earlier = (...all: ReturnType<typeof left>[]) => {
+    const annotations: Record<string, string> = {};
+    for (const one of all.toReversed())
+      Object.assign(annotations, earlierAfter(one, LIVE.version ?? '', annotations));
+    return annotations;
+  };
   const FIRST = left('20261101-100000-aaaaaaa', 'd1', 10);
   const SECOND = left('20261102-100000-bbbbbbb', 'd2', 20, { [ANNOTATION.commit]: C2 });
   const live = {
