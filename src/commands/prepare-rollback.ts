@@ -16,7 +16,7 @@ import type { Seen } from './change.js';
 import { withFreeTrials } from './free-routes.js';
 import { inPlaceIntent, lookUpOwn } from './own-versions.js';
 import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
-import { inTheWayOf } from './pursue.js';
+import { inTheWayOf } from './still-ours.js';
 
 export interface RollbackPreparation {
   inputs: Inputs;

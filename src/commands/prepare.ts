@@ -21,7 +21,7 @@ import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
 import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from './free-routes.js';
 import { unjudgeable } from './judgeable.js';
-import { inTheWayOf } from './pursue.js';
+import { inTheWayOf } from './still-ours.js';
 
 export interface Preparation {
   inputs: Inputs;

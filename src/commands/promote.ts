@@ -15,8 +15,8 @@ import { namesOf } from './names.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { refuse } from './prepare.js';
-import { inTheWayOf } from './pursue.js';
 import type { SettledHeld } from './settle.js';
+import { inTheWayOf } from './still-ours.js';
 
 /** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
 export async function promote(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {

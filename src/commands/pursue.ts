@@ -1,14 +1,11 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
 import { type Heartbeat, startHeartbeat } from '../engine/heartbeat.js';
-import { DEAD_AFTER_MS, holderOf, isHeld, lockedBy, ownerOf } from '../engine/lock.js';
+import { DEAD_AFTER_MS, holderOf, ownerOf } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
-import { PlatformFault, Refused, Stuck, VersionFault } from '../model/errors.js';
+import { PlatformFault, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
-import type { Phase } from '../model/words.js';
-import { candidateName } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
-import { isDone, othersAtWork, rollOf } from '../steps/deployments.js';
 import { withLastWords } from '../steps/evidence.js';
 import { heedWatch } from '../steps/heed.js';
 import { perform, titleOf } from '../steps/index.js';
@@ -20,6 +17,7 @@ import { reached } from '../strategies/view.js';
 import { groups } from '../strategies/work.js';
 import { allowanceGate, patienceForCalls } from './allowance.js';
 import { leaveBehind, mayBeLeft } from './left-behind.js';
+import { areServing, assertNoOther, assertOurs } from './still-ours.js';
 
 export type Strategy = (intent: Intent, snapshot: Snapshot) => Work;
 
@@ -112,22 +110,12 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
 /** Stages that give a candidate's name away. */
 const LAST_WRITES: readonly Stage[] = ['retire', 'crown'];
 
-/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
-export function areServing(apps: readonly AppWorld[]): boolean {
-  return apps.every(
-    ({ intent, snapshot }) => isLive(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase),
-  );
-}
-
-function isOnItsWay(phase: Phase | undefined): boolean {
-  return phase === 'serving' || phase === 'drained';
-}
-
 /** Production routes have the candidate, and nothing is final yet. */
 function isSwitched({ snapshot }: AppWorld): boolean {
   return reached(snapshot.candidate, 'switching') && !reached(snapshot.candidate, 'drained');
 }
 
+/** Puts a fresh snapshot into the app's world. */
 export async function refresh(app: AppWorld, world: Pick<World, 'platform' | 'target'>) {
   app.snapshot = await seen(app.intent, world);
 }
@@ -172,79 +160,6 @@ function assertHeard({ silentSinceMs }: Heartbeat, { clock }: World): void {
 function isOver({ intent, snapshot }: AppWorld): boolean {
   const holder = snapshot.lock && holderOf(snapshot);
   return isLive(intent, snapshot) && holder !== undefined && ownerOf(holder) !== intent.owner;
-}
-
-/** Nothing is written to an app whose lock is not ours (any more). */
-function assertOurs({ intent, snapshot, found }: AppWorld, way: Way): void {
-  const { candidate, inTheWay, lock } = snapshot;
-  const strange = inTheWay.find(({ name }) => way === 'forward' || name === candidateName(intent.app));
-  if (strange && !isOnItsWay(candidate?.phase)) throw inTheWayOf(strange.name);
-  if (way === 'forward') assertSameLive({ intent, snapshot, found });
-  // What is held again is nobody's.
-  if (way === 'held' && isHeld(snapshot)) return;
-  const holder = lock && holderOf(snapshot);
-  if (holder && ownerOf(holder) !== intent.owner) throw lockedBy(holder);
-  if (lock) found.locked = true;
-  if (way === 'forward') {
-    assertNotGone({ intent, snapshot, found });
-    assertNoOther({ intent, snapshot, found });
-  }
-}
-
-/** What another hand brings to live while it is at work would be lost with live, or be taken for this version. */
-function assertNoOther({ intent, snapshot }: AppWorld): void {
-  const { candidate, live } = snapshot;
-  if (reached(candidate, 'drained') || isLive(intent, snapshot)) return;
-  const [other] = othersAtWork(snapshot);
-  const roll = intent.inPlace && rollOf(intent, snapshot);
-  const due = roll ? roll.dropletGuid : intent.before?.dropletGuid;
-  const has = live?.currentDropletGuid;
-  // Whoever waits for a deployment of ours says how it ended.
-  const hasOther = due !== undefined && has !== undefined && has !== due && (!roll || isDone(roll));
-  if (!other && !hasOther) return;
-  const what = other ? `began a deployment (${other.guid}) of` : 'brought another droplet to';
-  throw new Refused(
-    `Another hand ${what} ${intent.app} while this run was at work.`,
-    'See who else deploys this app, and let only one of them do so at a time; then run again.',
-    'live-changed',
-  );
-}
-
-/** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
-function assertSameLive({ intent, snapshot }: AppWorld): void {
-  const { candidate, inTheWay, live } = snapshot;
-  const [other] = live && live.guid !== intent.before?.guid && !isLive(intent, snapshot) ? [live] : inTheWay;
-  if (!other) return;
-  const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
-  const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
-  throw isOnItsWay(candidate?.phase) ? new Stuck(what, next) : new Refused(what, next, 'live-changed');
-}
-
-/**
- * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
- * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
- */
-export function assertNotGone({ intent, snapshot, found }: AppWorld): void {
-  if (!found.locked || snapshot.candidate || isLive(intent, snapshot)) return;
-  if (snapshot.lock) {
-    throw new Refused(
-      `The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`,
-      'Roll back to another version, or deploy the one that you want.',
-      'target-gone',
-    );
-  }
-  throw new Stuck(
-    `${candidateName(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`,
-    'Look at the apps and routes of the space, then run again.',
-  );
-}
-
-export function inTheWayOf(name: string): Refused {
-  return new Refused(
-    `An app named ${name} is there, and it is not ours: it does not carry this action's labels.`,
-    `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`,
-    'in-the-way',
-  );
 }
 
 type Performance = Pick<Pursuit, 'apps' | 'world' | 'way'>;

@@ -18,7 +18,8 @@ import { forward } from '../strategies/forward.js';
 import { stayHeld } from '../strategies/hold.js';
 import { reached } from '../strategies/view.js';
 import { type Outcome, outcomeOf } from './outcome.js';
-import { areServing, assertNotGone, pursue, refresh } from './pursue.js';
+import { pursue, refresh } from './pursue.js';
+import { areServing, assertNotGone } from './still-ours.js';
 
 export interface RollOut {
   apps: AppWorld[];

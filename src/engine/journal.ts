@@ -28,7 +28,14 @@ const PARTS = {
 
 /** Parts that an earlier release did not write, and what stands for them. */
 const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 } satisfies Partial<Journal>;
-const OPTIONAL: readonly string[] = ['before', 'target', 'watchPath', 'inPlace', 'autoscaled', ...Object.keys(DEFAULTS)];
+const OPTIONAL: readonly string[] = [
+  'before',
+  'target',
+  'watchPath',
+  'inPlace',
+  'autoscaled',
+  ...Object.keys(DEFAULTS),
+];
 
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 export function recorded(intent: Intent): Record<string, string> {
