@@ -36,6 +36,12 @@ function app(name: string, labels: Record<string, string>) {
 }
 
 const LIVE = app('shop', { [LABEL.role]: 'live', [LABEL.version]: '20261101-100000-aaaaaaa' });
+/** Another deployer takes it for its own: it is never there twice. */
+const OWNED = app('shop', {
+  [LABEL.role]: 'live',
+  [LABEL.version]: '20261101-100000-aaaaaaa',
+  mta_id: 'shop',
+});
 /** Of a run that is dead. */
 const LEFT = app('shop-candidate', { [LABEL.role]: 'candidate', [LABEL.owner]: 'run-0-dead' });
 const ROUTE = {
@@ -81,21 +87,21 @@ function deployed(acts: Acts) {
 
 describe('refused after the look-up', () => {
   test('says what is live, and what the post step has nothing to settle of', async () => {
-    const heard = await deployed({ answer: space([LIVE]) });
+    const heard = await deployed({ answer: space([OWNED]) });
     expect(heard.outputs).toMatchObject({ result: 'refused', error: 'refused', app: 'shop', version: '' });
     expect(JSON.parse(heard.outputs.live ?? '')).toMatchObject({
       app: 'shop',
       version: '20261101-100000-aaaaaaa',
       routes: [{ url: 'shop.example.com', by: ['shop'] }],
     });
-    expect(heard.errors[0]?.text).toContain('app feature ssh');
+    expect(heard.errors[0]?.text).toContain('carries mta_id');
     expect(heard.errors[0]?.text).toContain('shop.example.com: shop');
     expect(heard.requests.filter((line) => !line.startsWith('GET'))).toEqual([]);
     expect(heard.state.unsettled).toBe('');
   });
 
   test('also in a plan', async () => {
-    const { outputs } = await deployed({ answer: space([LIVE]), inputs: { plan: 'true' } });
+    const { outputs } = await deployed({ answer: space([OWNED]), inputs: { plan: 'true' } });
     expect(outputs).toMatchObject({ result: 'refused', app: 'shop' });
   });
 });
