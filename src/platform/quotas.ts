@@ -30,7 +30,8 @@ export function quotaCalls(requests: Requests): Pick<Platform, 'quotas'> {
       used: {
         memoryMb: used.number('memory_in_mb'),
         instances: used.number('started_instances'),
-        routes: used.number('routes'),
+        // Platforms that tell memory and instances only: as good as none, the platform has the last word.
+        routes: used.maybeNumber('routes') ?? 0,
       },
     };
   }
