@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Quota } from '../../src/model/cloud.js';
 import { needOf, type Sizes, shortages } from '../../src/strategies/capacity.js';
-import { app, intent, ours, process, route, snapshot, to } from './support.js';
+import { app, intent, ours, process, route, snapshot, to, trialRoute } from './support.js';
 
 const live = app('old', { processes: [process('web', 3)] });
 const there = snapshot({ live, routes: [route('shop.apps.example', [to('old')])] });
@@ -66,6 +66,26 @@ describe('beside what runs there has to be room for', () => {
     const served = [...there.routes, route('api.apps.example', [to('bad')])];
     expect(needOf(intent(), { ...there, failed: [failed], routes: served }, sizes)).toMatchObject({
       instances: 3,
+    });
+  });
+
+  test('what a held or interrupted version holds is free by then, with its trial route', () => {
+    const candidate = ours('new', 'candidate', 'v2', {
+      name: 'shop-candidate',
+      processes: [process('web', 2)],
+    });
+    const routes = [...there.routes, trialRoute('shop-candidate-abc.apps.example', [to('new')])];
+    const need = needOf(
+      intent(),
+      { ...there, candidate, lock: candidate, routes },
+      {
+        web: { instances: 3, memoryMb: 256 },
+      },
+    );
+    expect(need).toMatchObject({ memoryMb: 256, instances: 1, routes: 0 });
+    const stopped = { ...candidate, state: 'STOPPED' as const };
+    expect(needOf(intent(), { ...there, candidate: stopped, lock: stopped }, {})).toMatchObject({
+      instances: 1,
     });
   });
 

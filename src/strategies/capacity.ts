@@ -4,7 +4,7 @@
  */
 import type { AppState, Process, Quota, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedScale } from '../model/intent.js';
-import { routeOf } from './view.js';
+import { routeOf, servedBy, trialRoutes } from './view.js';
 import { stopFailed } from './work.js';
 
 /** What the organization and the space must have room for at the moment at which most of it runs. */
@@ -26,16 +26,25 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
     ? inPlaceNeed(intent.inPlace.maxInFlight, processes, snapshot.live)
     : total(processes);
   const stopped = stopFailed(snapshot).flatMap((step) => (step.do === 'stop' ? [step.guid] : []));
-  const freed = total(
-    snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
-  );
+  const left = goneByThen(snapshot);
+  const freed = total([
+    ...snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
+    ...(left?.state === 'STARTED' ? left.processes : []),
+  ]);
+  const freedRoutes = left ? trialRoutes(snapshot).length : 0;
   const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
   return {
     memoryMb: memoryMb - freed.memoryMb,
     instances: instances - freed.instances,
     instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
-    routes: wanted.filter((route) => !routeOf(snapshot, route)).length,
+    routes: wanted.filter((route) => !routeOf(snapshot, route)).length - freedRoutes,
   };
+}
+
+/** A version that is held, or was left on its way, is taken away before the new one is made. */
+function goneByThen(snapshot: Snapshot): AppState | undefined {
+  const { candidate } = snapshot;
+  return servedBy(snapshot, candidate).length === 0 ? candidate : undefined;
 }
 
 type Sized = Pick<Process, 'type' | 'instances' | 'memoryMb'>;
