@@ -101,6 +101,28 @@ describe('signs against the new version', () => {
     expect(badSignOf([play('.', failing(28), 29_000)], 5_000)).toBeUndefined();
   });
 
+  describe('scattered failures', () => {
+    const half = (times: number) => 'f.'.repeat(times);
+
+    test('of a live that failed so before the switch are none as long as it serves too', () => {
+      const account = play(`.${half(30)}`);
+      expect(badSignOf([account], 16_000)).toBeUndefined();
+      expect(badSignOf([play('fff', account, 61_000)], 16_000)).toMatchObject({ sinceMs: 61_100 });
+      expect(badSignOf([play(half(10), account, 61_000)], 16_000)).toMatchObject({ sinceMs: 57_100 });
+      const healed = play('.'.repeat(30), account, 61_000);
+      expect(badSignOf([play(half(7), healed, 91_000)], 16_000)).toMatchObject({ sinceMs: 91_100 });
+      expect(
+        badSignOf([account, play(`.${half(7)}`, openAccount('b.example.com'), 16_000)], 16_000),
+      ).toMatchObject({ route: 'b.example.com' });
+    });
+
+    test('that began before the switch are none because of one that came long after it', () => {
+      const account = play(`.${half(6)}`);
+      expect(badSignOf([play('f', account, 40_000)], 14_000)).toBeUndefined();
+      expect(badSignOf([play(`f.${half(7)}`, account, 40_000)], 14_000)).toMatchObject({ route: ROUTE });
+    });
+  });
+
   test('says how it failed', () => {
     expect(badSignOf([play('.rrr')], 0)?.why).toBe(
       '3 probes in a row failed, the last with 200 (endpoint_failure)',

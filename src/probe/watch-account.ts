@@ -32,6 +32,8 @@ export interface BadSign {
   sinceMs: number;
   /** When the last one was there. */
   untilMs: number;
+  /** Scattered failures only: see `RouteAccount`. */
+  scatteredSinceMs?: number;
 }
 
 export interface RouteAccount {
@@ -57,6 +59,8 @@ export interface RouteAccount {
   longestGapMs: number;
   /** The latest conclusive probes since it was passing, oldest first; begins anew at a scattered sign: when each had failed, if so. */
   recent: readonly (number | undefined)[];
+  /** When scattered failures were a sign for the first time; over after `RECENT_PROBES` good probes in a row. */
+  scatteredSinceMs?: number;
   /** Answers by `X-App-Version`. */
   byVersion: ReadonlyMap<string, number>;
   signs: readonly BadSign[];
@@ -124,13 +128,14 @@ export function record(
 }
 
 function recordPassed(account: RouteAccount, outcome: Outcome): RouteAccount {
-  const { failingSinceMs, failedSinceMs: _, ...rest } = account;
+  const { failingSinceMs, failedSinceMs: _, scatteredSinceMs, ...rest } = account;
   const passedInARow = account.passedInARow + 1;
   const counts = account.before === 'passing' && failingSinceMs !== undefined;
   // A route that is new is there only when every router knows it, one that failed is healed only when all who serve it are.
   const arrived = passedInARow >= CONNECTIONS_IN_A_ROW;
   return {
     ...rest,
+    ...(scatteredSinceMs === undefined || passedInARow >= RECENT_PROBES ? {} : { scatteredSinceMs }),
     before: account.before === 'unseen' || arrived ? 'passing' : account.before,
     recent: account.before === 'passing' ? latest(account.recent, undefined) : account.recent,
     passedInARow,
@@ -193,11 +198,9 @@ function withScattered(
   const [sinceMs] = failures;
   if (sinceMs === undefined || failures.length <= SCATTERED_FACTOR * limits.failureLimit) return account;
   const why = `${failures.length} of ${account.recent.length} probes failed, the last with ${inShort(outcome)}`;
-  return {
-    ...account,
-    recent: [],
-    signs: [...account.signs, { route: account.route, why, sinceMs, untilMs }],
-  };
+  const { scatteredSinceMs = untilMs } = account;
+  const sign = { route: account.route, why, sinceMs, untilMs, scatteredSinceMs };
+  return { ...account, recent: [], scatteredSinceMs, signs: [...account.signs, sign] };
 }
 
 /**
@@ -228,8 +231,18 @@ function openGapMs({ before, failingSinceMs }: RouteAccount, nowMs: number): num
 export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): BadSign | undefined {
   return [...accounts]
     .flatMap(({ signs }) => signs)
-    .filter((sign) => sign.sinceMs >= sinceMs || sign.untilMs - sinceMs > ROUTERS_LEARN_MS)
+    .filter((sign) => speaksOfWhatCame(sign, sinceMs))
     .sort((one, other) => one.sinceMs - other.sinceMs)[0];
+}
+
+/** Scattered failures from before may be those of the old version as long as routers know both: they have to learn of one and let go of the other. */
+function speaksOfWhatCame(
+  { sinceMs: beganMs, untilMs, scatteredSinceMs }: BadSign,
+  sinceMs: number,
+): boolean {
+  const goesOnMs = untilMs - sinceMs;
+  if (scatteredSinceMs === undefined) return beganMs >= sinceMs || goesOnMs > ROUTERS_LEARN_MS;
+  return beganMs >= sinceMs && (scatteredSinceMs >= sinceMs || goesOnMs > 2 * ROUTERS_LEARN_MS);
 }
 
 /** @param nowMs for a gap that is still open */
