@@ -242,3 +242,35 @@ function roomFor(totalMemoryMb: number) {
   const limits = { perProcessMemoryMb: null, totalInstances: null, logRateBps: null, totalRoutes: null };
   return { ...limits, totalMemoryMb };
 }
+
+describe('live is deleted while its canary is held: the canary is taken away, and the next deploy works', () => {
+  const MINE = { MINE: 'a-value-of-mine' };
+  const ABORT = { command: 'abort', app: APP, 'smoke-test': '' };
+  const held = async (one: OneApp) => {
+    expect((await one.run(V2, { strategy: 'canary', hold: 'true' })).outputs.result).toBe('held');
+    await one.ask('DELETE', `/v3/apps/${one.live}`);
+    await one.until('it is gone', async () => (await named(one, APP)).length === 0);
+  };
+  const named = async ({ ask }: OneApp, name: string) =>
+    (await ask('GET', `/v3/apps?names=${name}`)).resources;
+
+  test('nothing is there instead', () =>
+    withOneApp(folders, {}, async (one) => {
+      await held(one);
+      expect((await one.run(V2, ABORT)).outputs).toMatchObject({ result: 'aborted', error: '' });
+      expect((await one.ask('GET', '/v3/apps')).resources).toEqual([]);
+      expect((await one.run({ version: 'v3' }, ROLLING)).outputs.result).toBe('deployed');
+    }));
+
+  test('another app has its name by then, and keeps all that it has', () =>
+    withOneApp(folders, {}, async (one) => {
+      await held(one);
+      const space = { data: { guid: (await one.ask('GET', '/v3/spaces')).resources[0].guid } };
+      const app = { name: APP, environment_variables: MINE, relationships: { space } };
+      const { guid } = await one.ask('POST', '/v3/apps', app);
+      expect((await one.run(V2, ABORT)).outputs).toMatchObject({ result: 'aborted', error: '' });
+      expect((await one.ask('GET', `/v3/apps/${guid}/environment_variables`)).var).toEqual(MINE);
+      expect(await one.deployments()).toEqual([]);
+      expect((await one.run({ version: 'v3' })).outputs.result).toBe('deployed');
+    }));
+});

@@ -20,11 +20,14 @@ export function unroll(intent: Intent, snapshot: Snapshot): Work {
 
 /**
  * Once another hand has brought its own version, nothing of live is put back to what was before ours; and nothing is where it was
- * withdrawn, held, before it touched live.
+ * withdrawn, held, before it touched live. Nor where live is gone: another app under its name was never changed by this deploy.
  */
 function isOurs(intent: Intent, snapshot: Snapshot): boolean {
-  const { lock } = snapshot;
-  return reached(lock, 'switching') && !reached(lock, 'withdrawn') && !overtakenBy(intent, snapshot);
+  const { lock, live } = snapshot;
+  const isThere = live !== undefined && live.guid === intent.before?.guid;
+  return (
+    isThere && reached(lock, 'switching') && !reached(lock, 'withdrawn') && !overtakenBy(intent, snapshot)
+  );
 }
 
 function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
