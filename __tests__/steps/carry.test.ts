@@ -101,6 +101,23 @@ describe('carry', () => {
     });
     expect(writes).toEqual([]);
   });
+
+  test('a command that the new droplet starts by itself comes not too late', async () => {
+    const { calls, writes } = platform([], {
+      serviceBindings: async () => [],
+      features: async () => ({ ssh: true }),
+      policies: async () => [],
+      command: async () => './server',
+      currentDroplet: async (guid) => ({
+        guid: `droplet of ${guid}`,
+        state: 'STAGED',
+        createdAtMs: 0,
+        commands: { web: guid === 'new' ? './server' : 'npm start' },
+      }),
+    });
+    await carry(calls, { state: 'STARTED' });
+    expect(writes).toEqual([['updateApp', 'new', { annotations: { [ANNOTATION.carried]: 'me' } }]]);
+  });
 });
 
 describe('an app that is bound', () => {

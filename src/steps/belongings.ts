@@ -25,7 +25,7 @@ export async function belongingsOf(app: AppState, platform: Calls): Promise<Belo
     const isOwn = command !== '' && droplets !== undefined && command !== droplets;
     return [
       type,
-      { command: isOwn ? command : null, healthCheck, ...(readiness ? { readiness } : {}) },
+      { command: isOwn ? command : null, runs: command, healthCheck, ...(readiness ? { readiness } : {}) },
     ] as const;
   });
   return {

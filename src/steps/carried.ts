@@ -13,9 +13,12 @@ export interface Belongings {
   features: Readonly<Record<string, boolean>>;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
-  /** By type. `command`: its own; null where it has none, or it may not be read. */
+  /** By type. `command`: its own; null where it has none, or it may not be read. `runs`: what it is started with, as far as that is told. */
   processes: Readonly<
-    Record<string, { command: string | null; healthCheck: HealthCheck; readiness?: HealthCheck }>
+    Record<
+      string,
+      { command: string | null; runs?: string; healthCheck: HealthCheck; readiness?: HealthCheck }
+    >
   >;
   /** undefined: they may not be read. */
   policies: readonly NetworkPolicy[] | undefined;
@@ -174,7 +177,9 @@ function ofProcess(live: Process | undefined, own: Process, named: readonly stri
     live.readiness && own.readiness
       ? keptCheck(live.readiness, own.readiness, named, 'readiness-health-check')
       : undefined;
-  const takes = live.command !== null && !named.includes('command') && live.command !== own.command;
+  // One that the droplet brings looks like none of its own, also where it was set.
+  const takes =
+    live.command !== null && !named.includes('command') && ![own.command, own.runs].includes(live.command);
   return {
     ...(takes ? { command: live.command } : {}),
     ...(sameCheck(health, own.healthCheck) ? {} : { healthCheck: changed(health, own.healthCheck) }),
