@@ -147,6 +147,12 @@ describe('processes', () => {
     ]);
   });
 
+  test('no check, as version 2 of the API wrote it, is what version 3 calls it', async () => {
+    const none = { ...PROCESS, health_check: { type: 'none', data: { timeout: null } } };
+    const [process] = await scripted(inTurn(page([none]))).platform.processes('a');
+    expect(process?.healthCheck).toEqual({ type: 'process' });
+  });
+
   test('instances: what an older platform or a down instance leaves out', async () => {
     const { platform } = scripted(
       inTurn({

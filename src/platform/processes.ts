@@ -72,10 +72,12 @@ function parseProcess(fields: Fields): Process {
   };
 }
 
+/** `none` is left from version 2 of the API, where it meant what `process` means; version 3 takes it from nobody. */
 function parseHealthCheck(fields: Fields): HealthCheck {
   const data = fields.maybeObject('data');
+  const type = fields.text('type');
   return {
-    type: fields.text('type'),
+    type: type === 'none' ? 'process' : type,
     ...present({
       timeoutS: data?.maybeNumber('timeout'),
       invocationTimeoutS: data?.maybeNumber('invocation_timeout'),
