@@ -94,6 +94,14 @@ describe('belongings', () => {
       inTurn({ status: 403, json: { error: 'provided scopes do not include allowed scopes' } }),
       { networkPolicyUrl: 'https://n.example.com' },
     ],
+    [
+      'nobody behind the address that the root names: the API answers there as version 2 does',
+      inTurn({
+        status: 404,
+        json: { code: 10_000, description: 'Unknown request', error_code: 'CF-NotFound' },
+      }),
+      { networkPolicyUrl: 'https://n.example.com' },
+    ],
   ])('policies are unknown with %s', async (_, script, options) => {
     expect(await scripted(script, options).platform.policies('a')).toBeUndefined();
   });

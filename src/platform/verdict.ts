@@ -34,14 +34,18 @@ export function verdictOf(method: string, outcome: Outcome, renewed: boolean): V
   return read ? 'again' : 'ambiguous';
 }
 
-/** The platform's own error body has a list `errors`; a proxy's JSON has not. */
+/**
+ * The platform's own error body has a list `errors`, and `error_code` where its version 2 answers: that is also who says that there
+ * is nothing at an address outside the API. A proxy's JSON has neither.
+ */
 export function bodyKindOf(response: HttpResponse): { kind: BodyKind; json?: unknown } {
   if (response.cut) return { kind: 'other' };
   if (response.body.length === 0) return { kind: 'empty' };
   try {
     const json: unknown = JSON.parse(response.body.toString('utf8'));
     if (typeof json !== 'object' || json === null) return { kind: 'other' };
-    const errors = response.status >= 400 && 'errors' in json && Array.isArray(json.errors);
+    const isListed = 'errors' in json && Array.isArray(json.errors);
+    const errors = response.status >= 400 && (isListed || 'error_code' in json);
     return { kind: errors ? 'errors' : 'json', json };
   } catch {
     return { kind: 'other' };
