@@ -3,7 +3,7 @@ import type * as r from '../state/records.js';
 import type * as s from '../state/service-records.js';
 import { auditOf, type Core } from './core.js';
 import { ApiError, unprocessable } from './errors.js';
-import { hasFailed, isBusy, operate, operation } from './service-operations.js';
+import { hasFailed, isBusy, letGo, operate, operation } from './service-operations.js';
 import type { Caller } from './table.js';
 
 export interface WantedBinding {
@@ -131,13 +131,7 @@ export function unbind(
     store.bindings.remove(binding.guid);
     if (instance) tell(core, 'delete', binding, instance, caller);
   };
-  const rest =
-    instance?.planGuid === undefined
-      ? undefined
-      : operate(core, 'unbind', binding, instance, { job, exists });
-  if (rest !== undefined) return rest.then(forget);
-  forget();
-  return undefined;
+  return letGo(core, binding, { job, exists, forget });
 }
 
 function tell(

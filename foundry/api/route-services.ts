@@ -8,7 +8,7 @@ import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
 import { presentRoute } from './routes.js';
 import { presentInstance, presentOperation } from './service-instance-show.js';
-import { hasFailed, isBusy, offeringOf, operate, operation } from './service-operations.js';
+import { hasFailed, isBusy, letGo, offeringOf, operate, operation } from './service-operations.js';
 import { type Answer, type Call, type Caller, type Row, row } from './table.js';
 
 function presentRouteBinding(core: Core, b: s.RouteBinding): Record<string, unknown> {
@@ -156,7 +156,6 @@ export function unbindRoute(
   job?: r.Job,
 ): Promise<void> | undefined {
   const { store } = core;
-  const instance = store.serviceInstances.get(binding.instanceGuid);
   const exists = () => store.routeBindings.get(binding.guid) === binding;
   const forget = () => {
     store.routeBindings.remove(binding.guid);
@@ -165,13 +164,7 @@ export function unbindRoute(
     tell(core, 'delete', binding, route.spaceGuid, caller);
     core.running.publish(route);
   };
-  const rest =
-    instance?.planGuid === undefined
-      ? undefined
-      : operate(core, 'unbind', binding, instance, { job, exists });
-  if (rest !== undefined) return rest.then(forget);
-  forget();
-  return undefined;
+  return letGo(core, binding, { job, exists, forget });
 }
 
 function tell(

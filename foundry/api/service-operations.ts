@@ -79,6 +79,22 @@ export function operate(
   }
 }
 
+/** Lets the broker unbind, then forgets the binding; nothing is returned when that was done at once. */
+export function letGo(
+  core: Core,
+  binding: s.CredentialBinding | s.RouteBinding,
+  { job, exists, forget }: { job?: r.Job | undefined; exists: () => boolean; forget: () => void },
+): Promise<void> | undefined {
+  const instance = core.store.serviceInstances.get(binding.instanceGuid);
+  const rest =
+    instance?.planGuid === undefined
+      ? undefined
+      : operate(core, 'unbind', binding, instance, { job, exists });
+  if (rest !== undefined) return rest.then(forget);
+  forget();
+  return undefined;
+}
+
 function unable(what: string, why: string): ApiError {
   return new ApiError(400, 10009, 'CF-UnableToPerform', `${what} could not be completed: ${why}`);
 }

@@ -1,13 +1,11 @@
 import { isObject } from '../api/metadata.js';
+import { type Counted, firstDue } from '../state/due.js';
 
 /** One rule of `POST /__foundry/faults`. Without `times` it holds until it is deleted. */
-export interface Fault {
+export interface Fault extends Counted {
   method?: string;
   /** Tested against path and query. */
   path: RegExp;
-  times: number;
-  /** Hits that pass before the first one that fails. */
-  after: number;
   status?: number;
   reset: boolean;
   delayMs: number;
@@ -33,17 +31,10 @@ export class Faults {
 
   /** The fault that this request meets; counts it. */
   hit(method: string, path: string): Fault | undefined {
-    for (const rule of this.#rules) {
-      if (rule.method !== undefined && rule.method !== method) continue;
-      if (rule.times <= 0 || !rule.path.test(path)) continue;
-      if (rule.after > 0) {
-        rule.after -= 1;
-        continue;
-      }
-      rule.times -= 1;
-      return rule;
-    }
-    return undefined;
+    return firstDue(
+      this.#rules,
+      (rule) => (rule.method === undefined || rule.method === method) && rule.path.test(path),
+    );
   }
 }
 

@@ -1,15 +1,14 @@
 /** What the service brokers do wrong, as tests order it. */
+import { type Counted, firstDue } from './due.js';
+
 export type BrokerAct = 'provision' | 'update' | 'deprovision' | 'bind' | 'unbind';
 
 const ACTS: readonly BrokerAct[] = ['provision', 'update', 'deprovision', 'bind', 'unbind'];
 
-export interface BrokerFault {
+export interface BrokerFault extends Counted {
   act: BrokerAct;
   /** Name of a service instance or an offering; absent: of all. */
   service?: string;
-  times: number;
-  /** Hits that pass before the first one that fails. */
-  after: number;
   /** The broker's words for its failure. */
   fails?: string;
   /** The broker works on for ever. */
@@ -45,16 +44,9 @@ export class BrokerFaults {
 
   /** The fault that this act meets; counts it. */
   hit(act: BrokerAct, names: readonly string[]): BrokerFault | undefined {
-    for (const rule of this.#rules) {
-      if (rule.act !== act || rule.times <= 0) continue;
-      if (rule.service !== undefined && !names.includes(rule.service)) continue;
-      if (rule.after > 0) {
-        rule.after -= 1;
-        continue;
-      }
-      rule.times -= 1;
-      return rule;
-    }
-    return undefined;
+    return firstDue(
+      this.#rules,
+      (rule) => rule.act === act && (rule.service === undefined || names.includes(rule.service)),
+    );
   }
 }
