@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lookUp, type Preparation, prepare } from '../../src/commands/prepare.js';
+import { assertRoomFor, lookUp, type Preparation, prepare } from '../../src/commands/prepare.js';
 import { readInputs } from '../../src/inputs.js';
 import type { ManifestApp } from '../../src/model/asked.js';
 import { InputError, Refused } from '../../src/model/errors.js';
@@ -71,7 +71,9 @@ async function prepared(preparation: Preparation, at = standing(), more: Partial
     ...at.world,
     platform: new Proxy(platform, { get: (_, name: keyof Platform) => more[name] ?? platform[name] }),
   };
-  const apps = await prepare(preparation, await lookUp(preparation, world), world);
+  const found = await lookUp(preparation, world);
+  const apps = await prepare(preparation, found, world);
+  await assertRoomFor(apps, found, world);
   return { apps, at };
 }
 

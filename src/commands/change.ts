@@ -60,6 +60,8 @@ export interface Change<One extends Seen> {
   leavesLive?: true;
   /** Compares each app with live: where all are what is asked for already, nothing is done. Default: nothing is compared. */
   compare?: Compare;
+  /** Throws `Refused` where there is no room for what was prepared. Asked only where something is to be done. Default: nothing is needed. */
+  assertRoom?(apps: readonly AppWorld[], seen: readonly One[], world: World): Promise<void>;
   /** Takes the locks of what it is about, where it makes none. */
   take?(apps: readonly AppWorld[], world: World): Promise<void>;
   /** Default: forward. */
@@ -119,6 +121,7 @@ export async function change<One extends Seen>(
       else if (reading) tellHidden(apps, reading, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
+      await asked.assertRoom?.(apps, seen, world);
       const plan = planned(apps, {
         strategy: asked.strategy ?? forward,
         goesOn: asked.held === 'own',
@@ -156,7 +159,8 @@ export async function change<One extends Seen>(
     const prepared = (how: World) => prepare(seen, how, rolledBack, settledHeld, ended);
     if (ended.length > 0) {
       // What forbids the new deploy is found while the held one is there.
-      await prepared({ ...world, listener: { tell: () => undefined } });
+      const silent = { ...world, listener: { tell: () => undefined } };
+      await asked.assertRoom?.(await prepared(silent), seen, silent);
       for (const held of ended) {
         ports.listener.tell({ type: 'warning', text: endedText(held) });
         await endHeld(held, owner, world);
@@ -168,7 +172,10 @@ export async function change<One extends Seen>(
     const compared = await asked.compare?.(apps, world);
     if (compared) tellReasons(compared, world);
     const isAsAsked = compared?.every(isUnchanged) ?? false;
-    if (!isAsAsked) await take?.(apps, world);
+    if (!isAsAsked) {
+      await asked.assertRoom?.(apps, seen, world);
+      await take?.(apps, world);
+    }
     const outcome = isAsAsked
       ? leftAlone(apps, inputs)
       : perform

@@ -7,7 +7,7 @@ import { change } from './change.js';
 import { type Held, heldRefusal, inPlaceOf } from './held.js';
 import { open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
-import { type Found, lookUp, type Preparation, prepare } from './prepare.js';
+import { assertRoomFor, type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import type { SettledHeld } from './settle.js';
 import { compareWithLive } from './unchanged.js';
 
@@ -37,6 +37,7 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
         _settled: readonly SettledHeld[],
         ended: readonly Held[],
       ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+      assertRoom: assertRoomFor,
       held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     };
     return await change(opened, deploying, inputs, context, ports);

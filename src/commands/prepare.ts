@@ -78,11 +78,19 @@ export async function prepare(
   );
   for (const text of unchecked.notes) world.listener.tell({ type: 'note', text });
   refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
-  const needs = prepared.map(({ app: { intent, snapshot } }, at) =>
+  return prepared.map(({ app }) => app);
+}
+
+/** Throws `Refused` where the quotas have no room for these apps, which were prepared of what was found, in this order. */
+export async function assertRoomFor(
+  apps: readonly AppWorld[],
+  found: readonly Found[],
+  world: World,
+): Promise<void> {
+  const needs = apps.map(({ intent, snapshot }, at) =>
     needOf(intent, snapshot, (found[at] as Found).app.processes),
   );
   await assertRoom(needs, world);
-  return prepared.map(({ app }) => app);
 }
 
 async function prepareOne(
