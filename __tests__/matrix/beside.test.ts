@@ -274,3 +274,16 @@ describe('live is deleted while its canary is held: the canary is taken away, an
       expect((await one.run({ version: 'v3' })).outputs.result).toBe('deployed');
     }));
 });
+
+test('a canary that another hand lets go on while it is judged: each pause where it waits then is judged', () =>
+  withOneApp(folders, { instances: 4 }, async (one) => {
+    const done = one.run(V2, { strategy: 'canary', bake: '1m', 'instance-steps': '25 50 75' });
+    await one.untilPhase('switching');
+    await one.until('it is paused', async () => (await one.deployments())[0]?.status.reason === 'PAUSED');
+    await one.platform.clock.sleep(20_000);
+    await one.ask('POST', `/v3/deployments/${(await one.deployments())[0].guid}/actions/continue`);
+    const { outputs, lines } = await done;
+    expect(outputs).toMatchObject({ result: 'deployed', error: '' });
+    const judged = lines.flatMap((line) => /pause (\d) of 3: canary/.exec(line)?.[1] ?? []);
+    expect(judged).toEqual(['1', '2', '3']);
+  }));

@@ -156,12 +156,20 @@ describe('continue-deployment', () => {
 
   test('lets the deployment of this version go on', async () => {
     const continued: string[] = [];
-    await going({ continueDeployment: async (guid) => void continued.push(guid) });
+    const continueDeployment = async (guid: string) => void continued.push(guid);
+    await going({ continueDeployment, deployment: async () => roll() });
     expect(continued).toEqual(['roll']);
   });
 
   test('another hand was faster: the next look says how', async () => {
-    await going({ continueDeployment: refused, deployment: async () => roll({ reason: 'DEPLOYING' }) });
+    const looks = [roll(), roll({ reason: 'DEPLOYING' })];
+    const deployment = async () => looks.shift() ?? roll();
+    await going({ continueDeployment: refused, deployment });
+    expect(looks).toEqual([]);
+  });
+
+  test('it waits at another pause by now, which is judged first: nothing is asked for', async () => {
+    await going({ deployment: async () => roll({ canary: { step: 2, steps: 2 } }) });
   });
 
   test('a refusal while it is paused is one', async () => {

@@ -77,8 +77,11 @@ export const judgePause: StepKind<Step & { do: 'judge-canary' }> = {
 export const continueDeployment: StepKind<Step & { do: 'continue-deployment' }> = {
   title: ({ pause }, { inPlace }) => `go on from pause ${pauseText(pause, inPlace)}`,
   plan: () => ['POST /v3/deployments/<deployment>/actions/continue'],
-  run: async (_step, app, { platform }) => {
+  run: async ({ pause }, app, { platform }) => {
     const { guid } = rolled(app);
+    // Another hand may have let it go on while it was judged: the pause where it waits now was not judged yet.
+    const now = await platform.deployment(guid);
+    if (now.reason !== 'PAUSED' || (now.canary?.step ?? 1) !== pause) return;
     try {
       await platform.continueDeployment(guid);
     } catch (error) {
