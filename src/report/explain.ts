@@ -112,9 +112,9 @@ export function meaning(result: Result): string {
 
 const MEANINGS: Record<Result, string> = {
   deployed: 'The new version serves every production route.',
-  held: 'The new version is proven and waits on its trial route; live was not touched.',
+  held: 'The new version is proven and waits for command: promote or command: abort.',
   promoted: 'The version that was held serves every production route.',
-  aborted: 'The version that was held is gone; live was not touched.',
+  aborted: 'The version that was held is gone, and live is the one from before.',
   unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
   'rolled-back': 'The version from before serves every production route again.',
   reverted: 'The version was taken back, and the state from before is back.',
