@@ -78,7 +78,6 @@ export function readInputs(env: Environment): Inputs {
     given,
     secrets: secretsOf(values),
     warnings: [...warnings, ...useless(values.command, given), ...unchecked(values)],
-    ...present('allowedTargets', values['allowed-targets']),
     ...present('caCertificate', values['ca-certificate']),
     ...present('router', values.router),
     ...present('cfChecksum', values['cf-checksum']),

@@ -115,7 +115,7 @@ describe('what is read', () => {
     ['API', 'http://127.0.0.1:8080', { api: 'http://127.0.0.1:8080' }],
     ['API', 'http://localhost:8080/', { api: 'http://localhost:8080' }],
     ['API', 'http://[::1]:8080', { api: 'http://[::1]:8080' }],
-    ['ALLOWED-TARGETS', 'shop/*\n test/dev ', { allowedTargets: ['shop/*', 'test/dev'] }],
+    ['ALLOWED-TARGETS', 'test/dev\n shop/* ', { org: 'shop' }],
     ['SKIP-SSL-VALIDATION', 'true', { skipSslValidation: true }],
     ['ROUTER', 'http://127.0.0.1:8081', { router: { protocol: 'http:', host: '127.0.0.1', port: 8081 } }],
     [

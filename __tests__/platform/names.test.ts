@@ -121,17 +121,17 @@ describe('a text in annotations', () => {
     ['a whole number of parts', 'x'.repeat(15_000), 3],
     ['pairs at the border', `x${'🐟'.repeat(5_000)}`, 3],
   ])('%s: is split and joined', (_, text, parts) => {
-    const split = splitAnnotation(ANNOTATION.routes, text);
+    const split = splitAnnotation(ANNOTATION.manifestRoutes, text);
     expect(Object.keys(split)).toHaveLength(parts);
     for (const part of Object.values(split)) {
       expect(part.length).toBeLessThanOrEqual(5_000);
       expect(Buffer.from(part, 'utf8').toString('utf8')).toBe(part);
     }
-    expect(joinAnnotation(ANNOTATION.routes, split)).toBe(text);
+    expect(joinAnnotation(ANNOTATION.manifestRoutes, split)).toBe(text);
   });
 
   test('none there: undefined', () => {
-    expect(joinAnnotation(ANNOTATION.routes, { [ANNOTATION.app]: 'shop' })).toBeUndefined();
+    expect(joinAnnotation(ANNOTATION.manifestRoutes, { [ANNOTATION.app]: 'shop' })).toBeUndefined();
   });
 
   test.each([
@@ -139,16 +139,16 @@ describe('a text in annotations', () => {
     ['a short one by a long one', 'short', 'x'.repeat(12_000)],
     ['three parts by two', 'x'.repeat(12_000), 'y'.repeat(6_000)],
   ])('replaces %s without leftovers', (_, old, text) => {
-    const neighbour = { [`${ANNOTATION.routes}-of`]: 'kept' };
-    const before = { ...neighbour, ...splitAnnotation(ANNOTATION.routes, old) };
-    const change = splitAnnotation(ANNOTATION.routes, text, before);
+    const neighbour = { [`${ANNOTATION.manifestRoutes}-of`]: 'kept' };
+    const before = { ...neighbour, ...splitAnnotation(ANNOTATION.manifestRoutes, old) };
+    const change = splitAnnotation(ANNOTATION.manifestRoutes, text, before);
     const after = Object.fromEntries(
       Object.entries({ ...before, ...change }).filter(
         (entry): entry is [string, string] => entry[1] !== null,
       ),
     );
-    expect(joinAnnotation(ANNOTATION.routes, after)).toBe(text);
-    expect(after).toEqual({ ...neighbour, ...splitAnnotation(ANNOTATION.routes, text) });
+    expect(joinAnnotation(ANNOTATION.manifestRoutes, after)).toBe(text);
+    expect(after).toEqual({ ...neighbour, ...splitAnnotation(ANNOTATION.manifestRoutes, text) });
   });
 });
 

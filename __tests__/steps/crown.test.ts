@@ -11,7 +11,11 @@ import { appWorld, worldOf } from './scripted.js';
 
 describe('crown', () => {
   const C1 = { [ANNOTATION.commit]: 'c1' };
-  const facts = { [ANNOTATION.commit]: 'c2', [ANNOTATION.bits]: 'h2', [`${ANNOTATION.routes}-1`]: 'r' };
+  const facts = {
+    [ANNOTATION.commit]: 'c2',
+    [ANNOTATION.bits]: 'h2',
+    [`${ANNOTATION.manifestRoutes}-1`]: 'r',
+  };
   const candidate = candidateAt('drained', {
     annotations: {
       ...facts,
@@ -33,7 +37,7 @@ describe('crown', () => {
       ...LIVE,
       annotations: {
         [ANNOTATION.commit]: 'c1',
-        [ANNOTATION.routes]: 'old',
+        [ANNOTATION.runUrl]: 'old',
         [ANNOTATION.earlier]: JSON.stringify(known),
         note: 'theirs',
       },
@@ -68,7 +72,7 @@ describe('crown', () => {
     const { labels, annotations } = await crowned(async () => [revision]);
     expect(labels).toMatchObject({ [LABEL.role]: 'live', [LABEL.version]: 'v2', [LABEL.owner]: null });
     const { [ANNOTATION.earlier]: earlier, ...said } = annotations ?? {};
-    expect(said).toEqual({ ...facts, [ANNOTATION.routes]: null });
+    expect(said).toEqual({ ...facts, [ANNOTATION.runUrl]: null });
     expect(readEarlier({ [ANNOTATION.earlier]: earlier ?? '' })).toEqual([
       { version: 'v1', droplet: 'd1', revision: 7, untilMs: START_MS, annotations: C1 },
       ...known.slice(0, 4),

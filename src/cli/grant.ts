@@ -18,6 +18,7 @@ const CLIENT_ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /** A user signs in through the public client `cf`, which has no secret. */
 const THROUGH_CF = { authorization: `Basic ${Buffer.from('cf:').toString('base64')}` };
 
+/** Whether the workflow's own identity signs in. */
 export function isOidc(credentials: Credentials): credentials is Oidc {
   return credentials.kind === 'oidc-user' || credentials.kind === 'oidc-client';
 }

@@ -40,8 +40,6 @@ export interface Inputs {
   api: string;
   org: string;
   space: string;
-  /** Patterns `org/space` with `*`; undefined: any. */
-  allowedTargets?: readonly string[];
   skipSslValidation: boolean;
   /** PEM. */
   caCertificate?: string;
@@ -107,6 +105,8 @@ export interface RunContext {
   repository?: string;
   /** `GITHUB_API_URL`, as the runner says it. */
   apiUrl?: string;
+  /** What the workflow runs for: `GITHUB_EVENT_NAME`, and the file with the event's payload. */
+  event?: { name: string; path: string };
   workspace: string;
   /** Private temporary folder of the runner. */
   temp: string;

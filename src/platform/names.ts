@@ -26,8 +26,6 @@ export const ANNOTATION = {
   strategy: `${PREFIX}/strategy`,
   /** Names of the inputs that were not the default. */
   inputs: `${PREFIX}/inputs`,
-  /** Urls of the production routes; may be split. */
-  routes: `${PREFIX}/routes`,
   /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
   manifestRoutes: `${PREFIX}/manifest-routes`,
   /** By url, of routes for which the manifest named a protocol. JSON. */
@@ -38,10 +36,6 @@ export const ANNOTATION = {
   manifestNamed: `${PREFIX}/manifest-named`,
   /** On the lock: owner of the run that has brought the candidate what live has outside the manifest. */
   carried: `${PREFIX}/carried`,
-  /** Urls of live's routes that the new version shall not have. May be split. */
-  dropped: `${PREFIX}/dropped`,
-  /** Guid of the app that was live when the candidate was made. */
-  liveGuid: `${PREFIX}/live-guid`,
   /** Guid of the package that this run pushed: a candidate with any other one is never started. */
   package: `${PREFIX}/package`,
   /** Hash of the bits in that package; missing where they changed while they were pushed. */
@@ -52,8 +46,7 @@ export const ANNOTATION = {
   heartbeat: `${PREFIX}/heartbeat`,
   /** On a taker: guid of the lock that it takes from its owner. Over another one it says nothing. */
   takenFrom: `${PREFIX}/taken-from`,
-  /** What a later run must know to go on: times, scale, what is kept. JSON. */
-  settings: `${PREFIX}/settings`,
+  /** What a later run must know to go on: times, scale, what is kept. JSON; may be split. */
   journal: `${PREFIX}/journal`,
   /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
   copiedDroplet: `${PREFIX}/copied-droplet`,

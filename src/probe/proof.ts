@@ -64,7 +64,7 @@ export async function headerReach(
 }
 
 /** @param plain what came without the header, asked where the first answer leaves two readings */
-export function judgeReach(refused: Outcome, plain?: Outcome): HeaderReach {
+function judgeReach(refused: Outcome, plain?: Outcome): HeaderReach {
   if (!isAnswer(refused)) return 'unreachable';
   if (refused.status === 400 && refused.routerError !== undefined) return 'by-instance';
   if (!isUnknownToRouter(refused)) return 'header-stripped';
@@ -100,7 +100,7 @@ export interface ProofResult {
 }
 
 /** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
-export function judgeProof(outcome: Outcome, returns = false): 'proven' | 'wait' | 'fault' {
+function judgeProof(outcome: Outcome, returns = false): 'proven' | 'wait' | 'fault' {
   if (!isFailed(outcome)) return 'proven';
   if (!isAnswer(outcome) || outcome.routerError !== undefined) return 'wait';
   return returns ? 'proven' : 'fault';

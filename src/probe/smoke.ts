@@ -100,6 +100,7 @@ export interface Place {
   address: (ctx: ProbeContext) => Address;
 }
 
+/** Where a check is asked: on each production route where they are given, else on the trial route; a full URL where it says. */
 export function placesOf(
   { target }: SmokeCheck,
   { trialUrl, productionUrls }: Pick<SmokeRequest, 'trialUrl' | 'productionUrls'>,

@@ -35,6 +35,7 @@ export function sharesText({ instanceSteps = [], instances }: InPlace): string {
     .join(', ');
 }
 
+/** Which part of the requests the canary gets, in whole percent: the platform splits them by instances. */
 export function shareOf(canary: number, live: number): string {
   return `${Math.round((canary / Math.max(1, canary + live)) * 100)} %`;
 }
@@ -104,7 +105,7 @@ function atPause(pause: number, { instanceSteps, instances }: InPlace): string {
   return canary === 1 ? 'the new instance' : `each of the ${canary} new instances`;
 }
 
-export function verdictText({ canary, live }: CanaryVerdict): string {
+function verdictText({ canary, live }: CanaryVerdict): string {
   return `canary ${figuresText(canary)}; live ${figuresText(live)}`;
 }
 
@@ -147,6 +148,7 @@ async function heededRoutes(
   return routes;
 }
 
+/** Nobody could say which version answers. */
 export function headerLost(urls: readonly string[]): Refused {
   return new Refused(
     `No production route lets a canary be judged: the header X-CF-Process-Instance does not reach the router of ${urls.join(', ') || 'any'} (it is taken away on the way, or the router is older than routing-release 0.332).`,

@@ -105,6 +105,7 @@ function packed({ annotations, ...one }: EarlierVersion): Packed {
   return { ...one, annotations: Object.fromEntries(short) };
 }
 
+/** Whether an annotation holds, wholly or in part, the versions that live had before. */
 export function isOfEarlier(key: string): boolean {
   return isPartOf(ANNOTATION.earlier, key);
 }

@@ -144,6 +144,7 @@ export function carrySteps({ carry, owner }: Intent, { lock, live }: Snapshot): 
   return lock?.annotations[ANNOTATION.carried] === owner ? [] : [{ do: 'carry', what: carry.what }];
 }
 
+/** An autoscaler does not scale an app while two versions of it serve: on each side that is not paused yet. */
 export function scalingPauses(
   { autoscaled }: Intent,
   sides: readonly (readonly [Side, AppState | undefined])[],

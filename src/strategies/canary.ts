@@ -11,17 +11,18 @@ import { steps } from './work.js';
 
 const AWAIT: Step = { do: 'await-deployment', of: 'candidate' };
 
+/** Whether a change in place pauses. */
 export function isCanary({ inPlace }: Pick<Intent, 'inPlace'>): boolean {
   return inPlace?.instanceSteps !== undefined;
 }
 
 /** The number of the last pause at which the canary was found good; 0: none. */
-export function judgedOf(candidate: Pick<AppState, 'annotations'> | undefined): number {
+function judgedOf(candidate: Pick<AppState, 'annotations'> | undefined): number {
   return Number(candidate?.annotations[ANNOTATION.judged]) || 0;
 }
 
 /** At which pause the deployment waits; undefined: at none. */
-export function pausedAt(roll: Deployment | undefined): number | undefined {
+function pausedAt(roll: Deployment | undefined): number | undefined {
   return isActive(roll) && roll?.reason === 'PAUSED' ? (roll.canary?.step ?? 1) : undefined;
 }
 

@@ -36,7 +36,7 @@ export function askedOf(inputs: Inputs) {
 }
 
 /** Inputs of the proof that must not stand where everybody who may see the app can read them. */
-export function againOf({ smokeTest, smokeScript, watchPath, secrets }: Inputs): readonly string[] {
+function againOf({ smokeTest, smokeScript, watchPath, secrets }: Inputs): readonly string[] {
   const isSecret = (text: string) =>
     secrets.flatMap(spellingsOf).some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret));
   const headers = smokeTest.flatMap((check) => Object.keys(check.headers));

@@ -10,6 +10,7 @@ import { rolling } from './rolling.js';
 import { reached } from './view.js';
 import { compact, steps } from './work.js';
 
+/** What is left of a rollback in place: the droplet is proven in a candidate, then it is rolled. */
 export function rollBackInPlace(intent: Intent, snapshot: Snapshot): Work {
   const { bits: _, stage, configure = steps([]), ...work } = rolling(intent, snapshot);
   const { candidate } = snapshot;

@@ -85,6 +85,7 @@ export function wishOf(parts: AnyRollbackParts, version: string, target?: AppSta
   };
 }
 
+/** What a rollback writes on the version, beside what its own deploy wrote. */
 export function factsOf(
   { inputs, snapshot }: AnyRollbackParts,
   version: string,
@@ -99,6 +100,7 @@ export function factsOf(
   };
 }
 
+/** Why the routes of live cannot be taken over; none: they can. */
 export function withoutRoutes(snapshot: Snapshot): readonly string[] {
   const { live, name } = snapshot;
   const lives = servedBy(snapshot, live);
@@ -161,6 +163,7 @@ export function variablesOf(live: Settings | undefined, target: Settings): Varia
   };
 }
 
+/** A sentence that lists names; none where there are none. */
 export function list(title: string, names: readonly string[]): string[] {
   return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }

@@ -27,6 +27,7 @@ export interface Standing extends Pick<Snapshot, 'live' | 'previous'> {
   droplets?: readonly Droplet[];
 }
 
+/** Whether it is a droplet of live's own, and no app. */
 export function isOwn(target: AppState | OwnVersion): target is OwnVersion {
   return 'dropletGuid' in target;
 }
@@ -94,7 +95,7 @@ const NOTHING_KEPT = 'there is no previous version that was kept';
  * Newest first: what deploys of live have written down, each with the revision that it was started as; then the other
  * revisions. What live is now is none of them.
  */
-export function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVersion[] {
+function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVersion[] {
   if (!live) return [];
   const staged = new Set(droplets.filter(({ state }) => state === 'STAGED').map(({ guid }) => guid));
   const [now, ...before] = revisions;
@@ -147,6 +148,7 @@ function isLiveNamed({ live, revisions: [now] = [] }: Standing, to: string): boo
   );
 }
 
+/** Whether the two name one commit: either may be the beginning of the other, of at least seven characters. */
 export function isOfCommit({ annotations, version }: Told, commit: string): boolean {
   if (commit.length < COMMIT_LENGTH || !/^[0-9a-f]+$/i.test(commit)) return false;
   const known = commitOf({ annotations, version });
@@ -156,6 +158,7 @@ export function isOfCommit({ annotations, version }: Told, commit: string): bool
 
 type Told = Pick<AppState, 'annotations'> & { version?: string | undefined };
 
+/** The commit that its deploy had, else as much of it as its version says. */
 export function commitOf({ annotations, version }: Told): string {
   return annotations[ANNOTATION.commit] ?? version?.split('-').at(-1) ?? '';
 }
