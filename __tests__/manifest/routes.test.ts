@@ -11,6 +11,7 @@ const DOMAINS: readonly Domain[] = [
   domain('apps.internal', { internal: true }),
   domain('tcp.example.com', { protocols: ['tcp'] }),
   domain('own.example.org', { shared: false }),
+  domain('Mixed.Example.net', { shared: false }),
   domain('apps.example.com'),
   domain('eu.apps.example.com'),
   domain('example.com', { shared: false }),
@@ -50,6 +51,8 @@ describe('routes that the manifest lists', () => {
       'shop.eu.apps.example.com',
       { url: 'shop.eu.apps.example.com', host: 'shop', domain: 'eu.apps.example.com' },
     ],
+    // The platform names the route by the domain as that was once written.
+    ['shop.mixed.example.net', { url: 'shop.Mixed.Example.net', host: 'shop', domain: 'Mixed.Example.net' }],
     ['own.example.org', { url: 'own.example.org', host: '', domain: 'own.example.org' }],
     [
       'own.example.org/a/b',

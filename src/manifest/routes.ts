@@ -24,7 +24,7 @@ const HOST = /^[\w-]{1,63}$/;
 
 /**
  * @param domains all that the organization may use, in the platform's order
- * @returns routes without repetition, hosts and domains in lower case
+ * @returns routes without repetition, hosts in lower case, domains as the platform spells them: so it will name the route
  */
 export function wantedRoutes(app: ManifestApp, domains: readonly Domain[]): RouteWish {
   if (app.noRoute || app.routes) return namedRoutes(app, domains);
@@ -131,7 +131,7 @@ function splitHost(name: string, domains: readonly Domain[]): { host: string; do
 }
 
 function onDomain(domain: Domain, host: string, path = ''): WantedRoute {
-  const name = domain.name.toLowerCase();
+  const { name } = domain;
   return {
     url: `${host === '' ? name : `${host}.${name}`}${path}`,
     host,
