@@ -44,18 +44,12 @@ function page(resources: readonly unknown[], { total = resources.length, next = 
   return { pagination, resources };
 }
 
-/** Live has what a new app would not have: the foundry tells of it, and makes none yet. */
+/** Live has what no manifest names. */
 async function haveBelongings(): Promise<void> {
-  const { guid } = live.app;
-  const instance = { data: { guid: 'orders-guid' } };
-  const bindings = page([{ guid: 'binding-guid', relationships: { service_instance: instance } }]);
-  const ports = { start: 8080, end: 8080 };
-  const policies = [
-    { source: { id: guid }, destination: { id: neighbours[0]?.app.guid, protocol: 'tcp', ports } },
-  ];
-  await fault({ path: `^/v3/service_credential_bindings\\?.*${guid}`, body: bindings });
-  await fault({ path: '^/v3/service_instances', body: page([{ guid: 'orders-guid', name: 'orders' }]) });
-  await fault({ path: `^/networking/.*${guid}`, body: { total_policies: 1, policies } });
+  await world.cf('create-user-provided-service', 'orders');
+  await world.cf('bind-service', 'shop', 'orders');
+  await world.cf('add-network-policy', 'shop', 'shop-admin');
+  await world.cf('disable-ssh', 'shop');
 }
 
 interface Refusal {
@@ -173,10 +167,14 @@ describe('refused, and not one write was sent:', () => {
     await expectRefused({}, {}, { error: 'platform', says: [/has no end/] });
   });
 
-  test('what the new version would lose of live: a binding, a policy, a feature', async () => {
-    await haveBelongings();
-    await world.cf('disable-ssh', 'shop');
-    await expectRefused({}, {}, { error: 'refused', says: LOSSES });
+  test('an app that another deployer takes for its own by a label', async () => {
+    const plain = live;
+    await world.cf('set-label', 'app', 'shop', 'mta_id=shop');
+    live = await standingOf(world);
+    expect(live).not.toEqual(plain);
+    await expectRefused({}, {}, { error: 'refused', says: [/shop carries mta_id/, /strategy: rolling/] });
+    await world.cf('unset-label', 'app', 'shop', 'mta_id');
+    live = await standingOf(world);
   });
 
   test('and nobody noticed any of it', async () => {
@@ -189,7 +187,7 @@ describe('refused, and not one write was sent:', () => {
 const LOSSES = [
   /binding to service instance orders/,
   /network policy shop -> shop-admin:8080\/tcp/,
-  /app feature ssh: live has it off/,
+  /app feature ssh off/,
 ];
 
 test('a whole deploy leaves look-alikes alone, reads a look-up to its last page, and accepts a loss when told so', async () => {
