@@ -235,14 +235,13 @@ export function badSignOf(accounts: Iterable<RouteAccount>, sinceMs: number): Ba
     .sort((one, other) => one.sinceMs - other.sinceMs)[0];
 }
 
-/** Scattered failures from before may be those of the old version as long as routers know both: they have to learn of one and let go of the other. */
+/** As long as the old version serves too, which may be long in place, scattered failures that go on may all be its own. */
 function speaksOfWhatCame(
   { sinceMs: beganMs, untilMs, scatteredSinceMs }: BadSign,
   sinceMs: number,
 ): boolean {
-  const goesOnMs = untilMs - sinceMs;
-  if (scatteredSinceMs === undefined) return beganMs >= sinceMs || goesOnMs > ROUTERS_LEARN_MS;
-  return beganMs >= sinceMs && (scatteredSinceMs >= sinceMs || goesOnMs > 2 * ROUTERS_LEARN_MS);
+  if (scatteredSinceMs !== undefined) return beganMs >= sinceMs && scatteredSinceMs >= sinceMs;
+  return beganMs >= sinceMs || untilMs - sinceMs > ROUTERS_LEARN_MS;
 }
 
 /** @param nowMs for a gap that is still open */
