@@ -362,6 +362,14 @@ describe('what live has outside the manifest', () => {
     expect(at.space.writes).toEqual([]);
   });
 
+  test('is there for the proof of a deploy in place, but for labels by which others find an app', async () => {
+    const at = standing();
+    at.live.labels.mta_id = 'shop';
+    const { apps } = await prepared(asked({ strategy: 'rolling' }), at, EXTRAS);
+    expect(apps[0]?.intent.inPlace).toBeDefined();
+    expect(apps[0]?.intent.carry?.what).toEqual(WHAT);
+  });
+
   test('an app that is bound to an autoscaler is one that scales', async () => {
     const bound = { ...EXTRAS, offerings: async () => new Map([['i', 'app-autoscaler']]) };
     const { apps } = await prepared(asked(), standing(), bound);

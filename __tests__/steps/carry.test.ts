@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Binding } from '../../src/model/cloud.js';
 import { PlatformRefusal, Refused } from '../../src/model/errors.js';
+import type { Intent } from '../../src/model/intent.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
@@ -45,10 +46,15 @@ function platform(states: readonly Binding['state'][], more: Partial<Platform> =
   return { calls, writes };
 }
 
-function carry(calls: Partial<Platform>, over: Parameters<typeof candidateAt>[1] = { state: 'STOPPED' }) {
+function carry(
+  calls: Partial<Platform>,
+  over: Parameters<typeof candidateAt>[1] = { state: 'STOPPED' },
+  more: Partial<Intent> = {},
+) {
   const candidate = candidateAt('made', over);
-  const seen = { live: app('old'), candidate, lock: candidate };
-  const wish = { owner: 'me', carry: { named: NOTHING_NAMED, what: [] } };
+  const seen = { live: app('old', { labels: { team: 'a' } }), candidate, lock: candidate };
+  const named = more.inPlace ? NOTHING_NAMED : { ...NOTHING_NAMED, labels: ['team'] };
+  const wish = { owner: 'me', carry: { named, what: [] }, ...more };
   return perform({ do: 'carry', what: [] }, appWorld(seen, wish), worldOf(calls));
 }
 
@@ -100,6 +106,25 @@ describe('carry', () => {
       message: expect.stringContaining('binding to service instance db'),
     });
     expect(writes).toEqual([]);
+  });
+
+  test('in place nothing is lost: what is refused is missing in the proof alone, and labels stay on live', async () => {
+    const refused = platform(['in progress', 'failed'], {
+      addPolicies: async () => {
+        throw new PlatformRefusal('no such right', 403, undefined, undefined);
+      },
+    });
+    const inPlace = { maxInFlight: 1 };
+    const done = [
+      ['setFeature', 'new', 'ssh', false],
+      ['bind', { appGuid: 'new', instanceGuid: 'i', name: 'main', parameters: { mode: 'fast' } }],
+      ['updateApp', 'new', { annotations: { [ANNOTATION.carried]: 'me' } }],
+    ];
+    await carry(refused.calls, { state: 'STOPPED' }, { inPlace });
+    expect(refused.writes).toEqual(done);
+    const late = platform(['succeeded']);
+    await carry(late.calls, { state: 'STARTED' }, { inPlace });
+    expect(late.writes).toEqual([['addPolicies', [{ ...POLICY, source: 'new' }]], ...done]);
   });
 
   test('a command that the new droplet starts by itself comes not too late', async () => {

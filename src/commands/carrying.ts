@@ -3,7 +3,7 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { belongingsOf } from '../steps/belongings.js';
-import { type Belongings, type Carry, missing, newApp } from '../steps/carried.js';
+import { type Belongings, type Carry, forProof, missing, newApp } from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
 import { isAutoscaler } from '../steps/scaling.js';
 import type { World } from '../steps/world.js';
@@ -65,6 +65,21 @@ export async function carryingOf(
     warnings: await silentBrokers(app.name, lack, brokered, platform),
     problems,
   };
+}
+
+/** For a deploy in place: live keeps what it has, and its candidate is proven with the same. */
+export async function carryingForProof(
+  app: ManifestApp,
+  { live }: Pick<Snapshot, 'live'>,
+  { platform }: World,
+): Promise<Carrying> {
+  if (!live) return NO_CARRYING;
+  const read = await belongingsOf(live, platform);
+  const named = namedBy(app);
+  const lack = forProof(missing(read, newApp(read), named));
+  const what = await linesWithNames(lack, platform, [live, { guid: '', name: app.name }]);
+  const { scales } = await offeredTo(read, platform);
+  return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry: { named, what } } };
 }
 
 /** For a rollback: a version that is kept has its own, and gets what was set by hand since. */

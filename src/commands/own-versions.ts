@@ -4,7 +4,7 @@ import { likelySecrets } from '../manifest/secrets.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import { PlatformRefusal } from '../model/errors.js';
 import { belongingsOf } from '../steps/belongings.js';
-import { missing, newApp } from '../steps/carried.js';
+import { forProof, missing, newApp } from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
 import type { World } from '../steps/world.js';
 import { NOTHING_NAMED } from '../strategies/carry.js';
@@ -43,7 +43,7 @@ export async function inPlaceIntent(
   const commands = types.map((type) => [type, lives.processes[type]?.command ?? null] as const);
   // The version is proven beside all that live has, but with its own commands.
   const named = { ...NOTHING_NAMED, processes: Object.fromEntries(types.map((type) => [type, ['command']])) };
-  const what = await linesWithNames(missing(lives, newApp(lives), named), platform, [live]);
+  const what = await linesWithNames(forProof(missing(lives, newApp(lives), named)), platform, [live]);
   return () =>
     makeInPlaceRollbackIntent({
       ...parts,

@@ -16,7 +16,7 @@ import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { withdrawn } from '../strategies/versions.js';
 import { servedBy } from '../strategies/view.js';
 import { assertRoom } from './capacity.js';
-import { carryingOf } from './carrying.js';
+import { carryingForProof, carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
 import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from './free-routes.js';
@@ -126,8 +126,9 @@ async function prepareOne(
     });
   const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   const { notes, problems } = made;
-  // An app that keeps its GUID keeps what it has.
-  const carrying = made.intent.inPlace ? undefined : await carryingOf(app, snapshot, inputs, world);
+  const carrying = made.intent.inPlace
+    ? await carryingForProof(app, snapshot, world)
+    : await carryingOf(app, snapshot, inputs, world);
   const intent = { ...made.intent, ...carrying?.parts };
   const older = await olderThanLive(snapshot, inputs, context, world.compare);
   const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];

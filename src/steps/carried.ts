@@ -95,6 +95,11 @@ export function missing(live: Belongings, app: Belongings, named: Named | undefi
   };
 }
 
+/** What a candidate that stands for live at a proof needs: by labels and annotations others would find it as they find live. */
+export function forProof(lack: Carry): Carry {
+  return { ...lack, labels: {}, annotations: {} };
+}
+
 const NOTHING: Carry = {
   bindings: [],
   sidecars: [],
@@ -135,7 +140,7 @@ export function ofStart({ bindings, sidecars, features, processes }: Carry): rea
   ];
 }
 
-export function policyText(policy: NetworkPolicy, nameOf: (guid: string) => string): string {
+function policyText(policy: NetworkPolicy, nameOf: (guid: string) => string): string {
   const { source, destination, protocol, start, end } = policy;
   const ports = start === end ? `${start}` : `${start}-${end}`;
   return `${nameOf(source)} -> ${nameOf(destination)}:${ports}/${protocol}`;
@@ -222,6 +227,7 @@ export function ofOthers(all: AppState['labels']): Record<string, string> {
   );
 }
 
+/** Whether the broker is through with it, and it can be used. */
 export function isDone({ state }: Binding): boolean {
   return state === undefined || state === 'succeeded';
 }

@@ -3,7 +3,7 @@ import { DeadlineOver, PlatformFault, PlatformRefusal, Refused } from '../model/
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION } from '../platform/names.js';
 import { belongingsOf } from './belongings.js';
-import { type Belongings, type Carry, isDone, linesOf, missing, ofStart } from './carried.js';
+import { type Belongings, type Carry, forProof, isDone, linesOf, missing, ofStart } from './carried.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, lockOf, note, type StepKind, type World } from './world.js';
@@ -14,7 +14,7 @@ const BINDING_MS = 10 * 60_000;
 /**
  * The candidate gets what live has outside the manifest, as live has it in this moment: what it has already is seen, and left.
  * Throws `Refused` with what would be lost when the platform or a broker says no, or when it comes too late for an instance that
- * runs.
+ * runs. In place nothing is lost, as live keeps what it has: the candidate is proven without then, and a note says so.
  */
 export const carry: StepKind<Step & { do: 'carry' }> = {
   title: ({ what }) =>
@@ -32,8 +32,10 @@ export const carry: StepKind<Step & { do: 'carry' }> = {
       belongingsOf(snapshot.live, platform),
       belongingsOf(candidate, platform),
     ]);
-    const lack = missing(lives, has, intent.carry.named);
-    const late = candidate.state === 'STARTED' && !intent.target ? ofStart(lack) : [];
+    const lacks = missing(lives, has, intent.carry.named);
+    const lack = intent.inPlace ? forProof(lacks) : lacks;
+    const mayBeLate = intent.target !== undefined || intent.inPlace !== undefined;
+    const late = candidate.state === 'STARTED' && !mayBeLate ? ofStart(lack) : [];
     if (late.length > 0) throw changedMeanwhile(intent.app, late);
     await apply(lack, has, candidate, app, world);
   },
@@ -50,25 +52,31 @@ async function apply(
   const { guid } = candidate;
   const { owner } = app.intent;
   if (lack.addedPolicies.length > 0)
-    await orLost(app, 'network policies', () => platform.addPolicies(lack.addedPolicies));
+    await orLost(app, world, 'network policies', () => platform.addPolicies(lack.addedPolicies));
   if (lack.removedPolicies.length > 0) await platform.removePolicies(lack.removedPolicies);
   for (const [name, on] of Object.entries(lack.features)) {
-    await orLost(app, `app feature ${name}`, () => platform.setFeature(guid, name, on));
+    await orLost(app, world, `app feature ${name}`, () => platform.setFeature(guid, name, on));
   }
   for (const { guid: _, ...sidecar } of lack.sidecars) {
     const own = has.sidecars.find(({ name }) => name === sidecar.name);
-    await orLost(app, `sidecar ${sidecar.name}`, () =>
+    await orLost(app, world, `sidecar ${sidecar.name}`, () =>
       own ? platform.updateSidecar({ ...sidecar, guid: own.guid }) : platform.createSidecar(guid, sidecar),
     );
   }
   for (const [type, change] of Object.entries(lack.processes)) {
     const process = candidate.processes.find((one) => one.type === type);
-    if (process) await orLost(app, `settings of ${type}`, () => platform.updateProcess(process.guid, change));
+    if (process)
+      await orLost(app, world, `settings of ${type}`, () => platform.updateProcess(process.guid, change));
   }
-  await Promise.all(lack.bindings.map((one) => bind(one, has, guid, app, world)));
+  await Promise.all(
+    lack.bindings.map((one) => {
+      const what = `binding to service instance ${one.instance}`;
+      return orLost(app, world, what, () => bind(one, what, has, guid, world));
+    }),
+  );
   const { labels, annotations } = lack;
   if (Object.keys({ ...labels, ...annotations }).length > 0) {
-    await orLost(app, 'labels and annotations', async () => {
+    await orLost(app, world, 'labels and annotations', async () => {
       await platform.updateApp(guid, { labels, annotations });
     });
   }
@@ -78,26 +86,24 @@ async function apply(
   await platform.updateApp(lock.guid, { annotations: { [ANNOTATION.carried]: owner } });
 }
 
+/** Throws `PlatformRefusal` when the broker says no, `DeadlineOver` when it says nothing. */
 async function bind(
   of: Binding,
+  what: string,
   has: Belongings,
   appGuid: string,
-  app: AppWorld,
   world: World,
 ): Promise<void> {
   const { platform, clock } = world;
-  const { instance, instanceGuid = '', name } = of;
-  const what = `binding to service instance ${instance}`;
+  const { instanceGuid = '', name } = of;
   if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
     const parameters = await platform.bindingParameters(of.guid);
-    await orLost(app, what, () =>
-      platform.bind({
-        appGuid,
-        instanceGuid,
-        ...(name === undefined ? {} : { name }),
-        ...(parameters && Object.keys(parameters).length > 0 ? { parameters } : {}),
-      }),
-    );
+    await platform.bind({
+      appGuid,
+      instanceGuid,
+      ...(name === undefined ? {} : { name }),
+      ...(parameters && Object.keys(parameters).length > 0 ? { parameters } : {}),
+    });
   }
   const bound = await waitFor<Binding>(world, {
     what: `the ${what}`,
@@ -108,19 +114,18 @@ async function bind(
       const isOver = isDone(own) || own.state === 'failed';
       return { state: `${what}: ${own.state ?? 'succeeded'}`, ...(isOver ? { done: own } : {}) };
     },
-  }).catch((error: unknown) => {
-    if (error instanceof DeadlineOver) throw lost(app, what, error.message);
-    throw error;
   });
-  if (bound.state === 'failed') throw lost(app, what, `it failed: ${bound.description ?? 'no reason given'}`);
+  const { state, description = 'no reason given' } = bound;
+  if (state === 'failed') throw new PlatformRefusal(`it failed: ${description}`, 422, undefined, undefined);
 }
 
-async function orLost(app: AppWorld, what: string, act: () => Promise<void>): Promise<void> {
+async function orLost(app: AppWorld, world: World, what: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (error instanceof PlatformRefusal) throw lost(app, what, error.message);
-    throw error;
+    if (!(error instanceof PlatformRefusal || error instanceof DeadlineOver)) throw error;
+    if (!app.intent.inPlace) throw lost(app, what, error.message);
+    note(world, `${app.intent.app} keeps its ${what}, and is proven without: ${error.message}`);
   }
 }
 
