@@ -33,9 +33,11 @@ export class Gate {
     if (given !== undefined && given !== token) return refusal(401, 'Bad credentials');
     if (this.isOver()) return refusal(403, 'API rate limit exceeded for installation.');
     if (given === undefined && isPrivate) return notFound();
-    if (row && isPrivate && !permissions.includes(row.permission))
+    const [area, write] = row?.permission.split(':') ?? [];
+    if (write && given === undefined) return refusal(401, 'Requires authentication');
+    if (row && (isPrivate || write) && !permissions.includes(row.permission))
       return refusal(403, 'Resource not accessible by integration', {
-        'x-accepted-github-permissions': `${row.permission}=read`,
+        'x-accepted-github-permissions': `${area}=${write ?? 'read'}`,
       });
     return undefined;
   }

@@ -1,23 +1,29 @@
 /**
  * A local GitHub: the API of one repository over real HTTP, for `GITHUB_API_URL`. Shapes as GitHub publishes them
- * (`openapi.json`, cut by `tools/openapi.mjs`); what is in it is set by tests, and no request changes it.
+ * (`openapi.json`, cut by `tools/openapi.mjs`); what is in it is set by tests, and requests change comments only.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Gate, tokenOf } from './gate.js';
 import { Places } from './places.js';
-import { type Answer, notFound, type Permission, ROWS, refusal } from './rows.js';
-import { type CommitRecord, type PullRequestRecord, type RunSetting, State } from './state.js';
+import { ACTIONS_BOT, type Answer, notFound, type Permission, ROWS, refusal } from './rows.js';
+import {
+  type CommentRecord,
+  type CommitRecord,
+  type PullRequestRecord,
+  type RunSetting,
+  State,
+} from './state.js';
 
 export type { Permission } from './rows.js';
-export type { CommitRecord, PullRequestRecord, RunSetting } from './state.js';
+export type { CommentRecord, CommitRecord, PullRequestRecord, RunSetting } from './state.js';
 
 export interface HubOptions {
   /** `owner/name`. Default: that of the mini-runner. */
   repository?: string;
   token?: string;
-  /** What the token may read in a private repository. Default: all that the hub has. */
+  /** What the token may read in a private repository, and write in any. Default: all that the hub has. */
   permissions?: readonly Permission[];
   /** In a public one everybody reads everything. Default: true. */
   isPrivate?: boolean;
@@ -33,8 +39,8 @@ export interface Fault {
   path: RegExp;
   /** How many requests it hits. */
   times: number;
-  /** `reset`: the connection breaks. `silence`: no answer ever. A text as body is sent as it is. */
-  instead: 'reset' | 'silence' | Partial<Answer>;
+  /** `reset`: the connection breaks. `lost`: so it does, and all is done. `silence`: no answer ever. A text as body is sent as it is. */
+  instead: 'reset' | 'lost' | 'silence' | Partial<Answer>;
 }
 
 export interface RequestSeen {
@@ -57,6 +63,11 @@ export interface Hub {
   /** All commits, parents first. Throws where a parent is missing. */
   setCommits(commits: readonly CommitRecord[]): void;
   setPullRequest(pull: PullRequestRecord): void;
+  /** @returns its id */
+  addComment(pull: number, author: string, body: string): number;
+  deleteComment(id: number): void;
+  /** The oldest first. */
+  comments(pull: number): readonly CommentRecord[];
   /** The first one that matches and is not used up is taken. */
   fail(fault: Fault): void;
   requests(): readonly RequestSeen[];
@@ -68,16 +79,18 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const { repository = 'octo/shop', token = `ghs_${randomBytes(18).toString('hex')}`, path = '' } = options;
   const {
     isPrivate = true,
-    permissions = ['actions', 'contents', 'pull_requests'],
+    permissions = ['actions', 'contents', 'pull_requests', 'pull_requests:write'],
     rateLimit = 1000,
   } = options;
   const state = new State();
   const gate = new Gate({ token, isPrivate, permissions, rateLimit }, Date.now);
   const seen: RequestSeen[] = [];
+  // Of an own server beside its `/v3`.
+  const graphql = `${path.replace(/\/v3$/, '')}/graphql`;
   const faults: Fault[] = [];
 
-  const server = createServer((request, response) => {
-    request.resume();
+  const server = createServer(async (request, response) => {
+    const sent = await jsonOf(request);
     const given = tokenOf(request.headers);
     const record = (status: number) =>
       seen.push({
@@ -86,14 +99,15 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
       });
     const fault = faults.find(({ path: hit, times }) => times > 0 && hit.test(below(path, request.url)));
     if (fault) fault.times -= 1;
-    if (fault?.instead === 'reset' || fault?.instead === 'silence') {
+    if (typeof fault?.instead === 'string') {
+      if (fault.instead === 'lost') answerTo(request, sent);
       record(0);
-      if (fault.instead === 'reset') request.socket.resetAndDestroy();
+      if (fault.instead !== 'silence') request.socket.resetAndDestroy();
       return;
     }
     const answer = fault
       ? { ...refusal(fault.instead.status ?? 500, 'Server Error'), ...fault.instead }
-      : answerTo(request);
+      : answerTo(request, sent);
     record(answer.status);
     send(response, answer, gate.headers());
   });
@@ -101,15 +115,26 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   const places = new Places(apiUrl, repository, isPrivate);
 
-  function answerTo(request: IncomingMessage): Answer {
+  function answerTo(request: IncomingMessage, sent: unknown): Answer {
+    if (request.method === 'POST' && request.url === graphql) return whoAsks(request);
     const url = new URL(below(path, request.url), apiUrl);
     const rest = afterRepository(url.pathname, repository);
-    const row = request.method === 'GET' ? ROWS.find(({ pattern }) => pattern.test(rest ?? '')) : undefined;
+    const row = ROWS.find(
+      ({ operation, pattern }) => operation.startsWith(`${request.method} `) && pattern.test(rest ?? ''),
+    );
     const refused = gate.refuses(request.headers, row);
     if (refused) return refused;
     if (!row) return notFound();
     const parts = (row.pattern.exec(rest ?? '') ?? []).slice(1);
-    return row.answer({ places, state, query: url.searchParams, parts });
+    return row.answer({ places, state, query: url.searchParams, sent, parts });
+  }
+
+  /** The one thing that is asked of GraphQL. A job's token may not ask REST who it is. */
+  function whoAsks(request: IncomingMessage): Answer {
+    const refused = gate.refuses(request.headers, undefined);
+    if (refused) return refused;
+    if (tokenOf(request.headers) === undefined) return refusal(401, 'Requires authentication');
+    return { status: 200, body: { data: { viewer: { login: ACTIONS_BOT } } } };
   }
 
   return {
@@ -117,6 +142,9 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     setRun: (run) => state.setRun(run),
     setCommits: (commits) => state.setCommits(commits),
     setPullRequest: (pull) => state.setPullRequest(pull),
+    addComment: (pull, author, body) => state.addComment(pull, author, body).id,
+    deleteComment: (id) => state.deleteComment(id),
+    comments: (pull) => (state.commentsOf(pull) ?? []).map((comment) => ({ ...comment })),
     fail: (fault) => void faults.push({ ...fault }),
     requests: () => [...seen],
     close: () =>
@@ -125,6 +153,16 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
         server.closeAllConnections();
       }),
   };
+}
+
+async function jsonOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of request) parts.push(part as Buffer);
+    return JSON.parse(Buffer.concat(parts).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The path after the beginning of the API; what is not there becomes a path that nothing has. */

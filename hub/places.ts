@@ -29,15 +29,16 @@ export class Places {
 
   /** `simple-user`. */
   user(login: string) {
-    const url = `${this.apiUrl}/users/${login}`;
+    // The names of bots end in `[bot]`.
+    const url = `${this.apiUrl}/users/${encodeURIComponent(login)}`;
     return {
       login,
       id: 1001,
       node_id: nodeId('User', login),
-      avatar_url: `${SERVER}/${login}.png`,
+      avatar_url: `${SERVER}/${encodeURIComponent(login)}.png`,
       gravatar_id: '',
       url,
-      html_url: `${SERVER}/${login}`,
+      html_url: `${SERVER}/${encodeURIComponent(login)}`,
       followers_url: `${url}/followers`,
       following_url: `${url}/following{/other_user}`,
       gists_url: `${url}/gists{/gist_id}`,

@@ -1,6 +1,6 @@
 /** Records as GitHub shows them; the shapes are those of `openapi.json`. */
 import { CREATED_AT, nodeId, type Places } from './places.js';
-import type { CommitRecord, Comparison, PullRequestRecord, RunRecord } from './state.js';
+import type { CommentRecord, CommitRecord, Comparison, PullRequestRecord, RunRecord } from './state.js';
 
 const ACTOR = 'mona';
 const AUTHOR = { name: 'Mona', email: 'mona@example.com' };
@@ -53,6 +53,26 @@ export function shownRun(places: Places, run: RunRecord) {
     },
     repository: places.minimalRepository(),
     head_repository: places.minimalRepository(),
+  };
+}
+
+/** `issue-comment`. */
+export function shownComment(places: Places, { id, pull, author, body }: CommentRecord) {
+  const url = places.api(`/issues/comments/${id}`);
+  const kinds = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'eyes', 'rocket'];
+  return {
+    ...{ id, node_id: nodeId('IssueComment', id), url, body },
+    html_url: places.page(`/pull/${pull}#issuecomment-${id}`),
+    issue_url: places.api(`/issues/${pull}`),
+    user: { ...places.user(author), type: author.endsWith('[bot]') ? 'Bot' : 'User' },
+    ...{ created_at: CREATED_AT, updated_at: CREATED_AT },
+    author_association: 'NONE',
+    performed_via_github_app: null,
+    reactions: {
+      url: `${url}/reactions`,
+      total_count: 0,
+      ...Object.fromEntries(kinds.map((kind) => [kind, 0])),
+    },
   };
 }
 

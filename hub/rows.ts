@@ -1,15 +1,18 @@
 /** The operations that the hub knows, each with the permission that a token needs for it. */
 import { pageOf } from './pages.js';
 import type { Places } from './places.js';
-import { shownComparison, shownPullRequest, shownRun } from './present.js';
+import { shownComment, shownComparison, shownPullRequest, shownRun } from './present.js';
 import type { CommitRecord, State } from './state.js';
 
-export type Permission = 'actions' | 'contents' | 'pull_requests';
+/** To read; with `:write` to write too. */
+export type Permission = 'actions' | 'contents' | 'pull_requests' | 'pull_requests:write';
 
 export interface Call {
   places: Places;
   state: State;
   query: URLSearchParams;
+  /** The JSON that was sent; undefined: none, or none that can be read. */
+  sent: unknown;
   /** What the groups of the row's pattern matched. */
   parts: readonly string[];
 }
@@ -68,7 +71,56 @@ export const ROWS: readonly Row[] = [
       );
     },
   },
+  {
+    operation: 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
+    pattern: /^\/issues\/(\d+)\/comments$/,
+    permission: 'pull_requests',
+    answer: ({ places, state, query, parts: [number] }) => {
+      const comments = state.commentsOf(Number(number));
+      if (!comments) return notFound();
+      const page = pageOf(comments, places.api(`/issues/${number}/comments`), query);
+      return listed(
+        page.items.map((comment) => shownComment(places, comment)),
+        page.link,
+      );
+    },
+  },
+  {
+    operation: 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+    pattern: /^\/issues\/(\d+)\/comments$/,
+    permission: 'pull_requests:write',
+    answer: ({ places, state, sent, parts: [number] }) => {
+      if (!state.commentsOf(Number(number))) return notFound();
+      return written(sent, (body) => ({
+        status: 201,
+        body: shownComment(places, state.addComment(Number(number), ACTIONS_BOT, body)),
+      }));
+    },
+  },
+  {
+    operation: 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
+    pattern: /^\/issues\/comments\/(\d+)$/,
+    permission: 'pull_requests:write',
+    answer: ({ places, state, sent, parts: [id] }) =>
+      written(sent, (body) => {
+        const comment = state.editComment(Number(id), body);
+        return comment ? { status: 200, body: shownComment(places, comment) } : notFound();
+      }),
+  },
 ];
+
+/** Whose the job's own token is. */
+export const ACTIONS_BOT = 'github-actions[bot]';
+const LONGEST_COMMENT = 65_536;
+
+function written(sent: unknown, write: (body: string) => Answer): Answer {
+  const { body } = (typeof sent === 'object' && sent !== null ? sent : {}) as { body?: unknown };
+  if (typeof body !== 'string' || body.trim() === '') return refusal(422, 'Validation Failed');
+  // Counted in characters, not in their units of text.
+  if ([...body].length > LONGEST_COMMENT)
+    return refusal(422, `Body is too long (maximum is ${LONGEST_COMMENT} characters)`);
+  return write(body);
+}
 
 /** Without `page` and `per_page` the newest 250 commits, in the order of time; with them, pages from the oldest on. */
 function compare({ places, state, query, parts: [baseName = '', headName = ''] }: Call): Answer {

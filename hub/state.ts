@@ -1,4 +1,4 @@
-/** What the hub knows: the runs, the commits and the pull requests of one repository. Set by tests, changed by no request. */
+/** What the hub knows of one repository. Set by tests; of it requests change comments only. */
 
 /** Full, in lower case. */
 export type Sha = string;
@@ -34,6 +34,15 @@ export interface PullRequestRecord {
   base: Sha;
 }
 
+export interface CommentRecord {
+  id: number;
+  /** Number of its pull request. */
+  pull: number;
+  /** Login, such as `mona`, or `github-actions[bot]`. */
+  author: string;
+  body: string;
+}
+
 export interface Comparison {
   base: Sha;
   head: Sha;
@@ -49,6 +58,8 @@ export class State {
   /** Parents first. */
   private readonly commits = new Map<Sha, CommitRecord>();
   private readonly pulls = new Map<number, PullRequestRecord>();
+  private comments: CommentRecord[] = [];
+  private commentsMade = 0;
 
   /** Sets one attempt. Throws for an attempt after one that is not completed: GitHub runs nothing again before it has ended. */
   setRun(setting: RunSetting): void {
@@ -95,6 +106,29 @@ export class State {
 
   pullRequestsOf(sha: Sha): readonly PullRequestRecord[] {
     return [...this.pulls.values()].filter((pull) => pull.commits.includes(sha));
+  }
+
+  /** The oldest first; undefined: there is no such pull request. */
+  commentsOf(pull: number): readonly CommentRecord[] | undefined {
+    return this.pulls.has(pull) ? this.comments.filter((comment) => comment.pull === pull) : undefined;
+  }
+
+  addComment(pull: number, author: string, body: string): CommentRecord {
+    this.commentsMade += 1;
+    const comment = { id: 6_000_000 + this.commentsMade, pull, author, body };
+    this.comments.push(comment);
+    return comment;
+  }
+
+  /** undefined: there is none with this id. */
+  editComment(id: number, body: string): CommentRecord | undefined {
+    const comment = this.comments.find((one) => one.id === id);
+    if (comment) comment.body = body;
+    return comment;
+  }
+
+  deleteComment(id: number): void {
+    this.comments = this.comments.filter((comment) => comment.id !== id);
   }
 
   /** undefined: they have no ancestor in common. */

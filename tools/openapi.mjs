@@ -18,6 +18,9 @@ const OPERATIONS = [
   'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}',
   'GET /repos/{owner}/{repo}/compare/{basehead}',
   'GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls',
+  'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
+  'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+  'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
 ];
 /** What every refusal looks like; most operations do not name their refusals one by one. */
 const ERROR = 'basic-error';
@@ -28,7 +31,7 @@ const PROSE = ['title', 'description', 'example', 'examples', 'externalDocs', 'd
 /**
  * @param description GitHub's OpenAPI 3.0 description, parsed
  * @param operations `METHOD /path`, as in the description
- * @returns `operations`: the schema of each one's 200; `error`: of every refusal; `$defs`: every schema that those lead to
+ * @returns `operations`: the schema of each one's 200, or 201; `error`: of every refusal; `$defs`: every schema that those lead to
  * @throws Error for an operation that is not described
  */
 export function cut(description, operations) {
@@ -46,8 +49,8 @@ export function cut(description, operations) {
 
 function answerOf(description, operation) {
   const [method, path] = operation.split(' ');
-  const schema =
-    description.paths[path]?.[method.toLowerCase()]?.responses[200]?.content['application/json'].schema;
+  const responses = description.paths[path]?.[method.toLowerCase()]?.responses;
+  const schema = (responses?.[200] ?? responses?.[201])?.content['application/json'].schema;
   if (!schema) throw new Error(`${operation} is not described`);
   return schema;
 }

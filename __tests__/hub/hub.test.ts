@@ -52,7 +52,7 @@ describe('the shapes are the published ones', () => {
     expect(statSync(join(projectRoot(), 'hub', 'openapi.json')).size).toBeLessThan(300_000);
   });
 
-  const [run, attempt, comparison, pulls] = Object.keys(published.operations);
+  const [run, attempt, comparison, pulls, comments] = Object.keys(published.operations);
   test.each([
     ['a run', run, '/actions/runs/42'],
     ['an attempt', attempt, '/actions/runs/42/attempts/1'],
@@ -62,11 +62,15 @@ describe('the shapes are the published ones', () => {
     ['identical', comparison, `/compare/${sha(3)}...${sha(3)}?per_page=1`],
     ['a merged and an open pull request', pulls, `/commits/${sha(2)}/pulls`],
     ['no pull request', pulls, `/commits/${sha(3)}/pulls`],
+    ['comments of a person and of a bot', comments, '/issues/12/comments'],
+    ['no comment', comments, '/issues/13/comments'],
   ])('%s', async (_what, operation = '', path) => {
     await started();
     hub.setRun({ id: 43, status: 'completed', conclusion: 'cancelled', commit: sha(2) });
     hub.setRun({ id: 43, attempt: 2, status: 'queued', commit: sha(2) });
     hub.setPullRequest(MERGED);
+    hub.addComment(12, 'mona', 'Looks good.');
+    hub.addComment(12, 'github-actions[bot]', 'Deployed.');
     hub.setPullRequest({
       ...MERGED,
       number: 13,
@@ -177,6 +181,62 @@ test('pull requests of a commit', async () => {
   expect(first.json).toHaveLength(1);
   expect(first.headers.get('link')).toMatch(/page=2>; rel="next", <.*page=2>; rel="last"$/);
   expect((await get(`/commits/${sha(100)}/pulls`)).status).toBe(422);
+});
+
+describe('comments', () => {
+  const [, , , , , make, edit] = Object.keys(published.operations);
+
+  async function send(method: string, path: string, body: unknown, token: string = hub.token) {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = `${hub.apiUrl}/repos/${hub.repository}${path}`;
+    const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    return { status: response.status, json: JSON.parse(await response.text()) };
+  }
+
+  test('are made and edited as published, and come in pages, the oldest first', async () => {
+    await started();
+    hub.setPullRequest(MERGED);
+    const made = await send('POST', '/issues/12/comments', { body: 'one' });
+    expect([made.status, faultsOf(make ?? '', made.json)]).toEqual([201, []]);
+    const edited = await send('PATCH', `/issues/comments/${made.json.id}`, { body: 'two' });
+    expect([edited.status, edited.json.body, faultsOf(edit ?? '', edited.json)]).toEqual([200, 'two', []]);
+    expect(edited.json.user).toMatchObject({ login: 'github-actions[bot]', type: 'Bot' });
+    hub.addComment(12, 'mona', 'three');
+    const first = await get('/issues/12/comments?per_page=1');
+    expect(first.json).toMatchObject([{ body: 'two' }]);
+    expect(first.headers.get('link')).toMatch(/page=2>; rel="next"/);
+    expect((await get('/issues/12/comments?per_page=1&page=2')).json).toMatchObject([{ body: 'three' }]);
+    expect(hub.comments(12).map(({ author }) => author)).toEqual(['github-actions[bot]', 'mona']);
+  });
+
+  test('of what is not there, or without a text that fits, are refused', async () => {
+    await started();
+    hub.setPullRequest(MERGED);
+    expect((await send('POST', '/issues/7/comments', { body: 'x' })).status).toBe(404);
+    expect((await send('PATCH', '/issues/comments/7', { body: 'x' })).status).toBe(404);
+    for (const body of [undefined, '', 1, 'x'.repeat(65_537)])
+      expect((await send('POST', '/issues/12/comments', { body })).status).toBe(422);
+    expect((await send('POST', '/issues/12/comments', { body: '😀'.repeat(65_536) })).status).toBe(201);
+  });
+
+  test.each([true, false])('who may only read writes none (private: %s)', async (isPrivate) => {
+    await started({ isPrivate, permissions: ['pull_requests'] });
+    hub.setPullRequest(MERGED);
+    const { status, json } = await send('POST', '/issues/12/comments', { body: 'x' });
+    expect([status, json.message]).toEqual([403, 'Resource not accessible by integration']);
+    expect((await get('/issues/12/comments')).json).toEqual([]);
+  });
+
+  test('GraphQL says whose the token is, beside the version of REST', async () => {
+    await started({ path: '/api/v3' });
+    const url = `${new URL(hub.apiUrl).origin}/api/graphql`;
+    const ask = (token: string) =>
+      fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' });
+    expect(await (await ask(hub.token)).json()).toEqual({
+      data: { viewer: { login: 'github-actions[bot]' } },
+    });
+    expect((await ask('another')).status).toBe(401);
+  });
 });
 
 describe('who may ask', () => {
