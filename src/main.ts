@@ -8,6 +8,7 @@ import { setup } from './commands/setup.js';
 import { status } from './commands/status.js';
 import { readContext } from './github/context.js';
 import { Refused } from './model/errors.js';
+import { tellPullRequest } from './report/comment.js';
 import { report } from './report/index.js';
 import type { Log } from './report/log.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
@@ -27,11 +28,13 @@ export async function main({
   const shown = createShown({ clock, write, setSecret: core.setSecret });
   const { log, redact } = shown;
   let wantsSummary = true;
+  let tellOthers: (outcome: Outcome) => Promise<void> = async () => {};
   const outcome = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
   const failed = await report(outcome, log, { ...core, redact }, wantsSummary).catch((error) => {
     core.error(commandText(`The result could not be reported: ${error}`, redact), { title: 'internal' });
     return true;
   });
+  await tellOthers(outcome);
   return failed ? 1 : 0;
 
   async function run(): Promise<Outcome> {
@@ -39,7 +42,11 @@ export async function main({
     wantsSummary = inputs.summary;
     assertFiles(missing, log);
     for (const text of inputs.warnings) log.tell({ type: 'warning', text });
-    return await COMMANDS[inputs.command](inputs, readContext(env), hiding(portsFor(inputs, log), shown));
+    const context = readContext(env);
+    const ports = hiding(portsFor(inputs, log), shown);
+    tellOthers = (outcome) =>
+      tellPullRequest(outcome, inputs, context, log, { ...ports, http: ports.publicHttp, redact });
+    return await COMMANDS[inputs.command](inputs, context, ports);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A plan writes nothing, and works for who may only read: what it could not read it says. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { ActionResult } from '../../runner/index.js';
+import { startHub } from '../../hub/index.js';
+import type { ActionResult, RunOptions } from '../../runner/index.js';
 import { spaceOf } from './support/space.js';
 import { startWorld, type World, writes } from './support/world.js';
 
@@ -22,10 +23,13 @@ beforeAll(async () => {
 
 afterAll(() => world?.close());
 
-async function planned(inputs: Readonly<Record<string, string>> = {}): Promise<ActionResult> {
+async function planned(
+  inputs: Readonly<Record<string, string>> = {},
+  run: Partial<RunOptions> = {},
+): Promise<ActionResult> {
   const before = await spaceOf(world);
   const from = (await world.foundry.requests()).length;
-  const result = await world.deploy(NEW, { plan: 'true', ...inputs });
+  const result = await world.deploy(NEW, { plan: 'true', ...inputs }, run);
   expect(writes((await world.foundry.requests()).slice(from))).toEqual([]);
   expect(await spaceOf(world)).toEqual(before);
   expect([result.exitCode, result.outputs.result, result.outputs.error]).toEqual([0, 'planned', '']);
@@ -46,6 +50,36 @@ test('it shows the steps, and what manifest and live have unlike each other, wit
   expectShown(result, 'The manifest would change: variable COLOUR, web health check.');
   expectShown(result, 'Only live has: variable BY_HAND');
   expect(await world.leaks(SECRET)).toEqual([]);
+});
+
+test('for a pull request it is one comment there, edited by the next run', async () => {
+  const hub = await startHub({ path: '/api/v3' });
+  try {
+    const sha = 'ab'.repeat(20);
+    hub.setPullRequest({ number: 12, state: 'open', merged: false, branch: 'b', commits: [sha], base: sha });
+    const head = { sha, repo: { full_name: hub.repository } };
+    const run = {
+      env: { GITHUB_API_URL: hub.apiUrl },
+      event: { name: 'pull_request', payload: { pull_request: { number: 12, head } } },
+    };
+    const texts: string[] = [];
+    for (const inputs of [{}, { strategy: 'rolling' }]) {
+      const { shown, summary } = await planned({ 'github-token': hub.token, ...inputs }, run);
+      expect(shown).not.toContain('not shown on the pull request');
+      const comments = hub.comments(12);
+      expect(comments.map(({ author }) => author)).toEqual(['github-actions[bot]']);
+      const text = comments[0]?.body ?? '';
+      expect(text).toContain('commit `abababa`');
+      expect(text).toContain(summary.slice(summary.indexOf('### Plan'), summary.indexOf('### Timeline')));
+      texts.push(text);
+    }
+    expect(texts[0]).not.toContain(texts[1]);
+    expect(texts.join('')).not.toContain(SECRET);
+    expect(await world.leaks(SECRET)).toEqual([]);
+    expect(await world.leaks(hub.token)).toEqual([]);
+  } finally {
+    await hub.close();
+  }
 });
 
 test('with a sign-in that may only read it says what it could not read', async () => {

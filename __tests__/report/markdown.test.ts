@@ -43,6 +43,7 @@ describe('what is read is what was said', () => {
       .replaceAll('&quot;', '"')
       .replaceAll('&#39;', "'")
       .replaceAll('&amp;', '&')
+      .replaceAll('\u200b', '')
       .trim();
 
   test.each([text, '1. 2. 3.', '2 instances', '-1', '100%'])('prose: %s', (said) =>
@@ -56,9 +57,12 @@ describe('what is read is what was said', () => {
   test('what is empty is seen to be', () => expect(md.code(' \n ')).toBe('–'));
 });
 
-describe('mentions and bare links', () => {
+describe('mentions, bare links and numbers of issues', () => {
   // GitHub makes them of the text after rendering, so escapes do not help.
-  test.each(['@octocat', 'a@evil.example', 'https://evil.example', 'www.evil.example'])('%s', (text) => {
+  test.each([
+    ...['@octocat', 'a@evil.example', 'https://evil.example', 'www.evil.example'],
+    ...['closes #1', 'fixes octo/shop#1', 'resolves GH-1', 'gh-1'],
+  ])('%s', (text) => {
     const shown = rendered(md.prose(text)).replaceAll('&#64;', '@').replaceAll('&#58;', ':');
     expect(shown).not.toContain(text);
     expect(shown.replaceAll('\u200b', '')).toContain(text);

@@ -33,7 +33,7 @@ const LONGEST_WAIT_MS = 10_000;
 export function verdictOf(outcome: Outcome): Verdict {
   if (outcome.kind === 'lost') return { kind: 'again', afterMs: 0 };
   const { status, headers, cut } = outcome.response;
-  if (status === 200) return { kind: cut ? 'unknown' : 'answer' };
+  if (status === 200 || status === 201) return { kind: cut ? 'unknown' : 'answer' };
   if (status === 403 || status === 429) {
     if (headers['x-ratelimit-remaining'] === '0') return { kind: 'no' };
     const afterMs = 1000 * Number(headers['retry-after'] ?? Number.NaN);
@@ -83,16 +83,29 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
  *   https nor this machine, or nothing that names a repository
  */
 export function repositoryAddress(apiUrl: string, repository: string): string | undefined {
+  const beginning = apiAddress(apiUrl);
+  if (beginning === undefined) return undefined;
+  const names = repository.split('/');
+  if (names.length !== 2 || !names.every((name) => /^[\w.-]+$/.test(name) && !/^\.+$/.test(name)))
+    return undefined;
+  return `${beginning}/repos/${repository}`;
+}
+
+/** @returns where GraphQL is asked, beside the API's own address: of an own server that ends in `/v3`; undefined as above */
+export function graphqlAddress(apiUrl: string): string | undefined {
+  const beginning = apiAddress(apiUrl);
+  return beginning && `${beginning.replace(/\/v3$/, '')}/graphql`;
+}
+
+function apiAddress(apiUrl: string): string | undefined {
   if (!URL.canParse(apiUrl)) return undefined;
   const url = new URL(apiUrl);
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
   if (!safe || url.username || url.password || url.search || url.hash) return undefined;
-  const names = repository.split('/');
-  if (names.length !== 2 || !names.every((name) => /^[\w.-]+$/.test(name) && !/^\.+$/.test(name)))
-    return undefined;
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}/repos/${repository}`;
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
-function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
+/** Of what is no object: none. */
+export function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
 }

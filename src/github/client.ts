@@ -1,5 +1,4 @@
 /** What GitHub knows of workflow runs and commits. It only informs: what it does not say is undefined, never an error. */
-import { HttpFailure } from '../model/errors.js';
 import type { Clock, Http, HttpResponse } from '../model/ports.js';
 import {
   type Age,
@@ -11,6 +10,7 @@ import {
   runOf,
   verdictOf,
 } from './answers.js';
+import { callGitHub, jsonOf, WAITS_MS } from './call.js';
 
 export type { Age, Run } from './answers.js';
 
@@ -40,12 +40,6 @@ export interface GitHubOptions {
   tell?(text: string): void;
 }
 
-const TIMEOUT_MS = 10_000;
-/** Before the second and the third attempt at a call. */
-const WAITS_MS = [500, 2_000];
-/** A comparison names files with their changes, hundreds at most. */
-const MOST_BYTES = 32 * 1024 * 1024;
-
 type Permission = 'actions' | 'contents';
 
 export function createGitHub(options: GitHubOptions): GitHub {
@@ -61,28 +55,6 @@ export function createGitHub(options: GitHubOptions): GitHub {
     options.tell?.(text);
   }
 
-  async function once(url: string, bearer: string): Promise<HttpResponse | undefined> {
-    try {
-      return await http.request({
-        method: 'GET',
-        url,
-        headers: {
-          authorization: `Bearer ${bearer}`,
-          accept: 'application/vnd.github+json',
-          'x-github-api-version': '2022-11-28',
-          'user-agent': 'cf-zero-downtime',
-        },
-        timeoutMs: TIMEOUT_MS,
-        maxBytes: MOST_BYTES,
-        ...(signal && { signal }),
-      });
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof HttpFailure) return undefined;
-      throw error;
-    }
-  }
-
   /** @returns the answer's JSON, or undefined */
   async function read(path: string, permission: Permission): Promise<unknown> {
     if (!token || refused.has(permission)) return undefined;
@@ -91,7 +63,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
       return undefined;
     }
     for (let attempt = 0; ; attempt++) {
-      const response = await once(address + path, token);
+      const response = await callGitHub({ http, token, signal }, { method: 'GET', url: address + path });
       const outcome: Outcome = response ? { kind: 'answered', response } : { kind: 'lost' };
       const verdict = verdictOf(outcome);
       if (response && verdict.kind === 'answer') return jsonOf(response);
@@ -145,12 +117,4 @@ function reasonOf(permission: Permission, response: HttpResponse | undefined): s
   if (status === 404)
     return `${what}: it knows none such, or the token has no permission "${permission}: read" (404).`;
   return `${what} (${status}).`;
-}
-
-function jsonOf({ body }: HttpResponse): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -20,6 +20,8 @@ export function readContext(env: Readonly<Record<string, string | undefined>>): 
   if (GITHUB_RUN_ID && repository) context.runUrl = `${server}/${repository}/actions/runs/${GITHUB_RUN_ID}`;
   if (repository) context.repository = repository;
   if (GITHUB_API_URL) context.apiUrl = GITHUB_API_URL;
+  if (env.GITHUB_EVENT_NAME && env.GITHUB_EVENT_PATH)
+    context.event = { name: env.GITHUB_EVENT_NAME, path: env.GITHUB_EVENT_PATH };
   if (GITHUB_WORKFLOW_REF) context.workflowRef = GITHUB_WORKFLOW_REF;
   if (RUNNER_TOOL_CACHE) context.toolCache = RUNNER_TOOL_CACHE;
   return context;

@@ -8,7 +8,7 @@ export interface Markdown {
   code(text: string, most?: number): string;
   /** A block of code: its fence is longer than any inside. */
   codeBlock(lines: readonly string[], most?: number): string;
-  /** Running text: every character that Markdown or HTML heeds there, links and mentions lose their meaning. */
+  /** Running text: every character that Markdown or HTML heeds there, links, mentions and numbers of issues lose their meaning. */
   prose(text: string, most?: number): string;
 }
 
@@ -59,6 +59,8 @@ function prose(line: string): string {
     .replaceAll('<', '&lt;')
     .replaceAll('$', '<span>$</span>')
     .replaceAll('@', `@${GAP}`)
+    .replaceAll('#', `#${GAP}`)
+    .replace(/\bGH-/gi, `$&${GAP}`)
     .replaceAll('://', `:${GAP}//`)
     .replace(/www\./gi, `$&${GAP}`);
 }

@@ -46,6 +46,7 @@ export function summaryOf(
   timeline: readonly TimelineEntry[],
   durationMs: number,
   redact: Redact,
+  limit = LIMIT_BYTES,
 ): string {
   const md = markdown(redact);
   const names = outcome.apps.map(({ app }) => md.code(app));
@@ -63,10 +64,13 @@ export function summaryOf(
     ...outcome.apps.map((app) => proofLines(app, md)),
     ...outcome.apps.map((app) => pausesTable(app, md)),
     ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
-    ...planParts(outcome, md),
+    ...planParts(outcome, md, limit / 2),
     ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
   ];
-  return fitted(parts.filter((part) => part !== ''));
+  return fitted(
+    parts.filter((part) => part !== ''),
+    limit,
+  );
 }
 
 function nextText(outcome: Outcome, md: Markdown): string {
@@ -190,15 +194,22 @@ function notesOf(notes: readonly string[] = [], md: Markdown): string {
     : '';
 }
 
-function planParts({ plan }: Outcome, md: Markdown): string[] {
+/** The first steps, as many as there is room for: a plan that is missing as a whole tells nobody anything. */
+function planParts({ plan }: Outcome, md: Markdown, mostBytes: number): string[] {
   if (!plan) return [];
-  const shown = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
+  const steps = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
     const number = `${at + 1}. `;
     // A list in a list stands exactly under the text of its item.
     const indent = ' '.repeat(number.length);
     const under = calls.slice(0, MOST.routes).map((call) => `${indent}- ${md.code(call)}`);
     return [`${number}${md.code(app)}: ${md.prose(title)}`, ...under].join('\n');
   });
+  let size = 0;
+  const over = steps.findIndex((step) => {
+    size += Buffer.byteLength(`${step}\n`);
+    return size > mostBytes;
+  });
+  const shown = over === -1 ? steps : steps.slice(0, over);
   const left = plan.length - shown.length;
   return [
     section(
