@@ -73,6 +73,12 @@ describe('a pattern', () => {
     expect(ticks).toBeGreaterThan(3);
   });
 
+  test('has time to look at an answer that came in the last moment', async () => {
+    const outcome = { status: 200, headers: {}, bodyStart: 'it works', startedMs: 0, durationMs: 1 };
+    const { is, why } = await judge(check({ body: '^welcome' }), outcome, () => 1);
+    expect([is, why]).toEqual(['not-yet', 'the body does not match /^welcome/']);
+  });
+
   test('that is none is an error', async () => {
     await expect(matches('(', 'x', 5_000)).rejects.toMatchObject({ name: 'SyntaxError' });
   });
