@@ -1,6 +1,6 @@
 /** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
 import { inShort, isAnswer, isFailed, isUnknownToRouter, type Outcome } from './answer.js';
-import { CONNECTIONS_IN_A_ROW, ROUTERS_LEARN_MS } from './context.js';
+import { ROUTERS_LEARN_MS } from './context.js';
 
 export const PROBES_PER_SECOND = 10;
 
@@ -16,6 +16,13 @@ export const PLATFORM_SILENCE_MS = 120_000;
  */
 const RECENT_PROBES = 30;
 const SCATTERED_FACTOR = 3;
+
+/**
+ * Good probes in a row after which a route that was absent, or failed, is taken for passing in every router: nothing counts before.
+ * Each turn of the watch is a chance to meet the same routers only: where one of three learns a route 2 s after the others, six in
+ * a row come too early in two of five deploys, and so many in one of a thousand.
+ */
+export const SETTLED_PROBES = 20;
 
 /**
  * `unseen`: its first round is not over. `passing`: what fails from here on counts. `absent`: no router knew the route before the
@@ -132,7 +139,7 @@ function recordPassed(account: RouteAccount, outcome: Outcome): RouteAccount {
   const passedInARow = account.passedInARow + 1;
   const counts = account.before === 'passing' && failingSinceMs !== undefined;
   // A route that is new is there only when every router knows it, one that failed is healed only when all who serve it are.
-  const arrived = passedInARow >= CONNECTIONS_IN_A_ROW;
+  const arrived = passedInARow >= SETTLED_PROBES;
   return {
     ...rest,
     ...(scatteredSinceMs === undefined || passedInARow >= RECENT_PROBES ? {} : { scatteredSinceMs }),
@@ -211,7 +218,7 @@ export function asksAgain(account: RouteAccount, limits: Limits): boolean {
   const { before, failedInARow, passedInARow } = account;
   return before === 'passing' || before === 'unseen'
     ? failedInARow > 0 && failedInARow <= limits.failureLimit
-    : passedInARow > 0 && passedInARow < CONNECTIONS_IN_A_ROW;
+    : passedInARow > 0 && passedInARow < SETTLED_PROBES;
 }
 
 /** The account of a route at which nobody looks any more: a gap that is open ends here. */
