@@ -137,6 +137,11 @@ describe('an interrupted canary', () => {
   });
 });
 
+test('of a version that is live already only the lock is left', () => {
+  const { live, ...lives } = seen('drained', 2, DONE);
+  expect(wayOf([{ ...lives, live: ours('old', 'live', 'v2', { name: live?.name ?? '' }) }])).toBe('forward');
+});
+
 test('behind its last pause nothing is left to be judged', () => {
   expect([0, 1, 2].map((judged) => isThroughPauses(wish(), seen('switching', judged)))).toEqual([
     false,
@@ -162,5 +167,31 @@ describe('promote of a held canary', () => {
     ['being cancelled', roll({ reason: 'CANCELING' }), 1],
   ])('by another hand %s', (_name, deployment, count) => {
     expect(promoting(deployment).problems).toHaveLength(count);
+  });
+});
+
+describe('two apps of one held deploy, one of them a canary and one that goes side by side', () => {
+  const of = wish({ app: 'shop', hold: true, until: 'held', set: ['shop', 'web'] });
+  const canary = seen('paused', 1, roll(), of);
+  const beside = (phase: Phase) => {
+    const { inPlace: _, ...blueGreen } = { ...of, app: 'web' };
+    const candidate = candidateAt(phase, { annotations: recorded(blueGreen) });
+    return snapshot({ name: 'web', candidate, lock: candidate });
+  };
+
+  test.each<[Phase, string]>([
+    ['held', 'held'],
+    ['proven', 'held'],
+    ['switching', 'back'],
+    ['made', 'back'],
+  ])('whose promote was interrupted with the other one %s: %s', (phase, way) => {
+    expect(wayOf([canary, beside(phase)])).toBe(way);
+    expect(wayOf([beside(phase), canary])).toBe(way);
+  });
+
+  test('whose promote had taken one lock of the two: both are held', () => {
+    expect(wayOf([beside('held')], [canary])).toBe('held');
+    expect(wayOf([canary], [beside('held')])).toBe('held');
+    expect(wayOf([beside('held')])).toBe('back');
   });
 });

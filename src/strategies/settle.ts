@@ -26,6 +26,7 @@ export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [
   const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
   if (set.some((snapshot) => isRollInVain(snapshot, cancelled))) return 'back';
+  if (areWaiting([...set, ...besides])) return 'held';
   const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
   // One that goes on takes the others along only where each of them was found good by the same run.
   if (paused.length > 0) return paused.length === set.length ? 'held' : 'back';
@@ -46,6 +47,18 @@ function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
   if (lock?.phase === 'paused') return !isHeldCanary(intent, snapshot);
   if (isCanary(intent) && !isDone(roll) && !isThroughPauses(intent, snapshot)) return true;
   return isDone(roll) ? false : cancelled || !isActive(roll) || roll?.reason === 'CANCELING';
+}
+
+/** All apps of one deploy with hold, some of them canaries and some not: none has gone on. */
+function areWaiting(all: readonly Snapshot[]): boolean {
+  const names = all.map(({ name }) => name);
+  const isOne = ({ name, lock, candidate }: Snapshot) => {
+    const journal = lock && recalled(name, lock);
+    if (!journal?.hold || !journal.set.every((app) => names.includes(app))) return false;
+    if (isCanary(journal)) return candidate?.phase === 'paused';
+    return reached(candidate, 'held') && !reached(candidate, 'switching');
+  };
+  return all.length > 0 && all.every(isOne);
 }
 
 /** All apps of one deploy with hold, each of them proven. */
