@@ -24,7 +24,7 @@ export interface Comment {
 export const LONGEST_COMMENT = 65_536;
 
 /** What is missing in the workflow when GitHub refuses a comment. */
-export const COMMENT_PERMISSIONS = ['permissions:', '  contents: read', '  pull-requests: write'];
+const COMMENT_PERMISSIONS = ['permissions:', '  contents: read', '  pull-requests: write'];
 
 /** GitHub did not do what was asked: with that answer, or with none. */
 class NotDone extends Error {
