@@ -10,7 +10,7 @@ import { takeAway } from '../../src/strategies/hold.js';
 import { makePromoteIntent } from '../../src/strategies/promote-intent.js';
 import { rolling } from '../../src/strategies/rolling.js';
 import { wayOf } from '../../src/strategies/settle.js';
-import { candidateAt, inputs, intent, ours, snapshot } from './support.js';
+import { candidateAt, inputs, intent, ours, process, snapshot } from './support.js';
 
 const IN_PLACE = { maxInFlight: 1, instanceSteps: [10, 50], instances: 3 };
 const BEFORE = { guid: 'old', version: 'v1', ran: true, dropletGuid: 'd1', destinations: [] };
@@ -159,6 +159,15 @@ describe('promote of a held canary', () => {
     expect(problems).toEqual([]);
     expect(made.before).toEqual(BEFORE);
     expect(made.until).toBe('live');
+  });
+  test('counts by the manifest, though live has two processes of one type: what one of them has is no count', () => {
+    const at = seen('paused', 1, roll(), held);
+    const webs = [process('web', 1), process('web', 4, { guid: 'old-web' })];
+    const live = ours('old', 'live', 'v1', { name: 'shop', processes: webs });
+    const asked = inputs({ scale: 'manifest', given: ['scale'] });
+    expect(makePromoteIntent(held, { ...at, live }, asked, 'me').intent.scale).toEqual({
+      web: { instances: 1 },
+    });
   });
   test.each([
     ['let go on', DEPLOYING, 0],

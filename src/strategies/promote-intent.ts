@@ -91,7 +91,12 @@ function endOfPause(held: Intent, snapshot: Snapshot): Refused[] {
 
 /** A candidate has what the manifest names by itself; live does not. */
 function asNamed({ inPlace }: Intent, { candidate, live }: Snapshot): Intent['scale'] {
-  return inPlace ? countsInPlace({ deltas: {}, keep: [] }, scaleBefore(candidate) ?? {}, live) : {};
+  if (!inPlace) return {};
+  // Beside a canary neither process of a type has the count of live: what the manifest asks for is named then.
+  const of = (type: string) => live?.processes.filter((one) => one.type === type) ?? [];
+  const processes = live?.processes.map((one) => (of(one.type).length > 1 ? { ...one, instances: 0 } : one));
+  const whole = live && processes && { ...live, processes };
+  return countsInPlace({ deltas: {}, keep: [] }, scaleBefore(candidate) ?? {}, whole);
 }
 
 /** A plan may be made by who may not read variables. */
