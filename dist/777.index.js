@@ -1118,7 +1118,7 @@ const neq = __webpack_require__(6186)
 const gt = __webpack_require__(955)
 const gte = __webpack_require__(5048)
 const lt = __webpack_require__(4)
-const lte = __webpack_require__(3329)
+const lte = __webpack_require__(5710)
 
 const cmp = (a, op, b, loose) => {
   switch (op) {
@@ -1423,7 +1423,7 @@ module.exports = lt
 
 /***/ }),
 
-/***/ 3329:
+/***/ 5710:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
@@ -1508,7 +1508,7 @@ module.exports = patch
 
 /***/ }),
 
-/***/ 4686:
+/***/ 9448:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
@@ -1666,7 +1666,7 @@ const diff = __webpack_require__(8515)
 const major = __webpack_require__(459)
 const minor = __webpack_require__(463)
 const patch = __webpack_require__(760)
-const prerelease = __webpack_require__(4686)
+const prerelease = __webpack_require__(9448)
 const compare = __webpack_require__(6841)
 const rcompare = __webpack_require__(9961)
 const compareLoose = __webpack_require__(8150)
@@ -1678,7 +1678,7 @@ const lt = __webpack_require__(4)
 const eq = __webpack_require__(7014)
 const neq = __webpack_require__(6186)
 const gte = __webpack_require__(5048)
-const lte = __webpack_require__(3329)
+const lte = __webpack_require__(5710)
 const cmp = __webpack_require__(5594)
 const coerce = __webpack_require__(3525)
 const truncate = __webpack_require__(1966)
@@ -2815,7 +2815,7 @@ const Range = __webpack_require__(2946)
 const satisfies = __webpack_require__(7871)
 const gt = __webpack_require__(955)
 const lt = __webpack_require__(4)
-const lte = __webpack_require__(3329)
+const lte = __webpack_require__(5710)
 const gte = __webpack_require__(5048)
 
 const outside = (version, range, hilo, options) => {

@@ -37434,7 +37434,7 @@ const REST_MS = 30 * _model_words_js__WEBPACK_IMPORTED_MODULE_2__/* .MINUTE_MS *
 function patienceOf({ force, timeoutMs, stagingTimeoutMs, bakeMs, drainMs }, { commit }, compare) {
     return async (holder) => {
         const theirs = holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.commit];
-        if (!commit || !theirs || _platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .ANNOTATION */ .YX.target in holder.annotations)
+        if (!commit || !theirs || (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .isOfRollback */ .Ce)(holder))
             return 0;
         const age = await compare(theirs, commit);
         if (age === 'older' && !force) {
@@ -37482,7 +37482,7 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 /***/ }),
 
-/***/ 3907:
+/***/ 5106:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37504,6 +37504,8 @@ var children = __nccwpck_require__(7565);
 
 /** Pauses between attempts; the last fault is the answer. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
+/** Newer releases of Node name a flag of their own, which nobody can give an action. */
+const FLAG_OF_NODE = /; if the root CA is installed locally.*/;
 /** However long a server asks us to wait. */
 const LONGEST_PAUSE_MS = 30_000;
 /**
@@ -37524,8 +37526,8 @@ async function patiently(clock, call, signal) {
     return await call();
 }
 /**
- * One request whose answer says something: a broken connection, 429 and 5xx are `PlatformFault`, an untrusted certificate is
- * `Refused`, and the signal's reason is thrown when it is aborted.
+ * One request whose answer says something: a broken connection, 429 and 5xx are `PlatformFault`, an untrusted certificate and
+ * a proxy that does not let us through are `Refused`, and the signal's reason is thrown when it is aborted.
  */
 async function ask(http, request) {
     const { origin } = new URL(request.url);
@@ -37538,7 +37540,9 @@ async function ask(http, request) {
         if (!(error instanceof errors/* HttpFailure */.HR))
             throw error;
         if (error.kind === 'tls')
-            throw new errors/* Refused */.Lw(`The certificate of ${origin} is not trusted: ${error.message}`, 'Give the certificate of its authority as ca-certificate.', 'tls');
+            throw new errors/* Refused */.Lw(`The certificate of ${origin} is not trusted: ${error.message.replace(FLAG_OF_NODE, '')}`, 'Give the certificate of its authority as ca-certificate. If it is given, it is another authority that signed.', 'tls');
+        if (error.kind === 'proxy')
+            throw new errors/* Refused */.Lw(`The proxy does not lead to ${origin}: ${error.message}`, 'Check https_proxy, http_proxy and no_proxy of the job. A proxy is written http://HOST:PORT, with USER:PASSWORD@ before the host where it wants them.', 'address');
         throw new errors/* PlatformFault */.A(error.message, error.connected && request.method !== 'GET');
     }
     if (response.status === 429 || response.status >= 500)
@@ -37601,6 +37605,7 @@ const SUFFIXES = {
     'linux-arm64': 'linux_arm64',
     'darwin-x64': 'osx',
     'darwin-arm64': 'macosarm',
+    'win32-x64': 'winx64',
 };
 /** The project publishes no checksum files; these are the ones of its Homebrew formulae (`cloudfoundry/homebrew-tap`). */
 const SHA256 = {
@@ -37635,6 +37640,8 @@ const SHA256 = {
     },
 };
 const RELEASES = 'https://github.com/cloudfoundry/cli/releases/download';
+/** Where people look at a release. */
+const PAGES = 'https://github.com/cloudfoundry/cli/releases/tag';
 /**
  * What to download for `cf-version`: an exact version, or for a major the newest one that is known here. `url` is the address
  * of an archive, or of a mirror that is laid out as the releases are (`v8.18.4/ARCHIVE`). Throws `Refused` when there is
@@ -37644,12 +37651,14 @@ function releaseOf(asked, platform) {
     const key = `${platform.os}-${platform.arch}`;
     const suffix = SUFFIXES[key];
     if (suffix === undefined)
-        throw new errors/* Refused */.Lw(`There is no release of the cf CLI for ${key} that this action can unpack.`, 'Run the job on Linux or macOS, or name a cf binary in CF_CLI.', 'cf-cli');
+        throw new errors/* Refused */.Lw(`There is no release of the cf CLI for ${key} that this action can unpack.`, 'Run the job on Linux, macOS or Windows (x64), or name a cf binary in CF_CLI.', 'cf-cli');
     const version = isMajor(asked.version) ? newestOf(asked.version) : asked.version;
+    const type = platform.os === 'win32' ? 'zip' : 'tgz';
+    const archive = archiveOf(version, suffix, type);
     const sha256 = (asked.checksum ?? SHA256[version]?.[key])?.toLowerCase();
     if (sha256 === undefined)
-        throw new errors/* Refused */.Lw(`The checksum of cf ${version} for ${key} is not known here, so its download could not be verified.`, `Give the SHA-256 of its archive as cf-checksum, or ask for one of ${known(key).join(', ')}.`, 'cf-checksum');
-    return { version, sha256, url: addressOf(version, suffix, asked.url) };
+        throw new errors/* Refused */.Lw(`The checksum of cf ${version} for ${key} is not known here, so its download could not be verified.`, `Give the SHA-256 of its archive as cf-checksum: GitHub shows it beside ${archive} on ${PAGES}/v${version}.${others(key)}`, 'cf-checksum');
+    return { version, sha256, type, url: addressOf(version, archive, asked.url) };
 }
 /** Whether a binary that says `version` is what `cf-version` asks for. */
 function isWanted(version, asked) {
@@ -37673,14 +37682,17 @@ function newestOf(major) {
         throw new errors/* Refused */.Lw(`No release of cf ${major} is known here.`, 'Give cf-version in full, such as 8.18.4, with its cf-checksum.', 'cf-version');
     return newest;
 }
-function known(key) {
-    return Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
+function others(key) {
+    const known = Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
+    return known.length === 0 ? '' : ` Or ask for one of ${known.join(', ')}.`;
 }
-function addressOf(version, suffix, url) {
-    if (url !== undefined && /\.(tgz|tar\.gz)([?#]|$)/.test(url))
-        return url;
+function archiveOf(version, suffix, type) {
     const major = version.split('.')[0] ?? '';
-    const archive = `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.tgz`;
+    return `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.${type}`;
+}
+function addressOf(version, archive, url) {
+    if (url !== undefined && /\.(tgz|tar\.gz|zip)([?#]|$)/.test(url))
+        return url;
     return `${(url ?? RELEASES).replace(/\/+$/, '')}/v${version}/${archive}`;
 }
 
@@ -37706,7 +37718,7 @@ async function findCf(find) {
     const path = await (0,children/* findProgram */.K)('cf', find.env.PATH).catch(() => undefined);
     const installed = path === undefined ? undefined : await versionOf(path, find);
     if (path !== undefined && installed !== undefined && isWanted(installed, find.inputs.cfVersion))
-        return { path, version: installed, source: 'path' };
+        return await unverified({ path, version: installed, source: 'path' }, find);
     const { cfVersion, cfChecksum, cfUrl } = find.inputs;
     const release = releaseOf({
         version: cfVersion,
@@ -37730,7 +37742,18 @@ async function namedCf(named, find) {
     const version = path === undefined ? undefined : await versionOf(path, find);
     if (path === undefined || version === undefined)
         throw new errors/* Refused */.Lw(`CF_CLI names ${named}, which is not a cf CLI that runs here.`, 'Let CF_CLI name a cf binary, or remove it from the environment.', 'cf-cli');
-    return { path, version, source: 'CF_CLI' };
+    return await unverified({ path, version, source: 'CF_CLI' }, find);
+}
+/** Nobody compared it with anything: the log says what it was. */
+async function unverified(found, { files, listener }) {
+    const binary = await files.read(found.path);
+    const sum = binary === undefined ? 'not readable' : sha256(binary);
+    const from = found.source === 'path' ? 'the PATH' : 'CF_CLI';
+    listener.tell({
+        type: 'note',
+        text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${sum}`,
+    });
+    return { ...found, sha256: sum };
 }
 /** undefined: there is none, or it is something else. `0.0.0` when it was built without a version. */
 async function versionOf(file, find) {
@@ -37755,11 +37778,17 @@ async function versionOf(file, find) {
 async function keptArchive(release, find) {
     const path = await find.toolCache?.find(release.version, platformKey(find));
     const archive = path === undefined ? undefined : await find.files.read(path);
-    return archive !== undefined && sha256(archive) === release.sha256 ? archive : undefined;
+    if (archive === undefined || sha256(archive) === release.sha256)
+        return archive;
+    find.listener.tell({
+        type: 'warning',
+        text: `The archive of cf ${release.version} that the runner kept (${path}) is not what it was: it is not used, and downloaded anew.`,
+    });
+    return undefined;
 }
 async function keep(release, find) {
     try {
-        await find.toolCache?.keep(archivePath(find), release.version, platformKey(find));
+        await find.toolCache?.keep(archivePath(release, find), release.version, platformKey(find));
     }
     catch (error) {
         find.listener.tell({
@@ -37769,24 +37798,28 @@ async function keep(release, find) {
     }
 }
 async function unpacked(archive, source, release, find) {
-    await find.files.writePrivate(archivePath(find), archive);
+    await find.files.writePrivate(archivePath(release, find), archive);
     const { code, stderr } = await find.children.run({
-        file: 'tar',
-        args: ['-xzf', archivePath(find), '-C', find.folder],
+        file: tarOf(find),
+        args: ['-xf', archivePath(release, find), '-C', find.folder],
         env: (0,environment/* toolEnvironment */.u)(find.env),
         timeoutMs: UNPACK_TIMEOUT_MS,
         ...(find.signal === undefined ? {} : { signal: find.signal }),
     });
     find.signal?.throwIfAborted();
     // Since v7 `cf` is a link to the binary of the major's name.
-    const path = (0,external_node_path_.join)(find.folder, 'cf');
+    const path = (0,external_node_path_.join)(find.folder, find.platform.os === 'win32' ? 'cf.exe' : 'cf');
     const version = code === 0 ? await versionOf(path, find) : undefined;
     if (version === undefined)
         throw new errors/* Refused */.Lw(`The archive of cf ${release.version} holds no cf that runs here: ${stderr.trim()}`, 'Check cf-url and cf-checksum, and that the archive is for this platform.', 'cf-cli');
     return { path, version, source, sha256: release.sha256 };
 }
-function archivePath(find) {
-    return (0,external_node_path_.join)(find.folder, 'cf.tgz');
+function archivePath({ type }, { folder }) {
+    return (0,external_node_path_.join)(folder, `cf.${type}`);
+}
+/** That of Windows itself unpacks ZIP archives, too; the one of its Git, often before it on the PATH, does not. */
+function tarOf({ platform, env }) {
+    return platform.os === 'win32' ? `${env.SystemRoot ?? 'C:\\Windows'}\\System32\\tar.exe` : 'tar';
 }
 function platformKey({ platform }) {
     return `${platform.os}-${platform.arch}`;
@@ -37795,12 +37828,140 @@ function sha256(content) {
     return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
 }
 
-// EXTERNAL MODULE: external "node:tls"
-var external_node_tls_ = __nccwpck_require__(1692);
+;// CONCATENATED MODULE: ./lib/github/id-token.js
+/** The identity of this workflow, as GitHub signs it for somebody else (OIDC). */
+
+const TIMEOUT_MS = 30_000;
+/**
+ * A signed token (JWT) that names repository, branch or environment in its `sub`; it is good for some minutes. Throws `Refused`
+ * when the job may not ask for one, `PlatformFault` when GitHub does not answer: it may be asked again.
+ */
+async function requestIdToken({ http, env, audience, signal }) {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env;
+    if (!address || !bearer)
+        throw notPermitted('The job may not ask GitHub for its identity.');
+    const url = new URL(address);
+    url.searchParams.set('audience', audience);
+    const response = await send(http, url, bearer, signal);
+    if ([400, 401, 403].includes(response.status))
+        throw notPermitted(`GitHub refused to tell the identity of this job (${response.status}).`);
+    const value = tokenIn(response.body.toString('utf8'));
+    if (response.status !== 200 || value === undefined)
+        throw new errors/* PlatformFault */.A(`GitHub answered ${response.status} instead of the identity of this job.`, false);
+    return value;
+}
+async function send(http, url, bearer, signal) {
+    try {
+        return await http.request({
+            method: 'GET',
+            url: url.href,
+            headers: { accept: 'application/json', authorization: `Bearer ${bearer}` },
+            timeoutMs: TIMEOUT_MS,
+            ...(signal ? { signal } : {}),
+        });
+    }
+    catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof errors/* HttpFailure */.HR))
+            throw error;
+        throw new errors/* PlatformFault */.A(`GitHub did not tell the identity of this job: ${error.message}`, false);
+    }
+}
+function notPermitted(message) {
+    return new errors/* Refused */.Lw(message, 'Add these lines to the job in the workflow, and to the job that calls it where it is a reusable one; runs of pull requests from forks never have this permission.', 'id-token', ['permissions:', '  contents: read', '  id-token: write']);
+}
+function tokenIn(text) {
+    try {
+        const { value } = JSON.parse(text);
+        return typeof value === 'string' && value !== '' ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/cli/grant.js
+
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const CLIENT_ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+/** A user signs in through the public client `cf`, which has no secret. */
+const THROUGH_CF = { authorization: `Basic ${Buffer.from('cf:').toString('base64')}` };
+/** Whether the workflow's own identity signs in. */
+function isOidc(credentials) {
+    return credentials.kind === 'oidc-user' || credentials.kind === 'oidc-client';
+}
+/** As `cf auth` asks (its `api/uaa/auth.go`). `idToken` is the identity of an `Oidc`, no other way looks at it. */
+function grantOf(credentials, idToken) {
+    switch (credentials.kind) {
+        case 'client':
+            return plain({
+                grant_type: 'client_credentials',
+                client_id: credentials.clientId,
+                client_secret: credentials.clientSecret,
+            });
+        case 'oidc-client':
+            return plain({
+                grant_type: 'client_credentials',
+                client_id: credentials.clientId,
+                client_assertion_type: CLIENT_ASSERTION,
+                client_assertion: idToken,
+            });
+        case 'oidc-user':
+            return { ...plain({ grant_type: JWT_BEARER, assertion: idToken }), headers: THROUGH_CF };
+        case 'user': {
+            const { origin, username, password } = credentials;
+            const hint = origin === undefined ? '' : `?${new URLSearchParams({ login_hint: JSON.stringify({ origin }) })}`;
+            return { ...plain({ grant_type: 'password', username, password }), query: hint, headers: THROUGH_CF };
+        }
+    }
+}
+function plain(fields) {
+    return { query: '', headers: {}, body: new URLSearchParams(fields) };
+}
+/** What to say when UAA, asked by the CLI or by us, does not take user and password, or client and secret. */
+function credentialsRefused(credentials) {
+    return credentials.kind === 'user'
+        ? new errors/* Refused */.Lw('The platform did not accept username and password.', 'Check both secrets, and origin if the user comes from another identity provider; a user with single sign-on or a second factor cannot sign in this way.', 'credentials')
+        : new errors/* Refused */.Lw('The platform did not accept client-id and client-secret.', 'Check both secrets, and that the client has the grant type client_credentials.', 'credentials');
+}
+/**
+ * What to say when UAA does not take the workflow's identity: what of the token is compared with its trust, never the token.
+ * @param answer the body of UAA's refusal
+ */
+function identityRefused(credentials, idToken, answer) {
+    const { iss, sub, aud } = claimsOf(idToken) ?? {};
+    const said = parse(answer)?.error_description;
+    const why = typeof said === 'string' ? ` It says: ${said.slice(0, 300)}` : '';
+    const shown = Object.entries({ iss, sub, aud }).map(([name, value]) => `${name}: ${textOf(value)}`);
+    return new errors/* Refused */.Lw(`The platform did not accept the identity of this workflow.${why}\n${shown.join('\n')}`, credentials.kind === 'oidc-client'
+        ? `Have an administrator of the platform's UAA trust it: the client ${credentials.clientId} needs these iss, sub and aud, to the letter, among its jwt_creds. docs/oidc.md has the steps.`
+        : "Have an administrator of the platform's UAA trust it: an identity provider with this iss as issuer and this aud as relyingPartyId, and the grant type jwt-bearer for the client cf. docs/oidc.md has the steps.", 'credentials');
+}
+function textOf(claim) {
+    return claim === undefined ? 'none' : Array.isArray(claim) ? claim.map(String).join(', ') : String(claim);
+}
+/** The claims of a JWT, unverified; undefined: it is none. */
+function claimsOf(token) {
+    return parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+}
+/** A JSON object, or undefined. */
+function parse(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/cli/access-token.js
 
 
-const TIMEOUT_MS = 30_000;
+
+const access_token_TIMEOUT_MS = 30_000;
+/** A run that was cancelled has seconds left. */
+const REVOKE_TIMEOUT_MS = 2_000;
 /** A token is renewed when this is left of it, or a quarter of its life where that is less. */
 const MARGIN_MS = 2 * 60_000;
 /**
@@ -37811,13 +37972,14 @@ class AccessToken {
     issuer;
     current;
     renewing;
+    refreshTokens = new Set();
     constructor(issuer) {
         this.issuer = issuer;
     }
-    /** Takes over the token that the CLI was given just now; with or without `bearer`. */
-    adopt(authorization) {
+    /** Takes over the tokens that the CLI was given just now; the first with or without `bearer`. */
+    adopt(authorization, refreshToken = '') {
         const token = authorization.replace(/^bearer\s+/i, '');
-        this.keep(token, lifeOf(token));
+        this.keep({ token, lifeMs: lifeOf(token) }, refreshToken);
     }
     /** Valid for a while. Throws `Refused` (credentials), `PlatformFault`. */
     async get() {
@@ -37832,19 +37994,44 @@ class AccessToken {
     invalidate() {
         this.current = undefined;
     }
+    /** The refresh token that came with the newest token of a user. */
+    get refreshToken() {
+        return [...this.refreshTokens].at(-1);
+    }
+    /** Makes the refresh tokens of this run worthless where UAA allows it. What cannot be revoked ends by itself. */
+    async revoke() {
+        const { http, login } = this.issuer;
+        const [token, ids] = [this.current?.token, [...this.refreshTokens].flatMap(revocableId)];
+        this.refreshTokens.clear();
+        if (token === undefined)
+            return;
+        const revoke = (id) => http.request({
+            method: 'DELETE',
+            url: `${login}/oauth/token/revoke/${encodeURIComponent(id)}`,
+            headers: { authorization: `bearer ${token}` },
+            timeoutMs: REVOKE_TIMEOUT_MS,
+        });
+        await Promise.allSettled(ids.map(revoke));
+    }
     async renew() {
         const { clock, signal } = this.issuer;
-        const { token, lifeMs } = await patiently(clock, () => this.request(), signal);
-        this.keep(token, lifeMs);
-        return token;
+        return await patiently(clock, () => this.request(), signal);
     }
-    keep(token, lifeMs) {
+    keep({ token, lifeMs }, refreshToken) {
+        for (const secret of [token, refreshToken])
+            if (secret !== '')
+                this.issuer.hide(secret);
+        if (refreshToken !== '')
+            this.refreshTokens.add(refreshToken);
         const renewAtMs = this.issuer.clock.now() + lifeMs - Math.min(MARGIN_MS, lifeMs / 4);
         this.current = { token, renewAtMs };
     }
     async request() {
-        const { http, login, credentials, signal } = this.issuer;
-        const { query, headers, body } = grantOf(credentials);
+        const { http, login, credentials, identity, hide, signal } = this.issuer;
+        const idToken = isOidc(credentials) ? await identity() : '';
+        if (idToken !== '')
+            hide(idToken);
+        const { query, headers, body } = grantOf(credentials, idToken);
         const response = await ask(http, {
             method: 'POST',
             url: `${login}/oauth/token${query}`,
@@ -37854,64 +38041,140 @@ class AccessToken {
                 ...headers,
             },
             body: body.toString(),
-            timeoutMs: TIMEOUT_MS,
+            timeoutMs: access_token_TIMEOUT_MS,
             ...(signal === undefined ? {} : { signal }),
         });
+        const text = response.body.toString('utf8');
         if ([400, 401, 403].includes(response.status))
-            throw credentialsRefused(credentials);
+            throw isOidc(credentials)
+                ? identityRefused(credentials, idToken, text)
+                : credentialsRefused(credentials);
         if (response.status !== 200)
             // A router that has just lost UAA answers 404 in its place.
             throw new errors/* PlatformFault */.A(`${login} answered ${response.status} instead of a token.`, false, response.status);
-        const answer = parse(response.body.toString('utf8'));
+        const answer = parse(text);
         if (typeof answer?.access_token !== 'string')
             throw new errors/* PlatformFault */.A(`${login} answered without a token.`, false);
-        const seconds = answer.expires_in;
-        return {
-            token: answer.access_token,
-            lifeMs: typeof seconds === 'number' ? seconds * 1_000 : lifeOf(answer.access_token),
-        };
+        const { access_token: token, expires_in: seconds, refresh_token: refresh } = answer;
+        const lifeMs = typeof seconds === 'number' ? seconds * 1_000 : lifeOf(token);
+        this.keep({ token, lifeMs }, typeof refresh === 'string' ? refresh : '');
+        return token;
     }
-}
-/** What to say when UAA, asked by the CLI or by us, does not take the credentials. */
-function credentialsRefused(credentials) {
-    return credentials.kind === 'user'
-        ? new errors/* Refused */.Lw('The platform did not accept username and password.', 'Check both secrets, and origin if the user comes from another identity provider; a user with single sign-on or a second factor cannot sign in this way.', 'credentials')
-        : new errors/* Refused */.Lw('The platform did not accept client-id and client-secret.', 'Check both secrets, and that the client has the grant type client_credentials.', 'credentials');
-}
-/** The token request of `cf auth` (its `api/uaa/auth.go`): a user is signed in through the public client `cf`. */
-function grantOf(credentials) {
-    if (credentials.kind === 'client')
-        return {
-            query: '',
-            headers: {},
-            body: new URLSearchParams({
-                grant_type: 'client_credentials',
-                client_id: credentials.clientId,
-                client_secret: credentials.clientSecret,
-            }),
-        };
-    const { origin, username, password } = credentials;
-    return {
-        query: origin === undefined
-            ? ''
-            : `?${new URLSearchParams({ login_hint: JSON.stringify({ origin }) }).toString()}`,
-        headers: { authorization: `Basic ${Buffer.from('cf:').toString('base64')}` },
-        body: new URLSearchParams({ grant_type: 'password', username, password }),
-    };
 }
 /** Milliseconds between a token's `iat` and `exp`; none that we can read: it is used until it is not accepted. */
 function lifeOf(token) {
-    const claims = parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const claims = claimsOf(token);
     return typeof claims?.exp === 'number' && typeof claims.iat === 'number'
         ? (claims.exp - claims.iat) * 1_000
         : Number.POSITIVE_INFINITY;
 }
-function parse(text) {
-    try {
-        return JSON.parse(text);
+/**
+ * UAA keeps, and so can forget, tokens that are opaque or say that they are `revocable`; to it the first are their own names.
+ * https://docs.cloudfoundry.org/api/uaa/ "Revoke single token"
+ */
+function revocableId(token) {
+    const claims = claimsOf(token);
+    if (claims === undefined)
+        return [token];
+    return claims.revocable === true && typeof claims.jti === 'string' ? [claims.jti] : [];
+}
+
+// EXTERNAL MODULE: ./lib/system/authorities.js
+var authorities = __nccwpck_require__(2029);
+;// CONCATENATED MODULE: ./lib/cli/authorities.js
+/** How the CLI is told of a private authority. */
+
+
+
+/**
+ * Go reads one file of authorities: ours has those of the machine, or of the file that the runner names, and the private one.
+ * @returns what the CLI's environment needs
+ * @throws Refused on systems where Go looks into the system's store only
+ */
+async function tellAuthorities(folder, { caCertificate, env, files, os, }) {
+    if (caCertificate === undefined)
+        return {};
+    if (os === 'darwin' || os === 'win32')
+        throw new errors/* Refused */.Lw('The cf CLI cannot be told of ca-certificate on macOS and Windows.', os === 'darwin'
+            ? "Add the certificate to the system's keychain in a step before (security add-trusted-cert), and leave ca-certificate out; or run the job on Linux."
+            : "Add the certificate to the system's store in a step before (certutil -addstore Root), and leave ca-certificate out; or run the job on Linux.", 'tls');
+    const own = env.SSL_CERT_FILE === undefined ? undefined : await files.read(env.SSL_CERT_FILE);
+    const usual = own?.toString('utf8') ?? (0,authorities/* usualAuthorities */._)().join('\n');
+    const path = (0,external_node_path_.join)(folder, 'authorities.pem');
+    await files.writePrivate(path, `${usual}\n${caCertificate}\n`);
+    return { SSL_CERT_FILE: path };
+}
+
+;// CONCATENATED MODULE: ./lib/cli/broker.js
+/**
+ * UAA's stand-in for the CLI. The CLI renews its token by itself, with what stands in its configuration: of a client it has
+ * no secret, and a secret there would be on disk. So its configuration names us: on loopback, under a path that nobody else
+ * knows, every renewal it asks for is made with the run's own credentials.
+ */
+
+/** Older releases read UAA's address anew for each command, and ask there. */
+const OBEYS_SINCE = '8.0.0';
+const PATH_LENGTH = 40;
+class TokenBroker {
+    address;
+    served;
+    state;
+    constructor(
+    /** What the CLI takes for UAA's address. */
+    address, served, state) {
+        this.address = address;
+        this.served = served;
+        this.state = state;
     }
-    catch {
-        return undefined;
+    static async open(loopback, random, accessToken) {
+        const path = `/${random.token(PATH_LENGTH)}`;
+        const state = {};
+        const served = await loopback.serve(`${path}/oauth/token`, async () => {
+            try {
+                // It asks when its token is about to end, or was not accepted: the one that we have may be the same.
+                accessToken.invalidate();
+                const token = await accessToken.get();
+                return { status: 200, body: { access_token: token, token_type: 'bearer', refresh_token: '' } };
+            }
+            catch (error) {
+                state.failure = error;
+                const status = error instanceof errors/* PlatformFault */.A ? 503 : 401;
+                return { status, body: { error: 'unauthorized', error_description: 'No new token' } };
+            }
+        });
+        return new TokenBroker(`${served.origin}${path}`, served, state);
+    }
+    /** Why the last renewal failed, once. */
+    takeFailure() {
+        const { failure } = this.state;
+        delete this.state.failure;
+        return failure;
+    }
+    close() {
+        this.served.close();
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/cli/configuration.js
+
+/** The CLI's `config.json`: addresses and tokens in clear text. It has no lock: whoever writes last wins. */
+class Configuration {
+    files;
+    path;
+    constructor(files, 
+    /** `CF_HOME`. */
+    home) {
+        this.files = files;
+        this.path = (0,external_node_path_.join)(home, '.cf', 'config.json');
+    }
+    /** Empty before the first command. */
+    async read() {
+        const content = await this.files.read(this.path);
+        return content === undefined ? {} : JSON.parse(content.toString('utf8'));
+    }
+    /** Sets some keys; the others stay. */
+    async change(keys) {
+        await this.files.writePrivate(this.path, JSON.stringify({ ...(await this.read()), ...keys }));
     }
 }
 
@@ -37945,6 +38208,7 @@ function signInFailure(step, output, inputs) {
     if (/x509|SSL Cert/i.test(output.both))
         return new errors/* Refused */.Lw('The cf CLI does not trust the certificate of the platform.', 'Give the certificate of its authority as ca-certificate; on macOS it must be in the keychain instead.', 'tls');
     if (step === 'auth' &&
+        !isOidc(inputs.credentials) &&
         /credentials were rejected|account has been locked|bad credentials/i.test(output.both))
         return credentialsRefused(inputs.credentials);
     if (step === 'target' && /Organization .* not found/i.test(output.both))
@@ -37958,13 +38222,13 @@ function signInFailure(step, output, inputs) {
  */
 const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 /**
- * Why `cf push --no-start` or `cf apply-manifest` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * Why `cf push --no-start` failed. A CLI that was ended from outside (no exit code) says nothing about the
  * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
  */
-function pushFailure(app, code, output, command = 'push') {
+function pushFailure(app, code, output) {
     if (code === null || PLATFORM_SIGNS.test(output.both))
-        return new errors/* PlatformFault */.A(`cf ${command} of ${app} did not come through: ${reasonIn(output)}`, true);
-    return new errors/* ProgramFailed */.Oh(`cf ${command} of ${app} failed: ${reasonIn(output)}`, code, output.both);
+        return new errors/* PlatformFault */.A(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
+    return new errors/* ProgramFailed */.Oh(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
 }
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */
 function reasonIn({ stderr, both }) {
@@ -38058,6 +38322,9 @@ function checkedAddress(text, what) {
 
 
 
+
+
+
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 /** The CLI itself waits for ever for the platform to take the bits in. */
 const PUSH_TIMEOUT_MS = 30 * 60_000;
@@ -38070,23 +38337,14 @@ async function openSession(options) {
     const root = await readRoot(inputs.api, options);
     const folder = await files.privateFolder(options.temp, 'cf-home-');
     try {
-        const certificates = await writeCertificates(folder, options);
+        const { caCertificate } = inputs;
+        const certificates = await tellAuthorities(folder, { ...options, caCertificate, os: process.platform });
         return new Session(options, root, folder, certificates);
     }
     catch (error) {
         await files.remove(folder);
         throw error;
     }
-}
-/** Go reads one file of authorities: ours has the usual ones, or those of the runner's own file, and the private one. */
-async function writeCertificates(folder, { inputs, files, env }) {
-    if (inputs.caCertificate === undefined)
-        return {};
-    const own = env.SSL_CERT_FILE === undefined ? undefined : await files.read(env.SSL_CERT_FILE);
-    const usual = own?.toString('utf8') ?? external_node_tls_.rootCertificates.join('\n');
-    const path = (0,external_node_path_.join)(folder, 'authorities.pem');
-    await files.writePrivate(path, `${usual}\n${inputs.caCertificate}\n`);
-    return { SSL_CERT_FILE: path };
 }
 class Session {
     options;
@@ -38095,6 +38353,8 @@ class Session {
     certificates;
     version;
     accessToken;
+    configuration;
+    broker;
     /** What the CLI's configuration holds; undefined before signing in. */
     written;
     /** The CLI's configuration has no lock, and the last process to end wins: one command at a time. */
@@ -38105,10 +38365,14 @@ class Session {
         this.cfHome = cfHome;
         this.certificates = certificates;
         this.version = options.cf.version;
+        this.configuration = new Configuration(options.files, cfHome);
+        const { credentials } = options.inputs;
+        const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
         this.accessToken = new AccessToken({
             ...options,
             login: root.login,
-            credentials: options.inputs.credentials,
+            credentials,
+            identity: () => requestIdToken({ ...options, http: options.publicHttp, audience }),
         });
     }
     async target() {
@@ -38119,14 +38383,41 @@ class Session {
                 CF_USERNAME: credentials.username,
                 CF_PASSWORD: credentials.password,
             });
-        else
+        else if (credentials.kind === 'client')
             await this.signInStep('auth', ['--client-credentials'], {
                 CF_USERNAME: credentials.clientId,
                 CF_PASSWORD: credentials.clientSecret,
             });
+        await this.shareToken();
         await this.signInStep('target', ['-o', org, '-s', space]);
-        this.written = String((await this.configuration()).AccessToken ?? '');
-        this.accessToken.adopt(this.written);
+    }
+    /** One token for the CLI and for us. Of an identity `cf auth` takes an argument only, which all the machine could read. */
+    async shareToken() {
+        const { credentials } = this.options.inputs;
+        const { accessToken } = this;
+        const written = await this.configuration.read();
+        if (!isOidc(credentials))
+            accessToken.adopt(String(written.AccessToken ?? ''), String(written.RefreshToken ?? ''));
+        const authorization = `bearer ${await accessToken.get()}`;
+        const client = {
+            UAAGrantType: 'client_credentials',
+            UAAOAuthClient: credentials.clientId,
+        };
+        await this.configuration.change({
+            AccessToken: authorization,
+            RefreshToken: accessToken.refreshToken ?? '',
+            ...(credentials.kind === 'oidc-client' ? client : {}),
+            ...(await this.brokerAddresses()),
+        });
+        this.written = authorization;
+    }
+    async brokerAddresses() {
+        const { loopback, random } = this.options;
+        if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0)
+            return {};
+        this.broker ??= await TokenBroker.open(loopback, random, this.accessToken);
+        const { address } = this.broker;
+        return { UaaEndpoint: address, AuthorizationEndpoint: address, RefreshToken: '' };
     }
     async token() {
         return await this.accessToken.get();
@@ -38141,18 +38432,9 @@ class Session {
         return stdout;
     }
     async pushBits(push) {
-        await this.giveManifest(['push', push.app, '--no-start'], push);
-    }
-    async applyManifest(manifest) {
-        await this.giveManifest(['apply-manifest'], manifest);
-    }
-    async close() {
-        await this.options.files.remove(this.cfHome);
-    }
-    async giveManifest(command, push) {
         const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
         const args = [
-            ...[...command, '-f', push.manifestPath],
+            ...['push', push.app, '--no-start', '-f', push.manifestPath],
             ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
             ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
             ...(redacts ? ['--redact-env'] : []),
@@ -38162,8 +38444,17 @@ class Session {
             timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
             ...(push.signal === undefined ? {} : { signal: push.signal }),
         });
+        const unsigned = this.broker?.takeFailure();
+        if (code !== 0 && unsigned !== undefined)
+            throw new errors/* PlatformFault */.A(`cf push of ${push.app} did not come through: ${unsigned.message}`, true);
         if (code !== 0)
-            throw pushFailure(push.app, code, output, command[0]);
+            throw pushFailure(push.app, code, output);
+    }
+    async close() {
+        this.broker?.close();
+        this.broker = undefined;
+        await this.accessToken.revoke();
+        await this.options.files.remove(this.cfHome);
     }
     async signInStep(step, args, secrets = {}) {
         const { clock, signal, inputs } = this.options;
@@ -38211,6 +38502,9 @@ class Session {
             ...(signal === undefined ? {} : { signal }),
         });
         signal?.throwIfAborted();
+        // Its time was not over, but it is good for nothing: the next command must not get the same one.
+        if (result.code !== 0 && shown.both.some((line) => /Invalid Auth Token/i.test(line)))
+            this.accessToken.invalidate();
         if (result.timedOut)
             throw new errors/* PlatformFault */.A(`cf ${args[0]} did not end in its time`, true);
         const [stdout, stderr, both] = [shown.stdout, shown.stderr, shown.both].map((lines) => lines.join('\n'));
@@ -38223,16 +38517,8 @@ class Session {
         const authorization = `bearer ${await this.accessToken.get()}`;
         if (authorization === this.written)
             return;
-        const configuration = { ...(await this.configuration()), AccessToken: authorization };
-        await this.options.files.writePrivate(this.configurationPath, JSON.stringify(configuration));
+        await this.configuration.change({ AccessToken: authorization });
         this.written = authorization;
-    }
-    async configuration() {
-        const content = await this.options.files.read(this.configurationPath);
-        return content === undefined ? {} : JSON.parse(content.toString('utf8'));
-    }
-    get configurationPath() {
-        return (0,external_node_path_.join)(this.cfHome, '.cf', 'config.json');
     }
 }
 
@@ -38256,15 +38542,33 @@ function runnerToolCache() {
 }
 
 // EXTERNAL MODULE: ./lib/platform/apps.js
-var platform_apps = __nccwpck_require__(8576);
+var apps = __nccwpck_require__(8576);
 // EXTERNAL MODULE: ./lib/platform/json.js
 var platform_json = __nccwpck_require__(206);
 ;// CONCATENATED MODULE: ./lib/platform/belongings.js
 
 
 
+/** A broker that tells parameters does so at once; one that does not is answered for with a status that others get repeated by. */
+const PARAMETERS_WITHIN_MS = 1_000;
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
-function belongingCalls(requests, networkPolicyUrl, namesOf) {
+function belongingCalls(requests, networkPolicyUrl) {
+    const changePolicies = async (path, policies) => {
+        if (policies.length === 0)
+            return;
+        if (networkPolicyUrl === undefined)
+            throw new errors/* PlatformFault */.A('The platform names no API of policies.', false);
+        try {
+            const body = { policies: policies.map(policyBody) };
+            await requests.write('POST', `${trimmed(networkPolicyUrl)}${path}`, body);
+        }
+        catch (error) {
+            // That server says no in a body of its own; what it is asked for may be asked for again.
+            if (!(error instanceof errors/* PlatformFault */.A && error.status !== undefined && error.status < 500))
+                throw error;
+            throw new errors/* PlatformRefusal */.E2(error.message, error.status, undefined, undefined);
+        }
+    };
     return {
         async features(appGuid) {
             const json = await requests.read(`/v3/apps/${appGuid}/features`);
@@ -38278,21 +38582,64 @@ function belongingCalls(requests, networkPolicyUrl, namesOf) {
         serviceBindings(appGuid) {
             return noneWithoutApi(() => readBindings(requests, appGuid));
         },
+        async bindingParameters(guid) {
+            const path = `/v3/service_credential_bindings/${guid}/parameters`;
+            try {
+                return (await requests.read(path, {}, PARAMETERS_WITHIN_MS));
+            }
+            catch (error) {
+                if (error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* PlatformFault */.A)
+                    return undefined;
+                throw error;
+            }
+        },
+        async bind({ appGuid, instanceGuid, name, parameters }) {
+            await requests.write('POST', '/v3/service_credential_bindings', {
+                type: 'app',
+                ...(0,platform_json/* present */.Eb)({ name, parameters }),
+                relationships: {
+                    service_instance: { data: { guid: instanceGuid } },
+                    app: { data: { guid: appGuid } },
+                },
+            });
+        },
+        async offerings(instanceGuids) {
+            const instances = await readRelated(requests, '/v3/service_instances', instanceGuids, 'service_plan');
+            const plans = await readRelated(requests, '/v3/service_plans', [...instances.values()], 'service_offering');
+            const offerings = await requests.listFor('/v3/service_offerings', 'guids', [...plans.values()], {}, (one) => ({
+                guid: one.text('guid'),
+                name: one.text('name'),
+            }));
+            const nameOf = (instance) => offerings.find(({ guid }) => guid === plans.get(instances.get(instance) ?? ''))?.name;
+            return new Map(instanceGuids.flatMap((guid) => {
+                const name = nameOf(guid);
+                return name === undefined ? [] : [[guid, name]];
+            }));
+        },
+        async setFeature(appGuid, name, enabled) {
+            await requests.write('PATCH', `/v3/apps/${appGuid}/features/${name}`, { enabled });
+        },
         async removeBinding(guid) {
             const path = `/v3/service_credential_bindings/${guid}`;
-            await (0,platform_apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', path)));
+            await (0,apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', path)));
         },
         async policies(appGuid) {
             if (networkPolicyUrl === undefined)
                 return undefined;
             try {
-                return await readPolicies(requests, networkPolicyUrl, appGuid, namesOf);
+                return await readPolicies(requests, networkPolicyUrl, appGuid);
             }
             catch (error) {
                 if (isUnreadable(error))
                     return undefined;
                 throw error;
             }
+        },
+        addPolicies: (policies) => changePolicies('/policies', policies),
+        removePolicies: (policies) => changePolicies('/policies/delete', policies),
+        async createSidecar(appGuid, { name, command, processTypes, memoryMb }) {
+            const body = { name, command, process_types: processTypes, memory_in_mb: memoryMb ?? undefined };
+            await requests.write('POST', `/v3/apps/${appGuid}/sidecars`, body);
         },
         async userSidecars(appGuid) {
             const all = await noneWithoutApi(() => requests.list(`/v3/apps/${appGuid}/sidecars`, {}, (fields) => ({
@@ -38306,7 +38653,7 @@ function belongingCalls(requests, networkPolicyUrl, namesOf) {
             await requests.write('PATCH', `/v3/sidecars/${guid}`, body);
         },
         async removeSidecar(guid) {
-            await (0,platform_apps/* goneIsDone */.i)(async () => void (await requests.write('DELETE', `/v3/sidecars/${guid}`)));
+            await (0,apps/* goneIsDone */.i)(async () => void (await requests.write('DELETE', `/v3/sidecars/${guid}`)));
         },
         sidecars(appGuid, only) {
             return noneWithoutApi(async () => {
@@ -38346,22 +38693,43 @@ function parseSidecar(fields) {
     };
 }
 async function readBindings(requests, appGuid) {
-    const bindings = await requests.list('/v3/service_credential_bindings', { app_guids: appGuid, type: 'app' }, (binding) => ({ guid: binding.text('guid'), of: (0,platform_json/* related */._2)(binding, 'service_instance') ?? '' }));
+    const bindings = await requests.list('/v3/service_credential_bindings', { app_guids: appGuid, type: 'app' }, (binding) => {
+        const operation = binding.maybeObject('last_operation');
+        return {
+            guid: binding.text('guid'),
+            of: (0,platform_json/* related */._2)(binding, 'service_instance') ?? '',
+            rest: (0,platform_json/* present */.Eb)({
+                name: binding.maybeText('name'),
+                state: operation && STATES.find((state) => state === operation.maybeText('state')),
+                description: operation?.maybeText('description'),
+            }),
+        };
+    });
     const guids = bindings.map(({ of }) => of);
     const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
         guid: instance.text('guid'),
         name: instance.text('name'),
     }));
-    return bindings.map(({ guid, of }) => {
+    return bindings.map(({ guid, of, rest }) => {
         const name = instances.find((instance) => instance.guid === of)?.name;
         if (name === undefined)
             throw new errors/* PlatformFault */.A('The platform names a binding, but not its service instance.', false);
-        return { guid, instance: name };
+        return { guid, instance: name, instanceGuid: of, ...rest };
     });
 }
-async function readPolicies(requests, url, appGuid, namesOf) {
-    const json = await requests.read(`${url.replace(/\/+$/, '')}/policies`, { id: appGuid });
-    const policies = platform_json/* Fields */.C8.of(json, 'policies')
+const STATES = ['initial', 'in progress', 'succeeded', 'failed'];
+/** @returns by guid, the guid of what it belongs to */
+async function readRelated(requests, path, guids, what) {
+    const found = await requests.listFor(path, 'guids', guids, {}, (one) => ({
+        guid: one.text('guid'),
+        of: (0,platform_json/* related */._2)(one, what),
+    }));
+    return new Map(found.flatMap(({ guid, of }) => (of === undefined ? [] : [[guid, of]])));
+}
+/** The policy server's API v1 (cf-networking-release docs/08-policy-server-external-api.md) names an app by its guid, on either side. */
+async function readPolicies(requests, url, appGuid) {
+    const json = await requests.read(`${trimmed(url)}/policies`, { id: appGuid });
+    return platform_json/* Fields */.C8.of(json, 'policies')
         .objects('policies')
         .map((policy) => {
         const destination = policy.object('destination');
@@ -38373,13 +38741,14 @@ async function readPolicies(requests, url, appGuid, namesOf) {
             start: ports.number('start'),
             end: ports.number('end'),
         };
-    });
-    const names = await namesOf(policies.flatMap(({ source, destination }) => [source, destination]));
-    const nameOf = (guid) => names.get(guid) ?? guid;
-    return policies.map(({ source, destination, protocol, start, end }) => {
-        const ports = start === end ? `${start}` : `${start}-${end}`;
-        return `${nameOf(source)} -> ${nameOf(destination)}:${ports}/${protocol}`;
-    });
+    })
+        .filter(({ source, destination }) => [source, destination].includes(appGuid));
+}
+function policyBody({ source, destination, protocol, start, end }) {
+    return { source: { id: source }, destination: { id: destination, protocol, ports: { start, end } } };
+}
+function trimmed(url) {
+    return url.replace(/\/+$/, '');
 }
 
 ;// CONCATENATED MODULE: ./lib/platform/bits.js
@@ -38551,6 +38920,27 @@ function parseDeployment(fields) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/platform/manifests.js
+/** What a manifest changes of an app: the platform's own job does it. */
+
+function manifestCalls(requests) {
+    return {
+        async applyManifest(spaceGuid, manifest) {
+            const path = `/v3/spaces/${spaceGuid}/actions/apply_manifest`;
+            const job = requests
+                .jobOf(await requests.writeYaml(path, manifest))
+                ?.split('/')
+                .at(-1);
+            if (!job)
+                throw new errors/* PlatformFault */.A(`The platform took POST ${path}, and named no job.`, true);
+            return job;
+        },
+        finishJob(guid) {
+            return requests.follow(`/v3/jobs/${guid}`);
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/platform/places.js
 
 
@@ -38659,10 +39049,12 @@ function parseProcess(fields) {
         ...(0,platform_json/* present */.Eb)({ readiness: readiness && parseHealthCheck(readiness) }),
     };
 }
+/** `none` is left from version 2 of the API, where it meant what `process` means; version 3 takes it from nobody. */
 function parseHealthCheck(fields) {
     const data = fields.maybeObject('data');
+    const type = fields.text('type');
     return {
-        type: fields.text('type'),
+        type: type === 'none' ? 'process' : type,
         ...(0,platform_json/* present */.Eb)({
             timeoutS: data?.maybeNumber('timeout'),
             invocationTimeoutS: data?.maybeNumber('invocation_timeout'),
@@ -38672,7 +39064,10 @@ function parseHealthCheck(fields) {
     };
 }
 const KNOWN_STATES = ['STARTING', 'RUNNING', 'CRASHED', 'DOWN', 'STOPPING'];
-/** `routable` is missing before API 3.151; an entry that is DOWN may lack all but index and state. */
+/**
+ * `routable` is missing before API 3.151; an entry that is DOWN may lack all but index and state. Ports are shown to whoever may
+ * read the app's secrets; without route integrity they have no TLS proxy in front (CC process_stats_presenter.rb).
+ */
 function parseInstance(fields) {
     const state = fields.text('state');
     return {
@@ -38680,8 +39075,81 @@ function parseInstance(fields) {
         state: KNOWN_STATES.find((known) => known === state) ?? 'UNKNOWN',
         routable: fields.maybeFlag('routable') ?? null,
         uptimeS: fields.maybeNumber('uptime') ?? 0,
+        ...(0,platform_json/* present */.Eb)({ hasTlsProxy: tlsProxyOf(fields) }),
         ...(0,platform_json/* present */.Eb)({ details: fields.maybeText('details') }),
     };
+}
+/** It only informs: ports that are hidden, or of another form, are as good as not shown. */
+function tlsProxyOf(fields) {
+    try {
+        const ports = fields.maybeObjects('instance_ports');
+        return ports.length > 0 ? ports.every((port) => port.has('external_tls_proxy_port')) : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/platform/quotas.js
+
+
+function quotaCalls(requests) {
+    const read = async (path) => platform_json/* Fields */.C8.of(await requests.read(path), 'quota');
+    async function quotaOf(of, guid, name) {
+        const owner = await read(`/v3/${of}s/${guid}`);
+        const quotaGuid = (0,platform_json/* related */._2)(owner, 'quota');
+        if (quotaGuid === undefined)
+            return undefined;
+        const [quota, summary] = await Promise.all([
+            read(`/v3/${of}_quotas/${quotaGuid}`),
+            read(`/v3/${of}s/${guid}/usage_summary`),
+        ]);
+        const apps = quota.object('apps');
+        const used = summary.object('usage_summary');
+        return {
+            of,
+            name,
+            limits: defined({
+                memoryMb: apps.maybeNumber('total_memory_in_mb'),
+                instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
+                instances: apps.maybeNumber('total_instances'),
+                routes: quota.object('routes').maybeNumber('total_routes'),
+            }),
+            used: {
+                memoryMb: used.number('memory_in_mb'),
+                instances: used.number('started_instances'),
+                // Platforms that tell memory and instances only: as good as none, the platform has the last word.
+                routes: used.maybeNumber('routes') ?? 0,
+            },
+        };
+    }
+    return {
+        async quotas({ orgGuid, org, spaceGuid, space }) {
+            const found = await Promise.all([
+                unlessHidden(() => quotaOf('organization', orgGuid, org)),
+                unlessHidden(() => quotaOf('space', spaceGuid, space)),
+            ]);
+            return {
+                quotas: found.flatMap((one) => (typeof one === 'object' ? one : [])),
+                unknown: found.includes('hidden'),
+            };
+        },
+    };
+}
+function defined(limits) {
+    const entries = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+    return Object.fromEntries(entries);
+}
+/** Not every role may read a quota, and platforms before 3.199 have no usage of a space. */
+async function unlessHidden(look) {
+    try {
+        return await look();
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && [403, 404].includes(error.status))
+            return 'hidden';
+        throw error;
+    }
 }
 
 // EXTERNAL MODULE: ./lib/platform/sender.js
@@ -38758,22 +39226,33 @@ class Requests {
     }
     /** Sends one write once; only what was surely not done is repeated. Throws `PlatformRefusal`, or `PlatformFault` with `ambiguous: true` when it may have been done. */
     async write(method, path, body) {
-        return this.sender.send(method, path, body === undefined ? undefined : JSON.stringify(body));
+        const json = { text: JSON.stringify(body), type: 'application/json' };
+        return this.sender.send(method, path, body === undefined ? undefined : json);
+    }
+    /** As `write`, of a manifest. */
+    async writeYaml(path, text) {
+        return this.sender.send('POST', path, { text, type: 'application/x-yaml' });
     }
     /** `write`, and the thing that it answers. What was done but not answered as expected throws `PlatformFault` with `ambiguous: true`. */
     async writeFor(method, path, body, what, parse) {
         const { json } = await this.write(method, path, body);
         return orAmbiguous(async () => parse(platform_json/* Fields */.C8.of(json, what)));
     }
-    /**
-     * Waits until the job that a 202 names is done. A failed job throws `PlatformRefusal` with the job's first error; one that
-     * cannot be followed to its end throws `PlatformFault` with `ambiguous: true`.
-     */
+    /** Waits until the job that a 202 names is done, as `follow` does. */
     async finish(answer) {
-        const location = answer.headers.location;
-        if (answer.status !== 202 || !location)
-            return;
-        const path = this.sender.pathOf(location);
+        const path = this.jobOf(answer);
+        if (path !== undefined)
+            await this.follow(path);
+    }
+    /** @returns the path of the job that a 202 names */
+    jobOf({ status, headers: { location } }) {
+        return status === 202 && location ? this.sender.pathOf(location) : undefined;
+    }
+    /**
+     * Waits until a job is done. A failed job throws `PlatformRefusal` with the job's first error; one that cannot be followed to
+     * its end throws `PlatformFault` with `ambiguous: true`.
+     */
+    async follow(path) {
         const deadlineMs = this.clock.now() + JOB_DEADLINE_MS;
         for (let delayMs = 50;; delayMs = Math.min(delayMs * 1.5, 2_000)) {
             await this.clock.sleep(delayMs, this.signal);
@@ -38856,7 +39335,15 @@ function parseRevision(fields) {
         deployable: fields.flag('deployable'),
         description: fields.maybeText('description') ?? '',
         createdAtMs: fields.time('created_at'),
+        commands: revisions_commandsOf(fields),
     };
+}
+/** By process type; one that has no command of its own is started as its droplet says. */
+function revisions_commandsOf(fields) {
+    const processes = fields.maybeObject('processes');
+    if (!processes)
+        return {};
+    return Object.fromEntries(processes.keys().map((type) => [type, processes.object(type).maybeText('command') ?? null]));
 }
 
 ;// CONCATENATED MODULE: ./lib/platform/routes.js
@@ -38891,18 +39378,41 @@ function routeCalls(requests) {
         routesByLabel(spaceGuid, selector) {
             return requests.list('/v3/routes', { space_guids: spaceGuid, label_selector: selector }, parseRoute);
         },
-        createRoute(spaceGuid, { host, domainGuid, path, port, labels, annotations }) {
+        async isReserved({ host, domainGuid, path, port }) {
+            const query = {
+                ...(host === '' ? {} : { host }),
+                ...(path === '' ? {} : { path }),
+                ...(port === null ? {} : { port: String(port) }),
+            };
+            const reservations = `/v3/domains/${domainGuid}/route_reservations`;
+            return ifAllowed(async () => platform_json/* Fields */.C8.of(await requests.read(reservations, query), 'reservation').flag('matching_route'));
+        },
+        async behindService(routeGuids) {
+            const parse = (fields) => ({ guid: fields.text('guid'), route: (0,platform_json/* related */._2)(fields, 'route') });
+            const bindings = await ifAllowed(() => requests.listFor('/v3/service_route_bindings', 'route_guids', routeGuids, {}, parse));
+            return new Set((bindings ?? []).flatMap(({ route }) => route ?? []));
+        },
+        async spacesSharing(routeGuid) {
+            const path = `/v3/routes/${routeGuid}/relationships/shared_spaces`;
+            const told = await ifAllowed(async () => platform_json/* Fields */.C8.of(await requests.read(path), 'sharing'));
+            return (told?.objects('data') ?? []).map((space) => space.text('guid'));
+        },
+        createRoute(spaceGuid, { host, domainGuid, path, port, options, labels, annotations }) {
             const body = {
                 ...(host === '' ? {} : { host }),
                 ...(path === '' ? {} : { path }),
                 ...(port === null ? {} : { port }),
+                ...(options ? { options } : {}),
                 relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
                 metadata: { labels: labels ?? {}, annotations: annotations ?? {} },
             };
             return requests.writeFor('POST', '/v3/routes', body, 'route', parseRoute);
         },
+        async setRouteOptions(guid, options) {
+            await requests.write('PATCH', `/v3/routes/${guid}`, { options });
+        },
         async deleteRoute(guid) {
-            await (0,platform_apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
+            await (0,apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
         },
         async insertDestinations(routeGuid, to) {
             await requests.write('POST', `/v3/routes/${routeGuid}/destinations`, {
@@ -38915,7 +39425,7 @@ function routeCalls(requests) {
         },
         async removeDestination(routeGuid, destinationGuid) {
             try {
-                await (0,platform_apps/* goneIsDone */.i)(async () => {
+                await (0,apps/* goneIsDone */.i)(async () => {
                     await requests.write('DELETE', `/v3/routes/${routeGuid}/destinations/${destinationGuid}`);
                 });
             }
@@ -38931,6 +39441,17 @@ function isUnmapped(error) {
     return (error instanceof errors/* PlatformRefusal */.E2 &&
         error.status === 422 &&
         error.message.includes('Unable to unmap route from destination'));
+}
+/** @returns undefined when the platform does not let this sign-in know, or is too old to */
+async function ifAllowed(read) {
+    try {
+        return await read();
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && [403, 404].includes(error.status))
+            return undefined;
+        throw error;
+    }
 }
 /** A route with destinations of several of the apps that were asked for is told once per call. */
 async function distinct(routes) {
@@ -38957,6 +39478,7 @@ function parseRoute(fields) {
         domainGuid,
         spaceGuid,
         destinations: fields.objects('destinations').map(parseDestination),
+        ...(fields.has('options') ? { options: fields.plainMap('options') } : {}),
         ...(0,platform_json/* metadataOf */.Nk)(fields),
     };
 }
@@ -39051,20 +39573,21 @@ function linesOf(answer) {
 
 
 
+
+
 function createPlatform(options) {
     const requests = new Requests(options);
-    const apps = (0,platform_apps/* appCalls */.N)(requests);
     return {
         platformNowMs: () => requests.nowMs(),
         hasWritten: () => requests.hasWritten(),
         allowance: () => requests.allowance(),
         ...placeCalls(requests),
-        ...apps,
+        ...quotaCalls(requests),
+        ...(0,apps/* appCalls */.N)(requests),
         ...processCalls(requests),
-        ...belongingCalls(requests, options.networkPolicyUrl, async (guids) => {
-            return new Map((await apps.appsByGuid(guids)).map(({ guid, name }) => [guid, name]));
-        }),
+        ...belongingCalls(requests, options.networkPolicyUrl),
         ...bitsCalls(requests),
+        ...manifestCalls(requests),
         ...revisionCalls(requests),
         ...deploymentCalls(requests),
         ...routeCalls(requests),
@@ -39085,10 +39608,17 @@ async function open_open(inputs, context, ports) {
     const { files, runner, signal, listener } = ports;
     const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
     runner.saveState(FOLDERS_STATE, folder);
-    const close = () => files.remove(folder).catch((error) => {
-        const text = `The private folder of this run could not be removed, the post step tries it again: ${error.message}`;
-        listener.tell({ type: 'warning', text });
-    });
+    let session;
+    const close = async () => {
+        try {
+            await session?.close();
+            await files.remove(folder);
+        }
+        catch (error) {
+            const text = `The private folder of this run could not be removed, the post step tries it again: ${error.message}`;
+            listener.tell({ type: 'warning', text });
+        }
+    };
     try {
         const cf = await findCf({
             ...ports,
@@ -39098,25 +39628,29 @@ async function open_open(inputs, context, ports) {
             ...(context.toolCache ? { toolCache: runnerToolCache() } : {}),
             folder,
         });
-        const session = await openSession({ ...ports, cf, inputs, temp: folder });
+        session = await openSession({
+            ...ports,
+            cf,
+            inputs,
+            temp: folder,
+            hide: runner.setSecret,
+            // After `setup` the CLI goes on without us.
+            loopback: inputs.command === 'setup' ? undefined : ports.loopback,
+        });
         await session.target();
+        const signedIn = session;
         const { root } = session;
         const connection = {
             http: ports.http,
             clock: ports.clock,
             api: root.api,
-            token: async () => {
-                const token = await session.token();
-                runner.setSecret(token);
-                return token;
-            },
-            invalidateToken: () => session.invalidateToken(),
+            token: () => signedIn.token(),
+            invalidateToken: () => signedIn.invalidateToken(),
             ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
             ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
         };
         const platform = createPlatform({ ...connection, signal });
         const target = await platform.target(inputs.org, inputs.space);
-        // The session's home is in the folder.
         return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
     }
     catch (error) {
@@ -39134,9 +39668,6 @@ async function open_open(inputs, context, ports) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  zw: () => (/* binding */ areServing),
-  fQ: () => (/* binding */ assertNotGone),
-  Lx: () => (/* binding */ inTheWayOf),
   ld: () => (/* binding */ pursue),
   Ow: () => (/* binding */ refresh),
   x9: () => (/* binding */ titleOfAll)
@@ -39147,7 +39678,7 @@ var converge = __nccwpck_require__(8130);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/engine/lock.js
-var engine_lock = __nccwpck_require__(7200);
+var lock = __nccwpck_require__(7200);
 ;// CONCATENATED MODULE: ./lib/engine/heartbeat.js
 /** The sign of life of whoever holds a lock. */
 
@@ -39183,8 +39714,8 @@ function startHeartbeat({ platform, clock }, candidates, stillOurs = async () =>
     const beating = (async () => {
         while (!ending.signal.aborted) {
             const awakeAtMs = clock.now();
-            await clock.sleep(engine_lock/* HEARTBEAT_MS */.m, ending.signal).catch(() => undefined);
-            overslept ||= clock.now() - awakeAtMs > engine_lock/* DEAD_AFTER_MS */.xT / 2;
+            await clock.sleep(lock/* HEARTBEAT_MS */.m, ending.signal).catch(() => undefined);
+            overslept ||= clock.now() - awakeAtMs > lock/* DEAD_AFTER_MS */.xT / 2;
             if (ending.signal.aborted || held > 0)
                 continue;
             underWay = beatAll();
@@ -39215,8 +39746,8 @@ var snapshot = __nccwpck_require__(1100);
 var evidence = __nccwpck_require__(2503);
 // EXTERNAL MODULE: ./lib/steps/heed.js
 var heed = __nccwpck_require__(9840);
-// EXTERNAL MODULE: ./lib/steps/index.js + 24 modules
-var lib_steps = __nccwpck_require__(9371);
+// EXTERNAL MODULE: ./lib/steps/index.js + 23 modules
+var lib_steps = __nccwpck_require__(4686);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
 // EXTERNAL MODULE: ./lib/strategies/view.js
@@ -39259,7 +39790,7 @@ function callsOfSwitch(apps, next, callsOfLook) {
         const route = snapshot?.routes.find(({ url }) => url === step.url);
         return Math.max(1, (0,view/* destinationsOf */.Nu)(route, snapshot?.[step.side]).length);
     });
-    const beats = apps.length * (BEATS_MS / engine_lock/* HEARTBEAT_MS */.m);
+    const beats = apps.length * (BEATS_MS / lock/* HEARTBEAT_MS */.m);
     return writes.reduce((sum, one) => sum + one, 0) + (ofSwitch.length + 1) * callsOfLook + beats;
 }
 /** A production route has both sides: whoever waits here keeps two versions live. */
@@ -39339,6 +39870,8 @@ function leaveBehind({ stage, steps, after }, error, apps, { listener }) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/commands/still-ours.js
+var still_ours = __nccwpck_require__(4957);
 ;// CONCATENATED MODULE: ./lib/commands/pursue.js
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 
@@ -39368,8 +39901,8 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
 async function pursue({ world, apps, strategy, way }) {
     const { clock, signal, listener, platform } = world;
     const held = () => apps.flatMap(({ intent, snapshot, found }) => {
-        const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
-        return found.locked && holder && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
+        const holder = (0,lock/* holderOf */.Kd)(snapshot);
+        return found.locked && holder && (0,lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
     });
     const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
     const left = new Set();
@@ -39384,7 +39917,7 @@ async function pursue({ world, apps, strategy, way }) {
         assertFresh(clock.now() - askedAtMs);
         assertHeard(heartbeat, world);
         for (const app of apps.filter((one) => !isOver(one))) {
-            assertOurs(app, way);
+            (0,still_ours/* assertOurs */.cH)(app, way);
             if (way === 'forward' && isSwitched(app)) {
                 await hearing(app, way, world, async () => (0,heed/* heedWatch */.c)(app, world));
             }
@@ -39408,7 +39941,7 @@ async function pursue({ world, apps, strategy, way }) {
             return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
         },
         nameOf: (group) => titleFor(group, apps),
-        insists: () => way === 'forward' && areServing(apps),
+        insists: () => way === 'forward' && (0,still_ours/* areServing */.zw)(apps),
         leave: (group, error) => {
             if (way !== 'forward' || !mayBeLeft(group.stage))
                 return false;
@@ -39420,7 +39953,7 @@ async function pursue({ world, apps, strategy, way }) {
         clock,
         signal,
         faultsMs: () => {
-            const insists = way === 'forward' && areServing(apps) && !(stage && mayBeLeft(stage));
+            const insists = way === 'forward' && (0,still_ours/* areServing */.zw)(apps) && !(stage && mayBeLeft(stage));
             return insists ? FAULTS_BORNE_SERVING_MS : FAULTS_BORNE_MS + patienceForCalls(apps, world, leads);
         },
         tell: (text) => listener.tell({ type: 'note', text }),
@@ -39429,17 +39962,11 @@ async function pursue({ world, apps, strategy, way }) {
 }
 /** Stages that give a candidate's name away. */
 const LAST_WRITES = ['retire', 'crown'];
-/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
-function areServing(apps) {
-    return apps.every(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
-}
-function isOnItsWay(phase) {
-    return phase === 'serving' || phase === 'drained';
-}
 /** Production routes have the candidate, and nothing is final yet. */
 function isSwitched({ snapshot }) {
     return (0,view/* reached */.V6)(snapshot.candidate, 'switching') && !(0,view/* reached */.V6)(snapshot.candidate, 'drained');
 }
+/** Puts a fresh snapshot into the app's world. */
 async function refresh(app, world) {
     app.snapshot = await seen(app.intent, world);
 }
@@ -39454,72 +39981,28 @@ async function areOurs(apps, world) {
     const ours = await Promise.all(apps
         .filter(({ found }) => found.locked)
         .map(async ({ intent }) => {
-        const holder = (0,engine_lock/* holderOf */.Kd)(await seen(intent, world));
-        return holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) === intent.owner;
+        const holder = (0,lock/* holderOf */.Kd)(await seen(intent, world));
+        return holder !== undefined && (0,lock/* ownerOf */.bf)(holder) === intent.owner;
     }));
     return ours.every((one) => one);
 }
 /** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */
 function assertFresh(readMs) {
-    if (readMs < engine_lock/* DEAD_AFTER_MS */.xT / 2)
+    if (readMs < lock/* DEAD_AFTER_MS */.xT / 2)
         return;
     throw new errors/* PlatformFault */.A(`Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`, false);
 }
 /** Whoever waits for our lock may take us for dead soon: nothing more is written until a sign of life got through. */
 function assertHeard({ silentSinceMs }, { clock }) {
     const since = silentSinceMs();
-    if (since === undefined || clock.now() - since < engine_lock/* DEAD_AFTER_MS */.xT / 2)
+    if (since === undefined || clock.now() - since < lock/* DEAD_AFTER_MS */.xT / 2)
         return;
     throw new errors/* PlatformFault */.A('The platform takes no sign of life of this run.', false);
 }
 /** Its version is live, and the lock that is there by now is the next run's. */
 function isOver({ intent, snapshot }) {
-    const holder = snapshot.lock && (0,engine_lock/* holderOf */.Kd)(snapshot);
-    return (0,blue_green/* isLive */.DG)(intent, snapshot) && holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner;
-}
-/** Nothing is written to an app whose lock is not ours (any more). */
-function assertOurs({ intent, snapshot, found }, way) {
-    const { candidate, inTheWay, lock } = snapshot;
-    const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,names/* candidateName */.vf)(intent.app));
-    if (strange && !isOnItsWay(candidate?.phase))
-        throw inTheWayOf(strange.name);
-    if (way === 'forward')
-        assertSameLive({ intent, snapshot, found });
-    // What is held again is nobody's.
-    if (way === 'held' && (0,engine_lock/* isHeld */.i7)(snapshot))
-        return;
-    const holder = lock && (0,engine_lock/* holderOf */.Kd)(snapshot);
-    if (holder && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner)
-        throw (0,engine_lock/* lockedBy */.KH)(holder);
-    if (lock)
-        found.locked = true;
-    if (way === 'forward')
-        assertNotGone({ intent, snapshot, found });
-}
-/** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
-function assertSameLive({ intent, snapshot }) {
-    const { candidate, inTheWay, live } = snapshot;
-    const [other] = live && live.guid !== intent.before?.guid && !(0,blue_green/* isLive */.DG)(intent, snapshot) ? [live] : inTheWay;
-    if (!other)
-        return;
-    const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
-    const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
-    throw isOnItsWay(candidate?.phase) ? new errors/* Stuck */.fA(what, next) : new errors/* Refused */.Lw(what, next, 'live-changed');
-}
-/**
- * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
- * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
- */
-function assertNotGone({ intent, snapshot, found }) {
-    if (!found.locked || snapshot.candidate || (0,blue_green/* isLive */.DG)(intent, snapshot))
-        return;
-    if (snapshot.lock) {
-        throw new errors/* Refused */.Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
-    }
-    throw new errors/* Stuck */.fA(`${(0,names/* candidateName */.vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
-}
-function inTheWayOf(name) {
-    return new errors/* Refused */.Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+    const holder = snapshot.lock && (0,lock/* holderOf */.Kd)(snapshot);
+    return (0,blue_green/* isLive */.DG)(intent, snapshot) && holder !== undefined && (0,lock/* ownerOf */.bf)(holder) !== intent.owner;
 }
 async function performGroup(group, performance) {
     const { apps, world } = performance;
@@ -39541,6 +40024,9 @@ async function performOne({ app, step }, { apps, world, way }) {
     const one = worldOf(app, apps);
     if (step.do === 'make-candidate')
         one.found.begun = true;
+    // What is before it may take long, and nothing leads back once it is written down.
+    if (way === 'forward' && step.do === 'mark' && step.phase === 'drained')
+        (0,still_ours/* assertNoOther */.Ig)({ ...one, snapshot: await seen(one.intent, world) });
     await hearing(one, way, world, () => (0,lib_steps/* perform */.y9)(step, one, world));
     // Known though the next read should fail: whether a fault leads forward or back hangs on it.
     const { candidate, lock } = one.snapshot;
@@ -39605,9 +40091,9 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3907);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5106);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
-/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7138);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4396);
 
 
 
@@ -39663,8 +40149,8 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
 /* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
 /* harmony import */ var _steps_world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
-/* harmony import */ var _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3986);
-/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3042);
+/* harmony import */ var _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5722);
+/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4459);
 /* harmony import */ var _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8815);
 /* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6565);
 /* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2189);
@@ -39747,7 +40233,7 @@ async function bringToItsEnd(set, besides, cancelled, owner, world) {
         return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
     });
     const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
-    const goingBack = apps.filter(({ intent }) => intent.target !== undefined);
+    const goingBack = apps.filter(({ intent }) => intent.target !== undefined || intent.inPlace?.source);
     const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
     const intents = apps.map(({ intent }) => intent);
     const ofHold = intents.some(({ hold }) => hold);
@@ -39764,7 +40250,7 @@ async function bringToItsEnd(set, besides, cancelled, owner, world) {
             return { told: `${what} was finished first.`, rolledBack, ...held(way) };
         }
         catch (error) {
-            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4))
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .VersionFault */ .d4) && !isOvertaken(error))
                 throw error;
             const text = `${what} cannot be finished: ${error.message}`;
             world.listener.tell({ type: 'note', text });
@@ -39772,6 +40258,10 @@ async function bringToItsEnd(set, besides, cancelled, owner, world) {
     }
     await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__/* .backward */ .e, way: 'back' });
     return { told: `${what} was taken back first.`, rolledBack: [], ...held('back') };
+}
+/** Another hand has a version of its own for live: the interrupted one is not finished over it. */
+function isOvertaken(error) {
+    return error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .Refused */ .Lw && error.code === 'live-changed';
 }
 function recordedOf({ name, lock: left }) {
     const intent = left && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, left);
@@ -39784,7 +40274,104 @@ function recordedOf({ name, lock: left }) {
 
 /***/ }),
 
-/***/ 7138:
+/***/ 4957:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ig: () => (/* binding */ assertNoOther),
+/* harmony export */   Lx: () => (/* binding */ inTheWayOf),
+/* harmony export */   cH: () => (/* binding */ assertOurs),
+/* harmony export */   fQ: () => (/* binding */ assertNotGone),
+/* harmony export */   zw: () => (/* binding */ areServing)
+/* harmony export */ });
+/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7200);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7726);
+/* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1248);
+/* harmony import */ var _strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4152);
+/* harmony import */ var _strategies_view_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(399);
+/** What must hold before anything more is written: whose the lock is, and that nobody else has changed what is live. */
+
+
+
+
+
+
+/** Every candidate was proven on all its production routes: from here on a fault of the platform leads forward. */
+function areServing(apps) {
+    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
+}
+function isOnItsWay(phase) {
+    return phase === 'serving' || phase === 'drained';
+}
+/** Nothing is written to an app whose lock is not ours (any more). */
+function assertOurs({ intent, snapshot, found }, way) {
+    const { candidate, inTheWay, lock } = snapshot;
+    const strange = inTheWay.find(({ name }) => way === 'forward' || name === (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .candidateName */ .vf)(intent.app));
+    if (strange && !isOnItsWay(candidate?.phase))
+        throw inTheWayOf(strange.name);
+    if (way === 'forward')
+        assertSameLive({ intent, snapshot, found });
+    // What is held again is nobody's.
+    if (way === 'held' && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .isHeld */ .i7)(snapshot))
+        return;
+    const holder = lock && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .holderOf */ .Kd)(snapshot);
+    if (holder && (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .ownerOf */ .bf)(holder) !== intent.owner)
+        throw (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_0__/* .lockedBy */ .KH)(holder);
+    if (lock)
+        found.locked = true;
+    if (way === 'forward') {
+        assertNotGone({ intent, snapshot, found });
+        assertNoOther({ intent, snapshot, found });
+    }
+}
+/** What another hand brings to live while it is at work would be lost with live, or be taken for this version. */
+function assertNoOther({ intent, snapshot }) {
+    const { candidate, live } = snapshot;
+    if ((0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'drained') || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot))
+        return;
+    const [other] = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__/* .othersAtWork */ .U0)(snapshot);
+    const roll = intent.inPlace && (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__/* .rollOf */ .H6)(intent, snapshot);
+    const due = roll ? roll.dropletGuid : intent.before?.dropletGuid;
+    const has = live?.currentDropletGuid;
+    // Whoever waits for a deployment of ours says how it ended.
+    const hasOther = due !== undefined && has !== undefined && has !== due && (!roll || (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__/* .isDone */ .$L)(roll));
+    if (!other && !hasOther)
+        return;
+    const what = other ? `began a deployment (${other.guid}) of` : 'brought another droplet to';
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`Another hand ${what} ${intent.app} while this run was at work.`, 'See who else deploys this app, and let only one of them do so at a time; then run again.', 'live-changed');
+}
+/** Another hand has renamed live, or put another app under its name: what would be retired is not what was live. */
+function assertSameLive({ intent, snapshot }) {
+    const { candidate, inTheWay, live } = snapshot;
+    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
+    if (!other)
+        return;
+    const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
+    const next = 'Look at the apps of the space and give each the name that it should have, then run again.';
+    throw isOnItsWay(candidate?.phase) ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Stuck */ .fA(what, next) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(what, next, 'live-changed');
+}
+/**
+ * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
+ * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
+ */
+function assertNotGone({ intent, snapshot, found }) {
+    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot))
+        return;
+    if (snapshot.lock) {
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
+    }
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .candidateName */ .vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
+}
+/** A name that is needed is taken. */
+function inTheWayOf(name) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+}
+
+
+/***/ }),
+
+/***/ 4396:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39853,95 +40440,16 @@ async function run(script, shell, path) {
         throw new errors/* VersionFault */.d4(`The smoke-script ended with ${code === null ? signal : `exit code ${code}`}.`, 'script', last);
 }
 
-;// CONCATENATED MODULE: ./lib/github/answers.js
-/** A longer wait than that is not worth what is only good to know. */
-const LONGEST_WAIT_MS = 10_000;
-/**
- * GitHub's own rules: with `x-ratelimit-remaining: 0` nothing until the hour is over, with `retry-after` (seconds) not before it
- * (docs.github.com, rate limits for the REST API). A redirect is followed nowhere: the token belongs to one host.
- */
-function verdictOf(outcome) {
-    if (outcome.kind === 'lost')
-        return { kind: 'again', afterMs: 0 };
-    const { status, headers, cut } = outcome.response;
-    if (status === 200)
-        return { kind: cut ? 'unknown' : 'answer' };
-    if (status === 403 || status === 429) {
-        if (headers['x-ratelimit-remaining'] === '0')
-            return { kind: 'no' };
-        const afterMs = 1000 * Number(headers['retry-after'] ?? Number.NaN);
-        return afterMs <= LONGEST_WAIT_MS ? { kind: 'again', afterMs } : { kind: 'no' };
-    }
-    if (status === 401)
-        return { kind: 'no' };
-    return status >= 500 ? { kind: 'again', afterMs: 0 } : { kind: 'unknown' };
-}
-/** undefined: not the run that was asked for, or no run at all. `attempt` is the one that was asked for, if any was. */
-function runOf(json, id, attempt) {
-    const run = fieldsOf(json);
-    const { status, run_attempt: found, html_url: url } = run;
-    const commit = commitOf(run.head_sha);
-    if (String(run.id) !== id || typeof status !== 'string' || status === '')
-        return undefined;
-    if (typeof found !== 'number' || (attempt !== undefined && found !== attempt))
-        return undefined;
-    if (commit === undefined || typeof url !== 'string' || !/^https?:\/\/\S+$/.test(url))
-        return undefined;
-    return { state: status === 'completed' ? 'completed' : 'running', attempt: found, commit, url };
-}
-const AGES = {
-    ahead: 'newer',
-    behind: 'older',
-    identical: 'same',
-    diverged: 'diverged',
-};
-/** How head stands to `base`; undefined: not a comparison with that base. */
-function ageOf(json, base) {
-    const comparison = fieldsOf(json);
-    if (commitOf(fieldsOf(comparison.base_commit).sha) !== commitOf(base))
-        return undefined;
-    const { status } = comparison;
-    return typeof status === 'string' && Object.hasOwn(AGES, status) ? AGES[status] : undefined;
-}
-/** @returns a full commit in lower case; undefined for anything else: what is shortened may be another one's too */
-function commitOf(value) {
-    return typeof value === 'string' && /^[0-9a-f]{40}([0-9a-f]{24})?$/i.test(value)
-        ? value.toLowerCase()
-        : undefined;
-}
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-/**
- * @returns the address of the repository in the API, without a slash at its end; undefined where a token may not be sent: neither
- *   https nor this machine, or nothing that names a repository
- */
-function repositoryAddress(apiUrl, repository) {
-    if (!URL.canParse(apiUrl))
-        return undefined;
-    const url = new URL(apiUrl);
-    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
-    if (!safe || url.username || url.password || url.search || url.hash)
-        return undefined;
-    const names = repository.split('/');
-    if (names.length !== 2 || !names.every((name) => /^[\w.-]+$/.test(name) && !/^\.+$/.test(name)))
-        return undefined;
-    return `${url.origin}${url.pathname.replace(/\/+$/, '')}/repos/${repository}`;
-}
-function fieldsOf(json) {
-    return typeof json === 'object' && json !== null ? json : {};
-}
-
+// EXTERNAL MODULE: ./lib/github/answers.js
+var answers = __nccwpck_require__(3593);
+// EXTERNAL MODULE: ./lib/github/call.js
+var call = __nccwpck_require__(5740);
 ;// CONCATENATED MODULE: ./lib/github/client.js
-/** What GitHub knows of workflow runs and commits. It only informs: what it does not say is undefined, never an error. */
 
 
-const TIMEOUT_MS = 10_000;
-/** Before the second and the third attempt at a call. */
-const WAITS_MS = [500, 2_000];
-/** A comparison names files with their changes, hundreds at most. */
-const MOST_BYTES = 32 * 1024 * 1024;
 function createGitHub(options) {
     const { http, clock, token, signal } = options;
-    const address = repositoryAddress(options.apiUrl ?? '', options.repository ?? '');
+    const address = (0,answers/* repositoryAddress */.n6)(options.apiUrl ?? '', options.repository ?? '');
     const told = new Set();
     const refused = new Set();
     const ages = new Map();
@@ -39950,29 +40458,6 @@ function createGitHub(options) {
             return;
         told.add(text);
         options.tell?.(text);
-    }
-    async function once(url, bearer) {
-        try {
-            return await http.request({
-                method: 'GET',
-                url,
-                headers: {
-                    authorization: `Bearer ${bearer}`,
-                    accept: 'application/vnd.github+json',
-                    'x-github-api-version': '2022-11-28',
-                    'user-agent': 'cf-zero-downtime',
-                },
-                timeoutMs: TIMEOUT_MS,
-                maxBytes: MOST_BYTES,
-                ...(signal && { signal }),
-            });
-        }
-        catch (error) {
-            signal?.throwIfAborted();
-            if (error instanceof errors/* HttpFailure */.HR)
-                return undefined;
-            throw error;
-        }
     }
     /** @returns the answer's JSON, or undefined */
     async function read(path, permission) {
@@ -39984,12 +40469,12 @@ function createGitHub(options) {
             return undefined;
         }
         for (let attempt = 0;; attempt++) {
-            const response = await once(address + path, token);
+            const response = await (0,call/* callGitHub */.ur)({ http, token, signal }, { method: 'GET', url: address + path });
             const outcome = response ? { kind: 'answered', response } : { kind: 'lost' };
-            const verdict = verdictOf(outcome);
+            const verdict = (0,answers/* verdictOf */.Vj)(outcome);
             if (response && verdict.kind === 'answer')
-                return jsonOf(response);
-            const waitMs = WAITS_MS[attempt];
+                return (0,call/* jsonOf */.o_)(response);
+            const waitMs = call/* WAITS_MS */.qD[attempt];
             if (verdict.kind === 'again' && waitMs !== undefined) {
                 await clock.sleep(Math.max(waitMs, verdict.afterMs), signal);
                 continue;
@@ -40002,17 +40487,17 @@ function createGitHub(options) {
     }
     /** Only how they stand is wanted: of the commits between them the fewest that can be asked for. */
     async function ask(from, to) {
-        return ageOf(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
+        return (0,answers/* ageOf */.hy)(await read(`/compare/${from}...${to}?per_page=1`, 'contents'), from);
     }
     return {
         async run(id, attempt) {
             if (!/^\d+$/.test(id))
                 return undefined;
             const path = `/actions/runs/${id}${attempt === undefined ? '' : `/attempts/${attempt}`}`;
-            return runOf(await read(path, 'actions'), id, attempt);
+            return (0,answers/* runOf */.ng)(await read(path, 'actions'), id, attempt);
         },
         async compare(base, head) {
-            const [from, to] = [commitOf(base), commitOf(head)];
+            const [from, to] = [(0,answers/* commitOf */.D3)(base), (0,answers/* commitOf */.D3)(head)];
             if (from === undefined || to === undefined)
                 return undefined;
             if (from === to)
@@ -40042,14 +40527,6 @@ function reasonOf(permission, response) {
     if (status === 404)
         return `${what}: it knows none such, or the token has no permission "${permission}: read" (404).`;
     return `${what} (${status}).`;
-}
-function jsonOf({ body }) {
-    try {
-        return JSON.parse(body.toString('utf8'));
-    }
-    catch {
-        return undefined;
-    }
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -40231,32 +40708,16 @@ class Edit {
                 added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
         };
         const indent = ' '.repeat(this.column(app));
-        if (this.wish.live)
-            this.removeKeys(app, [...ROUTE_KEYS, 'instances']);
-        else
-            this.editRoutes(app, set, indent);
+        this.editRoutes(app, set, indent);
         set('name', asScalar(this.wish.candidateName));
         if (this.path !== undefined)
             set('path', asScalar(this.path));
-        if (this.wish.live)
-            for (const process of this.processesOf(app))
-                this.removeKeys(process, ['instances']);
-        else
-            this.editInstances(app, set, added, indent);
+        this.editInstances(app, set, added, indent);
         if (added.length > 0)
             this.append(app, added, indent);
     }
     processesOf(app) {
         return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
-    }
-    removeKeys(node, keys) {
-        if (!(0,dist/* isMap */.jh)(node) || node.flow)
-            return;
-        for (const key of keys) {
-            const own = ownPair(node, key);
-            if (own && !this.isFirstOfItem(own))
-                this.removeLines(own);
-        }
     }
     editRoutes(app, set, indent) {
         const entries = this.yaml.entries(app);
@@ -40420,20 +40881,39 @@ var manifest_yaml = __nccwpck_require__(3461);
  * @throws Error when the manifest has no such app
  */
 function candidateManifest(manifest, wish) {
-    const yaml = (0,manifest_yaml/* readYaml */.g)(manifest.file, manifest.text);
-    const item = yaml
-        .items(yaml.entries(yaml.root)?.get('applications')?.value)
-        ?.find((one) => nameOf(yaml, one, manifest) === wish.app);
+    const { yaml, item } = itemOf(manifest, wish.app);
     const path = manifest.apps.find((app) => app.name === wish.app)?.path;
-    if (!item)
-        throw new Error(`no app ${wish.app} in ${manifest.file}`);
     const expected = asWished(yaml.value(item), wish, path);
     const edited = new Edit(yaml, item, wish, path).text();
     return edited !== undefined && says(edited, expected) ? edited : written(expected);
 }
+/**
+ * @param name of the app in the manifest, and of live
+ * @returns what the platform shall apply to live, which keeps its routes, counts and bits: no word of them. Variables are filled in
+ * @throws Error when the manifest has no such app
+ */
+function liveManifest(manifest, name) {
+    const { yaml, item } = itemOf(manifest, name);
+    const app = (0,variables/* fillIn */.pz)(yaml.value(item), manifest.variables);
+    const without = (data, keys) => Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+    const listed = Array.isArray(app.processes) ? app.processes : undefined;
+    return written({
+        ...without(app, [...ROUTE_KEYS, 'instances', 'path']),
+        ...(listed ? { processes: listed.map((one) => without(one, ['instances'])) } : {}),
+    });
+}
 /** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
 function varsFileText(manifest) {
     return quoted(manifest.variables);
+}
+function itemOf(manifest, name) {
+    const yaml = (0,manifest_yaml/* readYaml */.g)(manifest.file, manifest.text);
+    const item = yaml
+        .items(yaml.entries(yaml.root)?.get('applications')?.value)
+        ?.find((one) => nameOf(yaml, one, manifest) === name);
+    if (!item)
+        throw new Error(`no app ${name} in ${manifest.file}`);
+    return { yaml, item };
 }
 function nameOf(yaml, item, manifest) {
     const name = (0,variables/* fillIn */.pz)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
@@ -40441,8 +40921,6 @@ function nameOf(yaml, item, manifest) {
 }
 /** What the candidate's manifest has to mean. */
 function asWished(app, wish, path) {
-    if (wish.live)
-        return forLive(app, wish, path);
     const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
     const instances = wish.instances ?? {};
     const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
@@ -40464,16 +40942,6 @@ function asWished(app, wish, path) {
             ? {}
             : { instances: instances.web }),
         ...(listed || missing.length > 0 ? { processes } : {}),
-    };
-}
-function forLive(app, { candidateName: name }, path) {
-    const without = (data, keys) => Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
-    const processes = app.processes;
-    return {
-        ...without(app, [...ROUTE_KEYS, 'instances']),
-        name,
-        ...(path === undefined ? {} : { path }),
-        ...(Array.isArray(processes) ? { processes: processes.map((one) => without(one, ['instances'])) } : {}),
     };
 }
 function routesOf(wish) {
@@ -40587,7 +41055,11 @@ manifest, inputs, context, ports, ofWatch) {
             const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
             return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
         },
-        applyManifest: ({ app, live }) => withManifest({ app, candidateName: live, trialRoute: undefined, live: true }, (paths) => session.applyManifest({ app: live, ...paths, signal })),
+        liveManifest: (app) => {
+            if (!manifest)
+                throw new Error(`no manifest to apply to ${app}`);
+            return liveManifest(manifest, app);
+        },
         hide: (secrets) => {
             for (const secret of secrets)
                 ports.runner.setSecret(secret);
@@ -40599,7 +41071,7 @@ manifest, inputs, context, ports, ofWatch) {
         },
         runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) => runScript({
             command,
-            candidate: { trialUrl: (0,address/* publicUrl */.x6)(trialUrl, inputs.router), appName, appGuid },
+            candidate: { trialUrl: trialUrl && (0,address/* publicUrl */.x6)(trialUrl, inputs.router), appName, appGuid },
             env,
             cwd: context.workspace,
             timeoutMs: SCRIPT_TIMEOUT_MS,
@@ -40779,10 +41251,18 @@ const PARTS = {
     keepPrevious: true,
     keepFailed: true,
     inPlace: true,
+    autoscaled: true,
 };
 /** Parts that an earlier release did not write, and what stands for them. */
 const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 };
-const OPTIONAL = ['before', 'target', 'watchPath', 'inPlace', ...Object.keys(DEFAULTS)];
+const OPTIONAL = [
+    'before',
+    'target',
+    'watchPath',
+    'inPlace',
+    'autoscaled',
+    ...Object.keys(DEFAULTS),
+];
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
 function recorded(intent) {
     const safe = { ...intent, ...publicParts(intent) };
@@ -40855,7 +41335,9 @@ function parsed(text) {
 /* harmony export */   xT: () => (/* binding */ DEAD_AFTER_MS)
 /* harmony export */ });
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
-/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2431);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7726);
+
 
 
 const HEARTBEAT_MS = 10_000;
@@ -40876,14 +41358,14 @@ function holderOf({ lock, takers }) {
     return takers.find((taker) => isOver(taker, lock)) ?? lock;
 }
 function isOver({ annotations }, lock) {
-    return annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.takenFrom] === lock.guid;
+    return annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.takenFrom] === lock.guid;
 }
 function ownerOf(holder) {
-    return holder.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown';
+    return holder.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.owner] ?? 'unknown';
 }
 /** The owner's last sign of life, by the platform's clock. */
 function lastSignMs(holder) {
-    const beat = Number(holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]);
+    const beat = Number(holder.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.heartbeat]);
     return Number.isFinite(beat) && beat > 0 ? beat : holder.createdAtMs;
 }
 /**
@@ -40902,7 +41384,7 @@ function silenceMs(holder, firstSeenMs, platformNowMs) {
 /** A held deploy waits for its end without a sign of life; who has taken it over lives or dies as any other. Pure. */
 function isHeld(holding) {
     const { lock } = holding;
-    return lock?.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.phase] === 'held' && holderOf(holding)?.guid === lock.guid;
+    return (0,_model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .isWaiting */ .Gu)(lock?.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.phase]) && holderOf(holding)?.guid === lock?.guid;
 }
 /**
  * Waits until the lock is free or its owner is known to be dead, and takes it then: by the platform's 201 for the next taker.
@@ -40986,16 +41468,16 @@ async function deadHolding({ platform, clock, signal, tell, hasEnded, patience }
 }
 /** @returns whether it is ours now; false: it was gone meanwhile, and has to be looked at anew */
 async function take({ platform, facts }, owner, { name, target, lock, takers }, read) {
-    const number = 1 + Math.max(0, ...takers.map((taker) => (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerNumber */ .JU)(name, taker.name) ?? 0));
+    const number = 1 + Math.max(0, ...takers.map((taker) => (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .takerNumber */ .JU)(name, taker.name) ?? 0));
     let lost;
     const made = await platform
         .createApp(target.spaceGuid, {
-        name: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerName */ .Li)(name, number),
-        labels: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.role]: 'lock', [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.app]: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .appKey */ .$k)(name), [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner]: owner },
+        name: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .takerName */ .Li)(name, number),
+        labels: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.role]: 'lock', [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.app]: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .appKey */ .$k)(name), [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.owner]: owner },
         annotations: {
             ...facts,
-            [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.takenFrom]: lock.guid,
-            [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()),
+            [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.takenFrom]: lock.guid,
+            [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.heartbeat]: String(platform.platformNowMs()),
         },
     })
         .catch((error) => {
@@ -41020,23 +41502,181 @@ async function take({ platform, facts }, owner, { name, target, lock, takers }, 
         return false;
     const known = [lock, ...takers].some(({ guid }) => guid === holder.guid);
     if (!made && known)
-        throw inTheWay((0,_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .takerName */ .Li)(name, number));
+        throw inTheWay((0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .takerName */ .Li)(name, number));
     throw lockedBy(holder);
 }
 /** Whose lock it is, as far as the owner told the platform. */
 function describe({ name, labels, annotations }) {
-    const { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.runUrl]: run, [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.actor]: actor, [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.commit]: commit } = annotations;
+    const { [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.runUrl]: run, [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.actor]: actor, [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.commit]: commit } = annotations;
     const who = [actor && `started by ${actor}`, commit && `commit ${commit}`, run].filter(Boolean).join(', ');
-    return `${name} is the lock, its owner is ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.owner] ?? 'unknown'}${who ? ` (${who})` : ''}`;
+    return `${name} is the lock, its owner is ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.owner] ?? 'unknown'}${who ? ` (${who})` : ''}`;
 }
 function lockedBy(holder) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Another run changes this app now: ${describe(holder)}.`, 'Wait until that run has ended, then run again.', 'locked');
 }
 function heldAt({ name, labels }) {
-    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`A deploy is held: ${name} with version ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .LABEL */ .d_.version] ?? 'unknown'} is proven and waits for its end.`, 'End it with command: promote or command: abort, then run again.', 'held');
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`A deploy is held: ${name} with version ${labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .LABEL */ .d_.version] ?? 'unknown'} is proven and waits for its end.`, 'End it with command: promote or command: abort, then run again.', 'held');
 }
 function inTheWay(name) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: the lock cannot be taken over.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
+}
+
+
+/***/ }),
+
+/***/ 3593:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D3: () => (/* binding */ commitOf),
+/* harmony export */   Mi: () => (/* binding */ graphqlAddress),
+/* harmony export */   Pf: () => (/* binding */ fieldsOf),
+/* harmony export */   Vj: () => (/* binding */ verdictOf),
+/* harmony export */   hy: () => (/* binding */ ageOf),
+/* harmony export */   n6: () => (/* binding */ repositoryAddress),
+/* harmony export */   ng: () => (/* binding */ runOf)
+/* harmony export */ });
+/** A longer wait than that is not worth what is only good to know. */
+const LONGEST_WAIT_MS = 10_000;
+/**
+ * GitHub's own rules: with `x-ratelimit-remaining: 0` nothing until the hour is over, with `retry-after` (seconds) not before it
+ * (docs.github.com, rate limits for the REST API). A redirect is followed nowhere: the token belongs to one host.
+ */
+function verdictOf(outcome) {
+    if (outcome.kind === 'lost')
+        return { kind: 'again', afterMs: 0 };
+    const { status, headers, cut } = outcome.response;
+    if (status === 200 || status === 201)
+        return { kind: cut ? 'unknown' : 'answer' };
+    if (status === 403 || status === 429) {
+        if (headers['x-ratelimit-remaining'] === '0')
+            return { kind: 'no' };
+        const afterMs = 1000 * Number(headers['retry-after'] ?? Number.NaN);
+        return afterMs <= LONGEST_WAIT_MS ? { kind: 'again', afterMs } : { kind: 'no' };
+    }
+    if (status === 401)
+        return { kind: 'no' };
+    return status >= 500 ? { kind: 'again', afterMs: 0 } : { kind: 'unknown' };
+}
+/** undefined: not the run that was asked for, or no run at all. `attempt` is the one that was asked for, if any was. */
+function runOf(json, id, attempt) {
+    const run = fieldsOf(json);
+    const { status, run_attempt: found, html_url: url } = run;
+    const commit = commitOf(run.head_sha);
+    if (String(run.id) !== id || typeof status !== 'string' || status === '')
+        return undefined;
+    if (typeof found !== 'number' || (attempt !== undefined && found !== attempt))
+        return undefined;
+    if (commit === undefined || typeof url !== 'string' || !/^https?:\/\/\S+$/.test(url))
+        return undefined;
+    return { state: status === 'completed' ? 'completed' : 'running', attempt: found, commit, url };
+}
+const AGES = {
+    ahead: 'newer',
+    behind: 'older',
+    identical: 'same',
+    diverged: 'diverged',
+};
+/** How head stands to `base`; undefined: not a comparison with that base. */
+function ageOf(json, base) {
+    const comparison = fieldsOf(json);
+    if (commitOf(fieldsOf(comparison.base_commit).sha) !== commitOf(base))
+        return undefined;
+    const { status } = comparison;
+    return typeof status === 'string' && Object.hasOwn(AGES, status) ? AGES[status] : undefined;
+}
+/** @returns a full commit in lower case; undefined for anything else: what is shortened may be another one's too */
+function commitOf(value) {
+    return typeof value === 'string' && /^[0-9a-f]{40}([0-9a-f]{24})?$/i.test(value)
+        ? value.toLowerCase()
+        : undefined;
+}
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+/**
+ * @returns the address of the repository in the API, without a slash at its end; undefined where a token may not be sent: neither
+ *   https nor this machine, or nothing that names a repository
+ */
+function repositoryAddress(apiUrl, repository) {
+    const beginning = apiAddress(apiUrl);
+    if (beginning === undefined)
+        return undefined;
+    const names = repository.split('/');
+    if (names.length !== 2 || !names.every((name) => /^[\w.-]+$/.test(name) && !/^\.+$/.test(name)))
+        return undefined;
+    return `${beginning}/repos/${repository}`;
+}
+/** @returns where GraphQL is asked, beside the API's own address: of an own server that ends in `/v3`; undefined as above */
+function graphqlAddress(apiUrl) {
+    const beginning = apiAddress(apiUrl);
+    return beginning && `${beginning.replace(/\/v3$/, '')}/graphql`;
+}
+function apiAddress(apiUrl) {
+    if (!URL.canParse(apiUrl))
+        return undefined;
+    const url = new URL(apiUrl);
+    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+    if (!safe || url.username || url.password || url.search || url.hash)
+        return undefined;
+    return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+/** Of what is no object: none. */
+function fieldsOf(json) {
+    return typeof json === 'object' && json !== null ? json : {};
+}
+
+
+/***/ }),
+
+/***/ 5740:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   o_: () => (/* binding */ jsonOf),
+/* harmony export */   qD: () => (/* binding */ WAITS_MS),
+/* harmony export */   ur: () => (/* binding */ callGitHub)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/** One request to GitHub's API, as every one of them is made. */
+
+const TIMEOUT_MS = 10_000;
+/** Before the second and the third attempt at a call. */
+const WAITS_MS = [500, 2_000];
+/** A comparison names files with their changes, hundreds at most; a page of comments has a hundred. */
+const MOST_BYTES = 32 * 1024 * 1024;
+/** @returns undefined when no whole answer came. Rejects with the signal's reason only. */
+async function callGitHub({ http, token, signal }, { method, url, json }) {
+    try {
+        return await http.request({
+            method,
+            url,
+            headers: {
+                authorization: `Bearer ${token}`,
+                accept: 'application/vnd.github+json',
+                'x-github-api-version': '2022-11-28',
+                'user-agent': 'cf-zero-downtime',
+                ...(json !== undefined && { 'content-type': 'application/json' }),
+            },
+            ...(json !== undefined && { body: JSON.stringify(json) }),
+            timeoutMs: TIMEOUT_MS,
+            maxBytes: MOST_BYTES,
+            ...(signal && { signal }),
+        });
+    }
+    catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR)
+            return undefined;
+        throw error;
+    }
+}
+/** @returns undefined for what is no JSON */
+function jsonOf({ body }) {
+    try {
+        return JSON.parse(body.toString('utf8'));
+    }
+    catch {
+        return undefined;
+    }
 }
 
 
@@ -41080,6 +41720,8 @@ function readContext(env) {
         context.repository = repository;
     if (GITHUB_API_URL)
         context.apiUrl = GITHUB_API_URL;
+    if (env.GITHUB_EVENT_NAME && env.GITHUB_EVENT_PATH)
+        context.event = { name: env.GITHUB_EVENT_NAME, path: env.GITHUB_EVENT_PATH };
     if (GITHUB_WORKFLOW_REF)
         context.workflowRef = GITHUB_WORKFLOW_REF;
     if (RUNNER_TOOL_CACHE)
@@ -41095,16 +41737,17 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7378);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6011);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7565);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
 /* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6355);
 /* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2266);
-/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(153);
-/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(5956);
-/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3162);
-/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(7437);
+/* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5135);
+/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(153);
+/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5956);
+/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3162);
+/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7437);
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
 
 
@@ -41117,21 +41760,23 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_9__/* .listenForSignals */ .s)(process);
+
+const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_10__/* .listenForSignals */ .s)(process);
 const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env };
 const ports = {
     ...shared,
-    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_8__/* .takeMissingFiles */ .v)(process.env),
-    core: (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_10__/* .reportingTo */ ._)(_actions_core__WEBPACK_IMPORTED_MODULE_0__, process.env),
+    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_9__/* .takeMissingFiles */ .v)(process.env),
+    core: (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_11__/* .reportingTo */ ._)(_actions_core__WEBPACK_IMPORTED_MODULE_0__, process.env),
     write: (line) => process.stdout.write(`${line}\n`),
     portsFor: (inputs, listener) => ({
         ...shared,
         http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ ...inputs, env: process.env }),
         publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ skipSslValidation: false, env: process.env }),
         children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_3__/* .createChildren */ .A)(),
-        random: _system_random_js__WEBPACK_IMPORTED_MODULE_7__/* .realRandom */ .M,
+        random: _system_random_js__WEBPACK_IMPORTED_MODULE_8__/* .realRandom */ .M,
         runner: _actions_core__WEBPACK_IMPORTED_MODULE_0__,
         files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a,
+        loopback: _system_loopback_js__WEBPACK_IMPORTED_MODULE_7__/* .loopback */ .u,
         listener,
         signal,
     }),
@@ -41148,7 +41793,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 7378:
+/***/ 6011:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41167,18 +41812,115 @@ var hold = __nccwpck_require__(8815);
 var engine_lock = __nccwpck_require__(7200);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var manifest_secrets = __nccwpck_require__(2413);
-// EXTERNAL MODULE: ./lib/strategies/forward.js + 2 modules
-var forward = __nccwpck_require__(3042);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 3 modules
+var forward = __nccwpck_require__(4459);
 // EXTERNAL MODULE: ./lib/strategies/settle.js
 var settle = __nccwpck_require__(6565);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/steps/await-instances.js
+var await_instances = __nccwpck_require__(8499);
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/steps/wait.js
+var steps_wait = __nccwpck_require__(8139);
+;// CONCATENATED MODULE: ./lib/commands/await-others.js
+
+
+
+
+/**
+ * Whichever way a change takes: what another hand brings to live would be lost with live, or be taken for what was asked for.
+ * @returns whether something was waited for: what was read before is old then
+ * @throws Refused when it does not go on, and when it is paused: nobody but a person ends that
+ */
+async function awaitOthers(seen, world) {
+    const others = othersIn(seen);
+    for (const other of others)
+        assertGoesOn(other);
+    for (const other of others)
+        await awaitOne(other, world);
+    return others.length > 0;
+}
+/** For a plan. Throws `Refused` for one that is paused. */
+function tellOthers(seen, { listener }) {
+    for (const other of othersIn(seen)) {
+        assertGoesOn(other);
+        const { snapshot, deployment } = other;
+        const text = `Another deployment (${deployment.guid}) of ${snapshot.name} is under way: it would be waited for first.`;
+        listener.tell({ type: 'warning', text });
+    }
+}
+function othersIn(seen) {
+    return seen.flatMap((snapshot) => (0,deployments/* othersAtWork */.U0)(snapshot).map((deployment) => ({ snapshot, deployment })));
+}
+function assertGoesOn({ snapshot: { name }, deployment: { guid, reason } }) {
+    if (reason !== 'PAUSED')
+        return;
+    throw new errors/* Refused */.Lw(`A deployment (${guid}) of ${name} is paused, and nobody but a person knows how it shall end.`, `End it with "cf continue-deployment ${name}" or "cf cancel-deployment ${name}", and run again.`, 'in-flight');
+}
+async function awaitOne({ snapshot: { name, live }, deployment: { guid } }, world) {
+    const { platform, clock } = world;
+    const mayRun = live?.state === 'STARTED';
+    const appGuid = live?.guid ?? '';
+    const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(webOf(live?.processes ?? []));
+    const text = `Another deployment (${guid}) brings a version to ${name}. It is waited for as long as it goes on.`;
+    world.listener.tell({ type: 'warning', text });
+    let last = '';
+    const wait = {
+        what: `deployment ${guid} of ${name}`,
+        deadlineMs: 0,
+        look: async () => {
+            const [now, processes] = await Promise.all([
+                platform.deployment(guid).catch(goneIsOver),
+                platform.processes(appGuid),
+            ]);
+            const webs = webOf(processes);
+            const isOver = now?.value !== 'ACTIVE' || now.reason === 'PAUSED';
+            const running = mayRun && isOver && now?.reason === 'CANCELED' ? await runningOf(webs, platform) : undefined;
+            // Only the platform's updater changes these counts, and it does so only when new instances are healthy.
+            const counts = webs.map(({ guid: one, instances }) => `${one} ${instances}`);
+            const progress = [now?.reason, now?.lastHealthyAtMs, now?.canary?.step, running, ...counts].join();
+            if (progress !== last)
+                wait.deadlineMs = clock.now() + limitMs;
+            last = progress;
+            const sizes = webs.map(({ instances }) => instances);
+            const ready = running === undefined ? '' : `, ${running} ready`;
+            const state = `deployment ${guid}: ${now?.reason ?? 'gone'}, web instances ${sizes.join(' and ')}${ready}`;
+            // A cancel ends the new instances at once; the old ones that they stood for have to start again.
+            const isAtRest = running === undefined || (webs.length === 1 && running >= (sizes[0] ?? 0));
+            return { state, ...(isOver && isAtRest ? { done: true } : {}) };
+        },
+    };
+    await (0,steps_wait/* waitFor */.f)(world, wait).catch((error) => {
+        if (!(error instanceof errors/* DeadlineOver */.hr))
+            throw error;
+        throw new errors/* Refused */.Lw(`Another deployment of ${name} (${guid}) does not go on. ${error.message}`, `Look at what it brings, and end it with "cf cancel-deployment ${name}"; then run again.`, 'in-flight');
+    });
+}
+function webOf(processes) {
+    return processes.filter(({ type }) => type === 'web');
+}
+async function runningOf(webs, platform) {
+    const all = await Promise.all(webs.map(async ({ guid, instances }) => instances > 0 ? ((await platform.instances(guid).catch(goneIsOver)) ?? []) : []));
+    return all.flat().filter(({ state, routable }) => state === 'RUNNING' && routable !== false).length;
+}
+function goneIsOver(error) {
+    if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404)
+        return undefined;
+    throw error;
+}
+
 // EXTERNAL MODULE: ./lib/commands/commits.js
 var commits = __nccwpck_require__(5969);
 // EXTERNAL MODULE: ./lib/engine/journal.js
 var journal = __nccwpck_require__(464);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: ./lib/platform/snapshot.js
 var platform_snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/steps/live-wish.js
+var live_wish = __nccwpck_require__(8026);
 ;// CONCATENATED MODULE: ./lib/platform/api-version.js
 /** Whether a version of the API, such as `3.173.0`, is below the one that is needed. Pure. */
 function isOlderThan(version, needed) {
@@ -41191,13 +41933,13 @@ function isOlderThan(version, needed) {
     return false;
 }
 
-// EXTERNAL MODULE: ./lib/steps/deployments.js
-var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/steps/canary.js + 2 modules
+var steps_canary = __nccwpck_require__(624);
 ;// CONCATENATED MODULE: ./lib/strategies/in-place.js
 
 
 function chooseInPlace({ inputs, app, snapshot, brought }) {
-    if (inputs.strategy !== 'rolling')
+    if (inputs.strategy === 'blue-green')
         return { problems: [], notes: [] };
     const { live } = snapshot;
     const why = whyNoInstances(live);
@@ -41205,22 +41947,46 @@ function chooseInPlace({ inputs, app, snapshot, brought }) {
         const note = `${app.name} has nothing to roll, as ${why}: this time it is deployed the way of blue-green.`;
         return { problems: [], notes: [note] };
     }
-    const others = (0,deployments/* othersAtWork */.U0)(snapshot);
+    const { maxInFlight, instanceSteps } = inputs;
+    const instances = live.processes
+        .filter(({ type }) => type === 'web')
+        .reduce((sum, process) => sum + process.instances, 0);
+    const inPlace = { maxInFlight, ...(instanceSteps ? { instanceSteps, instances } : {}) };
     return {
-        inPlace: { maxInFlight: inputs.maxInFlight },
+        inPlace,
         problems: [
-            ...tooOld(snapshot.apiVersion, inputs.maxInFlight),
+            ...tooOld(snapshot.apiVersion, inPlace),
             ...lifecycles(app, live),
-            ...others.filter(({ reason }) => reason === 'PAUSED').map(({ guid }) => pausedText(guid, app.name)),
             ...brought.map((name) => `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`),
         ],
-        notes: others
-            .filter(({ reason }) => reason !== 'PAUSED')
-            .map(({ guid }) => `Another deployment (${guid}) of ${app.name} is under way: it is waited for first.`),
+        notes: [
+            ...(instanceSteps
+                ? [`The canary of ${app.name} pauses with ${(0,steps_canary/* sharesText */.W5)(inPlace)} of the new version.`]
+                : []),
+            ...withoutIntegrity(live),
+        ],
     };
 }
-function pausedText(guid, name) {
-    return `A deployment (${guid}) of ${name} is paused, and nobody but a person knows how it shall end: end it with "cf continue-deployment ${name}" or "cf cancel-deployment ${name}".`;
+/**
+ * Platform facts A4: routers go on sending requests to an instance that is scaled down until it is gone, unless they see from its
+ * certificate that it ends. Which of both it is only shows at an instance that runs.
+ */
+function withoutIntegrity({ name, processes }) {
+    const isBare = processes.some(({ instancesSeen }) => instancesSeen.some(({ hasTlsProxy }) => hasTlsProxy === false));
+    return isBare
+        ? [
+            `This platform runs without route integrity: each old instance of ${name} is sent requests until it has ended. Whatever it does not answer between SIGTERM and its end is lost; where the app does not go on answering then, ${OTHER_WAY}`,
+        ]
+        : [];
+}
+/** What forbids that a droplet of live's own is deployed to it once more. */
+function notDeployable({ apiVersion, name }, live, inPlace) {
+    const why = whyNoInstances(live);
+    return [
+        ...tooOld(apiVersion, inPlace),
+        ...(why ? [`${name} cannot be rolled back in place, as ${why}: start it first.`] : []),
+        ...(live.lifecycle.type === 'cnb' ? lifecycleText(name) : []),
+    ];
 }
 const OTHER_WAY = 'deploy it with strategy: blue-green.';
 /** The platform starts a stopped app without rolling; with no instance there is none to be replaced. */
@@ -41232,10 +41998,12 @@ function whyNoInstances(live) {
     const instances = live.processes.find(({ type }) => type === 'web')?.instances ?? 0;
     return instances > 0 ? undefined : 'live has no web instance';
 }
-/** Since when (docs of the v3 API): a deployment's value and reason, and how many instances it may replace at a time. */
-const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0' };
-function tooOld(version, maxInFlight) {
+/** Since when (docs of the v3 API): a deployment's value and reason, how many instances it may replace at a time, a canary's steps. */
+const NEEDED = { deployments: '3.74.0', maxInFlight: '3.173.0', steps: '3.189.0' };
+function tooOld(version, { maxInFlight, instanceSteps }) {
     const text = (what, needed) => `${what} needs version ${needed} of the platform's API, and this one has ${version}`;
+    if (instanceSteps && isOlderThan(version, NEEDED.steps))
+        return [`${text('strategy: canary', NEEDED.steps)}: deploy with strategy: rolling or blue-green.`];
     if (isOlderThan(version, NEEDED.deployments))
         return [`${text('strategy: rolling', NEEDED.deployments)}: deploy with strategy: blue-green.`];
     return maxInFlight > 1 && isOlderThan(version, NEEDED.maxInFlight)
@@ -41247,18 +42015,95 @@ function lifecycles(app, live) {
     const wanted = app.lifecycle ?? (app.docker ? 'docker' : undefined);
     const now = live.lifecycle.type;
     if (now === 'cnb' || wanted === 'cnb')
-        return [`${app.name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
+        return lifecycleText(app.name);
     const isMixed = (now === 'docker') !== (wanted === 'docker');
     return isMixed
         ? [`${app.name}: live has the lifecycle ${now}, and the new version another one: ${OTHER_WAY}`]
         : [];
 }
+function lifecycleText(name) {
+    return [`${name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
+}
 
 // EXTERNAL MODULE: ./lib/strategies/intent-parts.js
 var intent_parts = __nccwpck_require__(3207);
+;// CONCATENATED MODULE: ./lib/strategies/carry.js
+
+
+/** Names of what the manifest sets of an app, as they are recorded on it. */
+function namedBy(app) {
+    const { services, sidecars, features, labels, annotations } = app;
+    const processes = Object.entries(app.processes).map(([type, { named, timeoutS }]) => [
+        type,
+        [...named, ...(timeoutS === undefined ? [] : ['timeout'])],
+    ]);
+    return { services, sidecars, features, labels, annotations, processes: Object.fromEntries(processes) };
+}
+/** undefined: nobody recorded it, or not so that it can be read. */
+function namedOn(app) {
+    const record = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestNamed);
+    if (typeof record !== 'object' || record === null)
+        return undefined;
+    const of = (kind) => texts(record[kind]);
+    const { processes } = record;
+    const types = typeof processes === 'object' && processes !== null ? Object.entries(processes) : [];
+    return {
+        services: of('services'),
+        sidecars: of('sidecars'),
+        features: of('features'),
+        labels: of('labels'),
+        annotations: of('annotations'),
+        processes: Object.fromEntries(types.map(([type, keys]) => [type, texts(keys)])),
+    };
+}
+const NOTHING_NAMED = {
+    services: [],
+    sidecars: [],
+    features: [],
+    labels: [],
+    annotations: [],
+    processes: {},
+};
+function texts(list) {
+    return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
+}
+/** What a manifest names now, and what one named before and does not any more: neither is carried. */
+function eitherOf(one, other) {
+    if (!other)
+        return one;
+    const types = new Set([...Object.keys(one.processes), ...Object.keys(other.processes)]);
+    const both = (mine = [], others = []) => [
+        ...new Set([...mine, ...others]),
+    ];
+    return {
+        services: both(one.services, other.services),
+        sidecars: both(one.sidecars, other.sidecars),
+        features: both(one.features, other.features),
+        labels: both(one.labels, other.labels),
+        annotations: both(one.annotations, other.annotations),
+        processes: Object.fromEntries([...types].map((type) => [type, both(one.processes[type], other.processes[type])])),
+    };
+}
+/** By which SAP's deploy service finds the apps that it owns (cloudfoundry/multiapps-controller, metadata of MTA resources). */
+const OWNERS = ['mta_id', 'mta_namespace'];
+/** Why an app, which another deployer finds by its labels, must not be there twice. */
+function ownedBy({ name }, keys, command) {
+    const found = keys.filter((key) => OWNERS.includes(key));
+    if (found.length === 0)
+        return [];
+    const way = command === 'deploy'
+        ? 'Use strategy: rolling or canary, which keep the app itself, or take the label off if nothing else deploys it any more.'
+        : 'Deploy the version that you want with strategy: rolling, which keeps the app itself.';
+    return [
+        `${name} carries ${found.join(' and ')}, by which another deployer takes it for its own: a second app with it, or a renamed one, would be changed or deleted by that. ${way}`,
+    ];
+}
+
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
 ;// CONCATENATED MODULE: ./lib/strategies/intent.js
+
+
 
 
 
@@ -41271,7 +42116,7 @@ function makeIntent(asked) {
     const env = environmentOf(inputs, app, live);
     const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
     const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
-    const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app, live) } : kept;
+    const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app.processes, live) } : kept;
     const intent = {
         app: app.name,
         set: parts.set,
@@ -41279,7 +42124,7 @@ function makeIntent(asked) {
         owner: parts.owner,
         production: routes.production,
         dropped: routes.dropped,
-        trials: (0,intent_parts/* trialsOf */.xY)(parts),
+        trials: (0,intent_parts/* trialsOf */.xY)(parts, routes.production),
         ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, parts.adoptedVersion) } : {}),
         scale: scale.deltas,
         keepInstancesOf: scale.keep,
@@ -41299,6 +42144,8 @@ function makeIntent(asked) {
         problems: [
             ...routes.problems,
             ...way.problems,
+            ...optionsTooNew(parts.named, snapshot),
+            ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
             ...instanceProblems(app, scale.deltas),
             ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
         ],
@@ -41317,7 +42164,7 @@ function makeIntent(asked) {
 function list(title, names) {
     return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }
-function routesOf({ inputs, app, named, snapshot }) {
+function routesOf({ inputs, app, named, snapshot, shared = [] }) {
     const { live } = snapshot;
     const before = (0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestRoutes);
     const lives = (0,view/* servedBy */.nV)(snapshot, live);
@@ -41327,7 +42174,7 @@ function routesOf({ inputs, app, named, snapshot }) {
     const production = [...named, ...carried.map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot))];
     const problems = [
         ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-        ...named.flatMap((route) => takenBy(route, snapshot)),
+        ...named.flatMap((route) => [...ofOtherSpace(route, shared, snapshot), ...takenBy(route, snapshot)]),
         ...withoutRoute(app, production.length, lives),
     ];
     return { production, dropped: dropped.map(({ url }) => url), problems };
@@ -41349,13 +42196,43 @@ function asThere(wanted, snapshot) {
 function isTcp(route) {
     return route.protocol === 'tcp';
 }
+/** Since when routes have options (docs of the v3 API). */
+const OPTIONS_SINCE = '3.183.0';
+function optionsTooNew(named, { apiVersion }) {
+    const first = named.find(({ options }) => options !== undefined);
+    return first && isOlderThan(apiVersion, OPTIONS_SINCE)
+        ? [
+            `Options of a route (${first.url}) need version ${OPTIONS_SINCE} of the platform's API, and this one has ${apiVersion}: take them out of the manifest.`,
+        ]
+        : [];
+}
+/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
+function otherProtocols(named, snapshot) {
+    return named.flatMap(({ url, protocol, ...name }) => {
+        const has = (0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, { url, ...name }), snapshot.live);
+        const web = has.filter(({ processType }) => processType === 'web');
+        const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
+        if (protocol === undefined || now === undefined)
+            return [];
+        return [
+            `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
+        ];
+    });
+}
+/** What live has is shared with its space, or it could not have it. */
+function ofOtherSpace(wanted, shared, snapshot) {
+    const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+    if (!route || route.spaceGuid === snapshot.target.spaceGuid || shared.includes(route.guid))
+        return [];
+    if ((0,view/* destinationsOf */.Nu)(route, snapshot.live).length > 0)
+        return [];
+    return [`Route ${wanted.url} belongs to another space, which does not share it.`];
+}
 /** A route that another app serves and live does not: the new version would take half of its requests. */
 function takenBy(wanted, snapshot) {
     const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
     if (!route || (0,view/* destinationsOf */.Nu)(route, snapshot.live).length > 0)
         return [];
-    if (route.spaceGuid !== snapshot.target.spaceGuid)
-        return [`Route ${wanted.url} belongs to another space.`];
     const names = route.destinations.flatMap(({ appGuid }) => snapshot.others[appGuid] ?? []);
     return names.length > 0
         ? [
@@ -41389,23 +42266,26 @@ function scaleOf(app, live) {
             before[process.type]?.instances !== named.instances;
         if (!changed)
             keep.push(process.type);
+        const was = before?.[process.type];
+        const kept = SIZES.filter((size) => named?.[size] === undefined ||
+            // Set by hand since, as the manifest says what it said then.
+            (was?.[size] === named[size] && process[size] !== named[size]));
         const delta = {
             ...(changed || !outgrown(process, named, live) ? {} : { instances: process.instances }),
-            ...(named?.memoryMb === undefined ? { memoryMb: process.memoryMb } : {}),
-            ...(named?.diskMb === undefined ? { diskMb: process.diskMb } : {}),
-            ...(named?.logRateBps === undefined ? { logRateBps: process.logRateBps } : {}),
+            ...Object.fromEntries(kept.map((size) => [size, process[size]])),
         };
         if (Object.keys(delta).length > 0)
             deltas[process.type] = delta;
     }
     return { deltas, keep };
 }
+const SIZES = ['memoryMb', 'diskMb', 'logRateBps'];
 /** What a candidate has by its manifest live is scaled to: in the end there are as many instances as after blue-green. */
-function countsInPlace({ deltas, keep }, app, live) {
-    const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(app.processes)]);
+function countsInPlace({ deltas, keep }, named, live) {
+    const types = new Set([...(live?.processes ?? []).map(({ type }) => type), ...Object.keys(named)]);
     const counts = [...types].map((type) => {
         const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
-        const wanted = app.processes[type]?.instances ?? defaultInstances(type);
+        const wanted = named[type]?.instances ?? defaultInstances(type);
         const { instances: _, ...sizes } = deltas[type] ?? {};
         const count = keep.includes(type) ? Math.max(now, wanted) : wanted;
         return [type, { ...sizes, ...(count === now ? {} : { instances: count }) }];
@@ -41430,17 +42310,26 @@ function factsOf({ inputs, context, app, named, version }, inPlace) {
         [platform_names/* ANNOTATION */.YX.strategy]: inPlace ? inputs.strategy : 'blue-green',
         [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
         [platform_names/* ANNOTATION */.YX.manifestRoutes]: JSON.stringify(app.routes ? named.map(({ url }) => url) : []),
+        [platform_names/* ANNOTATION */.YX.manifestProtocols]: JSON.stringify(Object.fromEntries(named.flatMap(({ url, protocol }) => (protocol ? [[url, protocol]] : [])))),
         [platform_names/* ANNOTATION */.YX.manifestEnv]: JSON.stringify([...app.envNames, ...Object.keys(inputs.env)]),
-        [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances }]) => [type, { instances }]))),
+        [platform_names/* ANNOTATION */.YX.manifestScale]: JSON.stringify(Object.fromEntries(Object.entries(app.processes).map(([type, { instances, memoryMb, diskMb, logRateBps }]) => [
+            type,
+            { instances, memoryMb, diskMb, logRateBps },
+        ]))),
+        [platform_names/* ANNOTATION */.YX.manifestNamed]: JSON.stringify(namedBy(app)),
         ...(0,intent_parts/* runFacts */.pI)(context),
     };
 }
-function scaleBefore(live) {
-    const scale = (0,intent_parts/* recordedOn */.iq)(live, platform_names/* ANNOTATION */.YX.manifestScale);
+/** What the manifest named at the app's deploy; undefined: it was not deployed this way. */
+function scaleBefore(app) {
+    const scale = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestScale);
     return typeof scale === 'object' && scale !== null ? scale : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/promote-intent.js
+
+
+
 
 
 
@@ -41471,19 +42360,66 @@ function makePromoteIntent(held, snapshot, inputs, owner) {
     return {
         intent: {
             ...recorded,
-            ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, held.before?.version ?? '') } : {}),
-            ...(inputs.scale === 'manifest' ? { scale: {}, keepInstancesOf: [] } : {}),
+            ...beforePromote(held, snapshot),
+            ...(inputs.scale === 'manifest' ? { scale: asNamed(held, snapshot), keepInstancesOf: [] } : {}),
             ...(0,intent_parts/* askedOf */.iN)(withRecorded(inputs, held)),
             owner,
             until: 'live',
         },
         problems: [
-            ...changeOf(held, live),
-            ...givenToLive(held, changedOf(held, snapshot, inputs)),
+            ...(snapshot.candidate?.phase === 'paused'
+                ? endOfPause(held, snapshot)
+                : [
+                    ...changeOf(held, live),
+                    ...givenToLive(held, changedOf(held, snapshot, inputs)),
+                    ...(held.inPlace ? nothingToRoll(held, snapshot, inputs) : []),
+                ]),
             ...missing(held, inputs),
             ...taken.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
+}
+/** Of a canary live is changed already: what it was is what was recorded. */
+function beforePromote(held, snapshot) {
+    const { live, candidate } = snapshot;
+    if (candidate?.phase === 'paused')
+        return held.before ? { before: held.before } : {};
+    return live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, held.before?.version ?? '') } : {};
+}
+/** Its deployment may go on, or have come to its end, by another hand: only one that was taken back is none to be promoted. */
+function endOfPause(held, snapshot) {
+    const roll = (0,deployments/* rollOf */.H6)(held, snapshot);
+    const isThere = ((0,deployments/* isActive */.$m)(roll) && roll?.reason !== 'CANCELING') || (0,deployments/* isDone */.$L)(roll);
+    if (isThere && !(0,deployments/* overtakenBy */.z2)(held, snapshot))
+        return [];
+    return [
+        new errors/* Refused */.Lw(`The canary of ${held.version} of ${held.app} is not there any more: its deployment was ended, and not by this action.`, 'Put back what is left of it with command: abort, and deploy anew.', 'live-changed'),
+    ];
+}
+/** A candidate has what the manifest names by itself; live does not. */
+function asNamed({ inPlace }, { candidate, live }) {
+    if (!inPlace)
+        return {};
+    // Beside a canary neither process of a type has the count of live: what the manifest asks for is named then.
+    const of = (type) => live?.processes.filter((one) => one.type === type) ?? [];
+    const processes = live?.processes.map((one) => (of(one.type).length > 1 ? { ...one, instances: 0 } : one));
+    const whole = live && processes && { ...live, processes };
+    return countsInPlace({ deltas: {}, keep: [] }, scaleBefore(candidate) ?? {}, whole);
+}
+/** A plan may be made by who may not read variables. */
+function nothingToRoll({ app, version }, { live, candidate }, { plan }) {
+    const why = whyNoInstances(live);
+    const env = candidate?.env ?? {};
+    const isHidden = plan && Object.keys(env).length === 0;
+    const next = 'End the held deploy with command: abort, and deploy anew.';
+    return [
+        ...(why ? [new errors/* Refused */.Lw(`${app} has nothing to roll, as ${why}.`, next, 'live-changed')] : []),
+        ...(isHidden || (0,live_wish/* readWish */.aR)(env)
+            ? []
+            : [
+                new errors/* Refused */.Lw(`What ${app} shall get with ${version} is not written down any more: ${candidate?.name ?? 'its candidate'} has no readable variable ${live_wish/* LIVE_WISH */.PY}.`, next),
+            ]),
+    ];
 }
 /** The version was proven, and looked at, as the one after what was live then. */
 function changeOf({ app, before, version }, live) {
@@ -41518,21 +42454,21 @@ function changedOf({ scale, before }, { live, candidate }, inputs) {
         return [];
     const named = (0,intent_parts/* namesBefore */.G0)(candidate, platform_names/* ANNOTATION */.YX.manifestEnv);
     const known = [...named, ...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...Object.keys(candidate.env)];
-    const brought = Object.keys(candidate.env).filter((name) => !named.includes(name));
+    const brought = Object.keys(candidate.env).filter((name) => !named.includes(name) && !live_wish/* RECORDS */.ft.includes(name));
     const variables = [
         ...brought.filter((name) => live.env[name] !== candidate.env[name]),
         ...(carries(candidate, inputs) ? Object.keys(live.env).filter((name) => !known.includes(name)) : []),
     ];
     const sizes = Object.entries(inputs.scale === 'manifest' ? {} : scale).filter(([type, was]) => {
         const now = live.processes.find((process) => process.type === type);
-        return now && SIZES.some((size) => was[size] !== undefined && was[size] !== now[size]);
+        return now && promote_intent_SIZES.some((size) => was[size] !== undefined && was[size] !== now[size]);
     });
     return [
         ...variables.map((name) => `variable ${name}`),
         ...sizes.map(([type]) => `memory, disk or log rate of ${type}`),
     ];
 }
-const SIZES = ['memoryMb', 'diskMb', 'logRateBps'];
+const promote_intent_SIZES = ['memoryMb', 'diskMb', 'logRateBps'];
 /** Nobody may say that it was proven as it was asked for when a part of the proof is missing. */
 function missing({ again, version }, { given }) {
     const wanted = again.filter((one) => !given.includes(one.split(' ', 1)[0] ?? ''));
@@ -41592,6 +42528,7 @@ function unknownText(app, what) {
 
 ;// CONCATENATED MODULE: ./lib/commands/held.js
 /** Deploys that are held: found as a whole, taken over by whoever ends them, and taken away. */
+
 
 
 
@@ -41728,7 +42665,7 @@ async function takeHeld(apps, owner, world) {
             taken.push(one);
             const { lock } = await read(app, world);
             // Whoever died in between had begun to end it, and the next run settles that.
-            if (lock?.guid !== one.snapshot.lock?.guid || lock?.phase !== 'held')
+            if (lock?.guid !== one.snapshot.lock?.guid || !(0,words/* isWaiting */.Gu)(lock?.phase))
                 throw goneNow(app);
         }
     }
@@ -41742,7 +42679,10 @@ async function takeHeld(apps, owner, world) {
 function goneNow(app) {
     return new errors/* Refused */.Lw(`The held deploy of ${app} was ended by another run just now.`, 'See with command: status what is live now.', 'nothing-held');
 }
-/** Ends a held deploy for one that comes after it: live is not touched, and it is kept as any that failed. */
+/**
+ * Ends a held deploy for one that comes after it, and keeps it as any that failed: live is not touched, and where it is a canary has
+ * all its instances from before again.
+ */
 async function endHeld(held, owner, world) {
     const apps = held.apps.map(({ intent, snapshot }) => ({ intent: { ...intent, owner }, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }));
     await takeHeld(apps, owner, world);
@@ -41752,6 +42692,7 @@ async function endHeld(held, owner, world) {
 // EXTERNAL MODULE: ./lib/probe/address.js
 var probe_address = __nccwpck_require__(6221);
 ;// CONCATENATED MODULE: ./lib/commands/outcome.js
+
 
 
 
@@ -41788,7 +42729,7 @@ function outcomeSeen(snapshot, router) {
     const { name, live, lock, candidate, previous, failed } = snapshot;
     const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
     const [trial] = (0,view/* trialRoutes */.rp)(snapshot);
-    const isHeldNow = candidate?.phase === 'held';
+    const isHeldNow = (0,words/* isWaiting */.Gu)(candidate?.phase);
     return {
         app: name,
         live: liveNow(snapshot, [...new Set(urls)]),
@@ -41808,7 +42749,7 @@ function outcomeOf({ intent, snapshot, found }, router) {
     const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
     const previous = snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app));
     const kept = previous.find(({ guid }) => guid === before?.guid);
-    const isHeldNow = snapshot.candidate?.phase === 'held';
+    const phase = snapshot.candidate?.phase;
     return {
         app: intent.app,
         live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
@@ -41816,7 +42757,7 @@ function outcomeOf({ intent, snapshot, found }, router) {
         ...(first ? { url: (0,probe_address/* publicUrl */.x6)(first.url, router) } : {}),
         ...(trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.route.url, router) } : {}),
         version,
-        ...(isHeldNow ? { candidate: { version, phase: 'held' } } : {}),
+        ...((0,words/* isWaiting */.Gu)(phase) ? { candidate: { version, phase } } : {}),
         ...(before ? { previousVersion: before.version } : {}),
         ...(kept ? { previousAppGuid: kept.guid, previousApp: kept.name } : {}),
         ...(intent.inPlace ? { rolled: rolledBy(intent, snapshot) } : {}),
@@ -41840,8 +42781,8 @@ function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
 
-// EXTERNAL MODULE: ./lib/steps/index.js + 24 modules
-var lib_steps = __nccwpck_require__(9371);
+// EXTERNAL MODULE: ./lib/steps/index.js + 23 modules
+var lib_steps = __nccwpck_require__(4686);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
 var strategies_work = __nccwpck_require__(4136);
 ;// CONCATENATED MODULE: ./lib/commands/planned.js
@@ -41865,7 +42806,7 @@ function planned(apps, { strategy, goesOn, ended, watchedRoutes }) {
                 },
             ];
         const phase = lock.phase ?? 'made';
-        const what = platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback to' : 'deploy of';
+        const what = (0,platform_names/* isOfRollback */.Ce)(lock) ? 'rollback to' : 'deploy of';
         const title = `settle the interrupted ${what} ${lock.version ?? 'an unknown version'} (${phase}), or wait for it`;
         return [
             {
@@ -41893,12 +42834,18 @@ function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }) {
     return { ...snapshot, takers: [] };
 }
 
-// EXTERNAL MODULE: ./lib/strategies/backward.js + 1 modules
-var backward = __nccwpck_require__(3986);
+// EXTERNAL MODULE: ./lib/strategies/backward.js + 2 modules
+var backward = __nccwpck_require__(5722);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
+// EXTERNAL MODULE: ./lib/strategies/canary.js
+var canary = __nccwpck_require__(7370);
+// EXTERNAL MODULE: ./lib/commands/still-ours.js
+var still_ours = __nccwpck_require__(4957);
 ;// CONCATENATED MODULE: ./lib/commands/roll-out.js
 /** Forward, and where that fails back: the whole change of one set of apps. */
+
+
 
 
 
@@ -41927,14 +42874,14 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         if (ours.length === 0 || !leadsBack(error, apps))
             return { result: 'failed', error, apps: shown() };
         try {
-            if (ours.every(staysHeld)) {
+            if (ours.every((app) => staysHeld(app, error))) {
                 world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
                 await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
                 return { result: 'refused', error, apps: shown() };
             }
             for (const app of ours)
                 if (!app.snapshot.lock)
-                    (0,pursue/* assertNotGone */.fQ)(app);
+                    (0,still_ours/* assertNotGone */.fQ)(app);
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
             await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: backward/* backward */.e, way: 'back' });
             const isBack = ours.length === touched.length && ours.every(isAsBefore);
@@ -41946,9 +42893,10 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         }
     }
 }
-/** Another hand may have brought its own version to an app that was changed in place. */
+/** Another hand may have brought its own version to live. */
 function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }) {
-    return !inPlace || live?.currentDropletGuid === before?.dropletGuid;
+    const isUnknown = !inPlace && before?.dropletGuid === undefined;
+    return isUnknown || live?.currentDropletGuid === before?.dropletGuid;
 }
 /** The runner leaves a cancelled process 7.5 s. */
 const TURN_MS = 5_000;
@@ -41959,7 +42907,9 @@ const TURN_MS = 5_000;
 async function turnAround(apps, { afterSignal, clock, listener }) {
     const rolls = apps.flatMap(({ intent, snapshot }) => {
         const roll = intent.inPlace && (0,deployments/* rollOf */.H6)(intent, snapshot);
-        return roll && (0,deployments/* isActive */.$m)(roll) && roll.reason !== 'CANCELING'
+        // A canary that is held stays so: the run that was to promote it has not let it go on.
+        const isHeld = (0,canary/* isHeldCanary */.s6)(intent, snapshot);
+        return roll && !isHeld && (0,deployments/* isActive */.$m)(roll) && roll.reason !== 'CANCELING'
             ? [{ app: intent.app, guid: roll.guid }]
             : [];
     });
@@ -42007,7 +42957,12 @@ function isTouched({ intent, snapshot, found }, seen) {
     return found.locked || holds || (found.begun === true && !seen);
 }
 /** A promote that did not come to the switch: somebody may mend what failed, and promote again. */
-function staysHeld({ intent: { hold, until }, snapshot: { candidate } }) {
+function staysHeld({ intent, snapshot }, error) {
+    const { hold, until } = intent;
+    const { candidate } = snapshot;
+    // Users are on a canary: one that was found bad goes back.
+    if (candidate?.phase === 'paused')
+        return !(error instanceof errors/* VersionFault */.d4) && (0,canary/* isHeldCanary */.s6)(intent, snapshot);
     return hold && until === 'live' && (0,view/* reached */.V6)(candidate, 'held') && !(0,view/* reached */.V6)(candidate, 'switching');
 }
 /** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
@@ -42024,7 +42979,7 @@ function leadsBack(error, apps) {
         return false;
     const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
     const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
-    return !final && !(ofThePlatform && (0,pursue/* areServing */.zw)(apps));
+    return !final && !(ofThePlatform && (0,still_ours/* areServing */.zw)(apps));
 }
 
 // EXTERNAL MODULE: ./lib/commands/settle.js
@@ -42037,6 +42992,8 @@ var manifest_said = __nccwpck_require__(3023);
 var answer = __nccwpck_require__(6323);
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
+// EXTERNAL MODULE: ./lib/steps/routes.js
+var steps_routes = __nccwpck_require__(4656);
 ;// CONCATENATED MODULE: ./lib/manifest/sizes.js
 /** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
 const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
@@ -42058,23 +43015,8 @@ function bytes(text) {
         : Math.floor(Number(number) * 1024 ** exponent);
 }
 
-;// CONCATENATED MODULE: ./lib/strategies/losses.js
-/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
-const NEW_APP_HAS = { ssh: true, revisions: true };
-/** @returns one line for each thing that the candidate would not have. */
-function lossesOf(app, live) {
-    const bindings = live.bindings.filter((name) => !app.services.includes(name));
-    const features = Object.entries(live.features).filter(([name, on]) => on !== (NEW_APP_HAS[name] ?? false));
-    return [
-        ...bindings.map((name) => `binding to service instance ${name}: name it under services in the manifest`),
-        ...(live.policies ?? []).map((policy) => `network policy ${policy}: it names the app's GUID, which is new`),
-        ...features.map(([name, on]) => `app feature ${name}: live has it ${on ? 'on' : 'off'}, a new app has it ${on ? 'off' : 'on'}`),
-        ...live.sidecars
-            .filter((name) => !app.sidecars.includes(name))
-            .map((name) => `sidecar ${name}: name it under sidecars in the manifest`),
-    ];
-}
-
+// EXTERNAL MODULE: ./lib/steps/carried.js
+var carried = __nccwpck_require__(3718);
 ;// CONCATENATED MODULE: ./lib/strategies/configuration.js
 /** What the manifest says of an app and what live has, each as a flat list of settings that can be compared. Pure. */
 
@@ -42112,8 +43054,9 @@ function wantedSettings(sides, kept) {
         ...(read.hidesVariables ? [] : variables(envOf(data, kept ? intent.env : {}))),
         ...routes.map((url) => [`route ${url}`, 'mapped']),
         ...intent.production.flatMap(({ url, protocol }) => protocol ? [[`protocol of route ${url}`, protocol]] : []),
+        ...(kept ? carriedSettings(sides) : []),
         ...servicesOf(data).map((name) => [`binding to service instance ${name}`, 'bound']),
-        ...featuresAs({ ...NEW_APP_HAS, ...flags(data.features) }),
+        ...featuresAs({ ...carried/* NEW_APP_HAS */.AU, ...(kept ? carriedFeatures(sides) : {}), ...flags(data.features) }),
         ...sidecarsOf(data).map((name) => [`sidecar ${name}`, 'there']),
         ...metadataAs('label', (0,manifest_said/* isMap */.j)(data.metadata) ? data.metadata.labels : {}),
         ...metadataAs('annotation', (0,manifest_said/* isMap */.j)(data.metadata) ? data.metadata.annotations : {}),
@@ -42121,6 +43064,29 @@ function wantedSettings(sides, kept) {
         ...(typeof data.stack === 'string' ? [['stack', data.stack]] : []),
         ...[...types].flatMap((type) => wantedProcess(type, sides, kept)),
     ]);
+}
+/** What only live has, and what comes over from there. */
+function carriedSettings({ intent, live, read }) {
+    const named = intent.carry?.named;
+    if (!named)
+        return [];
+    const unnamed = (all, names) => Object.fromEntries(Object.entries((0,carried/* ofOthers */.Np)(all)).filter(([key]) => !names.includes(key)));
+    return [
+        ...read.bindings
+            .filter((name) => !named.services.includes(name))
+            .map((name) => [`binding to service instance ${name}`, 'bound']),
+        ...read.sidecars
+            .filter((name) => !named.sidecars.includes(name))
+            .map((name) => [`sidecar ${name}`, 'there']),
+        ...metadataAs('label', unnamed(live.labels, named.labels)),
+        ...metadataAs('annotation', unnamed(live.annotations, named.annotations)),
+    ];
+}
+function carriedFeatures({ intent, read }) {
+    const named = intent.carry?.named;
+    if (!named)
+        return {};
+    return Object.fromEntries(Object.entries(read.features).filter(([name]) => !named.features.includes(name)));
 }
 /** What live has. A setting that neither the manifest names nor a new app has by itself is there too. */
 function liveSettings({ said, live, read, snapshot, intent }) {
@@ -42134,7 +43100,7 @@ function liveSettings({ said, live, read, snapshot, intent }) {
         ...(0,view/* servedBy */.nV)(snapshot, live).map(({ url }) => [`route ${url}`, 'mapped']),
         ...protocols,
         ...read.bindings.map((name) => [`binding to service instance ${name}`, 'bound']),
-        ...featuresAs({ ...NEW_APP_HAS, ...read.features }),
+        ...featuresAs({ ...carried/* NEW_APP_HAS */.AU, ...read.features }),
         ...read.sidecars.map((name) => [`sidecar ${name}`, 'there']),
         ...metadataAs('label', live.labels),
         ...metadataAs('annotation', live.annotations),
@@ -42230,14 +43196,15 @@ function wantedProcess(type, sides, kept) {
     const scale = kept ? wantedScale(type, named, live.processes, intent) : named;
     const command = process.command;
     const isNamed = ![undefined, null, 'null', 'default'].includes(command);
+    const health = checkOf(process, 'health-check', type === 'web' ? 'port' : 'process');
+    const readiness = checkOf(process, 'readiness-health-check', 'process');
+    const lives = kept && intent.carry?.named ? live.processes.find((one) => one.type === type) : undefined;
+    const names = intent.carry?.named?.processes[type] ?? [];
+    const otherwise = lives && !names.includes('command') ? read.commands?.[type] : read.dropletCommands[type];
     return [
         ...sizes(type, scale),
-        ...checks(type, checkOf(process, 'health-check', type === 'web' ? 'port' : 'process'), {
-            ...checkOf(process, 'readiness-health-check', 'process'),
-        }),
-        ...(read.commands
-            ? [[`${type} command`, isNamed ? String(command) : (read.dropletCommands[type] ?? '')]]
-            : []),
+        ...checks(type, lives ? (0,carried/* keptCheck */.FJ)(lives.healthCheck, health, names, 'health-check') : health, lives?.readiness ? (0,carried/* keptCheck */.FJ)(lives.readiness, readiness, names, 'readiness-health-check') : readiness),
+        ...(read.commands ? [[`${type} command`, isNamed ? String(command) : (otherwise ?? '')]] : []),
     ];
 }
 function namedSizes(process) {
@@ -42388,6 +43355,7 @@ function isSize(what) {
 
 
 
+
 /** Routes that are asked at a time. */
 const LANES = 10;
 /**
@@ -42467,7 +43435,7 @@ async function configurationOf(live, { platform }, hidesVariables) {
 /** Production routes on which live does not answer as the availability watch wants it. Those of internal domains cannot be asked. */
 async function whySilent({ intent }, { probe }) {
     const silent = [];
-    const asked = intent.production.filter(({ internal }) => !internal);
+    const asked = intent.production.filter(steps_routes/* isAskable */.c);
     await (0,context/* sideBySide */.Qp)(probe, asked, LANES, async ({ url }, ctx) => {
         const address = (0,probe_address/* routeAddress */.ow)(url, intent.probePath, ctx);
         const outcome = await (0,answer/* ask */.kA)(ctx, address, { timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
@@ -42485,12 +43453,13 @@ var probe_watch = __nccwpck_require__(9588);
 
 
 
+
 /** Routes that the manifests name, and those that are served now: each once, and none that cannot be asked from outside. */
 function watchable(found) {
     const routes = found.flatMap(({ named, snapshot }) => {
         const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
         const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
-        return [...named, ...served].filter(({ domainGuid }) => !internal.has(domainGuid));
+        return [...named, ...served].filter(({ domainGuid, port }) => (0,steps_routes/* isAskable */.c)({ internal: internal.has(domainGuid), port }));
     });
     return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
 }
@@ -42509,10 +43478,11 @@ async function watchRoutes(found, inputs, { probe, platform, listener }) {
     return watch;
 }
 
-// EXTERNAL MODULE: ./lib/commands/world.js + 8 modules
-var commands_world = __nccwpck_require__(7138);
+// EXTERNAL MODULE: ./lib/commands/world.js + 7 modules
+var commands_world = __nccwpck_require__(4396);
 ;// CONCATENATED MODULE: ./lib/commands/change.js
 /** A change of live as a whole, whatever brings the version: look, settle, prepare, switch, or back; and what is told of it. */
+
 
 
 
@@ -42561,6 +43531,8 @@ async function change(opened, asked, inputs, context, ports) {
         found = seen;
         let ended = await toBeEnded(seen, asked.held, world);
         if (inputs.plan) {
+            if (!asked.leavesLive)
+                tellOthers(snapshotsOf(seen), world);
             const apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), world, [], [], ended);
             const compared = await asked.compare?.(apps, world, reading?.hidden);
             if (compared)
@@ -42570,6 +43542,7 @@ async function change(opened, asked, inputs, context, ports) {
             const shown = apps.map((app) => outcomeOf(app, inputs.router));
             if (compared?.every(isUnchanged))
                 return { result: 'planned', apps: shown, plan: [], cfVersion };
+            await asked.assertRoom?.(apps, seen, world);
             const plan = planned(apps, {
                 strategy: asked.strategy ?? forward/* forward */.s,
                 goesOn: asked.held === 'own',
@@ -42604,13 +43577,15 @@ async function change(opened, asked, inputs, context, ports) {
             seen = await lookAgain();
             ended = await toBeEnded(seen, asked.held, world);
         }
-        if (await asked.awaitOthers?.(snapshotsOf(seen), world))
+        // Whatever came while one was waited for is waited for, too.
+        while (!asked.leavesLive && (await awaitOthers(snapshotsOf(seen), world)))
             seen = await lookAgain();
         found = seen;
         const prepared = (how) => prepare(seen, how, rolledBack, settledHeld, ended);
         if (ended.length > 0) {
             // What forbids the new deploy is found while the held one is there.
-            await prepared({ ...world, listener: { tell: () => undefined } });
+            const silent = { ...world, listener: { tell: () => undefined } };
+            await asked.assertRoom?.(await prepared(silent), seen, silent);
             for (const held of ended) {
                 ports.listener.tell({ type: 'warning', text: endedText(held) });
                 await endHeld(held, owner, world);
@@ -42623,8 +43598,10 @@ async function change(opened, asked, inputs, context, ports) {
         if (compared)
             tellReasons(compared, world);
         const isAsAsked = compared?.every(isUnchanged) ?? false;
-        if (!isAsAsked)
+        if (!isAsAsked) {
+            await asked.assertRoom?.(apps, seen, world);
             await take?.(apps, world);
+        }
         const outcome = isAsAsked
             ? leftAlone(apps, inputs)
             : perform
@@ -42741,6 +43718,9 @@ class AppReading {
             envNames: Object.keys(this.map(['env'])),
             services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
             sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
+            features: Object.keys(this.map(['features'])),
+            labels: Object.keys(this.map(['metadata', 'labels'])),
+            annotations: Object.keys(this.map(['metadata', 'annotations'])),
             ...(docker ? {} : { path: this.bits(path) }),
             ...(lifecycle === undefined ? {} : { lifecycle }),
         };
@@ -42778,14 +43758,30 @@ class AppReading {
             this.refuse(path, 'has a route that is not written "- route: host.example.com"');
             return [];
         }
-        if (isMap(given.options) && Object.keys(given.options).length > 0) {
-            this.refuse([...path, 'options'], 'has "options" of a route, which are not available yet');
-        }
+        const options = this.options([...path, 'options']);
         const route = this.text([...path, 'route']);
         const protocol = this.text([...path, 'protocol']);
         if (route === undefined)
             return [];
-        return [{ route, at: this.at([...path, 'route']), ...(protocol === undefined ? {} : { protocol }) }];
+        return [
+            {
+                route,
+                at: this.at([...path, 'route']),
+                ...(protocol === undefined ? {} : { protocol }),
+                ...(Object.keys(options).length > 0 ? { options } : {}),
+            },
+        ];
+    }
+    /** What a route's options may be is the platform's to say. */
+    options(path) {
+        const options = {};
+        for (const [name, value] of Object.entries(this.map(path))) {
+            if (typeof value === 'string' || typeof value === 'number')
+                options[name] = value;
+            else if (value !== null)
+                this.refuse([...path, name], `has the option "${name}" of a route, which is neither a text nor a number`);
+        }
+        return options;
     }
     serviceName(i) {
         const given = this.value(['services', i]);
@@ -43107,8 +44103,8 @@ async function namesOf(inputs, { workspace }) {
     return (await loadManifest(inputs, workspace)).apps.map(({ name }) => name);
 }
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 19 modules
-var commands_open = __nccwpck_require__(3907);
+// EXTERNAL MODULE: ./lib/commands/open.js + 26 modules
+var commands_open = __nccwpck_require__(5106);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -43131,6 +44127,7 @@ async function abort(inputs, context, ports) {
             owner,
             names,
             held: 'own',
+            leavesLive: true,
             strategy: hold/* takeAway */.u,
             look: (world) => lookUpHeld(names, world),
             prepare: async (seen, world, _rolledBack, settled) => (await ofEach(seen, world, settled, 'back')).map(({ intent, snapshot }) => ({
@@ -43152,77 +44149,14 @@ async function abort(inputs, context, ports) {
     }
 }
 
-// EXTERNAL MODULE: ./lib/steps/await-instances.js
-var await_instances = __nccwpck_require__(8499);
-// EXTERNAL MODULE: ./lib/steps/wait.js
-var steps_wait = __nccwpck_require__(8139);
-;// CONCATENATED MODULE: ./lib/commands/await-others.js
-
-
-
-
-/**
- * @returns whether something was waited for: what was read before is old then
- * @throws Refused when it does not go on; one that is paused is not waited for
- */
-async function awaitOthers(seen, world) {
-    const moving = seen.flatMap((snapshot) => (0,deployments/* othersAtWork */.U0)(snapshot)
-        .filter(({ reason }) => reason !== 'PAUSED')
-        .map((deployment) => ({ snapshot, deployment })));
-    for (const { snapshot, deployment } of moving)
-        await awaitOne(snapshot, deployment, world);
-    return moving.length > 0;
-}
-async function awaitOne({ name, live }, { guid }, world) {
-    const { platform, clock } = world;
-    const appGuid = live?.guid ?? '';
-    const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(webOf(live?.processes ?? []));
-    const text = `Another deployment (${guid}) brings a version to ${name}. It is waited for as long as it goes on.`;
-    world.listener.tell({ type: 'warning', text });
-    let last = '';
-    const wait = {
-        what: `deployment ${guid} of ${name}`,
-        deadlineMs: 0,
-        look: async () => {
-            const [now, processes] = await Promise.all([
-                platform.deployment(guid).catch(goneIsOver),
-                platform.processes(appGuid),
-            ]);
-            if (now?.value !== 'ACTIVE' || now.reason === 'PAUSED') {
-                return { state: `deployment ${guid}: ${now?.reason ?? 'gone'}`, done: true };
-            }
-            // Only the platform's updater changes these counts, and it does so only when new instances are healthy.
-            const counts = webOf(processes).map(({ guid: one, instances }) => `${one} ${instances}`);
-            const progress = [now.reason, now.lastHealthyAtMs, now.canary?.step, ...counts].join();
-            if (progress !== last)
-                wait.deadlineMs = clock.now() + limitMs;
-            last = progress;
-            const sizes = webOf(processes).map(({ instances }) => instances);
-            return { state: `deployment ${guid}: ${now.reason}, web instances ${sizes.join(' and ')}` };
-        },
-    };
-    await (0,steps_wait/* waitFor */.f)(world, wait).catch((error) => {
-        if (!(error instanceof errors/* DeadlineOver */.hr))
-            throw error;
-        throw new errors/* Refused */.Lw(`Another deployment of ${name} (${guid}) does not go on. ${error.message}`, `Look at what it brings, and end it with "cf cancel-deployment ${name}"; then run again.`);
-    });
-}
-function webOf(processes) {
-    return processes.filter(({ type }) => type === 'web');
-}
-function goneIsOver(error) {
-    if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404)
-        return undefined;
-    throw error;
-}
-
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
 const WILDCARD = '*';
+const LAST_PORT = 65_535;
 /** What the platform takes as a host. */
 const HOST = /^[\w-]{1,63}$/;
 /**
  * @param domains all that the organization may use, in the platform's order
- * @returns routes without repetition, hosts and domains in lower case
+ * @returns routes without repetition, hosts in lower case, domains as the platform spells them: so it will name the route
  */
 function wantedRoutes(app, domains) {
     if (app.noRoute || app.routes)
@@ -43255,7 +44189,7 @@ function randomRoute(app, word, domains) {
 function namedRoutes(app, domains) {
     const routes = new Map();
     const problems = [];
-    for (const { route, protocol, at } of app.routes ?? []) {
+    for (const { route, protocol, options, at } of app.routes ?? []) {
         const wanted = parseRoute(route, protocol, domains);
         if (typeof wanted === 'string') {
             problems.push({
@@ -43264,7 +44198,7 @@ function namedRoutes(app, domains) {
             });
         }
         else if (!routes.has(wanted.url)) {
-            routes.set(wanted.url, wanted);
+            routes.set(wanted.url, options ? { ...wanted, options } : wanted);
         }
     }
     return { choice: 'named', routes: [...routes.values()], problems };
@@ -43274,7 +44208,14 @@ function parseRoute(given, protocol, domains) {
     const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
     const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
     const name = fullHost.toLowerCase();
-    if (port !== undefined || scheme?.toLowerCase() === 'tcp' || protocol === 'tcp') {
+    if (port !== undefined && !(Number(port) >= 1 && Number(port) <= LAST_PORT))
+        return `has the port ${port}; a port is from 1 to ${LAST_PORT}`;
+    const found = splitHost(name, domains);
+    if (port !== undefined && typeof found !== 'string' && isWeb(found.domain))
+        return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
+    if (scheme?.toLowerCase() === 'tcp' ||
+        protocol === 'tcp' ||
+        (port !== undefined && typeof found !== 'string')) {
         return 'is a TCP route, which is not available yet';
     }
     if (scheme !== undefined && !/^https?$/i.test(scheme))
@@ -43286,7 +44227,6 @@ function parseRoute(given, protocol, domains) {
         return `has the path "${path}", which the platform does not take`;
     if (path.length > 128)
         return 'has a path of more than 128 characters';
-    const found = splitHost(name, domains);
     if (typeof found === 'string')
         return found;
     if (!isWeb(found.domain) && !found.domain.internal)
@@ -43317,7 +44257,7 @@ function splitHost(name, domains) {
     return { host, domain };
 }
 function onDomain(domain, host, path = '') {
-    const name = domain.name.toLowerCase();
+    const { name } = domain;
     return {
         url: `${host === '' ? name : `${host}.${name}`}${path}`,
         host,
@@ -43406,6 +44346,87 @@ async function stateOf(platform, name, apps) {
 
 // EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
 var smoke = __nccwpck_require__(3091);
+;// CONCATENATED MODULE: ./lib/strategies/capacity.js
+
+
+/** @param named sizes that the manifest names, or those of the version that goes live again */
+function needOf(intent, snapshot, named) {
+    const processes = wantedProcesses(intent, named);
+    const { memoryMb, instances } = intent.inPlace
+        ? inPlaceNeed(intent.inPlace.maxInFlight, processes, snapshot.live)
+        : total(processes);
+    const stopped = (0,strategies_work/* stopFailed */.K8)(snapshot).flatMap((step) => (step.do === 'stop' ? [step.guid] : []));
+    const left = goneByThen(snapshot);
+    const freed = total([
+        ...snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
+        ...(left?.state === 'STARTED' ? left.processes : []),
+    ]);
+    const freedRoutes = left ? (0,view/* trialRoutes */.rp)(snapshot).length : 0;
+    const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
+    return {
+        memoryMb: memoryMb - freed.memoryMb,
+        instances: instances - freed.instances,
+        instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
+        routes: wanted.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route)).length - freedRoutes,
+    };
+}
+/** A version that is held, or was left on its way, is taken away before the new one is made. */
+function goneByThen(snapshot) {
+    const { candidate } = snapshot;
+    return (0,view/* servedBy */.nV)(snapshot, candidate).length === 0 ? candidate : undefined;
+}
+function wantedProcesses({ scale }, named) {
+    const types = new Set(['web', ...Object.keys(named), ...Object.keys(scale)]);
+    return [...types].map((type) => ({
+        type,
+        instances: scale[type]?.instances ?? named[type]?.instances ?? (type === 'web' ? 1 : 0),
+        memoryMb: scale[type]?.memoryMb ?? named[type]?.memoryMb ?? 0,
+    }));
+}
+function total(processes) {
+    return {
+        memoryMb: processes.reduce((sum, { instances, memoryMb }) => sum + instances * memoryMb, 0),
+        instances: processes.reduce((sum, { instances }) => sum + instances, 0),
+    };
+}
+/**
+ * The candidate has one instance. Live's own are counted with their new size as soon as the manifest is applied, and the
+ * platform takes old ones away before it adds the next: beside them there are never more than those in flight.
+ */
+function inPlaceNeed(maxInFlight, processes, live) {
+    const need = { memoryMb: 0, instances: 0 };
+    for (const { type, instances, memoryMb } of processes) {
+        const now = live?.processes.find((process) => process.type === type);
+        const before = now?.instances ?? 0;
+        const grown = Math.max(0, instances - before);
+        const extra = type === 'web' ? Math.max(Math.min(maxInFlight, before), grown) + 1 : grown;
+        need.instances += extra;
+        need.memoryMb += extra * memoryMb + before * Math.max(0, memoryMb - (now?.memoryMb ?? 0));
+    }
+    return need;
+}
+/** @returns one sentence for each figure for which a quota has no room; none: it fits */
+function shortages(needs, quotas) {
+    const sum = (of) => needs.reduce((all, need) => all + Math.max(0, of(need)), 0);
+    const largestMb = Math.max(0, ...needs.map(({ instanceMb }) => instanceMb));
+    return quotas.flatMap(({ of, name, limits, used }) => {
+        const whose = `The quota of the ${of} ${name}`;
+        const short = (limit, inUse, needed, unit) => limit !== undefined && needed > 0 && inUse + needed > limit
+            ? [
+                `${whose} allows ${limit} ${unit}, ${inUse} are in use, and this needs ${needed} more for a while.`,
+            ]
+            : [];
+        return [
+            ...short(limits.memoryMb, used.memoryMb, sum(({ memoryMb }) => memoryMb), 'MiB of memory'),
+            ...short(limits.instances, used.instances, sum(({ instances }) => instances), 'instances'),
+            ...short(limits.routes, used.routes, sum(({ routes }) => routes), 'routes'),
+            ...(limits.instanceMb !== undefined && largestMb > limits.instanceMb
+                ? [`${whose} allows ${limits.instanceMb} MiB for one instance, and this asks for ${largestMb}.`]
+                : []),
+        ];
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/cli/shell.js
 /** Commands for a person to run: whatever stands in a name, a POSIX shell takes each word as it is. Pure. */
 /** @returns one line `cf WORD…` */
@@ -43540,48 +44561,123 @@ function urlsOf(routes) {
     return more > 0 ? `${urls.slice(0, MOST_URLS).join(', ')} and ${more} more` : urls.join(', ');
 }
 
-;// CONCATENATED MODULE: ./lib/strategies/rollback-intent.js
+// EXTERNAL MODULE: ./lib/steps/earlier.js
+var earlier = __nccwpck_require__(6364);
+;// CONCATENATED MODULE: ./lib/strategies/versions.js
 
 
 
+
+/** Whether it is a droplet of live's own, and no app. */
+function isOwn(target) {
+    return 'dropletGuid' in target;
+}
 /** A commit is named by at least so many of its first characters. */
 const COMMIT_LENGTH = 7;
 /**
- * @param to a GUID, a version, or the beginning of a commit; undefined: the previous one that was live last
+ * @param to a GUID, a version, the number of a revision, or the beginning of a commit; undefined: the one that was live last
  * @returns the version that is meant, which may be live already, or why none is
  */
-function chooseTarget({ live, previous: all }, to) {
-    const previous = all.filter((app) => !(0,view/* isGoing */.jf)(app));
-    const [newest] = previous;
+function chooseTarget(standing, to) {
+    const { live } = standing;
+    const previous = standing.previous.filter((app) => !(0,view/* isGoing */.jf)(app));
+    const own = ownVersions(standing);
     if (to === undefined)
-        return (live && whyUnknown(live, previous)) ?? newest ?? NOTHING_KEPT;
-    if (/^v\d+$/.test(to))
-        return `"${to}" is a revision: going back to revisions is not available yet`;
-    const fits = (app) => isNamed(app, to) || isOfCommit(app, to);
-    const named = previous.filter((app) => isNamed(app, to));
+        return (live && whyUnknown(live, previous)) ?? lastLive(previous, own, live);
+    const all = [...previous, ...own];
+    const named = all.filter((one) => isNamed(one, to));
     // The same command again, after it came to its end: there is nothing to do.
-    if (live && fits(live) && named.length === 0)
+    if (live && named.length === 0 && (isLiveNamed(standing, to) || isOfCommit(live, to)))
         return live;
-    if (!newest)
+    if (all.length === 0)
         return NOTHING_KEPT;
-    const hits = named.length > 0 ? named : previous.filter(fits);
+    const hits = usable(named.length > 0 ? named : all.filter((one) => isOfCommit(one, to)));
+    const versions = [...new Set(hits.map(({ version }) => version))];
     const [hit] = hits;
-    if (hit && hits.length === 1)
+    if (hit && versions.length === 1)
         return hit;
-    const versions = (hits.length > 1 ? hits : previous).map(({ version }) => version).join(', ');
-    return hits.length > 1 ? `"${to}" means several versions: ${versions}` : `"${to}" is none of ${versions}`;
+    if (hits.length > 1)
+        return `"${to}" means several versions: ${versions.join(', ')}`;
+    return `"${to}" is none of ${all.map(nameOf).join(', ')}`;
 }
-/** The version that was live last is not among those that are kept as apps. */
+/** What is gone is meant only where nothing else is. */
+function usable(hits) {
+    const left = hits.filter((one) => !isOwn(one) || !one.isGone);
+    return left.length > 0 ? left : hits;
+}
+/** An app that was never deployed this way has no record: the revision before the one that it runs is meant. */
+function lastLive(previous, own, live) {
+    const apps = previous.map((app) => ({
+        one: app,
+        untilMs: Number(app.annotations[platform_names/* ANNOTATION */.YX.liveUntil] ?? 0),
+    }));
+    const recorded = own.flatMap((one) => (one.untilMs === undefined ? [] : [{ one, untilMs: one.untilMs }]));
+    const [last] = [...recorded, ...apps].sort((one, other) => other.untilMs - one.untilMs);
+    if (last)
+        return last.one;
+    const isStrange = live !== undefined && live.role === undefined;
+    return (isStrange ? own.find(({ revision }) => revision) : undefined) ?? NOTHING_KEPT;
+}
+/** Which version was live before is not written down: an earlier release brought live its version in place. */
 function whyUnknown(live, previous) {
-    if (live.annotations[platform_names/* ANNOTATION */.YX.strategy] !== 'rolling')
+    const { [platform_names/* ANNOTATION */.YX.strategy]: strategy } = live.annotations;
+    const isInPlace = strategy === 'rolling' || strategy === 'canary';
+    if (!isInPlace || (0,earlier/* readEarlier */.lz)(live.annotations).length > 0)
         return undefined;
     const others = previous.map(({ version }) => version).join(', ');
-    return `live came by strategy: rolling, and the version before it is not kept as an app: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;
+    return `live came by strategy: ${strategy}, and the version before it is not written down: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;
 }
 const NOTHING_KEPT = 'there is no previous version that was kept';
-function isNamed({ guid, version }, to) {
-    return guid === to || version === to;
+/**
+ * Newest first: what deploys of live have written down, each with the revision that it was started as; then the other
+ * revisions. What live is now is none of them.
+ */
+function ownVersions({ live, revisions = [], droplets = [] }) {
+    if (!live)
+        return [];
+    const staged = new Set(droplets.filter(({ state }) => state === 'STAGED').map(({ guid }) => guid));
+    const [now, ...before] = revisions;
+    const written = (0,earlier/* readEarlier */.lz)(live.annotations).map((one) => {
+        const { version, droplet: dropletGuid, untilMs, annotations } = one;
+        const revision = before.find((other) => other.version === one.revision && other.dropletGuid === dropletGuid) ??
+            before.find((other) => other.dropletGuid === dropletGuid);
+        const isGone = !staged.has(dropletGuid);
+        return { version, dropletGuid, untilMs, annotations, isGone, ...(revision ? { revision } : {}) };
+    });
+    const known = new Set([live.version, ...written.map(({ version }) => version)]);
+    const others = before
+        .filter((revision) => revision !== now && !written.some((one) => one.revision === revision))
+        .map((revision) => {
+        const { dropletGuid, deployable, createdAtMs } = revision;
+        const version = freeVersion(createdAtMs, known);
+        known.add(version);
+        const isGone = !deployable || !staged.has(dropletGuid);
+        return { version, dropletGuid, revision, annotations: {}, isGone };
+    });
+    return [...written, ...others];
 }
+/** Revisions of one second have versions that differ. */
+function freeVersion(atMs, known) {
+    const version = (0,platform_names/* versionOf */.E4)(atMs);
+    return known.has(version) ? freeVersion(atMs + 1_000, known) : version;
+}
+function isNamed(one, to) {
+    if (!isOwn(one))
+        return one.guid === to || one.version === to;
+    return (one.version === to ||
+        one.dropletGuid === to ||
+        (one.revision !== undefined && isNumbered(one.revision, to)));
+}
+/** As `cf revisions` shows it, with or without the letter. */
+function isNumbered({ guid, version }, to) {
+    return guid === to || `v${version}` === to || String(version) === to;
+}
+function isLiveNamed({ live, revisions: [now] = [] }, to) {
+    return (live !== undefined &&
+        ([live.guid, live.version, live.currentDropletGuid].includes(to) ||
+            (now !== undefined && isNumbered(now, to))));
+}
+/** Whether the two name one commit: either may be the beginning of the other, of at least seven characters. */
 function isOfCommit({ annotations, version }, commit) {
     if (commit.length < COMMIT_LENGTH || !/^[0-9a-f]+$/i.test(commit))
         return false;
@@ -43589,133 +44685,277 @@ function isOfCommit({ annotations, version }, commit) {
     const [short, long] = known.length < commit.length ? [known, commit] : [commit, known];
     return short.length >= COMMIT_LENGTH && long.toLowerCase().startsWith(short.toLowerCase());
 }
+/** The commit that its deploy had, else as much of it as its version says. */
 function commitOf({ annotations, version }) {
     return annotations[platform_names/* ANNOTATION */.YX.commit] ?? version?.split('-').at(-1) ?? '';
 }
+/** As people may name it. */
+function nameOf(one) {
+    const isNumber = isOwn(one) && one.untilMs === undefined && one.revision;
+    return isNumber ? `revision v${isNumber.version}` : (one.version ?? '');
+}
 /** For a plan: each version that could go live again, one line each. */
-function choicesOf({ previous }, target) {
-    return previous
+function choicesOf(standing, target) {
+    const apps = standing.previous
         .filter((app) => !(0,view/* isGoing */.jf)(app))
-        .map((app) => {
-        const { version, guid } = app;
-        const why = withdrawalOf(app);
-        const meant = guid === target.guid ? ', and it is the one that is meant' : '';
-        return `Can be rolled back to: ${version}, commit ${commitOf({ ...app, version })}, app ${guid}${why ? `, taken from live by a rollback${why}` : ''}${meant}.`;
+        .map((app) => lineOf(app, `app ${app.guid}`, !isOwn(target) && target.guid === app.guid));
+    const own = ownVersions(standing).map((one) => {
+        const { revision, dropletGuid, isGone } = one;
+        const number = revision
+            ? `revision v${revision.version} (${revision.description.replace(/\.$/, '')}), `
+            : '';
+        const isMeant = isOwn(target) && target.version === one.version;
+        const what = `${number}droplet ${dropletGuid} of live${isGone ? ', which is gone' : ''}`;
+        return lineOf(one, what, isMeant);
     });
+    return [...apps, ...own];
+}
+function lineOf(one, what, isMeant) {
+    const why = withdrawalOf(one);
+    const commit = isOwn(one) && one.untilMs === undefined ? '' : `, commit ${commitOf(one)}`;
+    const can = isOwn(one) && one.isGone ? 'Cannot' : 'Can';
+    return `${can} be rolled back to: ${one.version}${commit}, ${what}${why ? `, taken from live by a rollback${why}` : ''}${isMeant ? ', and it is the one that is meant' : ''}.`;
 }
 /** @returns why this commit is not deployed unasked: a rollback took it from live, and it is not live again */
 function withdrawn({ live, previous }, commit) {
     if (commit === undefined || (live && isOfCommit(live, commit)))
         return undefined;
-    const who = previous.filter((one) => isOfCommit(one, commit)).map(withdrawalOf);
+    const kept = [...previous, ...(live ? (0,earlier/* readEarlier */.lz)(live.annotations) : [])];
+    const who = kept.filter((one) => isOfCommit(one, commit)).map(withdrawalOf);
     const [first] = who.filter((one) => one !== undefined);
     return first === undefined ? undefined : `commit ${commit} was taken from live by a rollback${first}`;
 }
 /** @returns who did it, in brackets; undefined: no rollback took it from live */
-function withdrawalOf(app) {
-    const how = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn);
+function withdrawalOf(one) {
+    const how = (0,intent_parts/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn);
     if (!how)
         return undefined;
     const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
     return who ? ` (${who})` : '';
 }
-/**
- * What the version's own manifest set comes from the version; what was set by hand since comes from today, and so do the routes
- * and the scale. A target that is live already makes an intent for which nothing is to do.
- */
-function makeRollbackIntent(parts) {
-    const { inputs, context, snapshot, target, set, owner, adoptedVersion } = parts;
-    const { live, name } = snapshot;
-    const isLive = live?.guid === target.guid;
-    const lives = (0,view/* servedBy */.nV)(snapshot, live);
-    const production = lives.map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot));
-    const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
-    const intent = {
-        app: name,
-        set,
-        target: target.guid,
-        version: target.version ?? '',
-        owner,
-        production,
-        dropped: [],
-        trials: (0,intent_parts/* trialsOf */.xY)(parts),
-        ...(live && !isLive ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion) } : {}),
-        scale: {},
-        keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
-        ...(0,intent_parts/* askedOf */.iN)(inputs),
-        hold: false,
-        until: 'live',
-        // As many as before: one goes live, and live becomes one.
-        keepPrevious: Math.max(1, snapshot.previous.length),
-        env: { ...variables.wanted, ...inputs.env },
-        carriedEnv: variables.taken,
-        facts: {
-            [platform_names/* ANNOTATION */.YX.app]: name,
-            [platform_names/* ANNOTATION */.YX.version]: target.version ?? '',
-            [platform_names/* ANNOTATION */.YX.strategy]: 'rollback',
-            [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
-            ...(0,intent_parts/* runFacts */.pI)(context),
-        },
-    };
-    if (isLive) {
-        const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
-        return { intent, problems: [], notes };
+
+;// CONCATENATED MODULE: ./lib/commands/capacity.js
+/** Before anything is changed: whether the quotas have room for what runs beside live for a while. */
+
+
+const NEXT = 'Ask for a larger quota, stop what is not needed, or take strategy: rolling, which needs room for max-in-flight instances instead of all.';
+const UNKNOWN = 'Quotas: not all of them may be read with this sign-in. Where one has no room, the platform says so when it is met.';
+/** What may not be read only informs: it is told, and the change goes on. Throws `Refused` with every figure that is short. */
+async function assertRoom(needs, { platform, target, listener }) {
+    const { quotas, unknown } = await platform.quotas(target);
+    if (unknown)
+        listener.tell({ type: 'note', text: UNKNOWN });
+    const short = shortages(needs, quotas);
+    if (short.length > 0)
+        throw new errors/* Refused */.Lw(short.join('\n'), NEXT, 'quota');
+}
+
+// EXTERNAL MODULE: ./lib/steps/belongings.js
+var belongings = __nccwpck_require__(1428);
+// EXTERNAL MODULE: ./lib/steps/carry.js
+var steps_carry = __nccwpck_require__(8363);
+// EXTERNAL MODULE: ./lib/steps/scaling.js
+var scaling = __nccwpck_require__(3329);
+;// CONCATENATED MODULE: ./lib/commands/carrying.js
+
+
+
+
+
+const NO_CARRYING = { parts: {}, notes: [], warnings: [], problems: [] };
+const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
+/** For a deploy that puts another app in live's place. */
+async function carryingOf(app, { live }, { carry }, { platform }) {
+    if (!live)
+        return NO_CARRYING;
+    const read = await (0,belongings/* belongingsOf */.u)(live, platform);
+    const now = namedBy(app);
+    const named = eitherOf(now, namedOn(live));
+    const fresh = (0,carried/* newApp */.g3)(read);
+    const lack = (0,carried/* missing */.LO)(read, fresh, named);
+    const known = [live, { guid: fresh.guid, name: app.name }];
+    const [lines, unnamed] = await Promise.all([
+        (0,steps_carry/* linesWithNames */.eC)(lack, platform, known),
+        (0,steps_carry/* linesWithNames */.eC)((0,carried/* missing */.LO)(read, fresh, now), platform, known),
+    ]);
+    const dropped = unnamed.filter((line) => !lines.includes(line));
+    const unknown = [
+        ...(read.policies === undefined ? [POLICIES_UNKNOWN] : []),
+        ...(live.role === undefined ? [heldByOthers(app.name)] : []),
+    ];
+    const problems = ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'deploy');
+    const { scales, brokered } = await offeredTo(read, platform);
+    const parts = scales ? { autoscaled: true } : {};
+    if (carry === 'manifest') {
+        return {
+            parts,
+            notes: [...lines.map((what) => `${app.name} loses its ${what}.`), ...unknown],
+            warnings: [],
+            problems,
+        };
     }
     return {
-        intent,
-        problems: [
-            ...(live
-                ? []
-                : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
-            ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
-            ...lives
-                .filter(({ protocol }) => protocol === 'tcp')
-                .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-        ],
-        notes: [...variables.notes, ...notInEffect(intent, target, snapshot)],
-    };
-}
-/** What serves already is not restarted for its variables: requests are on their way to it. */
-function notInEffect({ env }, target, snapshot) {
-    if (target.state !== 'STARTED' || (0,view/* servedBy */.nV)(snapshot, target).length === 0)
-        return [];
-    const names = Object.keys(env).filter((name) => (env[name] ?? undefined) !== target.env[name]);
-    const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
-    return rollback_intent_list(title, names);
-}
-const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
-/** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
-function variablesOf(live, target) {
-    const lives = live?.env ?? {};
-    const hasRecord = (app) => (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
-    if (!hasRecord(live) || !hasRecord(target)) {
-        const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
-        const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
-        const why = 'the version keeps its own, as it is not recorded which were set by hand';
-        return { ...NO_VARIABLES, notes: rollback_intent_list(`Variables that differ from live's (${why}):`, differing) };
-    }
-    const own = (0,intent_parts/* namesBefore */.G0)(target, platform_names/* ANNOTATION */.YX.manifestEnv);
-    const named = [...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
-    const taken = Object.keys(lives).filter((name) => !named.includes(name) && lives[name] !== target.env[name]);
-    const gone = Object.keys(target.env).filter((name) => !own.includes(name) && lives[name] === undefined);
-    return {
-        wanted: Object.fromEntries([
-            ...taken.map((name) => [name, lives[name] ?? null]),
-            ...gone.map((name) => [name, null]),
-        ]),
-        taken,
+        parts: { ...parts, carry: { named, what: lines } },
         notes: [
-            ...rollback_intent_list('Taken over from live, set by hand: variables', taken),
-            ...rollback_intent_list('Removed, as live has them no more: variables', gone),
+            ...told('Carried from live, not in the manifest', lines),
+            ...told('Not carried, the manifest names them no more', dropped),
+            ...unknown,
         ],
+        warnings: await silentBrokers(app.name, lack, brokered, platform),
+        problems,
     };
 }
-function rollback_intent_list(title, names) {
-    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
+/** For a deploy in place: live keeps what it has, and its candidate is proven with the same. */
+async function carryingForProof(app, { live }, { platform }) {
+    if (!live)
+        return NO_CARRYING;
+    const read = await (0,belongings/* belongingsOf */.u)(live, platform);
+    const named = namedBy(app);
+    const lack = (0,carried/* forProof */.Sv)((0,carried/* missing */.LO)(read, (0,carried/* newApp */.g3)(read), named));
+    const what = await (0,steps_carry/* linesWithNames */.eC)(lack, platform, [live, { guid: '', name: app.name }]);
+    const { scales } = await offeredTo(read, platform);
+    return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry: { named, what } } };
+}
+/** For a rollback: a version that is kept has its own, and gets what was set by hand since. */
+async function carryingBack(target, { live }, { platform }) {
+    if (!live || live.guid === target.guid)
+        return NO_CARRYING;
+    const [lives, own] = await Promise.all([(0,belongings/* belongingsOf */.u)(live, platform), (0,belongings/* belongingsOf */.u)(target, platform)]);
+    const records = [namedOn(live), namedOn(target)];
+    const named = records[0] && records[1] ? eitherOf(records[0], records[1]) : undefined;
+    const lack = (0,carried/* missing */.LO)(lives, own, named);
+    const all = (0,carried/* missing */.LO)(lives, own, NOTHING_NAMED);
+    const missed = all.bindings.filter(({ guid }) => !lack.bindings.some((one) => one.guid === guid));
+    const lines = await (0,steps_carry/* linesWithNames */.eC)(lack, platform, [live, target]);
+    const { scales, brokered } = await offeredTo(lives, platform);
+    return {
+        parts: {
+            ...(scales ? { autoscaled: true } : {}),
+            carry: { what: lines, ...(named ? { named } : {}) },
+        },
+        notes: [
+            ...told('Taken over from live, set by hand', lines),
+            ...missed.map(({ instance }) => `Not taken over, live has it and the version that goes live has not: binding to service instance ${instance}.`),
+            ...(lives.policies === undefined ? [POLICIES_UNKNOWN] : []),
+        ],
+        warnings: await silentBrokers(target.name, lack, brokered, platform),
+        problems: ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+    };
+}
+/** What live was given since a version was held, which that version does not have. */
+async function lackOf(candidate, live, { platform }) {
+    const [lives, own] = await Promise.all([(0,belongings/* belongingsOf */.u)(live, platform), (0,belongings/* belongingsOf */.u)(candidate, platform)]);
+    const named = eitherOf(namedOn(candidate) ?? NOTHING_NAMED, namedOn(live));
+    return (0,steps_carry/* linesWithNames */.eC)((0,carried/* missing */.LO)(lives, own, named), platform, [live, candidate]);
+}
+function told(title, what) {
+    return what.length > 0 ? [`${title}: ${what.join('; ')}.`] : [];
+}
+function heldByOthers(app) {
+    return `${app} becomes another app of the platform. Who knows it by its GUID (jobs of a scheduler, dashboards, alerts) knows the old one: strategy: rolling or canary keeps the GUID.`;
+}
+/** @returns `brokered`: guids of instances with a broker, which are not user-provided */
+async function offeredTo({ bindings }, platform) {
+    const guids = bindings.flatMap(({ instanceGuid }) => instanceGuid ?? []);
+    if (guids.length === 0)
+        return { scales: false, brokered: new Set() };
+    const offerings = await platform.offerings(guids);
+    return { scales: [...offerings.values()].some(scaling/* isAutoscaler */.Qs), brokered: new Set(offerings.keys()) };
+}
+/** One warning for all. */
+async function silentBrokers(app, { bindings }, brokered, platform) {
+    const asked = await Promise.all(bindings
+        .filter(({ instanceGuid }) => instanceGuid !== undefined && brokered.has(instanceGuid))
+        .map(async ({ guid, instance }) => ({ instance, told: await platform.bindingParameters(guid) })));
+    const silent = asked.filter((one) => one.told === undefined).map(({ instance }) => instance);
+    if (silent.length === 0)
+        return [];
+    const lines = silent.map((name) => `  - name: ${name}\n    parameters: {}`).join('\n');
+    return [
+        `The broker does not tell the parameters of ${silent.map((name) => `the binding to ${name}`).join(', ')} of ${app}: the new version is bound without any. If there were some, name them in the manifest:\nservices:\n${lines}`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/commands/free-routes.js
+
+
+const DRAWS = 5;
+/**
+ * @param make draws other hosts for the trial routes at each call
+ * @returns what it made with hosts that nobody has: one that is taken is replaced by another, never fought for
+ * @throws Refused when every draw meets one that is taken
+ */
+async function withFreeTrials(make, world) {
+    for (let draws = 1;; draws += 1) {
+        const made = make();
+        const taken = await takenOf(made.intent.trials.map(({ route }) => route), world);
+        const [first] = taken;
+        if (!first)
+            return made;
+        if (draws === DRAWS) {
+            throw new errors/* Refused */.Lw(`Every host for the trial route that was drawn is taken, the last one is ${first.url}.`, 'Set the input trial-domain to a domain with more room, or run again.', 'trial-route');
+        }
+    }
+}
+/** @returns a problem for each production route that would have to be made and that somebody has whose space is not seen from here */
+async function takenElsewhere({ production }, snapshot, world) {
+    const missing = production.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    const taken = await takenOf(missing, world);
+    return taken.map(({ url }) => `Route ${url} is taken by a space that this account cannot see: name another one, or have it shared with the space ${snapshot.target.space}.`);
+}
+/** @returns guids of the routes of other spaces that are shared with ours, of those that the manifest names */
+async function sharedWithUs(named, snapshot, { platform }) {
+    const { spaceGuid } = snapshot.target;
+    const others = named.flatMap((route) => (0,view/* routeOf */.Lu)(snapshot, route) ?? []);
+    const asked = others.filter((route) => route.spaceGuid !== spaceGuid);
+    const shared = await Promise.all(asked.map(({ guid }) => platform.spacesSharing(guid)));
+    return asked.filter((_, at) => shared[at]?.includes(spaceGuid)).map(({ guid }) => guid);
+}
+/** Checks are asked by HTTP from outside: an app that has no such route has none of them, and a deploy of such apps alone refuses them. */
+function uncheckable(apps, { smokeTest }) {
+    const without = apps.filter(({ intent }) => intent.trials.length === 0).map(({ intent }) => intent.app);
+    if (without.length === 0 || smokeTest.length === 0)
+        return { problems: [], notes: [] };
+    const why = `${without.join(', ')}: there is no route that can be asked by HTTP from outside, so no smoke check can`;
+    if (without.length < apps.length)
+        return { problems: [], notes: [`${why}; that all instances stay up has to do.`] };
+    const next = 'Leave the input smoke-test out: the health checks of the app prove it, and smoke-script may.';
+    return { problems: [new errors/* Refused */.Lw(`${why}.`, next, 'input')], notes: [] };
+}
+async function takenOf(routes, { platform }) {
+    const reserved = await Promise.all(routes.map((route) => platform.isReserved(route)));
+    return routes.filter((_, at) => reserved[at] === true);
+}
+
+// EXTERNAL MODULE: ./lib/probe/proof.js
+var proof = __nccwpck_require__(9507);
+;// CONCATENATED MODULE: ./lib/commands/judgeable.js
+
+
+
+
+
+/** @returns why not; one route that heeds the header is enough, as all routes lead to the same instances */
+async function unjudgeable({ intent, snapshot }, { probe }) {
+    const { live } = snapshot;
+    const web = live?.processes.find(({ type }) => type === 'web');
+    if (!(0,canary/* isCanary */.Zm)(intent) || !live || !web)
+        return [];
+    const served = (0,view/* servedBy */.nV)(snapshot, live).map(({ url }) => url);
+    const urls = intent.production
+        .filter((route) => (0,steps_routes/* isAskable */.c)(route) && served.includes(route.url))
+        .map(({ url }) => url);
+    const of = { appGuid: live.guid, processGuid: web.guid };
+    const seen = await Promise.all(urls.map((url) => (0,proof/* headerReach */.D)(probe, { url, of, path: intent.probePath })));
+    return seen.includes('by-instance') ? [] : [(0,steps_canary/* headerLost */.gY)(urls)];
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare.js
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
+
+
+
+
 
 
 
@@ -43756,16 +44996,25 @@ async function prepare(preparation, found, world) {
     const set = found.map(({ app }) => app.name);
     const left = await besides(found, set, world);
     const prepared = await Promise.all(left.map((beside, at) => prepareOne(found[at], beside, set, nowMs, preparation, world)));
-    prepare_refuse(prepared.flatMap(({ problems }) => problems));
+    const unchecked = uncheckable(prepared.map(({ app }) => app), preparation.inputs);
+    for (const text of unchecked.notes)
+        world.listener.tell({ type: 'note', text });
+    prepare_refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
     return prepared.map(({ app }) => app);
+}
+/** Throws `Refused` where the quotas have no room for these apps, which were prepared of what was found, in this order. */
+async function assertRoomFor(apps, found, world) {
+    const needs = apps.map(({ intent, snapshot }, at) => needOf(intent, snapshot, found[at].app.processes));
+    await assertRoom(needs, world);
 }
 async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, context, owner, token }, world) {
     const domain = trialDomain(snapshot.domains, inputs);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
     const beside = judgeLeftovers(snapshot, left, named);
     const { live } = snapshot;
-    const brought = live && inputs.strategy === 'rolling' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
-    const { intent, notes, problems } = makeIntent({
+    const brought = live && inputs.strategy !== 'blue-green' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
+    const shared = await sharedWithUs(named, snapshot, world);
+    const make = () => makeIntent({
         inputs,
         context,
         app,
@@ -43778,27 +45027,26 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
         version: (0,platform_names/* versionOf */.E4)(nowMs, context.commit),
         adoptedVersion,
         brought,
+        shared,
     });
-    // An app that keeps its GUID keeps what it has.
-    const extras = intent.inPlace ? undefined : await extrasOf(snapshot, world);
-    const lost = extras ? lossesOf(app, extras) : [];
-    const accepted = inputs.carry === 'manifest';
+    const made = domain instanceof errors/* Refused */.Lw ? make() : await withFreeTrials(make, world);
+    const { notes, problems } = made;
+    const carrying = made.intent.inPlace
+        ? await carryingForProof(app, snapshot, world)
+        : await carryingOf(app, snapshot, inputs, world);
+    const intent = { ...made.intent, ...carrying?.parts };
     const older = await (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare);
-    const told = [
-        ...notes,
-        ...(older.note ? [older.note] : []),
-        ...beside.notes,
-        ...(accepted ? lost.map((what) => `${app.name} loses its ${what}.`) : []),
-        ...(extras && extras.policies === undefined ? [POLICIES_UNKNOWN] : []),
-    ];
+    const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];
+    for (const text of carrying?.warnings ?? [])
+        world.listener.tell({ type: 'warning', text });
     for (const text of told)
         world.listener.tell({ type: 'note', text });
-    const way = 'or accept the loss with carry: manifest.';
     const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
-        ...(accepted ? [] : lost.map((what) => `${app.name} would lose its ${what}; ${way}`)),
-        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
+        ...(await takenElsewhere(intent, snapshot, world)),
+        ...(carrying?.problems ?? []),
+        ...(0,smoke/* refusedChecks */.C3)(inputs.smokeTest, hosts).map(({ text }) => text),
     ];
     const why = inputs.force ? undefined : withdrawn(snapshot, context.commit);
     const names = [
@@ -43808,10 +45056,11 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
     return {
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
         problems: [
-            ...names.map(pursue/* inTheWayOf */.Lx),
+            ...names.map(still_ours/* inTheWayOf */.Lx),
             ...leftBy(beside),
-            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
             ...(older.problem ? [older.problem] : []),
+            ...(await unjudgeable({ intent, snapshot }, world)),
             ...(why ? [new errors/* Refused */.Lw(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
@@ -43820,7 +45069,6 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
 /** Stands for the trial domain of an intent that is refused for having none. */
 const NOWHERE = { guid: '', name: '' };
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
-const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 /** What stands beside each of these apps, in order. */
 function besides(seen, set, { platform }) {
     const snapshots = seen.map(({ snapshot }) => snapshot);
@@ -43847,26 +45095,21 @@ async function onAdoptedName({ name, live, target }, version, { keepPrevious }, 
     const apps = await platform.appsByName(target.spaceGuid, [(0,platform_names/* previousName */.vc)(name, version)]);
     return apps.map((app) => app.name);
 }
-/** What live has outside its manifest; undefined: there is no live. */
-async function extrasOf({ live }, { platform }) {
-    if (!live)
-        return undefined;
-    const [bindings, policies, features, sidecars] = await Promise.all([
-        platform.bindings(live.guid),
-        platform.policies(live.guid),
-        platform.features(live.guid),
-        platform.sidecars(live.guid),
-    ]);
-    return { bindings, policies, features, sidecars };
-}
 /** Or why there is none. */
 function trialDomain(domains, { trialDomain: name }) {
     const fit = domains.filter(({ internal, protocols }) => !internal && protocols.includes('http'));
-    const domain = name ? fit.find((one) => one.name === name) : (fit.find(({ shared }) => shared) ?? fit[0]);
+    const isNamed = (one) => one.name.toLowerCase() === name;
+    const domain = name ? fit.find(isNamed) : (fit.find(({ shared }) => shared) ?? fit[0]);
     if (domain)
         return domain;
+    const other = domains.find(isNamed);
+    const why = other
+        ? other.internal
+            ? 'it is internal'
+            : 'it is for TCP'
+        : 'the organization has none such';
     return new errors/* Refused */.Lw(name
-        ? `There is no HTTP domain ${name} for trial routes.`
+        ? `There is no HTTP domain ${name} for trial routes: ${why}.`
         : 'There is no HTTP domain that trial routes could be on.', `Set the input trial-domain to one of: ${fit.map((one) => one.name).join(', ') || 'none is there; ask for one'}.`, 'trial-domain');
 }
 /** One refusal of all; of one kind only, it keeps its code. */
@@ -43880,7 +45123,6 @@ function prepare_refuse(problems) {
 
 ;// CONCATENATED MODULE: ./lib/commands/deploy.js
 /** `deploy`: a new version goes live, or everything is as it was. */
-
 
 
 
@@ -43909,7 +45151,7 @@ async function deploy(inputs, context, ports) {
             look: lookUp.bind(undefined, preparation),
             compare: compareWithLive.bind(undefined, manifest, inputs),
             prepare: async (seen, world, _rolledBack, _settled, ended) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
-            ...(inputs.strategy === 'rolling' ? { awaitOthers: awaitOthers } : {}),
+            assertRoom: assertRoomFor,
             held: (held, world) => mayEnd(held, inputs, context, world),
         };
         return await change(opened, deploying, inputs, context, ports);
@@ -43977,8 +45219,8 @@ async function promote_prepare(seen, world, settled, inputs, owner) {
             problems: [
                 ...problems,
                 ...(changes[at] ?? []),
-                ...snapshot.inTheWay.map(({ name }) => (0,pursue/* inTheWayOf */.Lx)(name)),
-                ...(0,smoke/* refusedChecks */.C)(intent.checks, hosts).map(({ text }) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+                ...snapshot.inTheWay.map(({ name }) => (0,still_ours/* inTheWayOf */.Lx)(name)),
+                ...(0,smoke/* refusedChecks */.C3)(intent.checks, hosts).map(({ text }) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
             ],
         };
     });
@@ -43988,17 +45230,16 @@ async function promote_prepare(seen, world, settled, inputs, owner) {
 /** What another hand did since then to live or to the held version, and a snapshot does not show. */
 async function sinceHeld(held, snapshot, inputs, world) {
     const { candidate, live } = snapshot;
-    if (!candidate)
+    // A canary is a part of live: what live was given since then it has.
+    if (!candidate || candidate.phase === 'paused')
         return [];
     const { platform } = world;
-    const [extras, services, sidecars, droplet] = await Promise.all([
-        extrasOf(snapshot, world),
-        platform.bindings(candidate.guid),
-        platform.sidecars(candidate.guid),
+    // What live's own app is given it keeps.
+    const isSame = live !== undefined && live.guid === held.before?.guid && !held.inPlace;
+    const [lost, droplet] = await Promise.all([
+        isSame && carries(candidate, inputs) ? lackOf(candidate, live, world) : [],
         platform.currentDroplet(candidate.guid),
     ]);
-    const isSame = live !== undefined && live.guid === held.before?.guid;
-    const lost = extras && isSame && carries(candidate, inputs) ? lossesOf({ services, sidecars }, extras) : [];
     const builtOf = droplet?.packageGuid;
     const isOther = builtOf !== undefined && builtOf !== candidate.annotations[platform_names/* ANNOTATION */.YX.package];
     return [
@@ -44009,6 +45250,238 @@ async function sinceHeld(held, snapshot, inputs, world) {
             ]
             : []),
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/rollback-intent.js
+
+
+
+/**
+ * What the version's own manifest set comes from the version; what was set by hand since comes from today, and so do the routes
+ * and the scale. A target that is live already makes an intent for which nothing is to do.
+ */
+function makeRollbackIntent(parts) {
+    const { inputs, context, snapshot, target, adoptedVersion } = parts;
+    const { live, name } = snapshot;
+    const isLive = live?.guid === target.guid;
+    const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
+    const intent = {
+        ...wishOf(parts, target.version ?? '', target),
+        target: target.guid,
+        ...(live && !isLive ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion) } : {}),
+        keepInstancesOf: (live?.processes ?? []).map(({ type }) => type),
+        // As many as before: one goes live, and live becomes one.
+        keepPrevious: Math.max(1, snapshot.previous.length),
+        env: { ...variables.wanted, ...inputs.env },
+        carriedEnv: variables.taken,
+        facts: rollback_intent_factsOf(parts, target.version ?? '', (0,intent_parts/* runFacts */.pI)(context)),
+    };
+    if (isLive) {
+        const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
+        return { intent, problems: [], notes };
+    }
+    const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
+    return { intent, problems: withoutRoutes(snapshot), notes };
+}
+/**
+ * What every rollback wants alike: the routes of live as they are now, and nothing changed of its scale.
+ * @param target an app of its own, which routers shall ask as its own manifest said
+ */
+function wishOf(parts, version, target) {
+    const { inputs, snapshot, set, owner } = parts;
+    const production = (0,view/* servedBy */.nV)(snapshot, snapshot.live).map((route) => ({
+        ...(0,intent_parts/* wantedOf */.Lm)(route, snapshot),
+        ...(target ? (0,intent_parts/* protocolBefore */.uP)(route.url, target, snapshot.live) : {}),
+    }));
+    return {
+        ...(0,intent_parts/* askedOf */.iN)(inputs),
+        app: snapshot.name,
+        set,
+        version,
+        owner,
+        production,
+        dropped: [],
+        trials: (0,intent_parts/* trialsOf */.xY)(parts, production),
+        scale: {},
+        hold: false,
+        until: 'live',
+    };
+}
+/** What a rollback writes on the version, beside what its own deploy wrote. */
+function rollback_intent_factsOf({ inputs, snapshot }, version, more) {
+    return {
+        [platform_names/* ANNOTATION */.YX.app]: snapshot.name,
+        [platform_names/* ANNOTATION */.YX.version]: version,
+        [platform_names/* ANNOTATION */.YX.strategy]: 'rollback',
+        [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
+        ...more,
+    };
+}
+/** Why the routes of live cannot be taken over; none: they can. */
+function withoutRoutes(snapshot) {
+    const { live, name } = snapshot;
+    const lives = (0,view/* servedBy */.nV)(snapshot, live);
+    return [
+        ...(live
+            ? []
+            : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
+        ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
+        ...lives
+            .filter(({ protocol }) => protocol === 'tcp')
+            .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
+    ];
+}
+/** What serves already is not restarted for its variables: requests are on their way to it. */
+function notInEffect({ env }, target, snapshot) {
+    if (target.state !== 'STARTED' || (0,view/* servedBy */.nV)(snapshot, target).length === 0)
+        return [];
+    const names = Object.keys(env).filter((name) => (env[name] ?? undefined) !== target.env[name]);
+    const title = `${target.name} serves already, started by another hand: these take effect at its next restart only: variables`;
+    return rollback_intent_list(title, names);
+}
+const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
+/** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
+function variablesOf(live, target) {
+    const lives = live?.env ?? {};
+    const hasRecord = (app) => (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
+    if (!hasRecord(live) || !hasRecord(target)) {
+        const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
+        const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
+        const why = 'the version keeps its own, as it is not recorded which were set by hand';
+        return { ...NO_VARIABLES, notes: rollback_intent_list(`Variables that differ from live's (${why}):`, differing) };
+    }
+    const own = (0,intent_parts/* namesBefore */.G0)(target, platform_names/* ANNOTATION */.YX.manifestEnv);
+    const named = [...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
+    const taken = Object.keys(lives).filter((name) => !named.includes(name) && lives[name] !== target.env[name]);
+    const gone = Object.keys(target.env).filter((name) => !own.includes(name) && lives[name] === undefined);
+    return {
+        wanted: Object.fromEntries([
+            ...taken.map((name) => [name, lives[name] ?? null]),
+            ...gone.map((name) => [name, null]),
+        ]),
+        taken,
+        notes: [
+            ...rollback_intent_list('Taken over from live, set by hand: variables', taken),
+            ...rollback_intent_list('Removed, as live has them no more: variables', gone),
+        ],
+    };
+}
+/** A sentence that lists names; none where there are none. */
+function rollback_intent_list(title, names) {
+    return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/rollback-in-place-intent.js
+
+
+
+
+/**
+ * Live keeps its GUID, its routes, its scale, its checks and its services. What the version's own manifest set of variables comes
+ * from the version, with its commands; what was set by hand comes from today.
+ */
+function makeInPlaceRollbackIntent(parts) {
+    const { inputs, context, snapshot, live, target, owner, adoptedVersion, brought } = parts;
+    const { version, dropletGuid, revision } = target;
+    const variables = parts.env && variablesOf(live, { env: parts.env, annotations: target.annotations });
+    const env = variables ? { ...parts.env, ...variables.wanted } : live.env;
+    const gone = Object.keys(live.env).filter((name) => (env[name] ?? null) === null);
+    const { [platform_names/* ANNOTATION */.YX.commit]: _, ...who } = (0,intent_parts/* runFacts */.pI)(context);
+    const { [platform_names/* ANNOTATION */.YX.withdrawn]: _withdrawn, ...own } = target.annotations;
+    const inPlace = { maxInFlight: inputs.maxInFlight, source: { dropletGuid, by: owner } };
+    const intent = {
+        ...wishOf(parts, version),
+        before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion),
+        scale: { web: sizesOf(live) },
+        keepInstancesOf: [],
+        // None of them goes live, and none comes.
+        keepPrevious: snapshot.previous.length,
+        env: { ...Object.fromEntries(gone.map((name) => [name, null])), ...env, ...inputs.env },
+        carriedEnv: [],
+        ...(parts.carry ? { carry: parts.carry } : {}),
+        commands: { ...parts.commands, ...revision?.commands },
+        facts: rollback_intent_factsOf(parts, version, { ...own, ...who }),
+        inPlace,
+    };
+    return {
+        intent,
+        problems: [
+            ...withoutRoutes(snapshot),
+            ...notDeployable(snapshot, live, inPlace),
+            ...brought.map((name) => `${snapshot.name} has the sidecar ${name} from a buildpack, and the copy of a droplet, with which the version is proven, has none: deploy the version with strategy: blue-green.`),
+        ],
+        notes: [
+            ...(variables?.notes ?? [
+                `${snapshot.name} keeps its variables and commands of today: the platform has no revision of ${version} that could be read.`,
+            ]),
+            ...(variables
+                ? rollback_intent_list(`Taken from live, ${version} did not have them: variables`, rollback_in_place_intent_missing(gone, variables.wanted))
+                : []),
+        ],
+    };
+}
+/** What is told of already is not told twice. */
+function rollback_in_place_intent_missing(gone, wanted) {
+    return gone.filter((name) => !(name in wanted));
+}
+/** No revision tells of a size. */
+function sizesOf({ processes }) {
+    const web = processes.find(({ type }) => type === 'web');
+    return web ? { memoryMb: web.memoryMb, diskMb: web.diskMb, logRateBps: web.logRateBps } : {};
+}
+
+;// CONCATENATED MODULE: ./lib/commands/own-versions.js
+/** What live itself had before, and a rollback to it: what is read of revisions and droplets. */
+
+
+
+
+
+
+
+/** Of live; empty where there is none, and where the platform has no revisions. */
+async function lookUpOwn({ live }, { platform }) {
+    if (!live)
+        return { revisions: [], droplets: [] };
+    const [revisions, droplets] = await Promise.all([
+        orNothing(platform.revisions(live.guid), []),
+        platform.droplets(live.guid),
+    ]);
+    return { revisions, droplets };
+}
+/** Reads what the version was started with, and what live is started with now. */
+async function inPlaceIntent(parts, live, target, { platform, hide }) {
+    const [env, brought, lives] = await Promise.all([
+        target.revision && orNothing(platform.revisionEnvironment(target.revision.guid), undefined),
+        platform.sidecars(live.guid, 'buildpack'),
+        (0,belongings/* belongingsOf */.u)(live, platform),
+    ]);
+    hide((0,manifest_secrets/* likelySecrets */.g)(env ?? {}));
+    const types = Object.keys(lives.processes);
+    const commands = types.map((type) => [type, lives.processes[type]?.command ?? null]);
+    // The version is proven beside all that live has, but with its own commands.
+    const named = { ...NOTHING_NAMED, processes: Object.fromEntries(types.map((type) => [type, ['command']])) };
+    const what = await (0,steps_carry/* linesWithNames */.eC)((0,carried/* forProof */.Sv)((0,carried/* missing */.LO)(lives, (0,carried/* newApp */.g3)(lives), named)), platform, [live]);
+    return () => makeInPlaceRollbackIntent({
+        ...parts,
+        live,
+        target,
+        brought,
+        carry: { named, what },
+        commands: Object.fromEntries(commands),
+        ...(env ? { env } : {}),
+    });
+}
+/** A clear no: an older platform, a revision that is gone, or a sign-in that may not read it. */
+async function orNothing(asked, nothing) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && [403, 404].includes(error.status))
+            return nothing;
+        throw error;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare-rollback.js
@@ -44022,12 +45495,20 @@ async function sinceHeld(held, snapshot, inputs, world) {
 
 
 
+
+
+
+
 /** Reads what there is for each app, with the variables of what could go live again. No manifest names a route for it. */
-function lookUpKept({ set }, { platform, target }) {
+function lookUpKept({ set }, world) {
+    const { platform, target } = world;
     return Promise.all(set.map(async (name) => {
         const snapshot = await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] });
-        const previous = await Promise.all(snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) })));
-        return { named: [], snapshot: { ...snapshot, previous } };
+        const [own, previous] = await Promise.all([
+            lookUpOwn(snapshot, world),
+            Promise.all(snapshot.previous.map(async (app) => ({ ...app, env: await platform.environment(app.guid) }))),
+        ]);
+        return { named: [], snapshot: { ...snapshot, previous }, ...own };
     }));
 }
 /**
@@ -44044,70 +45525,79 @@ async function prepareRollback(preparation, seen, world, rolledBack) {
     return prepared.flatMap(({ app }) => app ?? []);
 }
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
-async function prepare_rollback_prepareOne({ snapshot }, left, isDone, preparation, world) {
+async function prepare_rollback_prepareOne(seen, left, isDone, preparation, world) {
     const { inputs } = preparation;
+    const { snapshot } = seen;
     const { live, name } = snapshot;
-    const target = live && isDone && inputs.to === undefined ? live : chooseTarget(snapshot, inputs.to);
+    const standing = { ...seen, ...snapshot };
+    const target = live && isDone && inputs.to === undefined ? live : chooseTarget(standing, inputs.to);
     if (typeof target === 'string') {
-        const next = 'Name one that is kept with the input to (command: status shows them), or deploy the version that you want.';
-        return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, next, 'no-target')] };
+        return { problems: [new errors/* Refused */.Lw(`${name} cannot be rolled back: ${target}.`, OTHER_NEXT, 'no-target')] };
     }
+    if (isOwn(target) && target.isGone)
+        return { problems: [goneOf(name, target)] };
     const domain = trialDomain(snapshot.domains, inputs);
     // The version that is meant may be on live's routes already: it is proven there like any other.
-    const kept = snapshot.previous.filter(({ guid }) => guid !== target.guid);
+    const kept = snapshot.previous.filter((app) => app !== target);
     const beside = judgeLeftovers({ ...snapshot, previous: kept }, left);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
-    const [droplet, missed] = await Promise.all([
-        world.platform.currentDroplet(target.guid),
-        missedBy(target, snapshot, world),
-    ]);
-    const { intent, notes, problems } = makeRollbackIntent({
+    const parts = {
         ...preparation,
         snapshot,
-        target,
         adoptedVersion,
         trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
-    });
-    const told = [...(inputs.plan ? choicesOf(snapshot, target) : []), ...notes, ...beside.notes, ...missed];
+    };
+    const [carrying, make] = await Promise.all([
+        isOwn(target) ? undefined : carryingBack(target, snapshot, world),
+        isOwn(target) && live
+            ? inPlaceIntent(parts, live, target, world)
+            : () => makeRollbackIntent({ ...parts, target: target }),
+    ]);
+    const made = domain instanceof errors/* Refused */.Lw ? make() : await withFreeTrials(make, world);
+    const { notes, problems } = made;
+    const intent = { ...made.intent, ...carrying?.parts };
+    const told = [
+        ...(inputs.plan ? choicesOf(standing, target) : []),
+        ...notes,
+        ...beside.notes,
+        ...(carrying?.notes ?? []),
+    ];
+    for (const text of carrying?.warnings ?? [])
+        world.listener.tell({ type: 'warning', text });
     for (const text of told)
         world.listener.tell({ type: 'note', text });
     const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
-        ...(droplet?.state === 'STAGED'
-            ? []
-            : [`${target.name} has no droplet any more: it cannot be started, and nothing is built again.`]),
-        ...(0,smoke/* refusedChecks */.C)(inputs.smokeTest, hosts).map(({ text }) => text),
+        ...(carrying?.problems ?? []),
+        ...(isOwn(target) ? [] : await withoutDroplet(target, world)),
+        ...(0,smoke/* refusedChecks */.C3)(inputs.smokeTest, hosts).map(({ text }) => text),
     ];
     const names = [
         ...snapshot.inTheWay.map((app) => app.name),
-        ...(await onAdoptedName(snapshot, adoptedVersion, intent, world)),
+        ...(isOwn(target) ? [] : await onAdoptedName(snapshot, adoptedVersion, intent, world)),
     ];
     return {
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
         problems: [
-            ...names.map(pursue/* inTheWayOf */.Lx),
+            ...names.map(still_ours/* inTheWayOf */.Lx),
             ...leftBy(beside),
-            ...(domain instanceof errors/* Refused */.Lw ? [domain] : []),
+            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
 }
-/** What live has that cannot be taken over: the version runs with its own, as it did when it was live. */
-async function missedBy(target, { live }, { platform }) {
-    if (!live || live.guid === target.guid)
+const OTHER_NEXT = 'Name another one with the input to (command: status, and plan: true, show them), or deploy the version that you want.';
+function goneOf(name, { version, dropletGuid, revision }) {
+    const what = revision ? `${version} (revision v${revision.version})` : version;
+    const why = `the platform has its droplet ${dropletGuid} no more, and nothing is built again`;
+    return new errors/* Refused */.Lw(`${name} cannot be rolled back to ${what}: ${why}.`, OTHER_NEXT, 'droplet-gone');
+}
+async function withoutDroplet({ guid, name }, { platform }) {
+    const droplet = await platform.currentDroplet(guid);
+    if (droplet?.state === 'STAGED')
         return [];
-    const [bindings, own, policies = [], ownPolicies = []] = await Promise.all([
-        platform.bindings(live.guid),
-        platform.bindings(target.guid),
-        platform.policies(live.guid),
-        platform.policies(target.guid),
-    ]);
-    const missing = [
-        ...bindings.filter((name) => !own.includes(name)).map((name) => `binding to service instance ${name}`),
-        ...policies.filter((one) => !ownPolicies.includes(one)).map((policy) => `network policy ${policy}`),
-    ];
-    return missing.map((what) => `Not taken over, live has it and the version that goes live has not: ${what}.`);
+    return [`${name} has no droplet any more: it cannot be started, and nothing is built again.`];
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/rollback.js
@@ -44184,12 +45674,14 @@ function ownedNames(apps) {
 
 
 
+
 function outlookOf({ snapshot, left, life, set }) {
     const held = (0,engine_lock/* isHeld */.i7)(snapshot);
     const change = underWayOf(snapshot, held ? undefined : life);
     return {
         ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
         previous: snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app)).map(keptOf),
+        earlier: (0,earlier/* readEarlier */.lz)(snapshot.live?.annotations ?? {}).map(earlierOf),
         failed: snapshot.failed.map(keptOf),
         leftovers: left.apps.map((app) => leftOf(app, left)),
         nextDeploy: nextDeploy({ snapshot, left, life, set }, change),
@@ -44204,7 +45696,7 @@ function underWayOf(snapshot, life) {
     const { [platform_names/* ANNOTATION */.YX.commit]: commit } = lock?.annotations ?? {};
     const { [platform_names/* ANNOTATION */.YX.actor]: actor, [platform_names/* ANNOTATION */.YX.runUrl]: run } = said;
     return {
-        what: lock && platform_names/* ANNOTATION */.YX.target in lock.annotations ? 'rollback' : 'deploy',
+        what: lock && (0,platform_names/* isOfRollback */.Ce)(lock) ? 'rollback' : 'deploy',
         ...(lock?.version ? { version: lock.version } : {}),
         ...(commit ? { commit } : {}),
         phase: lock?.phase ?? 'made',
@@ -44225,6 +45717,17 @@ function keptOf(app) {
         version,
         ...(commit ? { commit } : {}),
         withdrawn: (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
+    };
+}
+function earlierOf(one) {
+    const { version, droplet, revision, annotations } = one;
+    const commit = annotations[platform_names/* ANNOTATION */.YX.commit];
+    return {
+        version,
+        ...(commit ? { commit } : {}),
+        droplet,
+        ...(revision === undefined ? {} : { revision }),
+        withdrawn: (0,intent_parts/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
     };
 }
 function leftOf(app, { routes }) {
@@ -44364,131 +45867,143 @@ async function lifeOf(snapshot, { platform, hasEnded }) {
 
 // EXTERNAL MODULE: ./lib/github/context.js + 1 modules
 var github_context = __nccwpck_require__(5219);
-// EXTERNAL MODULE: ./lib/report/explain.js
-var explain = __nccwpck_require__(2800);
-;// CONCATENATED MODULE: ./lib/report/next.js
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./lib/github/answers.js
+var answers = __nccwpck_require__(3593);
+// EXTERNAL MODULE: ./lib/github/call.js
+var call = __nccwpck_require__(5740);
+;// CONCATENATED MODULE: ./lib/github/comments.js
 
-/** @returns '' when there is nothing to do */
-function nextOf({ result, error, second, apps }) {
-    if (error !== undefined)
-        return (0,explain/* explain */.W)(second ?? error).next;
-    switch (result) {
-        case 'deployed':
-        case 'promoted':
-        case 'rolled-back':
-            return apps.flatMap(wayBack).join(' ');
-        case 'held':
-            return apps.map(toDecide).join(' ');
-        case 'planned':
-            return 'Run it without the input "plan" to do this.';
-        case 'ready':
-            return 'Run "cf" in the later steps of this job: it is on the PATH, and signed in to the target.';
-        default:
-            return apps.flatMap(underWay).join(' ');
+
+/** GitHub takes no longer comment, in characters (422 "Body is too long"). */
+const LONGEST_COMMENT = 65_536;
+/** What is missing in the workflow when GitHub refuses a comment. */
+const COMMENT_PERMISSIONS = ['permissions:', '  contents: read', '  pull-requests: write'];
+/** GitHub did not do what was asked: with that answer, or with none. */
+class NotDone extends Error {
+    method;
+    response;
+    constructor(method, response) {
+        super('GitHub did not do it');
+        this.method = method;
+        this.response = response;
     }
 }
-function wayBack({ app, previousApp, previousVersion, rolled }) {
-    if (previousVersion === undefined)
-        return [];
-    if (rolled) {
+/**
+ * Edits our comment, or makes it. A write whose answer was lost is looked up before it is repeated; where not every page could be
+ * read nothing is written.
+ * @returns undefined when it is there, else why not, for people. Rejects with the signal's reason only.
+ */
+async function keepComment(options, comment) {
+    const address = (0,answers/* repositoryAddress */.n6)(options.apiUrl, options.repository);
+    const graphql = (0,answers/* graphqlAddress */.Mi)(options.apiUrl);
+    if (address === undefined || graphql === undefined)
+        return "GitHub's address is neither https nor on this machine.";
+    for (let attempt = 0;; attempt++) {
+        try {
+            await keepOnce(options, comment, address, graphql);
+            return undefined;
+        }
+        catch (error) {
+            if (!(error instanceof NotDone))
+                throw error;
+            const afterMs = waitAfter(error);
+            const waitMs = call/* WAITS_MS */.qD[attempt];
+            if (afterMs === undefined || waitMs === undefined)
+                return reasonOf(error.response);
+            await options.clock.sleep(Math.max(waitMs, afterMs), options.signal);
+        }
+    }
+}
+async function keepOnce(caller, comment, address, graphql) {
+    const { pull, marker, body } = comment;
+    const author = await authorOf(caller, graphql);
+    const list = `${address}/issues/${pull}/comments`;
+    const id = await idOf(caller, list, marker, author);
+    if (id === undefined)
+        await done(caller, { method: 'POST', url: list, json: { body } });
+    else
+        await done(caller, { method: 'PATCH', url: `${address}/issues/comments/${id}`, json: { body } });
+}
+/** REST does not say it of a job's own token; GraphQL says it of every kind. */
+async function authorOf(caller, url) {
+    const query = { query: 'query { viewer { login } }' };
+    const response = await done(caller, { method: 'POST', url, json: query });
+    const { login } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response)).data).viewer);
+    if (typeof login !== 'string' || login === '')
+        throw new NotDone('GET', response);
+    return login.toLowerCase();
+}
+/** Of the oldest one that is ours. The next page is counted, not followed: the token belongs to this address. */
+async function idOf(caller, list, marker, author) {
+    for (let page = 1;; page++) {
+        const response = await done(caller, { method: 'GET', url: `${list}?per_page=100&page=${page}` });
+        const comments = (0,call/* jsonOf */.o_)(response);
+        if (!Array.isArray(comments))
+            throw new NotDone('GET', response);
+        const ours = comments.map(answers/* fieldsOf */.Pf).find(({ id, body, user }) => {
+            const { login } = (0,answers/* fieldsOf */.Pf)(user);
+            const isMarked = typeof body === 'string' && body.startsWith(marker);
+            return isMarked && Number.isSafeInteger(id) && String(login).toLowerCase() === author;
+        });
+        if (ours)
+            return Number(ours.id);
+        if (!/rel="next"/.test(response.headers.link ?? ''))
+            return undefined;
+    }
+}
+/** Throws `NotDone`. */
+async function done(caller, request) {
+    const response = await (0,call/* callGitHub */.ur)(caller, request);
+    if (response && (0,answers/* verdictOf */.Vj)({ kind: 'answered', response }).kind === 'answer')
+        return response;
+    throw new NotDone(request.method, response);
+}
+/** @returns milliseconds, at least; undefined: another attempt will not fare better */
+function waitAfter({ method, response }) {
+    // It was there when it was looked for: somebody deleted it.
+    if (method === 'PATCH' && response?.status === 404)
+        return 0;
+    const verdict = (0,answers/* verdictOf */.Vj)(response ? { kind: 'answered', response } : { kind: 'lost' });
+    return verdict.kind === 'again' ? verdict.afterMs : undefined;
+}
+function reasonOf(response) {
+    if (!response)
+        return 'GitHub cannot be reached.';
+    const { status, headers } = response;
+    const { message } = (0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response));
+    const said = typeof message === 'string' ? `: ${message}` : '';
+    if (status === 200)
+        return 'GitHub does not say what is there already, or by whom.';
+    if (headers['x-ratelimit-remaining'] === '0')
+        return `the token's rate limit is used up (${status}).`;
+    if (status === 404 || (status === 403 && /not accessible/i.test(said)))
         return [
-            `To go back: deploy the commit of ${previousVersion} of ${app} again, with force: true where it is older than the one that is live. After a rolling deploy command: rollback cannot bring it back yet.`,
-        ];
-    }
-    return previousApp === undefined
-        ? [`The version of ${app} before is not kept: there is no way back to it.`]
-        : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
-}
-function toDecide({ app, version, trialUrl }) {
-    const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
-    return `Version ${version} of ${app} is held.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
-}
-function underWay({ app, candidate, trialUrl }) {
-    if (!candidate)
-        return [];
-    const { version, phase } = candidate;
-    if (phase === 'held')
-        return [toDecide({ app, version, ...(trialUrl ? { trialUrl } : {}) })];
-    return [
-        `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
-    ];
+            `the token may not write comments (${status}). Add to the job, beside the permissions that it has:`,
+            ...COMMENT_PERMISSIONS,
+        ].join('\n');
+    return `GitHub answered ${status}${said}`;
 }
 
-;// CONCATENATED MODULE: ./lib/report/outputs.js
+;// CONCATENATED MODULE: ./lib/github/event.js
+/** The pull request that a workflow runs for, as its event tells it. Pure; the event is untrusted JSON. */
 
-/** @returns every output, '' for what there is not */
-function outputsOf(outcome, durationMs) {
-    const [first] = outcome.apps;
-    const { watch } = outcome;
-    return {
-        result: outcome.result,
-        ...outputsOfApp(first),
-        requests: watch ? String(watch.requests) : '',
-        'failed-requests': watch ? String(watch.failures) : '',
-        'longest-gap-ms': watch ? String(Math.round(watch.longestGapMs)) : '',
-        'duration-ms': String(Math.round(durationMs)),
-        'cf-version': outcome.cfVersion ?? '',
-        plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
-        error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
-        apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
-    };
-}
-/** Of `status` alone: what has no output of its own. */
-function statusOf({ outlook }) {
-    return outlook ? { status: outlook } : {};
-}
-function outputsOfApp(app) {
-    const { live } = app ?? {};
-    return {
-        app: app?.app ?? '',
-        'app-guid': live?.guid ?? '',
-        url: app?.url ?? '',
-        'trial-url': app?.trialUrl ?? '',
-        version: app?.version ?? '',
-        'previous-version': app?.previousVersion ?? '',
-        'previous-app-guid': app?.previousAppGuid ?? '',
-        'droplet-guid': live?.dropletGuid ?? '',
-        'deployment-guid': app?.rolled?.deploymentGuid ?? '',
-        live: live ? JSON.stringify(live) : '',
-    };
+/**
+ * @param event payload of the event `pull_request`
+ * @param repository `owner/name` of the workflow
+ * @returns undefined for what is no such event
+ */
+function pullRequestOf(event, repository) {
+    const { number, head } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(event).pull_request);
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1)
+        return undefined;
+    const { full_name: from } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(head).repo);
+    const commit = (0,answers/* commitOf */.D3)((0,answers/* fieldsOf */.Pf)(head).sha);
+    const isFork = typeof from !== 'string' || from.toLowerCase() !== repository.toLowerCase();
+    return { number, isFork, ...(commit !== undefined && { head: commit }) };
 }
 
-;// CONCATENATED MODULE: ./lib/report/serving.js
-/** @param most routes that are shown one by one; only routes that are served as they should be are left to `others` before any else */
-function servingOf({ live }, most) {
-    const usual = (route) => route.by.length === 1 && route.by[0] === live.app;
-    const odd = live.routes.filter((route) => !usual(route));
-    const ordered = [...odd, ...live.routes.filter(usual)];
-    const left = ordered.length - most;
-    return {
-        shown: ordered.slice(0, most).map(({ url, by }) => ({ url, by: byText(by) })),
-        others: left <= 0 ? '' : `and ${left} more${odd.length <= most ? `, each served by ${live.app}` : ''}`,
-    };
-}
-/** Lines for the log and for annotations. */
-function whoServes(apps, most) {
-    return apps.flatMap((one) => {
-        if (one.live.routes.length === 0)
-            return [noRoutes(one)];
-        const { shown, others } = servingOf(one, most);
-        return [...shown.map(({ url, by }) => `${url}: ${by}`), ...(others ? [others] : [])];
-    });
-}
-/** `10:02:03 UTC`, or undefined when it was never looked. */
-function seenAt({ seenAtMs }) {
-    return seenAtMs === undefined ? undefined : `${new Date(seenAtMs).toISOString().slice(11, 19)} UTC`;
-}
-function noRoutes({ app, live }) {
-    return live.app ? `${app}: live is ${live.app}, without a route` : `${app}: nothing is live`;
-}
-function byText(by) {
-    if (by.length === 0)
-        return 'nobody';
-    return by.length > 1 ? `${by.join(' and ')}, together` : String(by[0]);
-}
-
-// EXTERNAL MODULE: ./lib/report/log.js
-var log = __nccwpck_require__(3694);
 // EXTERNAL MODULE: ./lib/report/untrusted.js
 var untrusted = __nccwpck_require__(2397);
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
@@ -44533,6 +46048,8 @@ function prose(line) {
         .replaceAll('<', '&lt;')
         .replaceAll('$', '<span>$</span>')
         .replaceAll('@', `@${GAP}`)
+        .replaceAll('#', `#${GAP}`)
+        .replace(/\bGH-/gi, `$&${GAP}`)
         .replaceAll('://', `:${GAP}//`)
         .replace(/www\./gi, `$&${GAP}`);
 }
@@ -44544,6 +46061,115 @@ function shortened(text, most) {
     if (text.length <= most)
         return text;
     return `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+// EXTERNAL MODULE: ./lib/report/explain.js
+var explain = __nccwpck_require__(2800);
+// EXTERNAL MODULE: ./lib/report/log.js
+var log = __nccwpck_require__(3694);
+;// CONCATENATED MODULE: ./lib/report/next.js
+
+
+/** @returns '' when there is nothing to do */
+function nextOf({ result, error, second, apps }) {
+    if (error !== undefined)
+        return (0,explain/* explain */.W)(second ?? error).next;
+    switch (result) {
+        case 'deployed':
+        case 'promoted':
+        case 'rolled-back':
+            return apps.flatMap(wayBack).join(' ');
+        case 'held':
+            return apps.map(toDecide).join(' ');
+        case 'planned':
+            return 'Run it without the input "plan" to do this.';
+        case 'ready':
+            return 'Run "cf" in the later steps of this job: it is on the PATH, and signed in to the target.';
+        default:
+            return apps.flatMap(underWay).join(' ');
+    }
+}
+function wayBack({ app, previousApp, previousVersion, rolled }) {
+    if (previousVersion === undefined)
+        return [];
+    // In place it lives on in a droplet of live's.
+    return previousApp === undefined && !rolled
+        ? [`The version of ${app} before is not kept: there is no way back to it.`]
+        : [`To go back: run this action with command: rollback, app: ${app} and to: ${previousVersion}.`];
+}
+function toDecide({ app, version, trialUrl, candidate }) {
+    const how = candidate?.phase === 'paused' ? ' as a canary: its first instances serve' : '';
+    const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
+    return `Version ${version} of ${app} is held${how}.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
+}
+function underWay({ app, candidate, trialUrl }) {
+    if (!candidate)
+        return [];
+    const { version, phase } = candidate;
+    if ((0,words/* isWaiting */.Gu)(phase))
+        return [toDecide({ app, version, candidate, ...(trialUrl ? { trialUrl } : {}) })];
+    return [
+        `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/pauses.js
+
+
+/** @returns '' where nothing was paused */
+function pausesTable({ app, found }, md) {
+    const rows = (found?.pauses ?? []).map(({ pause, pauses, canary, live, verdict }) => [
+        `${pause} of ${pauses}`,
+        `${canary} of ${canary + live}`,
+        (0,steps_canary/* shareOf */.tC)(canary, live),
+        figuresText(verdict.canary),
+        figuresText(verdict.live),
+        verdict.bad === undefined ? 'as good as live' : md.prose(verdict.bad),
+    ]);
+    if (rows.length === 0)
+        return '';
+    const head = ['pause', 'new instances', 'their share of the requests', 'canary', 'live', 'verdict'];
+    return `### Canary of ${md.code(app)}\n\n${table(head, rows)}`;
+}
+function figuresText({ probes, errors, medianMs }) {
+    if (probes === 0)
+        return 'none left';
+    const median = medianMs === undefined ? '' : `, median ${Math.round(medianMs)} ms`;
+    return `${errors} of ${probes} probes failed${median}`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/serving.js
+/** @param most routes that are shown one by one; only routes that are served as they should be are left to `others` before any else */
+function servingOf({ live }, most) {
+    const usual = (route) => route.by.length === 1 && route.by[0] === live.app;
+    const odd = live.routes.filter((route) => !usual(route));
+    const ordered = [...odd, ...live.routes.filter(usual)];
+    const left = ordered.length - most;
+    return {
+        shown: ordered.slice(0, most).map(({ url, by }) => ({ url, by: byText(by) })),
+        others: left <= 0 ? '' : `and ${left} more${odd.length <= most ? `, each served by ${live.app}` : ''}`,
+    };
+}
+/** Lines for the log and for annotations. */
+function whoServes(apps, most) {
+    return apps.flatMap((one) => {
+        if (one.live.routes.length === 0)
+            return [noRoutes(one)];
+        const { shown, others } = servingOf(one, most);
+        return [...shown.map(({ url, by }) => `${url}: ${by}`), ...(others ? [others] : [])];
+    });
+}
+/** `10:02:03 UTC`, or undefined when it was never looked. */
+function seenAt({ seenAtMs }) {
+    return seenAtMs === undefined ? undefined : `${new Date(seenAtMs).toISOString().slice(11, 19)} UTC`;
+}
+function noRoutes({ app, live }) {
+    return live.app ? `${app}: live is ${live.app}, without a route` : `${app}: nothing is live`;
+}
+function byText(by) {
+    if (by.length === 0)
+        return 'nobody';
+    return by.length > 1 ? `${by.join(' and ')}, together` : String(by[0]);
 }
 
 ;// CONCATENATED MODULE: ./lib/report/status.js
@@ -44615,11 +46241,11 @@ function shortly({ nextDeploy: { settles, adopts } }) {
 function status_factsOf({ outlook, seenAtMs = 0 }) {
     if (!outlook)
         return [];
-    const { underWay, held, previous, failed, leftovers, nextDeploy } = outlook;
+    const { underWay, held, previous, earlier, failed, leftovers, nextDeploy } = outlook;
     return [
         ...(underWay ? [['under way', changeText(underWay, seenAtMs)]] : []),
         ...(held ? [['held', changeText(held, seenAtMs)]] : []),
-        ...some('can be rolled back to', previous.map(keptText)),
+        ...some('can be rolled back to', [...earlier.map(earlierText), ...previous.map(keptText)]),
         ...some('failed', failed.map(keptText)),
         ...some('left over', leftovers.map(leftText)),
         ['next deploy', nextDeploy.told.length > 0 ? nextDeploy.told.join(' ') : 'It has nothing to settle.'],
@@ -44649,6 +46275,10 @@ function changeText(change, nowMs) {
 function keptText({ version, commit, app, withdrawn }) {
     return `${version}${commit ? `, commit ${commit}` : ''} (${app})${withdrawn ? ', taken from live by a rollback' : ''}`;
 }
+function earlierText({ version, commit, droplet, revision, withdrawn }) {
+    const where = `droplet ${droplet} of live${revision === undefined ? '' : `, revision v${revision}`}`;
+    return `${version}${commit ? `, commit ${commit}` : ''} (${where})${withdrawn ? ', taken from live by a rollback' : ''}`;
+}
 function leftText({ app, state, running, routes, ours }) {
     const how = state === 'STOPPED' ? 'stopped' : `started, ${running} running`;
     const where = routes.length > 0 ? `on ${routes.join(', ')}` : 'on no route';
@@ -44664,6 +46294,8 @@ function aligned(rows) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
 
 
 
@@ -44698,7 +46330,7 @@ const MARKS = {
     failed: '❌',
 };
 /** Parts in the order of their weight: where not all of them fit, the last ones are missing. */
-function summaryOf(outcome, timeline, durationMs, redact) {
+function summaryOf(outcome, timeline, durationMs, redact, limit = LIMIT_BYTES) {
     const md = markdown(redact);
     const names = outcome.apps.map(({ app }) => md.code(app));
     const isFailure = outcome.error !== undefined;
@@ -44713,11 +46345,12 @@ function summaryOf(outcome, timeline, durationMs, redact) {
         ...(isFailure ? [] : [next]),
         ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
         ...outcome.apps.map((app) => proofLines(app, md)),
+        ...outcome.apps.map((app) => pausesTable(app, md)),
         ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
-        ...planParts(outcome, md),
+        ...planParts(outcome, md, limit / 2),
         ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
     ];
-    return fitted(parts.filter((part) => part !== ''));
+    return fitted(parts.filter((part) => part !== ''), limit);
 }
 function nextText(outcome, md) {
     const failed = outcome.second ?? outcome.error;
@@ -44758,7 +46391,7 @@ function liveTable(outcome, md) {
         ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
         ['seen at', seenAt(outcome) ?? ''],
         ['address', url ? md.code(url) : ''],
-        ['trial address', trialUrl && candidate?.phase === 'held' ? md.code(trialUrl) : ''],
+        ['trial address', trialUrl && (0,words/* isWaiting */.Gu)(candidate?.phase) ? md.code(trialUrl) : ''],
         ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
         ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
         ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],
@@ -44817,16 +46450,23 @@ function notesOf(notes = [], md) {
         ? summary_list(notes.map((note) => md.prose(note)), MOST.notes)
         : '';
 }
-function planParts({ plan }, md) {
+/** The first steps, as many as there is room for: a plan that is missing as a whole tells nobody anything. */
+function planParts({ plan }, md, mostBytes) {
     if (!plan)
         return [];
-    const shown = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
+    const steps = plan.slice(0, MOST.steps).map(({ app, title, calls }, at) => {
         const number = `${at + 1}. `;
         // A list in a list stands exactly under the text of its item.
         const indent = ' '.repeat(number.length);
         const under = calls.slice(0, MOST.routes).map((call) => `${indent}- ${md.code(call)}`);
         return [`${number}${md.code(app)}: ${md.prose(title)}`, ...under].join('\n');
     });
+    let size = 0;
+    const over = steps.findIndex((step) => {
+        size += Buffer.byteLength(`${step}\n`);
+        return size > mostBytes;
+    });
+    const shown = over === -1 ? steps : steps.slice(0, over);
     const left = plan.length - shown.length;
     return [
         section('Plan', [
@@ -44876,6 +46516,104 @@ function fitted(parts, limit = LIMIT_BYTES) {
         kept.push(part);
     }
     return `${[...kept, LEFT_OUT].join('\n\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/comment.js
+/** A plan, told to the pull request that it was made for: one comment for each target and set of apps. */
+
+
+
+
+
+/** It only informs: whatever happens, the result stays what it is. Does nothing outside the event `pull_request`. */
+async function tellPullRequest(outcome, inputs, context, log, ports) {
+    const { githubToken: token } = inputs;
+    const { event, repository = '', apiUrl = '' } = context;
+    const isPlan = inputs.plan && (outcome.plan ?? outcome.error) !== undefined && outcome.apps.length > 0;
+    if (!isPlan || event?.name !== 'pull_request' || !token)
+        return;
+    const warn = (why) => log.tell({ type: 'warning', text: `The plan is not shown on the pull request: ${why}` });
+    try {
+        const pull = pullRequestOf(await eventIn(event.path, ports.files), repository);
+        if (!pull)
+            return warn('the file of the event does not tell which one it is.');
+        if (pull.isFork) {
+            const text = 'The plan is not shown on the pull request: it is from a fork, whose runs may only read.';
+            return log.tell({ type: 'note', text });
+        }
+        const marker = markerOf(outcome, inputs);
+        const body = bodyOf(marker, outcome, inputs, context, pull, log, ports.redact);
+        const { http, clock, signal } = ports;
+        const comment = { pull: pull.number, marker, body };
+        const why = await keepComment({ http, clock, signal, token, apiUrl, repository }, comment);
+        if (why !== undefined)
+            warn(why);
+    }
+    catch (error) {
+        if (!ports.signal.aborted)
+            warn(error.message);
+    }
+}
+async function eventIn(path, files) {
+    const content = await files.read(path);
+    return content && JSON.parse(content.toString('utf8'));
+}
+/** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */
+function markerOf({ apps }, { api, org, space }) {
+    const named = JSON.stringify([api, org, space, ...apps.map(({ app }) => app).sort()]);
+    const key = (0,external_node_crypto_.createHash)('sha256').update(named).digest('hex').slice(0, 32);
+    return `<!-- cf-zero-downtime plan ${key} -->`;
+}
+function bodyOf(marker, outcome, { org, space }, { runUrl }, { head }, log, redact) {
+    const md = markdown(redact);
+    const made = [
+        `Plan for ${md.code(`${org}/${space}`)}`,
+        ...(head ? [`commit ${md.code(head.slice(0, 7))}`] : []),
+        ...(runUrl ? [md.code(runUrl)] : []),
+    ];
+    const above = `${marker}\n${made.join(', ')}\n\n`;
+    // Bytes are never fewer than characters.
+    const room = LONGEST_COMMENT - Buffer.byteLength(above);
+    return above + summaryOf(outcome, log.timeline, log.elapsedMs(), redact, room);
+}
+
+;// CONCATENATED MODULE: ./lib/report/outputs.js
+
+/** @returns every output, '' for what there is not */
+function outputsOf(outcome, durationMs) {
+    const [first] = outcome.apps;
+    const { watch } = outcome;
+    return {
+        result: outcome.result,
+        ...outputsOfApp(first),
+        requests: watch ? String(watch.requests) : '',
+        'failed-requests': watch ? String(watch.failures) : '',
+        'longest-gap-ms': watch ? String(Math.round(watch.longestGapMs)) : '',
+        'duration-ms': String(Math.round(durationMs)),
+        'cf-version': outcome.cfVersion ?? '',
+        plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
+        error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
+        apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
+    };
+}
+/** Of `status` alone: what has no output of its own. */
+function statusOf({ outlook }) {
+    return outlook ? { status: outlook } : {};
+}
+function outputsOfApp(app) {
+    const { live } = app ?? {};
+    return {
+        app: app?.app ?? '',
+        'app-guid': live?.guid ?? '',
+        url: app?.url ?? '',
+        'trial-url': app?.trialUrl ?? '',
+        version: app?.version ?? '',
+        'previous-version': app?.previousVersion ?? '',
+        'previous-app-guid': app?.previousAppGuid ?? '',
+        'droplet-guid': live?.dropletGuid ?? '',
+        'deployment-guid': app?.rolled?.deploymentGuid ?? '',
+        live: live ? JSON.stringify(live) : '',
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/index.js
@@ -44966,10 +46704,11 @@ async function writeSummary(markdown, log, { summary }) {
     }
 }
 
-// EXTERNAL MODULE: ./lib/report/shown.js + 5 modules
-var report_shown = __nccwpck_require__(1783);
+// EXTERNAL MODULE: ./lib/report/shown.js + 6 modules
+var report_shown = __nccwpck_require__(9600);
 ;// CONCATENATED MODULE: ./lib/main.js
 /** Inputs -> command -> report. The one place that catches. */
+
 
 
 
@@ -44987,11 +46726,13 @@ async function main({ portsFor, core, clock, env, missing = [], write, }) {
     const shown = (0,report_shown/* createShown */.G3)({ clock, write, setSecret: core.setSecret });
     const { log, redact } = shown;
     let wantsSummary = true;
+    let tellOthers = async () => { };
     const outcome = await run().catch((error) => ({ result: 'refused', error, apps: [] }));
     const failed = await report(outcome, log, { ...core, redact }, wantsSummary).catch((error) => {
         core.error((0,untrusted/* commandText */.jt)(`The result could not be reported: ${error}`, redact), { title: 'internal' });
         return true;
     });
+    await tellOthers(outcome);
     return failed ? 1 : 0;
     async function run() {
         const inputs = (0,report_shown/* inputsOf */.Vc)(env, shown);
@@ -44999,7 +46740,10 @@ async function main({ portsFor, core, clock, env, missing = [], write, }) {
         assertFiles(missing, log);
         for (const text of inputs.warnings)
             log.tell({ type: 'warning', text });
-        return await COMMANDS[inputs.command](inputs, (0,github_context/* readContext */.y)(env), (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown));
+        const context = (0,github_context/* readContext */.y)(env);
+        const ports = (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown);
+        tellOthers = (outcome) => tellPullRequest(outcome, inputs, context, log, { ...ports, http: ports.publicHttp, redact });
+        return await COMMANDS[inputs.command](inputs, context, ports);
     }
 }
 /** What a step cannot tell the runner is lost for the steps after it. The summary only informs. */
@@ -45503,7 +47247,7 @@ class Refused extends Error {
     commands;
     name = 'Refused';
     constructor(message, next, code = 'refused', 
-    /** What a person may run, line by line, in a POSIX shell. */
+    /** What a person may run in a POSIX shell, or put into the workflow, line by line. */
     commands = []) {
         super(message);
         this.next = next;
@@ -45599,6 +47343,7 @@ class Stuck extends Error {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gu: () => (/* binding */ isWaiting),
 /* harmony export */   Lo: () => (/* binding */ COMMANDS),
 /* harmony export */   YL: () => (/* binding */ STRATEGIES),
 /* harmony export */   ZG: () => (/* binding */ PHASES),
@@ -45608,11 +47353,12 @@ class Stuck extends Error {
 /* harmony export */ });
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
 const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'];
-const STRATEGIES = ['blue-green', 'rolling'];
+const STRATEGIES = ['blue-green', 'rolling', 'canary'];
 const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 /**
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
- * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `serving`: it was seen answering on every
+ * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
+ * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
  * route. `withdrawn`: no request reaches the candidate any more.
@@ -45622,12 +47368,17 @@ const PHASES = [
     'held',
     'proven',
     'switching',
+    'paused',
     'serving',
     'drained',
     'reverting',
     'restored',
     'withdrawn',
 ];
+/** A deploy that waits for `promote` or `abort`: before live is touched, or as a canary. */
+function isWaiting(phase) {
+    return phase === 'held' || phase === 'paused';
+}
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -45831,6 +47582,14 @@ class Fields {
         }
         return map;
     }
+    /** What of a map is text or number; the rest is left out. */
+    plainMap(key) {
+        const isPlain = (entry) => typeof entry[1] === 'string' || typeof entry[1] === 'number';
+        return Object.fromEntries(Object.entries(this.object(key).values).filter(isPlain));
+    }
+    keys() {
+        return Object.keys(this.values);
+    }
     has(key) {
         return this.values[key] !== undefined && this.values[key] !== null;
     }
@@ -45860,6 +47619,7 @@ function present(values) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $k: () => (/* binding */ appKey),
 /* harmony export */   Bk: () => (/* binding */ selectorOf),
+/* harmony export */   Ce: () => (/* binding */ isOfRollback),
 /* harmony export */   E4: () => (/* binding */ versionOf),
 /* harmony export */   H3: () => (/* binding */ PREFIX),
 /* harmony export */   JU: () => (/* binding */ takerNumber),
@@ -45902,16 +47662,16 @@ const ANNOTATION = {
     strategy: `${PREFIX}/strategy`,
     /** Names of the inputs that were not the default. */
     inputs: `${PREFIX}/inputs`,
-    /** Urls of the production routes; may be split. */
-    routes: `${PREFIX}/routes`,
     /** What the manifest itself named at this deploy: urls, names of variables, counts and sizes. May be split. */
     manifestRoutes: `${PREFIX}/manifest-routes`,
+    /** By url, of routes for which the manifest named a protocol. JSON. */
+    manifestProtocols: `${PREFIX}/manifest-protocols`,
     manifestEnv: `${PREFIX}/manifest-env`,
     manifestScale: `${PREFIX}/manifest-scale`,
-    /** Urls of live's routes that the new version shall not have. May be split. */
-    dropped: `${PREFIX}/dropped`,
-    /** Guid of the app that was live when the candidate was made. */
-    liveGuid: `${PREFIX}/live-guid`,
+    /** Names of services, sidecars, features, labels, annotations and settings of processes that the manifest named. JSON; may be split. */
+    manifestNamed: `${PREFIX}/manifest-named`,
+    /** On the lock: owner of the run that has brought the candidate what live has outside the manifest. */
+    carried: `${PREFIX}/carried`,
     /** Guid of the package that this run pushed: a candidate with any other one is never started. */
     package: `${PREFIX}/package`,
     /** Hash of the bits in that package; missing where they changed while they were pushed. */
@@ -45922,12 +47682,15 @@ const ANNOTATION = {
     heartbeat: `${PREFIX}/heartbeat`,
     /** On a taker: guid of the lock that it takes from its owner. Over another one it says nothing. */
     takenFrom: `${PREFIX}/taken-from`,
-    /** What a later run must know to go on: times, scale, what is kept. JSON. */
-    settings: `${PREFIX}/settings`,
+    /** What a later run must know to go on: times, scale, what is kept. JSON; may be split. */
     journal: `${PREFIX}/journal`,
     /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
     copiedDroplet: `${PREFIX}/copied-droplet`,
-    /** On live, after a deployment: the versions that it had before, newest first. JSON. */
+    /** On a candidate: the number of the last pause at which its canary was found as good as live. */
+    judged: `${PREFIX}/judged`,
+    /** On the lock: the job that applies the manifest to live. JSON. */
+    applying: `${PREFIX}/applying`,
+    /** On live, after a deployment: the versions that it had before, newest first. JSON. May be split. */
     earlier: `${PREFIX}/earlier`,
     /** On a lock that is empty: guid of the app that goes live, which was staged before. */
     target: `${PREFIX}/target`,
@@ -45940,6 +47703,10 @@ const ANNOTATION = {
     /** On a version that a rollback took from live: who did, in which run. JSON. */
     withdrawn: `${PREFIX}/withdrawn`,
 };
+/** Whether a lock is that of a rollback, whichever way it brings the version back. */
+function isOfRollback({ annotations }) {
+    return ANNOTATION.target in annotations || annotations[ANNOTATION.strategy] === 'rollback';
+}
 /** The platform's limit for an annotation's value, characters. */
 const ANNOTATION_LIMIT = 5_000;
 const LABEL_LIMIT = 63;
@@ -46167,9 +47934,9 @@ class Sender {
                 headers: {
                     accept: 'application/json',
                     authorization: /^bearer /i.test(token) ? token : `bearer ${token}`,
-                    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+                    ...(body === undefined ? {} : { 'content-type': body.type }),
                 },
-                ...(body === undefined ? {} : { body }),
+                ...(body === undefined ? {} : { body: body.text }),
                 timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
                 maxBytes: MAX_ANSWER_BYTES,
                 ...(signal ? { signal } : {}),
@@ -46490,7 +48257,10 @@ function verdictOf(method, outcome, renewed) {
         return read ? 'unusable' : 'ambiguous';
     return read ? 'again' : 'ambiguous';
 }
-/** The platform's own error body has a list `errors`; a proxy's JSON has not. */
+/**
+ * The platform's own error body has a list `errors`, and `error_code` where its version 2 answers: that is also who says that there
+ * is nothing at an address outside the API. A proxy's JSON has neither.
+ */
 function bodyKindOf(response) {
     if (response.cut)
         return { kind: 'other' };
@@ -46500,7 +48270,8 @@ function bodyKindOf(response) {
         const json = JSON.parse(response.body.toString('utf8'));
         if (typeof json !== 'object' || json === null)
             return { kind: 'other' };
-        const errors = response.status >= 400 && 'errors' in json && Array.isArray(json.errors);
+        const isListed = 'errors' in json && Array.isArray(json.errors);
+        const errors = response.status >= 400 && (isListed || 'error_code' in json);
         return { kind: errors ? 'errors' : 'json', json };
     }
     catch {
@@ -46535,11 +48306,11 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3907);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5106);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2800);
-/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1783);
+/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9600);
 /* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2397);
 /** After the job: whatever the main run was kept from removing is removed, and what it was kept from settling is settled. */
 
@@ -46847,14 +48618,171 @@ function probePath({ watchPath, smokeTest }) {
 
 /***/ }),
 
+/***/ 9507:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D: () => (/* binding */ headerReach),
+/* harmony export */   H: () => (/* binding */ proveOnRoute)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6221);
+/* harmony import */ var _answer_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6323);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3262);
+
+
+
+
+const NO_SUCH_APP = '00000000-0000-4000-8000-000000000000';
+const NO_SUCH_INDEX = 99_999;
+const REACH_TRIES = 3;
+/** Answers of one kind, one after the other, that are no accident any more. */
+const FAULTS_IN_A_ROW = 3;
+const LANES = 4;
+function stripped({ instances }) {
+    return `the header ${(0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .headerOf */ .rR)(instances[0])} does not reach the router, so nobody says which version answered`;
+}
+/**
+ * Tests whether the header reaches the router of a route: an instance that cannot exist must be refused.
+ * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
+ * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
+ * @param route `of`: what is mapped to the route, when there is something; it says which header is tested
+ */
+async function headerReach(ctx, route) {
+    const instance = { appGuid: NO_SUCH_APP, ...route.of, index: NO_SUCH_INDEX };
+    const path = route.path ?? '/';
+    const look = async () => {
+        const refused = await (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .ask */ .kA)(ctx, (0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .routeAddress */ .ow)(route, path, ctx), { instance, timeoutMs: _context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7 });
+        if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(refused) || refused.status !== 404 || !(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isUnknownToRouter */ .he)(refused))
+            return judgeReach(refused);
+        const plain = await (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .ask */ .kA)(ctx, (0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .routeAddress */ .ow)(route, path, ctx), { timeoutMs: _context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7 });
+        return judgeReach(refused, plain);
+    };
+    const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
+    const worstFirst = ['header-stripped', 'unknown-route', 'by-instance'];
+    return worstFirst.find((kind) => kinds.has(kind)) ?? 'unreachable';
+}
+/** @param plain what came without the header, asked where the first answer leaves two readings */
+function judgeReach(refused, plain) {
+    if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(refused))
+        return 'unreachable';
+    if (refused.status === 400 && refused.routerError !== undefined)
+        return 'by-instance';
+    if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isUnknownToRouter */ .he)(refused))
+        return 'header-stripped';
+    return plain && (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(plain) && !(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isUnknownToRouter */ .he)(plain) ? 'by-instance' : 'unknown-route';
+}
+/** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
+function judgeProof(outcome, returns = false) {
+    if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isFailed */ .Ix)(outcome))
+        return 'proven';
+    if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(outcome) || outcome.routerError !== undefined)
+        return 'wait';
+    return returns ? 'proven' : 'fault';
+}
+/**
+ * Proves the candidate's instances through one production route.
+ * @throws VersionFault when the app itself answers 5xx, several times in a row
+ * @throws DeadlineOver when routers have not caught up by then: not a sign against the version
+ */
+async function proveOnRoute(ctx, asked, tell) {
+    const { routeUrl } = asked;
+    const reach = await settledReach(ctx, asked);
+    if (reach === 'unreachable') {
+        return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
+    }
+    if (asked.returns && reach !== 'by-instance')
+        return { routeUrl, proof: 'none', requests: 0, because: stripped(asked) };
+    const inARow = Math.max(asked.connectionsInARow ?? 0, _context_js__WEBPACK_IMPORTED_MODULE_2__/* .CONNECTIONS_IN_A_ROW */ .bQ);
+    const full = reach === 'by-instance';
+    let requests = 0;
+    // Without the header nobody says who answers: as many plain requests as all instances would have been asked.
+    const goals = full ? asked.instances : [null];
+    const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
+    await (0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .sideBySide */ .Qp)(ctx, goals, LANES, async (instance, lane) => {
+        const asking = await proveOne(lane, asked, instance, wanted, tell);
+        requests += asking;
+    });
+    if (full)
+        return { routeUrl, proof: 'every-instance', requests };
+    return {
+        routeUrl,
+        proof: 'answered',
+        requests,
+        because: stripped(asked),
+    };
+}
+/**
+ * A route that was just mapped for the first time shows only now whether the header reaches its router. A router has answered
+ * there, so that none does a moment later is not believed.
+ */
+async function settledReach(ctx, asked) {
+    let { reach } = asked;
+    const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
+    for (let pauses = 0; isOpen(); pauses += 1) {
+        if (pauses > 0)
+            await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV)(pauses), ctx.signal);
+        if (ctx.clock.now() >= asked.deadlineMs) {
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr(`${asked.routeUrl}: no router knows this route yet`);
+        }
+        const [of] = asked.instances;
+        reach = await headerReach(ctx, { url: asked.routeUrl, path: asked.path, ...(of ? { of } : {}) });
+    }
+    return reach;
+}
+async function proveOne(ctx, { routeUrl, path, deadlineMs, instances, returns }, instance, wanted, tell) {
+    const who = instance ? `instance ${instance.index}` : `the app (${instances.length} instances)`;
+    let [passed, faults, pauses, requests] = [0, 0, 0, 0];
+    let told = '';
+    for (;;) {
+        const left = deadlineMs - ctx.clock.now();
+        const outcome = await (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .ask */ .kA)(ctx, (0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .routeAddress */ .ow)(routeUrl, path, ctx), {
+            timeoutMs: Math.max(1_000, Math.min(_context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7, left)),
+            ...(instance ? { instance } : {}),
+        });
+        requests += 1;
+        const verdict = judgeProof(outcome, returns);
+        if (verdict === 'proven') {
+            passed += 1;
+            faults = 0;
+            if (passed >= wanted)
+                return requests;
+            continue;
+        }
+        passed = 0;
+        faults = verdict === 'fault' ? faults + 1 : 0;
+        const short = (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .inShort */ .wZ)(outcome, ctx);
+        const over = ctx.clock.now() >= deadlineMs;
+        // A plain 5xx may be live's: it weighs against the candidate only when it is all that came until the end.
+        if ((0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(outcome) && verdict === 'fault' && (over || (instance && faults >= FAULTS_IN_A_ROW))) {
+            throw faultOf(routeUrl, who, outcome);
+        }
+        if (over) {
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr(`${routeUrl}: ${who} was not reached through every router in time; last: ${short}`);
+        }
+        if (short !== told)
+            tell(`${routeUrl}: ${who} not proven yet: ${short}`);
+        told = short;
+        await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV)(pauses++), ctx.signal);
+    }
+}
+function faultOf(routeUrl, who, answer) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`${who} answers ${answer.status} on the production route ${routeUrl}`, 'production-proof', (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .describe */ .q0)(answer));
+}
+
+
+/***/ }),
+
 /***/ 3091:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  C: () => (/* binding */ refusedChecks),
-  L: () => (/* binding */ runSmoke)
+  CD: () => (/* binding */ attempt),
+  ek: () => (/* binding */ placesOf),
+  C3: () => (/* binding */ refusedChecks),
+  Lw: () => (/* binding */ runSmoke)
 });
 
 // EXTERNAL MODULE: ./lib/model/errors.js
@@ -46901,7 +48829,9 @@ async function matches(pattern, text, limitMs) {
 
 /** 4xx that ask to come again. */
 const COME_AGAIN = [408, 425, 429];
-/** @param leftMs what is left of the check's time: a pattern is ended then */
+/** For an answer that came in the last moment: a thread of its own is slow to begin on a busy machine. */
+const LEAST_FOR_PATTERN_MS = 2_000;
+/** @param leftMs what is left of the check's time: a pattern is ended then, or `LEAST_FOR_PATTERN_MS` after it began */
 async function judge(check, outcome, leftMs) {
     if (!(0,answer/* isAnswer */.Tq)(outcome)) {
         const { connected, kind } = outcome.failure;
@@ -46926,7 +48856,7 @@ async function judge(check, outcome, leftMs) {
     }
     if (check.body === undefined)
         return { is: 'passed' };
-    const found = await matches(check.body, outcome.bodyStart, leftMs());
+    const found = await matches(check.body, outcome.bodyStart, Math.max(LEAST_FOR_PATTERN_MS, leftMs()));
     if (found === undefined)
         return { is: 'not-yet', why: 'the pattern was ended: it took too long on this body' };
     return found ? { is: 'passed' } : { is: 'not-yet', why: `the body does not match /${check.body}/` };
@@ -47118,6 +49048,7 @@ async function runSmoke(ctx, request, tell) {
     }
     return { passed };
 }
+/** Where a check is asked: on each production route where they are given, else on the trial route; a full URL where it says. */
 function placesOf({ target }, { trialUrl, productionUrls }) {
     const routes = productionUrls ?? [trialUrl];
     if ('path' in target) {
@@ -47199,6 +49130,7 @@ async function passInARow(ctx, request, check, place, instance, wanted, deadline
         await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
     }
 }
+/** One request of a check, with the redirects that it follows. */
 async function attempt(ctx, request, check, place, instance, deadlineMs) {
     const first = { address: place.address(ctx), method: check.method, headers: check.headers };
     const ownHost = new URL(first.address.url).hostname;
@@ -47268,6 +49200,18 @@ const PROBES_PER_SECOND = 10;
  */
 const PLATFORM_SILENCE_MS = 120_000;
 /**
+ * Routers take the instances of a route in turn: where one of two is bad, every second probe fails, and hardly ever two in a row.
+ * Of this many probes of a route, more than `SCATTERED_FACTOR` times the failures that are borne in a row are a sign, too.
+ */
+const RECENT_PROBES = 30;
+const SCATTERED_FACTOR = 3;
+/**
+ * Good probes in a row after which a route that was absent, or failed, is taken for passing in every router: nothing counts before.
+ * Each turn of the watch is a chance to meet the same routers only: where one of three learns a route 2 s after the others, six in
+ * a row come too early in two of five deploys, and so many in one of a thousand.
+ */
+const SETTLED_PROBES = 20;
+/**
  * How long the time after the switch must be, so that every route is looked at twice in it.
  * @param routeCount routes that the watch looks at in turn, of all apps; 0 where nothing is watched
  * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
@@ -47289,6 +49233,7 @@ function openAccount(route) {
         failedInARow: 0,
         conclusiveInARow: 0,
         longestGapMs: 0,
+        recent: [],
         byVersion: new Map(),
         signs: [],
     };
@@ -47301,14 +49246,16 @@ function record(account, outcome, platformAnswers, limits) {
         : recordPassed(seen, outcome);
 }
 function recordPassed(account, outcome) {
-    const { failingSinceMs, failedSinceMs: _, ...rest } = account;
+    const { failingSinceMs, failedSinceMs: _, scatteredSinceMs, ...rest } = account;
     const passedInARow = account.passedInARow + 1;
     const counts = account.before === 'passing' && failingSinceMs !== undefined;
     // A route that is new is there only when every router knows it, one that failed is healed only when all who serve it are.
-    const arrived = passedInARow >= context/* CONNECTIONS_IN_A_ROW */.bQ;
+    const arrived = passedInARow >= SETTLED_PROBES;
     return {
         ...rest,
+        ...(scatteredSinceMs === undefined || passedInARow >= RECENT_PROBES ? {} : { scatteredSinceMs }),
         before: account.before === 'unseen' || arrived ? 'passing' : account.before,
+        recent: account.before === 'passing' ? latest(account.recent, undefined) : account.recent,
         passedInARow,
         failedInARow: 0,
         conclusiveInARow: 0,
@@ -47339,6 +49286,7 @@ function recordFailed(account, outcome, platformAnswers, limits) {
     if (platformAnswers) {
         failed.failures += 1;
         failed.conclusiveInARow += 1;
+        failed.recent = latest(account.recent, untilMs);
     }
     else
         failed.inconclusive += 1;
@@ -47346,9 +49294,22 @@ function recordFailed(account, outcome, platformAnswers, limits) {
     const earlier = account.signs.filter((sign) => sign.sinceMs !== sinceMs);
     const known = earlier.length < account.signs.length;
     if (!known && failed.conclusiveInARow <= limits.failureLimit && !silentTooLong)
-        return failed;
+        return withScattered(failed, outcome, untilMs, limits);
     const why = `${failedInARow} probes in a row failed, the last with ${(0,answer/* inShort */.wZ)(outcome)}`;
     return { ...failed, signs: [...earlier, { route: account.route, why, sinceMs, untilMs }] };
+}
+function latest(recent, failedMs) {
+    return [...recent, failedMs].slice(-RECENT_PROBES);
+}
+function withScattered(account, outcome, untilMs, limits) {
+    const failures = account.recent.filter((failedMs) => failedMs !== undefined);
+    const [sinceMs] = failures;
+    if (sinceMs === undefined || failures.length <= SCATTERED_FACTOR * limits.failureLimit)
+        return account;
+    const why = `${failures.length} of ${account.recent.length} probes failed, the last with ${(0,answer/* inShort */.wZ)(outcome)}`;
+    const { scatteredSinceMs = untilMs } = account;
+    const sign = { route: account.route, why, sinceMs, untilMs, scatteredSinceMs };
+    return { ...account, recent: [], scatteredSinceMs, signs: [...account.signs, sign] };
 }
 /**
  * Whether the route is probed again at once, beyond the usual rate: to tell an accident from a fault, and to know soon that a
@@ -47358,7 +49319,7 @@ function asksAgain(account, limits) {
     const { before, failedInARow, passedInARow } = account;
     return before === 'passing' || before === 'unseen'
         ? failedInARow > 0 && failedInARow <= limits.failureLimit
-        : passedInARow > 0 && passedInARow < context/* CONNECTIONS_IN_A_ROW */.bQ;
+        : passedInARow > 0 && passedInARow < SETTLED_PROBES;
 }
 /** The account of a route at which nobody looks any more: a gap that is open ends here. */
 function watch_account_closed(account, nowMs) {
@@ -47375,8 +49336,14 @@ function openGapMs({ before, failingSinceMs }, nowMs) {
 function badSignOf(accounts, sinceMs) {
     return [...accounts]
         .flatMap(({ signs }) => signs)
-        .filter((sign) => sign.sinceMs >= sinceMs || sign.untilMs - sinceMs > context/* ROUTERS_LEARN_MS */.$b)
+        .filter((sign) => speaksOfWhatCame(sign, sinceMs))
         .sort((one, other) => one.sinceMs - other.sinceMs)[0];
+}
+/** As long as the old version serves too, which may be long in place, scattered failures that go on may all be its own. */
+function speaksOfWhatCame({ sinceMs: beganMs, untilMs, scatteredSinceMs }, sinceMs) {
+    if (scatteredSinceMs !== undefined)
+        return beganMs >= sinceMs && scatteredSinceMs >= sinceMs;
+    return beganMs >= sinceMs || untilMs - sinceMs > context/* ROUTERS_LEARN_MS */.$b;
 }
 /** @param nowMs for a gap that is still open */
 function figuresOf(accounts, nowMs) {
@@ -47589,6 +49556,7 @@ const VERSION_NEXT = {
     staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
     start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
     smoke: 'Mend what the check found, or the check, and run again.',
+    canary: 'See in the logs of the version why it answers worse than live, and run again.',
     'production-proof': 'See why the version does not answer on its production routes, and run again.',
     watch: 'See in the logs of the version why requests failed, and run again.',
     script: 'Mend what the script found, or the script, and run again.',
@@ -47611,9 +49579,9 @@ function meaning(result) {
 }
 const MEANINGS = {
     deployed: 'The new version serves every production route.',
-    held: 'The new version is proven and waits on its trial route; live was not touched.',
+    held: 'The new version is proven and waits for command: promote or command: abort.',
     promoted: 'The version that was held serves every production route.',
-    aborted: 'The version that was held is gone; live was not touched.',
+    aborted: 'The version that was held is gone, and live is the one from before.',
     unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
     'rolled-back': 'The version from before serves every production route again.',
     reverted: 'The version was taken back, and the state from before is back.',
@@ -47718,7 +49686,7 @@ function property(text) {
 
 /***/ }),
 
-/***/ 1783:
+/***/ 9600:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47729,10 +49697,60 @@ __nccwpck_require__.d(__webpack_exports__, {
   Vc: () => (/* binding */ inputsOf)
 });
 
+;// CONCATENATED MODULE: ./lib/inputs/sign-in.js
+/** Of each way to sign in, the inputs that it needs; `origin` and `oidc-audience` may come with theirs. */
+const WAYS = {
+    user: ['username', 'password'],
+    client: ['client-id', 'client-secret'],
+};
+/** @returns as whom to sign in, or what is wrong with what was given */
+function signIn(values) {
+    if (values.oidc)
+        return signInByIdentity(values);
+    const { username, password, origin } = values;
+    const { 'client-id': clientId, 'client-secret': clientSecret } = values;
+    const asUser = [username, password, origin].some((value) => value !== undefined);
+    const asClient = [clientId, clientSecret].some((value) => value !== undefined);
+    const problem = (text) => ({ problems: [{ text }] });
+    if (values['oidc-audience'] !== undefined)
+        return problem('"oidc-audience" is of no use without "oidc": give "oidc: true" too, or leave it out.');
+    if (asUser && asClient)
+        return problem('There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".');
+    if (!asUser && !asClient)
+        return problem('Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret", or "oidc: true".');
+    const way = asUser ? 'user' : 'client';
+    const needed = WAYS[way].map((name) => `"${name}"`).join(' and ');
+    const problems = WAYS[way]
+        .filter((name) => values[name] === undefined)
+        .map((name) => ({ text: `The input "${name}" is missing; a ${way} signs in with ${needed}.` }));
+    if (username !== undefined && password !== undefined)
+        return {
+            credentials: { kind: 'user', username, password, ...(origin === undefined ? {} : { origin }) },
+            problems,
+        };
+    if (clientId !== undefined && clientSecret !== undefined)
+        return { credentials: { kind: 'client', clientId, clientSecret }, problems };
+    return { problems };
+}
+function signInByIdentity(values) {
+    const other = ['username', 'password', 'origin', 'client-secret'].filter((name) => values[name] !== undefined);
+    const problems = other.map((name) => ({
+        text: `"${name}" is of no use while "oidc" is true: leave it out, or "oidc".`,
+    }));
+    const audience = values['oidc-audience'] === undefined ? {} : { audience: values['oidc-audience'] };
+    const clientId = values['client-id'];
+    const credentials = clientId === undefined
+        ? { kind: 'oidc-user', ...audience }
+        : { kind: 'oidc-client', clientId, ...audience };
+    return { credentials, problems };
+}
+
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ../../node_modules/fastest-levenshtein/mod.js
 var mod = __nccwpck_require__(8232);
 // EXTERNAL MODULE: ./lib/manifest/yaml.js
@@ -47741,6 +49759,7 @@ var yaml = __nccwpck_require__(3461);
 var errors = __nccwpck_require__(6635);
 ;// CONCATENATED MODULE: ./lib/inputs/values.js
 /** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
+
 
 
 
@@ -47783,6 +49802,15 @@ function integer(least, most) {
         throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
     };
 }
+/** `10 50`: percent of something, ascending. */
+const percents = (given) => {
+    const parts = given.split(/[\s,]+/).filter((part) => part !== '');
+    const values = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+    const isLegal = values.every((value, at) => value >= 1 && value <= 100 && value > (values[at - 1] ?? 0));
+    if (values.length > 0 && isLegal)
+        return values;
+    throw new Wrong(`is "${given}"; allowed are whole numbers from 1 to 100, each above the one before, such as 10 50`);
+};
 const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
 /** Beyond it a timer of Node's wraps around. */
 const LONGEST_DAYS = 20;
@@ -47864,10 +49892,23 @@ const domainName = (given) => {
         return given.toLowerCase();
     throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
 };
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** One certificate or several; text around them, as tools write it, is left out. */
 const pem = (given) => {
-    if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(given))
-        return `${given}\n`;
-    throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+    if (given.includes('PRIVATE KEY-----'))
+        throw new Wrong('holds a private key; give certificates only');
+    const certificates = given.match(CERTIFICATES) ?? [];
+    if (certificates.length === 0)
+        throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+    for (const [index, certificate] of certificates.entries()) {
+        try {
+            new external_node_crypto_.X509Certificate(certificate);
+        }
+        catch {
+            throw new Wrong(`cannot be read (certificate ${index + 1} of ${certificates.length}); give the PEM text as it is, with its line breaks`);
+        }
+    }
+    return `${certificates.join('\n')}\n`;
 };
 /** A release such as `8.18.4`, or a major. */
 const cliVersion = (given) => {
@@ -48172,7 +50213,7 @@ const by = (value, parse) => ({
 });
 const secret = { ...optional(values_text), raw: true };
 const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['canary', 'zdt-push'];
+const LATER_STRATEGIES = ['zdt-push'];
 const INPUTS = {
     command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
     plan: by('false', values_boolean),
@@ -48188,6 +50229,8 @@ const INPUTS = {
     origin: optional(values_text),
     'client-id': optional(values_text),
     'client-secret': secret,
+    oidc: by('false', values_boolean),
+    'oidc-audience': optional(values_text),
     'cf-version': by('8.18.4', cliVersion),
     'cf-checksum': optional(sha256),
     'cf-url': optional(downloadUrl),
@@ -48199,6 +50242,7 @@ const INPUTS = {
     env: optional(environment),
     strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
     'max-in-flight': by('1', integer(1, 10_000)),
+    'instance-steps': by('10 50', percents),
     carry: by('all', oneOf(['all', 'manifest'])),
     scale: by('keep', oneOf(['keep', 'manifest'])),
     'trial-domain': optional(domainName),
@@ -48222,14 +50266,11 @@ const INPUTS = {
 };
 /** Inputs that come with later work: refused by name, never ignored. */
 const LATER_INPUTS = [
-    'oidc',
-    'oidc-audience',
     'order',
     'docker-image',
     'docker-username',
     'docker-password',
     'droplet-guid',
-    'instance-steps',
     'workers',
     'task',
     'warm-up',
@@ -48249,6 +50290,7 @@ const LATER_INPUTS = [
 var secrets = __nccwpck_require__(2413);
 ;// CONCATENATED MODULE: ./lib/inputs.js
 /** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+
 
 
 
@@ -48297,6 +50339,7 @@ function readInputs(env) {
         env: values.env ?? {},
         strategy: values.strategy,
         maxInFlight: values['max-in-flight'],
+        ...(values.strategy === 'canary' ? { instanceSteps: values['instance-steps'] } : {}),
         carry: values.carry,
         scale: values.scale,
         smokeTest: values['smoke-test'] ?? [],
@@ -48311,9 +50354,8 @@ function readInputs(env) {
         stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
         summary: values.summary,
         given,
-        secrets: secretsOf(values, credentials),
-        warnings: [...warnings, ...useless(values.command, given)],
-        ...present('allowedTargets', values['allowed-targets']),
+        secrets: secretsOf(values),
+        warnings: [...warnings, ...useless(values.command, given), ...unchecked(values)],
         ...present('caCertificate', values['ca-certificate']),
         ...present('router', values.router),
         ...present('cfChecksum', values['cf-checksum']),
@@ -48405,46 +50447,6 @@ function unknownInputs(env) {
     }
     return { problems, warnings };
 }
-function signIn(values) {
-    const user = { username: values.username, password: values.password };
-    const client = { 'client-id': values['client-id'], 'client-secret': values['client-secret'] };
-    const asUser = Object.values(user).some((value) => value !== undefined) || values.origin !== undefined;
-    const asClient = Object.values(client).some((value) => value !== undefined);
-    if (asUser && asClient) {
-        return {
-            problems: [
-                {
-                    text: 'There are two ways to sign in: give either "username" and "password" (with or without "origin"), or "client-id" and "client-secret".',
-                },
-            ],
-        };
-    }
-    if (!asUser && !asClient) {
-        return {
-            problems: [
-                { text: 'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret".' },
-            ],
-        };
-    }
-    const missing = Object.entries(asUser ? user : client).filter(([, value]) => value === undefined);
-    const problems = missing.map(([name]) => ({
-        text: `The input "${name}" is missing; a ${asUser ? 'user' : 'client'} signs in with ${Object.keys(asUser ? user : client)
-            .map((needed) => `"${needed}"`)
-            .join(' and ')}.`,
-    }));
-    const { username, password } = user;
-    if (username !== undefined && password !== undefined) {
-        return {
-            credentials: { kind: 'user', username, password, ...present('origin', values.origin) },
-            problems,
-        };
-    }
-    const { 'client-id': clientId, 'client-secret': clientSecret } = client;
-    if (clientId !== undefined && clientSecret !== undefined) {
-        return { credentials: { kind: 'client', clientId, clientSecret }, problems };
-    }
-    return { problems };
-}
 function contradictions(values) {
     const problems = [];
     if (values['skip-ssl-validation'] && values['ca-certificate'] !== undefined) {
@@ -48458,15 +50460,16 @@ function contradictions(values) {
     if (values.hold && values.command !== 'deploy') {
         problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
     }
-    if (values['max-in-flight'] !== 1 && values.strategy !== 'rolling') {
+    // A rollback in place has no other word for it.
+    if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
         problems.push({
-            text: `"max-in-flight" is for the strategy rolling: ${values.strategy} replaces all instances at once.`,
+            text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,
         });
     }
-    if (values.hold && values.strategy === 'rolling') {
-        problems.push({
-            text: '"hold" is not available yet with the strategy rolling: leave it out, or hold a deploy of the strategy blue-green.',
-        });
+    const { 'instance-steps': weights, strategy } = values;
+    if (strategy !== 'canary' &&
+        String(weights) !== String(INPUTS['instance-steps'].parse(INPUTS['instance-steps'].default))) {
+        problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
     }
     const { org, space, 'allowed-targets': allowed } = values;
     if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
@@ -48483,6 +50486,13 @@ function useless(command, given) {
     return given
         .filter((name) => MAKING.includes(name))
         .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+}
+function unchecked(values) {
+    return values['skip-ssl-validation']
+        ? [
+            '"skip-ssl-validation" is true: whoever stands between here and the platform can read the sign-in and change the version. Give the certificate of its authority as "ca-certificate" instead.',
+        ]
+        : [];
 }
 const MAKING = ['path', 'env', 'trial-domain', 'force'];
 /** The CLI's own variables, in minutes; fractions are legal. */
@@ -48501,7 +50511,7 @@ function timeoutOf(env, name) {
 }
 const ORDINARY_HEADERS = /^(accept(-.*)?|cache-control|content-type|user-agent)$/i;
 /** A value that is also shown on purpose (the target's name) is not hidden: it would hide the log itself. */
-function secretsOf(values, credentials) {
+function secretsOf(values) {
     const shown = new Set([values.org, values.space, values.app, values.username, values['client-id']]);
     const headers = (values['smoke-test'] ?? []).flatMap((check) => Object.entries(check.headers)
         .filter(([name]) => !ORDINARY_HEADERS.test(name))
@@ -48512,10 +50522,9 @@ function secretsOf(values, credentials) {
         ...(0,secrets/* likelySecrets */.g)(values.env ?? {}),
         ...(0,secrets/* likelySecrets */.g)(values.vars ?? {}),
     ];
-    const own = credentials.kind === 'user' ? credentials.password : credentials.clientSecret;
-    const tokens = [values['github-token']].filter((token) => token !== undefined);
+    const tokens = [values.password, values['client-secret'], values['github-token']].filter((token) => token !== undefined);
     const found = likely.filter((value) => value !== '' && !shown.has(value));
-    return [...new Set([own, ...tokens, ...found])];
+    return [...new Set([...tokens, ...found])];
 }
 /** Of what the query of a check or of the watched path carries. */
 function addressSecrets(values) {
@@ -48813,6 +50822,807 @@ function tally(states) {
 
 /***/ }),
 
+/***/ 1428:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ belongingsOf)
+/* harmony export */ });
+/** Reads what an app has. A command that may not be read counts as none of its own. */
+async function belongingsOf(app, platform) {
+    const { guid, labels, annotations } = app;
+    const [bindings, sidecars, features, policies, droplet, commands] = await Promise.all([
+        platform.serviceBindings(guid),
+        platform.userSidecars(guid),
+        platform.features(guid),
+        platform.policies(guid),
+        platform.currentDroplet(guid),
+        Promise.all(app.processes.map((process) => platform.command(process.guid))),
+    ]);
+    const processes = app.processes.map(({ type, healthCheck, readiness }, at) => {
+        const command = commands[at] ?? '';
+        const droplets = droplet ? droplet.commands?.[type] : '';
+        // Where nobody tells what the droplet starts, nobody can tell that this is something else.
+        const isOwn = command !== '' && droplets !== undefined && command !== droplets;
+        return [
+            type,
+            { command: isOwn ? command : null, runs: command, healthCheck, ...(readiness ? { readiness } : {}) },
+        ];
+    });
+    return {
+        guid,
+        bindings,
+        sidecars,
+        features,
+        labels,
+        annotations,
+        policies,
+        processes: Object.fromEntries(processes),
+    };
+}
+
+
+/***/ }),
+
+/***/ 624:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  vI: () => (/* binding */ continueDeployment),
+  gY: () => (/* binding */ headerLost),
+  sm: () => (/* binding */ judgePause),
+  tC: () => (/* binding */ shareOf),
+  W5: () => (/* binding */ sharesText)
+});
+
+// UNUSED EXPORTS: instancesAt
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var answer = __nccwpck_require__(6323);
+;// CONCATENATED MODULE: ./lib/probe/canary-verdict.js
+/**
+ * Whether a canary is as good as live, by probes of both that were asked side by side. Pure.
+ *
+ * A healthy canary that is taken for a bad one costs a deploy, and a lone lost request is nobody's fault: so a difference must be
+ * too large for chance and large enough to matter. Three signs tell against it, each of all its instances together and of each
+ * one alone (one bad instance of nine hides in the sum):
+ * - more than half of the probes of an instance fail, whatever live does: such a version serves nobody;
+ * - at least three probes fail, and so many would fail by chance in less than 2 of 100 pauses if it failed as rarely as live (the
+ *   binomial tail, with live's rate taken half a failure higher: of few probes that none failed does not prove that none would);
+ * - its median answer takes half as long again as live's and 100 ms more, and its answers are slower than live's by more than
+ *   chance (Mann-Whitney, 1 of 1,000). Medians, since first requests of a new process and lone slow ones say little.
+ * The more groups are looked at, the stricter each one is judged (Bonferroni).
+ */
+const LEAST_ERRORS = 3;
+const ERROR_CHANCE = 0.02;
+const SLOWER_BY = 1.5;
+const SLOWER_BY_MS = 100;
+const LATENCY_CHANCE = 0.001;
+/** Of an instance, without one that did not fail: to go on asking is to go on sending users there. */
+const HOPELESS = 5;
+/** Without samples of live (all instances are new) only the failures of most probes, and those by chance, are judged. */
+function judgeCanary(samples) {
+    const ofCanary = samples.filter(({ side }) => side === 'canary');
+    const ofLive = samples.filter(({ side }) => side === 'live');
+    const [canary, live] = [figuresOf(ofCanary), figuresOf(ofLive)];
+    const indexes = [...new Set(ofCanary.map(({ index }) => index))].sort((one, other) => one - other);
+    const each = indexes.map((index) => ({
+        name: `instance ${index}`,
+        samples: ofCanary.filter((one) => one.index === index),
+    }));
+    const all = { name: 'its instances together', samples: ofCanary };
+    const groups = indexes.length > 1 ? [...each, all] : each;
+    const bad = first(each, (group) => mostFail(group.samples)) ??
+        first(groups, (group) => failsMore(group.samples, live, groups.length)) ??
+        first(groups, (group) => isSlower(group.samples, ofLive, groups.length));
+    return { canary, live, ...(bad === undefined ? {} : { bad }) };
+}
+/** An instance that answered nothing so far but failures. */
+function isHopeless(samples) {
+    const byIndex = new Map();
+    for (const one of samples.filter(({ side }) => side === 'canary'))
+        byIndex.set(one.index, [...(byIndex.get(one.index) ?? []), one]);
+    return [...byIndex.values()].some((own) => own.length >= HOPELESS && own.every(({ error }) => error !== undefined));
+}
+function first(groups, why) {
+    for (const group of groups) {
+        const text = why(group);
+        if (text !== undefined)
+            return `${group.name}: ${text}`;
+    }
+    return undefined;
+}
+function mostFail(samples) {
+    const { probes, errors } = figuresOf(samples);
+    if (errors < LEAST_ERRORS || errors * 2 <= probes)
+        return undefined;
+    return `${errors} of ${probes} probes failed (${lastError(samples)})`;
+}
+function failsMore(samples, live, groups) {
+    const { probes, errors } = figuresOf(samples);
+    if (errors < LEAST_ERRORS)
+        return undefined;
+    // Where nobody is there to be compared with, no failure counts as usual.
+    const rate = live.probes > 0 ? (live.errors + 0.5) / (live.probes + 1) : 0.5 / (probes + 1);
+    if (binomialTail(errors, probes, rate) >= ERROR_CHANCE / groups)
+        return undefined;
+    return `${errors} of ${probes} probes failed (${lastError(samples)}), of live ${live.errors} of ${live.probes}`;
+}
+function isSlower(samples, ofLive, groups) {
+    const [mine, lives] = [durationsOf(samples), durationsOf(ofLive)];
+    const [own, usual] = [medianOf(mine), medianOf(lives)];
+    if (own === undefined || usual === undefined)
+        return undefined;
+    if (own < usual * SLOWER_BY || own < usual + SLOWER_BY_MS)
+        return undefined;
+    if (chanceOfSlower(mine, lives) >= LATENCY_CHANCE / groups)
+        return undefined;
+    return `half of its answers take ${Math.round(own)} ms or longer, of live's ${Math.round(usual)} ms`;
+}
+function figuresOf(samples) {
+    const medianMs = medianOf(durationsOf(samples));
+    const errors = samples.filter(({ error }) => error !== undefined).length;
+    return { probes: samples.length, errors, ...(medianMs === undefined ? {} : { medianMs }) };
+}
+function durationsOf(samples) {
+    return samples.filter(({ error }) => error === undefined).map(({ durationMs }) => durationMs);
+}
+function lastError(samples) {
+    return samples.findLast(({ error }) => error !== undefined)?.error ?? '';
+}
+function medianOf(values) {
+    const sorted = [...values].sort((one, other) => one - other);
+    const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+    return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}
+/** The chance of at least `least` of `count` where each comes with the chance `rate`. */
+function binomialTail(least, count, rate) {
+    let below = 0;
+    let logWays = 0;
+    for (let hits = 0; hits < least; hits++) {
+        below += Math.exp(logWays + hits * Math.log(rate) + (count - hits) * Math.log1p(-rate));
+        logWays += Math.log(count - hits) - Math.log(hits + 1);
+    }
+    return Math.max(0, 1 - below);
+}
+/** The chance that `mine` rank as high as they do, or higher, when they are drawn from where `others` are (normal approximation). */
+function chanceOfSlower(mine, others) {
+    const [m, n] = [mine.length, others.length];
+    if (m === 0 || n === 0)
+        return 1;
+    const sorted = [...others].sort((one, other) => one - other);
+    const wins = mine.reduce((sum, value) => {
+        const below = countBelow(sorted, value, false);
+        return sum + (below + countBelow(sorted, value, true)) / 2;
+    }, 0);
+    const deviation = Math.sqrt((m * n * (m + n + 1)) / 12);
+    return upperTail((wins - (m * n) / 2) / deviation);
+}
+/** How many are below the value, or with `orEqual` at most the value. */
+function countBelow(sorted, value, orEqual) {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        const one = sorted[middle] ?? 0;
+        if (one < value || (orEqual && one === value))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+/** Of the standard normal distribution: a series near the middle, a continued fraction beyond. */
+function upperTail(z) {
+    if (z < 0)
+        return 1 - upperTail(-z);
+    const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+    if (z < 0.5)
+        return 0.5 - density * z * (1 + (z * z) / 3 + z ** 4 / 15);
+    let fraction = z;
+    for (let term = 60; term > 0; term--)
+        fraction = z + term / fraction;
+    return density / fraction;
+}
+
+// EXTERNAL MODULE: ./lib/probe/context.js
+var context = __nccwpck_require__(3262);
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
+var smoke = __nccwpck_require__(3091);
+;// CONCATENATED MODULE: ./lib/probe/canary.js
+
+
+
+
+/** Of each instance of the canary. */
+const LEAST_PROBES = 20;
+const LEAST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
+const LANES = 4;
+/** @throws the reason of the context's signal: the watch has seen enough, or the run was cancelled */
+async function probeCanary(ctx, request, tell) {
+    const { canary, live, bakeMs } = request;
+    const questions = questionsOf(request);
+    const least = Math.max(LEAST_PROBES, questions.length);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, bakeMs / least));
+    const beganMs = ctx.clock.now();
+    const samples = [];
+    const probed = new Map(canary.map((one) => [one, 0]));
+    let told = '';
+    for (let round = 0;; round++) {
+        const startedMs = ctx.clock.now();
+        const question = questions[round % questions.length];
+        // As many of live as of the canary, in turn: what a user may meet, and no more load than that.
+        const turn = canary.map((_, at) => live[(round * canary.length + at) % live.length]);
+        const lives = [...new Set(turn)].filter((one) => one !== undefined);
+        const asked = canary.flatMap((one, at) => {
+            const beside = lives[at];
+            return [
+                { of: one, side: 'canary' },
+                ...(beside ? [{ of: beside, side: 'live' }] : []),
+            ];
+        });
+        await (0,context/* sideBySide */.Qp)(ctx, asked, LANES, async ({ of, side }, lane) => {
+            const sample = await probe(lane, request, question, of, side, startedMs - beganMs);
+            if (!sample)
+                return;
+            samples.push(sample);
+            if (side === 'canary')
+                probed.set(of, (probed.get(of) ?? 0) + 1);
+            if (side === 'canary' && sample.error !== undefined && sample.error !== told) {
+                told = sample.error;
+                tell(`instance ${of.index} of the canary, ${question.check.label}: ${sample.error}`);
+            }
+        });
+        const isEnough = [...probed.values()].every((count) => count >= least);
+        if (isHopeless(samples) || (isEnough && ctx.clock.now() - beganMs >= bakeMs))
+            return judgeCanary(samples);
+        const leftMs = startedMs + pauseMs - ctx.clock.now();
+        if (leftMs > 0)
+            await ctx.clock.sleep(leftMs, ctx.signal);
+    }
+}
+/** What is asked again and again of live may change nothing there. */
+const READS = ['GET', 'HEAD', 'OPTIONS'];
+function questionsOf({ checks, path, routes, }) {
+    const on = { trialUrl: '', productionUrls: routes };
+    const of = (check) => (0,smoke/* placesOf */.ek)(check, on)
+        .filter(({ ours }) => ours)
+        .map((place) => ({ check, place }));
+    const asked = checks.filter(({ method }) => READS.includes(method.toUpperCase())).flatMap(of);
+    return asked.length > 0 ? asked : of(plainly(path));
+}
+/** Every answer that is no failure of a server. */
+function plainly(path) {
+    return {
+        label: path,
+        target: { path },
+        method: 'GET',
+        status: Array.from({ length: 300 }, (_, more) => 200 + more),
+        headers: {},
+        follow: false,
+        withinMs: context/* PROBE_TIMEOUT_MS */.W7,
+        attemptsInARow: 1,
+        on: 'production',
+    };
+}
+/** @returns undefined: it says nothing, as the router may not have learned of the instance yet, or has let go of it */
+async function probe(ctx, { routes }, { check, place }, instance, side, sinceMs) {
+    const deadlineMs = ctx.clock.now() + context/* PROBE_TIMEOUT_MS */.W7;
+    const { outcome, verdict } = await (0,smoke/* attempt */.CD)(ctx, { productionUrls: routes }, check, place, instance, deadlineMs);
+    if ((0,answer/* isUnknownToRouter */.he)(outcome) && (side === 'live' || sinceMs < context/* ROUTERS_LEARN_MS */.$b))
+        return undefined;
+    const error = verdict.is === 'passed' ? {} : { error: `${(0,answer/* inShort */.wZ)(outcome, ctx)}: ${verdict.why}` };
+    return { side, index: instance.index, durationMs: outcome.durationMs, ...error };
+}
+
+// EXTERNAL MODULE: ./lib/steps/deployments.js
+var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/steps/heed.js
+var heed = __nccwpck_require__(9840);
+// EXTERNAL MODULE: ./lib/steps/reach.js
+var reach = __nccwpck_require__(8739);
+// EXTERNAL MODULE: ./lib/steps/routes.js
+var steps_routes = __nccwpck_require__(4656);
+// EXTERNAL MODULE: ./lib/steps/world.js
+var steps_world = __nccwpck_require__(3652);
+;// CONCATENATED MODULE: ./lib/steps/canary.js
+
+
+
+
+
+
+
+
+/**
+ * Instances of each version at a pause, as the platform rounds (half up, one at least); while both are there one more than the
+ * count runs.
+ * @param count web instances that live has
+ * @param weight percent of them
+ */
+function instancesAt(count, weight) {
+    const canary = Math.max(1, Math.round((count * weight) / 100));
+    return { canary, live: weight === 100 ? 0 : count - canary + 1 };
+}
+/** Of all pauses, in words: how many instances are new, and with that which share of the requests they get. */
+function sharesText({ instanceSteps = [], instances }) {
+    return instanceSteps
+        .map((weight) => {
+        if (instances === undefined)
+            return `${weight} %`;
+        const { canary, live } = instancesAt(instances, weight);
+        return `${canary} of ${canary + live} instances (${shareOf(canary, live)})`;
+    })
+        .join(', ');
+}
+/** Which part of the requests the canary gets, in whole percent: the platform splits them by instances. */
+function shareOf(canary, live) {
+    return `${Math.round((canary / Math.max(1, canary + live)) * 100)} %`;
+}
+/** At least for the time of `bake`, and until every new instance was asked often enough. */
+const judgePause = {
+    title: ({ pause }, { inPlace }) => `compare the canary with live at pause ${pauseText(pause, inPlace)}`,
+    plan: ({ pause }, { bakeMs, inPlace = { maxInFlight: 1 } }) => [
+        `GET each production route with X-CF-Process-Instance, of ${atPause(pause, inPlace)} and of as many old ones, at least ${LEAST_PROBES} times each${bakeMs > 0 ? ` and for ${bakeMs / 1_000} s` : ''}`,
+        `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.judged}=${pause}`,
+    ],
+    run: async ({ pause }, app, world) => {
+        const { intent, found } = app;
+        // A canary that another run has paused serves as well: what the watch sees from here on counts.
+        found.switchedAtMs ??= world.clock.now();
+        const sinceMs = world.platform.platformNowMs();
+        const sides = await sidesOf(app, world);
+        const counts = { canary: sides.canary.length, live: sides.live.length };
+        const routes = await heededRoutes(sides.canary, app, world);
+        const which = `pause ${pauseText(pause, intent.inPlace)}`;
+        (0,steps_world/* note */.N4)(world, `${which}: ${counts.canary} of ${counts.canary + counts.live} instances are new, ${shareOf(counts.canary, counts.live)} of the requests go to them`);
+        await (0,heed/* heeding */.b)(app, world, async (heeded) => {
+            const { checks, probePath: path, bakeMs } = intent;
+            const asked = { checks, path, routes, ...sides, bakeMs };
+            const verdict = await probeCanary(heeded.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+            const pauses = intent.inPlace?.instanceSteps?.length ?? 1;
+            found.pauses = [...(found.pauses ?? []), { pause, pauses, ...counts, verdict }];
+            (0,steps_world/* note */.N4)(world, `${which}: ${verdictText(verdict)}`);
+            if (verdict.bad !== undefined)
+                throw new errors/* VersionFault */.d4(`The canary is worse than live at ${which}. ${verdict.bad}.`, 'canary');
+        });
+        await assertUp(sides.canary, sinceMs, app, world);
+        await world.platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.judged]: String(pause) } });
+    },
+};
+const continueDeployment = {
+    title: ({ pause }, { inPlace }) => `go on from pause ${pauseText(pause, inPlace)}`,
+    plan: () => ['POST /v3/deployments/<deployment>/actions/continue'],
+    run: async ({ pause }, app, { platform }) => {
+        const { guid } = rolled(app);
+        // Another hand may have let it go on while it was judged: the pause where it waits now was not judged yet.
+        const now = await platform.deployment(guid);
+        if (now.reason !== 'PAUSED' || (now.canary?.step ?? 1) !== pause)
+            return;
+        try {
+            await platform.continueDeployment(guid);
+        }
+        catch (error) {
+            // Another hand was faster, one way or the other: the next snapshot says which.
+            const isGone = error instanceof errors/* PlatformRefusal */.E2 && (await platform.deployment(guid)).reason !== 'PAUSED';
+            if (!isGone)
+                throw error;
+        }
+    },
+};
+function pauseText(pause, inPlace) {
+    return `${pause} of ${inPlace?.instanceSteps?.length ?? 1}`;
+}
+function atPause(pause, { instanceSteps, instances }) {
+    const weight = instanceSteps?.[pause - 1];
+    if (weight === undefined || instances === undefined)
+        return 'each new instance';
+    const { canary } = instancesAt(instances, weight);
+    return canary === 1 ? 'the new instance' : `each of the ${canary} new instances`;
+}
+function verdictText({ canary, live }) {
+    return `canary ${figuresText(canary)}; live ${figuresText(live)}`;
+}
+function figuresText({ probes, errors, medianMs }) {
+    if (probes === 0)
+        return 'was not there to be asked';
+    const median = medianMs === undefined ? '' : `, half of the answers within ${Math.round(medianMs)} ms`;
+    return `${errors} of ${probes} probes failed${median}`;
+}
+function rolled({ intent, snapshot }) {
+    const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
+    if (!roll)
+        throw new errors/* PlatformFault */.A(`The deployment of ${intent.version} is not there.`, false);
+    return roll;
+}
+/** Both versions are processes of one app: only the process tells their instances apart. */
+async function sidesOf(app, { platform }) {
+    const { guid: appGuid } = (0,steps_world/* appOn */.jb)('live', app);
+    const { webProcessGuid } = rolled(app);
+    const webs = (await platform.processes(appGuid)).filter(({ type }) => type === 'web');
+    const refs = (of) => of.flatMap(({ guid: processGuid, instances }) => Array.from({ length: instances }, (_, index) => ({ appGuid, processGuid, index })));
+    const canary = refs(webs.filter(({ guid }) => guid === webProcessGuid));
+    if (canary.length === 0)
+        throw new errors/* PlatformFault */.A('The new process has no instance.', false);
+    return { canary, live: refs(webs.filter(({ guid }) => guid !== webProcessGuid)) };
+}
+/** Throws `Refused` where none is left by now: nobody could say who answers. */
+async function heededRoutes([one], app, world) {
+    const outside = app.intent.production.filter(steps_routes/* isAskable */.c).map(({ url }) => url);
+    const seen = await Promise.all(outside.map((url) => (0,reach/* reachOfInstance */.Kf)(url, one, app, world)));
+    const routes = outside.filter((_, at) => seen[at] === 'by-instance');
+    if (routes.length === 0)
+        throw headerLost(outside);
+    return routes;
+}
+/** Nobody could say which version answers. */
+function headerLost(urls) {
+    return new errors/* Refused */.Lw(`No production route lets a canary be judged: the header X-CF-Process-Instance does not reach the router of ${urls.join(', ') || 'any'} (it is taken away on the way, or the router is older than routing-release 0.332).`, 'Deploy with strategy: rolling, which proves the version before live is touched; or set the input router to an address that passes the header on.');
+}
+/** A crash between two probes, and one that is not over. */
+async function assertUp([one], sinceMs, app, { platform }) {
+    const crashes = await platform.crashes((0,steps_world/* appOn */.jb)('live', app).guid, sinceMs);
+    const own = crashes.filter(({ processGuid }) => processGuid === one?.processGuid);
+    const [last] = own;
+    if (last)
+        throw new errors/* VersionFault */.d4(`The canary crashed ${own.length} times while it was compared.`, 'canary');
+}
+
+
+/***/ }),
+
+/***/ 3718:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $L: () => (/* binding */ isDone),
+/* harmony export */   AU: () => (/* binding */ NEW_APP_HAS),
+/* harmony export */   Dx: () => (/* binding */ linesOf),
+/* harmony export */   FJ: () => (/* binding */ keptCheck),
+/* harmony export */   LO: () => (/* binding */ missing),
+/* harmony export */   Np: () => (/* binding */ ofOthers),
+/* harmony export */   Sv: () => (/* binding */ forProof),
+/* harmony export */   g3: () => (/* binding */ newApp),
+/* harmony export */   q6: () => (/* binding */ ofStart)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _scaling_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3329);
+
+
+/** Features of a new app, from the v3 API's documentation of app features; a name that is not here is off. */
+const NEW_APP_HAS = { ssh: true, revisions: true };
+/** A new app before anything is set on it. */
+function newApp(live) {
+    const processes = Object.keys(live.processes).map((type) => {
+        const healthCheck = { type: type === 'web' ? 'port' : 'process' };
+        return [type, { command: null, healthCheck, readiness: { type: 'process' } }];
+    });
+    const features = Object.keys(live.features).map((name) => [name, NEW_APP_HAS[name] ?? false]);
+    return {
+        guid: '',
+        bindings: [],
+        sidecars: [],
+        features: Object.fromEntries(features),
+        labels: {},
+        annotations: {},
+        processes: Object.fromEntries(processes),
+        policies: [],
+    };
+}
+/** @param named what the app has by itself, or shall not have; undefined: all but the network policies */
+function missing(live, app, named) {
+    const policies = (live.policies ?? []).map((policy) => moved(policy, live.guid, app.guid));
+    const own = app.policies ?? [];
+    const mirrored = {
+        addedPolicies: policies.filter((policy) => !own.some((one) => isSame(one, policy))),
+        // What nobody could name in a manifest is what live has: also where it was taken from live.
+        removedPolicies: live.policies === undefined ? [] : own.filter((policy) => !policies.some((one) => isSame(one, policy))),
+    };
+    if (!named)
+        return { ...NOTHING, ...mirrored };
+    return {
+        bindings: live.bindings.filter(({ instance, instanceGuid, state }) => !named.services.includes(instance) &&
+            state !== 'failed' &&
+            !app.bindings.some((one) => one.instanceGuid === instanceGuid && isDone(one))),
+        sidecars: live.sidecars.filter((one) => !named.sidecars.includes(one.name) &&
+            !app.sidecars.some((other) => isSame(withoutGuid(one), withoutGuid(other)))),
+        features: without(live.features, named.features, app.features),
+        labels: without(ofOthers(live.labels), named.labels, app.labels),
+        annotations: without(ofOthers(live.annotations), named.annotations, app.annotations),
+        processes: Object.fromEntries(Object.entries(app.processes).flatMap(([type, process]) => {
+            const change = ofProcess(live.processes[type], process, named.processes[type] ?? []);
+            return Object.keys(change).length > 0 ? [[type, change]] : [];
+        })),
+        ...mirrored,
+    };
+}
+/** What a candidate that stands for live at a proof needs: by labels and annotations others would find it as they find live. */
+function forProof(lack) {
+    return { ...lack, labels: {}, annotations: {} };
+}
+const NOTHING = {
+    bindings: [],
+    sidecars: [],
+    features: {},
+    labels: {},
+    annotations: {},
+    processes: {},
+    addedPolicies: [],
+    removedPolicies: [],
+};
+/** @param nameOf an app's name by its guid */
+function linesOf(carry, nameOf) {
+    const policy = (one) => `network policy ${policyText(one, nameOf)}`;
+    return [
+        ...ofStart(carry),
+        ...Object.entries(carry.features).flatMap(([name, on]) => name === 'ssh' ? [] : [`app feature ${name} ${on ? 'on' : 'off'}`]),
+        ...Object.keys(carry.labels).map((key) => `label ${key}`),
+        ...Object.keys(carry.annotations).map((key) => `annotation ${key}`),
+        ...carry.addedPolicies.map(policy),
+        ...carry.removedPolicies.map((one) => `without ${policy(one)}`),
+    ];
+}
+/** What an app that runs takes over with its next start only. */
+function ofStart({ bindings, sidecars, features, processes }) {
+    return [
+        ...bindings.map(({ instance }) => `binding to service instance ${instance}`),
+        ...sidecars.map(({ name }) => `sidecar ${name}`),
+        ...Object.entries(processes).flatMap(([type, { command, healthCheck, readiness }]) => [
+            ...(command === undefined ? [] : [`${type} command`]),
+            ...(healthCheck ? [`${type} health check`] : []),
+            ...(readiness ? [`${type} readiness health check`] : []),
+        ]),
+        ...(features.ssh === undefined ? [] : [`app feature ssh ${features.ssh ? 'on' : 'off'}`]),
+    ];
+}
+function policyText(policy, nameOf) {
+    const { source, destination, protocol, start, end } = policy;
+    const ports = start === end ? `${start}` : `${start}-${end}`;
+    return `${nameOf(source)} -> ${nameOf(destination)}:${ports}/${protocol}`;
+}
+/**
+ * A check with what live has of it, but for what is named.
+ * @param prefix `health-check` or `readiness-health-check`
+ */
+function keptCheck(live, own, named, prefix) {
+    const isNamed = (part) => named.includes(`${prefix}-${part}`);
+    const type = isNamed('type') ? own.type : live.type;
+    const pick = (part, isOwn) => {
+        const value = isOwn ? own[part] : live[part];
+        return value === undefined ? {} : { [part]: value };
+    };
+    // Times that were set for a check of another type say nothing of this one.
+    const isOther = type !== live.type;
+    return {
+        type,
+        ...pick('timeoutS', named.includes('timeout') || prefix !== 'health-check'),
+        ...pick('invocationTimeoutS', isNamed('invocation-timeout') || isOther),
+        ...pick('intervalS', isNamed('interval') || isOther),
+        ...(type === 'http' ? pick('endpoint', isNamed('http-endpoint') || isOther) : {}),
+    };
+}
+function ofProcess(live, own, named) {
+    if (!live)
+        return {};
+    const health = keptCheck(live.healthCheck, own.healthCheck, named, 'health-check');
+    const readiness = live.readiness && own.readiness
+        ? keptCheck(live.readiness, own.readiness, named, 'readiness-health-check')
+        : undefined;
+    // One that the droplet brings looks like none of its own, also where it was set.
+    const takes = live.command !== null && !named.includes('command') && ![own.command, own.runs].includes(live.command);
+    return {
+        ...(takes ? { command: live.command } : {}),
+        ...(sameCheck(health, own.healthCheck) ? {} : { healthCheck: changed(health, own.healthCheck) }),
+        ...(!readiness || !own.readiness || sameCheck(readiness, own.readiness)
+            ? {}
+            : { readiness: changed(readiness, own.readiness) }),
+    };
+}
+const PARTS = ['type', 'timeoutS', 'invocationTimeoutS', 'intervalS'];
+function sameCheck(one, other) {
+    const endpoint = ({ type, endpoint }) => (type === 'http' ? (endpoint ?? '/') : undefined);
+    return PARTS.every((part) => one[part] === other[part]) && endpoint(one) === endpoint(other);
+}
+/** null for what it had and shall not have; an endpoint belongs to a check by HTTP alone. */
+function changed(wanted, own) {
+    const gone = PARTS.filter((part) => wanted[part] === undefined && own[part] !== undefined);
+    return { ...wanted, ...Object.fromEntries(gone.map((part) => [part, null])) };
+}
+/** Of `all`, what is neither named nor there already. */
+function without(all, named, has) {
+    return Object.fromEntries(Object.entries(all).filter(([key, value]) => !named.includes(key) && has[key] !== value));
+}
+/** Neither ours, nor what we pause an autoscaler with. */
+function ofOthers(all) {
+    return Object.fromEntries(Object.entries(all).filter(([key, value]) => !key.startsWith(`${_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3}/`) && !(key === _scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .PAUSES */ .GT && value === _scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .PAUSED */ .NN)));
+}
+/** Whether the broker is through with it, and it can be used. */
+function isDone({ state }) {
+    return state === undefined || state === 'succeeded';
+}
+function moved(policy, from, to) {
+    const at = (guid) => (guid === from ? to : guid);
+    return { ...policy, source: at(policy.source), destination: at(policy.destination) };
+}
+function withoutGuid({ guid: _, ...sidecar }) {
+    return sidecar;
+}
+function isSame(one, other) {
+    return Object.entries(one).every(([key, value]) => JSON.stringify(value) === JSON.stringify(other[key]));
+}
+
+
+/***/ }),
+
+/***/ 8363:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EQ: () => (/* binding */ dropPolicies),
+/* harmony export */   Ul: () => (/* binding */ carry),
+/* harmony export */   eC: () => (/* binding */ linesWithNames)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+/* harmony import */ var _belongings_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1428);
+/* harmony import */ var _carried_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3718);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8139);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3652);
+
+
+
+
+
+
+/** A broker may take its time; platforms give up on one after days. */
+const BINDING_MS = 10 * 60_000;
+/**
+ * The candidate gets what live has outside the manifest, as live has it in this moment: what it has already is seen, and left.
+ * Throws `Refused` with what would be lost when the platform or a broker says no, or when it comes too late for an instance that
+ * runs. In place nothing is lost, as live keeps what it has: the candidate is proven without then, and a note says so.
+ */
+const carry = {
+    title: ({ what }) => what.length > 0 ? `carry over from live: ${what.join(', ')}` : 'see that live has nothing more',
+    plan: ({ what }) => [
+        'GET bindings, sidecars, features, processes, network policies of <live>, <candidate>',
+        ...what.map((one) => `give <candidate> ${one}`),
+    ],
+    run: async (_step, app, world) => {
+        const { intent, snapshot } = app;
+        if (!intent.carry || !snapshot.live)
+            return;
+        const { platform } = world;
+        const candidate = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .appOn */ .jb)('candidate', app);
+        const [lives, has] = await Promise.all([
+            (0,_belongings_js__WEBPACK_IMPORTED_MODULE_5__/* .belongingsOf */ .u)(snapshot.live, platform),
+            (0,_belongings_js__WEBPACK_IMPORTED_MODULE_5__/* .belongingsOf */ .u)(candidate, platform),
+        ]);
+        const lacks = (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .missing */ .LO)(lives, has, intent.carry.named);
+        const lack = intent.inPlace ? (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .forProof */ .Sv)(lacks) : lacks;
+        const mayBeLate = intent.target !== undefined || intent.inPlace !== undefined;
+        const late = candidate.state === 'STARTED' && !mayBeLate ? (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .ofStart */ .q6)(lack) : [];
+        if (late.length > 0)
+            throw changedMeanwhile(intent.app, late);
+        await apply(lack, has, candidate, app, world);
+    },
+};
+async function apply(lack, has, candidate, app, world) {
+    const { platform } = world;
+    const { guid } = candidate;
+    const { owner } = app.intent;
+    if (lack.addedPolicies.length > 0)
+        await orLost(app, world, 'network policies', () => platform.addPolicies(lack.addedPolicies));
+    if (lack.removedPolicies.length > 0)
+        await platform.removePolicies(lack.removedPolicies);
+    for (const [name, on] of Object.entries(lack.features)) {
+        await orLost(app, world, `app feature ${name}`, () => platform.setFeature(guid, name, on));
+    }
+    for (const { guid: _, ...sidecar } of lack.sidecars) {
+        const own = has.sidecars.find(({ name }) => name === sidecar.name);
+        await orLost(app, world, `sidecar ${sidecar.name}`, () => own ? platform.updateSidecar({ ...sidecar, guid: own.guid }) : platform.createSidecar(guid, sidecar));
+    }
+    for (const [type, change] of Object.entries(lack.processes)) {
+        const process = candidate.processes.find((one) => one.type === type);
+        if (process)
+            await orLost(app, world, `settings of ${type}`, () => platform.updateProcess(process.guid, change));
+    }
+    await Promise.all(lack.bindings.map((one) => {
+        const what = `binding to service instance ${one.instance}`;
+        return orLost(app, world, what, () => bind(one, what, has, guid, world));
+    }));
+    const { labels, annotations } = lack;
+    if (Object.keys({ ...labels, ...annotations }).length > 0) {
+        await orLost(app, world, 'labels and annotations', async () => {
+            await platform.updateApp(guid, { labels, annotations });
+        });
+    }
+    const lock = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .lockOf */ .Vx)(app);
+    // Before it is staged it has not all of its processes.
+    if (candidate.currentDropletGuid === undefined || lock.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.carried] === owner)
+        return;
+    await platform.updateApp(lock.guid, { annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.carried]: owner } });
+}
+/** Throws `PlatformRefusal` when the broker says no, `DeadlineOver` when it says nothing. */
+async function bind(of, what, has, appGuid, world) {
+    const { platform, clock } = world;
+    const { instanceGuid = '', name } = of;
+    if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
+        const parameters = await platform.bindingParameters(of.guid);
+        await platform.bind({
+            appGuid,
+            instanceGuid,
+            ...(name === undefined ? {} : { name }),
+            ...(parameters && Object.keys(parameters).length > 0 ? { parameters } : {}),
+        });
+    }
+    const bound = await (0,_wait_js__WEBPACK_IMPORTED_MODULE_3__/* .waitFor */ .f)(world, {
+        what: `the ${what}`,
+        deadlineMs: clock.now() + BINDING_MS,
+        look: async () => {
+            const own = (await platform.serviceBindings(appGuid)).find((one) => one.instanceGuid === instanceGuid);
+            if (!own)
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The ${what} is not there.`, false);
+            const isOver = (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(own) || own.state === 'failed';
+            return { state: `${what}: ${own.state ?? 'succeeded'}`, ...(isOver ? { done: own } : {}) };
+        },
+    });
+    const { state, description = 'no reason given' } = bound;
+    if (state === 'failed')
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2(`it failed: ${description}`, 422, undefined, undefined);
+}
+async function orLost(app, world, what, act) {
+    try {
+        await act();
+    }
+    catch (error) {
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr))
+            throw error;
+        if (!app.intent.inPlace)
+            throw lost(app, what, error.message);
+        (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, `${app.intent.app} keeps its ${what}, and is proven without: ${error.message}`);
+    }
+}
+function lost({ intent }, what, why) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`${intent.app} would lose what live has outside the manifest: ${what}. ${why}`, 'See that the platform takes it and run again, name it in the manifest, or accept the loss with carry: manifest. strategy: rolling keeps what the app has.', 'carry');
+}
+function changedMeanwhile(app, what) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Live of ${app} was changed while the new version was made, which does not have it: ${what.join('; ')}.`, 'Run again: the next one has it from its start.', 'live-changed');
+}
+/**
+ * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up: the platform forgets policies of
+ * apps that are gone by itself, later.
+ */
+async function dropPolicies(guid, world) {
+    const { platform } = world;
+    try {
+        const found = (await platform.policies(guid)) ?? [];
+        if (found.length > 0)
+            await platform.removePolicies(found);
+    }
+    catch (error) {
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A))
+            throw error;
+        (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, `The network policies of app ${guid} stay: ${error.message}`);
+    }
+}
+/** For people: what live has and the app has not, with the names of other apps. */
+async function linesWithNames(lack, platform, known) {
+    const policies = [...lack.addedPolicies, ...lack.removedPolicies];
+    const guids = policies.flatMap(({ source, destination }) => [source, destination]);
+    const others = guids.filter((guid) => !known.some((app) => app.guid === guid));
+    const names = new Map([...known, ...(await platform.appsByGuid(others))].map((app) => [app.guid, app.name]));
+    return (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .linesOf */ .Dx)(lack, (guid) => names.get(guid) ?? guid);
+}
+
+
+/***/ }),
+
 /***/ 1248:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48828,20 +51638,22 @@ function tally(states) {
 
 /** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
 function rollOf(intent, { deployments }) {
-    return deployments.find(({ labels }) => isFor(labels, intent.version) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'candidate');
+    return deployments.find(({ labels }) => isFor(labels, intent) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'candidate');
 }
 /** The deployment that brings back what was live before, made after the one that went wrong. */
 function returnOf(intent, { deployments }) {
     const roll = rollOf(intent, { deployments });
     const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : deployments;
-    return since.find(({ labels }) => isFor(labels, intent.version) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'live');
+    return since.find(({ labels }) => isFor(labels, intent) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'live');
 }
-function isFor(labels, version) {
-    return labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version] === version;
+/** A version that comes back has deployments from before: those of a rollback are told by who began it. */
+function isFor(labels, { version, inPlace }) {
+    const { source } = inPlace ?? {};
+    return labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version] === version && (!source || labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner] === source.by);
 }
 /** Deployments under way on live that no change of ours has made, or none that its lock still tells of. */
 function othersAtWork({ deployments, lock, }) {
-    return deployments.filter((one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, lock.version)));
+    return deployments.filter((one) => isActive(one) && !(lock?.version !== undefined && isFor(one.labels, { version: lock.version })));
 }
 function isActive(deployment) {
     return deployment?.value === 'ACTIVE';
@@ -48850,13 +51662,105 @@ function isDone(deployment) {
     return deployment?.value === 'FINALIZED' && deployment.reason === 'DEPLOYED';
 }
 /**
- * A deployment that another hand made after ours, and that went on: what it brought is live now, and with it whatever its manifest
- * changed.
+ * A deployment that another hand made after ours, or where ours never came to be, and that went on: what it brought is live now,
+ * and with it whatever its manifest changed.
  */
-function overtakenBy(intent, { deployments }) {
+function overtakenBy(intent, { deployments, lock }) {
     const roll = rollOf(intent, { deployments });
-    const since = roll ? deployments.slice(0, deployments.indexOf(roll)) : [];
-    return since.find((one) => !isFor(one.labels, intent.version) && (isActive(one) || isDone(one)));
+    const since = roll
+        ? deployments.slice(0, deployments.indexOf(roll))
+        : deployments.filter(({ createdAtMs, dropletGuid }) => lock !== undefined && createdAtMs > lock.createdAtMs && dropletGuid !== intent.before?.dropletGuid);
+    return since.find((one) => !isFor(one.labels, intent) && (isActive(one) || isDone(one)));
+}
+
+
+/***/ }),
+
+/***/ 6364:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   KM: () => (/* binding */ leftNow),
+/* harmony export */   Tc: () => (/* binding */ earlierAfter),
+/* harmony export */   ao: () => (/* binding */ isOfEarlier),
+/* harmony export */   lz: () => (/* binding */ readEarlier),
+/* harmony export */   y$: () => (/* binding */ withdrawnBy)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/** The platform keeps the newest five droplets that were staged. */
+const EARLIER_KEPT = 5;
+/** What tells a version from others, and what its own manifest set. */
+const REMEMBERED = [
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.commit,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.bits,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestHash,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestEnv,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestRoutes,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestScale,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestNamed,
+];
+/** @returns what was written on live, newest first; what cannot be read is nothing */
+function readEarlier(annotations) {
+    try {
+        const list = JSON.parse((0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.earlier, annotations) ?? '[]');
+        return Array.isArray(list) ? list.filter(isEarlier).map(unpacked) : [];
+    }
+    catch {
+        return [];
+    }
+}
+/** Another hand, or an earlier release, may have written it otherwise. */
+function isEarlier(one) {
+    if (typeof one !== 'object' || one === null)
+        return false;
+    const { version, droplet, annotations } = one;
+    return (typeof version === 'string' &&
+        typeof droplet === 'string' &&
+        (annotations === undefined || (typeof annotations === 'object' && annotations !== null)));
+}
+function unpacked({ annotations = {}, untilMs = 0, ...one }) {
+    const whole = Object.entries(annotations).map(([key, text]) => [`${_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3}/${key}`, text]);
+    return { ...one, untilMs, annotations: Object.fromEntries(whole) };
+}
+/** @param revision number of live's revision with the droplet that it had before */
+function leftNow({ before, facts, inPlace }, annotations, revision, untilMs) {
+    if (before?.dropletGuid === undefined)
+        return undefined;
+    const said = REMEMBERED.flatMap((key) => {
+        const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(key, annotations);
+        return text === undefined ? [] : [[key, text]];
+    });
+    const withdrawn = inPlace?.source ? { [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.withdrawn]: withdrawnBy(facts) } : {};
+    return {
+        version: before.version,
+        droplet: before.dropletGuid,
+        ...(revision === undefined ? {} : { revision }),
+        untilMs,
+        annotations: { ...Object.fromEntries(said), ...withdrawn },
+    };
+}
+/** Who took a version from live by a rollback, in which run; as JSON. */
+function withdrawnBy(facts) {
+    return JSON.stringify({ by: facts[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.actor], run: facts[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.runUrl] });
+}
+/**
+ * @param version that live has from now on: it is none that it had before
+ * @returns annotations for live; null: removed
+ */
+function earlierAfter(left, version, annotations) {
+    const others = readEarlier(annotations).filter((one) => ![left?.version, version].includes(one.version));
+    const all = [...(left ? [left] : []), ...others].slice(0, EARLIER_KEPT).map(packed);
+    return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .splitAnnotation */ .M4)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.earlier, JSON.stringify(all), annotations);
+}
+/** Each annotation without what all of ours begin with. */
+function packed({ annotations, ...one }) {
+    const short = Object.entries(annotations).map(([key, text]) => [key.slice(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3.length + 1), text]);
+    return { ...one, annotations: Object.fromEntries(short) };
+}
+/** Whether an annotation holds, wholly or in part, the versions that live had before. */
+function isOfEarlier(key) {
+    return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .isPartOf */ .xm)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.earlier, key);
 }
 
 
@@ -48941,7 +51845,7 @@ async function heeding(app, world, work) {
 
 /***/ }),
 
-/***/ 9371:
+/***/ 4686:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48952,32 +51856,111 @@ __nccwpck_require__.d(__webpack_exports__, {
   Gg: () => (/* binding */ titleOf)
 });
 
+// EXTERNAL MODULE: ./lib/steps/live-wish.js
+var live_wish = __nccwpck_require__(8026);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/platform/names.js
+var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/steps/world.js
 var steps_world = __nccwpck_require__(3652);
+;// CONCATENATED MODULE: ./lib/steps/manifest-job.js
+/**
+ * The platform's job that applies a manifest to live. It may begin and end after the run that asked for it is gone: the lock says
+ * before it is asked for that one may come, and which one it is as soon as that is known.
+ */
+
+
+
+/** The platform's workers look for jobs every 5 s, and one of these takes seconds; nobody can ask about a job without its GUID. */
+const LOST_JOB_MS = 30_000;
+/** A job that this deploy asked for before is followed to its end: only where there is none the manifest is sent (again). */
+async function applyManifest(manifest, app, world) {
+    const { platform, target } = world;
+    const { guid, annotations } = (0,steps_world/* lockOf */.Vx)(app);
+    const before = read(annotations);
+    if (before.job !== undefined && !(await isGone(platform.finishJob(before.job))))
+        return;
+    const record = (applying) => platform.updateApp(guid, {
+        annotations: { [names/* ANNOTATION */.YX.applying]: applying && JSON.stringify(applying) },
+    });
+    const { lostMs } = before;
+    await record({ lostMs: platform.platformNowMs() });
+    let job;
+    try {
+        job = await platform.applyManifest(target.spaceGuid, manifest);
+    }
+    catch (error) {
+        const mayCome = !(error instanceof errors/* PlatformFault */.A) || error.ambiguous;
+        if (!mayCome || error instanceof errors/* PlatformRefusal */.E2)
+            await record(lostMs === undefined ? null : { lostMs });
+        throw error;
+    }
+    await record({ job, ...(lostMs === undefined ? {} : { lostMs }) });
+    await platform.finishJob(job);
+}
+/** Until no job that this deploy asked for can change live any more, however the job ends. */
+async function outlastManifest(app, world) {
+    const { platform, clock, signal } = world;
+    const { job, lostMs } = read((0,steps_world/* lockOf */.Vx)(app).annotations);
+    if (job !== undefined) {
+        try {
+            await isGone(platform.finishJob(job));
+        }
+        catch (error) {
+            if (!(error instanceof errors/* PlatformRefusal */.E2))
+                throw error;
+        }
+    }
+    const leftMs = lostMs === undefined ? 0 : Math.min(LOST_JOB_MS, lostMs + LOST_JOB_MS - platform.platformNowMs());
+    if (leftMs <= 0)
+        return;
+    const text = `The platform may still be applying a manifest to ${app.intent.app} whose answer was lost: waiting ${Math.ceil(leftMs / 1_000)} s.`;
+    (0,steps_world/* note */.N4)(world, text);
+    await clock.sleep(leftMs, signal);
+}
+/** The platform forgets jobs long after their end. Throws what else `end` throws. */
+async function isGone(end) {
+    try {
+        await end;
+        return false;
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformFault */.A && error.status === 404)
+            return true;
+        throw error;
+    }
+}
+function read(annotations) {
+    try {
+        return (JSON.parse(annotations[names/* ANNOTATION */.YX.applying] ?? '{}') ?? {});
+    }
+    catch {
+        return {};
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/steps/apply-to-live.js
+
+
 
 /** No instance shows any of it before the deployment. Routes and counts are not in it: other steps bring them. */
 const applyToLive = {
     title: (_step, { app }) => `apply the manifest to ${app}`,
     plan: (_step, intent) => [
-        'cf apply-manifest -f <manifest of live, without routes and instances> --vars-file <private file>',
-        ...(Object.keys(ownEnv(intent)).length > 0
-            ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(ownEnv(intent)).join(', ')}`]
+        `POST /v3/spaces/<space>/actions/apply_manifest <of ${intent.app}, without routes and instances>, GET /v3/jobs/<job> until COMPLETE`,
+        ...(Object.keys((0,live_wish/* ownEnv */.q5)(intent)).length > 0
+            ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys((0,live_wish/* ownEnv */.q5)(intent)).join(', ')}`]
             : []),
     ],
-    run: async (_step, app, { platform, applyManifest }) => {
-        const { intent } = app;
-        const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
-        await applyManifest({ app: intent.app, live: name });
-        const env = ownEnv(intent);
+    run: async (_step, app, world) => {
+        const { guid } = (0,steps_world/* appOn */.jb)('live', app);
+        const { manifest, env } = (0,live_wish/* wishOf */.H_)(app, world);
+        await applyManifest(manifest, app, world);
         if (Object.keys(env).length > 0)
-            await platform.setEnvironment(guid, env);
+            await world.platform.setEnvironment(guid, env);
     },
 };
-/** What is carried is live's own already. */
-function ownEnv({ env, carriedEnv }) {
-    return Object.fromEntries(Object.entries(env).filter(([name]) => !carriedEnv.includes(name)));
-}
 /** The platform takes no count of a web process while a deployment is under way: it comes after. */
 const scaleLive = {
     title: (_step, intent) => counted(intent).length > 0 ? 'scale live as the manifest asks' : 'leave the scale of live',
@@ -49008,8 +51991,41 @@ function withLive(app, live) {
     app.snapshot = { ...app.snapshot, live };
 }
 
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/steps/live-record.js
+var live_record = __nccwpck_require__(7492);
+;// CONCATENATED MODULE: ./lib/steps/apply-version.js
+
+
+
+/** What the version that comes back was started with. No instance of live shows any of it before the deployment. */
+const applyVersion = {
+    title: (_step, { app, version }) => `give ${app} the variables and commands of ${version}`,
+    plan: (_step, { env, commands = {} }) => [
+        `PATCH /v3/apps/<live>/environment_variables wherever they differ: ${Object.keys(env).join(', ') || 'none'}`,
+        ...Object.keys(commands).map((type) => `PATCH /v3/processes/<${type} of live> command, where it differs`),
+    ],
+    run: async (_step, app, { platform }) => {
+        const { intent } = app;
+        const live = (0,steps_world/* appOn */.jb)('live', app);
+        const { env, processes } = recordOf(app);
+        const changed = Object.entries(intent.env).filter(([name, value]) => (env[name] ?? null) !== value);
+        if (changed.length > 0)
+            await platform.setEnvironment(live.guid, Object.fromEntries(changed));
+        for (const [type, command] of Object.entries(intent.commands ?? {})) {
+            const process = live.processes.find((one) => one.type === type);
+            if (process && processes[type]?.command !== command)
+                await platform.updateProcess(process.guid, { command });
+        }
+    },
+};
+/** Live as it was written down a moment ago. */
+function recordOf(app) {
+    const record = (0,live_record/* readRecord */.aE)((0,steps_world/* lockOf */.Vx)(app).env);
+    if (!record)
+        throw new errors/* PlatformFault */.A(`How ${app.intent.app} is now is not written down.`, false);
+    return record;
+}
+
 // EXTERNAL MODULE: ./lib/steps/await-instances.js
 var await_instances = __nccwpck_require__(8499);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
@@ -49178,6 +52194,10 @@ function known(deployment, { intent }) {
     return deployment;
 }
 
+// EXTERNAL MODULE: ./lib/steps/canary.js + 2 modules
+var canary = __nccwpck_require__(624);
+// EXTERNAL MODULE: ./lib/steps/carry.js
+var carry = __nccwpck_require__(8363);
 ;// CONCATENATED MODULE: ./lib/steps/configure.js
 
 
@@ -49213,8 +52233,6 @@ function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
         .join(', ');
 }
 
-// EXTERNAL MODULE: ./lib/platform/names.js
-var names = __nccwpck_require__(7726);
 ;// CONCATENATED MODULE: ./lib/steps/copy-droplet.js
 
 
@@ -49228,27 +52246,56 @@ const copyDroplet = {
         `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.copiedDroplet}`,
     ],
     run: async (_step, app, world) => {
-        const { platform, clock } = world;
+        const { platform } = world;
         const live = (0,steps_world/* appOn */.jb)('live', app);
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         if (candidate.currentDropletGuid === undefined)
             throw new errors/* PlatformFault */.A(`${candidate.name} has no droplet.`, false);
         await assertWhole(candidate, app, world);
-        const source = await platform.droplet(candidate.currentDropletGuid);
-        const begun = (await platform.droplets(live.guid)).find((one) => isCopy(one, source));
-        const { guid } = begun ?? (await platform.copyDroplet(source.guid, live.guid));
-        await (0,wait/* waitFor */.f)(world, {
-            what: 'the copy of the droplet',
-            deadlineMs: clock.now() + world.stagingTimeoutMs,
-            look: async () => {
-                const { state } = await platform.droplet(guid);
-                // It is made anew: a failed copy is none that is found.
-                if (state === 'FAILED')
-                    throw new errors/* PlatformFault */.A('The platform failed to copy the droplet.', false);
-                return { state: `droplet ${state.toLowerCase()}`, ...(state === 'STAGED' ? { done: true } : {}) };
-            },
-        });
+        const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
         await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid } });
+    },
+};
+/** @returns guid of the copy, which is ready; one that was begun before is found */
+async function copyTo(appGuid, dropletGuid, world) {
+    const { platform, clock } = world;
+    const source = await platform.droplet(dropletGuid);
+    const begun = (await platform.droplets(appGuid)).find((one) => isCopy(one, source));
+    const { guid } = begun ?? (await platform.copyDroplet(source.guid, appGuid));
+    await (0,wait/* waitFor */.f)(world, {
+        what: 'the copy of the droplet',
+        deadlineMs: clock.now() + world.stagingTimeoutMs,
+        look: async () => {
+            const { state } = await platform.droplet(guid);
+            // It is made anew: a failed copy is none that is found.
+            if (state === 'FAILED')
+                throw new errors/* PlatformFault */.A('The platform failed to copy the droplet.', false);
+            return { state: `droplet ${state.toLowerCase()}`, ...(state === 'STAGED' ? { done: true } : {}) };
+        },
+    });
+    return guid;
+}
+/** A rollback in place is proven with a copy of what live had. The droplet comes last, as it says that the rest is done. */
+const takeDroplet = {
+    title: (_step, { version }) => `copy the droplet of ${version} to the candidate`,
+    plan: (_step, { inPlace }) => [
+        `POST /v3/droplets?source_guid=${inPlace?.source?.dropletGuid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
+        'PATCH /v3/processes/<web process of candidate> command',
+        'PATCH /v3/apps/<candidate>/relationships/current_droplet',
+    ],
+    run: async (_step, app, world) => {
+        const { intent } = app;
+        const { platform } = world;
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const { source } = intent.inPlace ?? {};
+        if (!source)
+            throw new errors/* PlatformFault */.A('Whose droplet is to be taken is not recorded.', false);
+        const guid = await copyTo(candidate.guid, source.dropletGuid, world);
+        const web = candidate.processes.find(({ type }) => type === 'web');
+        const command = intent.commands?.web ?? null;
+        if (web && command !== null)
+            await platform.updateProcess(web.guid, { command });
+        await platform.setCurrentDroplet(candidate.guid, guid);
     },
 };
 /** A copy has no package, and while it is made no checksum. */
@@ -49267,20 +52314,24 @@ async function assertWhole({ guid }, { intent }, { platform }) {
     throw new errors/* Refused */.Lw(`${intent.app} has sidecars that its buildpacks bring (${brought.join(', ')}), and the copy of a droplet has none of them.`, 'Deploy it with strategy: blue-green.');
 }
 
+// EXTERNAL MODULE: ./lib/steps/earlier.js
+var earlier = __nccwpck_require__(6364);
 ;// CONCATENATED MODULE: ./lib/steps/crown.js
 
 
 
-/** The platform keeps the newest five droplets that were staged. */
-const EARLIER_KEPT = 5;
+
 /** What belongs to the candidate alone, and goes with it. */
 const OF_CANDIDATE = [
     names/* ANNOTATION */.YX.journal,
     names/* ANNOTATION */.YX.heartbeat,
     names/* ANNOTATION */.YX.copiedDroplet,
+    names/* ANNOTATION */.YX.judged,
+    names/* ANNOTATION */.YX.applying,
     names/* ANNOTATION */.YX.package,
     names/* ANNOTATION */.YX.takenFrom,
     names/* ANNOTATION */.YX.target,
+    names/* ANNOTATION */.YX.carried,
 ];
 /** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */
 const crown = {
@@ -49306,36 +52357,22 @@ const crown = {
             annotations: {
                 ...Object.fromEntries(gone.map((key) => [key, null])),
                 ...Object.fromEntries(said),
-                [names/* ANNOTATION */.YX.earlier]: JSON.stringify(await earlierOf(app, world)),
+                ...(await earlierOf(app, world)),
             },
         });
     },
 };
 function isOfVersion(key) {
-    if (!key.startsWith(`${names/* PREFIX */.H3}/`) || key === names/* ANNOTATION */.YX.earlier)
+    if (!key.startsWith(`${names/* PREFIX */.H3}/`) || (0,earlier/* isOfEarlier */.ao)(key))
         return false;
     return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
 }
 async function earlierOf({ intent, snapshot }, { platform }) {
     const annotations = snapshot.live?.annotations ?? {};
-    const known = readEarlier(annotations);
-    const { version, dropletGuid: droplet, guid } = intent.before ?? {};
-    if (version === undefined || droplet === undefined || guid === undefined)
-        return known;
-    const commit = annotations[names/* ANNOTATION */.YX.commit];
-    const revision = await revisionOf(guid, droplet, platform);
-    const last = { version, droplet, ...(commit ? { commit } : {}), ...(revision ? { revision } : {}) };
-    return [last, ...known.filter((one) => one.version !== version)].slice(0, EARLIER_KEPT);
-}
-/** @returns what `crown` wrote on live, newest first; what cannot be read is nothing */
-function readEarlier(annotations) {
-    try {
-        const list = JSON.parse(annotations[names/* ANNOTATION */.YX.earlier] ?? '[]');
-        return Array.isArray(list) ? list : [];
-    }
-    catch {
-        return [];
-    }
+    const { dropletGuid, guid = '' } = intent.before ?? {};
+    const revision = dropletGuid === undefined ? undefined : await revisionOf(guid, dropletGuid, platform);
+    const left = (0,earlier/* leftNow */.KM)(intent, annotations, revision, platform.platformNowMs());
+    return (0,earlier/* earlierAfter */.Tc)(left, intent.version, annotations);
 }
 /** It only helps a later way back. */
 async function revisionOf(appGuid, dropletGuid, platform) {
@@ -49397,7 +52434,7 @@ function isGivenUp(url, side, { dropped, before, production }) {
 // EXTERNAL MODULE: ./lib/probe/address.js
 var address = __nccwpck_require__(6221);
 // EXTERNAL MODULE: ./lib/probe/answer.js
-var probe_answer = __nccwpck_require__(6323);
+var answer = __nccwpck_require__(6323);
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
 ;// CONCATENATED MODULE: ./lib/probe/quiet.js
@@ -49434,9 +52471,9 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
         const instance = live[turn++ % live.length];
         if (!instance)
             return unmappedAtMs;
-        const outcome = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(url, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        const outcome = await (0,answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(url, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
         const now = ctx.clock.now();
-        if ((0,probe_answer/* isUnknownToRouter */.he)(outcome)) {
+        if ((0,answer/* isUnknownToRouter */.he)(outcome)) {
             if (refusals === 0)
                 quietSince = now;
             refusals += 1;
@@ -49448,7 +52485,7 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
         }
         refusals = 0;
         if (now >= deadlineMs) {
-            throw new errors/* DeadlineOver */.hr(`${url} still sends requests to what was unmapped (instance ${instance.index}: ${(0,probe_answer/* inShort */.wZ)(outcome)})`);
+            throw new errors/* DeadlineOver */.hr(`${url} still sends requests to what was unmapped (instance ${instance.index}: ${(0,answer/* inShort */.wZ)(outcome)})`);
         }
         if (pauses === 0)
             tell(`${url}: a router still sends requests to what was unmapped`);
@@ -49460,215 +52497,14 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
 var smoke = __nccwpck_require__(3091);
 // EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
 var watch = __nccwpck_require__(9588);
-;// CONCATENATED MODULE: ./lib/steps/instances.js
-/** The instances that the router should know on this route: those of the process types that it has a destination for. */
-function instancesOn(route, app) {
-    return refs(app, processesOn(route, app), ({ instances }) => range(instances));
-}
-/** Of these, the ones that were running when the snapshot was taken. */
-function runningOn(route, app) {
-    const runs = ({ state, routable }) => state === 'RUNNING' && routable !== false;
-    return refs(app, processesOn(route, app), ({ instancesSeen }) => instancesSeen.filter(runs).map(({ index }) => index));
-}
-/** All instances of an app, whatever route they are on. */
-function instances_instancesOf(app) {
-    return refs(app, app.processes, ({ instances }) => range(instances));
-}
-/**
- * How a router is asked for an app's instances: by the app's GUID, where all its process types share their indexes; by the
- * process's where the app ever had a deployment: its web process has a GUID of its own since then.
- */
-function namedBy(app) {
-    const web = app.processes.find(({ type }) => type === 'web');
-    return web && web.guid !== app.guid ? { appGuid: app.guid, processGuid: web.guid } : { appGuid: app.guid };
-}
-function refs(app, processes, indexesOf) {
-    const appGuid = app.guid;
-    if (namedBy(app).processGuid !== undefined) {
-        return processes.flatMap((process) => indexesOf(process).map((index) => ({ appGuid, processGuid: process.guid, index })));
-    }
-    return [...new Set(processes.flatMap(indexesOf))].map((index) => ({ appGuid, index }));
-}
-function processesOn(route, app) {
-    const mine = route.destinations.filter(({ appGuid }) => appGuid === app.guid);
-    return app.processes.filter(({ type }) => mine.some(({ processType }) => processType === type));
-}
-function range(count) {
-    return Array.from({ length: count }, (_, index) => index);
-}
-
-;// CONCATENATED MODULE: ./lib/probe/proof.js
-
-
-
-
-const NO_SUCH_APP = '00000000-0000-4000-8000-000000000000';
-const NO_SUCH_INDEX = 99_999;
-const REACH_TRIES = 3;
-/** Answers of one kind, one after the other, that are no accident any more. */
-const FAULTS_IN_A_ROW = 3;
-const LANES = 4;
-function stripped({ instances }) {
-    return `the header ${(0,context/* headerOf */.rR)(instances[0])} does not reach the router, so nobody says which version answered`;
-}
-/**
- * Tests whether the header reaches the router of a route: an instance that cannot exist must be refused.
- * gorouter refuses with 400 and `unknown_route`, also on a route that it does not know; without the header that is 404.
- * All tries that are answered must agree, since each may meet another router or proxy: the worst of them counts.
- * @param route `of`: what is mapped to the route, when there is something; it says which header is tested
- */
-async function headerReach(ctx, route) {
-    const instance = { appGuid: NO_SUCH_APP, ...route.of, index: NO_SUCH_INDEX };
-    const path = route.path ?? '/';
-    const look = async () => {
-        const refused = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(route, path, ctx), { instance, timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
-        if (!(0,probe_answer/* isAnswer */.Tq)(refused) || refused.status !== 404 || !(0,probe_answer/* isUnknownToRouter */.he)(refused))
-            return judgeReach(refused);
-        const plain = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(route, path, ctx), { timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
-        return judgeReach(refused, plain);
-    };
-    const kinds = new Set(await Promise.all(Array.from({ length: REACH_TRIES }, look)));
-    const worstFirst = ['header-stripped', 'unknown-route', 'by-instance'];
-    return worstFirst.find((kind) => kinds.has(kind)) ?? 'unreachable';
-}
-/** @param plain what came without the header, asked where the first answer leaves two readings */
-function judgeReach(refused, plain) {
-    if (!(0,probe_answer/* isAnswer */.Tq)(refused))
-        return 'unreachable';
-    if (refused.status === 400 && refused.routerError !== undefined)
-        return 'by-instance';
-    if (!(0,probe_answer/* isUnknownToRouter */.he)(refused))
-        return 'header-stripped';
-    return plain && (0,probe_answer/* isAnswer */.Tq)(plain) && !(0,probe_answer/* isUnknownToRouter */.he)(plain) ? 'by-instance' : 'unknown-route';
-}
-/** What one answer says about the asked instance on this route. Other answers than these are the app's own, and prove it. */
-function judgeProof(outcome, returns = false) {
-    if (!(0,probe_answer/* isFailed */.Ix)(outcome))
-        return 'proven';
-    if (!(0,probe_answer/* isAnswer */.Tq)(outcome) || outcome.routerError !== undefined)
-        return 'wait';
-    return returns ? 'proven' : 'fault';
-}
-/**
- * Proves the candidate's instances through one production route.
- * @throws VersionFault when the app itself answers 5xx, several times in a row
- * @throws DeadlineOver when routers have not caught up by then: not a sign against the version
- */
-async function proveOnRoute(ctx, asked, tell) {
-    const { routeUrl } = asked;
-    const reach = await settledReach(ctx, asked);
-    if (reach === 'unreachable') {
-        return { routeUrl, proof: 'none', requests: 0, because: 'no answer of this route reaches this machine' };
-    }
-    if (asked.returns && reach !== 'by-instance')
-        return { routeUrl, proof: 'none', requests: 0, because: stripped(asked) };
-    const inARow = Math.max(asked.connectionsInARow ?? 0, context/* CONNECTIONS_IN_A_ROW */.bQ);
-    const full = reach === 'by-instance';
-    let requests = 0;
-    // Without the header nobody says who answers: as many plain requests as all instances would have been asked.
-    const goals = full ? asked.instances : [null];
-    const wanted = full ? inARow : inARow * Math.max(1, asked.instances.length);
-    await (0,context/* sideBySide */.Qp)(ctx, goals, LANES, async (instance, lane) => {
-        const asking = await proveOne(lane, asked, instance, wanted, tell);
-        requests += asking;
-    });
-    if (full)
-        return { routeUrl, proof: 'every-instance', requests };
-    return {
-        routeUrl,
-        proof: 'answered',
-        requests,
-        because: stripped(asked),
-    };
-}
-/**
- * A route that was just mapped for the first time shows only now whether the header reaches its router. A router has answered
- * there, so that none does a moment later is not believed.
- */
-async function settledReach(ctx, asked) {
-    let { reach } = asked;
-    const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
-    for (let pauses = 0; isOpen(); pauses += 1) {
-        if (pauses > 0)
-            await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses), ctx.signal);
-        if (ctx.clock.now() >= asked.deadlineMs) {
-            throw new errors/* DeadlineOver */.hr(`${asked.routeUrl}: no router knows this route yet`);
-        }
-        const [of] = asked.instances;
-        reach = await headerReach(ctx, { url: asked.routeUrl, path: asked.path, ...(of ? { of } : {}) });
-    }
-    return reach;
-}
-async function proveOne(ctx, { routeUrl, path, deadlineMs, instances, returns }, instance, wanted, tell) {
-    const who = instance ? `instance ${instance.index}` : `the app (${instances.length} instances)`;
-    let [passed, faults, pauses, requests] = [0, 0, 0, 0];
-    let told = '';
-    for (;;) {
-        const left = deadlineMs - ctx.clock.now();
-        const outcome = await (0,probe_answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(routeUrl, path, ctx), {
-            timeoutMs: Math.max(1_000, Math.min(context/* PROBE_TIMEOUT_MS */.W7, left)),
-            ...(instance ? { instance } : {}),
-        });
-        requests += 1;
-        const verdict = judgeProof(outcome, returns);
-        if (verdict === 'proven') {
-            passed += 1;
-            faults = 0;
-            if (passed >= wanted)
-                return requests;
-            continue;
-        }
-        passed = 0;
-        faults = verdict === 'fault' ? faults + 1 : 0;
-        const short = (0,probe_answer/* inShort */.wZ)(outcome, ctx);
-        const over = ctx.clock.now() >= deadlineMs;
-        // A plain 5xx may be live's: it weighs against the candidate only when it is all that came until the end.
-        if ((0,probe_answer/* isAnswer */.Tq)(outcome) && verdict === 'fault' && (over || (instance && faults >= FAULTS_IN_A_ROW))) {
-            throw faultOf(routeUrl, who, outcome);
-        }
-        if (over) {
-            throw new errors/* DeadlineOver */.hr(`${routeUrl}: ${who} was not reached through every router in time; last: ${short}`);
-        }
-        if (short !== told)
-            tell(`${routeUrl}: ${who} not proven yet: ${short}`);
-        told = short;
-        await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
-    }
-}
-function faultOf(routeUrl, who, answer) {
-    return new errors/* VersionFault */.d4(`${who} answers ${answer.status} on the production route ${routeUrl}`, 'production-proof', (0,probe_answer/* describe */.q0)(answer));
-}
-
-;// CONCATENATED MODULE: ./lib/steps/reach.js
-
-
-
-/**
- * Whether an instance of this app can be asked for through the route, tested once in a run. What no answer told is tested again
- * whenever it is needed, and that there is none is not believed where there was one earlier.
- * @param app one that is mapped to the route, when there is one
- */
-async function reachOf(url, app, { intent, found }, { probe }) {
-    const of = app && namedBy(app);
-    const key = reachKey(url, of);
-    const known = found.reach.get(key);
-    if (known === 'by-instance' || known === 'header-stripped')
-        return known;
-    const tested = await headerReach(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
-    const reach = tested === 'unreachable' ? (known ?? tested) : tested;
-    found.reach.set(key, reach);
-    return reach;
-}
-/** What was found out so far; undefined: nothing. */
-function reachKnown(url, app, { found }) {
-    return found.reach.get(reachKey(url, app && namedBy(app)));
-}
-/** Routers may heed one header and not the other. */
-function reachKey(url, of) {
-    return `${(0,context/* headerOf */.rR)(of)} ${url}`;
-}
-
+// EXTERNAL MODULE: ./lib/steps/instances.js
+var steps_instances = __nccwpck_require__(1716);
+// EXTERNAL MODULE: ./lib/steps/reach.js
+var steps_reach = __nccwpck_require__(8739);
+// EXTERNAL MODULE: ./lib/steps/routes.js
+var steps_routes = __nccwpck_require__(4656);
 ;// CONCATENATED MODULE: ./lib/steps/drain.js
+
 
 
 
@@ -49750,13 +52586,13 @@ async function productionChecks(app, world) {
     if (checks.length === 0)
         return;
     const candidate = (0,steps_world/* serverOn */.ri)('candidate', app);
-    const routes = intent.production.filter(({ internal }) => !internal);
-    const instances = routes.flatMap(({ url }) => instancesOn((0,steps_world/* routeNamed */.r)(url, app), candidate));
-    const { passed } = await (0,smoke/* runSmoke */.L)(world.probe, {
+    const routes = intent.production.filter(steps_routes/* isAskable */.c);
+    const instances = routes.flatMap(({ url }) => (0,steps_instances/* instancesOn */.eb)((0,steps_world/* routeNamed */.r)(url, app), candidate));
+    const { passed } = await (0,smoke/* runSmoke */.Lw)(world.probe, {
         checks,
         trialUrl: '',
         instances: instances.filter((one, at) => instances.findIndex(({ index }) => index === one.index) === at),
-        headerReaches: routes.every(({ url }) => reachKnown(url, candidate, app) === 'by-instance'),
+        headerReaches: routes.every(({ url }) => (0,steps_reach/* reachKnown */.p1)(url, candidate, app) === 'by-instance'),
         onlyDestination: false,
         productionUrls: routes.map(({ url }) => url),
     }, (text) => (0,steps_world/* note */.N4)(world, text));
@@ -49766,7 +52602,7 @@ async function lastMoment(side, app, world, unmappedAtMs) {
     const { live, candidate } = app.snapshot;
     const leaver = side === 'live' ? live : candidate;
     // A side that does not run has nothing to drain.
-    const leaving = leaver?.state === 'STARTED' ? instances_instancesOf(leaver) : [];
+    const leaving = leaver?.state === 'STARTED' ? (0,steps_instances/* instancesOf */.sG)(leaver) : [];
     if (!leaver || leaving.length === 0)
         return unmappedAtMs;
     const quiet = await lastAnswerOf(world.probe, {
@@ -49786,10 +52622,10 @@ async function lastMoment(side, app, world, unmappedAtMs) {
 async function lookedAt(side, leaver, app, world) {
     const { intent } = app;
     const had = new Set(intent.before?.destinations.map(({ url }) => url));
-    const production = intent.production.filter(({ url, internal }) => !internal || side === 'candidate' || had.has(url));
-    const seen = await Promise.all(production.map(async ({ url, internal }) => ({
-        url,
-        reach: internal ? 'unreachable' : await reachOf(url, leaver, app, world),
+    const production = intent.production.filter((route) => (0,steps_routes/* isAskable */.c)(route) || side === 'candidate' || had.has(route.url));
+    const seen = await Promise.all(production.map(async (route) => ({
+        url: route.url,
+        reach: (0,steps_routes/* isAskable */.c)(route) ? await (0,steps_reach/* reachOf */.xw)(route.url, leaver, app, world) : 'unreachable',
     })));
     if (side === 'candidate')
         return seen;
@@ -49798,7 +52634,7 @@ async function lookedAt(side, leaver, app, world) {
         ...seen,
         ...intent.dropped.map((url) => ({
             url,
-            reach: reachKnown(url, leaver, app) ?? 'unreachable',
+            reach: (0,steps_reach/* reachKnown */.p1)(url, leaver, app) ?? 'unreachable',
         })),
     ];
 }
@@ -49843,6 +52679,7 @@ function split(intent) {
 
 ;// CONCATENATED MODULE: ./lib/steps/make-route.js
 
+
 /**
  * Makes a route with our labels in the call that makes it. A production route gets no destination yet: a host that is taken
  * elsewhere, or a quota, is met here, before anything starts.
@@ -49851,12 +52688,13 @@ const makeRoute = {
     title: ({ route, as }) => `make the ${as} route ${route.url}`,
     plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
     run: async ({ route, as }, { intent }, { platform, target }) => {
-        const { host, domainGuid, path, port } = route;
+        const { host, domainGuid, path, port, options } = route;
         await platform.createRoute(target.spaceGuid, {
             host,
             domainGuid,
             path,
             port,
+            ...(options ? { options } : {}),
             labels: {
                 [names/* LABEL */.d_.role]: as === 'trial' ? 'candidate' : 'live',
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
@@ -49864,6 +52702,12 @@ const makeRoute = {
             },
         });
     },
+};
+/** The manifest's options, on a route that is there. Requests go on meanwhile: routers choose another way among its destinations. */
+const setOptions = {
+    title: ({ url }) => `set the options of ${url}`,
+    plan: ({ url, options }) => [`PATCH /v3/routes/<${url}> options ${JSON.stringify(options)}`],
+    run: ({ url, options }, app, { platform }) => platform.setRouteOptions((0,steps_world/* routeNamed */.r)(url, app).guid, options),
 };
 
 ;// CONCATENATED MODULE: ./lib/steps/mark.js
@@ -49887,7 +52731,10 @@ const mark = {
     },
 };
 
+// EXTERNAL MODULE: ./lib/probe/proof.js
+var probe_proof = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./lib/steps/prove.js
+
 
 
 
@@ -49911,8 +52758,8 @@ const ALLOWANCE = `${UNSEEN_ALLOWANCE_MS / 1_000} s`;
 const prove = {
     title: ({ side, urls }) => `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
     plan: ({ side, urls }, { probePath, production }) => [
-        ...urls.map((url) => production.some((one) => one.url === url && one.internal)
-            ? `wait until ${ALLOWANCE} after ${url} was mapped: an internal route cannot be asked`
+        ...urls.map((url) => production.some((one) => one.url === url && !(0,steps_routes/* isAskable */.c)(one))
+            ? `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`
             : `GET ${url}${probePath} by every instance of ${side}, each named in a header`),
         `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
     ],
@@ -49925,9 +52772,12 @@ const prove = {
 async function proveAll(side, urls, app, world) {
     const found = new Map();
     const startedAtMs = world.clock.now();
+    const asked = urls.filter((url) => (0,steps_world/* whyUnasked */.W5)(url, app) === undefined);
+    const behind = await world.platform.behindService(asked.map((url) => (0,steps_world/* routeNamed */.r)(url, app).guid));
     // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
     await (0,context/* sideBySide */.Qp)(world.probe, urls, urls.length, async (url, probe) => {
-        const proof = (0,steps_world/* isInternal */.iu)(url, app) ? unseen(url) : await prove_proveOne(url, side, app, { ...world, probe });
+        const why = (0,steps_world/* whyUnasked */.W5)(url, app);
+        const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe }, behind);
         found.set(url, proof);
     });
     const proofs = urls.flatMap((url) => found.get(url) ?? []);
@@ -49936,23 +52786,25 @@ async function proveAll(side, urls, app, world) {
         return;
     app.found.proofs = proofs.map((one) => waited.has(one.routeUrl) ? { ...one, because: `${one.because}; ${waited.get(one.routeUrl)}` } : one);
     // Only now, while live still has them, they show whether an instance can be asked for by name: the drain has to know.
-    await Promise.all((0,steps_world/* droppedOutside */.aQ)(app).map((url) => reachOf(url, app.snapshot.live, app, world)));
+    await Promise.all((0,steps_world/* droppedOutside */.aQ)(app).map((url) => (0,steps_reach/* reachOf */.xw)(url, app.snapshot.live, app, world)));
 }
-function unseen(routeUrl) {
-    return { routeUrl, proof: 'none', requests: 0, because: 'an internal route' };
+function unseen(routeUrl, because) {
+    return { routeUrl, proof: 'none', requests: 0, because };
 }
-async function prove_proveOne(url, side, app, world) {
+/** @param behind guids of routes with a route service: the router heeds the header, and what comes back from the service is routed anew */
+async function proveOne(url, side, app, world, behind) {
     const route = (0,steps_world/* routeNamed */.r)(url, app);
     const prover = (0,steps_world/* serverOn */.ri)(side, app);
     // Live may have had a broken instance before this deploy: going back brings back what there was.
     const returns = side === 'live';
-    const instances = returns ? runningOn(route, prover) : instancesOn(route, prover);
+    const instances = returns ? (0,steps_instances/* runningOn */.T7)(route, prover) : (0,steps_instances/* instancesOn */.eb)(route, prover);
     const path = app.intent.probePath;
-    const reach = await reachOf(url, prover, app, world);
+    const reach = behind.has(route.guid) ? 'header-stripped' : await (0,steps_reach/* reachOf */.xw)(url, prover, app, world);
     const deadlineMs = world.clock.now() + PROOF_MS + instances.length * EACH_INSTANCE_MS;
     const connectionsInARow = CONNECTIONS_IN_A_ROW;
     const asked = { routeUrl: url, instances, path, reach, deadlineMs, returns, connectionsInARow };
-    return proveOnRoute(world.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+    const proof = await (0,probe_proof/* proveOnRoute */.H)(world.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+    return behind.has(route.guid) ? { ...proof, because: 'its requests pass a route service' } : proof;
 }
 /**
  * Where it is not seen that each router knows this side, nothing may be taken from the other one until every router must.
@@ -50001,6 +52853,7 @@ var external_node_util_ = __nccwpck_require__(7975);
 
 
 
+
 /** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
 const pushBits = {
     title: () => 'push the bits',
@@ -50017,7 +52870,7 @@ const pushBits = {
         await push({
             app: intent.app,
             candidate: candidate.name,
-            trialUrl: trial?.route.url ?? '',
+            ...(trial && (0,steps_routes/* isPushed */.Y)(trial.to) ? { trialUrl: trial.route.url } : {}),
             // The candidate of a version that comes to live in place is there for its proof alone.
             ...(intent.inPlace ? { alone: true } : {}),
         });
@@ -50040,125 +52893,23 @@ const pushBits = {
 
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var secrets = __nccwpck_require__(2413);
-;// CONCATENATED MODULE: ./lib/steps/live-record.js
-
-/**
- * Variable of the candidate that holds the record as JSON. It has values of live's variables: an app's own variables are read
- * only by those who may, which its annotations are not.
- */
-const LIVE_BEFORE = 'CF_ZERO_DOWNTIME_LIVE_BEFORE';
-function recordOf(read) {
-    const { env, processes, commands, dropletCommands, bindings, sidecars } = read;
-    return {
-        env,
-        lifecycle: read.app.lifecycle,
-        processes: Object.fromEntries(processes.map(({ type, instances, memoryMb, diskMb, logRateBps, healthCheck, readiness }) => {
-            const command = commands[type] ?? '';
-            const own = command !== '' && command !== dropletCommands[type] ? command : null;
-            const scale = { instances, memoryMb, diskMb, logRateBps };
-            return [type, { command: own, ...scale, healthCheck, ...(readiness ? { readiness } : {}) }];
-        })),
-        bindings,
-        sidecars,
-        labels: others(read.app.labels),
-        annotations: others(read.app.annotations),
-    };
-}
-function differences(before, now) {
-    const lifecycle = same(before.lifecycle, now.lifecycle) ? {} : { lifecycle: before.lifecycle };
-    const processes = Object.entries(now.processes).flatMap(([type, one]) => {
-        const difference = ofProcess(before.processes[type], one);
-        return Object.keys(difference).length > 0 ? [[type, difference]] : [];
-    });
-    const sidecarNamed = (name) => before.sidecars.find((one) => one.name === name);
-    return {
-        env: changed(before.env, now.env),
-        ...lifecycle,
-        processes: Object.fromEntries(processes),
-        addedBindings: now.bindings
-            .map(({ guid }) => guid)
-            .filter((guid) => !before.bindings.some((one) => one.guid === guid)),
-        addedSidecars: now.sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
-        changedSidecars: now.sidecars.flatMap((one) => {
-            const was = sidecarNamed(one.name);
-            return was && !same({ ...was, guid: one.guid }, one) ? [{ ...was, guid: one.guid }] : [];
-        }),
-        labels: changed(before.labels, now.labels),
-        annotations: changed(before.annotations, now.annotations),
-    };
-}
-function isNone({ lifecycle, ...lists }) {
-    return lifecycle === undefined && Object.values(lists).every((one) => Object.keys(one).length === 0);
-}
-/** A process type that was not there cannot be taken away: it has no instances. */
-function ofProcess(was, now) {
-    if (!was)
-        return now.instances > 0 ? { scale: { instances: 0 } } : {};
-    const scale = Object.fromEntries(['instances', 'memoryMb', 'diskMb', 'logRateBps']
-        .filter((part) => was[part] !== now[part])
-        .map((part) => [part, was[part]]));
-    return {
-        ...(was.command === now.command ? {} : { command: was.command }),
-        ...(same(was.healthCheck, now.healthCheck)
-            ? {}
-            : { healthCheck: checkChange(was.healthCheck, now.healthCheck) }),
-        ...(was.readiness && now.readiness && !same(was.readiness, now.readiness)
-            ? { readiness: checkChange(was.readiness, now.readiness) }
-            : {}),
-        ...(Object.keys(scale).length > 0 ? { scale } : {}),
-    };
-}
-/** What it had, and null for what it had not; an endpoint belongs to a check by HTTP alone. */
-function checkChange(was, now) {
-    const gone = Object.keys(now).filter((part) => !(part in was) && part !== 'endpoint');
-    return { ...was, ...Object.fromEntries(gone.map((part) => [part, null])) };
-}
-function changed(was, now) {
-    const back = Object.entries(was).filter(([key, value]) => now[key] !== value);
-    const added = Object.keys(now).filter((key) => !(key in was));
-    return Object.fromEntries([...back, ...added.map((key) => [key, null])]);
-}
-function others(all) {
-    return Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith(`${names/* PREFIX */.H3}/`)));
-}
-/** As JSON, whatever the order of keys; the order of a list counts. */
-function same(one, other) {
-    return canonical(one) === canonical(other);
-}
-function canonical(value) {
-    return JSON.stringify(value, (_key, inner) => inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner);
-}
-/** undefined: there is none, or another hand wrote it. */
-function readRecord(env) {
-    try {
-        const record = JSON.parse(env[LIVE_BEFORE] ?? 'null');
-        return record && typeof record === 'object' && 'processes' in record ? record : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/steps/record-live.js
 
 
 
 
-/** A record that is there is kept: live may have been changed since. */
+
+/** Nothing of live is changed before the switch: a record of an earlier try, from before another hand's change, is replaced. */
 const recordLive = {
     title: () => 'write live down as it is',
     plan: () => [
         'GET variables, processes, bindings, sidecars of <live>',
-        `PATCH /v3/apps/<candidate>/environment_variables ${LIVE_BEFORE}`,
+        `PATCH /v3/apps/<candidate>/environment_variables ${live_record/* LIVE_BEFORE */.$I}`,
     ],
     run: async (_step, app, world) => {
         const lock = (0,steps_world/* lockOf */.Vx)(app);
-        if (readRecord(lock.env))
-            return;
         const record = await liveNow(app, world);
-        await world.platform.setEnvironment(lock.guid, { [LIVE_BEFORE]: JSON.stringify(record) });
+        await world.platform.setEnvironment(lock.guid, { [live_record/* LIVE_BEFORE */.$I]: JSON.stringify(record) });
     },
 };
 /** Only what differs is written, and only its process settings need that no deployment is under way. */
@@ -50170,10 +52921,11 @@ const restoreLive = {
     run: async (_step, app, world) => {
         const { platform } = world;
         const { guid } = (0,steps_world/* appOn */.jb)('live', app);
+        await outlastManifest(app, world);
         const before = recorded(app, world);
-        const found = differences(before, await liveNow(app, world));
+        const found = (0,live_record/* differences */.tX)(before, await liveNow(app, world));
         const keeps = keptCounts(before, app);
-        if (isNone(found))
+        if ((0,live_record/* isNone */.s6)(found))
             return;
         const { env, lifecycle, labels, annotations, processes } = found;
         const isAny = (change) => Object.keys(change).length > 0;
@@ -50215,9 +52967,9 @@ function keptCounts({ processes }, { intent }) {
 /** Throws `Stuck` where there is none: nobody knows then what live was. */
 function recorded(app, world) {
     const lock = (0,steps_world/* lockOf */.Vx)(app);
-    const record = readRecord(lock.env);
+    const record = (0,live_record/* readRecord */.aE)(lock.env);
     if (!record) {
-        throw new errors/* Stuck */.fA(`How ${app.intent.app} was before is not written down: ${lock.name} has no readable variable ${LIVE_BEFORE}.`, `Look at the variables, services and processes of ${app.intent.app} and set what differs; then deploy the version that you want.`);
+        throw new errors/* Stuck */.fA(`How ${app.intent.app} was before is not written down: ${lock.name} has no readable variable ${live_record/* LIVE_BEFORE */.$I}.`, `Look at the variables, services and processes of ${app.intent.app} and set what differs; then deploy the version that you want.`);
     }
     world.hide((0,secrets/* likelySecrets */.g)(record.env));
     return record;
@@ -50241,7 +52993,7 @@ async function liveNow(app, { platform, hide }) {
         throw new errors/* PlatformFault */.A(`${name} has two versions of a process: a deployment is under way.`, false);
     const commands = await commandsOf(platform, name, processes);
     const dropletCommands = droplet?.commands ?? {};
-    return recordOf({ app: live, env, processes, commands, dropletCommands, bindings, sidecars });
+    return (0,live_record/* recordOf */.zv)({ app: live, env, processes, commands, dropletCommands, bindings, sidecars });
 }
 async function commandsOf(platform, name, processes) {
     const commands = await Promise.all(processes.map(async ({ type, guid }) => [type, await platform.command(guid)]));
@@ -50256,18 +53008,24 @@ async function commandsOf(platform, name, processes) {
 
 
 
+
+
 /** Name and role change in one call: no moment in which they contradict each other. */
 const rename = {
     title: (step, intent) => `rename ${step.side} to ${nameFor(step, intent)}`,
     plan: (step, intent) => [
         `PATCH /v3/apps/<${step.side}> name=${nameFor(step, intent)}, label role=${step.to}`,
     ],
-    run: async (step, app, { platform }) => {
+    run: async (step, app, world) => {
+        const { platform } = world;
         const { guid, annotations, env } = (0,steps_world/* appOn */.jb)(step.side, app);
+        if (step.to === 'failed')
+            await (0,carry/* dropPolicies */.EQ)(guid, world);
         const { intent } = app;
         // What is kept for diagnosis keeps no values of live.
-        if (LIVE_BEFORE in env)
-            await platform.setEnvironment(guid, { [LIVE_BEFORE]: null });
+        const records = live_wish/* RECORDS */.ft.filter((record) => record in env);
+        if (records.length > 0)
+            await platform.setEnvironment(guid, Object.fromEntries(records.map((record) => [record, null])));
         await platform.updateApp(guid, {
             name: nameFor(step, intent),
             labels: {
@@ -50295,10 +53053,7 @@ function lifeOf({ to }, nowMs) {
 function withdrawal({ to }, { intent }) {
     if (!intent.target || to === 'failed')
         return {};
-    return { [names/* ANNOTATION */.YX.withdrawn]: to === 'previous' ? withdrawnBy(intent) : null };
-}
-function withdrawnBy({ facts }) {
-    return JSON.stringify({ by: facts[names/* ANNOTATION */.YX.actor], run: facts[names/* ANNOTATION */.YX.runUrl] });
+    return { [names/* ANNOTATION */.YX.withdrawn]: to === 'previous' ? (0,earlier/* withdrawnBy */.y$)(intent.facts) : null };
 }
 function nameFor({ to }, intent) {
     if (to === 'live')
@@ -50312,7 +53067,7 @@ function versionFor({ to }, intent) {
 }
 /** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
 function withoutJournal(annotations) {
-    const ended = Object.keys(annotations).filter((key) => key === names/* ANNOTATION */.YX.heartbeat || key.startsWith(names/* ANNOTATION */.YX.journal));
+    const ended = Object.keys(annotations).filter((key) => key === names/* ANNOTATION */.YX.heartbeat || key === names/* ANNOTATION */.YX.carried || key.startsWith(names/* ANNOTATION */.YX.journal));
     return Object.fromEntries(ended.map((key) => [key, null]));
 }
 
@@ -50321,11 +53076,12 @@ function withoutJournal(annotations) {
 
 
 
+
 /** The labels are how it is found again: by the next snapshot when its answer was lost, and by any later run. */
 const createDeployment = {
     title: ({ of }, intent) => of === 'live' ? 'deploy the droplet that live had' : `deploy the droplet, ${paceOf(intent)}`,
     plan: ({ of }, intent) => [
-        `POST /v3/deployments of <live>, droplet <${of === 'live' ? 'of live before' : 'the copy'}>, ${paceOf(intent)}`,
+        `POST /v3/deployments of <live>, droplet <${of === 'live' ? 'of live before' : (intent.inPlace?.source?.dropletGuid ?? 'the copy')}>, ${paceOf(intent)}`,
     ],
     run: async ({ of }, app, { platform, clock }) => {
         const { intent, found } = app;
@@ -50335,13 +53091,13 @@ const createDeployment = {
             [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
             [names/* LABEL */.d_.version]: intent.version,
             [names/* LABEL */.d_.role]: of,
-            [names/* LABEL */.d_.owner]: intent.owner,
+            [names/* LABEL */.d_.owner]: intent.inPlace?.source?.by ?? intent.owner,
         };
         const [other] = await platform.deployments(appGuid, 'ACTIVE');
         if (other && isSame(other, labels))
             return;
         if (other)
-            throw new errors/* PlatformFault */.A(`${name} has another deployment under way, ${other.guid}, ${other.reason}.`, false);
+            throw besides(other, name, of, intent.version);
         if (of === 'candidate')
             found.switchedAtMs ??= clock.now();
         const { maxInFlight = 1, instanceSteps } = intent.inPlace ?? {};
@@ -50377,13 +53133,23 @@ const cancelDeployment = {
         }
     },
 };
+/** Forward, the two would replace each other. Back, what was turned around is waited for. */
+function besides({ guid, reason, labels }, name, of, version) {
+    const text = `${name} has another deployment under way, ${guid}, ${reason}.`;
+    if (of === 'live' || labels[names/* LABEL */.d_.version] === version)
+        return new errors/* PlatformFault */.A(text, false);
+    return new errors/* Refused */.Lw(text, 'See who else deploys this app, and let only one of them do so at a time; then run again.', 'live-changed');
+}
 function paceOf({ inPlace }) {
-    const { maxInFlight = 1, instanceSteps } = inPlace ?? {};
-    const steps = instanceSteps ? `canary at ${instanceSteps.join(', ')} percent, ` : '';
+    const { maxInFlight = 1 } = inPlace ?? {};
+    const steps = inPlace?.instanceSteps ? `canary at ${(0,canary/* sharesText */.W5)(inPlace)}, ` : '';
     return `${steps}${maxInFlight} at a time`;
 }
 function dropletOf(of, app) {
     if (of === 'candidate') {
+        const { source } = app.intent.inPlace ?? {};
+        if (source)
+            return source.dropletGuid;
         const copied = (0,steps_world/* lockOf */.Vx)(app).annotations[names/* ANNOTATION */.YX.copiedDroplet];
         if (copied === undefined)
             throw new errors/* PlatformFault */.A('The copied droplet is not recorded.', false);
@@ -50399,7 +53165,10 @@ function isSame({ labels }, wanted) {
     return [names/* LABEL */.d_.version, names/* LABEL */.d_.role].every((key) => labels[key] === wanted[key]);
 }
 
+// EXTERNAL MODULE: ./lib/steps/scaling.js
+var scaling = __nccwpck_require__(3329);
 ;// CONCATENATED MODULE: ./lib/steps/smoke.js
+
 
 
 
@@ -50408,19 +53177,23 @@ function isSame({ labels }, wanted) {
 /** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
 const smoke_smoke = {
     title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
-    plan: (_step, { checks, trials }) => checks
-        .filter(({ on }) => on === 'trial')
-        .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
+    plan: (_step, { checks, trials: [first] }) => checks
+        .filter(({ on }) => first && on === 'trial')
+        .map(({ label, method }) => `${method} ${label} on ${first?.route.url}, by every instance`),
     run: async (_step, app, world) => {
         const { intent } = app;
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
-        const trial = (0,steps_world/* routeNamed */.r)(intent.trials[0]?.route.url ?? '', app);
         await reachOfProduction(app, world);
+        const [first] = intent.trials;
+        // Nobody outside can ask it by HTTP: its own health checks, and that its instances stay up, have to do.
+        if (!first)
+            return;
+        const trial = (0,steps_world/* routeNamed */.r)(first.route.url, app);
         const reach = await reachOfTrial(trial.url, candidate, app, world);
-        app.found.smoke = await (0,smoke/* runSmoke */.L)(world.probe, {
+        app.found.smoke = await (0,smoke/* runSmoke */.Lw)(world.probe, {
             checks: intent.checks,
             trialUrl: trial.url,
-            instances: instancesOn(trial, candidate),
+            instances: (0,steps_instances/* instancesOn */.eb)(trial, candidate),
             headerReaches: reach === 'by-instance',
             onlyDestination: trial.destinations.every(({ appGuid }) => appGuid === candidate.guid),
             productionHosts: intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url)),
@@ -50430,8 +53203,8 @@ const smoke_smoke = {
 /** Before the switch, while live shows what each route lets us see. */
 async function reachOfProduction(app, world) {
     const { intent, snapshot } = app;
-    const outside = intent.production.filter(({ internal }) => !internal);
-    await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live, app, world)));
+    const outside = intent.production.filter(steps_routes/* isAskable */.c);
+    await Promise.all(outside.map(({ url }) => (0,steps_reach/* reachOf */.xw)(url, snapshot.live, app, world)));
 }
 const ROUTER_WAIT_MS = 30_000;
 /** A route that was made a moment ago is not known to every router yet. */
@@ -50439,7 +53212,7 @@ async function reachOfTrial(url, candidate, app, world) {
     const { clock, signal } = world;
     const deadlineMs = clock.now() + ROUTER_WAIT_MS;
     for (;;) {
-        const reach = await reachOf(url, candidate, app, world);
+        const reach = await (0,steps_reach/* reachOf */.xw)(url, candidate, app, world);
         if (reach !== 'unknown-route' || clock.now() >= deadlineMs)
             return reach;
         await clock.sleep(300, signal);
@@ -50533,7 +53306,59 @@ async function assertOwnBits(platform, guid, pushed) {
 
 // EXTERNAL MODULE: ./lib/platform/apps.js
 var apps = __nccwpck_require__(8576);
+;// CONCATENATED MODULE: ./lib/steps/unbind.js
+
+
+/** A broker that was asked just before is done by then; on one that is stuck nobody waits on the way back. */
+const SETTLING_MS = 60_000;
+/**
+ * An app that is bound by a broker which takes its time cannot be deleted: the platform asks the broker, and its job fails with
+ * 90008 until that one is done. It is the other way round here: what is asked is waited for.
+ * @returns whether it is bound to nothing any more; false: a broker does not come to an end
+ */
+async function unbindAll(guid, world) {
+    const { platform, clock } = world;
+    const first = await platform.serviceBindings(guid);
+    if (first.length === 0)
+        return true;
+    const settled = await (0,wait/* waitFor */.f)(world, {
+        what: 'the brokers that bind the app',
+        deadlineMs: clock.now() + SETTLING_MS,
+        look: async () => {
+            const all = await platform.serviceBindings(guid);
+            const busy = all.filter(({ state }) => state === 'initial' || state === 'in progress');
+            const names = busy.map(({ instance }) => instance).join(', ');
+            return busy.length > 0
+                ? { state: `brokers are at work on the bindings to ${names}` }
+                : { state: 'bindings are taken off', done: all };
+        },
+    }).catch((error) => {
+        if (error instanceof errors/* DeadlineOver */.hr)
+            return undefined;
+        throw error;
+    });
+    if (!settled)
+        return false;
+    await Promise.all(settled.map(async ({ guid: binding }) => {
+        try {
+            await platform.removeBinding(binding);
+        }
+        catch (error) {
+            // A run that was ended had asked for it, too: of two jobs the later one finds nothing.
+            if (!(error instanceof errors/* PlatformRefusal */.E2))
+                throw error;
+            if ((await platform.serviceBindings(guid)).some((one) => one.guid === binding))
+                throw error;
+        }
+    }));
+    return true;
+}
+
 ;// CONCATENATED MODULE: ./lib/steps/stop.js
+
+
+
+
 
 
 
@@ -50552,14 +53377,22 @@ const deleteApp = {
         ...(wasLive ? [`PATCH /v3/apps/<${name}> annotation deleting`] : []),
         `DELETE /v3/apps/<${name}>`,
     ],
-    run: async ({ name, guid, wasLive }, _app, { platform }) => {
+    run: async ({ name, guid, wasLive }, app, world) => {
+        const { platform } = world;
         await assertOffRoutes(platform, name, guid);
+        await (0,carry/* dropPolicies */.EQ)(guid, world);
         // The platform's job may outlast this run: nobody shall let it go live meanwhile.
         if (wasLive) {
             const annotations = { [names/* ANNOTATION */.YX.deleting]: String(platform.platformNowMs()) };
             await (0,apps/* goneIsDone */.i)(async () => void (await platform.updateApp(guid, { annotations })));
         }
-        await platform.deleteApp(guid);
+        if (await unbindAll(guid, world))
+            return platform.deleteApp(guid);
+        if (guid !== app.snapshot.candidate?.guid || app.intent.target)
+            throw new errors/* PlatformFault */.A(`${name} cannot be deleted while a broker is at work on a binding of it.`, false);
+        // Its name is the lock: it is freed all the same.
+        (0,steps_world/* note */.N4)(world, `${name} is kept as failed: a broker is at work on a binding of it.`);
+        await rename.run({ do: 'rename', side: 'candidate', to: 'failed' }, app, world);
     },
 };
 /**
@@ -50610,13 +53443,22 @@ async function assertOffRoutes(platform, name, guid) {
 
 
 
+
+
+
+
+
 const KINDS = {
     'make-candidate': makeCandidate,
     'make-route': makeRoute,
+    'set-options': setOptions,
     'push-bits': pushBits,
     stage: stage,
     'set-env': setEnv,
     scale: scale,
+    carry: carry/* carry */.Ul,
+    'pause-scaling': scaling/* pauseScaling */.Gv,
+    'resume-scaling': scaling/* resumeScaling */.NF,
     start: start,
     'await-instances': await_instances/* awaitInstances */.d1,
     'stay-up': await_instances/* stayUp */.to,
@@ -50632,12 +53474,17 @@ const KINDS = {
     'delete-app': deleteApp,
     rename: rename,
     'copy-droplet': copyDroplet,
+    'take-droplet': takeDroplet,
     'record-live': recordLive,
+    'record-wish': live_wish/* recordWish */.nM,
     'apply-to-live': applyToLive,
+    'apply-version': applyVersion,
     'restore-live': restoreLive,
     'create-deployment': createDeployment,
     'await-deployment': awaitDeployment,
     'cancel-deployment': cancelDeployment,
+    'judge-canary': canary/* judgePause */.sm,
+    'continue-deployment': canary/* continueDeployment */.vI,
     'scale-live': scaleLive,
     bake: bake,
     crown: crown,
@@ -50654,6 +53501,342 @@ function planOf(step, intent, watchedRoutes) {
 }
 function perform(step, app, world) {
     return kindOf(step).run(step, app, world);
+}
+
+
+/***/ }),
+
+/***/ 1716:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   T: () => (/* binding */ namedBy),
+/* harmony export */   T7: () => (/* binding */ runningOn),
+/* harmony export */   eb: () => (/* binding */ instancesOn),
+/* harmony export */   sG: () => (/* binding */ instancesOf)
+/* harmony export */ });
+/** The instances that the router should know on this route: those of the process types that it has a destination for. */
+function instancesOn(route, app) {
+    return refs(app, processesOn(route, app), ({ instances }) => range(instances));
+}
+/** Of these, the ones that were running when the snapshot was taken. */
+function runningOn(route, app) {
+    const runs = ({ state, routable }) => state === 'RUNNING' && routable !== false;
+    return refs(app, processesOn(route, app), ({ instancesSeen }) => instancesSeen.filter(runs).map(({ index }) => index));
+}
+/** All instances of an app, whatever route they are on. */
+function instancesOf(app) {
+    return refs(app, app.processes, ({ instances }) => range(instances));
+}
+/**
+ * How a router is asked for an app's instances: by the app's GUID, where all its process types share their indexes; by the
+ * process's where the app ever had a deployment: its web process has a GUID of its own since then.
+ */
+function namedBy(app) {
+    const web = app.processes.find(({ type }) => type === 'web');
+    return web && web.guid !== app.guid ? { appGuid: app.guid, processGuid: web.guid } : { appGuid: app.guid };
+}
+function refs(app, processes, indexesOf) {
+    const appGuid = app.guid;
+    if (namedBy(app).processGuid !== undefined) {
+        return processes.flatMap((process) => indexesOf(process).map((index) => ({ appGuid, processGuid: process.guid, index })));
+    }
+    return [...new Set(processes.flatMap(indexesOf))].map((index) => ({ appGuid, index }));
+}
+function processesOn(route, app) {
+    const mine = route.destinations.filter(({ appGuid }) => appGuid === app.guid);
+    return app.processes.filter(({ type }) => mine.some(({ processType }) => processType === type));
+}
+function range(count) {
+    return Array.from({ length: count }, (_, index) => index);
+}
+
+
+/***/ }),
+
+/***/ 7492:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $I: () => (/* binding */ LIVE_BEFORE),
+/* harmony export */   aE: () => (/* binding */ readRecord),
+/* harmony export */   s6: () => (/* binding */ isNone),
+/* harmony export */   tX: () => (/* binding */ differences),
+/* harmony export */   zv: () => (/* binding */ recordOf)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/**
+ * Variable of the candidate that holds the record as JSON. It has values of live's variables: an app's own variables are read
+ * only by those who may, which its annotations are not.
+ */
+const LIVE_BEFORE = 'CF_ZERO_DOWNTIME_LIVE_BEFORE';
+function recordOf(read) {
+    const { env, processes, commands, dropletCommands, bindings, sidecars } = read;
+    return {
+        env,
+        lifecycle: read.app.lifecycle,
+        processes: Object.fromEntries(processes.map(({ type, instances, memoryMb, diskMb, logRateBps, healthCheck, readiness }) => {
+            const command = commands[type] ?? '';
+            const own = command !== '' && command !== dropletCommands[type] ? command : null;
+            const scale = { instances, memoryMb, diskMb, logRateBps };
+            return [type, { command: own, ...scale, healthCheck, ...(readiness ? { readiness } : {}) }];
+        })),
+        bindings,
+        sidecars,
+        labels: others(read.app.labels),
+        annotations: others(read.app.annotations),
+    };
+}
+function differences(before, now) {
+    const lifecycle = same(before.lifecycle, now.lifecycle) ? {} : { lifecycle: before.lifecycle };
+    const processes = Object.entries(now.processes).flatMap(([type, one]) => {
+        const difference = ofProcess(before.processes[type], one);
+        return Object.keys(difference).length > 0 ? [[type, difference]] : [];
+    });
+    const sidecarNamed = (name) => before.sidecars.find((one) => one.name === name);
+    return {
+        env: changed(before.env, now.env),
+        ...lifecycle,
+        processes: Object.fromEntries(processes),
+        addedBindings: now.bindings
+            .map(({ guid }) => guid)
+            .filter((guid) => !before.bindings.some((one) => one.guid === guid)),
+        addedSidecars: now.sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
+        changedSidecars: now.sidecars.flatMap((one) => {
+            const was = sidecarNamed(one.name);
+            return was && !same({ ...was, guid: one.guid }, one) ? [{ ...was, guid: one.guid }] : [];
+        }),
+        labels: changed(before.labels, now.labels),
+        annotations: changed(before.annotations, now.annotations),
+    };
+}
+function isNone({ lifecycle, ...lists }) {
+    return lifecycle === undefined && Object.values(lists).every((one) => Object.keys(one).length === 0);
+}
+/** A process type that was not there cannot be taken away: it has no instances. */
+function ofProcess(was, now) {
+    if (!was)
+        return now.instances > 0 ? { scale: { instances: 0 } } : {};
+    const scale = Object.fromEntries(['instances', 'memoryMb', 'diskMb', 'logRateBps']
+        .filter((part) => was[part] !== now[part])
+        .map((part) => [part, was[part]]));
+    return {
+        ...(was.command === now.command ? {} : { command: was.command }),
+        ...(same(was.healthCheck, now.healthCheck)
+            ? {}
+            : { healthCheck: checkChange(was.healthCheck, now.healthCheck) }),
+        ...(was.readiness && now.readiness && !same(was.readiness, now.readiness)
+            ? { readiness: checkChange(was.readiness, now.readiness) }
+            : {}),
+        ...(Object.keys(scale).length > 0 ? { scale } : {}),
+    };
+}
+/** What it had, and null for what it had not; an endpoint belongs to a check by HTTP alone. */
+function checkChange(was, now) {
+    const gone = Object.keys(now).filter((part) => !(part in was) && part !== 'endpoint');
+    return { ...was, ...Object.fromEntries(gone.map((part) => [part, null])) };
+}
+function changed(was, now) {
+    const back = Object.entries(was).filter(([key, value]) => now[key] !== value);
+    const added = Object.keys(now).filter((key) => !(key in was));
+    return Object.fromEntries([...back, ...added.map((key) => [key, null])]);
+}
+function others(all) {
+    return Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith(`${_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3}/`)));
+}
+/** As JSON, whatever the order of keys; the order of a list counts. */
+function same(one, other) {
+    return canonical(one) === canonical(other);
+}
+function canonical(value) {
+    return JSON.stringify(value, (_key, inner) => inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner);
+}
+/** undefined: there is none, or another hand wrote it. */
+function readRecord(env) {
+    try {
+        const record = JSON.parse(env[LIVE_BEFORE] ?? 'null');
+        return record && typeof record === 'object' && 'processes' in record ? record : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 8026:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H_: () => (/* binding */ wishOf),
+/* harmony export */   PY: () => (/* binding */ LIVE_WISH),
+/* harmony export */   aR: () => (/* binding */ readWish),
+/* harmony export */   ft: () => (/* binding */ RECORDS),
+/* harmony export */   nM: () => (/* binding */ recordWish),
+/* harmony export */   q5: () => (/* binding */ ownEnv)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _live_record_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7492);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3652);
+/** What a deploy in place changes on live by its manifest and inputs; a held one writes it down for whoever promotes it. */
+
+
+
+/**
+ * Variable of the candidate that holds it as JSON. It has values of variables: an app's own variables are read only by those who
+ * may, which its annotations are not.
+ */
+const LIVE_WISH = 'CF_ZERO_DOWNTIME_LIVE_WISH';
+/** Variables of the candidate that are ours. */
+const RECORDS = [_live_record_js__WEBPACK_IMPORTED_MODULE_1__/* .LIVE_BEFORE */ .$I, LIVE_WISH];
+/** No instance that is proven has it in its environment: they were started before. */
+const recordWish = {
+    title: (_step, { app }) => `write down what ${app} shall get`,
+    plan: () => [`PATCH /v3/apps/<candidate>/environment_variables ${LIVE_WISH}`],
+    run: async (_step, app, world) => {
+        const wish = { manifest: world.liveManifest(app.intent.app), env: ownEnv(app.intent) };
+        await world.platform.setEnvironment((0,_world_js__WEBPACK_IMPORTED_MODULE_2__/* .lockOf */ .Vx)(app).guid, { [LIVE_WISH]: JSON.stringify(wish) });
+    },
+};
+/** By this run's manifest, or as it was written down when the deploy was held. Throws `Stuck` where that cannot be read. */
+function wishOf(app, world) {
+    const { intent } = app;
+    if (!intent.hold || intent.until === 'held')
+        return { manifest: world.liveManifest(intent.app), env: ownEnv(intent) };
+    const wish = readWish((0,_world_js__WEBPACK_IMPORTED_MODULE_2__/* .lockOf */ .Vx)(app).env);
+    if (wish)
+        return wish;
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`What ${intent.app} shall get is not written down: ${(0,_world_js__WEBPACK_IMPORTED_MODULE_2__/* .lockOf */ .Vx)(app).name} has no readable variable ${LIVE_WISH}.`, 'End the held deploy with command: abort, and deploy anew.');
+}
+/** undefined: there is none, or another hand wrote it. */
+function readWish(env) {
+    try {
+        const wish = JSON.parse(env[LIVE_WISH] ?? 'null');
+        return typeof wish?.manifest === 'string' && typeof wish.env === 'object' && wish.env ? wish : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** What is carried is live's own already. */
+function ownEnv({ env, carriedEnv }) {
+    return Object.fromEntries(Object.entries(env).filter(([name]) => !carriedEnv.includes(name)));
+}
+
+
+/***/ }),
+
+/***/ 8739:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Kf: () => (/* binding */ reachOfInstance),
+/* harmony export */   p1: () => (/* binding */ reachKnown),
+/* harmony export */   xw: () => (/* binding */ reachOf)
+/* harmony export */ });
+/* harmony import */ var _probe_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3262);
+/* harmony import */ var _probe_proof_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
+/* harmony import */ var _instances_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1716);
+
+
+
+/**
+ * Whether an instance of this app can be asked for through the route, tested once in a run. What no answer told is tested again
+ * whenever it is needed, and that there is none is not believed where there was one earlier.
+ * @param app one that is mapped to the route, when there is one
+ */
+async function reachOf(url, app, world, ports) {
+    return reachOfInstance(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_1__/* .namedBy */ .T)(app), world, ports);
+}
+/** @param of how an instance would be named: an app that changes in place has processes of two versions */
+async function reachOfInstance(url, of, { intent, found }, { probe }) {
+    const key = reachKey(url, of);
+    const known = found.reach.get(key);
+    if (known === 'by-instance' || known === 'header-stripped')
+        return known;
+    const tested = await (0,_probe_proof_js__WEBPACK_IMPORTED_MODULE_0__/* .headerReach */ .D)(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
+    const reach = tested === 'unreachable' ? (known ?? tested) : tested;
+    found.reach.set(key, reach);
+    return reach;
+}
+/** What was found out so far; undefined: nothing. */
+function reachKnown(url, app, { found }) {
+    return found.reach.get(reachKey(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_1__/* .namedBy */ .T)(app)));
+}
+/** Routers may heed one header and not the other. */
+function reachKey(url, of) {
+    return `${(0,_probe_context_js__WEBPACK_IMPORTED_MODULE_2__/* .headerOf */ .rR)(of)} ${url}`;
+}
+
+
+/***/ }),
+
+/***/ 4656:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Y: () => (/* binding */ isPushed),
+/* harmony export */   c: () => (/* binding */ isAskable)
+/* harmony export */ });
+/** Whether it can be asked by HTTP from outside: no router leads to an internal route, and a TCP route speaks what it likes. */
+function isAskable({ internal, port }) {
+    return !internal && port === null;
+}
+/** What `cf push` maps the route of its manifest to; any other port is mapped by a call of its own. */
+function isPushed({ processType, port, protocol }) {
+    return processType === 'web' && (port ?? 8080) === 8080 && (protocol ?? 'http1') === 'http1';
+}
+
+
+/***/ }),
+
+/***/ 3329:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   GT: () => (/* binding */ PAUSES),
+/* harmony export */   Gv: () => (/* binding */ pauseScaling),
+/* harmony export */   NF: () => (/* binding */ resumeScaling),
+/* harmony export */   NN: () => (/* binding */ PAUSED),
+/* harmony export */   Qs: () => (/* binding */ isAutoscaler),
+/* harmony export */   _w: () => (/* binding */ unpaused),
+/* harmony export */   n2: () => (/* binding */ resumes)
+/* harmony export */ });
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3652);
+
+/** Any value of this label pauses the autoscaler of the open-source project, and SAP's (app-autoscaler, its acceptance tests). */
+const PAUSES = 'app-autoscaler.cloudfoundry.org/disable-autoscaling';
+/** Ours: whoever paused it by hand gave another one, and that one stays. */
+const PAUSED = 'cf-zero-downtime';
+/** Names of offerings that scale the apps which are bound to their instances. */
+function isAutoscaler(offering) {
+    return /auto-?scal/i.test(offering);
+}
+const pauseScaling = {
+    title: ({ side }) => `pause the autoscaler of ${side}`,
+    plan: ({ side }) => [`PATCH /v3/apps/<${side}> label ${PAUSES}=${PAUSED}`],
+    run: async ({ side }, app, { platform }) => {
+        await platform.updateApp((0,_world_js__WEBPACK_IMPORTED_MODULE_0__/* .appOn */ .jb)(side, app).guid, { labels: { [PAUSES]: PAUSED } });
+    },
+};
+const resumeScaling = {
+    title: ({ name }) => `let the autoscaler of ${name} go on`,
+    plan: ({ name }) => [`PATCH /v3/apps/<${name}> without label ${PAUSES}`],
+    run: async ({ guid }, _app, { platform }) => {
+        await platform.updateApp(guid, { labels: { [PAUSES]: null } });
+    },
+};
+/** Of these, whose autoscaler nobody has paused yet. */
+function unpaused(app) {
+    return app !== undefined && !(PAUSES in app.labels);
+}
+/** Whoever is paused by us goes on, whatever came of the deploy that did it. */
+function resumes({ live, candidate }) {
+    return [live, candidate].flatMap((app) => app?.labels[PAUSES] === PAUSED ? [{ do: 'resume-scaling', name: app.name, guid: app.guid }] : []);
 }
 
 
@@ -50705,13 +53888,15 @@ function leftText(ms) {
 /* harmony export */   N4: () => (/* binding */ note),
 /* harmony export */   Sb: () => (/* binding */ nothingFound),
 /* harmony export */   Vx: () => (/* binding */ lockOf),
+/* harmony export */   W5: () => (/* binding */ whyUnasked),
 /* harmony export */   aQ: () => (/* binding */ droppedOutside),
-/* harmony export */   iu: () => (/* binding */ isInternal),
 /* harmony export */   jb: () => (/* binding */ appOn),
 /* harmony export */   r: () => (/* binding */ routeNamed),
 /* harmony export */   ri: () => (/* binding */ serverOn)
 /* harmony export */ });
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _routes_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4656);
+
 
 function nothingFound() {
     return {
@@ -50750,18 +53935,24 @@ function routeNamed(url, { snapshot }) {
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`Route ${url} is not there.`, false);
     return route;
 }
-/** Whether no router reaches this route from outside: it cannot be asked. */
-function isInternal(url, { intent, snapshot }) {
-    const domain = snapshot.routes.find((route) => route.url === url)?.domainGuid;
-    return (intent.production.some((route) => route.url === url && route.internal) ||
-        snapshot.domains.some(({ guid, internal }) => internal && guid === domain));
+/** Why this route cannot be asked by HTTP from outside; undefined: it can. */
+function whyUnasked(url, { intent, snapshot }) {
+    const there = snapshot.routes.find((route) => route.url === url);
+    const isInside = snapshot.domains.some(({ guid, internal }) => internal && guid === there?.domainGuid);
+    const route = intent.production.find((one) => one.url === url) ?? {
+        internal: isInside,
+        port: there?.port ?? null,
+    };
+    if ((0,_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isAskable */ .c)(route))
+        return undefined;
+    return route.internal ? 'an internal route' : 'a TCP route';
 }
 /** Urls of routes that the new version shall not have, as far as they can be reached from outside: live is drained of them too. */
 function droppedOutside(app) {
     const { intent, snapshot } = app;
     return snapshot.routes
         .map(({ url }) => url)
-        .filter((url) => intent.dropped.includes(url) && !isInternal(url, app));
+        .filter((url) => intent.dropped.includes(url) && whyUnasked(url, app) === undefined);
 }
 function note(world, text) {
     world.listener.tell({ type: 'note', text });
@@ -50770,24 +53961,32 @@ function note(world, text) {
 
 /***/ }),
 
-/***/ 5812:
+/***/ 5722:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Sz: () => (/* binding */ backOut),
-/* harmony export */   mz: () => (/* binding */ retirement),
-/* harmony export */   xo: () => (/* binding */ mapsToLive)
-/* harmony export */ });
-/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ backward)
+});
+
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/steps/scaling.js
+var scaling = __nccwpck_require__(3329);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
+var work = __nccwpck_require__(4136);
+;// CONCATENATED MODULE: ./lib/strategies/back-out.js
+
 
 
 
 function backOut(intent, snapshot) {
     if (intent.target)
         return backToPrevious(intent, snapshot);
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+    return (0,work/* compact */.oE)({
         ...(snapshot.candidate && mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
         ...retirement(intent, snapshot),
     });
@@ -50795,17 +53994,17 @@ function backOut(intent, snapshot) {
 /** The candidate, whose routes are gone or were never there, is kept as failed or deleted; with it what was made for it. */
 function retirement(intent, snapshot) {
     const { candidate } = snapshot;
-    const end = { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) };
+    const end = { steps: (0,work/* stopFailed */.K8)(snapshot), after: (0,work/* endOfLock */.mq)(snapshot) };
     if (!candidate)
-        return { end };
+        return { tidy: (0,work/* steps */.Ci)((0,scaling/* resumes */.n2)(snapshot)), end };
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
     return {
-        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+        tidy: (0,work/* steps */.Ci)([...(0,scaling/* resumes */.n2)(snapshot), ...(0,work/* leftTrialRoutes */.I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
         // The newest failed one is kept: with this one the older ones go.
-        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(keeps ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, snapshot.failed) : []),
+        prune: (0,work/* steps */.Ci)(keeps ? (0,work/* deletions */.uS)(snapshot, snapshot.failed) : []),
         ...(keeps
-            ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
-            : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
+            ? { retire: (0,work/* steps */.Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
+            : { retire: (0,work/* steps */.Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
         end,
     };
 }
@@ -50815,15 +54014,15 @@ function retirement(intent, snapshot) {
  */
 function backToPrevious(intent, snapshot) {
     const { candidate } = snapshot;
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+    return (0,work/* compact */.oE)({
         ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)),
-        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
-        end: { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) },
+        tidy: (0,work/* steps */.Ci)([...(0,scaling/* resumes */.n2)(snapshot), ...(0,work/* leftTrialRoutes */.I4)(snapshot)]),
+        retire: (0,work/* steps */.Ci)(candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
+        end: { steps: (0,work/* stopFailed */.K8)(snapshot), after: (0,work/* endOfLock */.mq)(snapshot) },
     });
 }
 function mayHaveRoutes(snapshot) {
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lockOf(snapshot), 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
+    return (0,view/* reached */.V6)(lockOf(snapshot), 'switching') || (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).length > 0;
 }
 /** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
 function lockOf({ lock, candidate }) {
@@ -50832,25 +54031,25 @@ function lockOf({ lock, candidate }) {
 function returnOfLive(intent, snapshot) {
     const { candidate, live } = snapshot;
     const lock = lockOf(snapshot);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'withdrawn'))
+    if ((0,view/* reached */.V6)(lock, 'withdrawn'))
         return {};
     const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-    if (intent.before?.ran && !before && (!candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0)) {
+    if (intent.before?.ran && !before && (!candidate || (0,view/* servedBy */.nV)(snapshot, candidate).length > 0)) {
         const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
-        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
+        throw new errors/* Stuck */.fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
     }
-    const revive = before?.ran === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'restored');
+    const revive = before?.ran === true && !(0,view/* reached */.V6)(lock, 'restored');
     const owed = before ? owedTo(before, intent, snapshot) : [];
     return {
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+        switch: (0,work/* steps */.Ci)((0,view/* reached */.V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
         start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
-        run: afterMark(snapshot, revive && live && !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
-        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(mapsToLive(owed, snapshot)),
+        run: afterMark(snapshot, revive && live && !(0,view/* someRunning */.Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
+        map: (0,work/* steps */.Ci)(mapsToLive(owed, snapshot)),
         prove: {
             steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
-            after: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
+            after: (0,view/* reached */.V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
         },
-        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
+        unmap: (0,work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
         drain: {
             steps: candidate ? [{ do: 'drain', side: 'candidate' }] : [],
             after: [{ do: 'mark', phase: 'withdrawn' }],
@@ -50863,54 +54062,36 @@ function returnOfLive(intent, snapshot) {
  */
 function owedTo(before, intent, snapshot) {
     const known = [...intent.production, ...before.destinations].map(({ url }) => url);
-    const gained = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
+    const gained = (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
     return [
         ...before.destinations,
         ...gained.map((route) => ({
             url: route.url,
-            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, snapshot.candidate).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM),
+            to: (0,view/* destinationsOf */.Nu)(route, snapshot.candidate).map(view/* portOf */.HM),
         })),
     ];
 }
 /** What live had and has no more. */
 function mapsToLive(owed, { routes, live }) {
     return owed.flatMap(({ url, to }) => {
-        const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(routes.find((route) => route.url === url), live);
-        const missing = to.filter((port) => !has.map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
+        const has = (0,view/* destinationsOf */.Nu)(routes.find((route) => route.url === url), live);
+        const missing = to.filter((port) => !has.map(view/* portOf */.HM).some((one) => (0,view/* samePort */.my)(one, port)));
         return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
     });
 }
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
 function afterMark(snapshot, list) {
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(lockOf(snapshot), 'reverting') ? list : []);
+    return (0,work/* steps */.Ci)((0,view/* reached */.V6)(lockOf(snapshot), 'reverting') ? list : []);
 }
 /** Production routes that this deploy made for itself and that serve nobody now. */
 function emptyMadeRoutes(intent, snapshot) {
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .madeRoutes */ .SV)(snapshot, intent.version)
+    return (0,view/* madeRoutes */.SV)(snapshot, intent.version)
         .filter((route) => route.destinations.every((one) => one.appGuid === snapshot.candidate?.guid))
         .map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
 }
 
-
-/***/ }),
-
-/***/ 3986:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ backward)
-});
-
-// EXTERNAL MODULE: ./lib/strategies/back-out.js
-var back_out = __nccwpck_require__(5812);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
 var deployments = __nccwpck_require__(1248);
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var work = __nccwpck_require__(4136);
 ;// CONCATENATED MODULE: ./lib/strategies/unroll.js
 
 
@@ -50918,15 +54099,20 @@ var work = __nccwpck_require__(4136);
 
 function unroll(intent, snapshot) {
     return (0,work/* compact */.oE)({
-        ...(isOurs(intent, snapshot) ? returnOfLive(intent, snapshot) : {}),
-        ...(0,back_out/* retirement */.mz)(intent, snapshot),
+        ...(isOurs(intent, snapshot) ? unroll_returnOfLive(intent, snapshot) : {}),
+        ...retirement(intent, snapshot),
     });
 }
-/** Once another hand has brought its own version, nothing of live is put back to what was before ours. */
+/**
+ * Once another hand has brought its own version, nothing of live is put back to what was before ours; and nothing is where it was
+ * withdrawn, held, before it touched live. Nor where live is gone: another app under its name was never changed by this deploy.
+ */
 function isOurs(intent, snapshot) {
-    return (0,view/* reached */.V6)(snapshot.lock, 'switching') && !(0,deployments/* overtakenBy */.z2)(intent, snapshot);
+    const { lock, live } = snapshot;
+    const isThere = live !== undefined && live.guid === intent.before?.guid;
+    return (isThere && (0,view/* reached */.V6)(lock, 'switching') && !(0,view/* reached */.V6)(lock, 'withdrawn') && !(0,deployments/* overtakenBy */.z2)(intent, snapshot));
 }
-function returnOfLive(intent, snapshot) {
+function unroll_returnOfLive(intent, snapshot) {
     const { lock, live } = snapshot;
     const owed = intent.before?.destinations ?? [];
     const had = owed.map(({ url }) => url);
@@ -50938,7 +54124,7 @@ function returnOfLive(intent, snapshot) {
     const ran = intent.before?.ran === true;
     return {
         switch: (0,work/* steps */.Ci)((0,view/* reached */.V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
-        map: (0,work/* steps */.Ci)((0,back_out/* mapsToLive */.xo)(owed, snapshot)),
+        map: (0,work/* steps */.Ci)(mapsToLive(owed, snapshot)),
         roll: { steps: [], after: turnAround(intent, snapshot) },
         await: (0,work/* steps */.Ci)(endOf(intent, snapshot)),
         prove: {
@@ -50963,17 +54149,26 @@ function turnAround(intent, snapshot) {
         return roll.reason === 'CANCELING' ? [] : [{ do: 'cancel-deployment' }];
     return (0,deployments/* isDone */.$L)(roll) ? [{ do: 'restore-live' }, { do: 'create-deployment', of: 'live' }] : [];
 }
-/** Whatever was turned around has an end that is waited for. */
+/** Whatever was turned around, by us or by another hand, has an end that is waited for. */
 function endOf(intent, snapshot) {
-    const isUnderWay = [(0,deployments/* rollOf */.H6)(intent, snapshot), (0,deployments/* returnOf */.gi)(intent, snapshot)].some(deployments/* isActive */.$m);
-    return isUnderWay ? [{ do: 'await-deployment', of: 'live' }] : [];
+    const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
+    const back = (0,deployments/* returnOf */.gi)(intent, snapshot);
+    const isUnderWay = [roll, back].some(deployments/* isActive */.$m);
+    const isStarting = roll?.reason === 'CANCELED' && !back && !isAtRest(intent, snapshot);
+    return isUnderWay || isStarting ? [{ do: 'await-deployment', of: 'live' }] : [];
+}
+/** A cancel ends the new instances at once; the old ones that they stood for have to start again. */
+function isAtRest({ before }, { live }) {
+    const webs = live?.processes.filter(({ type }) => type === 'web') ?? [];
+    const runs = webs.every((process) => (0,view/* runningCount */.t5)(process) >= process.instances);
+    return webs.length === 1 && (runs || before?.ran !== true);
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/backward.js
 
 
 function backward(intent, snapshot) {
-    return intent.inPlace ? unroll(intent, snapshot) : (0,back_out/* backOut */.Sz)(intent, snapshot);
+    return intent.inPlace ? unroll(intent, snapshot) : backOut(intent, snapshot);
 }
 
 
@@ -50991,24 +54186,31 @@ function backward(intent, snapshot) {
 /* harmony export */   Tz: () => (/* binding */ environmentSteps),
 /* harmony export */   ZU: () => (/* binding */ missingRoutes),
 /* harmony export */   Zn: () => (/* binding */ proofOfGrowth),
+/* harmony export */   Zx: () => (/* binding */ switching),
 /* harmony export */   a8: () => (/* binding */ unmappedTrials),
+/* harmony export */   be: () => (/* binding */ carrySteps),
 /* harmony export */   n1: () => (/* binding */ proof),
+/* harmony export */   nR: () => (/* binding */ scalingPauses),
 /* harmony export */   sz: () => (/* binding */ scaleSteps),
 /* harmony export */   u$: () => (/* binding */ preparation)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4656);
+/* harmony import */ var _steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3329);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4136);
+
+
 
 
 
 function blueGreen(intent, snapshot) {
-    const end = { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(snapshot) };
+    const end = { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .endOfLock */ .mq)(snapshot) };
     if (isLive(intent, snapshot))
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({ end });
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)({ end });
     if (intent.until === 'held')
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)(untilHeld(intent, snapshot));
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)(untilHeld(intent, snapshot));
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)({
         ...preparation(intent, snapshot),
         ...proof(intent, snapshot),
         ...theSwitch(intent, snapshot),
@@ -51020,7 +54222,7 @@ function blueGreen(intent, snapshot) {
 function untilHeld(intent, snapshot) {
     if (snapshot.candidate?.phase === 'held')
         return {};
-    const hold = { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase: 'held' }]) };
+    const hold = { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'mark', phase: 'held' }]) };
     return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
 }
 /** The deploy has come to its end: the version stands under the user's name. */
@@ -51030,25 +54232,37 @@ function isLive(intent, { live }) {
 /** Candidate, routes, bits and droplet: nothing of this touches live. */
 function preparation(intent, snapshot) {
     const { candidate } = snapshot;
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching'))
         return {};
-    const [, ...further] = intent.trials;
+    const [pushed] = intent.trials;
+    const further = pushed && (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_4__/* .isPushed */ .Y)(pushed.to) ? intent.trials.slice(1) : intent.trials;
     const scale = scaleSteps(intent, snapshot);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven'))
         return proofOfGrowth(intent, scale);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'held'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'held'))
         return onceMore(intent, snapshot);
     return {
-        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
-        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
-        bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : [{ do: 'push-bits' }]),
-        stage: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.currentDropletGuid ? [] : [{ do: 'stage' }]),
-        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
+        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
+        // Before a push can bind it: an autoscaler must not scale what is not live yet.
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([...missingRoutes(intent, snapshot), ...scalingPauses(intent, [['candidate', candidate]])]),
+        bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : [{ do: 'push-bits' }]),
+        // Buildpacks look at variables and at bound services.
+        stage: candidate?.currentDropletGuid
+            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([])
+            : {
+                steps: [
+                    ...environmentSteps(intent, snapshot),
+                    ...(intent.carry?.what.length ? carrySteps(intent, snapshot) : []),
+                ],
+                after: [{ do: 'stage' }],
+            },
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
             // What it holds of the quota is free before the candidate starts.
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopFailed */ .K8)(snapshot),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .stopFailed */ .K8)(snapshot),
             ...environmentSteps(intent, snapshot),
+            ...carrySteps(intent, snapshot),
             ...scale,
-            // The first trial route gets its destination from `cf push`; the platform takes a new port only at a start.
+            // What `cf push` has not mapped; the platform takes a new port only at a start.
             ...unmappedTrials(further, snapshot),
         ]),
     };
@@ -51056,13 +54270,13 @@ function preparation(intent, snapshot) {
 /** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
 function onceMore(intent, snapshot) {
     return {
-        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
-        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
     };
 }
 /** Production routes and trial routes that are not there yet. */
 function missingRoutes(intent, snapshot) {
-    const isMissing = (route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route);
+    const isMissing = (route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .routeOf */ .Lu)(snapshot, route);
     const trials = intent.trials.map(({ route }) => route);
     return [
         ...intent.production
@@ -51073,7 +54287,7 @@ function missingRoutes(intent, snapshot) {
 }
 /** Trial routes that do not lead to their port of the candidate yet. */
 function unmappedTrials(trials, snapshot) {
-    const hasPort = ({ route, to }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .routeOf */ .Lu)(snapshot, route), snapshot.candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, to));
+    const hasPort = ({ route, to }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .routeOf */ .Lu)(snapshot, route), snapshot.candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .samePort */ .my)(one, to));
     return trials
         .filter((trial) => !hasPort(trial))
         .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
@@ -51082,13 +54296,25 @@ function unmappedTrials(trials, snapshot) {
 function proofOfGrowth({ hold, until }, scale) {
     const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
     const phase = hold && until === 'live' ? 'held' : 'made';
-    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase }]) } : {};
+    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'mark', phase }]) } : {};
 }
 function environmentSteps(intent, { candidate }) {
     const names = Object.entries(intent.env)
         .filter(([name, value]) => (candidate?.env[name] ?? null) !== value)
         .map(([name]) => name);
     return names.length > 0 ? [{ do: 'set-env', names }] : [];
+}
+/** Until the lock says that this run has brought it all; live's own app has what it has. */
+function carrySteps({ carry, owner }, { lock, live }) {
+    if (!carry || !live)
+        return [];
+    return lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.carried] === owner ? [] : [{ do: 'carry', what: carry.what }];
+}
+/** An autoscaler does not scale an app while two versions of it serve: on each side that is not paused yet. */
+function scalingPauses({ autoscaled }, sides) {
+    if (!autoscaled)
+        return [];
+    return sides.flatMap(([side, app]) => ((0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .unpaused */ ._w)(app) ? [{ do: 'pause-scaling', side }] : []));
 }
 function scaleSteps(intent, { candidate, live }) {
     const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
@@ -51123,13 +54349,13 @@ function differing(wanted, now) {
 /** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
 function proof(intent, { candidate }) {
     // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'drained'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'drained'))
         return {};
-    const running = candidate !== undefined && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .allRunning */ .p3)(candidate);
+    const running = candidate !== undefined && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .allRunning */ .p3)(candidate);
     return {
-        start: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
-        run: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
-        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'proven')
+        start: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
+        run: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
+        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven')
             ? {}
             : {
                 check: {
@@ -51144,17 +54370,19 @@ function proof(intent, { candidate }) {
 }
 function theSwitch(intent, snapshot) {
     const { candidate, live } = snapshot;
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'drained')) {
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'drained')) {
         // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([switching(intent)]) } : {};
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([switching(intent)]) } : {};
     }
-    const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .productionUrls */ .Ou)(intent, snapshot);
+    const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .productionUrls */ .Ou)(intent, snapshot);
     const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
-    const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'serving');
+    const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'serving');
     return {
         // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0) ? [] : [switching(intent)]),
-        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(map),
+        switch: (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0)
+            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([])
+            : beforeSwitch(intent, snapshot),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(map),
         ...(serving && map.length === 0
             ? {}
             : {
@@ -51163,9 +54391,21 @@ function theSwitch(intent, snapshot) {
                     after: [{ do: 'mark', phase: 'serving' }],
                 },
             }),
-        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
+        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
         drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
     };
+}
+/** How many live has is read again once nothing scales it any more, and what it was given meanwhile is not lost. */
+function beforeSwitch(intent, { candidate, live }) {
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching'))
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([switching(intent)]);
+    const paused = scalingPauses(intent, [
+        ['live', live],
+        ['candidate', candidate],
+    ]);
+    if (paused.length > 0)
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(paused);
+    return { steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [], after: [switching(intent)] };
 }
 /**
  * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
@@ -51173,15 +54413,15 @@ function theSwitch(intent, snapshot) {
 function switching({ hold }) {
     return { do: 'mark', phase: 'switching', ...(hold ? { journal: true } : {}) };
 }
-/** The candidate gets what live has on the route; where live has nothing there, the web process at its own port. */
+/** Where live has left the route already, what the candidate has there is all that it gets. */
 function mapStep(intent, snapshot, url) {
     const { candidate, live } = snapshot;
     const route = snapshot.routes.find((one) => one.url === url);
-    const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, candidate);
-    const lives = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM);
-    const protocol = intent.production.find((one) => one.url === url)?.protocol ?? null;
-    const web = has.length > 0 ? [] : [{ processType: 'web', port: null, protocol }];
-    const to = (lives.length > 0 ? lives : web).filter((port) => !has.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)));
+    const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)(route, candidate);
+    if (has.length > 0 && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)(route, live).length === 0)
+        return [];
+    const ports = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .portsOn */ .cc)(url, intent.production, snapshot);
+    const to = ports.filter((port) => !has.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .samePort */ .my)(one, port)));
     return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
 }
 /** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
@@ -51189,30 +54429,105 @@ function farewell(intent, snapshot) {
     // Whatever another hand has put under the name since then is not ours to retire.
     const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
     const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-    const older = snapshot.previous.filter((app) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .isGoing */ .jf)(app));
+    const older = snapshot.previous.filter((app) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .isGoing */ .jf)(app));
     const gone = [
-        ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletions */ .uS)(snapshot, [...snapshot.previous.filter(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .isGoing */ .jf), ...older.slice(kept)]),
-        ...(live && intent.keepPrevious === 0 ? [(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .deletion */ .jo)(live)] : []),
+        ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .deletions */ .uS)(snapshot, [...snapshot.previous.filter(_view_js__WEBPACK_IMPORTED_MODULE_2__/* .isGoing */ .jf), ...older.slice(kept)]),
+        ...(live && intent.keepPrevious === 0 ? [(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .deletion */ .jo)(live)] : []),
     ].map((step) => ({ ...step, wasLive: true }));
     return {
         // A trial route that an earlier deploy left names live still: what a route names is not stopped.
-        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate
-            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot)
-            : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
-        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([
-            ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .stopIdle */ .pF)(snapshot, older.slice(0, kept)),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
+            ...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .resumes */ .n2)(snapshot),
+            ...(snapshot.candidate
+                ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .leftTrialRoutes */ .I4)(snapshot)
+                : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .optionSteps */ .z_)(intent, snapshot),
         ]),
-        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(gone),
-        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
-        crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
+        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
+            ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .stopIdle */ .pF)(snapshot, older.slice(0, kept)),
+        ]),
+        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(gone),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
+        crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
     };
 }
 
 
 /***/ }),
 
-/***/ 3042:
+/***/ 7370:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   LB: () => (/* binding */ isThroughPauses),
+/* harmony export */   Zm: () => (/* binding */ isCanary),
+/* harmony export */   s6: () => (/* binding */ isHeldCanary),
+/* harmony export */   yz: () => (/* binding */ pauses)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1248);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+
+
+
+const AWAIT = { do: 'await-deployment', of: 'candidate' };
+/** Whether a change in place pauses. */
+function isCanary({ inPlace }) {
+    return inPlace?.instanceSteps !== undefined;
+}
+/** The number of the last pause at which the canary was found good; 0: none. */
+function judgedOf(candidate) {
+    return Number(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.judged]) || 0;
+}
+/** At which pause the deployment waits; undefined: at none. */
+function pausedAt(roll) {
+    return (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .isActive */ .$m)(roll) && roll?.reason === 'PAUSED' ? (roll.canary?.step ?? 1) : undefined;
+}
+/** Nothing is left to be judged: whoever comes may bring it to its end. */
+function isThroughPauses(intent, snapshot) {
+    return judgedOf(snapshot.candidate) >= (intent.inPlace?.instanceSteps?.length ?? 0);
+}
+/** It waits as it was left: no other hand has let it go on, or ended it. */
+function isHeldCanary(intent, snapshot) {
+    return snapshot.candidate?.phase === 'paused' && pausedAt((0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .rollOf */ .H6)(intent, snapshot)) !== undefined;
+}
+/** Until the deployment is at its end, or for a deploy with hold at its first pause. */
+function pauses(intent, snapshot) {
+    const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .rollOf */ .H6)(intent, snapshot);
+    const pause = pausedAt(roll);
+    if (!roll)
+        return coming(intent);
+    if ((0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .isDone */ .$L)(roll))
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([]);
+    if (pause === undefined)
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([AWAIT]);
+    const { candidate } = snapshot;
+    const judge = { do: 'judge-canary', pause };
+    const goOn = { do: 'continue-deployment', pause };
+    const isJudged = judgedOf(candidate) >= pause;
+    if (intent.until === 'held')
+        return { steps: [], after: isJudged ? [] : [judge] };
+    // Promoted: what was good when it was held may not be so now.
+    if (candidate?.phase === 'paused')
+        return { steps: [], after: [judge, { do: 'mark', phase: 'switching', journal: true }, goOn] };
+    return { steps: [], after: isJudged ? [goOn] : [judge, goOn] };
+}
+/** For a plan: what follows once there is a deployment. */
+function coming({ inPlace, until }) {
+    const numbers = (inPlace?.instanceSteps ?? []).map((_, at) => at + 1);
+    const after = numbers
+        .slice(0, until === 'held' ? 1 : undefined)
+        .flatMap((pause) => until === 'held'
+        ? [{ do: 'judge-canary', pause }]
+        : [{ do: 'judge-canary', pause }, { do: 'continue-deployment', pause }, AWAIT]);
+    return { steps: [AWAIT], after };
+}
+
+
+/***/ }),
+
+/***/ 4459:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51228,17 +54543,18 @@ var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
 // EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var work = __nccwpck_require__(4136);
+var strategies_work = __nccwpck_require__(4136);
 ;// CONCATENATED MODULE: ./lib/strategies/rollback.js
 
 
 
 
 function rollBack(intent, snapshot) {
-    if ((0,blue_green/* isLive */.DG)(intent, snapshot))
-        return (0,work/* compact */.oE)({ end: { steps: [], after: (0,work/* endOfLock */.mq)(snapshot) } });
+    const isThere = snapshot.live?.guid === intent.target || (0,blue_green/* isLive */.DG)(intent, snapshot);
+    if (isThere)
+        return (0,strategies_work/* compact */.oE)({ end: { steps: [], after: (0,strategies_work/* endOfLock */.mq)(snapshot) } });
     const seen = withTarget(intent, snapshot);
-    return (0,work/* compact */.oE)({
+    return (0,strategies_work/* compact */.oE)({
         ...preparation(intent, seen),
         ...(0,blue_green/* proof */.n1)(intent, seen),
         ...(0,blue_green/* theSwitch */.Gm)(intent, seen),
@@ -51246,7 +54562,7 @@ function rollBack(intent, snapshot) {
         end: {
             steps: [],
             after: snapshot.lock
-                ? (0,work/* endOfLock */.mq)(snapshot)
+                ? (0,strategies_work/* endOfLock */.mq)(snapshot)
                 : [{ do: 'delete-app', name: (0,names/* candidateName */.vf)(intent.app), guid: '' }],
         },
     });
@@ -51272,16 +54588,18 @@ function preparation(intent, snapshot) {
     // Another hand has started it: what is set on it now is seen by its next start only.
     const restarts = candidate?.state === 'STARTED' && environment.length > 0 && reachedBy(snapshot) === 0;
     return {
-        lock: (0,work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
-        routes: (0,work/* steps */.Ci)([
+        lock: (0,strategies_work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
+        routes: (0,strategies_work/* steps */.Ci)([
             ...(0,blue_green/* missingRoutes */.ZU)(intent, snapshot),
+            ...(0,blue_green/* scalingPauses */.nR)(intent, [['candidate', lock ? candidate : undefined]]),
             // A stopped app that a production route names would take requests from its start on, unproven.
             ...(candidate?.state === 'STOPPED' ? mapped : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
             ...(restarts ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
         ]),
-        configure: (0,work/* steps */.Ci)([
-            ...(0,work/* stopFailed */.K8)(snapshot),
+        configure: (0,strategies_work/* steps */.Ci)([
+            ...(0,strategies_work/* stopFailed */.K8)(snapshot),
             ...environment,
+            ...(0,blue_green/* carrySteps */.be)(intent, snapshot),
             ...scale,
             ...(0,blue_green/* unmappedTrials */.a8)(intent.trials, snapshot),
         ]),
@@ -51294,7 +54612,10 @@ function reachedBy({ candidate, routes }) {
 
 // EXTERNAL MODULE: ./lib/steps/deployments.js
 var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/strategies/canary.js
+var canary = __nccwpck_require__(7370);
 ;// CONCATENATED MODULE: ./lib/strategies/rolling.js
+
 
 
 
@@ -51302,55 +54623,83 @@ var deployments = __nccwpck_require__(1248);
 
 function rolling(intent, snapshot) {
     if ((0,blue_green/* isLive */.DG)(intent, snapshot))
-        return (0,work/* compact */.oE)(lastWrites(intent, snapshot));
+        return (0,strategies_work/* compact */.oE)(lastWrites(intent, snapshot));
     // How many are asked for is live's: the candidate has one instance, as it was pushed, of live's size.
     const small = { ...intent, scale: sizesOf(intent), keepInstancesOf: [] };
+    if (intent.until === 'held' && (0,canary/* isCanary */.Zm)(intent))
+        return (0,strategies_work/* compact */.oE)(untilPaused(intent, small, snapshot));
     if (intent.until === 'held')
-        return (0,work/* compact */.oE)((0,blue_green/* untilHeld */.I1)(small, snapshot));
-    return (0,work/* compact */.oE)({
+        return (0,strategies_work/* compact */.oE)(withWish((0,blue_green/* untilHeld */.I1)(small, snapshot)));
+    return (0,strategies_work/* compact */.oE)({
         ...(0,blue_green/* preparation */.u$)(small, snapshot),
         ...(0,blue_green/* proof */.n1)(small, snapshot),
         ...theRoll(intent, snapshot),
-        crown: (0,work/* steps */.Ci)([{ do: 'crown' }]),
+        crown: (0,strategies_work/* steps */.Ci)([{ do: 'crown' }]),
         ...lastWrites(intent, snapshot),
     });
+}
+/** All apps of the deploy are paused before one of them may be taken by another run. */
+function untilPaused(intent, small, snapshot) {
+    if (snapshot.candidate?.phase === 'paused')
+        return {};
+    return {
+        ...(0,blue_green/* preparation */.u$)(small, snapshot),
+        ...(0,blue_green/* proof */.n1)(small, snapshot),
+        ...theBeginning(intent, snapshot),
+        prove: (0,strategies_work/* steps */.Ci)([{ do: 'mark', phase: 'paused' }]),
+    };
+}
+/** Nobody but this run has the manifest that live shall get: a candidate that is called proven may be held by whoever comes next. */
+function withWish({ check, ...work }) {
+    if (!check)
+        return work;
+    return { ...work, check: { ...check, after: [{ do: 'record-wish' }, ...(check.after ?? [])] } };
 }
 function sizesOf({ scale }) {
     return Object.fromEntries(Object.entries(scale).map(([type, { instances: _, ...sizes }]) => [type, sizes]));
 }
-function theRoll(intent, snapshot) {
-    const { candidate, live } = snapshot;
-    if ((0,view/* reached */.V6)(candidate, 'drained'))
-        return {};
+/** Until the deployment is at its end, or at a pause where it is held. */
+function theBeginning(intent, snapshot) {
+    const { candidate } = snapshot;
     const urls = (0,view/* productionUrls */.Ou)(intent, snapshot);
     const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
     const copied = candidate?.annotations[names/* ANNOTATION */.YX.copiedDroplet] !== undefined;
     return {
         switch: (0,view/* reached */.V6)(candidate, 'switching')
-            ? (0,work/* steps */.Ci)([])
+            ? (0,strategies_work/* steps */.Ci)([])
             : {
                 steps: copied ? [] : [{ do: 'copy-droplet' }],
                 // Nothing of live is changed before it is written down as it was.
-                after: [{ do: 'record-live' }, { do: 'mark', phase: 'switching' }],
+                after: [{ do: 'record-live' }, (0,blue_green/* switching */.Zx)(intent)],
             },
-        map: (0,work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
+        map: (0,strategies_work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
         roll: {
             steps: [],
             after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
         },
-        await: (0,work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+        await: (0,canary/* isCanary */.Zm)(intent)
+            ? (0,canary/* pauses */.yz)(intent, snapshot)
+            : (0,strategies_work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+    };
+}
+function theRoll(intent, snapshot) {
+    const { candidate, live } = snapshot;
+    if ((0,view/* reached */.V6)(candidate, 'drained'))
+        return {};
+    return {
+        ...theBeginning(intent, snapshot),
         prove: (0,view/* reached */.V6)(candidate, 'serving')
-            ? (0,work/* steps */.Ci)([])
+            ? (0,strategies_work/* steps */.Ci)([])
             : {
                 steps: [],
                 after: [
                     { do: 'scale-live' },
                     { do: 'await-instances', side: 'live' },
-                    { do: 'prove', side: 'candidate', urls },
+                    { do: 'prove', side: 'candidate', urls: (0,view/* productionUrls */.Ou)(intent, snapshot) },
                     { do: 'mark', phase: 'serving' },
                 ],
             },
-        unmap: (0,work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, live)
+        unmap: (0,strategies_work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, live)
             .filter(({ url }) => intent.dropped.includes(url))
             .map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
         drain: { steps: [{ do: 'bake' }], after: [{ do: 'mark', phase: 'drained' }] },
@@ -51371,20 +54720,55 @@ function lastWrites(intent, snapshot) {
     // For a plan, which has no candidate yet.
     const comes = lock || (0,blue_green/* isLive */.DG)(intent, snapshot) ? [] : [deletionOf(intent)];
     return {
-        tidy: (0,work/* steps */.Ci)([...(0,work/* leftTrialRoutes */.I4)(snapshot), ...(0,work/* stopFailed */.K8)(snapshot)]),
-        prune: (0,work/* steps */.Ci)((0,work/* deletions */.uS)(snapshot, previous.slice(intent.keepPrevious))),
-        end: { steps: [], after: [...left, ...comes, ...(0,work/* endOfLock */.mq)(snapshot)] },
+        tidy: (0,strategies_work/* steps */.Ci)([...(0,strategies_work/* leftTrialRoutes */.I4)(snapshot), ...(0,strategies_work/* optionSteps */.z_)(intent, snapshot), ...(0,strategies_work/* stopFailed */.K8)(snapshot)]),
+        prune: (0,strategies_work/* steps */.Ci)((0,strategies_work/* deletions */.uS)(snapshot, previous.slice(intent.keepPrevious))),
+        end: { steps: [], after: [...left, ...comes, ...(0,strategies_work/* endOfLock */.mq)(snapshot)] },
     };
 }
 function deletionOf({ app }) {
     return { do: 'delete-app', name: (0,names/* candidateName */.vf)(app), guid: '' };
 }
 
+;// CONCATENATED MODULE: ./lib/strategies/rollback-in-place.js
+
+
+
+
+/** What is left of a rollback in place: the droplet is proven in a candidate, then it is rolled. */
+function rollBackInPlace(intent, snapshot) {
+    const { bits: _, stage, configure = (0,strategies_work/* steps */.Ci)([]), ...work } = rolling(intent, snapshot);
+    const { candidate } = snapshot;
+    // No push maps the first trial route.
+    const isPast = (0,blue_green/* isLive */.DG)(intent, snapshot) || (0,view/* reached */.V6)(candidate, 'proven');
+    const first = isPast ? [] : (0,blue_green/* unmappedTrials */.a8)(intent.trials.slice(0, 1), snapshot);
+    const missing = first.filter((one) => !configure.steps.some((other) => isSame(one, other)));
+    return (0,strategies_work/* compact */.oE)({
+        ...Object.fromEntries(Object.entries(work).map(([name, one]) => [name, ofVersion(one)])),
+        stage: stage ? (0,strategies_work/* steps */.Ci)([{ do: 'take-droplet' }]) : (0,strategies_work/* steps */.Ci)([]),
+        configure: { ...configure, steps: [...configure.steps, ...missing] },
+    });
+}
+function ofVersion({ steps: list, after = [] }) {
+    return { steps: list.flatMap(insteadOf), after: after.flatMap(insteadOf) };
+}
+/** The droplet is live's already, and there is no manifest. */
+function insteadOf(step) {
+    if (step.do === 'copy-droplet')
+        return [];
+    return [step.do === 'apply-to-live' ? { do: 'apply-version' } : step];
+}
+function isSame(one, other) {
+    return one.do === 'map' && other.do === 'map' && one.url === other.url;
+}
+
 ;// CONCATENATED MODULE: ./lib/strategies/forward.js
 
 
 
+
 function forward(intent, snapshot) {
+    if (intent.inPlace?.source)
+        return rollBackInPlace(intent, snapshot);
     if (intent.inPlace)
         return rolling(intent, snapshot);
     return intent.target === undefined ? (0,blue_green/* blueGreen */.Mb)(intent, snapshot) : rollBack(intent, snapshot);
@@ -51400,13 +54784,13 @@ function forward(intent, snapshot) {
 /* harmony export */   F: () => (/* binding */ stayHeld),
 /* harmony export */   u: () => (/* binding */ takeAway)
 /* harmony export */ });
-/* harmony import */ var _back_out_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5812);
+/* harmony import */ var _backward_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5722);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
 /* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
 
 
 
-/** Whoever comes next may promote or abort it. What has come further, or not so far, is as it was when its lock was taken. */
+/** Whoever comes next may promote or abort it. A canary is paused still. What has come further, or not so far, is as it was when its lock was taken. */
 function stayHeld(_intent, snapshot) {
     const { lock: _, ...taken } = snapshot;
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
@@ -51414,13 +54798,14 @@ function stayHeld(_intent, snapshot) {
         end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(taken) },
     });
 }
-/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route. */
+/** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route, unless it is a canary. */
 function takeAway(intent, snapshot) {
     const { candidate } = snapshot;
-    const phase = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 ? 'reverting' : 'withdrawn';
+    const serves = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching');
+    const phase = serves ? 'reverting' : 'withdrawn';
     const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting');
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        ...(0,_back_out_js__WEBPACK_IMPORTED_MODULE_0__/* .backOut */ .Sz)(intent, snapshot),
+        ...(0,_backward_js__WEBPACK_IMPORTED_MODULE_0__/* .backward */ .e)(intent, snapshot),
         lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
     });
 }
@@ -51437,16 +54822,19 @@ function takeAway(intent, snapshot) {
 /* harmony export */   iN: () => (/* binding */ askedOf),
 /* harmony export */   iq: () => (/* binding */ recordedOn),
 /* harmony export */   pI: () => (/* binding */ runFacts),
+/* harmony export */   uP: () => (/* binding */ protocolBefore),
 /* harmony export */   v8: () => (/* binding */ beforeOf),
 /* harmony export */   xY: () => (/* binding */ trialsOf)
 /* harmony export */ });
-/* unused harmony export againOf */
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _probe_path_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1458);
+/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4656);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
 
 
 
+
+const PUSHED = { processType: 'web', port: null, protocol: null };
 /** What the inputs say of every change alike. */
 function askedOf(inputs) {
     const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
@@ -51497,21 +54885,29 @@ function wantedOf(route, snapshot) {
     const internal = snapshot.domains.find((domain) => domain.guid === domainGuid)?.internal ?? false;
     return { url, host, domainGuid, path, port, internal };
 }
-/** One for what `cf push` maps, and one for each further (process type, port) that live's destinations use. */
-function trialsOf({ trialDomain, snapshot, token }) {
-    const web = { processType: 'web', port: null, protocol: null };
-    const ports = [web];
-    for (const route of (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, snapshot.live)) {
-        for (const port of (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, snapshot.live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM)) {
-            if (!ports.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one, port)))
-                ports.push(port);
-        }
-    }
-    return ports.map((to) => {
+/**
+ * One for each process type, port and protocol by which production routes will ask the new version; what `cf push` maps comes
+ * first. An app that nobody outside can ask by HTTP gets no address outside, not for a moment either.
+ */
+function trialsOf({ trialDomain, snapshot, token }, production) {
+    const asked = production.filter(_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isAskable */ .c).flatMap((route) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portsOn */ .cc)(route.url, production, snapshot).map((port) => ({
+        to: (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(port) ? PUSHED : port,
+        ...(route.options ? { options: route.options } : {}),
+    })));
+    // A trial route with options stands for the same port without any, too.
+    const best = [...asked].sort((one, other) => Number('options' in other) - Number('options' in one));
+    const distinct = best.filter((wish, at) => best.findIndex((one) => standsFor(one, wish)) === at);
+    const trials = distinct.sort((one, other) => Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(other.to)) - Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(one.to)));
+    return trials.map(({ to, ...options }) => {
         const host = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .trialHost */ .nV)(snapshot.name, token());
         const url = `${host}.${trialDomain.name}`;
-        return { route: { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false }, to };
+        const name = { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false };
+        return { route: { ...name, ...options }, to };
     });
+}
+function standsFor(one, wish) {
+    const isSame = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one.to, wish.to) && (one.to.protocol ?? 'http1') === (wish.to.protocol ?? 'http1');
+    return isSame && (!wish.options || JSON.stringify(one.options) === JSON.stringify(wish.options));
 }
 function beforeOf(live, snapshot, adoptedVersion) {
     return {
@@ -51524,6 +54920,19 @@ function beforeOf(live, snapshot, adoptedVersion) {
             to: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM),
         })),
     };
+}
+/**
+ * A version that goes live again is asked by the protocol that its own manifest named; by the usual one where only live's names
+ * another.
+ */
+function protocolBefore(url, target, live) {
+    const named = (app) => {
+        const all = recordedOn(app, _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestProtocols);
+        const protocol = all?.[url];
+        return typeof protocol === 'string' ? protocol : undefined;
+    };
+    const protocol = named(target) ?? (named(live) === undefined ? undefined : 'http1');
+    return protocol === undefined ? {} : { protocol };
 }
 /** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
 function namesBefore(app, key) {
@@ -51557,8 +54966,10 @@ function recordedOn(app, key) {
 /* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1248);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(399);
+/* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7370);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(399);
 /** Which way an interrupted change of live is brought to its end. Pure. */
+
 
 
 
@@ -51571,22 +54982,29 @@ function recordedOn(app, key) {
  * person knows whether it shall go live.
  *
  * Where live's own app gets the version, forward is the way only with a deployment that goes on or has come to its end: what
- * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back.
+ * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back. A canary goes forward only
+ * behind its last pause: nobody else has the checks that the pauses before it are judged by. One that is held is held again.
  * @param besides apps of the same deploy that nobody has to bring to an end
  * @param cancelled whoever asked for the change has ended it
  */
 function wayOf(all, besides = [], cancelled = false) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'reverting')))
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'reverting')))
         return 'back';
     if (set.some((snapshot) => isRollInVain(snapshot, cancelled)))
         return 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'switching')))
+    if (areWaiting([...set, ...besides]))
+        return 'held';
+    const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
+    // One that goes on takes the others along only where each of them was found good by the same run.
+    if (paused.length > 0)
+        return paused.length === set.length ? 'held' : 'back';
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
     if (areHeld([...set, ...besides])) {
-        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'switching')))
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching')))
             return 'held';
-        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'proven')))
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'proven')))
             return 'forward';
     }
     return set.some(aloneServes) ? 'forward' : 'back';
@@ -51595,17 +55013,35 @@ function wayOf(all, besides = [], cancelled = false) {
 function isRollInVain(snapshot, cancelled) {
     const { name, lock } = snapshot;
     const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(lock, 'serving'))
+    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'serving'))
         return false;
     const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .rollOf */ .H6)(intent, snapshot);
+    if (lock?.phase === 'paused')
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isHeldCanary */ .s6)(intent, snapshot);
+    if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(intent) && !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isThroughPauses */ .LB)(intent, snapshot))
+        return true;
     return (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) ? false : cancelled || !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isActive */ .$m)(roll) || roll?.reason === 'CANCELING';
+}
+/** All apps of one deploy with hold, some of them canaries and some not: none has gone on. */
+function areWaiting(all) {
+    const names = all.map(({ name }) => name);
+    const isOne = ({ name, lock, candidate }) => {
+        const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
+        if (!journal?.hold || !journal.set.every((app) => names.includes(app)))
+            return false;
+        if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal))
+            return candidate?.phase === 'paused';
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching');
+    };
+    return all.length > 0 && all.every(isOne);
 }
 /** All apps of one deploy with hold, each of them proven. */
 function areHeld(set) {
-    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
     return set.every(({ name, lock }) => {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-        return journal?.hold === true && journal.set.every((app) => held.includes(app));
+        // A canary is held with live's first new instances there, and not before.
+        return journal?.hold === true && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
     });
 }
 /** The version is live, and only its lock is left: an empty one, or a candidate whose droplet live has. */
@@ -51618,7 +55054,7 @@ function isCrowned({ live, lock }) {
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
 function aloneServes(snapshot) {
     const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .someRunning */ .Ko)(live));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .someRunning */ .Ko)(live));
 }
 /** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
 function asTakenBack(seen) {
@@ -51643,6 +55079,7 @@ function asTakenBack(seen) {
 /* harmony export */   Ou: () => (/* binding */ productionUrls),
 /* harmony export */   SV: () => (/* binding */ madeRoutes),
 /* harmony export */   V6: () => (/* binding */ reached),
+/* harmony export */   cc: () => (/* binding */ portsOn),
 /* harmony export */   jf: () => (/* binding */ isGoing),
 /* harmony export */   my: () => (/* binding */ samePort),
 /* harmony export */   nV: () => (/* binding */ servedBy),
@@ -51677,6 +55114,17 @@ function portOf(destination) {
 /** The platform tells destinations of one app apart by process type and port; protocol does not count. */
 function samePort(one, other) {
     return one.processType === other.processType && (one.port ?? 8080) === (other.port ?? 8080);
+}
+/**
+ * What the new version gets on a production route: what live has there, asked for by the protocol that the manifest names; where
+ * live has nothing, the web process at its own port.
+ */
+function portsOn(url, production, { routes, live }) {
+    const { protocol = null } = production.find((one) => one.url === url) ?? {};
+    const lives = destinationsOf(routes.find((one) => one.url === url), live).map(portOf);
+    if (lives.length === 0)
+        return [{ processType: 'web', port: null, protocol }];
+    return lives.map((port) => (protocol && port.processType === 'web' ? { ...port, protocol } : port));
 }
 /** Trial routes of this app: made by us, labelled in the call that made them. */
 function trialRoutes(snapshot) {
@@ -51740,6 +55188,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   mq: () => (/* binding */ endOfLock),
   TN: () => (/* binding */ groups),
   I4: () => (/* binding */ leftTrialRoutes),
+  z_: () => (/* binding */ optionSteps),
   Ci: () => (/* binding */ steps),
   K8: () => (/* binding */ stopFailed),
   pF: () => (/* binding */ stopIdle)
@@ -51787,6 +55236,20 @@ function compact(work) {
 function leftTrialRoutes(snapshot) {
     return (0,view/* trialRoutes */.rp)(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
 }
+/**
+ * Options that the manifest names and a production route does not have. They come last: going back never has to undo them, and
+ * that the platform takes them is known from the trial routes.
+ */
+function optionSteps({ production }, snapshot) {
+    return production.flatMap((wanted) => {
+        const { options } = wanted;
+        const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+        if (!options || !route)
+            return [];
+        const isSet = ([name, value]) => String(route.options?.[name]) === String(value);
+        return Object.entries(options).every(isSet) ? [] : [{ do: 'set-options', url: route.url, options }];
+    });
+}
 /** An app that a route names again is in somebody's use: it stays. */
 function deletions(snapshot, apps) {
     return apps.filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0).map(deletion);
@@ -51832,6 +55295,29 @@ function group(stage, apps) {
         return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
     });
     return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
+}
+
+
+/***/ }),
+
+/***/ 2029:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+var node_tls__WEBPACK_IMPORTED_MODULE_0___namespace_cache;
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ usualAuthorities)
+/* harmony export */ });
+/* harmony import */ var node_tls__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1692);
+
+/**
+ * PEM of every authority that this machine trusts: Node's own, what `NODE_EXTRA_CA_CERTS` adds, and the system's store, which
+ * is all that the CLI looks at. Older releases of Node can tell their own only.
+ */
+function usualAuthorities() {
+    const { getCACertificates } = /*#__PURE__*/ (node_tls__WEBPACK_IMPORTED_MODULE_0___namespace_cache || (node_tls__WEBPACK_IMPORTED_MODULE_0___namespace_cache = __nccwpck_require__.t(node_tls__WEBPACK_IMPORTED_MODULE_0__, 2)));
+    if (getCACertificates === undefined)
+        return node_tls__WEBPACK_IMPORTED_MODULE_0__.rootCertificates;
+    return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
 
@@ -52078,7 +55564,6 @@ const files = {
 /***/ 2266:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-var node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache;
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   V: () => (/* binding */ createHttp)
 /* harmony export */ });
@@ -52088,7 +55573,9 @@ var node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache;
 /* harmony import */ var node_perf_hooks__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(643);
 /* harmony import */ var node_tls__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1692);
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6635);
-/* harmony import */ var _proxy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8564);
+/* harmony import */ var _authorities_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2029);
+/* harmony import */ var _proxy_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8564);
+
 
 
 
@@ -52105,15 +55592,20 @@ function createHttp(options) {
     const pool = { keepAlive: true, maxSockets: SOCKETS_PER_HOST, timeout: IDLE_MS };
     const plain = new node_http__WEBPACK_IMPORTED_MODULE_0__.Agent(pool);
     const secure = new node_https__WEBPACK_IMPORTED_MODULE_1__.Agent(pool);
-    const trust = {
-        rejectUnauthorized: !options.skipSslValidation,
-        ...(options.caCertificate === undefined ? {} : { ca: [...usualAuthorities(), options.caCertificate] }),
+    let context;
+    // Made once, when it is first needed: hundreds of certificates are read for it.
+    const trust = () => {
+        const { caCertificate, skipSslValidation } = options;
+        context ??= node_tls__WEBPACK_IMPORTED_MODULE_4__.createSecureContext({
+            ca: [...(0,_authorities_js__WEBPACK_IMPORTED_MODULE_6__/* .usualAuthorities */ ._)(), ...(caCertificate === undefined ? [] : [caCertificate])],
+        });
+        return { rejectUnauthorized: !skipSslValidation, secureContext: context };
     };
     const tunnels = new Map();
     const tunnel = (proxy, fresh) => {
         if (fresh)
-            return new _proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .TunnelAgent */ .ag(proxy, {});
-        const kept = tunnels.get(proxy.href) ?? new _proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .TunnelAgent */ .ag(proxy, pool);
+            return new _proxy_js__WEBPACK_IMPORTED_MODULE_7__/* .TunnelAgent */ .ag(proxy, {});
+        const kept = tunnels.get(proxy.href) ?? new _proxy_js__WEBPACK_IMPORTED_MODULE_7__/* .TunnelAgent */ .ag(proxy, pool);
         tunnels.set(proxy.href, kept);
         return kept;
     };
@@ -52129,7 +55621,11 @@ function exchange(request, wire) {
     return new Promise((resolve, reject) => {
         const startedAt = node_perf_hooks__WEBPACK_IMPORTED_MODULE_3__.performance.now();
         const url = new URL(request.url);
-        const route = routeOf(request, url, wire);
+        const route = routeOrFailure(request, url, wire);
+        if (route instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .HttpFailure */ .HR) {
+            reject(route);
+            return;
+        }
         let connected = false;
         let settled = false;
         const settle = (act) => {
@@ -52153,7 +55649,7 @@ function exchange(request, wire) {
             path: route.path,
             headers: { host: url.host, ...route.headers, ...request.headers },
             agent: route.agent,
-            ...(route.secure ? { ...wire.trust, servername: (0,node_net__WEBPACK_IMPORTED_MODULE_2__.isIP)(bare(url.hostname)) ? '' : url.hostname } : {}),
+            ...(route.secure ? { ...wire.trust(), servername: (0,node_net__WEBPACK_IMPORTED_MODULE_2__.isIP)(bare(url.hostname)) ? '' : url.hostname } : {}),
         });
         outgoing.on('socket', (socket) => {
             if (isReady(socket))
@@ -52199,7 +55695,7 @@ function routeOf(request, url, wire) {
         headers: {},
         agent: fresh ? false : secure ? wire.secure : wire.plain,
     };
-    const proxy = request.connectTo === undefined ? (0,_proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .proxyFor */ .iJ)(url, wire.env) : undefined;
+    const proxy = request.connectTo === undefined ? (0,_proxy_js__WEBPACK_IMPORTED_MODULE_7__/* .proxyFor */ .iJ)(url, wire.env) : undefined;
     if (proxy === undefined)
         return direct;
     if (secure)
@@ -52209,8 +55705,17 @@ function routeOf(request, url, wire) {
         host: bare(proxy.hostname),
         port: Number(proxy.port) || 80,
         path: url.href,
-        headers: (0,_proxy_js__WEBPACK_IMPORTED_MODULE_6__/* .proxyHeaders */ .To)(proxy),
+        headers: (0,_proxy_js__WEBPACK_IMPORTED_MODULE_7__/* .proxyHeaders */ .To)(proxy),
     };
+}
+function routeOrFailure(request, url, wire) {
+    try {
+        return routeOf(request, url, wire);
+    }
+    catch (error) {
+        const { message } = error;
+        return new _model_errors_js__WEBPACK_IMPORTED_MODULE_5__/* .HttpFailure */ .HR(`${request.method} ${url.origin}: ${message}`, kindOf(error), false);
+    }
 }
 /** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
 const ready = new WeakSet();
@@ -52241,6 +55746,7 @@ const KINDS = {
     ENOTFOUND: 'dns',
     EAI_AGAIN: 'dns',
     EPROTO: 'tls',
+    ERR_PROXY: 'proxy',
     DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
     SELF_SIGNED_CERT_IN_CHAIN: 'tls',
 };
@@ -52248,15 +55754,55 @@ function kindOf(error) {
     const code = error.code ?? '';
     return (KINDS[code] ?? (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code) ? 'tls' : 'other'));
 }
-/** What Node trusts when nothing is said; older releases cannot tell what `NODE_EXTRA_CA_CERTS` added. */
-function usualAuthorities() {
-    const { getCACertificates } = /*#__PURE__*/ (node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache || (node_tls__WEBPACK_IMPORTED_MODULE_4___namespace_cache = __nccwpck_require__.t(node_tls__WEBPACK_IMPORTED_MODULE_4__, 2)));
-    return getCACertificates?.('default') ?? node_tls__WEBPACK_IMPORTED_MODULE_4__.rootCertificates;
-}
 /** `[::1]` in a URL is `::1` to a socket. */
 function bare(hostname) {
     return hostname.replace(/^\[(.*)\]$/, '$1');
 }
+
+
+/***/ }),
+
+/***/ 5135:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   u: () => (/* binding */ loopback)
+/* harmony export */ });
+/* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
+/** The real side of `Loopback`. */
+
+/** Requests of ours are forms of some hundred bytes. */
+const MAX_BYTES = 64 * 1024;
+const loopback = {
+    async serve(path, answer) {
+        const server = (0,node_http__WEBPACK_IMPORTED_MODULE_0__.createServer)((request, response) => {
+            let size = 0;
+            request.on('data', (part) => {
+                size += part.length;
+                if (size > MAX_BYTES)
+                    request.destroy();
+            });
+            request.on('end', () => {
+                const here = request.method === 'POST' && request.url?.split('?')[0] === path;
+                const answered = here ? answer() : Promise.resolve({ status: 404, body: {} });
+                answered.then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)), () => response.destroy());
+            });
+        });
+        await new Promise((resolve, reject) => {
+            server.once('error', reject);
+            server.listen(0, '127.0.0.1', resolve);
+        });
+        // Whoever forgets to close it is not kept alive by it.
+        server.unref();
+        return {
+            origin: `http://127.0.0.1:${server.address().port}`,
+            close() {
+                server.closeAllConnections();
+                server.close();
+            },
+        };
+    },
+};
 
 
 /***/ }),
@@ -52272,19 +55818,29 @@ function bare(hostname) {
 /* harmony export */ });
 /* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
 /* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4708);
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7030);
+
 
 
 /** How long a proxy may take to open a tunnel. */
 const TUNNEL_TIMEOUT_MS = 30_000;
 /**
  * The proxy for `url`, chosen as the cf CLI chooses it (Go's `http.ProxyFromEnvironment`), or undefined. Addresses on this
- * machine have none. Pure. Throws `TypeError` when the environment names no address.
+ * machine have none. Pure. Throws an error with the code `ERR_PROXY` when the environment names no address.
  */
 function proxyFor(url, env) {
     const named = url.protocol === 'https:' ? env.HTTPS_PROXY || env.https_proxy : env.HTTP_PROXY || env.http_proxy;
     if (!named || isLoopback(url.hostname) || isExempt(url, env.NO_PROXY || env.no_proxy || ''))
         return undefined;
-    return new URL(named.includes('://') ? named : `http://${named}`);
+    const address = named.includes('://') ? named : `http://${named}`;
+    // It may hold a password: it is not shown.
+    if (!URL.canParse(address) || !/^https?:/.test(address))
+        throw proxyError(`the proxy that the environment names for ${url.protocol}// is no http address`);
+    return new URL(address);
+}
+/** Nothing is mended by asking again. */
+function proxyError(message) {
+    return Object.assign(new Error(message), { code: 'ERR_PROXY' });
 }
 /** `Proxy-Authorization`, when the proxy's address has a user. */
 function proxyHeaders(proxy) {
@@ -52319,7 +55875,8 @@ class TunnelAgent extends node_https__WEBPACK_IMPORTED_MODULE_1__.Agent {
                 timeout: TUNNEL_TIMEOUT_MS,
             });
             const refuse = (status) => {
-                reject(new Error(`the proxy answered ${status}`));
+                const said = `the proxy answered ${status}`;
+                reject(status === 407 || status === 403 ? proxyError(said) : new Error(said));
                 request.destroy();
             };
             request.once('timeout', () => request.destroy(new Error('the proxy did not answer')));
@@ -52341,6 +55898,18 @@ class TunnelAgent extends node_https__WEBPACK_IMPORTED_MODULE_1__.Agent {
 function isLoopback(hostname) {
     return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
+/** `10.0.0.0/8` stands for the addresses in it, never for names that lead there. */
+function isInBlock(hostname, entry) {
+    const [, network = '', bits = ''] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const family = (0,node_net__WEBPACK_IMPORTED_MODULE_2__.isIP)(network);
+    if (family === 0 || (0,node_net__WEBPACK_IMPORTED_MODULE_2__.isIP)(host) !== family || Number(bits) > (family === 4 ? 32 : 128))
+        return false;
+    const block = new node_net__WEBPACK_IMPORTED_MODULE_2__.BlockList();
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    block.addSubnet(network, Number(bits), type);
+    return block.check(host, type);
+}
 /** `example.com` stands for itself and what is below it, `.example.com` and `*.example.com` for what is below, `*` for all. */
 function isExempt(url, list) {
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -52349,7 +55918,7 @@ function isExempt(url, list) {
         .split(/[\s,]+/)
         .filter((entry) => entry !== '')
         .some((entry) => {
-        if (entry === '*')
+        if (entry === '*' || isInBlock(url.hostname, entry))
             return true;
         const [, name = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry.replace(/^\*/, '')) ?? [];
         if (only !== undefined && only !== port)
