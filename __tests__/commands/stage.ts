@@ -50,7 +50,12 @@ export async function performed(acts: Acts = {}) {
     folders: new Set<string>(),
     handed: false,
   };
-  const clock: Clock = { now: () => 0, sleep: async (_, signal) => signal?.throwIfAborted() };
+  // Each sleep lets the test's own time go on: what waits for ever ends with it.
+  const sleep: Clock['sleep'] = async (_, signal) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  };
+  const clock: Clock = { now: () => 0, sleep };
   const files: Ports['files'] = {
     async privateFolder(parent, prefix) {
       const path = join(parent, `${prefix}${heard.folders.size}`);
