@@ -44,7 +44,7 @@ async function web(name: string) {
   return process;
 }
 
-test('live scaled to 10 by hand: the candidate has 10 before its first request, and the memory of the manifest', async () => {
+test('live scaled to 10 by hand: the candidate has 10 before its first request, and its memory, as the manifest says what it said', async () => {
   await world.cf('scale', 'shop', '-i', '10', '-m', '96M', '-f');
   await until('ten instances', async () => {
     const { instances } = await web('shop');
@@ -56,7 +56,7 @@ test('live scaled to 10 by hand: the candidate has 10 before its first request, 
   const guid = space.app('shop').guid;
   expect(guid).toBe(result.outputs['app-guid']);
   expect(await healthyAtFirstRoute(guid)).toBe(10);
-  expect(await web('shop')).toMatchObject({ wanted: 10, memoryMb: 64 });
+  expect(await web('shop')).toMatchObject({ wanted: 10, memoryMb: 96 });
   expect(liveOf(result.outputs).instances).toEqual({ running: 10, wanted: 10 });
   expect(await world.meet()).toBe('v2');
   // What a person asked of the version before is left to it.
