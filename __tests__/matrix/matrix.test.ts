@@ -1,28 +1,23 @@
-/** A sample of the matrix; `npm run matrix` tries every point. */
+/** A sample of the matrix: blue-green. */
 import { afterAll, expect, jest, test } from '@jest/globals';
-import { attempt, nameOf, record } from './matrix.js';
+import { attempt, record } from './matrix.js';
+import { leastPoints, scenariosOf, trySample } from './sample.js';
 import { Folders, SCENARIOS, type Scenario } from './scenarios.js';
 import type { Trial } from './wire.js';
 
 jest.setTimeout(240_000);
 
-/** Of so many points one is tried here: a prime, so that no way of harming a call is always left out. */
-const ONE_OF = 71;
-
 const folders = new Folders();
 afterAll(() => folders.remove());
 
-test.each(SCENARIOS)('$name: users stay served, and the same command again converges', async (scenario) => {
-  const { trials, traces } = await record(scenario, folders);
-  // Nothing is pushed to end a held deploy.
-  expect(trials.length).toBeGreaterThan(['promoted', 'aborted'].includes(scenario.ends) ? 100 : 250);
-  const lost: string[] = [];
-  for (const trial of trials.filter((_, number) => number % ONE_OF === 0)) {
-    const { wrong } = await attempt(scenario, folders, trial, traces);
-    if (wrong.length > 0) lost.push(`${nameOf(trial)}: ${wrong.join('; ')}`);
-  }
-  expect(lost).toEqual([]);
-});
+test.each(scenariosOf('blue-green'))(
+  '$name: users stay served, and the same command again converges',
+  async (scenario) => {
+    const { points, lost } = await trySample(scenario, folders);
+    expect(points).toBeGreaterThan(leastPoints(scenario));
+    expect(lost).toEqual([]);
+  },
+);
 
 test('a point that is not reached has not held', async () => {
   const trial: Trial = { point: { by: 'action', name: 'POST /v3/apps', number: 99 }, harm: '500' };
