@@ -24,6 +24,8 @@ const PARTS = {
   keepFailed: true,
   inPlace: true,
   autoscaled: true,
+  bits: true,
+  asLive: true,
 } as const satisfies Record<keyof Journal, true>;
 
 /** Parts that an earlier release did not write, and what stands for them. */
@@ -34,6 +36,8 @@ const OPTIONAL: readonly string[] = [
   'watchPath',
   'inPlace',
   'autoscaled',
+  'bits',
+  'asLive',
   ...Object.keys(DEFAULTS),
 ];
 

@@ -76,7 +76,18 @@ export interface Journal {
   autoscaled?: boolean;
   /** Set where live's own app gets the version, by a deployment of the platform: its GUID stays. */
   inPlace?: InPlace;
+  /** What the candidate's droplet is made of; undefined: what the manifest names, files or an image, is pushed and staged. */
+  bits?: Bits;
+  /** A restart or a restage: no manifest says anything of the version, which is as live is in all but its bits and its variables. */
+  asLive?: true;
 }
+
+/** Where the droplet of a version comes from that nobody pushes. */
+export type Bits =
+  /** The package of this GUID is copied into the candidate, and staged anew. */
+  | { from: 'package'; guid: string }
+  /** The droplet of this GUID, staged before, is copied into the candidate. It may be another app's, or another space's. */
+  | { from: 'droplet'; guid: string };
 
 /** Names, and never a value: of what manifest and inputs set. Settings of processes by type, as the manifest calls them. */
 export interface Named {
