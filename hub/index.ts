@@ -1,23 +1,31 @@
 /**
  * A local GitHub: the API of one repository over real HTTP, for `GITHUB_API_URL`. Shapes as GitHub publishes them
- * (`openapi.json`, cut by `tools/openapi.mjs`); what is in it is set by tests, and requests change comments only.
+ * (`openapi.json`, cut by `tools/openapi.mjs`); what is in it is set by tests, and requests change comments and deployments only.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Gate, tokenOf } from './gate.js';
 import { Places } from './places.js';
-import { ACTIONS_BOT, type Answer, notFound, type Permission, ROWS, refusal } from './rows.js';
+import { ACTIONS_BOT } from './present.js';
+import { type Answer, notFound, type Permission, ROWS, refusal } from './rows.js';
 import {
   type CommentRecord,
   type CommitRecord,
+  type DeploymentRecord,
   type PullRequestRecord,
   type RunSetting,
   State,
 } from './state.js';
 
 export type { Permission } from './rows.js';
-export type { CommentRecord, CommitRecord, PullRequestRecord, RunSetting } from './state.js';
+export type {
+  CommentRecord,
+  CommitRecord,
+  DeploymentRecord,
+  PullRequestRecord,
+  RunSetting,
+} from './state.js';
 
 export interface HubOptions {
   /** `owner/name`. Default: that of the mini-runner. */
@@ -68,20 +76,23 @@ export interface Hub {
   deleteComment(id: number): void;
   /** The oldest first. */
   comments(pull: number): readonly CommentRecord[];
+  /** The newest first. */
+  deployments(): readonly DeploymentRecord[];
   /** The first one that matches and is not used up is taken. */
   fail(fault: Fault): void;
   requests(): readonly RequestSeen[];
   close(): Promise<void>;
 }
 
+const ALL_PERMISSIONS: readonly Permission[] = [
+  ...(['actions', 'contents', 'pull_requests', 'pull_requests:write'] as const),
+  ...(['deployments', 'deployments:write'] as const),
+];
+
 /** Listens on 127.0.0.1, on any port. */
 export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const { repository = 'octo/shop', token = `ghs_${randomBytes(18).toString('hex')}`, path = '' } = options;
-  const {
-    isPrivate = true,
-    permissions = ['actions', 'contents', 'pull_requests', 'pull_requests:write'],
-    rateLimit = 1000,
-  } = options;
+  const { isPrivate = true, permissions = ALL_PERMISSIONS, rateLimit = 1000 } = options;
   const state = new State();
   const gate = new Gate({ token, isPrivate, permissions, rateLimit }, Date.now);
   const seen: RequestSeen[] = [];
@@ -145,6 +156,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     addComment: (pull, author, body) => state.addComment(pull, author, body).id,
     deleteComment: (id) => state.deleteComment(id),
     comments: (pull) => (state.commentsOf(pull) ?? []).map((comment) => ({ ...comment })),
+    deployments: () => state.deployments(),
     fail: (fault) => void faults.push({ ...fault }),
     requests: () => [...seen],
     close: () =>

@@ -1,7 +1,17 @@
 /** Records as GitHub shows them; the shapes are those of `openapi.json`. */
 import { CREATED_AT, nodeId, type Places } from './places.js';
-import type { CommentRecord, CommitRecord, Comparison, PullRequestRecord, RunRecord } from './state.js';
+import type {
+  CommentRecord,
+  CommitRecord,
+  Comparison,
+  DeploymentRecord,
+  DeploymentStatus,
+  PullRequestRecord,
+  RunRecord,
+} from './state.js';
 
+/** Whose the job's own token is. */
+export const ACTIONS_BOT = 'github-actions[bot]';
 const ACTOR = 'mona';
 const AUTHOR = { name: 'Mona', email: 'mona@example.com' };
 
@@ -162,11 +172,14 @@ export function shownPullRequest(places: Places, pull: PullRequestRecord) {
     commits: `${url}/commits`,
     statuses: places.api(`/statuses/${head}`),
   };
-  const end = (ref: string, sha: string) => ({
-    ...{ label: `${places.owner}:${ref}`, ref, sha },
-    user: places.user(places.owner),
-    repo: places.wholeRepository(),
-  });
+  const end = (ref: string, sha: string, repository = places.repository) => {
+    const [owner = ''] = repository.split('/');
+    return {
+      ...{ label: `${owner}:${ref}`, ref, sha },
+      user: places.user(owner),
+      repo: { ...places.wholeRepository(), full_name: repository, fork: repository !== places.repository },
+    };
+  };
   const closedAt = pull.state === 'closed' ? CREATED_AT : null;
   return {
     url,
@@ -184,7 +197,7 @@ export function shownPullRequest(places: Places, pull: PullRequestRecord) {
     number: pull.number,
     state: pull.state,
     locked: false,
-    title: `Pull request ${pull.number}`,
+    title: pull.title ?? `Pull request ${pull.number}`,
     user: places.user(ACTOR),
     body: null,
     ...{ labels: [], milestone: null, assignee: null, assignees: [] },
@@ -193,12 +206,42 @@ export function shownPullRequest(places: Places, pull: PullRequestRecord) {
     closed_at: closedAt,
     merged_at: pull.merged ? closedAt : null,
     merge_commit_sha: pull.merged ? head : null,
-    head: end(pull.branch, head),
+    head: end(pull.branch, head, pull.fork),
     base: end('main', pull.base),
     _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
     author_association: 'COLLABORATOR',
     auto_merge: null,
     active_lock_reason: null,
     draft: false,
+  };
+}
+
+/** `deployment`. */
+export function shownDeployment(places: Places, deployment: DeploymentRecord) {
+  const { id, ref, sha, environment, description, transient, production } = deployment;
+  const url = places.api(`/deployments/${id}`);
+  return {
+    ...{ url, id, node_id: nodeId('Deployment', id), sha, ref, task: 'deploy', payload: {}, description },
+    ...{ original_environment: environment, environment },
+    creator: places.user(ACTIONS_BOT),
+    ...{ created_at: CREATED_AT, updated_at: CREATED_AT },
+    ...{ statuses_url: `${url}/statuses`, repository_url: places.api() },
+    ...{ transient_environment: transient, production_environment: production },
+    performed_via_github_app: null,
+  };
+}
+
+/** `deployment-status`. */
+export function shownStatus(places: Places, deployment: DeploymentRecord, status: DeploymentStatus) {
+  const url = places.api(`/deployments/${deployment.id}`);
+  const { id, state, description, environmentUrl, logUrl } = status;
+  return {
+    ...{ url: `${url}/statuses/${id}`, id, node_id: nodeId('DeploymentStatus', id), state, description },
+    creator: places.user(ACTIONS_BOT),
+    ...{ environment: deployment.environment, target_url: logUrl },
+    ...{ created_at: CREATED_AT, updated_at: CREATED_AT },
+    ...{ deployment_url: url, repository_url: places.api() },
+    ...{ environment_url: environmentUrl, log_url: logUrl },
+    performed_via_github_app: null,
   };
 }

@@ -1,11 +1,25 @@
 /** The operations that the hub knows, each with the permission that a token needs for it. */
 import { pageOf } from './pages.js';
 import type { Places } from './places.js';
-import { shownComment, shownComparison, shownPullRequest, shownRun } from './present.js';
-import type { CommitRecord, State } from './state.js';
+import {
+  ACTIONS_BOT,
+  shownComment,
+  shownComparison,
+  shownDeployment,
+  shownPullRequest,
+  shownRun,
+  shownStatus,
+} from './present.js';
+import type { CommitRecord, DeploymentState, State } from './state.js';
 
 /** To read; with `:write` to write too. */
-export type Permission = 'actions' | 'contents' | 'pull_requests' | 'pull_requests:write';
+export type Permission =
+  | 'actions'
+  | 'contents'
+  | 'pull_requests'
+  | 'pull_requests:write'
+  | 'deployments'
+  | 'deployments:write';
 
 export interface Call {
   places: Places;
@@ -107,14 +121,115 @@ export const ROWS: readonly Row[] = [
         return comment ? { status: 200, body: shownComment(places, comment) } : notFound();
       }),
   },
+  {
+    operation: 'GET /repos/{owner}/{repo}/pulls',
+    pattern: /^\/pulls$/,
+    permission: 'pull_requests',
+    answer: ({ places, state, query }) => {
+      const wanted = query.get('state') ?? 'open';
+      const all = state.pullRequests().filter((pull) => wanted === 'all' || pull.state === wanted);
+      const sorted = query.get('direction') === 'asc' ? all.toReversed() : all;
+      const page = pageOf(sorted, places.api('/pulls'), query);
+      return listed(
+        page.items.map((pull) => shownPullRequest(places, pull)),
+        page.link,
+      );
+    },
+  },
+  {
+    operation: 'GET /repos/{owner}/{repo}/deployments',
+    pattern: /^\/deployments$/,
+    permission: 'deployments',
+    answer: ({ places, state, query }) => {
+      const wanted = query.get('environment');
+      const all = state.deployments().filter(({ environment }) => !wanted || environment === wanted);
+      const page = pageOf(all, places.api('/deployments'), query);
+      return listed(
+        page.items.map((deployment) => shownDeployment(places, deployment)),
+        page.link,
+      );
+    },
+  },
+  {
+    operation: 'POST /repos/{owner}/{repo}/deployments',
+    pattern: /^\/deployments$/,
+    permission: 'deployments:write',
+    answer: deploy,
+  },
+  {
+    operation: 'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+    pattern: /^\/deployments\/(\d+)\/statuses$/,
+    permission: 'deployments',
+    answer: ({ places, state, query, parts: [id] }) => {
+      const deployment = state.deployment(Number(id));
+      if (!deployment) return notFound();
+      const page = pageOf(deployment.statuses, places.api(`/deployments/${id}/statuses`), query);
+      return listed(
+        page.items.map((status) => shownStatus(places, deployment, status)),
+        page.link,
+      );
+    },
+  },
+  {
+    operation: 'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+    pattern: /^\/deployments\/(\d+)\/statuses$/,
+    permission: 'deployments:write',
+    answer: ({ places, state, sent, parts: [id] }) => {
+      const deployment = state.deployment(Number(id));
+      if (!deployment) return notFound();
+      const { state: reached, description = '', environment_url = '', log_url = '' } = fieldsOf(sent);
+      const texts = [description, environment_url, log_url];
+      if (!STATES.includes(reached as DeploymentState) || !texts.every((text) => typeof text === 'string'))
+        return refusal(422, 'Validation Failed');
+      if (String(description).length > LONGEST_DESCRIPTION) return refusal(422, 'Validation Failed');
+      const status = state.addStatus(deployment, {
+        state: reached as DeploymentState,
+        description: String(description),
+        environmentUrl: String(environment_url),
+        logUrl: String(log_url),
+      });
+      return { status: 201, body: shownStatus(places, deployment, status) };
+    },
+  },
 ];
 
-/** Whose the job's own token is. */
-export const ACTIONS_BOT = 'github-actions[bot]';
 const LONGEST_COMMENT = 65_536;
+const LONGEST_DESCRIPTION = 140;
+const STATES: readonly DeploymentState[] = [
+  ...(['error', 'failure', 'inactive', 'pending', 'success', 'queued', 'in_progress'] as const),
+];
+
+/** Without `required_contexts: []` it waits for checks, and without `auto_merge: false` it merges: neither is played. */
+function deploy({ places, state, sent }: Call): Answer {
+  const {
+    ref,
+    environment = 'production',
+    description = '',
+    auto_merge,
+    required_contexts,
+    transient_environment = false,
+    production_environment = environment === 'production',
+  } = fieldsOf(sent);
+  if (typeof ref !== 'string' || typeof environment !== 'string' || typeof description !== 'string')
+    return refusal(422, 'Validation Failed');
+  if (auto_merge !== false || !Array.isArray(required_contexts) || required_contexts.length > 0)
+    return refusal(409, 'Conflict merging: this is not played, ask for auto_merge false and no contexts');
+  const sha = state.resolve(ref);
+  if (sha === undefined) return refusal(422, `No ref found for: ${ref}`);
+  const deployment = state.addDeployment({
+    ...{ ref, sha, environment, description },
+    transient: transient_environment === true,
+    production: production_environment === true,
+  });
+  return { status: 201, body: shownDeployment(places, deployment) };
+}
+
+function fieldsOf(sent: unknown): Readonly<Record<string, unknown>> {
+  return typeof sent === 'object' && sent !== null ? (sent as Record<string, unknown>) : {};
+}
 
 function written(sent: unknown, write: (body: string) => Answer): Answer {
-  const { body } = (typeof sent === 'object' && sent !== null ? sent : {}) as { body?: unknown };
+  const { body } = fieldsOf(sent);
   if (typeof body !== 'string' || body.trim() === '') return refusal(422, 'Validation Failed');
   // Counted in characters, not in their units of text.
   if ([...body].length > LONGEST_COMMENT)

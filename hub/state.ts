@@ -1,4 +1,4 @@
-/** What the hub knows of one repository. Set by tests; of it requests change comments only. */
+/** What the hub knows of one repository. Set by tests; of it requests change comments and deployments only. */
 
 /** Full, in lower case. */
 export type Sha = string;
@@ -28,6 +28,10 @@ export interface PullRequestRecord {
   state: 'open' | 'closed';
   merged: boolean;
   branch: string;
+  /** Default: one made of its number. */
+  title?: string;
+  /** `owner/name` of its head where that is another repository. */
+  fork?: string;
   /** The last one is its head. */
   commits: readonly Sha[];
   /** The commit that it starts from. */
@@ -41,6 +45,37 @@ export interface CommentRecord {
   /** Login, such as `mona`, or `github-actions[bot]`. */
   author: string;
   body: string;
+}
+
+export type DeploymentState =
+  | 'error'
+  | 'failure'
+  | 'inactive'
+  | 'pending'
+  | 'success'
+  | 'queued'
+  | 'in_progress';
+
+export interface DeploymentStatus {
+  id: number;
+  state: DeploymentState;
+  description: string;
+  /** Empty: none was given. */
+  environmentUrl: string;
+  logUrl: string;
+}
+
+export interface DeploymentRecord {
+  id: number;
+  /** As it was asked for: a branch, a tag or a commit. */
+  ref: string;
+  sha: Sha;
+  environment: string;
+  description: string | null;
+  transient: boolean;
+  production: boolean;
+  /** The newest first. */
+  statuses: readonly DeploymentStatus[];
 }
 
 export interface Comparison {
@@ -60,6 +95,8 @@ export class State {
   private readonly pulls = new Map<number, PullRequestRecord>();
   private comments: CommentRecord[] = [];
   private commentsMade = 0;
+  private readonly deploymentsById = new Map<number, DeploymentRecord>();
+  private statusesMade = 0;
 
   /** Sets one attempt. Throws for an attempt after one that is not completed: GitHub runs nothing again before it has ended. */
   setRun(setting: RunSetting): void {
@@ -104,6 +141,11 @@ export class State {
     this.pulls.set(pull.number, pull);
   }
 
+  /** The newest first. */
+  pullRequests(): readonly PullRequestRecord[] {
+    return [...this.pulls.values()].sort((one, other) => other.number - one.number);
+  }
+
   pullRequestsOf(sha: Sha): readonly PullRequestRecord[] {
     return [...this.pulls.values()].filter((pull) => pull.commits.includes(sha));
   }
@@ -129,6 +171,35 @@ export class State {
 
   deleteComment(id: number): void {
     this.comments = this.comments.filter((comment) => comment.id !== id);
+  }
+
+  /** The newest first. */
+  deployments(): readonly DeploymentRecord[] {
+    return [...this.deploymentsById.values()].reverse();
+  }
+
+  deployment(id: number): DeploymentRecord | undefined {
+    return this.deploymentsById.get(id);
+  }
+
+  addDeployment(made: Omit<DeploymentRecord, 'id' | 'statuses'>): DeploymentRecord {
+    const deployment = { ...made, id: 7_000_001 + this.deploymentsById.size, statuses: [] };
+    this.deploymentsById.set(deployment.id, deployment);
+    return deployment;
+  }
+
+  addStatus(deployment: DeploymentRecord, made: Omit<DeploymentStatus, 'id'>): DeploymentStatus {
+    this.statusesMade += 1;
+    const status = { ...made, id: 8_000_000 + this.statusesMade };
+    const statuses = [status, ...deployment.statuses];
+    this.deploymentsById.set(deployment.id, { ...deployment, statuses });
+    return status;
+  }
+
+  /** A commit, or the head of a branch that a pull request is of. */
+  resolve(ref: string): Sha | undefined {
+    const branch = [...this.pulls.values()].find((pull) => pull.branch === ref && !pull.fork);
+    return branch?.commits.at(-1) ?? this.commit(ref)?.sha;
   }
 
   /** undefined: they have no ancestor in common. */

@@ -53,6 +53,7 @@ describe('the shapes are the published ones', () => {
   });
 
   const [run, attempt, comparison, pulls, comments] = Object.keys(published.operations);
+  const allPulls = 'GET /repos/{owner}/{repo}/pulls';
   test.each([
     ['a run', run, '/actions/runs/42'],
     ['an attempt', attempt, '/actions/runs/42/attempts/1'],
@@ -64,6 +65,8 @@ describe('the shapes are the published ones', () => {
     ['no pull request', pulls, `/commits/${sha(3)}/pulls`],
     ['comments of a person and of a bot', comments, '/issues/12/comments'],
     ['no comment', comments, '/issues/13/comments'],
+    ['open pull requests', allPulls, '/pulls'],
+    ['all pull requests', allPulls, '/pulls?state=all'],
   ])('%s', async (_what, operation = '', path) => {
     await started();
     hub.setRun({ id: 43, status: 'completed', conclusion: 'cancelled', commit: sha(2) });
@@ -330,5 +333,85 @@ describe('control', () => {
   ])('commits that hang in the air are refused', async (commits, why) => {
     await started();
     expect(() => hub.setCommits(commits)).toThrow(why);
+  });
+});
+
+describe('pull requests', () => {
+  test('are listed in pages, the newest first, by their state', async () => {
+    await started();
+    for (let number = 1; number <= 45; number++)
+      hub.setPullRequest({ ...MERGED, number, state: number % 5 === 0 ? 'closed' : 'open', merged: false });
+    const numbers = async (query: string) =>
+      (await get(`/pulls?${query}`)).json.map((pull: { number: number }) => pull.number);
+    expect(await numbers('state=all&per_page=3')).toEqual([45, 44, 43]);
+    expect(await numbers('state=closed&per_page=2&page=2')).toEqual([35, 30]);
+    expect(await numbers('per_page=100')).toHaveLength(36);
+    expect(await numbers('state=all&direction=asc&per_page=2')).toEqual([1, 2]);
+    expect((await get('/pulls?state=all&per_page=30')).headers.get('link')).toContain('rel="next"');
+  });
+
+  test('of a fork have their head there', async () => {
+    await started();
+    hub.setPullRequest({ ...MERGED, fork: 'stranger/shop' });
+    const [{ head, base }] = (await get('/pulls?state=all')).json;
+    expect([head.repo.full_name, base.repo.full_name]).toEqual(['stranger/shop', hub.repository]);
+  });
+});
+
+describe('deployments', () => {
+  const DEPLOYMENT = 'POST /repos/{owner}/{repo}/deployments';
+  const ASKED = { ref: sha(3), environment: 'preview/a', auto_merge: false, required_contexts: [] };
+
+  async function post(path: string, json: unknown) {
+    const headers = { authorization: `Bearer ${hub.token}`, 'user-agent': 'tests' };
+    const url = `${hub.apiUrl}/repos/${hub.repository}${path}`;
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(json) });
+    return { status: response.status, json: (await response.json()) as { id: number } };
+  }
+
+  test('are made of a commit, have statuses, and are listed by their environment', async () => {
+    await started();
+    const made = await post('/deployments', { ...ASKED, transient_environment: true });
+    expect(made.status).toBe(201);
+    expect(faultsOf(DEPLOYMENT, made.json)).toEqual([]);
+    await post('/deployments', { ...ASKED, environment: 'preview/b' });
+    const statuses = `/deployments/${made.json.id}/statuses`;
+    const link = 'https://a.example.com';
+    const status = await post(statuses, { state: 'success', environment_url: link, log_url: link });
+    expect(status.status).toBe(201);
+    expect(faultsOf('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', status.json)).toEqual(
+      [],
+    );
+    await post(statuses, { state: 'inactive' });
+    const listed = (await get('/deployments?environment=preview/a')).json;
+    expect(listed.map(({ id }: { id: number }) => id)).toEqual([made.json.id]);
+    expect(faultsOf('GET /repos/{owner}/{repo}/deployments', listed)).toEqual([]);
+    const told = (await get(statuses)).json;
+    expect(told.map(({ state }: { state: string }) => state)).toEqual(['inactive', 'success']);
+    expect(hub.deployments().map(({ environment }) => environment)).toEqual(['preview/b', 'preview/a']);
+  });
+
+  test.each([
+    ['a commit that is not there', { ...ASKED, ref: sha(100) }, 422],
+    ['no ref', { ...ASKED, ref: undefined }, 422],
+    ['checks that it would wait for', { ...ASKED, required_contexts: undefined }, 409],
+  ])('%s is refused', async (_what, asked, expected) => {
+    await started();
+    expect((await post('/deployments', asked)).status).toBe(expected);
+    expect(hub.deployments()).toEqual([]);
+  });
+
+  test('are refused without the permission, by its name', async () => {
+    await started({ permissions: ['deployments'] });
+    expect((await post('/deployments', ASKED)).status).toBe(403);
+    expect((await get('/deployments')).status).toBe(200);
+  });
+
+  test('a status of no state, or with a text too long, is refused', async () => {
+    await started();
+    const { id } = (await post('/deployments', ASKED)).json;
+    for (const wrong of [{ state: 'done' }, { state: 'success', description: 'x'.repeat(141) }])
+      expect((await post(`/deployments/${id}/statuses`, wrong)).status).toBe(422);
+    expect((await post('/deployments/1/statuses', { state: 'success' })).status).toBe(404);
   });
 });
