@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PlatformFault, PlatformRefusal } from '../../src/model/errors.js';
+import { PlatformFault, PlatformRefusal, Refused } from '../../src/model/errors.js';
 import { appJson, inTurn, page, ROUTER_404, refusal, scripted } from './scripted.js';
 
 const NOT_FOUND = (what: string) => refusal(404, 10010, 'CF-ResourceNotFound', `${what} not found`);
@@ -19,14 +19,39 @@ describe('belongings', () => {
     await expect(withInstances(db).bindings('a')).rejects.toThrow(PlatformFault);
   });
 
-  test.each(['bindings', 'sidecars'] as const)(
-    '%s are none on a platform that knows no such thing',
+  const UNKNOWN = refusal(404, 10000, 'CF-NotFound', 'Unknown request');
+
+  test('sidecars are none on a platform that knows no such thing', async () => {
+    expect(await scripted(inTurn(UNKNOWN)).platform.sidecars('a')).toEqual([]);
+    await expect(scripted(inTurn(NOT_FOUND('App'))).platform.sidecars('a')).rejects.toThrow(PlatformRefusal);
+  });
+
+  test.each(['bindings', 'serviceBindings'] as const)(
+    '%s that a platform does not list may be there all the same',
     async (call) => {
-      const unknown = refusal(404, 10000, 'CF-NotFound', 'Unknown request');
-      expect(await scripted(inTurn(unknown)).platform[call]('a')).toEqual([]);
+      await expect(scripted(inTurn(UNKNOWN)).platform[call]('a')).rejects.toThrow(
+        /service_credential_bindings/,
+      );
+      await expect(scripted(inTurn(UNKNOWN)).platform[call]('a')).rejects.toThrow(Refused);
       await expect(scripted(inTurn(NOT_FOUND('App'))).platform[call]('a')).rejects.toThrow(PlatformRefusal);
     },
   );
+
+  test('of a binding its last operation is told', async () => {
+    const binding = {
+      guid: 'b1',
+      name: 'main',
+      last_operation: { type: 'delete', state: 'in progress', description: 'soon' },
+      relationships: { service_instance: { data: { guid: 'i1' } } },
+    };
+    const { platform } = scripted((_, url) =>
+      page(url.pathname === '/v3/service_instances' ? [{ guid: 'i1', name: 'db' }] : [binding]),
+    );
+    const told = { operation: 'delete', state: 'in progress', description: 'soon' };
+    expect(await platform.serviceBindings('a')).toEqual([
+      { guid: 'b1', instance: 'db', instanceGuid: 'i1', name: 'main', ...told },
+    ]);
+  });
 
   const POLICIES = {
     json: {
@@ -79,7 +104,42 @@ describe('belongings', () => {
         errors: [{ code: 90_007, title: 'CF-ServiceFetchBindingParametersNotSupported', detail: 'no' }],
       },
     };
-    expect(await scripted(() => silent).platform.bindingParameters('b')).toBeUndefined();
+    for (const status of [400, 502]) {
+      const { platform, http } = scripted(() => ({ ...silent, status }));
+      expect(await platform.bindingParameters('b')).toBeUndefined();
+      expect(http.requests).toHaveLength(1);
+    }
+  });
+
+  test.each([
+    [
+      'a broker that cannot be asked now',
+      refusal(502, 10001, 'CF-ServiceBrokerBadResponse', 'no'),
+      PlatformFault,
+    ],
+    ['no answer of the API', ROUTER_404, PlatformFault],
+    ['a binding that is gone', NOT_FOUND('Service credential binding'), PlatformRefusal],
+    [
+      'a broker that is at it',
+      refusal(409, 90_008, 'CF-AsyncServiceBindingOperationInProgress', 'no'),
+      PlatformRefusal,
+    ],
+  ])('%s is no broker that tells none', async (_, answer, error) => {
+    await expect(scripted(() => answer).platform.bindingParameters('b')).rejects.toThrow(error);
+  });
+
+  test('a broker that answers the second time tells', async () => {
+    const busy = refusal(503, 10001, 'CF-ServiceBrokerBadResponse', 'no');
+    const { platform } = scripted(inTurn(busy, { json: { mode: 'fast' } }));
+    expect(await platform.bindingParameters('b')).toEqual({ mode: 'fast' });
+  });
+
+  test('variables that version 2 of the API left as numbers, switches and lists are what instances get', async () => {
+    const left = { A: 'a', N: 3, F: 1.5, B: false, E: null, O: { k: [1, 'x'] }, L: [] };
+    const { platform } = scripted(inTurn({ json: { var: left } }));
+    expect(await platform.environment('a')).toEqual({
+      ...{ A: 'a', N: '3', F: '1.5', B: 'false', E: '', O: '{"k":[1,"x"]}', L: '[]' },
+    });
   });
 
   test.each([

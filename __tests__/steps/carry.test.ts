@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Binding } from '../../src/model/cloud.js';
-import { PlatformRefusal, Refused } from '../../src/model/errors.js';
+import { PlatformFault, PlatformRefusal, Refused } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { ANNOTATION } from '../../src/platform/names.js';
@@ -125,6 +125,57 @@ describe('carry', () => {
     const late = platform(['succeeded']);
     await carry(late.calls, { state: 'STARTED' }, { inPlace });
     expect(late.writes).toEqual([['addPolicies', [{ ...POLICY, source: 'new' }]], ...done]);
+  });
+
+  const asked = (parameters: NonNullable<Intent['carry']>['parameters'] & object) => {
+    const calls = platform(['succeeded'], {
+      bindingParameters: async () => {
+        throw new Error('asked twice');
+      },
+    });
+    const wish = { carry: { named: NOTHING_NAMED, what: [], parameters } };
+    return carry(calls.calls, { state: 'STOPPED' }, wish).then(() =>
+      calls.writes.filter(([one]) => one === 'bind'),
+    );
+  };
+
+  test('what the broker told before anything was changed is what it is bound with', async () => {
+    const [[, told] = []] = await asked({ b: { mode: 'slow' } });
+    expect(told).toMatchObject({ parameters: { mode: 'slow' } });
+    const [[, silent] = []] = await asked({ b: undefined });
+    expect(silent).toEqual({ appGuid: 'new', instanceGuid: 'i', name: 'main' });
+  });
+
+  test('a broker that cannot be asked at its time stops it, and nothing is bound without its parameters', async () => {
+    const { calls, writes } = platform(['succeeded'], {
+      bindingParameters: async () => {
+        throw new PlatformFault('no answer', false);
+      },
+    });
+    await expect(carry(calls)).rejects.toThrow(PlatformFault);
+    expect(writes.filter(([one]) => one === 'bind')).toEqual([]);
+  });
+
+  test.each<[string, Partial<Binding>, 'bound' | 'left' | 'refused']>([
+    ['is being taken off live', { operation: 'delete', state: 'in progress' }, 'left'],
+    ['is about to be taken off live', { operation: 'delete', state: 'initial' }, 'left'],
+    ['could not be taken off live', { operation: 'delete', state: 'failed' }, 'bound'],
+    ['never came to live', { operation: 'create', state: 'failed' }, 'left'],
+    ['is still coming to live', { operation: 'create', state: 'in progress' }, 'refused'],
+  ])('a binding that %s', async (_, over, end) => {
+    const own = { ...DB, guid: 'b2', state: 'succeeded' as const };
+    let bound = false;
+    const { calls } = platform(['succeeded'], {
+      serviceBindings: async (guid) => (guid === 'old' ? [{ ...DB, ...over }] : bound ? [own] : []),
+      bind: async () => {
+        bound = true;
+      },
+    });
+    const error = await carry(calls).catch((thrown: unknown) => thrown);
+    expect([bound, (error as Refused | undefined)?.code]).toEqual([
+      end === 'bound',
+      end === 'refused' ? 'live-changed' : undefined,
+    ]);
   });
 
   test('a command that the new droplet starts by itself comes not too late', async () => {

@@ -1,9 +1,11 @@
 /** What a change of live carries over to another app, beside variables and routes, and what is told of it. */
+
+import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, ManifestApp } from '../model/asked.js';
-import type { AppState, Snapshot } from '../model/cloud.js';
+import type { AppState, Binding, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { belongingsOf } from '../steps/belongings.js';
-import { type Belongings, type Carry, forProof, missing, newApp } from '../steps/carried.js';
+import { type Belongings, type Carry, comingTo, forProof, missing, newApp } from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
 import { isAutoscaler } from '../steps/scaling.js';
 import type { World } from '../steps/world.js';
@@ -26,8 +28,9 @@ export async function carryingOf(
   app: ManifestApp,
   { live }: Pick<Snapshot, 'live'>,
   { carry }: Pick<Inputs, 'carry'>,
-  { platform }: World,
+  world: World,
 ): Promise<Carrying> {
+  const { platform } = world;
   if (!live) return NO_CARRYING;
   const read = await belongingsOf(live, platform);
   const now = namedBy(app);
@@ -55,15 +58,16 @@ export async function carryingOf(
       problems,
     };
   }
+  const parameters = await parametersOf(lack, brokered, world);
   return {
-    parts: { ...parts, carry: { named, what: lines } },
+    parts: { ...parts, carry: { named, what: lines, parameters } },
     notes: [
       ...told('Carried from live, not in the manifest', lines),
       ...told('Not carried, the manifest names them no more', dropped),
       ...unknown,
     ],
-    warnings: await silentBrokers(app.name, lack, brokered, platform),
-    problems,
+    warnings: silentBrokers(app.name, lack, parameters, brokered),
+    problems: [...problems, ...stillComing(app.name, comingTo(read, named))],
   };
 }
 
@@ -71,24 +75,27 @@ export async function carryingOf(
 export async function carryingForProof(
   app: ManifestApp,
   { live }: Pick<Snapshot, 'live'>,
-  { platform }: World,
+  world: World,
 ): Promise<Carrying> {
   if (!live) return NO_CARRYING;
+  const { platform } = world;
   const read = await belongingsOf(live, platform);
   const named = namedBy(app);
   const lack = forProof(missing(read, newApp(read), named));
   const what = await linesWithNames(lack, platform, [live, { guid: '', name: app.name }]);
-  const { scales } = await offeredTo(read, platform);
-  return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry: { named, what } } };
+  const { scales, brokered } = await offeredTo(read, platform);
+  const carry = { named, what, parameters: await parametersOf(lack, brokered, world) };
+  return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry } };
 }
 
 /** For a rollback: a version that is kept has its own, and gets what was set by hand since. */
 export async function carryingBack(
   target: AppState,
   { live }: Pick<Snapshot, 'live'>,
-  { platform }: World,
+  world: World,
 ): Promise<Carrying> {
   if (!live || live.guid === target.guid) return NO_CARRYING;
+  const { platform } = world;
   const [lives, own] = await Promise.all([belongingsOf(live, platform), belongingsOf(target, platform)]);
   const records = [namedOn(live), namedOn(target)] as const;
   const named = records[0] && records[1] ? eitherOf(records[0], records[1]) : undefined;
@@ -97,10 +104,11 @@ export async function carryingBack(
   const missed = all.bindings.filter(({ guid }) => !lack.bindings.some((one) => one.guid === guid));
   const lines = await linesWithNames(lack, platform, [live, target]);
   const { scales, brokered } = await offeredTo(lives, platform);
+  const parameters = await parametersOf(lack, brokered, world);
   return {
     parts: {
       ...(scales ? { autoscaled: true } : {}),
-      carry: { what: lines, ...(named ? { named } : {}) },
+      carry: { what: lines, parameters, ...(named ? { named } : {}) },
     },
     notes: [
       ...told('Taken over from live, set by hand', lines),
@@ -110,8 +118,11 @@ export async function carryingBack(
       ),
       ...(lives.policies === undefined ? [POLICIES_UNKNOWN] : []),
     ],
-    warnings: await silentBrokers(target.name, lack, brokered, platform),
-    problems: ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+    warnings: silentBrokers(target.name, lack, parameters, brokered),
+    problems: [
+      ...ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+      ...stillComing(live.name, comingTo(lives, named)),
+    ],
   };
 }
 
@@ -142,22 +153,47 @@ async function offeredTo({ bindings }: Belongings, platform: World['platform']) 
   return { scales: [...offerings.values()].some(isAutoscaler), brokered: new Set(offerings.keys()) };
 }
 
-/** One warning for all. */
-async function silentBrokers(
-  app: string,
+type Told = NonNullable<NonNullable<Intent['carry']>['parameters']>;
+
+/** Asked once, before anything is changed. Throws where a broker cannot be asked now: nobody knows then what is to be carried. */
+async function parametersOf(
   { bindings }: Carry,
   brokered: ReadonlySet<string>,
-  platform: World['platform'],
-): Promise<readonly string[]> {
-  const asked = await Promise.all(
-    bindings
-      .filter(({ instanceGuid }) => instanceGuid !== undefined && brokered.has(instanceGuid))
-      .map(async ({ guid, instance }) => ({ instance, told: await platform.bindingParameters(guid) })),
+  { platform, hide }: World,
+): Promise<Told> {
+  const told = await Promise.all(
+    bindings.map(async (one) => {
+      const parameters = hasBroker(one, brokered) ? await platform.bindingParameters(one.guid) : undefined;
+      hide(likelySecrets(parameters ?? {}));
+      return [one.guid, parameters] as const;
+    }),
   );
-  const silent = asked.filter((one) => one.told === undefined).map(({ instance }) => instance);
+  return Object.fromEntries(told);
+}
+
+function hasBroker({ instanceGuid }: Binding, brokered: ReadonlySet<string>): boolean {
+  return instanceGuid !== undefined && brokered.has(instanceGuid);
+}
+
+/** One warning for all. */
+function silentBrokers(
+  app: string,
+  { bindings }: Carry,
+  told: Told,
+  brokered: ReadonlySet<string>,
+): readonly string[] {
+  const asked = bindings.filter((one) => hasBroker(one, brokered));
+  const silent = asked.filter(({ guid }) => told[guid] === undefined).map(({ instance }) => instance);
   if (silent.length === 0) return [];
   const lines = silent.map((name) => `  - name: ${name}\n    parameters: {}`).join('\n');
   return [
     `The broker does not tell the parameters of ${silent.map((name) => `the binding to ${name}`).join(', ')} of ${app}: the new version is bound without any. If there were some, name them in the manifest:\nservices:\n${lines}`,
   ];
+}
+
+function stillComing(app: string, instances: readonly string[]): string[] {
+  return instances.map(
+    (instance) =>
+      `A broker is still binding ${app} to service instance ${instance}, so nobody can tell yet what is to be carried over. Run again when cf service ${instance} shows that it is done, or name the service in the manifest.`,
+  );
 }

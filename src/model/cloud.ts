@@ -82,7 +82,9 @@ export interface Binding {
   instanceGuid?: string;
   /** Of the binding itself, where it has one. */
   name?: string;
-  /** Absent: it is done. */
+  /** What a broker was asked for last; absent: the platform does not tell. */
+  operation?: 'create' | 'delete';
+  /** Of that. Absent: it is done. */
   state?: 'initial' | 'in progress' | 'succeeded' | 'failed';
   /** Why it failed, in the broker's words; untrusted. */
   description?: string;

@@ -8,7 +8,10 @@ export interface WantedRoute {
   host: string;
   domainGuid: string;
   path: string;
+  /** Of a TCP route; 0: whichever the platform chooses, of a trial route that is not there yet. */
   port: number | null;
+  /** Of a trial route on TCP: the value of its label `run`, by which it is found, as nobody knew its port before it was made. */
+  mark?: string;
   /** For destinations, when the manifest names one; else as live's destination has it. */
   protocol?: string;
   /** Those that the manifest names; what else the route has stays. */
@@ -78,7 +81,10 @@ export interface Journal {
   inPlace?: InPlace;
   /** What the candidate's droplet is made of; undefined: what the manifest names, files or an image, is pushed and staged. */
   bits?: Bits;
-  /** A restart or a restage: no manifest says anything of the version, which is as live is in all but its bits and its variables. */
+  /**
+   * No manifest says anything of the version: in all but its bits, its variables and its commands it is as live is. A restart, a
+   * restage, a rollback in place.
+   */
   asLive?: true;
 }
 
@@ -86,8 +92,11 @@ export interface Journal {
 export type Bits =
   /** The package of this GUID is copied into the candidate, and staged anew. */
   | { from: 'package'; guid: string }
-  /** The droplet of this GUID, staged before, is copied into the candidate. It may be another app's, or another space's. */
-  | { from: 'droplet'; guid: string };
+  /**
+   * The droplet of this GUID, staged before, is copied into the candidate; with `packageGuid` the package that it was built of, too,
+   * for a later restage. It may be another app's, or another space's.
+   */
+  | { from: 'droplet'; guid: string; packageGuid?: string };
 
 /** Names, and never a value: of what manifest and inputs set. Settings of processes by type, as the manifest calls them. */
 export interface Named {
@@ -117,6 +126,8 @@ export interface Source {
   by: string;
 }
 
+type Parameters = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+
 export interface Intent extends Journal {
   app: string;
   /** Of the new version. */
@@ -128,9 +139,10 @@ export interface Intent extends Journal {
   carriedEnv: readonly string[];
   /**
    * What live has beside its variables and routes comes to the candidate, but for what is `named`; without `named` its network
-   * policies alone. `what` says it, for people. undefined: nothing is carried.
+   * policies alone. `what` says it, for people. `parameters`: of live's bindings by their GUID, as the broker told them before anything
+   * was changed; undefined: it does not tell. They stay in memory, too. undefined: nothing is carried.
    */
-  carry?: { named?: Named; what: readonly string[] };
+  carry?: { named?: Named; what: readonly string[]; parameters?: Parameters };
   /** Of a rollback in place, by process type, as far as they are known: null: as the droplet starts it. Stay in memory too. */
   commands?: Readonly<Record<string, string | null>>;
   /** How far this run goes. */

@@ -69,7 +69,7 @@ export function appCalls(requests: Requests): AppCalls {
     },
     async environment(appGuid) {
       const json = await requests.read(`/v3/apps/${appGuid}/environment_variables`);
-      return Fields.of(json, 'environment variables').textMap('var');
+      return Fields.of(json, 'environment variables').variables('var');
     },
     async setEnvironment(appGuid, change) {
       await requests.write('PATCH', `/v3/apps/${appGuid}/environment_variables`, { var: change });

@@ -1,6 +1,6 @@
 /** What an app has beside its code and routes: features, bindings, network policies, sidecars. */
 import type { Binding, NetworkPolicy, Sidecar } from '../model/cloud.js';
-import { PlatformFault, PlatformRefusal } from '../model/errors.js';
+import { PlatformFault, PlatformRefusal, Refused } from '../model/errors.js';
 import { goneIsDone } from './apps.js';
 import type { Platform } from './calls.js';
 import { Fields, present, related } from './json.js';
@@ -26,9 +26,6 @@ type BelongingCalls = Pick<
   | 'removeSidecar'
 >;
 
-/** A broker that tells parameters does so at once; one that does not is answered for with a status that others get repeated by. */
-const PARAMETERS_WITHIN_MS = 1_000;
-
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
 export function belongingCalls(requests: Requests, networkPolicyUrl: string | undefined): BelongingCalls {
   const changePolicies = async (path: string, policies: readonly NetworkPolicy[]) => {
@@ -51,18 +48,17 @@ export function belongingCalls(requests: Requests, networkPolicyUrl: string | un
       return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
     },
     async bindings(appGuid) {
-      const bindings = await noneWithoutApi(() => readBindings(requests, appGuid));
-      return bindings.map(({ instance }) => instance);
+      return (await readBindings(requests, appGuid)).map(({ instance }) => instance);
     },
     serviceBindings(appGuid) {
-      return noneWithoutApi(() => readBindings(requests, appGuid));
+      return readBindings(requests, appGuid);
     },
     async bindingParameters(guid) {
       const path = `/v3/service_credential_bindings/${guid}/parameters`;
       try {
-        return (await requests.read(path, {}, PARAMETERS_WITHIN_MS)) as Record<string, unknown>;
+        return Fields.of(await requests.read(path), 'parameters').all();
       } catch (error) {
-        if (error instanceof PlatformRefusal || error instanceof PlatformFault) return undefined;
+        if (isUnknownRequest(error) || isNotSupported(error)) return undefined;
         throw error;
       }
     },
@@ -164,9 +160,27 @@ async function noneWithoutApi<T>(read: () => Promise<readonly T[]>): Promise<rea
   try {
     return await read();
   } catch (error) {
-    if (error instanceof PlatformRefusal && error.status === 404 && error.code === 10_000) return [];
+    if (isUnknownRequest(error)) return [];
     throw error;
   }
+}
+
+function isUnknownRequest(error: unknown): boolean {
+  return error instanceof PlatformRefusal && error.status === 404 && error.code === 10_000;
+}
+
+/** The broker tells no parameters, or there is no broker (CC service_binding_read.rb). */
+function isNotSupported(error: unknown): boolean {
+  return error instanceof PlatformRefusal && error.title === 'CF-ServiceFetchBindingParametersNotSupported';
+}
+
+/** An app of a platform that does not list them here may well have some. */
+function withoutBindings(error: unknown): unknown {
+  if (!isUnknownRequest(error)) return error;
+  return new Refused(
+    'This platform does not tell which services an app is bound to: its API has no /v3/service_credential_bindings (since version 3.87.0), so what an app has could be lost unseen.',
+    'Deploy to a platform with a newer version of the API.',
+  );
 }
 
 function parseSidecar(fields: Fields): Sidecar {
@@ -179,23 +193,26 @@ function parseSidecar(fields: Fields): Sidecar {
   };
 }
 
+/** Throws `Refused` on a platform that has no such list. */
 async function readBindings(requests: Requests, appGuid: string): Promise<readonly Binding[]> {
-  const bindings = await requests.list(
-    '/v3/service_credential_bindings',
-    { app_guids: appGuid, type: 'app' },
-    (binding) => {
+  const query = { app_guids: appGuid, type: 'app' };
+  const bindings = await requests
+    .list('/v3/service_credential_bindings', query, (binding) => {
       const operation = binding.maybeObject('last_operation');
       return {
         guid: binding.text('guid'),
         of: related(binding, 'service_instance') ?? '',
         rest: present({
           name: binding.maybeText('name'),
+          operation: operation && OPERATIONS.find((type) => type === operation.maybeText('type')),
           state: operation && STATES.find((state) => state === operation.maybeText('state')),
           description: operation?.maybeText('description'),
         }),
       };
-    },
-  );
+    })
+    .catch((error: unknown) => {
+      throw withoutBindings(error);
+    });
   const guids = bindings.map(({ of }) => of);
   const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
     guid: instance.text('guid'),
@@ -209,6 +226,7 @@ async function readBindings(requests: Requests, appGuid: string): Promise<readon
   });
 }
 
+const OPERATIONS = ['create', 'delete'] as const;
 const STATES = ['initial', 'in progress', 'succeeded', 'failed'] as const;
 
 /** @returns by guid, the guid of what it belongs to */

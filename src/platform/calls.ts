@@ -38,6 +38,7 @@ export interface RouteName {
   host: string;
   domainGuid: string;
   path: string;
+  /** Of a TCP route; 0: whichever the platform chooses, for one that is made. */
   port: number | null;
 }
 
@@ -123,10 +124,11 @@ export interface Platform {
   environment(appGuid: string): Promise<Readonly<Record<string, string>>>;
   setEnvironment(appGuid: string, change: Readonly<Record<string, string | null>>): Promise<void>;
   features(appGuid: string): Promise<Readonly<Record<string, boolean>>>;
-  /** Names of the bound service instances. */
+  /** Names of the bound service instances. Throws `Refused` on a platform that has no list of them. */
   bindings(appGuid: string): Promise<readonly string[]>;
+  /** As `bindings`. */
   serviceBindings(appGuid: string): Promise<readonly Binding[]>;
-  /** undefined: the broker does not tell (502 `CF-ServiceFetchBindingParametersNotSupported`), or cannot be asked now. Secrets. */
+  /** undefined: the broker does not tell, or there is none. Throws as any read where it cannot be asked now. Secrets. */
   bindingParameters(guid: string): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** Resolves when it is accepted: its state says when it is done. Throws `PlatformRefusal` with the broker's words. */
   bind(binding: NewBinding): Promise<void>;

@@ -90,11 +90,26 @@ export class Fields {
     return map;
   }
 
+  /** Variables of an app: what is no text (left from version 2 of the API) as its instances get it (CC normal_env_hash_to_diego_env_array_philosopher.rb). */
+  variables(key: string): Record<string, string> {
+    const asText = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+    return Object.fromEntries(
+      Object.entries(this.object(key).values).map(([name, value]) => [
+        name,
+        value === null ? '' : asText(value),
+      ]),
+    );
+  }
+
   /** What of a map is text or number; the rest is left out. */
   plainMap(key: string): Record<string, string | number> {
     const isPlain = (entry: [string, unknown]): entry is [string, string | number] =>
       typeof entry[1] === 'string' || typeof entry[1] === 'number';
     return Object.fromEntries(Object.entries(this.object(key).values).filter(isPlain));
+  }
+
+  all(): Readonly<Record<string, unknown>> {
+    return this.values;
   }
 
   keys(): string[] {

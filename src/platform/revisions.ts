@@ -13,7 +13,7 @@ export function revisionCalls(requests: Requests): RevisionCalls {
     },
     async revisionEnvironment(guid) {
       const json = await requests.read(`/v3/revisions/${guid}/environment_variables`);
-      return Fields.of(json, 'environment variables of the revision').textMap('var');
+      return Fields.of(json, 'environment variables of the revision').variables('var');
     },
   };
 }

@@ -6,8 +6,11 @@ export type Outcome =
   /** No complete answer. `connected: false`: nothing reached the other side. */
   { kind: 'lost'; connected: boolean } | { kind: 'answered'; status: number; body: BodyKind };
 
-/** `errors`: the platform's own error body. `other`: not JSON, or cut (a proxy, a router). */
-export type BodyKind = 'json' | 'errors' | 'empty' | 'other';
+/**
+ * `errors`: the platform's own error body; `never`: one that says no for good, whatever its status. `other`: not JSON, or cut (a
+ * proxy, a router).
+ */
+export type BodyKind = 'json' | 'errors' | 'never' | 'empty' | 'other';
 
 /**
  * `answer`: take it. `again`: surely not done, or a read: repeat inside the deadline. `renew`: again with a new token.
@@ -24,6 +27,7 @@ export function verdictOf(method: string, outcome: Outcome, renewed: boolean): V
   // Both are decided before the call reaches what would do it.
   if (status === 401) return renewed ? (body === 'errors' ? 'refused' : 'unusable') : 'renew';
   if (status === 429) return 'again';
+  if (body === 'never') return 'refused';
   if (status >= 200 && status < 300) {
     if (body === 'json' || (body === 'empty' && !read)) return 'answer';
     return read ? 'again' : 'ambiguous';
@@ -33,6 +37,9 @@ export function verdictOf(method: string, outcome: Outcome, renewed: boolean): V
   if ((status >= 300 && status < 400) || status === 403) return read ? 'unusable' : 'ambiguous';
   return read ? 'again' : 'ambiguous';
 }
+
+/** What a broker does not offer it will not offer a second later; version 3 of the API answers it with 502 (CC service_credential_bindings_controller.rb). */
+const NEVER = ['CF-ServiceFetchBindingParametersNotSupported'];
 
 /**
  * The platform's own error body has a list `errors`, and `error_code` where its version 2 answers: that is also who says that there
@@ -46,10 +53,16 @@ export function bodyKindOf(response: HttpResponse): { kind: BodyKind; json?: unk
     if (typeof json !== 'object' || json === null) return { kind: 'other' };
     const isListed = 'errors' in json && Array.isArray(json.errors);
     const errors = response.status >= 400 && (isListed || 'error_code' in json);
+    if (isListed && errors && NEVER.includes(titleOf(json.errors as unknown[])))
+      return { kind: 'never', json };
     return { kind: errors ? 'errors' : 'json', json };
   } catch {
     return { kind: 'other' };
   }
+}
+
+function titleOf([first]: readonly unknown[]): string {
+  return typeof first === 'object' && first !== null && 'title' in first ? String(first.title) : '';
 }
 
 const FIRST_DELAY_MS = 200;

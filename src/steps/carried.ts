@@ -72,10 +72,10 @@ export function missing(live: Belongings, app: Belongings, named: Named | undefi
   if (!named) return { ...NOTHING, ...mirrored };
   return {
     bindings: live.bindings.filter(
-      ({ instance, instanceGuid, state }) =>
-        !named.services.includes(instance) &&
-        state !== 'failed' &&
-        !app.bindings.some((one) => one.instanceGuid === instanceGuid && isDone(one)),
+      (binding) =>
+        !named.services.includes(binding.instance) &&
+        isBound(binding) &&
+        !app.bindings.some((one) => one.instanceGuid === binding.instanceGuid && isBound(one)),
     ),
     sidecars: live.sidecars.filter(
       (one) =>
@@ -227,9 +227,17 @@ export function ofOthers(all: AppState['labels']): Record<string, string> {
   );
 }
 
-/** Whether the broker is through with it, and it can be used. */
-export function isDone({ state }: Binding): boolean {
-  return state === undefined || state === 'succeeded';
+/** Whether the broker is through with it, and it can be used: also one that could not be deleted. */
+export function isBound({ operation, state }: Binding): boolean {
+  return state === undefined || state === 'succeeded' || (operation === 'delete' && state === 'failed');
+}
+
+/** Service instances that a broker is still binding the app to: what comes of it nobody knows yet. */
+export function comingTo({ bindings }: Pick<Belongings, 'bindings'>, named: Named | undefined): string[] {
+  const coming = bindings.filter(
+    (one) => !isBound(one) && one.operation !== 'delete' && one.state !== 'failed',
+  );
+  return coming.map(({ instance }) => instance).filter((name) => named && !named.services.includes(name));
 }
 
 function moved(policy: NetworkPolicy, from: string, to: string): NetworkPolicy {

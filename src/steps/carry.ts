@@ -3,7 +3,16 @@ import { DeadlineOver, PlatformFault, PlatformRefusal, Refused } from '../model/
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION } from '../platform/names.js';
 import { belongingsOf } from './belongings.js';
-import { type Belongings, type Carry, forProof, isDone, linesOf, missing, ofStart } from './carried.js';
+import {
+  type Belongings,
+  type Carry,
+  comingTo,
+  forProof,
+  isBound,
+  linesOf,
+  missing,
+  ofStart,
+} from './carried.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, lockOf, note, type StepKind, type World } from './world.js';
@@ -32,6 +41,8 @@ export const carry: StepKind<Step & { do: 'carry' }> = {
       belongingsOf(snapshot.live, platform),
       belongingsOf(candidate, platform),
     ]);
+    const coming = intent.inPlace ? [] : comingTo(lives, intent.carry.named);
+    if (coming.length > 0) throw changedMeanwhile(intent.app, coming.map(bindingText));
     const lacks = missing(lives, has, intent.carry.named);
     const lack = intent.inPlace ? forProof(lacks) : lacks;
     const mayBeLate = intent.target !== undefined || intent.inPlace !== undefined;
@@ -70,8 +81,8 @@ async function apply(
   }
   await Promise.all(
     lack.bindings.map((one) => {
-      const what = `binding to service instance ${one.instance}`;
-      return orLost(app, world, what, () => bind(one, what, has, guid, world));
+      const what = bindingText(one.instance);
+      return orLost(app, world, what, () => bind(one, what, has, app, world));
     }),
   );
   const { labels, annotations } = lack;
@@ -86,18 +97,19 @@ async function apply(
   await platform.updateApp(lock.guid, { annotations: { [ANNOTATION.carried]: owner } });
 }
 
+function bindingText(instance: string): string {
+  return `binding to service instance ${instance}`;
+}
+
 /** Throws `PlatformRefusal` when the broker says no, `DeadlineOver` when it says nothing. */
-async function bind(
-  of: Binding,
-  what: string,
-  has: Belongings,
-  appGuid: string,
-  world: World,
-): Promise<void> {
+async function bind(of: Binding, what: string, has: Belongings, app: AppWorld, world: World): Promise<void> {
   const { platform, clock } = world;
+  const { guid: appGuid } = appOn('candidate', app);
   const { instanceGuid = '', name } = of;
   if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
-    const parameters = await platform.bindingParameters(of.guid);
+    const told = app.intent.carry?.parameters ?? {};
+    // What is bound since nobody has asked for yet.
+    const parameters = of.guid in told ? told[of.guid] : await platform.bindingParameters(of.guid);
     await platform.bind({
       appGuid,
       instanceGuid,
@@ -111,7 +123,7 @@ async function bind(
     look: async () => {
       const own = (await platform.serviceBindings(appGuid)).find((one) => one.instanceGuid === instanceGuid);
       if (!own) throw new PlatformFault(`The ${what} is not there.`, false);
-      const isOver = isDone(own) || own.state === 'failed';
+      const isOver = isBound(own) || own.state === 'failed';
       return { state: `${what}: ${own.state ?? 'succeeded'}`, ...(isOver ? { done: own } : {}) };
     },
   });
