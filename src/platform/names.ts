@@ -12,6 +12,10 @@ export const LABEL = {
   version: `${PREFIX}/version`,
   run: `${PREFIX}/run`,
   owner: `${PREFIX}/owner`,
+  /** Of a preview, on all that it has: a hash of the repository, its id, and until when it is kept, in epoch seconds. */
+  repository: `${PREFIX}/repository`,
+  number: `${PREFIX}/number`,
+  expires: `${PREFIX}/expires`,
 } as const;
 
 /** Keys of annotations, complete. Who may not read an app's environment can read these: never a value of a variable or a credential. */
@@ -38,6 +42,10 @@ export const ANNOTATION = {
   carried: `${PREFIX}/carried`,
   /** Guid of the package that this run pushed: a candidate with any other one is never started. */
   package: `${PREFIX}/package`,
+  /** Guid of the droplet that this run copied for a candidate: the hash of the bits is of it. */
+  droplet: `${PREFIX}/droplet`,
+  /** Guid of the package, of the same app, that its droplet was built of; the copy of a droplet itself does not tell. */
+  builtOf: `${PREFIX}/built-of`,
   /** Hash of the bits in that package; missing where they changed while they were pushed. */
   bits: `${PREFIX}/bits`,
   /** Hash of what the manifest says of the app, without any value of a variable. */
@@ -64,6 +72,10 @@ export const ANNOTATION = {
   deleting: `${PREFIX}/deleting`,
   /** On a version whose deploy ended a held one: the version that was held. JSON. */
   ended: `${PREFIX}/ended`,
+  /** Of a preview, in whole: whose it is, as it was named, and the number of its pull request where it has one. */
+  repository: `${PREFIX}/repository`,
+  previewId: `${PREFIX}/preview-id`,
+  pull: `${PREFIX}/pull-request`,
   /** On a version that a rollback took from live: who did, in which run. JSON. */
   withdrawn: `${PREFIX}/withdrawn`,
 } as const;
