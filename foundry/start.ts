@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -104,6 +104,8 @@ export interface Parts {
   routers: typeof startRouters;
   /** Default: the machine's own. */
   clock?: Clock;
+  /** Gives one that nobody has had before; also what nobody may guess is made of it. Default: random ones. */
+  guid?(): string;
   /** Takes the API's server, which then listens on no port, and says at which address it is asked. */
   serve?(server: Server): string;
 }
@@ -120,7 +122,8 @@ export async function startFoundry(
   const clock = new ShiftedClock(parts.clock ?? realClock);
   const workDir = await mkdtemp(join(tmpdir(), 'foundry-'));
   await mkdir(join(workDir, 'instances'));
-  const store = new Store(clock);
+  const guid = parts.guid ?? randomUUID;
+  const store = new Store(clock, guid);
   const history = new History(clock);
   const logs = new Logs(clock);
   const broker = new BrokerFaults();
@@ -171,13 +174,13 @@ export async function startFoundry(
     workDir,
   };
   const accounts = {
-    user: { guid: 'b7e7a2f4-6f0e-4b5e-8a59-3f1d6c2f0a11', name: 'admin', password: secret() },
-    client: { id: 'pipeline', secret: secret() },
-    auditor: { id: 'auditor', secret: secret() },
+    user: { guid: 'b7e7a2f4-6f0e-4b5e-8a59-3f1d6c2f0a11', name: 'admin', password: guid() },
+    client: { id: 'pipeline', secret: guid() },
+    auditor: { id: 'auditor', secret: guid() },
   };
   const names = firstRecords(store, options.quota);
   const { tokenTtlMs: ttlMs, opaqueRefresh } = options;
-  const tokens = new Tokens({ clock, ttlMs, opaqueRefresh, issuer: () => core.api });
+  const tokens = new Tokens({ clock, guid, ttlMs, opaqueRefresh, issuer: () => core.api });
   const trust = new Trust(() => clock.now());
   const faults = new Faults();
   const requests = new Requests();
@@ -231,10 +234,6 @@ export async function startFoundry(
     seed,
     close: end,
   };
-}
-
-function secret(): string {
-  return randomBytes(18).toString('base64url');
 }
 
 function recordCrash(core: Core, crash: Parameters<CellEvents['crashed']>[0]): void {

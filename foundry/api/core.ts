@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logs } from '../logs/log-cache.js';
 import type { Clock, Stager } from '../ports.js';
 import type { BrokerFaults } from '../state/broker.js';
@@ -102,7 +101,7 @@ export function auditOf(
 ): void {
   const space = core.store.spaces.get(spaceGuid);
   core.store.events.add({
-    ...core.store.base(randomUUID()),
+    ...core.store.base(),
     type,
     actor: { guid: actor.guid, type: actor.type, name: actor.name },
     target,

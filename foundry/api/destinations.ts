@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type * as r from '../state/records.js';
 import { dig, onlyFields, text } from './body.js';
 import type { Core } from './core.js';
@@ -76,7 +75,7 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
     }
     const protocol = protocolFor(route, given);
     return {
-      guid: randomUUID(),
+      guid: core.store.guid(),
       appGuid: guids[i] ?? '',
       processType: text(dig(d, 'app', 'process', 'type')) ?? 'web',
       port: typeof port === 'number' ? port : DEFAULT_PORT,

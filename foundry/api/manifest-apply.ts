@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type * as r from '../state/records.js';
 import { FEATURES, setFeatures } from './app-features.js';
 import { renameApp } from './app-rules.js';
@@ -154,7 +154,7 @@ function mapRoute(core: Core, app: r.App, wanted: ManifestRoute, caller: Caller)
     return;
   }
   const protocol = protocolFor(route, wanted.protocol);
-  const added = { guid: randomUUID(), appGuid: app.guid, processType: 'web', port: 8080, protocol };
+  const added = { guid: core.store.guid(), appGuid: app.guid, processType: 'web', port: 8080, protocol };
   // Another protocol replaces all destinations of the route, those of other apps too (CC manifest_route_update.rb).
   changeDestinations(core, route, mapped ? [added] : [...route.destinations, added], caller);
 }

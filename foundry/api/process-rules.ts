@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isDeploying } from '../state/deployments.js';
 import type * as r from '../state/records.js';
 import { audit, type Core } from './core.js';
@@ -20,7 +19,7 @@ export function createProcess(core: Core, app: r.App, type: string): r.Process {
     endpoint: null,
   });
   const made: r.Process = {
-    ...core.store.base(web ? app.guid : randomUUID()),
+    ...core.store.base(web ? app.guid : core.store.guid()),
     appGuid: app.guid,
     type,
     instances: web ? 1 : 0,
@@ -30,7 +29,7 @@ export function createProcess(core: Core, app: r.App, type: string): r.Process {
     healthCheck: check(web ? 'port' : 'process'),
     readiness: check('process'),
     ports: [],
-    version: randomUUID(),
+    version: core.store.guid(),
   };
   core.store.processes.add(made);
   // A destination may have named the type before it existed.

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Store } from './store.js';
 
 /**
@@ -38,7 +37,7 @@ export function firstServices(store: Store): void {
     { ...usual, name: 'app-autoscaler', description: 'Scales apps', tags: [], plans: ['free'] },
   ];
   for (const { plans, ...offering } of offerings) {
-    const made = store.serviceOfferings.add({ ...store.base(randomUUID()), ...offering });
+    const made = store.serviceOfferings.add({ ...store.base(), ...offering });
     for (const name of plans) store.servicePlans.add({ ...store.base(), name, offeringGuid: made.guid });
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   CellEvents,
   Cells,
@@ -76,7 +75,7 @@ export class Running {
     const revision = app.features.revisions ? store.revisions.get(process.revisionGuid ?? '') : undefined;
     const droplet = store.droplets.get(revision?.dropletGuid ?? app.dropletGuid ?? '');
     if (!droplet || this.#started.has(process.guid)) return;
-    process.version = randomUUID();
+    process.version = this.#o.store.guid();
     const key = `${process.guid}-${process.version}`;
     const desired: DesiredProcess = {
       processGuid: key,

@@ -107,12 +107,16 @@ export class Store {
   readonly #clock: Clock;
   #serial = 0;
 
-  constructor(clock: Clock) {
+  /** @param guid gives one that nobody has had before */
+  constructor(
+    clock: Clock,
+    readonly guid: () => string = randomUUID,
+  ) {
     this.#clock = clock;
   }
 
   /** What every new record starts with. */
-  base(guid: string = randomUUID()): r.Base {
+  base(guid: string = this.guid()): r.Base {
     const now = this.#clock.now();
     this.#serial += 1;
     return {

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Caller } from '../api/table.js';
 import type { Clock } from '../ports.js';
 
 export interface TokenOptions {
   clock: Clock;
+  /** Gives one that nobody has had before. */
+  guid: () => string;
   /** Milliseconds that an access token is good for. */
   ttlMs: number;
   /** Address of the UAA. */
@@ -53,7 +54,7 @@ export class Tokens {
     const { caller, clientId } = session;
     const now = Math.floor(clock.now() / 1000);
     const expires = Math.floor((clock.now() + ttlMs) / 1000);
-    const jti = randomUUID();
+    const jti = this.#o.guid();
     const user = caller.type === 'user';
     const common = {
       jti,
@@ -77,7 +78,7 @@ export class Tokens {
           grant_type: 'password',
         }
       : { grant_type: 'client_credentials' };
-    const access = jwt({ ...common, ...whose });
+    const access = jwt({ ...common, ...whose }, this.#o.guid());
     this.#access.set(access, session);
     clock.after(ttlMs, () => this.#access.delete(access));
     const answer = {
@@ -89,15 +90,15 @@ export class Tokens {
     };
     if (!user) return answer;
     const refresh = this.#o.opaqueRefresh
-      ? `${randomUUID().replaceAll('-', '')}-r`
-      : jwt({ ...common, jti: `${jti}-r`, exp: now + 30 * 24 * 3600 });
+      ? `${this.#o.guid().replaceAll('-', '')}-r`
+      : jwt({ ...common, jti: `${jti}-r`, exp: now + 30 * 24 * 3600 }, this.#o.guid());
     this.#refresh.set(refresh, session);
     return { ...answer, refresh_token: refresh };
   }
 }
 
 /** Nobody but us verifies it: what counts is that we gave it out. */
-function jwt(claims: Record<string, unknown>): string {
+function jwt(claims: Record<string, unknown>, signature: string): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'HS256', typ: 'JWT', kid: 'foundry' })}.${part(claims)}.${Buffer.from(randomUUID()).toString('base64url')}`;
+  return `${part({ alg: 'HS256', typ: 'JWT', kid: 'foundry' })}.${part(claims)}.${Buffer.from(signature).toString('base64url')}`;
 }
