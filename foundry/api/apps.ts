@@ -77,7 +77,7 @@ function listing(core: Core): Listing<r.App> {
       names: (app) => app.name,
       space_guids: (app) => app.spaceGuid,
       organization_guids: (app) => core.store.spaces.get(app.spaceGuid)?.organizationGuid ?? null,
-      stacks: (app) => app.lifecycle.stack,
+      stacks: (app) => app.lifecycle.stack || null,
       lifecycle_type: (app) => app.lifecycle.type,
     },
     orderBy: { name: (app) => app.name, state: (app) => app.state },
@@ -102,7 +102,7 @@ async function create(call: Call, core: Core) {
   const app = createApp(
     core,
     space,
-    { name, lifecycle: lifecycleOf(body.lifecycle), env: withoutNulls(env) },
+    { name, lifecycle: lifecycleOf(core, body.lifecycle), env: withoutNulls(env) },
     call.caller,
   );
   mergeMetadata(app, change);
@@ -120,7 +120,7 @@ async function update(call: Call, core: Core) {
     renameApp(core, app, name);
   }
   if (body.lifecycle !== undefined) {
-    const lifecycle = lifecycleOf(body.lifecycle, app.lifecycle);
+    const lifecycle = lifecycleOf(core, body.lifecycle, app.lifecycle);
     if (lifecycle.type !== app.lifecycle.type) {
       throw unprocessable(`Lifecycle type cannot be changed from ${app.lifecycle.type} to ${lifecycle.type}`);
     }

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Image } from '../state/images.js';
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
 import { dig, onlyFields, text } from './body.js';
 import { audit, type Core } from './core.js';
 import { expireDroplets } from './droplets.js';
 import { badRequest, notFound, stagingInProgress, unprocessable } from './errors.js';
-import { lifecycleOf, presentLifecycle } from './lifecycle.js';
+import { assertDocker, lifecycleOf, presentLifecycle } from './lifecycle.js';
 import { type Listing, list } from './list.js';
 import { mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -68,13 +69,14 @@ async function create(call: Call, core: Core): Promise<Answer> {
     throw unprocessable('Unable to use package. Ensure that the package exists and you have access to it.');
   }
   if (core.store.builds.of(app.guid).some((b) => b.state === 'STAGING')) throw stagingInProgress();
+  if (app.lifecycle.type === 'docker') assertDocker(core);
   if (pack.state !== 'READY') throw badRequest('Cannot stage package whose state is not ready.');
   const made: r.Build = {
     ...core.store.base(),
     appGuid: app.guid,
     packageGuid: pack.guid,
     state: 'STAGING',
-    lifecycle: lifecycleOf(body.lifecycle, app.lifecycle),
+    lifecycle: lifecycleOf(core, body.lifecycle, app.lifecycle),
   };
   mergeMetadata(made, body.metadata);
   core.store.builds.add(made);
@@ -103,18 +105,21 @@ async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): P
   };
   try {
     await mkdir(droplet.dir, { recursive: true });
+    const image = pack.image && (await fetchImage(core, pack.image, log));
+    if (pack.image && image) Object.assign(droplet, { image: pack.image, ports: image.ports });
     const staged = await core.stager.stage({
       appGuid: app.guid,
-      packageDir: pack.dir ?? '',
+      packageDir: image?.dir ?? pack.dir ?? '',
       dropletDir: droplet.dir,
       buildpacks: build.lifecycle.buildpacks,
       env: app.env,
-      log,
+      // No buildpack has a word to say of an image.
+      log: image ? () => undefined : log,
     });
     droplet.state = 'STAGED';
     droplet.processTypes = staged.processTypes;
-    droplet.buildpack = staged.buildpack;
-    droplet.sidecars = staged.sidecars ?? [];
+    if (!image) droplet.buildpack = staged.buildpack;
+    droplet.sidecars = image ? [] : (staged.sidecars ?? []);
     build.dropletGuid = droplet.guid;
     build.state = 'STAGED';
   } catch (error) {
@@ -127,6 +132,21 @@ async function stage(core: Core, app: r.App, pack: r.Package, build: r.Build): P
   core.store.droplets.add(droplet);
   core.store.touch(build);
   if (build.state === 'STAGED') await expireDroplets(core, app.guid);
+}
+
+/** As the platform's builder tells it (code.cloudfoundry.org/dockerapplifecycle). */
+async function fetchImage(core: Core, wanted: r.DockerImage, log: (text: string) => void): Promise<Image> {
+  log('Staging...');
+  const image = await core.store.images.pull(wanted, join(core.workDir, 'images'));
+  if (!image) {
+    const [, name = '', tag = 'latest'] = /^(.*?)(?:[:@]([^/]+))?$/.exec(wanted.reference) ?? [];
+    const why = 'unauthorized: authentication required';
+    log(`failed to fetch metadata from [${name}] with tag [${tag}] and insecure registries [] due to ${why}`);
+    throw new Error('StagingError - Staging error: staging failed');
+  }
+  log(`There are no containers here: processes of a folder stand in for the image ${wanted.reference}`);
+  log('Staging process finished');
+  return image;
 }
 
 export const rows: readonly Row[] = [

@@ -20,12 +20,19 @@ export function protocolFor(route: r.Route, asked: unknown): string {
   throw unprocessable(`Cannot use '${protocol}' protocol for ${kind} routes; valid options are: [${valid}].`);
 }
 
-export function presentDestination(d: r.Destination): Record<string, unknown> {
+/** Where no port is asked for; null: a docker image says it. */
+export function defaultPort(app: r.App | undefined): number | null {
+  return app?.lifecycle.type === 'docker' ? null : DEFAULT_PORT;
+}
+
+/** What stands for no port is shown as the port that the image of the app's droplet exposes (CC route_mapping_model.rb). */
+export function presentDestination(core: Core, d: r.Destination): Record<string, unknown> {
+  const droplet = core.store.droplets.get(core.store.apps.get(d.appGuid)?.dropletGuid ?? '');
   return {
     guid: d.guid,
     app: { guid: d.appGuid, process: { type: d.processType } },
     weight: null,
-    port: d.port,
+    port: d.port ?? droplet?.ports?.[0] ?? DEFAULT_PORT,
     protocol: d.protocol,
   };
 }
@@ -36,7 +43,7 @@ function all(core: Core, route: r.Route): Answer {
   return {
     status: 200,
     body: {
-      destinations: sorted.map(presentDestination),
+      destinations: sorted.map((d) => presentDestination(core, d)),
       links: links(core, { self, route: `/v3/routes/${route.guid}` }),
     },
   };
@@ -78,7 +85,7 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
       guid: core.store.guid(),
       appGuid: guids[i] ?? '',
       processType: text(dig(d, 'app', 'process', 'type')) ?? 'web',
-      port: typeof port === 'number' ? port : DEFAULT_PORT,
+      port: typeof port === 'number' ? port : defaultPort(core.store.apps.get(guids[i] ?? '')),
       protocol,
     };
   });
@@ -145,7 +152,7 @@ export const rows: readonly Row[] = [
     }
     destination.protocol = protocolFor(route, protocol);
     core.store.touch(route);
-    return { status: 200, body: presentDestination(destination) };
+    return { status: 200, body: presentDestination(core, destination) };
   }),
   row('DELETE', '/v3/routes/:guid/destinations/:destination', (call, core) => {
     const route = findRoute(call, core);

@@ -32,7 +32,7 @@ export function presentDroplet(
     state,
     error: d.error ?? null,
     lifecycle: { type: d.lifecycle.type, data: {} },
-    checksum: state === 'STAGED' ? { type: 'sha256', value: checksum } : null,
+    checksum: state === 'STAGED' && !d.image ? { type: 'sha256', value: checksum } : null,
     buildpacks: d.buildpack
       ? [
           {
@@ -43,9 +43,9 @@ export function presentDroplet(
           },
         ]
       : [],
-    stack: d.lifecycle.stack,
-    image: null,
-    execution_metadata: inList ? hidden : '',
+    stack: d.lifecycle.stack || null,
+    image: d.image?.reference ?? null,
+    execution_metadata: inList ? hidden : executionOf(d),
     process_types: role ? { redacted_message: '[PRIVATE DATA HIDDEN]' } : Object.fromEntries(types),
     relationships: { app: to(d.appGuid) },
     metadata: metadata(d),
@@ -54,9 +54,15 @@ export function presentDroplet(
       app: `/v3/apps/${d.appGuid}`,
       assign_current_droplet: [`/v3/apps/${d.appGuid}/relationships/current_droplet`, 'PATCH'],
       ...(d.packageGuid === undefined ? {} : { package: `/v3/packages/${d.packageGuid}` }),
-      ...(state === 'STAGED' ? { download: `${self}/download` } : {}),
+      ...(state === 'STAGED' && !d.image ? { download: `${self}/download` } : {}),
     }),
   };
+}
+
+/** What the image itself says of its ports. */
+function executionOf({ image, ports = [] }: r.Droplet): string {
+  if (!image) return '';
+  return JSON.stringify({ ports: ports.map((Port) => ({ Port, Protocol: 'tcp' })) });
 }
 
 /**
@@ -133,6 +139,11 @@ async function copy(call: Call, core: Core): Promise<Answer> {
   };
   core.store.droplets.add(made);
   audit(core, 'audit.app.droplet.create', call.caller, app, { droplet_guid: made.guid });
+  if (made.image) {
+    // There are no bits to be copied.
+    made.state = 'STAGED';
+    return { status: 201, body: presentDroplet(core, made) };
+  }
   core.clock.after(core.jobMs, () => void finishCopy(core, source, made));
   const answer = { status: 201, body: presentDroplet(core, made) };
   // This answer is no look: whoever asks next still finds it under way.

@@ -1,18 +1,28 @@
 import type { Lifecycle } from '../state/records.js';
 import { dig, text } from './body.js';
+import type { Core } from './core.js';
 import { ApiError, unprocessable } from './errors.js';
+import { isOn } from './feature-flags.js';
 
 const STACK = 'cflinuxfs4';
 
+/** Of an app of which nothing is said. */
+export const BUILDPACK: Lifecycle = { type: 'buildpack', buildpacks: [], stack: STACK };
+const DOCKER: Lifecycle = { type: 'docker', buildpacks: [], stack: '' };
+
+/** Throws 403 while the platform runs no docker images. */
+export function assertDocker(core: Core): void {
+  if (isOn(core, 'diego_docker')) return;
+  throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_docker');
+}
+
 /** `lifecycle` of a request; what it leaves out comes from `base`. */
-export function lifecycleOf(
-  given: unknown,
-  base: Lifecycle = { type: 'buildpack', buildpacks: [], stack: STACK },
-): Lifecycle {
+export function lifecycleOf(core: Core, given: unknown, base: Lifecycle = BUILDPACK): Lifecycle {
   if (given === undefined || given === null) return { ...base, buildpacks: [...base.buildpacks] };
   const type = dig(given, 'type') === undefined ? base.type : text(dig(given, 'type'));
   if (type === 'docker') {
-    throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_docker');
+    assertDocker(core);
+    return DOCKER;
   }
   if (type === 'cnb') throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_cnb');
   if (type !== 'buildpack')
@@ -27,5 +37,6 @@ export function lifecycleOf(
 }
 
 export function presentLifecycle(lifecycle: Lifecycle): Record<string, unknown> {
+  if (lifecycle.type === 'docker') return { type: 'docker', data: {} };
   return { type: lifecycle.type, data: { buildpacks: lifecycle.buildpacks, stack: lifecycle.stack } };
 }

@@ -4,7 +4,7 @@ import { FEATURES, setFeatures } from './app-features.js';
 import { renameApp } from './app-rules.js';
 import { patchVariables, variables } from './apps.js';
 import type { Core } from './core.js';
-import { protocolFor } from './destinations.js';
+import { defaultPort, protocolFor } from './destinations.js';
 import { domainsOf } from './domains.js';
 import { unprocessable } from './errors.js';
 import type { AppManifest, ManifestRoute } from './manifest-read.js';
@@ -28,6 +28,8 @@ export async function applyManifest(
   manifest: AppManifest,
   caller: Caller,
 ): Promise<void> {
+  if (manifest.docker && app.lifecycle.type !== 'docker')
+    throw unprocessable('Lifecycle type cannot be changed');
   const wanted = manifest.features ?? {};
   for (const name of FEATURES)
     if (wanted[name] !== undefined) setFeatures(app, { [name]: wanted[name] === true });
@@ -154,7 +156,13 @@ function mapRoute(core: Core, app: r.App, wanted: ManifestRoute, caller: Caller)
     return;
   }
   const protocol = protocolFor(route, wanted.protocol);
-  const added = { guid: core.store.guid(), appGuid: app.guid, processType: 'web', port: 8080, protocol };
+  const added = {
+    guid: core.store.guid(),
+    appGuid: app.guid,
+    processType: 'web',
+    port: defaultPort(app),
+    protocol,
+  };
   // Another protocol replaces all destinations of the route, those of other apps too (CC manifest_route_update.rb).
   changeDestinations(core, route, mapped ? [added] : [...route.destinations, added], caller);
 }

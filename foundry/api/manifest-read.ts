@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import type * as r from '../state/records.js';
-import { ApiError, ApiErrors, badRequest, parseError, unprocessable } from './errors.js';
+import { type ApiError, ApiErrors, badRequest, parseError, unprocessable } from './errors.js';
 import { isObject } from './metadata.js';
 import type { ProcessChange, Scale } from './process-rules.js';
 import type { Call } from './table.js';
@@ -11,6 +11,8 @@ export interface AppManifest {
   /** As it was sent. */
   source: Record<string, unknown>;
   processes: { type: string; change: ProcessChange; scale: Scale }[];
+  /** An image instead of bits; which one is not the platform's to read here. */
+  docker: boolean;
   lifecycle?: { buildpacks?: string[]; stack?: string };
   metadata?: unknown;
   env?: Record<string, unknown>;
@@ -84,8 +86,9 @@ export async function readManifest(call: Call): Promise<AppManifest[]> {
 
 function readApp(source: Record<string, unknown>, name: string, problems: string[]): AppManifest {
   if (name === '') problems.push('Name must not be empty');
-  if (source.docker !== undefined)
-    throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_docker');
+  if (source.docker !== undefined && (source.buildpack !== undefined || source.buildpacks !== undefined)) {
+    problems.push('Cannot specify both buildpack(s) and docker keys');
+  }
   if (source.buildpack !== undefined && source.buildpacks !== undefined) {
     problems.push('Buildpack and Buildpacks fields cannot be used together.');
   }
@@ -105,6 +108,7 @@ function readApp(source: Record<string, unknown>, name: string, problems: string
     name,
     source,
     processes: readProcesses(source, problems),
+    docker: source.docker !== undefined,
     ...(Object.keys(lifecycle).length === 0 ? {} : { lifecycle }),
     ...(source.metadata === undefined ? {} : { metadata: source.metadata }),
     ...(isObject(source.env) ? { env: source.env } : {}),

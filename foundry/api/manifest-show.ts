@@ -23,9 +23,10 @@ export function showManifest(core: Core, app: r.App): Record<string, unknown> {
   };
   return {
     name: app.name,
-    lifecycle: 'buildpack',
+    lifecycle: app.lifecycle.type,
     ...(app.lifecycle.buildpacks.length > 0 ? { buildpacks: app.lifecycle.buildpacks } : {}),
-    stack: app.lifecycle.stack,
+    ...(app.lifecycle.stack === '' ? {} : { stack: app.lifecycle.stack }),
+    ...dockerOf(core, app),
     ...(Object.keys(app.env).length > 0 ? { env: app.env } : {}),
     features: app.features,
     ...(routes.length > 0 ? { routes } : {}),
@@ -54,4 +55,10 @@ function showProcess(p: r.Process): Record<string, unknown> {
     ['readiness-health-check-interval', p.readiness.interval],
   ];
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== null));
+}
+
+function dockerOf(core: Core, app: r.App): Record<string, unknown> {
+  const image = core.store.droplets.get(app.dropletGuid ?? '')?.image;
+  if (!image) return {};
+  return { docker: { image: image.reference, ...(image.username ? { username: image.username } : {}) } };
 }

@@ -31,7 +31,12 @@ export const rows: readonly Row[] = [
       const { name } = manifest;
       const app =
         appNamed(core, space.guid, name) ??
-        createApp(core, space, { name, lifecycle: lifecycleOf(undefined) }, call.caller);
+        createApp(
+          core,
+          space,
+          { name, lifecycle: lifecycleOf(core, manifest.docker ? { type: 'docker' } : undefined) },
+          call.caller,
+        );
       audit(core, 'audit.app.apply_manifest', call.caller, app);
       return { app, manifest };
     });
@@ -50,6 +55,15 @@ export const rows: readonly Row[] = [
         }
       },
     );
+  }),
+  // What cf v6 applies with; later platforms and CLIs know a space's alone.
+  row('POST', '/v3/apps/:guid/actions/apply_manifest', async (call, core) => {
+    const app = findApp(call, core);
+    const manifest = (await readManifest(call)).find(({ name }) => name === app.name);
+    if (!manifest) throw unprocessable(`The manifest has no application '${app.name}'.`);
+    audit(core, 'audit.app.apply_manifest', call.caller, app);
+    const about = { kind: 'app', plural: 'apps', guid: app.guid };
+    return accept(core, 'app.apply_manifest', about, () => applyManifest(core, app, manifest, call.caller));
   }),
   row('POST', '/v3/spaces/:guid/manifest_diff', async (call, core) => {
     const space = findSpace(call, core);

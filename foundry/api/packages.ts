@@ -2,7 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as r from '../state/records.js';
 import { findApp } from './apps.js';
-import { onlyFields, related, text } from './body.js';
+import { dig, onlyFields, related, text } from './body.js';
 import { accept, audit, type Core } from './core.js';
 import { presentDroplet } from './droplets.js';
 import { bitsUploaded, notFound, unprocessable } from './errors.js';
@@ -22,10 +22,12 @@ export function presentPackage(core: Core, p: r.Package): Record<string, unknown
   return {
     ...head(p),
     type: p.type,
-    data: {
-      error: state === 'FAILED' ? (p.error ?? null) : null,
-      checksum: { type: 'sha256', value: ready ? (p.sha256 ?? null) : null },
-    },
+    data: p.image
+      ? presentImage(p.image)
+      : {
+          error: state === 'FAILED' ? (p.error ?? null) : null,
+          checksum: { type: 'sha256', value: ready ? (p.sha256 ?? null) : null },
+        },
     state,
     relationships: { app: to(p.appGuid) },
     metadata: metadata(p),
@@ -36,6 +38,10 @@ export function presentPackage(core: Core, p: r.Package): Record<string, unknown
       app: `/v3/apps/${p.appGuid}`,
     }),
   };
+}
+
+function presentImage({ reference, username }: r.DockerImage): Record<string, unknown> {
+  return { image: reference, username: username ?? null, password: username === undefined ? null : '***' };
 }
 
 function find(call: Call, core: Core): r.Package {
@@ -66,12 +72,30 @@ async function create(call: Call, core: Core): Promise<Answer> {
   if (type !== 'bits' && type !== 'docker') throw unprocessable("Type must be one of 'bits, docker'");
   const app = core.store.apps.get(related(body, 'app') ?? '');
   if (!app) throw unprocessable('App is invalid. Ensure it exists and you have access to it.');
-  if (type === 'docker') throw unprocessable('Cannot create Docker package for a buildpack app.');
-  const made: r.Package = { ...core.store.base(), appGuid: app.guid, type, state: 'AWAITING_UPLOAD' };
+  const isDocker = app.lifecycle.type === 'docker';
+  if (type === 'docker' && !isDocker)
+    throw unprocessable('Cannot create Docker package for a buildpack app.');
+  if (type === 'bits' && isDocker) throw unprocessable('Cannot create bits package for a Docker app.');
+  const made: r.Package = {
+    ...core.store.base(),
+    appGuid: app.guid,
+    type,
+    // There is nothing to be uploaded of an image.
+    ...(isDocker
+      ? ({ state: 'READY', image: imageOf(body.data) } as const)
+      : ({ state: 'AWAITING_UPLOAD' } as const)),
+  };
   mergeMetadata(made, body.metadata);
   core.store.packages.add(made);
   audit(core, 'audit.app.package.create', call.caller, app, { package_guid: made.guid });
   return { status: 201, body: presentPackage(core, made) };
+}
+
+function imageOf(data: unknown): r.DockerImage {
+  const reference = text(dig(data, 'image'));
+  if (!reference) throw unprocessable('Data Image required');
+  const [username, password] = [text(dig(data, 'username')), text(dig(data, 'password'))];
+  return { reference, ...(username ? { username } : {}), ...(password ? { password } : {}) };
 }
 
 /** A copy for another app; asynchronous (CC package_copy.rb). */
@@ -87,9 +111,11 @@ async function copy(call: Call, core: Core): Promise<Answer> {
     type: source.type,
     state: 'COPYING',
     copiedFrom: source.guid,
+    ...(source.image ? { state: 'READY', image: source.image } : {}),
   };
   core.store.packages.add(made);
   audit(core, 'audit.app.package.create', call.caller, app, { package_guid: made.guid });
+  if (made.image) return { status: 201, body: presentPackage(core, made) };
   core.clock.after(core.jobMs, () => void finishCopy(core, source, made));
   const answer = { status: 201, body: presentPackage(core, made) };
   core.pending.begin(made.guid);

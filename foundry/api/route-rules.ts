@@ -185,7 +185,7 @@ function addPort(core: Core, d: r.Destination): void {
 /** A port goes with the last destination that names it; a process without any falls back to the default one. */
 function dropPort(core: Core, gone: r.Destination): void {
   const process = core.store.process(gone.appGuid, gone.processType);
-  if (!process) return;
+  if (!process || gone.port === null) return;
   const used = core.store
     .routesOfApp(gone.appGuid)
     .some((route) =>

@@ -21,7 +21,9 @@ export function presentRoute(core: Core, x: r.Route): Record<string, unknown> {
     path: x.path,
     port: x.port ?? null,
     url: core.store.url(x),
-    destinations: [...x.destinations].sort((a, b) => (a.guid < b.guid ? -1 : 1)).map(presentDestination),
+    destinations: [...x.destinations]
+      .sort((a, b) => (a.guid < b.guid ? -1 : 1))
+      .map((d) => presentDestination(core, d)),
     options: x.options,
     metadata: metadata(x),
     relationships: { space: to(x.spaceGuid), domain: to(x.domainGuid) },

@@ -77,6 +77,7 @@ export function controlRows(parts: ControlParts): readonly Row[] {
       }
       return { status: 204 };
     }),
+    openRow('POST', at('images'), registerImage),
     openRow('GET', at('refresh-tokens'), () => ({ status: 200, body: { good: parts.tokens.refreshable } })),
     openRow('GET', at('requests'), () => ({ status: 200, body: parts.requests.all() })),
     openRow('GET', at('state'), (_call, core) => ({ status: 200, body: state(core) })),
@@ -111,6 +112,21 @@ async function seedRow(call: Call, core: Core): Promise<Answer> {
     ...(typeof body.app === 'string' ? { app: body.app } : {}),
   });
   return { status: 201, body: made };
+}
+
+/** `{"image", "dir", "ports"?, "username"?, "password"?}`: a folder stands in for an image; a tag that is known moves. */
+async function registerImage(call: Call, core: Core): Promise<Answer> {
+  const { image, dir, ports = [], username, password } = await call.json();
+  if (typeof image !== 'string' || typeof dir !== 'string') throw bad('image and dir are texts');
+  if (!Array.isArray(ports)) throw bad('ports are a list of numbers');
+  const credentials =
+    username === undefined ? undefined : { username: `${username}`, password: `${password}` };
+  core.store.images.register(image, {
+    dir,
+    ports: ports.map(Number),
+    ...(credentials ? { credentials } : {}),
+  });
+  return { status: 204 };
 }
 
 async function disturb(call: Call, core: Core): Promise<Answer> {

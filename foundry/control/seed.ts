@@ -22,7 +22,7 @@ export function seed(core: Core, space: r.Space, wanted: Seed): { apps: string[]
   const made: r.App[] = [];
   for (let i = 1; i <= wanted.apps; i += 1) {
     const name = `${wanted.prefix}-${i}`;
-    made.push(createApp(core, space, { name, lifecycle: lifecycleOf(undefined) }, SYSTEM));
+    made.push(createApp(core, space, { name, lifecycle: lifecycleOf(core, undefined) }, SYSTEM));
   }
   const target = core.store.apps.find((a) => a.spaceGuid === space.guid && a.name === wanted.app);
   if (wanted.app !== undefined && !target) throw new Error(`there is no app ${wanted.app}`);

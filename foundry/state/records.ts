@@ -166,6 +166,12 @@ export interface Check {
   endpoint: string | null;
 }
 
+export interface DockerImage {
+  reference: string;
+  username?: string;
+  password?: string;
+}
+
 export interface Package extends Base {
   appGuid: string;
   type: 'bits' | 'docker';
@@ -173,7 +179,8 @@ export interface Package extends Base {
   error?: string;
   /** GUID of the package that it is a copy of. */
   copiedFrom?: string;
-  image?: string;
+  /** Of a docker package; its password is never shown. */
+  image?: DockerImage;
   /** Unpacked bits. */
   dir?: string;
   sha256?: string;
@@ -196,6 +203,10 @@ export interface Droplet extends Base {
   lifecycle: Lifecycle;
   processTypes: Readonly<Record<string, string>>;
   buildpack?: { name: string; detectOutput: string };
+  /** Instead of bits. */
+  image?: DockerImage;
+  /** Ports that the image exposes. */
+  ports?: readonly number[];
   /** GUID of the droplet whose bits it has. */
   copiedFrom?: string;
   /** What the buildpack added beside the app; a copy of the droplet has none. */
@@ -221,7 +232,7 @@ export interface Destination {
   guid: string;
   appGuid: string;
   processType: string;
-  /** null: the process's first port. */
+  /** null: the first port that a docker image exposes. */
   port: number | null;
   protocol: string;
 }

@@ -91,8 +91,9 @@ export class Running {
       vcapApplication: vcapApplication(store, app, process, this.#o.api()),
       healthCheck: liveness(process.healthCheck),
       readiness: liveness(process.readiness),
-      ports: process.ports.length > 0 ? [...process.ports] : process.type === 'web' ? [DEFAULT_PORT] : [],
-      dropletDir: droplet.dir,
+      ports: portsOf(process, droplet),
+      // An image is fetched at each start by what it is called.
+      dropletDir: (droplet.image && store.images.dirOf(droplet.image.reference)) ?? droplet.dir,
     };
     this.#started.set(process.guid, { key, process, appName: app.name, desired });
     this.#known.set(key, { process, seen: new Map() });
@@ -292,4 +293,11 @@ function liveness(check: r.Check): HealthCheckSpec {
     intervalS: check.interval ?? 30,
     ...(check.endpoint === null ? {} : { endpoint: check.endpoint }),
   };
+}
+
+/** The first one is where the process is told to listen: an image says it itself. */
+function portsOf(process: r.Process, droplet: r.Droplet): number[] {
+  const exposed = droplet.image && process.type === 'web' ? [...(droplet.ports ?? [])] : [];
+  const ports = [...new Set([...exposed, ...process.ports])];
+  return ports.length > 0 || process.type !== 'web' ? ports : [DEFAULT_PORT];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../ports.js';
+import { Images } from './images.js';
 import type * as r from './records.js';
 import type * as s from './service-records.js';
 
@@ -76,6 +77,8 @@ export class Grouped<T extends r.Base> extends Table<T> {
 
 /** Everything that the platform remembers. It knows no rules: those are the API's. */
 export class Store {
+  /** What stands in for docker images. */
+  readonly images = new Images();
   readonly organizations = new Table<r.Organization>();
   readonly spaces = new Table<r.Space>();
   readonly isolationSegments = new Table<r.IsolationSegment>();

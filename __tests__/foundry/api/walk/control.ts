@@ -16,6 +16,7 @@ export const control: readonly Step[] = [
     has: { 'errors.0.title': 'CF-InvalidRequest' },
   },
   { row: 'DELETE /__foundry/faults', cites: 'design 7', status: 204 },
+  { row: 'POST /__foundry/images', cites: 'design 7', body: { image: 'a/b', dir: '/tmp' }, status: 204 },
   { row: 'POST /__foundry/trust', cites: 'A8', body: { providers: [], clients: {} }, status: 204 },
   {
     row: 'POST /__foundry/trust',
