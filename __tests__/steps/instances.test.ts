@@ -54,6 +54,14 @@ describe('healthOf', () => {
     expect(health.hopeless).toContain('crashed 3 times');
   });
 
+  test('what was down before is not waited for, and crashes as before', () => {
+    const seen = [web(3, up, instance(1, 'RUNNING'), instance(2, 'CRASHED'))];
+    expect(healthOf(seen, [crash(3), crash(2), crash(1)], 0, { web: 1 })).toMatchObject({ ready: true });
+    const fewer = [web(3, up, instance(1, 'STARTING'), instance(2, 'CRASHED'))];
+    const health = healthOf(fewer, [crash(3), crash(2), crash(1)], 0, { web: 1 });
+    expect([health.ready, health.hopeless]).toEqual([false, undefined]);
+  });
+
   test('no room is waited for, for a while', () => {
     const details = 'insufficient resources: memory';
     const full = [web(1, instance(0, 'DOWN', { details }))];

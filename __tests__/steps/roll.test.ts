@@ -218,6 +218,18 @@ describe('create-deployment', () => {
     expect([...strange.made, ...back.made, ...own.made]).toEqual([]);
   });
 
+  test('one that another run has made for the same version is not its own', async () => {
+    const step: Step = { do: 'create-deployment', of: 'candidate' };
+    const by = (owner: string) =>
+      deployment({ labels: { [LABEL.version]: 'v2', [LABEL.role]: 'candidate', [LABEL.owner]: owner } });
+    const inPlace = { maxInFlight: 1, source: { dropletGuid: 'd0', by: 'me' } };
+    const own = creating([by('me')], { inPlace });
+    await own.run(step);
+    const other = creating([by('somebody')], { inPlace });
+    await expect(other.run(step)).rejects.toBeInstanceOf(PlatformFault);
+    expect([...own.made, ...other.made]).toEqual([]);
+  });
+
   test('needs a droplet that is written down', async () => {
     const none = creating([], {}, candidateAt('switching'));
     await expect(none.run({ do: 'create-deployment', of: 'candidate' })).rejects.toBeInstanceOf(
@@ -353,6 +365,16 @@ describe('await-deployment of live', () => {
     await run();
     expect(world.told.at(-1)).toContain('instances ready 3/3');
     expect(world.told.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('what did not run when the deploy began is not waited for', async () => {
+    const over = { value: 'FINALIZED', reason: 'CANCELED' } as const;
+    const crashed = [...up(2), instance(2, 'CRASHED')];
+    const shown = [{ deployment: over, processes: one, instances: crashed }];
+    await awaiting('live', shown, { before: { ...BEFORE, down: { web: 1 } } }).run();
+    await expect(awaiting('live', shown, { before: { ...BEFORE, down: {} } }).run()).rejects.toBeInstanceOf(
+      Stuck,
+    );
   });
 
   test('is stuck where it does not come to one: nothing more is changed', async () => {

@@ -4,7 +4,18 @@ import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import type { WantedScale } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
-import { DOMAIN, inputs, manifestApp, ours, process, route, snapshot, to, wanted } from './support.js';
+import {
+  DOMAIN,
+  inputs,
+  instance,
+  manifestApp,
+  ours,
+  process,
+  route,
+  snapshot,
+  to,
+  wanted,
+} from './support.js';
 
 const SHOP = wanted('shop.apps.example');
 const WWW = 'www.apps.example';
@@ -207,6 +218,15 @@ describe('what was before', () => {
     const { version: _none, ...adopted } = live({ labels: {} });
     expect(made({}, { live: adopted }).intent.before?.version).toBe('adopted');
     expect(made().intent.before).toBeUndefined();
+  });
+
+  test('how many instances did not run is known to whoever goes back', () => {
+    const processes = [
+      process('web', 3, { instancesSeen: [instance(0, 'RUNNING'), instance(1, 'CRASHED')] }),
+      process('worker', 1),
+    ];
+    expect(made({}, { live: live({ processes }) }).intent.before?.down).toEqual({ web: 2 });
+    expect(made({}, { live: live() }).intent.before).not.toHaveProperty('down');
   });
 });
 

@@ -169,7 +169,8 @@ async function awaitReturn(app: AppWorld, world: World): Promise<void> {
       const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
       const ready = instances.filter(isRoutable).length;
       const state = stateOf({ deployment, process: one, instances, crashes: [] });
-      const runs = !intent.before?.ran || ready >= (one?.instances ?? 0);
+      const { ran, down } = intent.before ?? {};
+      const runs = !ran || ready >= (one?.instances ?? 0) - (down?.web ?? 0);
       const done = deployment.value === 'FINALIZED' && all.length === 1 && runs;
       return { state, ...(done ? { done } : {}) };
     },

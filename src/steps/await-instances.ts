@@ -20,7 +20,7 @@ const CRASHES_BORNE = 2;
 const NO_ROOM = /insufficient resources|found no compatible cell/i;
 const ROOM_WAIT_MS = 60_000;
 
-/** Waits until every instance of every process runs and is routable. */
+/** Waits until every instance of every process runs and is routable; on the way back as many as when the deploy began. */
 export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
   title: ({ side }) => `wait for all instances of ${side}`,
   plan: ({ side }) => [
@@ -31,6 +31,8 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const { guid, name, createdAtMs, processes } = appOn(side, app);
     const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
     const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
+    const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
+    const down = (isBack && app.intent.before?.down) || {};
     let crashes = 0;
     // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
     const faultOf = (why: string) =>
@@ -39,7 +41,7 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
       what: `the instances of ${name}`,
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
-        const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
+        const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs, down);
         crashes = health.crashes;
         if (health.hopeless) throw faultOf(health.hopeless);
         return { state: health.state, ...(health.ready ? { done: true } : {}) };
@@ -95,7 +97,13 @@ export function startLimitMs(processes: readonly Pick<Process, 'instances' | 'he
   return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
 }
 
-async function lookAt(world: World, appGuid: string, sinceMs: number, waitedMs: number): Promise<Health> {
+async function lookAt(
+  world: World,
+  appGuid: string,
+  sinceMs: number,
+  waitedMs: number,
+  down: Down = {},
+): Promise<Health> {
   const [processes, crashes] = await Promise.all([
     world.platform.processes(appGuid),
     world.platform.crashes(appGuid, sinceMs),
@@ -106,14 +114,18 @@ async function lookAt(world: World, appGuid: string, sinceMs: number, waitedMs: 
       instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
     })),
   );
-  return healthOf(seen, crashes, waitedMs);
+  return healthOf(seen, crashes, waitedMs, down);
 }
+
+/** By process type, how many instances need not run. */
+type Down = Readonly<Record<string, number>>;
 
 /** What the instances and crashes of one app say. Pure. */
 export function healthOf(
   seen: readonly { process: Pick<Process, 'type' | 'instances'>; instances: readonly Instance[] }[],
   crashes: readonly CrashEvent[],
   waitedMs: number,
+  down: Down = {},
 ): Health {
   const all = seen.flatMap(({ instances }) => instances);
   const isReady = (one: Instance) => one.state === 'RUNNING' && one.routable !== false;
@@ -128,10 +140,15 @@ export function healthOf(
   const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
   const last = crashes[0] ? `, last crash: ${crashText(crashes[0])}` : '';
   const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
-  const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
-  if (ready >= wanted) return seenSoFar;
+  const enough = seen.every(({ process, instances }) => {
+    const count = Math.max(0, process.instances - (down[process.type] ?? 0));
+    return instances.filter(isReady).length >= count;
+  });
+  const seenSoFar = { state, ready: enough, crashes: crashes.length };
+  if (enough) return seenSoFar;
   const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
-  if (crashes.length > CRASHES_BORNE) {
+  // What crashed before goes on crashing.
+  if (crashes.length > CRASHES_BORNE && Object.keys(down).length === 0) {
     return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
   }
   return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };

@@ -4,7 +4,7 @@ import { PlatformFault, PlatformRefusal, Refused, Stuck } from '../model/errors.
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
 import { sharesText } from './canary.js';
-import { isActive, rollOf } from './deployments.js';
+import { isActive, returnOf, rollOf } from './deployments.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, appOn, lockOf, type StepKind } from './world.js';
 
@@ -26,7 +26,8 @@ export const createDeployment: StepKind<Step & { do: 'create-deployment' }> = {
       [LABEL.owner]: intent.inPlace?.source?.by ?? intent.owner,
     };
     const [other] = await platform.deployments(appGuid, 'ACTIVE');
-    if (other && isSame(other, labels)) return;
+    const own = of === 'live' ? returnOf : rollOf;
+    if (other && own(intent, { deployments: [other] })) return;
     if (other) throw besides(other, name, of, intent.version);
     if (of === 'candidate') found.switchedAtMs ??= clock.now();
     const { maxInFlight = 1, instanceSteps } = intent.inPlace ?? {};
@@ -96,8 +97,4 @@ function dropletOf(of: Side, app: AppWorld): string {
     );
   }
   return had;
-}
-
-function isSame({ labels }: Deployment, wanted: Readonly<Record<string, string>>): boolean {
-  return [LABEL.version, LABEL.role].every((key) => labels[key] === wanted[key]);
 }

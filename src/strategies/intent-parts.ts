@@ -4,8 +4,8 @@ import type { AppState, Route, RouteOptions, Snapshot } from '../model/cloud.js'
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
 import { probePath } from '../probe/path.js';
-import { isAskable, isPushed } from '../steps/routes.js';
-import { destinationsOf, portOf, portsOn, samePort, servedBy, someRunning } from './view.js';
+import { isAskable, isPushed, isTcp } from '../steps/routes.js';
+import { destinationsOf, portOf, portsOn, runningCount, samePort, servedBy, someRunning } from './view.js';
 
 const PUSHED: Port = { processType: 'web', port: null, protocol: null };
 
@@ -115,16 +115,28 @@ export function beforeOf(
   snapshot: Snapshot,
   adoptedVersion: string,
 ): Intent['before'] & object {
+  const down = downOf(live);
   return {
     guid: live.guid,
     version: live.version ?? adoptedVersion,
     ran: someRunning(live),
+    ...(Object.keys(down).length > 0 ? { down } : {}),
     ...(live.currentDropletGuid ? { dropletGuid: live.currentDropletGuid } : {}),
     destinations: servedBy(snapshot, live).map((route) => ({
       url: route.url,
       to: destinationsOf(route, live).map(portOf),
     })),
   };
+}
+
+/** Going back brings back what there was: who waited for more than ran then would wait for ever. */
+function downOf({ processes }: AppState): Record<string, number> {
+  const down = new Map<string, number>();
+  for (const process of processes) {
+    const missing = process.instances - runningCount(process);
+    if (missing > 0) down.set(process.type, (down.get(process.type) ?? 0) + missing);
+  }
+  return Object.fromEntries(down);
 }
 
 /**

@@ -80,6 +80,7 @@ function endOf(intent: Intent, snapshot: Snapshot): Step[] {
 /** A cancel ends the new instances at once; the old ones that they stood for have to start again. */
 function isAtRest({ before }: Intent, { live }: Snapshot): boolean {
   const webs = live?.processes.filter(({ type }) => type === 'web') ?? [];
-  const runs = webs.every((process) => runningCount(process) >= process.instances);
+  const down = before?.down?.web ?? 0;
+  const runs = webs.every((process) => runningCount(process) >= process.instances - down);
   return webs.length === 1 && (runs || before?.ran !== true);
 }
