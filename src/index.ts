@@ -13,7 +13,7 @@ import { reportingTo } from './system/runner.js';
 import { takeMissingFiles } from './system/runner-files.js';
 import { listenForSignals } from './system/signals.js';
 
-const { signal, close } = listenForSignals(process);
+const { signal, again, close } = listenForSignals(process);
 const shared = { clock: realClock, env: process.env };
 const ports: ProcessPorts = {
   ...shared,
@@ -33,6 +33,7 @@ const ports: ProcessPorts = {
     signal,
   }),
 };
+    again,
 const isPost = core.getState('is-post') !== '';
 core.saveState('is-post', 'true');
 process.exitCode = isPost

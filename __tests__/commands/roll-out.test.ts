@@ -162,24 +162,6 @@ describe('before the switch', () => {
     expect(at.space.routes.map(({ host }) => host)).toEqual(['shop']);
   });
 
-  test('a run that is cancelled writes nothing more', async () => {
-    const at = standing();
-    at.space.hook = (call) => {
-      if (call === 'startApp') at.cancelling.abort(new Cancelled('SIGINT'));
-    };
-    const outcome = await rolledOut(at);
-    expect(outcome).toMatchObject({
-      result: 'failed',
-      error: { name: 'Cancelled' },
-      apps: [{ live: { version: OLD } }],
-    });
-    // It does not even begin to go back.
-    expect(outcome.second).toBeUndefined();
-    expect(at.events.filter(({ type }) => type === 'warning')).toEqual([]);
-    expect(at.space.writes.at(-1)).toBe('startApp');
-    expect(at.space.servers('shop')).toEqual(['shop']);
-  });
-
   test('a platform that is down for good takes the deploy back', async () => {
     const at = standing();
     at.space.hook = (call) => {

@@ -23,6 +23,7 @@ export function standing() {
   const events: Event[] = [];
   const cancelling = new AbortController();
   const { signal } = cancelling;
+  const ending = new AbortController();
   setMaxListeners(0, signal);
   const listener = { tell: (event: Event) => void events.push(event) };
   const random = { token: (length: number) => 'r'.repeat(length) };
@@ -30,7 +31,7 @@ export function standing() {
   const http = { request: async () => answer };
   const world: World = {
     platform: space.platform(),
-    afterSignal: space.platform(),
+    afterSignal: { platform: space.platform(), signal: ending.signal },
     target: TARGET,
     clock,
     listener,
@@ -59,7 +60,7 @@ export function standing() {
     onSign: () => () => undefined,
     watchedRoutes: () => 1,
   };
-  return { clock, space, live, events, cancelling, world };
+  return { clock, space, live, events, cancelling, ending, world };
 }
 
 function wanted(host: string, internal = false): WantedRoute {

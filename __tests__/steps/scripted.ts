@@ -55,7 +55,7 @@ export function worldOf(
       behindService: async () => new Set(),
       ...calls,
     }),
-    afterSignal: platformOf(calls),
+    afterSignal: { platform: platformOf(calls), signal },
     target: snapshot().target,
     clock,
     probe: { http, clock, random, signal, skipSslValidation: false },

@@ -73,11 +73,14 @@ describe('files', () => {
 describe('signals', () => {
   test.each(['SIGINT', 'SIGTERM'])('%s aborts with Cancelled', (name) => {
     const process = new EventEmitter();
-    const { signal, close } = listenForSignals(process as unknown as NodeJS.Process);
+    const { signal, again, close } = listenForSignals(process as unknown as NodeJS.Process);
     expect(signal.aborted).toBe(false);
     process.emit(name);
-    process.emit('SIGTERM');
     expect(signal.reason).toBeInstanceOf(Cancelled);
+    expect((signal.reason as Error).message).toContain(name);
+    expect(again.aborted).toBe(false);
+    process.emit('SIGTERM');
+    expect(again.reason).toBeInstanceOf(Cancelled);
     expect((signal.reason as Error).message).toContain(name);
     close();
     expect(process.eventNames()).toEqual([]);

@@ -182,7 +182,7 @@ export async function change<One extends Seen>(
         ? await perform(apps, world)
         : await rollOut({ apps, world, result, ...limits(inputs) });
     // Also a way back may have been cut.
-    if (!ports.signal.aborted) forgetUnsettled(ports.runner);
+    if (!ports.signal.aborted || isClean(outcome)) forgetUnsettled(ports.runner);
     return { ...outcome, ...(await figures()), cfVersion };
   } catch (caught) {
     if (found.length === 0) throw caught;
@@ -202,6 +202,11 @@ export async function change<One extends Seen>(
       cfVersion,
     };
   }
+}
+
+/** Nothing is left to be settled, whatever happened. */
+function isClean({ result }: Outcome): boolean {
+  return result === 'reverted' || result === 'refused';
 }
 
 /** There is no version of this run yet. */

@@ -7,6 +7,8 @@ import type { Target } from '../model/cloud.js';
 import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
+import type { World } from '../steps/world.js';
+import { afterSignal } from './after-signal.js';
 
 /** Everything that touches the world, passed in by the entry. */
 export interface Ports {
@@ -25,6 +27,8 @@ export interface Ports {
   signal: AbortSignal;
   runner: Runner;
 }
+  /** A second signal: not a moment is left. undefined: none ever comes. */
+  again?: AbortSignal;
 
 /** What of the runner a command uses by itself. */
 export interface Runner {
@@ -37,8 +41,7 @@ export interface Runner {
 
 export interface Opened {
   platform: Platform;
-  /** For the one call that there is time for when the run was cancelled. */
-  afterSignal: Pick<Platform, 'cancelDeployment'>;
+  afterSignal: World['afterSignal'];
   target: Target;
   session: CfSession;
   cf: { path: string; version: string };
@@ -59,7 +62,9 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
   let session: CfSession | undefined;
   const close = async () => {
     try {
+  const after = afterSignal(ports);
       await session?.close();
+    after.close();
       await files.remove(folder);
     } catch (error) {
       const text = `The private folder of this run could not be removed, the post step tries it again: ${(error as Error).message}`;
@@ -96,9 +101,11 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
       ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
       ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
     };
-    const platform = createPlatform({ ...connection, signal });
+    const platform = createPlatform({ ...connection, signal, writesUntil: after.signal });
     const target = await platform.target(inputs.org, inputs.space);
-    return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
+    const { signal: until } = after;
+    const afterwards = { platform: createPlatform({ ...connection, signal: until }), signal: until };
+    return { platform, afterSignal: afterwards, target, session, cf, folder, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,6 +16,7 @@ import { isLive } from '../strategies/blue-green.js';
 import { isHeldCanary } from '../strategies/canary.js';
 import { forward } from '../strategies/forward.js';
 import { stayHeld } from '../strategies/hold.js';
+import { mayGoBackQuickly, quickBack } from '../strategies/quick-back.js';
 import { reached } from '../strategies/view.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { pursue, refresh } from './pursue.js';
@@ -46,8 +47,10 @@ export async function rollOut({
     );
     return { result, apps: shown() };
   } catch (error) {
-    if (error instanceof Cancelled) await turnAround(apps, world);
-    const seen = await tryToSee(apps, world);
+    const isCancelled = error instanceof Cancelled;
+    const left = isCancelled ? afterwards(world) : world;
+    if (isCancelled) await turnAround(apps, left);
+    const seen = await tryToSee(apps, left);
     const touched = apps.filter((app) => isTouched(app, seen));
     if (touched.length === 0) throw error;
     const ours = touched.filter((app) => !isLost(app));
@@ -55,19 +58,32 @@ export async function rollOut({
     try {
       if (ours.every((app) => staysHeld(app, error))) {
         world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
-        await pursue({ world, apps: ours, strategy: stayHeld, way: 'held' });
+        await pursue({ world: left, apps: ours, strategy: stayHeld, way: 'held' });
         return { result: 'refused', error, apps: shown() };
       }
       for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-      await pursue({ world, apps: ours, strategy: backward, way: 'back' });
-      const isBack = ours.length === touched.length && ours.every(isAsBefore);
+      const strategy = isCancelled ? quickBack : backward;
+      await pursue({ world: left, apps: ours, strategy, way: 'back' });
+      const isBack = ours.length === touched.length && ours.every((app) => isAsBefore(app) && isDone(app));
       return { result: isBack ? 'reverted' : 'failed', error, apps: shown() };
     } catch (second) {
-      await tryToSee(apps, world);
-      return { result: 'failed', error, second, apps: shown() };
+      await tryToSee(apps, left);
+      // The time of a cancelled run was over: whoever settles goes on.
+      const isCut = isCancelled && second instanceof Cancelled;
+      return { result: 'failed', error, ...(isCut ? {} : { second }), apps: shown() };
     }
   }
+}
+
+/** A cancelled run has its calls and waits cut already; these are cut when its last seconds are over. */
+function afterwards(world: World): World {
+  return { ...world, ...world.afterSignal, probe: { ...world.probe, signal: world.afterSignal.signal } };
+}
+
+/** No step of the way back is left, those included that a cancelled run has no time for. */
+function isDone({ intent, snapshot }: AppWorld): boolean {
+  return Object.keys(backward(intent, snapshot)).length === 0;
 }
 
 /** Another hand may have brought its own version to live. */
@@ -76,14 +92,11 @@ function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }: AppWorl
   return isUnknown || live?.currentDropletGuid === before?.dropletGuid;
 }
 
-/** The runner leaves a cancelled process 7.5 s. */
-const TURN_MS = 5_000;
-
 /**
- * There is no time for more: the platform goes back by itself, and whoever settles puts back the rest. What is not answered in
- * time is as good as not done: whoever settles looks.
+ * Where live is changed in place there is no time for more: the platform goes back by itself, and whoever settles puts back the
+ * rest. What is not answered in time is as good as not done: whoever settles looks.
  */
-async function turnAround(apps: readonly AppWorld[], { afterSignal, clock, listener }: World): Promise<void> {
+async function turnAround(apps: readonly AppWorld[], { platform, listener }: World): Promise<void> {
   const rolls = apps.flatMap(({ intent, snapshot }) => {
     const roll = intent.inPlace && rollOf(intent, snapshot);
     // A canary that is held stays so: the run that was to promote it has not let it go on.
@@ -92,16 +105,12 @@ async function turnAround(apps: readonly AppWorld[], { afterSignal, clock, liste
       ? [{ app: intent.app, guid: roll.guid }]
       : [];
   });
-  if (rolls.length === 0) return;
   const cancels = rolls.map(async ({ app, guid }) => {
-    await afterSignal.cancelDeployment(guid);
+    await platform.cancelDeployment(guid);
     const text = `Deployment ${guid} of ${app} is cancelled: the platform brings the instances from before back.`;
     listener.tell({ type: 'warning', text });
   });
-  const enough = new AbortController();
-  const over = clock.sleep(TURN_MS, enough.signal).catch(() => undefined);
-  await Promise.race([Promise.allSettled(cancels), over]);
-  enough.abort();
+  await Promise.allSettled(cancels);
 }
 
 /** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
@@ -156,11 +165,13 @@ function isLost({ intent, snapshot }: AppWorld): boolean {
 }
 
 /**
- * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
- * back; once live is drained, nothing does.
+ * A cancelled run goes back as far as that is quick, all of its apps or none: else the next one settles. Once all candidates
+ * serve, only a sign against the version leads back; once live is drained, nothing does.
  */
 function leadsBack(error: unknown, apps: readonly AppWorld[]): boolean {
-  if (error instanceof Cancelled || error instanceof Stuck) return false;
+  if (error instanceof Stuck) return false;
+  if (error instanceof Cancelled)
+    return apps.every(({ intent, snapshot }) => mayGoBackQuickly(intent, snapshot));
   const final = apps.some(
     ({ intent, snapshot }) => isLive(intent, snapshot) || snapshot.candidate?.phase === 'drained',
   );

@@ -16,6 +16,8 @@ export interface Connection {
   /** The platform did not accept the token that `token` gave: the next one must be new. */
   invalidateToken: () => void;
   signal?: AbortSignal;
+  /** Ends a write that was begun before `signal`: whether it was done is worth waiting for. Default `signal`. */
+  writesUntil?: AbortSignal;
   /** Until when a read is repeated; also how long a write that was surely not done is. Default 90 seconds. */
   readDeadlineMs?: number;
 }
@@ -125,8 +127,9 @@ export class Sender {
     leftMs: number,
     renewed: boolean,
   ): Promise<{ verdict: Verdict; answer: Answer; said: string }> {
-    const { http, signal, api } = this.connection;
+    const { http, signal, writesUntil = signal, api } = this.connection;
     const read = method === 'GET';
+    const ending = read ? signal : writesUntil;
     const url = path.startsWith('/') ? new URL(path, api).href : path;
     this.sent += 1;
     let response: HttpResponse;
@@ -142,7 +145,7 @@ export class Sender {
         ...(body === undefined ? {} : { body: body.text }),
         timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
         maxBytes: MAX_ANSWER_BYTES,
-        ...(signal ? { signal } : {}),
+        ...(ending ? { signal: ending } : {}),
       });
     } catch (error) {
       // Whoever cut the call cannot know how far it came.

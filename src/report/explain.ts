@@ -61,7 +61,7 @@ export function explain(error: unknown): Explained {
   }
   if (error instanceof Cancelled) {
     const next =
-      'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
+      'Whatever is left, the post step of this job settles. Running the same command again does so, too: it looks at what is there and goes on from it.';
     return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
   }
   if (isOfDisk(error)) {

@@ -23,8 +23,8 @@ export interface Fingerprint {
 
 export interface World {
   platform: Platform;
-  /** For the one call that there is time for when the run was cancelled. */
-  afterSignal: Pick<Platform, 'cancelDeployment'>;
+  /** What a run has that was cancelled: for a few seconds the platform answers it still. */
+  afterSignal: Pick<World, 'platform' | 'signal'>;
   target: Target;
   clock: Clock;
   probe: ProbeContext;

@@ -102,7 +102,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
  * What live had when the deploy began, and what another hand gave it since: there the candidate has the same ports, and the
  * manifest does not name the route.
  */
-function owedTo(before: Before, intent: Intent, snapshot: Snapshot): Before['destinations'] {
+export function owedTo(before: Before, intent: Intent, snapshot: Snapshot): Before['destinations'] {
   const known = [...intent.production, ...before.destinations].map(({ url }) => url);
   const gained = servedBy(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
   return [
