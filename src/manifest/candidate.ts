@@ -18,7 +18,7 @@ export interface CandidateWish {
   instances?: Readonly<Record<string, number>>;
 }
 
-type Data = Readonly<Record<string, unknown>>;
+export type Data = Readonly<Record<string, unknown>>;
 
 /**
  * @returns the manifest's text with that app alone; where the text cannot be edited without changing what it means (the app is
@@ -50,9 +50,26 @@ export function liveManifest(manifest: Manifest, name: string): string {
   });
 }
 
+/**
+ * @returns what the platform shall apply to a candidate to which nothing is pushed: as its manifest for the CLI, with variables
+ *   filled in and no word of bits
+ * @throws Error when the manifest has no such app
+ */
+export function appliedManifest(manifest: Manifest, wish: CandidateWish): string {
+  const { yaml, item } = itemOf(manifest, wish.app);
+  const { path: _, ...app } = fillIn(yaml.value(item), manifest.variables) as Data;
+  return written(asWished(app, wish, undefined));
+}
+
 /** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
 export function varsFileText(manifest: Pick<Manifest, 'variables'>): string {
   return quoted(manifest.variables);
+}
+
+/** @returns what the manifest says of that app, variables as they are written. Throws `Error` when it has no such app */
+export function dataOf(manifest: Manifest, name: string): Data {
+  const { yaml, item } = itemOf(manifest, name);
+  return yaml.value(item) as Data;
 }
 
 function itemOf(manifest: Manifest, name: string): { yaml: Yaml; item: Node } {
@@ -130,7 +147,7 @@ function written(app: Data): string {
 }
 
 /** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
-function quoted(data: Data): string {
+export function quoted(data: Data): string {
   const text = stringify(data, {
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'QUOTE_DOUBLE',
