@@ -30,6 +30,7 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
       routers: text,
       'route-integrity': text,
       'api-version': text,
+      v2: text,
       'token-ttl': text,
       'refresh-tokens': text,
       edge: text,
@@ -45,6 +46,8 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
   };
   const integrity = values['route-integrity'] ?? (base.routeIntegrity ? 'on' : 'off');
   if (integrity !== 'on' && integrity !== 'off') throw new TypeError('--route-integrity is on or off');
+  const v2 = values.v2 ?? (base.v2 ? 'on' : 'off');
+  if (v2 !== 'on' && v2 !== 'off') throw new TypeError('--v2 is on or off');
   const refresh = values['refresh-tokens'] ?? (base.opaqueRefresh ? 'opaque' : 'jwt');
   if (refresh !== 'opaque' && refresh !== 'jwt') throw new TypeError('--refresh-tokens is jwt or opaque');
   return {
@@ -59,6 +62,7 @@ export function readFlags(argv: readonly string[], base: FoundryOptions): Foundr
     routers: Math.max(1, number('routers', base.routers)),
     routeIntegrity: integrity === 'on',
     apiVersion: values['api-version'] ?? base.apiVersion,
+    v2: v2 === 'on',
     tokenTtlMs: duration(values['token-ttl'], base.tokenTtlMs),
     edgeFile: values.edge ?? base.edgeFile,
     opaqueRefresh: refresh === 'opaque',

@@ -43,6 +43,8 @@ export interface FoundryOptions {
   routers: number;
   routeIntegrity: boolean;
   apiVersion: string;
+  /** Version 2 of the API, which cf v6 needs. */
+  v2: boolean;
   tokenTtlMs: number;
   /** Of a PEM with key and certificates: with it API and apps are told to be behind TLS at one address; '' for none. */
   edgeFile: string;
@@ -64,6 +66,7 @@ export const DEFAULTS: FoundryOptions = {
   routers: 2,
   routeIntegrity: true,
   apiVersion: '3.200.0',
+  v2: true,
   tokenTtlMs: 20 * 60 * 1000,
   edgeFile: '',
   opaqueRefresh: false,
@@ -168,6 +171,7 @@ export async function startFoundry(
     ticker: new Ticker(clock, options.tickMs),
     api,
     apiVersion: options.apiVersion,
+    v2: options.v2,
     routers: options.routers,
     tcpPorts: routers.tcpPorts ?? { first: 1024, last: 1123 },
     jobMs: options.jobMs,

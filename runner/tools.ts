@@ -15,6 +15,11 @@ export function cfCli(): string {
   return find('CF_CLI', 'cf');
 }
 
+/** The real cf CLI v6. @throws Error when it was never set up */
+export function cf6Cli(): string {
+  return find('CF6', 'cf6');
+}
+
 /** A Node of 24 or newer, as the runner has it. @throws Error when it was never set up */
 export function node24(): string {
   return find('NODE24', 'node24');

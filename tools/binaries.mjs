@@ -1,6 +1,6 @@
 /**
  * The programs that demo and tests run: real ones, built from pinned module files or brought by npm. A binary that the
- * environment names (CF_CLI, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` finds
+ * environment names (CF_CLI, CF6, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` finds
  * them by their links in `.cache/bin/`.
  */
 import { createHash } from 'node:crypto';
@@ -12,6 +12,8 @@ import { at } from './paths.mjs';
 import { timed } from './say.mjs';
 
 const CF_VERSION = '8.18.3';
+/** The last one with `v3-zdt-push`. */
+const CF6_VERSION = '6.53.0';
 const NODE_VERSION = '24.21.0';
 const EXE = process.platform === 'win32' ? '.exe' : '';
 
@@ -37,6 +39,20 @@ export async function cf({ release = false } = {}) {
     () => timed(`cf ${CF_VERSION}`, make),
   );
   return linked('cf', binary);
+}
+
+/** @returns path of the real cf CLI v6 */
+export async function cf6() {
+  if (process.env.CF6) return process.env.CF6;
+  const binary = at('.cache', 'cf', CF6_VERSION, `cf6${EXE}`);
+  const symbol = `-X code.cloudfoundry.org/cli/version.binaryVersion=${CF6_VERSION}`;
+  await once(
+    'cf6',
+    () => contents(at('tools', 'cf-v6', 'go.sum')),
+    binary,
+    () => timed(`cf ${CF6_VERSION}`, () => goBuild('cf-v6', 'code.cloudfoundry.org/cli', binary, symbol)),
+  );
+  return linked('cf6', binary);
 }
 
 /** @returns path of the load generator */

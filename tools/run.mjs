@@ -1,5 +1,5 @@
 /** `node tools/run.mjs TASK [ARGS]`: the scripts of package.json. Each sets up what it needs, so that each works in a fresh clone. */
-import { act, cf, k6, node24 } from './binaries.mjs';
+import { act, cf, cf6, k6, node24 } from './binaries.mjs';
 import { become } from './child.mjs';
 import { at } from './paths.mjs';
 import { say, timed } from './say.mjs';
@@ -23,7 +23,13 @@ const tasks = {
     const { FAILED_SETUP, test } = await import('./test.mjs');
     try {
       await build();
-      const env = { CF_CLI: await cf(), NODE24: await node24(), K6: await k6(), ACT: await act() };
+      const env = {
+        CF_CLI: await cf(),
+        CF6: await cf6(),
+        NODE24: await node24(),
+        K6: await k6(),
+        ACT: await act(),
+      };
       return await test(args, env);
     } catch (error) {
       say(error.message);
@@ -35,7 +41,7 @@ const tasks = {
   /** Every point at which a deploy can be interrupted; `npm test` tries some. */
   async matrix(args) {
     await build();
-    return start('__tests__/matrix', args, { CF_CLI: await cf(), NODE24: await node24() });
+    return start('__tests__/matrix', args, { CF_CLI: await cf(), CF6: await cf6(), NODE24: await node24() });
   },
 
   async package() {

@@ -26,6 +26,8 @@ export interface Core {
   /** Address of the API without a trailing slash. */
   api: string;
   apiVersion: string;
+  /** Version 2 of the API is switched on, beside version 3. */
+  v2: boolean;
   /** How many routers stand behind the one address. */
   routers: number;
   /** Ports that TCP routes may have. */

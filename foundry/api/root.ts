@@ -1,6 +1,7 @@
 import type { Core } from './core.js';
 import { links } from './present.js';
 import { type Answer, openRow, type Row } from './table.js';
+import { V2_VERSION } from './v2.js';
 
 /** Resources that `GET /v3` names; older CLIs find every address there. */
 const RESOURCES = [
@@ -40,7 +41,7 @@ function root(core: Core): Answer {
     body: {
       links: {
         self: link(api),
-        cloud_controller_v2: null,
+        cloud_controller_v2: core.v2 ? link(`${api}/v2`, { version: V2_VERSION }) : null,
         cloud_controller_v3: link(`${api}/v3`, { version }),
         network_policy_v0: link(`${api}/networking/v0/external`),
         network_policy_v1: link(`${api}/networking/v1/external`),

@@ -31,6 +31,8 @@ import { rows as spaces } from './spaces.js';
 import { rows as stacks } from './stacks.js';
 import type { Row } from './table.js';
 import { rows as tasks } from './tasks.js';
+import { rows as v2 } from './v2.js';
+import { rows as v2Routes } from './v2-routes.js';
 
 /** Every route of the API and of the log cache; what is not here is an unknown request. */
 export const apiRows: readonly Row[] = [
@@ -65,5 +67,7 @@ export const apiRows: readonly Row[] = [
   events,
   isolation,
   empty,
+  v2,
+  v2Routes,
   logs,
 ].flat();

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { type Fault, type Faults, faultAnswer } from '../control/faults.js';
 import type { Requests } from '../control/requests.js';
+import { streamSilence } from '../logs/stream.js';
 import type { Tokens } from '../uaa/tokens.js';
 import { type Core, errorBodies, SYSTEM } from './core.js';
 import { ApiError, ApiErrors, invalidToken, notAuthenticated, parseError, unknownRequest } from './errors.js';
@@ -28,7 +29,7 @@ const CONTROL = '/__foundry/';
 export function createApiServer(options: ApiServerOptions): Server {
   const api = new RouteIndex(options.rows);
   const control = new RouteIndex(options.controlRows);
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const url = request.url ?? '/';
     const cut = url.indexOf('?');
     const path = cut < 0 ? url : url.slice(0, cut);
@@ -37,6 +38,8 @@ export function createApiServer(options: ApiServerOptions): Server {
     if (path.startsWith(CONTROL)) void answerControl(options, control, asked);
     else void answerApi(options, api, asked);
   });
+  streamSilence(server);
+  return server;
 }
 
 interface Asked {

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { cfCli } from '../../../runner/tools.js';
+import { cf6Cli, cfCli } from '../../../runner/tools.js';
 
 export interface Ended {
   code: number;
@@ -17,8 +17,13 @@ export interface CfCli {
   ok(...args: string[]): Promise<string>;
 }
 
+/** The same of v6. The two never share a home: each keeps the version of its own API there. */
+export function cf6In(dir: string): CfCli {
+  return cfIn(dir, cf6Cli);
+}
+
 /** `dir` is the working directory; its `home` (which exists) keeps what the CLI remembers. */
-export function cfIn(dir: string): CfCli {
+export function cfIn(dir: string, cli = cfCli): CfCli {
   const runWith: CfCli['runWith'] = (env, ...args) =>
     new Promise((resolve) => {
       const options = {
@@ -31,7 +36,7 @@ export function cfIn(dir: string): CfCli {
           ...env,
         },
       };
-      execFile(cfCli(), args, options, (error, stdout, stderr) => {
+      execFile(cli(), args, options, (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
         resolve({ code, text: stdout + stderr });
       });
