@@ -31,9 +31,9 @@ const ports: ProcessPorts = {
     loopback,
     listener,
     signal,
+    again,
   }),
 };
-    again,
 const isPost = core.getState('is-post') !== '';
 core.saveState('is-post', 'true');
 process.exitCode = isPost

@@ -25,10 +25,10 @@ export interface Ports {
   env: Readonly<Record<string, string | undefined>>;
   listener: Listener;
   signal: AbortSignal;
-  runner: Runner;
-}
   /** A second signal: not a moment is left. undefined: none ever comes. */
   again?: AbortSignal;
+  runner: Runner;
+}
 
 /** What of the runner a command uses by itself. */
 export interface Runner {
@@ -60,11 +60,11 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
   const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
   runner.saveState(FOLDERS_STATE, folder);
   let session: CfSession | undefined;
-  const close = async () => {
-    try {
   const after = afterSignal(ports);
-      await session?.close();
+  const close = async () => {
     after.close();
+    try {
+      await session?.close();
       await files.remove(folder);
     } catch (error) {
       const text = `The private folder of this run could not be removed, the post step tries it again: ${(error as Error).message}`;
