@@ -81,6 +81,8 @@ export interface Journal {
   autoscaled?: boolean;
   /** Set where live's own app gets the version, by a deployment of the platform: its GUID stays. */
   inPlace?: InPlace;
+  /** The labels of a preview, which all that is made for it carries. */
+  preview?: Readonly<Record<string, string>>;
   /** What the candidate's droplet is made of; undefined: what the manifest names, files or an image, is pushed and staged. */
   bits?: Bits;
   /**

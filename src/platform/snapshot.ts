@@ -176,10 +176,11 @@ function versionLabel(app: App): string {
   return app.labels[LABEL.version] ?? '';
 }
 
-/** The role that our label gives it, when it carries our labels for this app name. */
+/** The role that our label gives it, when it carries our labels for this app name. Of a preview's versions one is live, too. */
 function roleOf(name: string, app: App): Role | undefined {
   if (app.labels[LABEL.app] !== appKey(name)) return undefined;
-  return ROLES.find((role) => role === app.labels[LABEL.role]);
+  const role = ROLES.find((one) => one === app.labels[LABEL.role]);
+  return role === 'preview' ? 'live' : role;
 }
 
 type Marks = Pick<AppState, 'role' | 'phase' | 'version'>;

@@ -32,7 +32,8 @@ export const crown: StepKind<Step & { do: 'crown' }> = {
     const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || key === ANNOTATION.package);
     await world.platform.updateApp(guid, {
       labels: {
-        [LABEL.role]: 'live',
+        ...intent.preview,
+        [LABEL.role]: intent.preview ? 'preview' : 'live',
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: intent.version,
         [LABEL.phase]: null,

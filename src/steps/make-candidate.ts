@@ -20,6 +20,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: intent.version,
         [LABEL.owner]: intent.owner,
+        ...intent.preview,
       },
       annotations: {
         ...split(intent),

@@ -27,7 +27,7 @@ export const rename: StepKind<Rename> = {
     await platform.updateApp(guid, {
       name: nameFor(step, intent),
       labels: {
-        [LABEL.role]: step.to,
+        [LABEL.role]: step.to === 'live' && intent.preview ? 'preview' : step.to,
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: versionFor(step, intent),
         [LABEL.phase]: null,

@@ -34,6 +34,13 @@ export interface IntentParts extends TrialParts {
   brought?: readonly string[];
   /** Guids of routes of other spaces that are shared with ours. */
   shared?: readonly string[];
+  /** Labels and annotations of a preview. */
+  preview?: Preview;
+}
+
+export interface Preview {
+  labels: Readonly<Record<string, string>>;
+  facts: Readonly<Record<string, string>>;
 }
 
 export interface IntentResult {
@@ -73,6 +80,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
       : env.wanted,
     carriedEnv: env.carried,
     facts: factsOf(parts, inPlace),
+    ...(parts.preview ? { preview: parts.preview.labels } : {}),
     ...(inPlace ? { inPlace } : {}),
   };
   return {
@@ -262,7 +270,7 @@ function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, Want
 }
 
 function factsOf(
-  { inputs, context, app, named, version }: IntentParts,
+  { inputs, context, app, named, version, preview }: IntentParts,
   inPlace: InPlace | undefined,
 ): Record<string, string> {
   return {
@@ -285,6 +293,7 @@ function factsOf(
     ),
     [ANNOTATION.manifestNamed]: JSON.stringify(namedBy(app)),
     ...runFacts(context),
+    ...preview?.facts,
   };
 }
 
