@@ -10,8 +10,8 @@ import {
   newApp,
   ofStart,
 } from '../../src/steps/carried.js';
+import { eitherOf, NOTHING_NAMED } from '../../src/steps/named.js';
 import { PAUSED, PAUSES } from '../../src/steps/scaling.js';
-import { eitherOf, NOTHING_NAMED } from '../../src/strategies/carry.js';
 
 const NONE: Belongings = {
   guid: 'live',

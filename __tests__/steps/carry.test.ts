@@ -5,7 +5,7 @@ import type { Intent } from '../../src/model/intent.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
-import { NOTHING_NAMED } from '../../src/strategies/carry.js';
+import { NOTHING_NAMED } from '../../src/steps/named.js';
 import { app, candidateAt } from '../strategies/support.js';
 import { appWorld, worldOf } from './scripted.js';
 

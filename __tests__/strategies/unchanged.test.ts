@@ -3,7 +3,7 @@ import { saidOf } from '../../src/manifest/said.js';
 import type { AppState, Deployment, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
-import { NOTHING_NAMED } from '../../src/strategies/carry.js';
+import { NOTHING_NAMED } from '../../src/steps/named.js';
 import type { LiveConfiguration } from '../../src/strategies/configuration.js';
 import { driftOf, whyAsked, whyOther, whyUnsound } from '../../src/strategies/unchanged.js';
 import { candidateAt, instance, intent, ours, process, route, snapshot, to, wanted } from './support.js';

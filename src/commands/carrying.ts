@@ -7,9 +7,10 @@ import type { Intent } from '../model/intent.js';
 import { belongingsOf } from '../steps/belongings.js';
 import { type Belongings, type Carry, comingTo, forProof, missing, newApp } from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
+import { eitherOf, NOTHING_NAMED, namedOn } from '../steps/named.js';
 import { isAutoscaler } from '../steps/scaling.js';
 import type { World } from '../steps/world.js';
-import { eitherOf, NOTHING_NAMED, namedBy, namedOn, ownedBy } from '../strategies/carry.js';
+import { namedBy, ownedBy } from '../strategies/carry.js';
 
 export interface Carrying {
   /** For the intent. */

@@ -235,3 +235,15 @@ function isLabelValue(text: string): boolean {
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 20);
 }
+
+/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
+export function recordedOn(app: Pick<App, 'annotations'> | undefined, key: string): unknown {
+  const text = app && joinAnnotation(key, app.annotations);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Another hand wrote it: as good as not recorded.
+    return undefined;
+  }
+}

@@ -2,8 +2,6 @@
 import type { ManifestApp } from '../model/asked.js';
 import type { AppState } from '../model/cloud.js';
 import type { Named } from '../model/intent.js';
-import { ANNOTATION } from '../platform/names.js';
-import { recordedOn } from './intent-parts.js';
 
 /** Names of what the manifest sets of an app, as they are recorded on it. */
 export function namedBy(app: ManifestApp): Named {
@@ -13,55 +11,6 @@ export function namedBy(app: ManifestApp): Named {
     [...named, ...(timeoutS === undefined ? [] : ['timeout'])],
   ]);
   return { services, sidecars, features, labels, annotations, processes: Object.fromEntries(processes) };
-}
-
-/** undefined: nobody recorded it, or not so that it can be read. */
-export function namedOn(app: AppState | undefined): Named | undefined {
-  const record = recordedOn(app, ANNOTATION.manifestNamed);
-  if (typeof record !== 'object' || record === null) return undefined;
-  const of = (kind: string) => texts((record as Record<string, unknown>)[kind]);
-  const { processes } = record as { processes?: unknown };
-  const types = typeof processes === 'object' && processes !== null ? Object.entries(processes) : [];
-  return {
-    services: of('services'),
-    sidecars: of('sidecars'),
-    features: of('features'),
-    labels: of('labels'),
-    annotations: of('annotations'),
-    processes: Object.fromEntries(types.map(([type, keys]) => [type, texts(keys)])),
-  };
-}
-
-export const NOTHING_NAMED: Named = {
-  services: [],
-  sidecars: [],
-  features: [],
-  labels: [],
-  annotations: [],
-  processes: {},
-};
-
-function texts(list: unknown): string[] {
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
-}
-
-/** What a manifest names now, and what one named before and does not any more: neither is carried. */
-export function eitherOf(one: Named, other: Named | undefined): Named {
-  if (!other) return one;
-  const types = new Set([...Object.keys(one.processes), ...Object.keys(other.processes)]);
-  const both = (mine: readonly string[] = [], others: readonly string[] = []) => [
-    ...new Set([...mine, ...others]),
-  ];
-  return {
-    services: both(one.services, other.services),
-    sidecars: both(one.sidecars, other.sidecars),
-    features: both(one.features, other.features),
-    labels: both(one.labels, other.labels),
-    annotations: both(one.annotations, other.annotations),
-    processes: Object.fromEntries(
-      [...types].map((type) => [type, both(one.processes[type], other.processes[type])]),
-    ),
-  };
 }
 
 /** By which SAP's deploy service finds the apps that it owns (cloudfoundry/multiapps-controller, metadata of MTA resources). */

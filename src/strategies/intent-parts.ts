@@ -2,7 +2,7 @@
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { AppState, Route, RouteOptions, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
-import { ANNOTATION, joinAnnotation, trialHost } from '../platform/names.js';
+import { ANNOTATION, recordedOn, trialHost } from '../platform/names.js';
 import { probePath } from '../probe/path.js';
 import { isAskable, isPushed, isTcp } from '../steps/routes.js';
 import { destinationsOf, portOf, portsOn, runningCount, samePort, servedBy, someRunning } from './view.js';
@@ -161,16 +161,4 @@ export function protocolBefore(
 export function namesBefore(app: Pick<AppState, 'annotations'> | undefined, key: string): readonly string[] {
   const names = recordedOn(app, key);
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-}
-
-/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
-export function recordedOn(app: Pick<AppState, 'annotations'> | undefined, key: string): unknown {
-  const text = app && joinAnnotation(key, app.annotations);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Another hand wrote it: as good as not recorded.
-    return undefined;
-  }
 }

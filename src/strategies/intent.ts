@@ -3,14 +3,13 @@ import type { Inputs, ManifestApp, ManifestProcess, RunContext } from '../model/
 import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
-import { ANNOTATION } from '../platform/names.js';
+import { ANNOTATION, recordedOn } from '../platform/names.js';
 import { namedBy } from './carry.js';
 import { chooseInPlace } from './in-place.js';
 import {
   askedOf,
   beforeOf,
   namesBefore,
-  recordedOn,
   runFacts,
   type TrialParts,
   trialsOf,

@@ -3,12 +3,12 @@ import type { Inputs } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
-import { ANNOTATION } from '../platform/names.js';
+import { ANNOTATION, recordedOn } from '../platform/names.js';
 import { isActive, isDone, overtakenBy, rollOf } from '../steps/deployments.js';
 import { LIVE_WISH, RECORDS, readWish } from '../steps/live-wish.js';
 import { whyNoInstances } from './in-place.js';
 import { countsInPlace, scaleBefore, takenBy } from './intent.js';
-import { askedOf, beforeOf, namesBefore, recordedOn } from './intent-parts.js';
+import { askedOf, beforeOf, namesBefore } from './intent-parts.js';
 
 export interface PromoteResult {
   intent: Intent;

@@ -3,9 +3,8 @@
  * got another one in place. Pure.
  */
 import type { AppState, Droplet, Revision, Snapshot } from '../model/cloud.js';
-import { ANNOTATION, versionOf } from '../platform/names.js';
+import { ANNOTATION, recordedOn, versionOf } from '../platform/names.js';
 import { readEarlier } from '../steps/earlier.js';
-import { recordedOn } from './intent-parts.js';
 import { isGoing } from './view.js';
 
 /** A droplet of live's own that can be deployed again; with its revision also what it was started with. */
