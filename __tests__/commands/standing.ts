@@ -36,11 +36,14 @@ export function standing() {
     clock,
     listener,
     signal,
-    probe: { http, clock, random, signal, skipSslValidation: false },
+    probe: { http, connect: async () => undefined, clock, random, signal, skipSslValidation: false },
     stagingTimeoutMs: 60_000,
     hasEnded: async () => false,
     compare: async () => undefined,
     facts: {},
+    candidateManifest: () => {
+      throw new Error('no manifest here');
+    },
     liveManifest: () => {
       throw new Error('no manifest is applied here');
     },

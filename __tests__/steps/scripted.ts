@@ -58,7 +58,7 @@ export function worldOf(
     afterSignal: { platform: platformOf(calls), signal },
     target: snapshot().target,
     clock,
-    probe: { http, clock, random, signal, skipSslValidation: false },
+    probe: { http, connect: async () => undefined, clock, random, signal, skipSslValidation: false },
     listener: { tell: (event) => told.push('text' in event ? event.text : event.type) },
     told,
     requests,
@@ -69,6 +69,9 @@ export function worldOf(
     facts: {},
     fingerprint: async () => undefined,
     pushBits: () => Promise.reject(new Error('nothing is pushed here')),
+    candidateManifest: () => {
+      throw new Error('no manifest here');
+    },
     liveManifest: () => {
       throw new Error('no manifest is applied here');
     },

@@ -4,7 +4,7 @@ import { isHeld, type May, ownerOf, takeOver } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
-import { candidateName } from '../platform/names.js';
+import { candidateName, isOfRollback } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { backward } from '../strategies/backward.js';
@@ -112,7 +112,7 @@ async function bringToItsEnd(
     return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
   });
   const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
-  const goingBack = apps.filter(({ intent }) => intent.target !== undefined || intent.inPlace?.source);
+  const goingBack = apps.filter(({ snapshot: { lock } }) => lock && isOfRollback(lock));
   const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
   const intents = apps.map(({ intent }) => intent);
   const ofHold = intents.some(({ hold }) => hold);

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
 import { createGitHub, type GitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
-import { type CandidateWish, candidateManifest, liveManifest, varsFileText } from '../manifest/candidate.js';
+import {
+  appliedManifest,
+  type CandidateWish,
+  candidateManifest,
+  liveManifest,
+  varsFileText,
+} from '../manifest/candidate.js';
+import { hashOfImage } from '../manifest/docker.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { saidOf } from '../manifest/said.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -28,7 +35,14 @@ export function worldOf(
   ofWatch: Pick<World, 'badSign' | 'unwatch' | 'onSign' | 'watchedRoutes'>,
 ): World {
   const { clock, random, files, signal, listener, children, env } = ports;
-  const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
+  const probe = {
+    http: ports.http,
+    connect: ports.connect,
+    clock,
+    random,
+    signal,
+    skipSslValidation: inputs.skipSslValidation,
+  };
   const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
   const { compare } = gitHubOf(inputs, context, ports);
   const withManifest = async (
@@ -65,7 +79,17 @@ export function worldOf(
     pushBits: ({ app, candidate, trialUrl, alone }) => {
       const instances = alone ? { instances: oneOf(app, manifest) } : {};
       const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
-      return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
+      const image = manifest?.apps.find(({ name }) => name === app)?.docker;
+      const { password } = inputs.docker;
+      const docker = image && {
+        docker: { ...image, ...(image.username !== undefined && password !== undefined ? { password } : {}) },
+      };
+      return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
+    },
+    candidateManifest: (app, candidateName, alone) => {
+      if (!manifest) throw new Error(`no manifest to apply to ${candidateName}`);
+      const instances = alone ? { instances: oneOf(app, manifest) } : {};
+      return appliedManifest(manifest, { app, candidateName, trialRoute: undefined, ...instances });
     },
     liveManifest: (app) => {
       if (!manifest) throw new Error(`no manifest to apply to ${app}`);
@@ -75,8 +99,8 @@ export function worldOf(
       for (const secret of secrets) ports.runner.setSecret(secret);
     },
     fingerprint: async (name) => {
-      const path = manifest?.apps.find((app) => app.name === name)?.path;
-      const bits = path === undefined ? undefined : await hashOfBits(path);
+      const { path, docker } = manifest?.apps.find((app) => app.name === name) ?? {};
+      const bits = docker ? hashOfImage(docker) : path === undefined ? undefined : await hashOfBits(path);
       return manifest && bits ? { bits, manifest: saidOf(manifest, name).hash } : undefined;
     },
     runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) =>

@@ -45,7 +45,7 @@ export function liveManifest(manifest: Manifest, name: string): string {
     Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
   const listed = Array.isArray(app.processes) ? (app.processes as Data[]) : undefined;
   return written({
-    ...without(app, [...ROUTE_KEYS, 'instances', 'path']),
+    ...without(app, [...ROUTE_KEYS, 'instances', 'path', 'docker']),
     ...(listed ? { processes: listed.map((one) => without(one, ['instances'])) } : {}),
   });
 }

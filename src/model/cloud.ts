@@ -123,8 +123,9 @@ export interface Quota {
   /** Of the organization or the space. */
   name: string;
   /** `memoryMb` and `instances` count what is started; `instanceMb` is the most that one instance may have. */
-  limits: { memoryMb?: number; instanceMb?: number; instances?: number; routes?: number };
-  used: { memoryMb: number; instances: number; routes: number };
+  limits: { memoryMb?: number; instanceMb?: number; instances?: number; routes?: number; ports?: number };
+  /** `ports`: those that TCP routes have. */
+  used: { memoryMb: number; instances: number; routes: number; ports: number };
 }
 
 export interface Domain {
@@ -156,10 +157,20 @@ export interface Droplet {
   state: string;
   createdAtMs: number;
   packageGuid?: string;
+  /** The app that has it. */
+  appGuid?: string;
+  /** `buildpack`, `docker` or `cnb`. */
+  lifecycle?: string;
+  /** Of the buildpacks that staged it. */
+  stack?: string;
   /** By process type, what it starts; undefined: the platform does not tell. */
   commands?: Readonly<Record<string, string>>;
   /** Of its bits; a copy has the same. undefined: it is not ready. */
   checksum?: string;
+  /** Instead of bits: the docker image. */
+  image?: string;
+  /** That the image exposes first. */
+  port?: number;
 }
 
 /** What the platform recorded of an app at a start: droplet, variables, commands, sidecars. */

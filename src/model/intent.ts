@@ -90,6 +90,15 @@ export interface Journal {
    * restage, a rollback in place.
    */
   asLive?: true;
+  /** No process other than web ever runs in two versions at once; undefined: each may. */
+  handover?: Handover;
+}
+
+export interface Handover {
+  /** The app has no route: live stops as a whole before the new version starts. */
+  whole: boolean;
+  /** Of processes other than web, by type: instances of the new version by its manifest, or as it was live before. */
+  counts: Readonly<Record<string, number>>;
 }
 
 /** Where the droplet of a version comes from that nobody pushes. */
@@ -133,6 +142,8 @@ export interface Source {
 type Parameters = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 
 export interface Intent extends Journal {
+  /** The candidate is an app of docker images: what it is made as it stays. undefined: of bits. */
+  docker?: true;
   app: string;
   /** Of the new version. */
   version: string;

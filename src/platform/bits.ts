@@ -8,6 +8,7 @@ import type { Requests } from './request.js';
 type BitsCalls = Pick<
   Platform,
   | 'packages'
+  | 'copyPackage'
   | 'builds'
   | 'build'
   | 'createBuild'
@@ -22,6 +23,11 @@ export function bitsCalls(requests: Requests): BitsCalls {
   return {
     packages(appGuid) {
       return requests.list('/v3/packages', { app_guids: appGuid, order_by: '-created_at' }, parsePackage);
+    },
+    copyPackage(packageGuid, appGuid) {
+      const body = { relationships: { app: { data: { guid: appGuid } } } };
+      const path = `/v3/packages?source_guid=${packageGuid}`;
+      return requests.writeFor('POST', path, body, 'package', parsePackage);
     },
     builds(appGuid) {
       return requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild);
@@ -103,6 +109,18 @@ function commandsOf(fields: Fields): Record<string, string> | undefined {
   return fields.textMap('process_types');
 }
 
+/** An image says which ports its processes listen on, and the first one is theirs (cloud_controller_ng droplet_model.rb). */
+function exposedPort(fields: Fields): number | undefined {
+  try {
+    const { ports } = JSON.parse(fields.maybeText('execution_metadata') ?? '');
+    const first = ports.find((one: { Protocol?: string }) => one.Protocol === 'tcp')?.Port;
+    return typeof first === 'number' ? first : undefined;
+  } catch {
+    // Of buildpacks it is another text, or none.
+    return undefined;
+  }
+}
+
 /** The package is named only by a link; a droplet that was uploaded or copied has none. */
 function parseDroplet(fields: Fields): Droplet {
   const link = fields.maybeObject('links')?.maybeObject('package')?.maybeText('href');
@@ -112,8 +130,17 @@ function parseDroplet(fields: Fields): Droplet {
     createdAtMs: fields.time('created_at'),
     ...present({
       packageGuid: link?.split('/').at(-1),
+      appGuid: fields
+        .maybeObject('relationships')
+        ?.maybeObject('app')
+        ?.maybeObject('data')
+        ?.maybeText('guid'),
+      lifecycle: fields.maybeObject('lifecycle')?.maybeText('type'),
+      stack: fields.maybeText('stack'),
       commands: commandsOf(fields),
       checksum: fields.maybeObject('checksum')?.maybeText('value'),
+      image: fields.maybeText('image'),
+      port: exposedPort(fields),
     }),
   };
 }

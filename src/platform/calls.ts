@@ -151,6 +151,8 @@ export interface Platform {
   removeSidecar(guid: string): Promise<void>;
 
   packages(appGuid: string): Promise<readonly Package[]>;
+  /** The new package, COPYING: it is ready when `packages` shows it READY. */
+  copyPackage(packageGuid: string, appGuid: string): Promise<Package>;
   builds(appGuid: string): Promise<readonly Build[]>;
   build(guid: string): Promise<Build>;
   createBuild(packageGuid: string): Promise<Build>;

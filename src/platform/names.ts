@@ -60,6 +60,8 @@ export const ANNOTATION = {
   copiedDroplet: `${PREFIX}/copied-droplet`,
   /** On a candidate: the number of the last pause at which its canary was found as good as live. */
   judged: `${PREFIX}/judged`,
+  /** On the lock: the instances of processes that live has given up to the candidate, as it had them. JSON. */
+  givenUp: `${PREFIX}/given-up`,
   /** On the lock: the job that applies the manifest to live. JSON. */
   applying: `${PREFIX}/applying`,
   /** On live, after a deployment: the versions that it had before, newest first. JSON. May be split. */

@@ -1,16 +1,21 @@
 import type { AppState, Droplet } from '../model/cloud.js';
 import { PlatformFault, Refused } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
+import { copyPackage, forRestage } from './copy-package.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
-/** A copy whose answer was lost is found again. Once it is ready the lock says which one it is. */
+/**
+ * A copy whose answer was lost is found again. Once it is ready the lock says which one it is. With it goes the package: else live
+ * would have none but older ones, and `cf restage` would take one of these.
+ */
 export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
   title: () => 'copy the droplet to live',
   plan: () => [
     'POST /v3/droplets?source_guid=<droplet of candidate> for <live>, GET /v3/droplets/<copy> until STAGED',
-    `PATCH /v3/apps/<lock> annotation ${ANNOTATION.copiedDroplet}`,
+    'POST /v3/packages?source_guid=<package of candidate> for <live>',
+    `PATCH /v3/apps/<lock> annotations ${ANNOTATION.copiedDroplet}, ${ANNOTATION.builtOf}`,
   ],
   run: async (_step, app, world) => {
     const { platform } = world;
@@ -19,8 +24,14 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     if (candidate.currentDropletGuid === undefined)
       throw new PlatformFault(`${candidate.name} has no droplet.`, false);
     await assertWhole(candidate, app, world);
-    const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
-    await platform.updateApp(lockOf(app).guid, { annotations: { [ANNOTATION.copiedDroplet]: guid } });
+    const packageGuid = candidate.annotations[ANNOTATION.package];
+    const [guid, builtOf] = await Promise.all([
+      copyTo(live.guid, candidate.currentDropletGuid, world),
+      packageGuid === undefined ? null : forRestage(() => copyPackage(packageGuid, live.guid, world), world),
+    ]);
+    await platform.updateApp(lockOf(app).guid, {
+      annotations: { [ANNOTATION.copiedDroplet]: guid, [ANNOTATION.builtOf]: builtOf },
+    });
   },
 };
 
@@ -43,24 +54,29 @@ async function copyTo(appGuid: string, dropletGuid: string, world: World): Promi
   return guid;
 }
 
-/** A rollback in place is proven with a copy of what live had. The droplet comes last, as it says that the rest is done. */
+/**
+ * A droplet that was staged before, of whichever app. It comes last, as it says that the rest is done. A version that comes back in
+ * place is proven as it was started.
+ */
 export const takeDroplet: StepKind<Step & { do: 'take-droplet' }> = {
-  title: (_step, { version }) => `copy the droplet of ${version} to the candidate`,
-  plan: (_step, { inPlace }) => [
-    `POST /v3/droplets?source_guid=${inPlace?.source?.dropletGuid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
-    'PATCH /v3/processes/<web process of candidate> command',
+  title: () => 'copy the droplet to the candidate',
+  plan: (_step, { bits, commands }) => [
+    `POST /v3/droplets?source_guid=${bits?.guid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
+    ...(commands?.web ? ['PATCH /v3/processes/<web process of candidate> command'] : []),
     'PATCH /v3/apps/<candidate>/relationships/current_droplet',
   ],
   run: async (_step, app, world) => {
     const { intent } = app;
     const { platform } = world;
     const candidate = appOn('candidate', app);
-    const { source } = intent.inPlace ?? {};
-    if (!source) throw new PlatformFault('Whose droplet is to be taken is not recorded.', false);
-    const guid = await copyTo(candidate.guid, source.dropletGuid, world);
+    const { bits } = intent;
+    if (bits?.from !== 'droplet')
+      throw new PlatformFault('Which droplet is to be taken is not recorded.', false);
+    const guid = await copyTo(candidate.guid, bits.guid, world);
     const web = candidate.processes.find(({ type }) => type === 'web');
     const command = intent.commands?.web ?? null;
     if (web && command !== null) await platform.updateProcess(web.guid, { command });
+    await platform.updateApp(candidate.guid, { annotations: { [ANNOTATION.droplet]: guid } });
     await platform.setCurrentDroplet(candidate.guid, guid);
   },
 };
@@ -68,6 +84,8 @@ export const takeDroplet: StepKind<Step & { do: 'take-droplet' }> = {
 /** A copy has no package, and while it is made no checksum. */
 function isCopy(one: Droplet, source: Droplet): boolean {
   if (one.packageGuid !== undefined || one.createdAtMs < source.createdAtMs) return false;
+  // Of an image there are no bits to be told by.
+  if (one.image !== source.image) return false;
   if (one.state === 'COPYING') return true;
   return one.state === 'STAGED' && (!source.checksum || !one.checksum || source.checksum === one.checksum);
 }

@@ -1,5 +1,6 @@
 import { PlatformRefusal } from '../model/errors.js';
-import { ANNOTATION, appKey, LABEL, PREFIX } from '../platform/names.js';
+import { ANNOTATION, appKey, isOfRollback, LABEL, PREFIX } from '../platform/names.js';
+import { rollOf } from './deployments.js';
 import { earlierAfter, isOfEarlier, leftNow } from './earlier.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -12,10 +13,14 @@ const OF_CANDIDATE: readonly string[] = [
   ANNOTATION.judged,
   ANNOTATION.applying,
   ANNOTATION.package,
+  ANNOTATION.droplet,
   ANNOTATION.takenFrom,
   ANNOTATION.target,
   ANNOTATION.carried,
 ];
+
+/** What says which bits an app has that was no copy. */
+const VOUCHING: readonly string[] = [ANNOTATION.package, ANNOTATION.droplet];
 
 /** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */
 export const crown: StepKind<Step & { do: 'crown' }> = {
@@ -29,7 +34,7 @@ export const crown: StepKind<Step & { do: 'crown' }> = {
     const candidate = appOn('candidate', app);
     const said = Object.entries(candidate.annotations).filter(([key]) => isOfVersion(key));
     // The copy of a droplet has no package: the one of an earlier version would vouch for bits that are not its own.
-    const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || key === ANNOTATION.package);
+    const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || VOUCHING.includes(key));
     await world.platform.updateApp(guid, {
       labels: {
         ...intent.preview,
@@ -56,19 +61,23 @@ function isOfVersion(key: string): boolean {
 async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World) {
   const annotations = snapshot.live?.annotations ?? {};
   const { dropletGuid, guid = '' } = intent.before ?? {};
-  const revision = dropletGuid === undefined ? undefined : await revisionOf(guid, dropletGuid, platform);
-  const left = leftNow(intent, annotations, revision, platform.platformNowMs());
+  // A restart deploys the droplet that live had: its own revision is none of the version before.
+  const sinceMs = rollOf(intent, snapshot)?.createdAtMs ?? Number.POSITIVE_INFINITY;
+  const revision =
+    dropletGuid === undefined ? undefined : await revisionOf({ guid, dropletGuid, sinceMs }, platform);
+  const isWithdrawn = snapshot.candidate !== undefined && isOfRollback(snapshot.candidate);
+  const left = leftNow(intent, annotations, { revision, untilMs: platform.platformNowMs(), isWithdrawn });
   return earlierAfter(left, intent.version, annotations);
 }
 
 /** It only helps a later way back. */
 async function revisionOf(
-  appGuid: string,
-  dropletGuid: string,
+  { guid, dropletGuid, sinceMs }: { guid: string; dropletGuid: string; sinceMs: number },
   platform: World['platform'],
 ): Promise<number | undefined> {
   try {
-    return (await platform.revisions(appGuid)).find((one) => one.dropletGuid === dropletGuid)?.version;
+    const before = (await platform.revisions(guid)).filter(({ createdAtMs }) => createdAtMs < sinceMs);
+    return before.find((one) => one.dropletGuid === dropletGuid)?.version;
   } catch (error) {
     if (error instanceof PlatformRefusal) return undefined;
     throw error;

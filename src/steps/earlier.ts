@@ -21,6 +21,7 @@ const EARLIER_KEPT = 5;
 const REMEMBERED = [
   ANNOTATION.commit,
   ANNOTATION.bits,
+  ANNOTATION.builtOf,
   ANNOTATION.manifestHash,
   ANNOTATION.manifestEnv,
   ANNOTATION.manifestRoutes,
@@ -58,19 +59,26 @@ function unpacked({ annotations = {}, untilMs = 0, ...one }: Packed): EarlierVer
   return { ...one, untilMs, annotations: Object.fromEntries(whole) };
 }
 
-/** @param revision number of live's revision with the droplet that it had before */
+/** How live leaves a version. */
+export interface Leaving {
+  /** Number of live's revision with the droplet that it had before. */
+  revision: number | undefined;
+  untilMs: number;
+  /** By a rollback. */
+  isWithdrawn: boolean;
+}
+
 export function leftNow(
-  { before, facts, inPlace }: Intent,
+  { before, facts }: Intent,
   annotations: Annotations,
-  revision: number | undefined,
-  untilMs: number,
+  { revision, untilMs, isWithdrawn }: Leaving,
 ): EarlierVersion | undefined {
   if (before?.dropletGuid === undefined) return undefined;
   const said = REMEMBERED.flatMap((key) => {
     const text = joinAnnotation(key, annotations);
     return text === undefined ? [] : [[key, text] as const];
   });
-  const withdrawn = inPlace?.source ? { [ANNOTATION.withdrawn]: withdrawnBy(facts) } : {};
+  const withdrawn = isWithdrawn ? { [ANNOTATION.withdrawn]: withdrawnBy(facts) } : {};
   return {
     version: before.version,
     droplet: before.dropletGuid,

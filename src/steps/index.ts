@@ -1,5 +1,6 @@
 /** Every kind of step by its name. */
 import type { Intent } from '../model/intent.js';
+import { applyToCandidate } from './apply-to-candidate.js';
 import { applyToLive, scaleLive } from './apply-to-live.js';
 import { applyVersion } from './apply-version.js';
 import { awaitDeployment } from './await-deployment.js';
@@ -8,9 +9,11 @@ import { continueDeployment, judgePause } from './canary.js';
 import { carry } from './carry.js';
 import { scale, setEnv } from './configure.js';
 import { copyDroplet, takeDroplet } from './copy-droplet.js';
+import { copyPackageToCandidate } from './copy-package.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { bake, drain } from './drain.js';
+import { awaitGone, recordGivenUp } from './give-up.js';
 import { recordWish } from './live-wish.js';
 import { makeCandidate } from './make-candidate.js';
 import { makeRoute, setOptions } from './make-route.js';
@@ -33,9 +36,13 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'make-route': makeRoute,
   'set-options': setOptions,
   'push-bits': pushBits,
+  'copy-package': copyPackageToCandidate,
+  'apply-to-candidate': applyToCandidate,
   stage,
   'set-env': setEnv,
   scale,
+  'record-given-up': recordGivenUp,
+  'await-gone': awaitGone,
   carry,
   'pause-scaling': pauseScaling,
   'resume-scaling': resumeScaling,

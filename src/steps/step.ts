@@ -6,6 +6,13 @@ import type { RouteOptions } from '../model/cloud.js';
 import type { Port, WantedRoute, WantedScale } from '../model/intent.js';
 import type { Phase } from '../model/words.js';
 
+/** Instances that live had of processes that it gives up to the new version. */
+export interface GivenUp {
+  counts: Readonly<Record<string, number>>;
+  /** All of them ran. */
+  ran: boolean;
+}
+
 /** The two apps of a deploy. */
 export type Side = 'live' | 'candidate';
 
@@ -15,9 +22,18 @@ export type Step =
   /** Of a production route that is there. */
   | { do: 'set-options'; url: string; options: RouteOptions }
   | { do: 'push-bits' }
+  /** The candidate gets a copy of the package that its bits name. */
+  | { do: 'copy-package' }
+  /** What the manifest says comes to a candidate to which nothing is pushed. */
+  | { do: 'apply-to-candidate' }
   | { do: 'stage' }
   | { do: 'set-env'; names: readonly string[] }
-  | { do: 'scale'; processType: string; to: WantedScale }
+  /** `side`: of the candidate, where it is not said. */
+  | { do: 'scale'; side?: Side; processType: string; to: WantedScale }
+  /** What live gives up is written down as it was. */
+  | { do: 'record-given-up'; had: GivenUp }
+  /** No instance runs any more, of these process types, or of any. */
+  | { do: 'await-gone'; side: Side; types?: readonly string[] }
   /** What live has outside the manifest comes to the candidate; `what` says it, as it was at first. */
   | { do: 'carry'; what: readonly string[] }
   | { do: 'pause-scaling'; side: Side }
@@ -41,7 +57,7 @@ export type Step =
   | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' }
   /** The candidate's droplet becomes one of live's: a deployment takes none of another app. */
   | { do: 'copy-droplet' }
-  /** The candidate's droplet becomes a copy of one that live had, and is started and checked as live is. */
+  /** The candidate's droplet becomes a copy of the one that its bits name. */
   | { do: 'take-droplet' }
   /** What may be changed on live is written down as it is. */
   | { do: 'record-live' }

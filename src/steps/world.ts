@@ -12,7 +12,7 @@ import type { HeaderReach, ProofResult } from '../probe/proof.js';
 import type { LastAnswer } from '../probe/quiet.js';
 import type { SmokeReport } from '../probe/smoke.js';
 import type { BadSign } from '../probe/watch.js';
-import { isAskable } from './routes.js';
+import { isAskable, isNamed } from './routes.js';
 import type { Side, Step } from './step.js';
 
 /** Hashes of what would be pushed of one app: the same ones stand for the same bits and the same words of the manifest. */
@@ -45,6 +45,11 @@ export interface World {
     /** One web instance, and none of any other process, whatever the manifest says. */
     alone?: true;
   }): Promise<void>;
+  /**
+   * What the manifest says of one app, for a candidate to which nothing is pushed: YAML, variables filled in, no route.
+   * @param alone one web instance, and none of any other process, whatever the manifest says
+   */
+  candidateManifest(app: string, candidate: string, alone: boolean): string;
   /** What the manifest says of one app, for live itself: YAML, variables filled in, no word of routes, counts and bits. */
   liveManifest(app: string): string;
   /** These values are shown nowhere from here on. */
@@ -174,6 +179,13 @@ export function routeNamed(url: string, { snapshot }: AppWorld): Route {
   const route = snapshot.routes.find((one) => one.url === url);
   if (!route) throw new PlatformFault(`Route ${url} is not there.`, false);
   return route;
+}
+
+/** A trial route as it is there. Throws `PlatformFault` when it is not (any more). */
+export function trialRoute({ route }: Intent['trials'][number], { snapshot }: AppWorld): Route {
+  const there = snapshot.routes.find((one) => isNamed(one, route));
+  if (!there) throw new PlatformFault(`The trial route ${route.url} is not there.`, false);
+  return there;
 }
 
 /** Why this route cannot be asked by HTTP from outside; undefined: it can. */

@@ -8,9 +8,10 @@
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
-import { isPushed } from '../steps/routes.js';
+import { isPushed, isRouteless } from '../steps/routes.js';
 import { resumes, unpaused } from '../steps/scaling.js';
 import type { Side, StageWork, Step, Work } from '../steps/step.js';
+import { isHandedOver, isWhole, keptCounts, wholeHandover, workersHandover } from './handover.js';
 import {
   allRunning,
   destinationsOf,
@@ -50,6 +51,7 @@ export function blueGreen(intent: Intent, snapshot: Snapshot): Work {
 /** All apps of the deploy are held together: none may be taken by another run while one of them is not proven yet. */
 export function untilHeld(intent: Intent, snapshot: Snapshot): Work {
   if (snapshot.candidate?.phase === 'held') return {};
+  // What hands over as a whole starts when live has ended: until then it is proven as far as it can be, which is staged.
   const hold = { switch: steps([{ do: 'mark', phase: 'held' }]) };
   return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
 }
@@ -64,7 +66,7 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   if (reached(candidate, 'switching')) return {};
   const [pushed] = intent.trials;
-  const further = pushed && isPushed(pushed.to) ? intent.trials.slice(1) : intent.trials;
+  const further = pushed && isPushed(pushed.to) && !intent.bits ? intent.trials.slice(1) : intent.trials;
   const scale = scaleSteps(intent, snapshot);
   if (reached(candidate, 'proven')) return proofOfGrowth(intent, scale);
   if (reached(candidate, 'held')) return onceMore(intent, snapshot);
@@ -72,17 +74,8 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
     lock: steps(candidate ? [] : [{ do: 'make-candidate' }]),
     // Before a push can bind it: an autoscaler must not scale what is not live yet.
     routes: steps([...missingRoutes(intent, snapshot), ...scalingPauses(intent, [['candidate', candidate]])]),
-    bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : [{ do: 'push-bits' }]),
-    // Buildpacks look at variables and at bound services.
-    stage: candidate?.currentDropletGuid
-      ? steps([])
-      : {
-          steps: [
-            ...environmentSteps(intent, snapshot),
-            ...(intent.carry?.what.length ? carrySteps(intent, snapshot) : []),
-          ],
-          after: [{ do: 'stage' }],
-        },
+    bits: steps(candidate?.annotations[ANNOTATION.package] ? [] : bitSteps(intent)),
+    stage: candidate?.currentDropletGuid ? steps([]) : toDroplet(intent, snapshot),
     configure: steps([
       // What it holds of the quota is free before the candidate starts.
       ...stopFailed(snapshot),
@@ -93,6 +86,23 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
       ...unmappedTrials(further, snapshot),
     ]),
   };
+}
+
+/** What the new version is made of comes to the candidate. */
+function bitSteps({ bits }: Intent): Step[] {
+  if (!bits) return [{ do: 'push-bits' }];
+  return bits.from === 'package' || bits.packageGuid !== undefined ? [{ do: 'copy-package' }] : [];
+}
+
+/** The candidate gets its droplet, and before it what that is made with. */
+function toDroplet(intent: Intent, snapshot: Snapshot): StageWork {
+  if (intent.bits?.from === 'droplet') {
+    if (intent.asLive) return steps([{ do: 'take-droplet' }]);
+    return { steps: [{ do: 'apply-to-candidate' }], after: [{ do: 'take-droplet' }] };
+  }
+  // Buildpacks look at variables and at bound services.
+  const carried = intent.carry?.what.length ? carrySteps(intent, snapshot) : [];
+  return { steps: [...environmentSteps(intent, snapshot), ...carried], after: [{ do: 'stage' }] };
 }
 
 /** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
@@ -121,7 +131,10 @@ export function unmappedTrials(trials: Intent['trials'], snapshot: Snapshot): St
     destinationsOf(routeOf(snapshot, route), snapshot.candidate).some((one) => samePort(one, to));
   return trials
     .filter((trial) => !hasPort(trial))
-    .map(({ route, to }): Step => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
+    .map(({ route, to }): Step => {
+      const { url } = routeOf(snapshot, route) ?? route;
+      return { do: 'map', url, side: 'candidate', to: [to] };
+    });
 }
 
 /** Live has grown since the proof: instances that come now are proven like the others. */
@@ -154,7 +167,12 @@ export function scalingPauses(
 }
 
 export function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
-  const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
+  const { handover } = intent;
+  const types = new Set([
+    ...Object.keys(intent.scale),
+    ...intent.keepInstancesOf,
+    ...(handover?.whole ? [] : Object.keys(handover?.counts ?? {})),
+  ]);
   return [...types].flatMap((processType): Step[] => {
     const now = candidate?.processes.find((process) => process.type === processType);
     // A process type of live that the new version does not have has nothing to be scaled.
@@ -165,6 +183,9 @@ export function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[
     // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
     if (kept && lives && now) wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
     const to = now ? differing(wanted, now) : wanted;
+    // It gets them when live has given up its own.
+    if (isHandedOver(intent, processType)) delete to.instances;
+    if (isHandedOver(intent, processType) && now?.instances !== 0) to.instances = 0;
     return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
   });
 }
@@ -183,6 +204,7 @@ function differing(wanted: WantedScale, now: Required<WantedScale>): WantedScale
 export function proof(intent: Intent, { candidate }: Snapshot): Work {
   // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
   if (reached(candidate, 'drained')) return {};
+  if (isWhole(intent) && !reached(candidate, 'switching')) return {};
   const running = candidate !== undefined && allRunning(candidate);
   return {
     start: steps(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
@@ -221,24 +243,38 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
       ? {}
       : {
           prove: {
-            steps: [{ do: 'prove', side: 'candidate', urls }],
+            steps: urls.length > 0 ? [{ do: 'prove', side: 'candidate', urls }] : [],
             after: [{ do: 'mark', phase: 'serving' }],
           },
         }),
     unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
-    drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
+    drain: leaving(intent, snapshot),
   };
 }
 
+/** Before bake: what comes of the handover leads back as any other bad sign. */
+function leaving(intent: Intent, snapshot: Snapshot): StageWork {
+  const handover = workersHandover(intent, snapshot);
+  const drain: Step = { do: 'drain', side: 'live' };
+  const drained: Step = { do: 'mark', phase: 'drained' };
+  if (handover.length === 0) return { steps: [drain], after: [drained] };
+  return { steps: [], after: [...handover, drain, drained] };
+}
+
 /** How many live has is read again once nothing scales it any more, and what it was given meanwhile is not lost. */
-function beforeSwitch(intent: Intent, { candidate, live }: Snapshot): StageWork {
+function beforeSwitch(intent: Intent, snapshot: Snapshot): StageWork {
+  const { candidate, live } = snapshot;
   if (reached(candidate, 'switching')) return steps([switching(intent)]);
   const paused = scalingPauses(intent, [
     ['live', live],
     ['candidate', candidate],
   ]);
   if (paused.length > 0) return steps(paused);
-  return { steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [], after: [switching(intent)] };
+  const handover = isWhole(intent) ? wholeHandover(intent, snapshot) : [];
+  return {
+    steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [],
+    after: [...handover, switching(intent)],
+  };
 }
 
 /**
@@ -263,6 +299,9 @@ function mapStep(intent: Intent, snapshot: Snapshot, url: string): Step[] {
 export function farewell(intent: Intent, snapshot: Snapshot): Work {
   // Whatever another hand has put under the name since then is not ours to retire.
   const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
+  // For a plan: what hands over as a whole has stopped by then.
+  const isOver = isWhole(intent) && !reached(snapshot.candidate, 'switching');
+  const leaves = live?.state === 'STARTED' && !isOver ? live : undefined;
   const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
   const older = snapshot.previous.filter((app) => !isGoing(app));
   const gone = [
@@ -278,11 +317,15 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
         : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),
       ...optionSteps(intent, snapshot),
     ]),
-    stop: steps([
-      ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid } as const] : []),
-      ...stopIdle(snapshot, older.slice(0, kept)),
-    ]),
-    prune: steps(gone),
+    stop: {
+      steps: [
+        ...(leaves ? [{ do: 'stop', name: leaves.name, guid: leaves.guid } as const] : []),
+        ...stopIdle(snapshot, older.slice(0, kept)),
+      ],
+      // What it works on has its time to be ended, as requests have.
+      after: leaves && isRouteless(intent) ? [{ do: 'await-gone', side: 'live' }] : [],
+    },
+    prune: steps([...gone, ...(live && intent.keepPrevious > 0 ? keptCounts(intent, 'live', snapshot) : [])]),
     retire: steps(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
     crown: steps([{ do: 'rename', side: 'candidate', to: 'live' }]),
   };

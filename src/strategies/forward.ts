@@ -4,11 +4,9 @@ import type { Intent } from '../model/intent.js';
 import type { Work } from '../steps/step.js';
 import { blueGreen } from './blue-green.js';
 import { rollBack } from './rollback.js';
-import { rollBackInPlace } from './rollback-in-place.js';
 import { rolling } from './rolling.js';
 
 export function forward(intent: Intent, snapshot: Snapshot): Work {
-  if (intent.inPlace?.source) return rollBackInPlace(intent, snapshot);
   if (intent.inPlace) return rolling(intent, snapshot);
   return intent.target === undefined ? blueGreen(intent, snapshot) : rollBack(intent, snapshot);
 }

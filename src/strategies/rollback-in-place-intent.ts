@@ -54,6 +54,9 @@ export function makeInPlaceRollbackIntent(parts: InPlaceRollbackParts): IntentRe
     commands: { ...parts.commands, ...revision?.commands },
     facts: factsOf(parts, version, { ...own, ...who }),
     inPlace,
+    bits: { from: 'droplet', guid: dropletGuid },
+    asLive: true,
+    ...(live.lifecycle.type === 'docker' ? { docker: true } : {}),
   };
   return {
     intent,

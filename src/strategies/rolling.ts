@@ -1,7 +1,8 @@
 /**
  * Rolling, forward: live keeps its GUID. The bits are staged and proven in a candidate of one instance, which is the lock too. Only
  * then the droplet is copied to live, live is written down as it is, what the manifest changes is applied to it, and one
- * deployment brings the droplet to its instances. Asked again with a fresh snapshot after each group of steps. Pure.
+ * deployment brings the droplet to its instances. A droplet that is live's own already (a restart, a rollback in place) goes the
+ * other way for its proof, and is copied to the candidate. Asked again with a fresh snapshot after each group of steps. Pure.
  */
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
@@ -54,19 +55,25 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   const urls = productionUrls(intent, snapshot);
   const roll = rollOf(intent, snapshot);
-  const copied = candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
+  const { source } = intent.inPlace ?? {};
+  const has = source !== undefined || candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
   return {
     switch: reached(candidate, 'switching')
       ? steps([])
       : {
-          steps: copied ? [] : [{ do: 'copy-droplet' }],
+          steps: has ? [] : [{ do: 'copy-droplet' }],
           // Nothing of live is changed before it is written down as it was.
           after: [{ do: 'record-live' }, switching(intent)],
         },
     map: steps(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
     roll: {
       steps: [],
-      after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
+      after: roll
+        ? []
+        : [
+            intent.asLive ? { do: 'apply-version' } : { do: 'apply-to-live' },
+            { do: 'create-deployment', of: 'candidate' },
+          ],
     },
     await: isCanary(intent)
       ? pauses(intent, snapshot)

@@ -61,7 +61,11 @@ type NotRolled =
   | 'scale-live';
 /** Nothing scales the app of these trials. */
 type OfAutoscaler = 'pause-scaling' | 'resume-scaling';
-type Swapped = Exclude<Kind, InPlace | OfAutoscaler>;
+/** What comes to a candidate to which nothing is pushed. */
+type NotPushed = 'copy-package' | 'apply-to-candidate';
+/** Nothing hands its processes over. */
+type OfHandover = 'record-given-up' | 'await-gone';
+type Swapped = Exclude<Kind, InPlace | OfAutoscaler | NotPushed | OfHandover>;
 
 const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-options'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },

@@ -66,6 +66,22 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           return changedApp(world, guid, { annotations: { ...annotations, ...annotation } });
         },
       ];
+    case 'copy-package':
+      return [
+        (world) => {
+          const { guid, packages, annotations } = on(world, 'candidate');
+          const copy = `package ${intent.version} #copy`;
+          const recorded = { ...annotations, [ANNOTATION.package]: copy };
+          return changedApp(world, guid, { packages: [...packages, copy].slice(-2), annotations: recorded });
+        },
+      ];
+    case 'apply-to-candidate':
+      return [
+        (world) => {
+          if (intent.asLive) violated('applies a manifest that nobody gave');
+          return changedApp(world, on(world, 'candidate').guid, { processes: PUSHED });
+        },
+      ];
     case 'stage':
       return [
         (world) => {
@@ -237,7 +253,13 @@ function makeRoute(world: ModelWorld, intent: Intent, step: Step & { do: 'make-r
   return { ...world, routes: { ...world.routes, [guid]: made }, made: { ...world.made, [url]: number } };
 }
 
-/** The manifest of the models has a web and a worker process. What is pushed twice has two packages. */
+/** The manifest of the models, and each droplet, has a web and a worker process. */
+export const PUSHED: ModelApp['processes'] = [
+  { type: 'web', instances: 1, running: 0 },
+  { type: 'worker', instances: 0, running: 0 },
+];
+
+/** What is pushed twice has two packages. */
 function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelApp): ModelWorld {
   const [first] = intent.trials;
   const asked = first && isPushed(first.to) ? first.route.url : undefined;
@@ -246,10 +268,7 @@ function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelAp
   const number = Math.min(2, packages.length + 1);
   const pushed = changedApp(world, guid, {
     packages: [...packages.slice(0, 1), `package ${intent.version} #${number}`],
-    processes: [
-      { type: 'web', instances: 1, running: 0 },
-      { type: 'worker', instances: 0, running: 0 },
-    ],
+    processes: PUSHED,
   });
   return trial ? changedRoute(pushed, trial.guid, [to(guid)]) : pushed;
 }

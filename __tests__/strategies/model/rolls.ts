@@ -10,7 +10,7 @@ import { LIVE_WISH, readWish } from '../../../src/steps/live-wish.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { reached } from '../../../src/strategies/view.js';
 import { to, wanted } from '../support.js';
-import { violated, type Write } from './effects.js';
+import { PUSHED, violated, type Write } from './effects.js';
 import type { Scenario } from './explore.js';
 import { LIVE, labels, ON_SHOP, ONE_ROUTE, running, SHOP, space, WWW } from './scenarios.js';
 import { changedApp, type ModelApp, type ModelWorld, playersOf, snapshotOf } from './world.js';
@@ -65,8 +65,9 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
     case 'take-droplet':
       return [
         (world) => {
-          if (!intent.inPlace?.source) violated('takes a droplet that nobody named');
-          return changedApp(world, candidate(world).guid, { droplet: `${TAKEN}${broughtBy(intent)}` });
+          if (intent.bits?.from !== 'droplet') violated('takes a droplet that nobody named');
+          const droplet = `${TAKEN}${broughtBy(intent)}`;
+          return changedApp(world, candidate(world).guid, { droplet, processes: PUSHED });
         },
       ];
     case 'record-live':
@@ -91,7 +92,7 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       ];
     case 'apply-version':
     case 'apply-to-live': {
-      if ((step.do === 'apply-version') !== (intent.inPlace?.source !== undefined))
+      if ((step.do === 'apply-version') !== (intent.asLive === true))
         violated(`${step.do} is not what ${intent.version} is brought by`);
       const apply = (settings: string) => (world: ModelWorld) => {
         assertQuiet(world);
@@ -179,7 +180,11 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
         (world) => {
           const { guid, runs, annotations: had } = live(world);
           if (runs !== broughtBy(intent)) violated(`crowned as ${intent.version}, but runs ${runs}`);
-          const left = leftNow(intent, had, undefined, 1 + lastEnd(had));
+          const left = leftNow(intent, had, {
+            revision: undefined,
+            untilMs: 1 + lastEnd(had),
+            isWithdrawn: false,
+          });
           const annotations = Object.fromEntries(
             Object.entries({ ...had, ...earlierAfter(left, intent.version, had) }).flatMap(([key, text]) =>
               text === null ? [] : [[key, text]],
