@@ -18,7 +18,7 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
       port,
       ...(options ? { options } : {}),
       labels: {
-        [LABEL.role]: as === 'trial' ? 'candidate' : intent.preview ? 'preview' : 'live',
+        [LABEL.role]: as === 'trial' ? 'candidate' : 'live',
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: intent.version,
         ...intent.preview,
