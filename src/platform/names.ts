@@ -1,5 +1,6 @@
 /** Every name that we give on the platform: apps, hosts, labels, annotations. Pure; the same input always gives the same name. */
 import { createHash } from 'node:crypto';
+import type { Metadata } from '../model/cloud.js';
 import type { Role } from '../model/words.js';
 
 export const PREFIX = 'cf-zero-downtime.github.io';
@@ -239,7 +240,7 @@ function digest(text: string): string {
 }
 
 /** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
-export function recordedOn(app: Pick<App, 'annotations'> | undefined, key: string): unknown {
+export function recordedOn(app: Pick<Metadata, 'annotations'> | undefined, key: string): unknown {
   const text = app && joinAnnotation(key, app.annotations);
   if (text === undefined) return undefined;
   try {
