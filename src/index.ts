@@ -5,6 +5,7 @@ import { post } from './post.js';
 import type { ProcessPorts } from './report/shown.js';
 import { createChildren } from './system/children.js';
 import { realClock } from './system/clock.js';
+import { connect } from './system/connect.js';
 import { files } from './system/files.js';
 import { createHttp } from './system/http.js';
 import { loopback } from './system/loopback.js';
@@ -23,6 +24,7 @@ const ports: ProcessPorts = {
   portsFor: (inputs, listener) => ({
     ...shared,
     http: createHttp({ ...inputs, env: process.env }),
+    connect,
     publicHttp: createHttp({ skipSslValidation: false, env: process.env }),
     children: createChildren(),
     random: realRandom,

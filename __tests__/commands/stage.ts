@@ -116,6 +116,7 @@ export async function performed(acts: Acts = {}) {
       heard.handed = true;
       return {
         http,
+        connect: async () => undefined,
         publicHttp: http,
         children,
         clock,

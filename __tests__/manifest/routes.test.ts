@@ -22,7 +22,6 @@ const APP: ManifestApp = {
   noRoute: false,
   randomRoute: false,
   defaultRoute: false,
-  docker: false,
   processes: {},
   envNames: [],
   services: [],
@@ -96,6 +95,21 @@ describe('routes that the manifest lists', () => {
     expect(wantedRoutes({ ...APP, routes: [] }, DOMAINS)).toEqual(none);
   });
 
+  test.each([
+    ['tcp.example.com:1234', undefined],
+    ['TCP.Example.com:01234', 'tcp'],
+    ['tcp://tcp.example.com:1234', undefined],
+  ])('a TCP route is its domain and a port: %s', (route, protocol) => {
+    const { routes, problems } = named(route, protocol);
+    expect(problems).toEqual([]);
+    expect(routes).toEqual([
+      {
+        ...{ url: 'tcp.example.com:1234', host: '', path: '', port: 1_234, internal: false },
+        domainGuid: 'guid-of-tcp.example.com',
+      },
+    ]);
+  });
+
   test.each<[string, string | undefined, RegExp]>([
     ['shop.elsewhere.net', undefined, /on no domain that the organization has\.$/],
     ['a.b.apps.example.com', undefined, /a host on apps\.example\.com or example\.com has one label only/],
@@ -110,15 +124,20 @@ describe('routes that the manifest lists', () => {
     ['shop.apps.example.com/a?b', undefined, /path/],
     [`shop.apps.example.com/${'a'.repeat(128)}`, undefined, /128/],
     ['ftp://shop.apps.example.com', undefined, /scheme "ftp"/],
-    ['tcp.example.com:1234', undefined, /TCP route, which is not available yet/],
-    ['tcp.example.com:0', undefined, /port 0; a port is from 1 to 65535/],
-    ['tcp.example.com:65536', undefined, /port 65536; a port is from 1 to 65535/],
+    ['tcp.example.com:0', undefined, /port 0; that of a TCP route is from 1024 to 65535/],
+    ['tcp.example.com:1023', undefined, /port 1023;/],
+    ['tcp.example.com:65536', undefined, /port 65536;/],
+    ['tcp.example.com', undefined, /names no port: write tcp\.example\.com:PORT/],
+    ['shop.tcp.example.com:1234', undefined, /host "shop", and a TCP route has none/],
+    ['tcp.example.com:1234/x', undefined, /path "\/x", and a TCP route has none/],
+    ['https://tcp.example.com:1234', undefined, /scheme "https", and tcp\.example\.com is for TCP/],
+    ['tcp.example.com:1234', 'http2', /protocol "http2", and tcp\.example\.com is for TCP/],
     ['shop.apps.example.com:8080', undefined, /port 8080, which a route on apps\.example\.com cannot have/],
     ['nowhere.test:1234', undefined, /on no domain that the organization has\.$/],
-    ['tcp://tcp.example.com', undefined, /TCP route/],
-    ['shop.tcp.example.com', undefined, /TCP domain/],
-    ['shop.apps.example.com', 'tcp', /TCP route/],
-    ['shop.apps.example.com', 'http3', /protocol "http3"; allowed are http1 and http2/],
+    ['tcp://tcp.example.com', undefined, /names no port/],
+    ['tcp://shop.apps.example.com', undefined, /scheme "tcp"; a route has none/],
+    ['shop.apps.example.com', 'tcp', /protocol "tcp"; .*needs a TCP domain and a port/],
+    ['shop.apps.example.com', 'http3', /protocol "http3"; allowed are http1 and http2\.$/],
     ['shop.apps.internal/x', undefined, /internal domain/],
     ['*.apps.internal', undefined, /internal domain/],
   ])('refused: %j %s', (route, protocol, expected) => {

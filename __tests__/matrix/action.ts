@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { seededRandom } from '../../foundry/router/random.js';
 import { main } from '../../src/main.js';
 import { Cancelled, HttpFailure } from '../../src/model/errors.js';
-import type { Children, Clock, Files, Http, HttpRequest, HttpResponse } from '../../src/model/ports.js';
+import type {
+  Children,
+  Clock,
+  Connect,
+  Files,
+  Http,
+  HttpRequest,
+  HttpResponse,
+} from '../../src/model/ports.js';
 import { post } from '../../src/post.js';
 import type { ProcessPorts } from '../../src/report/shown.js';
 import { Life } from './life.js';
@@ -94,6 +102,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   };
   const files = memory();
   const http = httpOf(platform, deploy, life, wire, seededRandom(Number(deploy.runId)));
+  const connect = connectOf(platform, life, wire, seededRandom(Number(deploy.runId)));
   const cfWorld: CfWorld = {
     clock: platform.clock,
     files,
@@ -111,6 +120,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   const ports: ProcessPorts = {
     portsFor: (_, listener) => ({
       http,
+      connect,
       publicHttp: http,
       children,
       clock,
@@ -200,6 +210,23 @@ function httpOf(platform: Platform, { compare }: Deploy, life: Life, wire: Wire,
       return platform.routers.ask(url.hostname, url.pathname, lowerCase(headers));
     });
   }
+}
+
+/** Connections to TCP routes: `Connect` on the virtual clock. */
+function connectOf(platform: Platform, life: Life, wire: Wire, jitter: () => number): Connect {
+  return ({ host, port, openMs, signal }) =>
+    life.living(() => {
+      // Of its own for all ports: that of a trial route is another one in each run.
+      const met = wire.probe(life, 'TCP', async () => {
+        await platform.clock.sleep(PROBE_MS.least + jitter() * PROBE_MS.spread);
+        const answer = platform.routers.connect(port);
+        if (answer === 'refused') throw new HttpFailure('nobody listens', 'refused', false);
+        if (answer === 'closed') throw new HttpFailure('closed at once', 'reset', true);
+        await platform.clock.sleep(openMs);
+      });
+      const url = `tcp://${host}:${port}`;
+      return givenUp({ method: 'CONNECT', url, timeoutMs: 0, ...(signal ? { signal } : {}) }, met);
+    });
 }
 
 /** An answer that comes, unless the request is given up before. */

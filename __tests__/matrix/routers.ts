@@ -1,9 +1,10 @@
 /** The foundry's routers without their sockets: the same tables, the same propagation, asked in turn. */
 
-import type { RouterEvents } from '../../foundry/ports.js';
+import type { RouteRecord, RouterEvents } from '../../foundry/ports.js';
 import { wantedInstance } from '../../foundry/router/headers.js';
 import type { RouterOptions, Routers } from '../../foundry/router/index.js';
 import { createLearning } from '../../foundry/router/learning.js';
+import { type Backend, Pool, type Wanted } from '../../foundry/router/pool.js';
 import { seededRandom } from '../../foundry/router/random.js';
 import {
   badInstanceHeader,
@@ -23,6 +24,8 @@ export interface RouterAnswer {
 export interface PlayedRouters extends Routers {
   /** The next router answers, as it would over a connection of its own. Header names in lower case. */
   ask(host: string, path: string, headers: Readonly<Record<string, string>>): RouterAnswer;
+  /** The version behind the next router's port; `refused`: it listens on no such port, `closed`: it knows nobody there. */
+  connect(port: number): { version: string } | 'refused' | 'closed';
 }
 
 export function playRouters(
@@ -34,10 +37,31 @@ export function playRouters(
   const all = Array.from({ length: count }, (_, router) => {
     const table = createTable(clock);
     const delayMs = () => random() * propagationMs;
-    const { apply } = table;
-    return { table, learning: createLearning({ clock, apply, delayMs, applied: events.applied, router }) };
+    const ports = new Map<number, Pool>();
+    const apply = (record: RouteRecord) => {
+      if (record.port === undefined) table.apply(record);
+      else if (record.endpoints.length > 0)
+        ports.set(record.port, new Pool(record, clock, ports.get(record.port)));
+      else if (ports.get(record.port)?.record.routeGuid === record.routeGuid) ports.delete(record.port);
+    };
+    return {
+      table,
+      ports,
+      learning: createLearning({ clock, apply, delayMs, applied: events.applied, router }),
+    };
   });
   let turn = 0;
+  const answering = (pool: Pool, wanted?: Wanted): AppVersion | undefined => {
+    const tried = new Set<Backend>();
+    for (;;) {
+      const backend = pool.next({ ...(wanted ? { wanted } : {}), tried });
+      if (!backend || backend === 'overloaded') return undefined;
+      const app = listening(backend.endpoint.port);
+      if (app) return app;
+      backend.failedAtMs = clock.now();
+      tried.add(backend);
+    }
+  };
   return {
     port: 1,
     seed,
@@ -58,15 +82,14 @@ export function playRouters(
       if (typeof wanted === 'string') return refused(badInstanceHeader(wanted));
       const pool = table.find(host, path.replace(/[?#].*$/, ''));
       if (!pool || (wanted && !pool.has(wanted))) return refused(unknownRoute(host, wanted));
-      const tried = new Set<never>();
-      for (;;) {
-        const backend = pool.next({ wanted, tried });
-        if (!backend || backend === 'overloaded') return refused(endpointFailure('connection refused'));
-        const app = listening(backend.endpoint.port);
-        if (app) return answered(app, path);
-        backend.failedAtMs = clock.now();
-        tried.add(backend as never);
-      }
+      const app = answering(pool, wanted);
+      return app ? answered(app, path) : refused(endpointFailure('connection refused'));
+    },
+    connect(port) {
+      const pool = all[turn++ % all.length]?.ports.get(port);
+      // The listener is there as long as one router wants it.
+      if (!pool) return all.some(({ ports }) => ports.has(port)) ? 'closed' : 'refused';
+      return answering(pool) ?? 'closed';
     },
   };
 }

@@ -14,7 +14,7 @@ const ORG = {
   '/v3/organizations/o': { relationships: { quota: { data: { guid: 'q' } } } },
   '/v3/organization_quotas/q': {
     apps: { total_memory_in_mb: 2_048, per_process_memory_in_mb: null, total_instances: null },
-    routes: { total_routes: 10 },
+    routes: { total_routes: 10, total_reserved_ports: 2 },
   },
 };
 
@@ -24,7 +24,12 @@ test('a platform from before the usage of routes tells that of memory and instan
     '/v3/organizations/o/usage_summary': { usage_summary: { started_instances: 3, memory_in_mb: 1_024 } },
   });
   expect(await platform.quotas(TARGET)).toMatchObject({
-    quotas: [{ limits: { memoryMb: 2_048, routes: 10 }, used: { memoryMb: 1_024, instances: 3, routes: 0 } }],
+    quotas: [
+      {
+        limits: { memoryMb: 2_048, routes: 10, ports: 2 },
+        used: { memoryMb: 1_024, instances: 3, routes: 0, ports: 0 },
+      },
+    ],
     unknown: true,
   });
 });

@@ -6,6 +6,7 @@ import type { Clock, Http, HttpRequest, HttpResponse } from '../../src/model/por
 import type { InstanceRef, ProbeContext } from '../../src/probe/context.js';
 
 import { realClock } from '../../src/system/clock.js';
+import { connect } from '../../src/system/connect.js';
 import { createHttp } from '../../src/system/http.js';
 
 export const LIVE = '11111111-1111-4111-8111-111111111111';
@@ -125,7 +126,14 @@ export function scene(
   const http = new ScriptedHttp(clock, (request, count) => answer(request, count, clock));
   const told: string[] = [];
   const random = { token: (length: number) => 'r'.repeat(length) };
-  const ctx: ProbeContext = { http, clock, random, skipSslValidation: false, ...more };
+  const ctx: ProbeContext = {
+    http,
+    connect: async () => undefined,
+    clock,
+    random,
+    skipSslValidation: false,
+    ...more,
+  };
   return { ctx, http, clock, told, tell: (text) => told.push(text) };
 }
 
@@ -179,6 +187,7 @@ export async function smallRouter(): Promise<SmallRouter> {
   const router: SmallRouter = {
     ctx: {
       http: createHttp({ skipSslValidation: false }),
+      connect,
       clock: realClock,
       random: { token: (length) => Math.random().toString(36).slice(2).padEnd(length, '0').slice(0, length) },
       router: { protocol: 'http:', host: '127.0.0.1', port },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Quota } from '../../src/model/cloud.js';
 import { needOf, type Sizes, shortages } from '../../src/strategies/capacity.js';
-import { app, intent, ours, process, route, snapshot, to, trialRoute } from './support.js';
+import { app, intent, ours, process, route, snapshot, to, trialRoute, wanted } from './support.js';
 
 const live = app('old', { processes: [process('web', 3)] });
 const there = snapshot({ live, routes: [route('shop.apps.example', [to('old')])] });
@@ -92,6 +92,9 @@ describe('beside what runs there has to be room for', () => {
   test('routes that are not there yet, the trial route among them', () => {
     expect(needOf(intent(), there, {}).routes).toBe(1);
     expect(needOf(intent(), { ...there, routes: [] }, {}).routes).toBe(2);
+    const onTcp = { ...wanted('tcp.example:0'), port: 0, mark: 'abc' };
+    const trials = [{ route: onTcp, to: { processType: 'web', port: null, protocol: 'tcp' } }];
+    expect(needOf(intent({ trials }), there, {})).toMatchObject({ routes: 1, ports: 1 });
   });
 });
 
@@ -100,9 +103,9 @@ describe('a quota', () => {
     of: 'space',
     name: 'production',
     limits,
-    used: { memoryMb: 768, instances: 3, routes: 4, ...used },
+    used: { memoryMb: 768, instances: 3, routes: 4, ports: 1, ...used },
   });
-  const need = { memoryMb: 256, instances: 1, instanceMb: 256, routes: 1 };
+  const need = { memoryMb: 256, instances: 1, instanceMb: 256, routes: 1, ports: 1 };
 
   test.each<[Quota['limits'], string[]]>([
     [{}, []],
@@ -122,6 +125,12 @@ describe('a quota', () => {
     [
       { routes: 4 },
       ['The quota of the space production allows 4 routes, 4 are in use, and this needs 1 more for a while.'],
+    ],
+    [
+      { ports: 1 },
+      [
+        'The quota of the space production allows 1 ports of TCP routes, 1 are in use, and this needs 1 more for a while.',
+      ],
     ],
     [
       { instanceMb: 255 },

@@ -83,7 +83,6 @@ describe('routes', () => {
     ],
     ['shared with live', { ...on(route(SHOP.url, [to('x'), to('old')])), others: { x: 'admin' } }, undefined],
     ['that nobody serves', { routes: [route(SHOP.url)] }, undefined],
-    ['of TCP', on(route(SHOP.url, [to('old')], { protocol: 'tcp', port: 1_024 })), /TCP/],
   ])('%s', (_name, seen, problem) => {
     const { problems } = made({}, seen);
     if (problem) expect(problems.join()).toMatch(problem);
@@ -157,6 +156,32 @@ describe('trial routes', () => {
     );
     const other = { ...wanted('api.apps.example'), options: { loadbalancing: 'round-robin' } };
     expect(made({ named: [...named, other] }).intent.trials).toHaveLength(2);
+  });
+
+  const onTcp = (url: string) =>
+    wanted(url, { host: '', domainGuid: 'tcp', port: Number(url.split(':')[1]) });
+
+  test('on TCP for what only TCP routes lead to, with a port that the platform chooses', () => {
+    const named = [onTcp('tcp.example:1234'), onTcp('tcp.example:1235')];
+    expect(made({ named }).intent.trials).toEqual([
+      {
+        route: { ...onTcp('tcp.example:0'), mark: 't0' },
+        to: { processType: 'web', port: null, protocol: 'tcp' },
+      },
+    ]);
+    const [first = SHOP, second = SHOP] = named;
+    const seen = on(
+      route(SHOP.url, [to('old')]),
+      route(first.url, [to('old', { protocol: 'tcp' })], first),
+      route(second.url, [to('old', { port: 9_000, protocol: 'tcp' })], second),
+    );
+    const { trials } = made({ named: [SHOP, ...named] }, seen).intent;
+    // What HTTP shows to be there needs no other proof.
+    expect(trials.map(({ to: { port, protocol } }) => [port, protocol])).toEqual([
+      [null, null],
+      [9_000, 'tcp'],
+    ]);
+    expect(new Set(trials.flatMap(({ route: { mark } }) => mark ?? [])).size).toBe(1);
   });
 
   test('none for an app that nobody outside can ask', () => {

@@ -115,7 +115,6 @@ describe('what is taken over from today', () => {
 
   test.each<[string, Partial<Snapshot>, RegExp]>([
     ['live serves no route', { routes: [] }, /serves no route/],
-    ['a TCP route', { routes: [route(URL, [to('guid-3')], { protocol: 'tcp' })] }, /TCP route/],
   ])('refused: %s', (_name, over, why) => {
     expect(intentFor({}, {}, over).problems.join()).toMatch(why);
   });

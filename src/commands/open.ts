@@ -4,7 +4,7 @@ import { type CfSession, openSession } from '../cli/session.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
-import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
+import type { Children, Clock, Connect, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
 import type { World } from '../steps/world.js';
@@ -14,6 +14,8 @@ import { afterSignal } from './after-signal.js';
 export interface Ports {
   /** To the platform, with the user's TLS settings. */
   http: Http;
+  /** To TCP routes. */
+  connect: Connect;
   /** To everywhere else. */
   publicHttp: Http;
   children: Children;

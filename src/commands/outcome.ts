@@ -8,7 +8,7 @@ import type { WatchFigures } from '../probe/watch.js';
 import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
-import { isGoing, servedBy, trialRoutes } from '../strategies/view.js';
+import { isGoing, routeOf, servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -128,9 +128,9 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
 
 /** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
 export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: RouterOverride): AppOutcome {
-  const { before, production, trials, version } = intent;
+  const { before, production, version } = intent;
   const [first] = production;
-  const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
+  const [trial] = intent.trials.flatMap(({ route }) => routeOf(snapshot, route) ?? []);
   const previous = snapshot.previous.filter((app) => !isGoing(app));
   const kept = previous.find(({ guid }) => guid === before?.guid);
   const phase = snapshot.candidate?.phase;
@@ -139,7 +139,7 @@ export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: Router
     live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
     seenAtMs: snapshot.takenAtMs,
     ...(first ? { url: publicUrl(first.url, router) } : {}),
-    ...(trial ? { trialUrl: publicUrl(trial.route.url, router) } : {}),
+    ...(trial ? { trialUrl: publicUrl(trial.url, router) } : {}),
     version,
     ...(isWaiting(phase) ? { candidate: { version, phase } } : {}),
     ...(before ? { previousVersion: before.version } : {}),

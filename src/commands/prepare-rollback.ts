@@ -15,7 +15,16 @@ import { carryingBack } from './carrying.js';
 import type { Seen } from './change.js';
 import { withFreeTrials } from './free-routes.js';
 import { inPlaceIntent, lookUpOwn } from './own-versions.js';
-import { adoptedAtMs, besides, leftBy, NOWHERE, onAdoptedName, refuse, trialDomain } from './prepare.js';
+import {
+  adoptedAtMs,
+  besides,
+  leftBy,
+  NOWHERE,
+  needsDomain,
+  onAdoptedName,
+  refuse,
+  trialDomain,
+} from './prepare.js';
 import { inTheWayOf } from './still-ours.js';
 
 export interface RollbackPreparation {
@@ -130,7 +139,7 @@ async function prepareOne(
     problems: [
       ...names.map(inTheWayOf),
       ...leftBy(beside),
-      ...(domain instanceof Refused && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
+      ...(domain instanceof Refused && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };

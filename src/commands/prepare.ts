@@ -4,6 +4,7 @@ import { randomRoute, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
 import { type Leftovers, lookForLeftovers } from '../platform/leftovers.js';
 import { previousName, versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
@@ -151,7 +152,7 @@ async function prepareOne(
     problems: [
       ...names.map(inTheWayOf),
       ...leftBy(beside),
-      ...(domain instanceof Refused && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
+      ...(domain instanceof Refused && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
       ...(older.problem ? [older.problem] : []),
       ...(await unjudgeable({ intent, snapshot }, world)),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
@@ -171,6 +172,11 @@ export function besides(
   { platform }: World,
 ): Promise<readonly Leftovers[]> {
   const snapshots = seen.map(({ snapshot }) => snapshot);
+
+/** Trial routes on TCP, and those inside, are on the domains of production routes. */
+export function needsDomain({ trials }: Pick<Intent, 'trials'>): boolean {
+  return trials.some(({ route }) => route.domainGuid === NOWHERE.guid);
+}
   return lookForLeftovers(platform, snapshots, set);
 }
 

@@ -3,10 +3,10 @@ import type { Manifest } from '../manifest/manifest.js';
 import { saidOf } from '../manifest/said.js';
 import type { Inputs } from '../model/asked.js';
 import type { AppState } from '../model/cloud.js';
-import { routeAddress } from '../probe/address.js';
-import { ask, inShort, isFailed } from '../probe/answer.js';
-import { PROBE_TIMEOUT_MS, sideBySide } from '../probe/context.js';
-import { isAskable } from '../steps/routes.js';
+import { inShort, isFailed } from '../probe/answer.js';
+import { sideBySide } from '../probe/context.js';
+import { askOn } from '../probe/tcp.js';
+import { isOutside } from '../steps/routes.js';
 import { type AppWorld, note, type World } from '../steps/world.js';
 import type { LiveConfiguration, Sides } from '../strategies/configuration.js';
 import { driftOf, hiddenOf, whyAsked, whyOther, whyUnsound } from '../strategies/unchanged.js';
@@ -128,10 +128,9 @@ async function configurationOf(
 /** Production routes on which live does not answer as the availability watch wants it. Those of internal domains cannot be asked. */
 async function whySilent({ intent }: AppWorld, { probe }: World): Promise<readonly string[]> {
   const silent: string[] = [];
-  const asked = intent.production.filter(isAskable);
+  const asked = intent.production.filter(isOutside);
   await sideBySide(probe, asked, LANES, async ({ url }, ctx) => {
-    const address = routeAddress(url, intent.probePath, ctx);
-    const outcome = await ask(ctx, address, { timeoutMs: PROBE_TIMEOUT_MS });
+    const outcome = await askOn(ctx, url, intent.probePath);
     if (isFailed(outcome)) silent.push(`live does not answer well on ${url}: ${inShort(outcome, ctx)}`);
   });
   return silent;

@@ -2,7 +2,7 @@
 import type { Inputs } from '../model/asked.js';
 import { probePath } from '../probe/path.js';
 import { startWatch, type Watch } from '../probe/watch.js';
-import { isAskable } from '../steps/routes.js';
+import { isOutside } from '../steps/routes.js';
 import type { World } from '../steps/world.js';
 import { servedBy } from '../strategies/view.js';
 import type { Seen } from './change.js';
@@ -13,7 +13,7 @@ export function watchable(found: readonly Seen[]): readonly { url: string }[] {
     const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
     const served = [snapshot.live, snapshot.candidate].flatMap((app) => servedBy(snapshot, app));
     return [...named, ...served].filter(({ domainGuid, port }) =>
-      isAskable({ internal: internal.has(domainGuid), port }),
+      isOutside({ internal: internal.has(domainGuid), port }),
     );
   });
   return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));

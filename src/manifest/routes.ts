@@ -18,7 +18,8 @@ export interface RouteWish {
 }
 
 const WILDCARD = '*';
-const LAST_PORT = 65_535;
+/** Of a TCP route: what a router group can have at all (the routing API refuses any other in a group). */
+const PORTS = { first: 1_024, last: 65_535 };
 /** What the platform takes as a host. */
 const HOST = /^[\w-]{1,63}$/;
 
@@ -83,33 +84,52 @@ function parseRoute(
   const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
   const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
   const name = fullHost.toLowerCase();
-  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= LAST_PORT))
-    return `has the port ${port}; a port is from 1 to ${LAST_PORT}`;
   const found = splitHost(name, domains);
-  if (port !== undefined && typeof found !== 'string' && isWeb(found.domain))
-    return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
-  if (
-    scheme?.toLowerCase() === 'tcp' ||
-    protocol === 'tcp' ||
-    (port !== undefined && typeof found !== 'string')
-  ) {
-    return 'is a TCP route, which is not available yet';
+  if (typeof found !== 'string' && isTcp(found.domain)) {
+    return tcpRoute(found, { scheme, port, path, protocol });
   }
+  if (port !== undefined && typeof found !== 'string')
+    return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
   if (scheme !== undefined && !/^https?$/i.test(scheme))
     return `has the scheme "${scheme}"; a route has none`;
   if (protocol !== undefined && protocol !== 'http1' && protocol !== 'http2') {
-    return `has the protocol "${protocol}"; allowed are http1 and http2`;
+    return `has the protocol "${protocol}"; allowed are http1 and http2${protocol === 'tcp' ? ': for tcp it needs a TCP domain and a port' : ''}`;
   }
   if (path !== '' && !/^\/[^?#\s]+$/.test(path))
     return `has the path "${path}", which the platform does not take`;
   if (path.length > 128) return 'has a path of more than 128 characters';
   if (typeof found === 'string') return found;
-  if (!isWeb(found.domain) && !found.domain.internal) return 'is on a TCP domain, which is not available yet';
   if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
     return 'is on an internal domain, where there are neither paths nor wildcards';
   }
   if (found.host === '' && found.domain.shared) return 'has no host, which a shared domain needs';
   return { ...onDomain(found.domain, found.host, path), ...(protocol === undefined ? {} : { protocol }) };
+}
+
+interface TcpParts {
+  scheme: string | undefined;
+  port: string | undefined;
+  path: string;
+  protocol: string | undefined;
+}
+
+/** A TCP route is its domain and a port: routers know nothing else of a connection. */
+function tcpRoute(
+  { host, domain }: { host: string; domain: Domain },
+  { scheme, port, path, protocol }: TcpParts,
+): WantedRoute | string {
+  const { name } = domain;
+  if (scheme !== undefined && scheme.toLowerCase() !== 'tcp')
+    return `has the scheme "${scheme}", and ${name} is for TCP`;
+  if (protocol !== undefined && protocol !== 'tcp')
+    return `has the protocol "${protocol}", and ${name} is for TCP`;
+  if (host !== '') return `has the host "${host}", and a TCP route has none: write ${name}:PORT`;
+  if (path !== '') return `has the path "${path}", and a TCP route has none`;
+  if (port === undefined) return `is on a TCP domain and names no port: write ${name}:PORT`;
+  const number = Number(port);
+  if (!(number >= PORTS.first && number <= PORTS.last))
+    return `has the port ${port}; that of a TCP route is from ${PORTS.first} to ${PORTS.last}`;
+  return { ...onDomain(domain, ''), url: `${name}:${number}`, port: number };
 }
 
 /** The whole name as a domain, else its first label as a host of the rest: deeper hosts do not exist on the platform. */
@@ -151,4 +171,8 @@ function noDomain(app: ManifestApp, domains: readonly Domain[]): readonly Proble
 
 function isWeb(domain: Domain): boolean {
   return !domain.internal && domain.protocols.includes('http');
+}
+
+function isTcp(domain: Domain): boolean {
+  return !domain.internal && !isWeb(domain) && domain.protocols.includes('tcp');
 }

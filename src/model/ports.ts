@@ -38,6 +38,22 @@ export interface Http {
   request(request: HttpRequest): Promise<HttpResponse>;
 }
 
+export interface Connecting {
+  host: string;
+  port: number;
+  /** How long a connection has to stay open where nothing is said on it. */
+  openMs: number;
+  /** Until it has to be open. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Opens a TCP connection, and closes it as soon as the other side said something, or left it open for so long. Throws `HttpFailure`:
+ * a router that knows nobody behind it closes at once what it has just accepted (`connected`).
+ */
+export type Connect = (to: Connecting) => Promise<void>;
+
 export interface ChildCommand {
   file: string;
   args: readonly string[];

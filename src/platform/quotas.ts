@@ -26,12 +26,14 @@ export function quotaCalls(requests: Requests): Pick<Platform, 'quotas'> {
         instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
         instances: apps.maybeNumber('total_instances'),
         routes: quota.object('routes').maybeNumber('total_routes'),
+        ports: quota.object('routes').maybeNumber('total_reserved_ports'),
       }),
       used: {
         memoryMb: used.number('memory_in_mb'),
         instances: used.number('started_instances'),
         // Platforms that tell memory and instances only: as good as none, the platform has the last word.
         routes: used.maybeNumber('routes') ?? 0,
+        ports: used.maybeNumber('reserved_ports') ?? 0,
       },
     };
   }

@@ -29,9 +29,11 @@ export function routeCalls(requests: Requests): RouteCalls {
     const query = { domain_guids: [...new Set(domains)], space_guids: spaceGuid };
     // Hosts are kept as they were written, but compared without regard to case.
     const hosts = names.flatMap(({ host }) => (host === '' ? [] : [host, host.toLowerCase()]));
+    const ports = names.flatMap(({ port }) => (port ? [String(port)] : []));
     const found = await Promise.all([
       requests.listFor('/v3/routes', 'hosts', hosts, query, parseRoute),
-      names.some(({ host }) => host === '')
+      requests.listFor('/v3/routes', 'ports', ports, query, parseRoute),
+      names.some(({ host, port }) => host === '' && port === null)
         ? requests.list('/v3/routes', { ...query, hosts: '' }, parseRoute)
         : [],
     ]);
@@ -78,7 +80,7 @@ export function routeCalls(requests: Requests): RouteCalls {
       const body = {
         ...(host === '' ? {} : { host }),
         ...(path === '' ? {} : { path }),
-        ...(port === null ? {} : { port }),
+        ...(port ? { port } : {}),
         ...(options ? { options } : {}),
         relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
         metadata: { labels: labels ?? {}, annotations: annotations ?? {} },

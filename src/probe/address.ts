@@ -28,6 +28,20 @@ export function hostOf(routeUrl: string): string {
   return partsOf(routeUrl).host.toLowerCase();
 }
 
+/** Whether this is the url of a TCP route: `domain:port`. Those of others have none. */
+export function isTcpUrl(routeUrl: string): boolean {
+  return partsOf(routeUrl).port !== undefined;
+}
+
+/** Where connections to a TCP route go. */
+export function tcpAddress(
+  routeUrl: string,
+  { router }: Pick<ProbeContext, 'router'>,
+): { host: string; port: number } {
+  const { host, port = 0 } = partsOf(routeUrl);
+  return { host: router?.host ?? host, port };
+}
+
 /** Whether a request for `host` reaches the route of `routeHost`, which may be a wildcard: that also matches deeper labels. */
 export function hostMatches(routeHost: string, host: string): boolean {
   const [wanted, asked] = [routeHost.toLowerCase(), host.toLowerCase()];
@@ -41,7 +55,8 @@ export function hostMatches(routeHost: string, host: string): boolean {
  */
 export function publicUrl(routeUrl: string, router?: RouterOverride): string {
   const { host, port: own, path } = partsOf(routeUrl);
-  const protocol = router?.protocol ?? (own === undefined ? 'https:' : 'http:');
+  // Whatever the routers speak by HTTP: what speaks on a TCP route is the app itself.
+  const protocol = own === undefined ? (router?.protocol ?? 'https:') : 'http:';
   const port = own ?? router?.port;
   const usual = port === undefined || port === (protocol === 'https:' ? 443 : 80);
   return `${protocol}//${host}${usual ? '' : `:${port}`}${path}`;
@@ -67,6 +82,6 @@ export function routeAddress(
   if (!ctx.router) return { url };
   return {
     url,
-    connectTo: { protocol: ctx.router.protocol, host: ctx.router.host, port: port ?? ctx.router.port },
+    connectTo: port === undefined ? ctx.router : { protocol: 'http:' as const, host: ctx.router.host, port },
   };
 }

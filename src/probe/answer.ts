@@ -16,6 +16,7 @@ const SHOWN_HEADERS = [
 
 /** One answer to one probe. Headers and body are untrusted. */
 export interface Answer {
+  /** `OPEN`: no HTTP, a TCP connection that stayed open. */
   status: number;
   headers: Readonly<Record<string, string>>;
   /** At most `MAX_ANSWER_BYTES`. */
@@ -30,9 +31,14 @@ export interface Answer {
   instance?: InstanceRef;
 }
 
+/** Where an answer is a TCP connection: it opened, and it was left open or somebody spoke on it. */
+export const OPEN = 0;
+
 /** No complete answer came. */
 export interface NoAnswer {
   failure: HttpFailure;
+  /** Of a TCP route: no router listens on its port. */
+  noListener?: true;
   startedMs: number;
   durationMs: number;
   instance?: InstanceRef;
@@ -100,11 +106,11 @@ function instanceHeader(instance: InstanceRef): Record<string, string> {
 
 /**
  * Whether this router does not know the route, or not the instance that was asked for: it may not have caught up. Measured: 404
- * for the route, 400 for the instance, both with `unknown_route`.
+ * for the route, 400 for the instance, both with `unknown_route`. On a TCP route's port nobody listens then.
  */
 export function isUnknownToRouter(outcome: Outcome): boolean {
+  if (!isAnswer(outcome)) return outcome.noListener === true;
   return (
-    isAnswer(outcome) &&
     (outcome.status === 404 || outcome.status === 400) &&
     outcome.routerError?.startsWith('unknown_route') === true
   );
@@ -118,6 +124,7 @@ export function isFailed(outcome: Outcome): boolean {
 /** In a few words: `500`, `502 (endpoint_failure …)`, `no answer: connection refused`. Untrusted text. */
 export function inShort(outcome: Outcome, ctx?: Pick<ProbeContext, 'skipSslValidation'>): string {
   if (isAnswer(outcome)) {
+    if (outcome.status === OPEN) return 'open';
     return outcome.routerError === undefined
       ? String(outcome.status)
       : `${outcome.status} (${outcome.routerError.slice(0, 120)})`;

@@ -1,9 +1,10 @@
 import type { RouterOverride } from '../model/asked.js';
-import type { Clock, Http, Random } from '../model/ports.js';
+import type { Clock, Connect, Http, Random } from '../model/ports.js';
 
 /** What every probe needs of the world. */
 export interface ProbeContext {
   http: Http;
+  connect: Connect;
   clock: Clock;
   random: Random;
   router?: RouterOverride;

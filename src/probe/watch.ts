@@ -1,6 +1,6 @@
-import { routeAddress } from './address.js';
-import { ask, inShort, isFailed, type Outcome } from './answer.js';
+import { inShort, isFailed, type Outcome } from './answer.js';
 import { PROBE_TIMEOUT_MS, type ProbeContext, type Tell } from './context.js';
+import { askOn } from './tcp.js';
 import {
   asksAgain,
   type BadSign,
@@ -20,7 +20,7 @@ export type { BadSign, WatchFigures } from './watch-account.js';
 export { watchWindow } from './watch-account.js';
 
 export interface WatchOptions {
-  /** Production routes, `host.domain/path` without a scheme. */
+  /** Production routes, `host.domain/path` without a scheme; on a TCP route, `domain:port`, connections are made. */
   routes: readonly { url: string }[];
   path: string;
   /** Failures in a row on one route that are borne; three times as many of its latest probes. */
@@ -86,7 +86,7 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
 
   const look = async (url: string): Promise<void> => {
     for (;;) {
-      const outcome = await ask(ctx, routeAddress(url, options.path, ctx), {
+      const outcome = await askOn(ctx, url, options.path, {
         timeoutMs: options.timeoutMs ?? PROBE_TIMEOUT_MS,
         signal,
       });

@@ -7,7 +7,7 @@ import { watchWindow } from '../probe/watch.js';
 import { heeding, heedWatch } from './heed.js';
 import { instancesOf, instancesOn } from './instances.js';
 import { reachKnown, reachOf } from './reach.js';
-import { isAskable } from './routes.js';
+import { isAskable, isTcp } from './routes.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, note, routeNamed, type StepKind, serverOn, type World } from './world.js';
 
@@ -93,7 +93,9 @@ async function productionChecks(app: AppWorld, world: World): Promise<void> {
   const checks = intent.checks.filter(({ on }) => on === 'production');
   if (checks.length === 0) return;
   const candidate = serverOn('candidate', app);
-  const routes = intent.production.filter(isAskable);
+  const web = intent.production.filter(isAskable);
+  // A check speaks HTTP: where TCP routes are all that there is, it is what the app speaks on them.
+  const routes = web.length > 0 ? web : intent.production.filter(isTcp);
   const instances = routes.flatMap(({ url }) => instancesOn(routeNamed(url, app), candidate));
   const { passed } = await runSmoke(
     world.probe,

@@ -10,7 +10,7 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
   title: ({ route, as }) => `make the ${as} route ${route.url}`,
   plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
   run: async ({ route, as }, { intent }, { platform, target }) => {
-    const { host, domainGuid, path, port, options } = route;
+    const { host, domainGuid, path, port, options, mark } = route;
     await platform.createRoute(target.spaceGuid, {
       host,
       domainGuid,
@@ -22,6 +22,7 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: intent.version,
         ...intent.preview,
+        ...(mark === undefined ? {} : { [LABEL.run]: mark }),
       },
     });
   },

@@ -1,10 +1,12 @@
+import { isTcpUrl } from '../probe/address.js';
 import { sideBySide } from '../probe/context.js';
 import { type ProofResult, proveOnRoute } from '../probe/proof.js';
 import { UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
+import { staysOpen } from '../probe/tcp.js';
 import { heeding } from './heed.js';
 import { instancesOn, runningOn } from './instances.js';
-import { reachOf } from './reach.js';
-import { isAskable } from './routes.js';
+import { reachKnown, reachOf } from './reach.js';
+import { isAskable, isTcp } from './routes.js';
 import type { Side, Step } from './step.js';
 import {
   type AppWorld,
@@ -35,11 +37,15 @@ export const prove: StepKind<Step & { do: 'prove' }> = {
   title: ({ side, urls }) =>
     `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
   plan: ({ side, urls }, { probePath, production }) => [
-    ...urls.map((url) =>
-      production.some((one) => one.url === url && !isAskable(one))
-        ? `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`
-        : `GET ${url}${probePath} by every instance of ${side}, each named in a header`,
-    ),
+    ...urls.flatMap((url) => {
+      const route = production.find((one) => one.url === url);
+      if (!route || isAskable(route))
+        return [`GET ${url}${probePath} by every instance of ${side}, each named in a header`];
+      return [
+        ...(isTcp(route) ? [`TCP connections to ${url}`] : []),
+        `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`,
+      ];
+    }),
     `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
   ],
   run: async ({ side, urls }, app, world) => {
@@ -56,7 +62,12 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
   // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
   await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
     const why = whyUnasked(url, app);
-    const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe }, behind);
+    const here = { ...world, probe };
+    const proof = isTcpUrl(url)
+      ? await proveOpen(url, app, here)
+      : why
+        ? unseen(url, why)
+        : await proveOne(url, side, app, here, behind);
     found.set(url, proof);
   });
   const proofs = urls.flatMap((url) => found.get(url) ?? []);
@@ -71,6 +82,19 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
 
 function unseen(routeUrl: string, because: string): ProofResult {
   return { routeUrl, proof: 'none', requests: 0, because };
+}
+
+/** Connections stay open; whom they meet nobody tells. Where none did before the switch either, none is asked for. */
+async function proveOpen(url: string, app: AppWorld, world: World): Promise<ProofResult> {
+  const because = 'a TCP route, on which nothing names a version';
+  const reach = reachKnown(url, app.snapshot.live, app);
+  if (reach === 'unreachable')
+    return unseen(url, 'a TCP route on which no connection from this machine stayed open before');
+  const inARow = CONNECTIONS_IN_A_ROW;
+  const deadlineMs = world.clock.now() + PROOF_MS;
+  const asked = { url, inARow, deadlineMs, code: 'production-proof' as const };
+  const requests = await staysOpen(world.probe, asked, (text) => note(world, text));
+  return { routeUrl: url, proof: 'answered', requests, because };
 }
 
 /** @param behind guids of routes with a route service: the router heeds the header, and what comes back from the service is routed anew */

@@ -1,6 +1,8 @@
 import type { AppState } from '../model/cloud.js';
+import { isTcpUrl } from '../probe/address.js';
 import { headerOf, type InstanceRef } from '../probe/context.js';
 import { type HeaderReach, headerReach } from '../probe/proof.js';
+import { tcpReach } from '../probe/tcp.js';
 import { namedBy } from './instances.js';
 import type { AppWorld, World } from './world.js';
 
@@ -28,7 +30,9 @@ export async function reachOfInstance(
   const key = reachKey(url, of);
   const known = found.reach.get(key);
   if (known === 'by-instance' || known === 'header-stripped') return known;
-  const tested = await headerReach(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
+  const tested = isTcpUrl(url)
+    ? await tcpReach(probe, url)
+    : await headerReach(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
   const reach = tested === 'unreachable' ? (known ?? tested) : tested;
   found.reach.set(key, reach);
   return reach;

@@ -1,28 +1,40 @@
-import type { AppState } from '../model/cloud.js';
+import type { AppState, Route } from '../model/cloud.js';
 import { hostOf } from '../probe/address.js';
+import { CONNECTIONS_IN_A_ROW } from '../probe/context.js';
 import type { HeaderReach } from '../probe/proof.js';
 import { runSmoke } from '../probe/smoke.js';
+import { staysOpen } from '../probe/tcp.js';
 import { instancesOn } from './instances.js';
 import { reachOf } from './reach.js';
-import { isAskable } from './routes.js';
+import { isOutside, isTcp } from './routes.js';
 import type { Step } from './step.js';
-import { type AppWorld, appOn, note, routeNamed, type StepKind, type World } from './world.js';
+import { type AppWorld, appOn, note, type StepKind, trialRoute, type World } from './world.js';
 
-/** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
+/** How long connections to a trial route may take to stay open: routers have to learn of it first. */
+const OPEN_WAIT_MS = 45_000;
+
+/**
+ * The smoke checks on the trial route, by every instance; on a trial route on TCP connections have to stay open first. And what the
+ * production routes will let us see is tested.
+ */
 export const smoke: StepKind<Step & { do: 'smoke' }> = {
   title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
-  plan: (_step, { checks, trials: [first] }) =>
-    checks
-      .filter(({ on }) => first && on === 'trial')
-      .map(({ label, method }) => `${method} ${label} on ${first?.route.url}, by every instance`),
+  plan: (_step, { checks, trials }) => [
+    ...trials.filter(({ route }) => isTcp(route)).map(({ route }) => `TCP connections to ${route.url}`),
+    ...checks
+      .filter(({ on }) => trials[0] && on === 'trial')
+      .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
+  ],
   run: async (_step, app, world) => {
     const { intent } = app;
     const candidate = appOn('candidate', app);
     await reachOfProduction(app, world);
+    for (const one of intent.trials.filter(({ route }) => isTcp(route)))
+      await opensOn(trialRoute(one, app), candidate, app, world);
     const [first] = intent.trials;
     // Nobody outside can ask it by HTTP: its own health checks, and that its instances stay up, have to do.
     if (!first) return;
-    const trial = routeNamed(first.route.url, app);
+    const trial = trialRoute(first, app);
     const reach = await reachOfTrial(trial.url, candidate, app, world);
     app.found.smoke = await runSmoke(
       world.probe,
@@ -42,8 +54,22 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
 /** Before the switch, while live shows what each route lets us see. */
 async function reachOfProduction(app: AppWorld, world: World): Promise<void> {
   const { intent, snapshot } = app;
-  const outside = intent.production.filter(isAskable);
+  const outside = intent.production.filter(isOutside);
   await Promise.all(outside.map(({ url }) => reachOf(url, snapshot.live, app, world)));
+}
+
+/** Routers spread connections over the instances: so many meet each one of them, as nothing names an instance on TCP. */
+async function opensOn(trial: Route, candidate: AppState, app: AppWorld, world: World): Promise<void> {
+  const instances = instancesOn(trial, candidate).length;
+  await reachOfTrial(trial.url, candidate, app, world);
+  const asked = {
+    url: trial.url,
+    inARow: Math.max(1, instances) * CONNECTIONS_IN_A_ROW,
+    deadlineMs: world.clock.now() + OPEN_WAIT_MS,
+    code: 'smoke' as const,
+  };
+  const made = await staysOpen(world.probe, asked, (text) => note(world, text));
+  note(world, `${trial.url}: ${made} connections stayed open`);
 }
 
 const ROUTER_WAIT_MS = 30_000;
@@ -73,7 +99,7 @@ export const smokeScript: StepKind<Step & { do: 'smoke-script' }> = {
     const { guid } = appOn('candidate', app);
     await runScript({
       command: intent.smokeScript ?? '',
-      trialUrl: intent.trials[0]?.route.url ?? '',
+      trialUrl: intent.trials[0] ? trialRoute(intent.trials[0], app).url : '',
       appName: intent.app,
       appGuid: guid,
       signal,

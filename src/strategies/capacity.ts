@@ -14,6 +14,8 @@ export interface Need {
   /** The largest instance that is started. */
   instanceMb: number;
   routes: number;
+  /** TCP routes among them. */
+  ports: number;
 }
 
 /** By process type, what the new version is known to have before scale and defaults are added. */
@@ -24,20 +26,23 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
   const processes = wantedProcesses(intent, named);
   const { memoryMb, instances } = intent.inPlace
     ? inPlaceNeed(intent.inPlace.maxInFlight, processes, snapshot.live)
-    : total(processes);
+    : besideLive(intent, processes, snapshot.live);
   const stopped = stopFailed(snapshot).flatMap((step) => (step.do === 'stop' ? [step.guid] : []));
   const left = goneByThen(snapshot);
   const freed = total([
     ...snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
     ...(left?.state === 'STARTED' ? left.processes : []),
   ]);
-  const freedRoutes = left ? trialRoutes(snapshot).length : 0;
+  const freedRoutes = left ? trialRoutes(snapshot) : [];
   const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
+  const missing = wanted.filter((route) => !routeOf(snapshot, route));
+  const hasPort = ({ port }: { port: number | null }) => port !== null;
   return {
     memoryMb: memoryMb - freed.memoryMb,
     instances: instances - freed.instances,
     instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
-    routes: wanted.filter((route) => !routeOf(snapshot, route)).length - freedRoutes,
+    routes: missing.length - freedRoutes.length,
+    ports: missing.filter(hasPort).length - freedRoutes.filter(hasPort).length,
   };
 }
 
@@ -119,3 +124,9 @@ export function shortages(needs: readonly Need[], quotas: readonly Quota[]): str
     ];
   });
 }
+      ...short(
+        limits.ports,
+        used.ports,
+        sum(({ ports }) => ports),
+        'ports of TCP routes',
+      ),

@@ -76,9 +76,15 @@ export function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
 
 /**
  * One for each process type, port and protocol by which production routes will ask the new version; what `cf push` maps comes
- * first. An app that nobody outside can ask by HTTP gets no address outside, not for a moment either.
+ * first. What only TCP routes lead to has one on TCP. An app that nobody outside can reach gets no address outside, not for a
+ * moment either.
  */
-export function trialsOf(
+export function trialsOf(parts: TrialParts, production: readonly WantedRoute[]): Intent['trials'] {
+  const web = webTrials(parts, production);
+  return [...web, ...tcpTrials(parts, production, web)];
+}
+
+function webTrials(
   { trialDomain, snapshot, token }: TrialParts,
   production: readonly WantedRoute[],
 ): Intent['trials'] {
@@ -97,6 +103,30 @@ export function trialsOf(
     const url = `${host}.${trialDomain.name}`;
     const name = { url, host, domainGuid: trialDomain.guid, path: '', port: null, internal: false };
     return { route: { ...name, ...options }, to };
+  });
+}
+
+/**
+ * Of ports that no HTTP trial route leads to: that they are open is known before the switch, and an instance opens those alone that
+ * it had at its start. The platform chooses the port of the route: nobody else knows which its routers listen on.
+ */
+function tcpTrials(
+  { snapshot, token }: TrialParts,
+  production: readonly WantedRoute[],
+  web: Intent['trials'],
+): Intent['trials'] {
+  const asked = production
+    .filter(isTcp)
+    .flatMap((route) =>
+      portsOn(route.url, production, snapshot).map((port) => ({ route, to: { ...port, protocol: 'tcp' } })),
+    );
+  const wanted = asked.filter(
+    ({ to }, at) =>
+      !web.some((one) => samePort(one.to, to)) && asked.findIndex((one) => samePort(one.to, to)) === at,
+  );
+  return wanted.map(({ route: { url, domainGuid }, to }) => {
+    const name = { url: url.replace(/:\d+$/, ':0'), host: '', domainGuid, path: '', port: 0 };
+    return { route: { ...name, mark: token(), internal: false }, to };
   });
 }
 

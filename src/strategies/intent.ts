@@ -118,7 +118,6 @@ function routesOf({ inputs, app, named, snapshot, shared = [] }: IntentParts) {
   const carried = unnamed.filter((route) => !dropped.includes(route));
   const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
   const problems = [
-    ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
     ...named.flatMap((route) => [...ofOtherSpace(route, shared, snapshot), ...takenBy(route, snapshot)]),
     ...withoutRoute(app, production.length, lives),
   ];
@@ -139,10 +138,6 @@ function withoutRoute({ name, noRoute }: ManifestApp, count: number, lives: read
 function asThere(wanted: WantedRoute, snapshot: Snapshot): WantedRoute {
   const there = routeOf(snapshot, wanted);
   return there ? { ...wanted, url: there.url, host: there.host } : wanted;
-}
-
-function isTcp(route: Route): boolean {
-  return route.protocol === 'tcp';
 }
 
 /** Since when routes have options (docs of the v3 API). */

@@ -109,9 +109,6 @@ export function withoutRoutes(snapshot: Snapshot): readonly string[] {
       ? []
       : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
     ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
-    ...lives
-      .filter(({ protocol }) => protocol === 'tcp')
-      .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
   ];
 }
 

@@ -3,16 +3,11 @@ import type { AppState, Destination, Route, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { PHASES, type Phase, type Role } from '../model/words.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
+import { isNamed } from '../steps/routes.js';
 
 /** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
 export function routeOf(snapshot: Snapshot, wanted: WantedRoute): Route | undefined {
-  return snapshot.routes.find(
-    (route) =>
-      route.domainGuid === wanted.domainGuid &&
-      route.host.toLowerCase() === wanted.host.toLowerCase() &&
-      route.path === wanted.path &&
-      route.port === wanted.port,
-  );
+  return snapshot.routes.find((route) => isNamed(route, wanted));
 }
 
 /** Destinations of one app on one route. */

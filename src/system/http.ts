@@ -217,7 +217,8 @@ const KINDS: Readonly<Record<string, HttpFailure['kind']>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'tls',
 };
 
-function kindOf(error: NodeJS.ErrnoException): HttpFailure['kind'] {
+/** Of an error of a socket. */
+export function kindOf(error: NodeJS.ErrnoException): HttpFailure['kind'] {
   const code = error.code ?? '';
   return (
     KINDS[code] ?? (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code) ? 'tls' : 'other')
