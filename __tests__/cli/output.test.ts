@@ -103,7 +103,10 @@ describe('pushFailure', () => {
     'Credentials were rejected, please try again.',
     'read tcp 10.0.0.1: read: connection reset by peer',
   ])('%s: it may have been done', (text) => {
-    expect(pushFailure('shop', 1, said(text))).toMatchObject({ name: 'PlatformFault', ambiguous: true });
+    expect(pushFailure('cf push of shop', 1, said(text))).toMatchObject({
+      name: 'PlatformFault',
+      ambiguous: true,
+    });
   });
 
   test.each([
@@ -112,7 +115,7 @@ describe('pushFailure', () => {
     'memory quota_exceeded',
     'Route port 5020 is not available', // no status code
   ])('%s: about the version', (text) => {
-    const error = pushFailure('shop', 1, said(text));
+    const error = pushFailure('cf push of shop', 1, said(text));
     expect(error).toMatchObject({ name: 'ProgramFailed', code: 1, output: said(text).both });
     expect(error.message).toBe(`cf push of shop failed: ${text}`);
   });

@@ -26,6 +26,7 @@ describe('parseRoot', () => {
     expect(parseRoot(API, links())).toEqual({
       api: API,
       apiVersion: '3.200.0',
+      hasV2: false,
       uaa: 'https://uaa.example.com',
       login: 'https://login.example.com',
       logCache: 'https://log-cache.example.com',
@@ -41,6 +42,7 @@ describe('parseRoot', () => {
     expect(old).toEqual({
       api: API,
       apiVersion: '0.0.0',
+      hasV2: false,
       uaa: 'https://uaa.example.com',
       login: 'https://uaa.example.com',
     });

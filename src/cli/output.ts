@@ -2,6 +2,7 @@
 import type { Inputs } from '../model/asked.js';
 import { PlatformFault, ProgramFailed, Refused } from '../model/errors.js';
 import { credentialsRefused, isOidc } from './grant.js';
+import { isNoiseOfV6 } from './v6.js';
 
 /** First release with `push --redact-env`. */
 export const REDACTS_SINCE = '8.7.9';
@@ -10,11 +11,12 @@ export const REDACTS_SINCE = '8.7.9';
  * Reads one stream line by line and leaves out what is not for showing. That is the manifest's difference, from its heading to
  * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the
  * CLI): `--redact-env` hides the environment in it, but a variable of the manifest can stand anywhere. It is the pages of help
- * that follow a wrong use, and all but the last state of a progress bar.
+ * that follow a wrong use, what libraries of v6 warn of, and all but the last state of a progress bar.
  */
 export function showable(): (line: string) => string | undefined {
   let inside: 'difference' | 'help' | undefined;
   return (line) => {
+    if (isNoiseOfV6(line)) return undefined;
     if (inside === 'help' || /^NAME:\s*$/.test(line)) inside = 'help';
     else if (/with these attributes\.\.\.\s*$/.test(line)) {
       inside = 'difference';
@@ -71,13 +73,13 @@ const PLATFORM_SIGNS =
   /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 
 /**
- * Why `cf push --no-start` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * Why `cf push --no-start`, or another command that brings bits, failed. A CLI that was ended from outside (no exit code) says nothing about the
  * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
  */
-export function pushFailure(app: string, code: number | null, output: CfOutput): Error {
+export function pushFailure(what: string, code: number | null, output: CfOutput): Error {
   if (code === null || PLATFORM_SIGNS.test(output.both))
-    return new PlatformFault(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
-  return new ProgramFailed(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
+    return new PlatformFault(`${what} did not come through: ${reasonIn(output)}`, true);
+  return new ProgramFailed(`${what} failed: ${reasonIn(output)}`, code, output.both);
 }
 
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */

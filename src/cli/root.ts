@@ -9,6 +9,8 @@ export interface Root {
   api: string;
   /** Of the v3 API, such as `3.200.0`; `0.0.0` when the root does not say. */
   apiVersion: string;
+  /** Version 2 of the API is switched on. */
+  hasV2: boolean;
   /** Where tokens are given out: UAA, or the login server before it. */
   login: string;
   uaa: string;
@@ -71,6 +73,8 @@ export function parseRoot(base: string, text: string): Root {
   return {
     api: base,
     apiVersion: links.cloud_controller_v3?.meta?.version ?? '0.0.0',
+    // The platform names it only then (platform facts A1).
+    hasV2: addresses.cloud_controller_v2 !== undefined,
     uaa,
     login,
     ...(addresses.log_cache === undefined ? {} : { logCache: addresses.log_cache }),

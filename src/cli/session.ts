@@ -2,6 +2,7 @@ import { requestIdToken } from '../github/id-token.js';
 import type { Inputs } from '../model/asked.js';
 import { PlatformFault, ProgramFailed } from '../model/errors.js';
 import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
+import { MINUTE_MS } from '../model/words.js';
 import { AccessToken } from './access-token.js';
 import { tellAuthorities } from './authorities.js';
 import { OBEYS_SINCE, TokenBroker } from './broker.js';
@@ -13,6 +14,7 @@ import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } fr
 import { patiently } from './patience.js';
 import { compareVersions } from './releases.js';
 import { type Root, readRoot } from './root.js';
+import { assertServesV6 } from './v6.js';
 
 export interface OpenSession {
   cf: Pick<FoundCf, 'path' | 'version'>;
@@ -52,7 +54,17 @@ export interface PushBits {
   varsFilePath?: string;
   /** Folder or archive that wins over the manifest's `path`. */
   bitsPath?: string;
+  /** Instead of bits. */
+  docker?: { image: string; username?: string; password?: string };
   signal?: AbortSignal;
+}
+
+/** Bits of one app, for the commands of v6 that know no manifest. */
+export interface V6Bits {
+  app: string;
+  /** Folder or archive. */
+  bitsPath: string;
+  signal: AbortSignal;
 }
 
 export interface CfSession {
@@ -75,6 +87,13 @@ export interface CfSession {
    * refuses manifest or bits, `PlatformFault` (ambiguous) when it did not come through.
    */
   pushBits(push: PushBits): Promise<void>;
+  /** v6: uploads the bits of `app` as a package; starts nothing, applies no manifest. Throws as `pushBits`. */
+  createPackage(bits: V6Bits): Promise<void>;
+  /**
+   * v6: uploads the bits of `app`, stages them, and begins a deployment of the droplet, for which it does not wait: its own waits
+   * know nothing of deployments as they are today. Routes stay as they are. Throws as `pushBits`; the deployment may have begun.
+   */
+  zdtPush(bits: V6Bits & { stagingTimeoutMs: number }): Promise<void>;
   /** Makes its tokens worthless where that can be done, and removes all that the session wrote. May be called again. */
   close(): Promise<void>;
 }
@@ -131,6 +150,7 @@ class Session implements CfSession {
 
   async target(): Promise<void> {
     const { org, space, skipSslValidation, credentials } = this.options.inputs;
+    assertServesV6(this.version, this.root);
     await this.signInStep('api', [this.root.api, ...(skipSslValidation ? ['--skip-ssl-validation'] : [])]);
     if (credentials.kind === 'user')
       await this.signInStep(
@@ -196,20 +216,46 @@ class Session implements CfSession {
   async pushBits(push: PushBits): Promise<void> {
     const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
     const args = [
-      ...['push', push.app, '--no-start', '-f', push.manifestPath],
+      'push',
+      push.app,
+      ...['--no-start', '-f', push.manifestPath],
       ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
       ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
+      ...(push.docker === undefined ? [] : ['--docker-image', push.docker.image]),
+      ...(push.docker?.username === undefined ? [] : ['--docker-username', push.docker.username]),
       ...(redacts ? ['--redact-env'] : []),
-    ];
+    ] as const;
+    const password = push.docker?.password;
+    await this.upload(args, push.signal, password === undefined ? {} : { CF_DOCKER_PASSWORD: password });
+  }
+
+  async createPackage({ app, bitsPath, signal }: V6Bits): Promise<void> {
+    await this.upload(['v3-create-package', app, '-p', bitsPath], signal);
+  }
+
+  async zdtPush({ app, bitsPath, stagingTimeoutMs, signal }: Parameters<CfSession['zdtPush']>[0]) {
+    await this.upload(['v3-zdt-push', app, '-p', bitsPath, '--no-route'], signal, {
+      // In minutes.
+      CF_STAGING_TIMEOUT: String(stagingTimeoutMs / MINUTE_MS),
+    });
+  }
+
+  private async upload(
+    args: readonly [command: string, app: string, ...flags: string[]],
+    signal: AbortSignal | undefined,
+    secrets: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const { code, output } = await this.run(args, {
       show: true,
       timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
-      ...(push.signal === undefined ? {} : { signal: push.signal }),
+      secrets,
+      ...(signal === undefined ? {} : { signal }),
     });
+    const what = `cf ${args[0]} of ${args[1]}`;
     const unsigned = this.broker?.takeFailure();
     if (code !== 0 && unsigned !== undefined)
-      throw new PlatformFault(`cf push of ${push.app} did not come through: ${unsigned.message}`, true);
-    if (code !== 0) throw pushFailure(push.app, code, output);
+      throw new PlatformFault(`${what} did not come through: ${unsigned.message}`, true);
+    if (code !== 0) throw pushFailure(what, code, output);
   }
 
   async close(): Promise<void> {
