@@ -59,6 +59,11 @@ export function readInputs(env: Environment): Inputs {
     vars: values.vars ?? {},
     varsFiles: values['vars-files'] ?? [],
     env: values.env ?? {},
+    docker: {
+      ...present('image', values['docker-image']),
+      ...present('username', values['docker-username']),
+      ...present('password', values['docker-password']),
+    },
     strategy: values.strategy,
     maxInFlight: values['max-in-flight'],
     ...(values.strategy === 'canary' ? { instanceSteps: values['instance-steps'] } : {}),
@@ -174,6 +179,9 @@ function contradictions(values: Values): readonly Problem[] {
       text: '"ca-certificate" is of no use while "skip-ssl-validation" is true: give one of them.',
     });
   }
+  if (values['docker-image'] !== undefined && values.path !== undefined) {
+    problems.push({ text: '"docker-image" is instead of bits: leave out "path", or it.' });
+  }
   if (!values.watch && values['watch-path'] !== undefined) {
     problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
   }
@@ -218,7 +226,15 @@ function unchecked(values: Values): readonly string[] {
     : [];
 }
 
-const MAKING: readonly InputName[] = ['path', 'env', 'trial-domain', 'force'];
+const MAKING: readonly InputName[] = [
+  'path',
+  'docker-image',
+  'docker-username',
+  'docker-password',
+  'env',
+  'trial-domain',
+  'force',
+];
 
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {
@@ -250,9 +266,8 @@ function secretsOf(values: Values): readonly string[] {
     ...likelySecrets(values.env ?? {}),
     ...likelySecrets(values.vars ?? {}),
   ];
-  const tokens = [values.password, values['client-secret'], values['github-token']].filter(
-    (token) => token !== undefined,
-  );
+  const { password, 'client-secret': secret, 'docker-password': ofRegistry, 'github-token': token } = values;
+  const tokens = [password, secret, ofRegistry, token].filter((one) => one !== undefined);
   const found = likely.filter((value) => value !== '' && !shown.has(value));
   return [...new Set([...tokens, ...found])];
 }

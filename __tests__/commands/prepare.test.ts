@@ -15,7 +15,6 @@ const SHOP: ManifestApp = {
   randomRoute: false,
   defaultRoute: false,
   path: '/bits',
-  docker: false,
   processes: {},
   envNames: [],
   services: [],
@@ -164,7 +163,7 @@ describe('refused', () => {
     const error = await refusalOf(
       asked(
         { 'smoke-test': 'https://shop.example.com/health' },
-        { routes: [{ route: 'shop.example.com' }, { route: 'taken.example.com' }], docker: true },
+        { routes: [{ route: 'shop.example.com' }, { route: 'taken.example.com' }], docker: { image: 'a/b' } },
       ),
       at,
     );
@@ -183,7 +182,10 @@ describe('refused', () => {
   test('also what is in the way, or is not there at all', async () => {
     const at = standing();
     at.space.addApp('shop-candidate');
-    const error = await refusalOf(asked({ 'trial-domain': 'nowhere.test' }, { docker: true }), at);
+    const error = await refusalOf(
+      asked({ 'trial-domain': 'nowhere.test' }, { docker: { image: 'a/b' } }),
+      at,
+    );
     expect(error.message.split('\n')).toEqual([
       expect.stringContaining('shop-candidate'),
       expect.stringContaining('no HTTP domain nowhere.test'),

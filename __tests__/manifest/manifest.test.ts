@@ -72,7 +72,6 @@ applications:
       noRoute: false,
       randomRoute: false,
       defaultRoute: false,
-      docker: false,
       envNames: ['A', 'B'],
       services: ['db', 'queue'],
       sidecars: ['proxy'],
@@ -108,7 +107,6 @@ applications:
       noRoute: false,
       randomRoute: false,
       defaultRoute: false,
-      docker: false,
       envNames: [],
       services: [],
       sidecars: [],
@@ -383,6 +381,34 @@ describe('what is refused, at its place', () => {
   });
 
   test.each([
+    ['{path: .}', /"path" is of no use/],
+    ['{buildpacks: [x]}', /"buildpacks" is of no use/],
+    ['{stack: x}', /"stack" is of no use/],
+  ])('a docker image with %s', (more, problem) => {
+    const text = `applications: [{name: a, docker: {image: i}, ${more.slice(1, -1)}}]`;
+    expect(problems(text)).toEqual([expect.stringMatching(problem)]);
+    expect(
+      problems(`applications: [{name: a, ${more.slice(1, -1)}}]`, { docker: { image: 'i' } }),
+    ).toHaveLength(1);
+  });
+
+  test('an image without a name, or with its password in the manifest', () => {
+    expect(problems('applications: [{name: a, docker: {username: u}}]')).toEqual([
+      expect.stringMatching(/without the name of an image/),
+    ]);
+    const [problem, ...others] = problems('applications: [{name: a, docker: {image: i, password: hunter2}}]');
+    expect([problem, others]).toEqual([expect.stringMatching(/as the input "docker-password"/), []]);
+    expect(problem).not.toContain('hunter2');
+  });
+
+  test('the image of an input is that of the app that is deployed, and wins', () => {
+    const text = 'applications: [{name: a, docker: {image: i, username: u}}, {name: b, path: .}]';
+    expect(only(text, { app: 'a', docker: { image: 'j' } }).docker).toEqual({ image: 'j', username: 'u' });
+    expect(only(text, { app: 'a', docker: { username: 'v' } }).docker).toEqual({ image: 'i', username: 'v' });
+    expect(only(text, { app: 'b' }).docker).toBeUndefined();
+  });
+
+  test.each([
     ['nested lists', '['.repeat(100_000)],
     ['nested lists in a block', '- '.repeat(1_000)],
     ['nested maps', '{a: '.repeat(1_000)],
@@ -414,7 +440,7 @@ describe('from disk', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   const load = (more: Partial<Parameters<typeof loadManifest>[0]>) =>
-    loadManifest({ manifest: 'manifest.yml', varsFiles: [], vars: {}, ...more }, folder);
+    loadManifest({ manifest: 'manifest.yml', varsFiles: [], vars: {}, docker: {}, ...more }, folder);
 
   test('manifest.yaml where no manifest is named, and files of variables', async () => {
     const manifest = await load({ varsFiles: ['vars.yml'] });

@@ -98,7 +98,11 @@ describe('forbidden by name:', () => {
     ['cloud native buildpacks, live', { seen: lifecycle('cnb') }, /lifecycle cnb.*strategy: blue-green/],
     ['cloud native buildpacks, wanted', { app: { lifecycle: 'cnb' } }, /lifecycle cnb.*strategy: blue-green/],
     ['bits over a docker image', { seen: lifecycle('docker') }, /live has the lifecycle docker.*blue-green/],
-    ['a docker image over bits', { app: { docker: true } }, /live has the lifecycle buildpack.*blue-green/],
+    [
+      'a docker image over bits',
+      { app: { docker: { image: 'a/b' } } },
+      /live has the lifecycle buildpack.*blue-green/,
+    ],
     [
       'a platform before deployments tell why',
       { seen: { apiVersion: '3.73.0' } },

@@ -1,4 +1,5 @@
 /** `deploy`: a new version goes live, or everything is as it was. */
+import { assertRegistrySignIn } from '../manifest/docker.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { ownerLabel } from '../platform/names.js';
@@ -17,6 +18,7 @@ import { compareWithLive } from './unchanged.js';
  */
 export async function deploy(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const manifest = await loadManifest(inputs, context.workspace);
+  assertRegistrySignIn(manifest.apps, inputs.docker);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   const opened = await open(inputs, context, ports);
   try {

@@ -138,6 +138,7 @@ async function prepareOne(
   const hosts = intent.production.map(({ url }) => hostOf(url));
   const wrong = [
     ...problems,
+    ...(await withoutImages(app, world)),
     ...(await takenElsewhere(intent, snapshot, world)),
     ...(carrying?.problems ?? []),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
@@ -159,6 +160,14 @@ async function prepareOne(
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
+}
+
+/** A platform may run none, and says so only where an app of one is made or started. */
+async function withoutImages({ name, docker }: ManifestApp, { platform }: World): Promise<readonly string[]> {
+  if (!docker || (await platform.isOn('diego_docker')) !== false) return [];
+  return [
+    `${name} is a docker image, and this platform runs none: its switch diego_docker is off. Ask for it.`,
+  ];
 }
 
 /** Stands for the trial domain of an intent that is refused for having none. */

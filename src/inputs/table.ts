@@ -10,6 +10,7 @@ import {
   duration,
   environment,
   githubToken,
+  imageName,
   integer,
   list,
   oneOf,
@@ -89,6 +90,9 @@ export const INPUTS = {
   vars: optional(variables),
   'vars-files': optional(list),
   env: optional(environment),
+  'docker-image': optional(imageName),
+  'docker-username': optional(text),
+  'docker-password': secret,
   strategy: by('blue-green', oneOf(STRATEGIES, LATER_STRATEGIES)),
   'max-in-flight': by('1', integer(1, 10_000)),
   'instance-steps': by('10 50', percents),
@@ -119,9 +123,6 @@ export type InputName = keyof typeof INPUTS;
 /** Inputs that come with later work: refused by name, never ignored. */
 export const LATER_INPUTS: readonly string[] = [
   'order',
-  'docker-image',
-  'docker-username',
-  'docker-password',
   'droplet-guid',
   'workers',
   'task',

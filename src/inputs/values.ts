@@ -170,6 +170,13 @@ export const pem: Parse<string> = (given) => {
   return `${certificates.join('\n')}\n`;
 };
 
+/** As `docker pull` takes it: registry, name, and a tag or a digest. */
+export const imageName: Parse<string> = (given) => {
+  if (/^[a-z0-9][\w.-]*(:\d+)?(\/[\w.-]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i.test(given))
+    return given;
+  throw new Wrong(`is "${given}"; an image is written registry.example.com/team/shop:1.2, without https://`);
+};
+
 /** A release such as `8.18.4`, or a major. */
 export const cliVersion: Parse<string> = (given) => {
   const version = given.replace(/^v/, '');

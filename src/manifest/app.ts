@@ -1,7 +1,7 @@
 /** One app of a manifest: only what the deploy decides by is read, the rest is the CLI's and the platform's to judge. */
 import { resolve } from 'node:path';
 import type { Node } from 'yaml';
-import type { ManifestApp, ManifestProcess } from '../model/asked.js';
+import type { Inputs, ManifestApp, ManifestProcess } from '../model/asked.js';
 import type { RouteOptions } from '../model/cloud.js';
 import type { Problem } from '../model/errors.js';
 import type { SourcePosition } from '../model/ports.js';
@@ -25,6 +25,9 @@ const PROCESS_KEYS = [
   'readiness-health-check-interval',
 ];
 
+/** What makes a droplet of bits. */
+const NOT_OF_IMAGES = ['path', 'buildpack', 'buildpacks', 'stack'];
+
 export class AppReading {
   readonly problems: Problem[] = [];
   readonly app: ManifestApp;
@@ -39,7 +42,12 @@ export class AppReading {
     private readonly yaml: Yaml,
     private readonly item: Node,
     data: unknown,
-    private readonly folders: { path: string | undefined; folder: string; workspace: string },
+    private readonly asked: {
+      path: string | undefined;
+      docker: Inputs['docker'];
+      folder: string;
+      workspace: string;
+    },
   ) {
     this.data = isMap(data) ? data : {};
     if (!isMap(data)) this.refuse([], 'is no map with a name');
@@ -52,7 +60,7 @@ export class AppReading {
   private read(): ManifestApp {
     const name = this.text(['name']) ?? '';
     if (name === '' && this.problems.length === 0) this.refuse(['name'], 'has no name');
-    const docker = this.data.docker !== undefined && this.data.docker !== null;
+    const docker = this.docker();
     const path = this.text(['path']);
     const lifecycle = this.text(['lifecycle']);
     const app: ManifestApp = {
@@ -60,7 +68,6 @@ export class AppReading {
       noRoute: this.flag('no-route'),
       randomRoute: this.flag('random-route'),
       defaultRoute: this.flag('default-route'),
-      docker,
       processes: this.processes(),
       envNames: Object.keys(this.map(['env'])),
       services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
@@ -68,7 +75,7 @@ export class AppReading {
       features: Object.keys(this.map(['features'])),
       labels: Object.keys(this.map(['metadata', 'labels'])),
       annotations: Object.keys(this.map(['metadata', 'annotations'])),
-      ...(docker ? {} : { path: this.bits(path) }),
+      ...(docker ? { docker } : { path: this.bits(path) }),
       ...(lifecycle === undefined ? {} : { lifecycle }),
     };
     if (this.data.routes !== undefined && this.data.routes !== null) {
@@ -80,9 +87,32 @@ export class AppReading {
 
   /** As the CLI finds them: its flag from where it runs, the manifest's from the manifest, else where it runs. */
   private bits(path: string | undefined): string {
-    const { path: asked, folder, workspace } = this.folders;
+    const { path: asked, folder, workspace } = this.asked;
     if (asked !== undefined) return resolve(workspace, asked);
     return path === undefined ? workspace : resolve(folder, path);
+  }
+
+  /** The input's image wins, and whoever the input names for the registry. */
+  private docker(): ManifestApp['docker'] {
+    const { docker: asked } = this.asked;
+    const image = asked.image ?? this.text(['docker', 'image']);
+    if (this.given(['docker']) && image === undefined && this.problems.length === 0)
+      this.refuse(['docker'], 'has "docker" without the name of an image: write "docker: {image: ...}"');
+    if (image === undefined) return undefined;
+    if (this.given(['docker', 'password']))
+      this.refuse(
+        ['docker', 'password'],
+        'has a password of a registry in the manifest: give it as the input "docker-password"',
+      );
+    for (const key of NOT_OF_IMAGES)
+      if (this.given([key])) this.refuse([key], `is a docker image, for which "${key}" is of no use`);
+    const username = asked.username ?? this.text(['docker', 'username']);
+    return { image, ...(username === undefined ? {} : { username }) };
+  }
+
+  private given(path: Path): boolean {
+    const value = this.value(path);
+    return value !== undefined && value !== null;
   }
 
   private refuseContradictions(app: ManifestApp): void {

@@ -13,7 +13,7 @@ const DEFAULT_FILES = ['manifest.yml', 'manifest.yaml'];
  * @throws InputError when a file cannot be read, the bits are not there, or the manifest is wrong
  */
 export async function loadManifest(
-  inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path'>,
+  inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path' | 'docker'>,
   workspace: string,
 ): Promise<Manifest> {
   const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
@@ -22,11 +22,12 @@ export async function loadManifest(
     ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
   ]);
   refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
-  const { app, path, vars } = inputs;
+  const { app, path, vars, docker } = inputs;
   const read = readManifest({
     ...(manifest as TextFile),
     varsFiles: varsFiles as TextFile[],
     vars,
+    docker,
     workspace,
     ...(app === undefined ? {} : { app }),
     ...(path === undefined ? {} : { path }),

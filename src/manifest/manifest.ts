@@ -1,8 +1,9 @@
 /** The manifest as the cf CLI reads it, with every problem at its place. */
 import { resolve } from 'node:path';
-import type { ManifestApp } from '../model/asked.js';
+import type { Inputs, ManifestApp } from '../model/asked.js';
 import { InputError, type Problem } from '../model/errors.js';
 import { AppReading } from './app.js';
+import { isMap } from './said.js';
 import { likelySecrets } from './secrets.js';
 import { fillIn, type Variables, variableProblems } from './variables.js';
 import { readYaml, type Yaml } from './yaml.js';
@@ -22,6 +23,8 @@ export interface ManifestSource extends TextFile {
   app?: string;
   /** The input `path`, relative to the workspace. */
   path?: string;
+  /** The inputs of an image; they win over the manifest's. */
+  docker?: Inputs['docker'];
   /** Absolute. */
   workspace: string;
 }
@@ -100,8 +103,11 @@ function appReadings(
     };
   }
   const readings = items.map((item) => {
-    return new AppReading(yaml, item, fillIn(yaml.value(item), variables), {
+    const data = fillIn(yaml.value(item), variables);
+    const isMeant = source.app === undefined || (isMap(data) && String(data.name) === source.app);
+    return new AppReading(yaml, item, data, {
       path: source.path,
+      docker: isMeant ? (source.docker ?? {}) : {},
       folder: resolve(source.workspace, source.file, '..'),
       workspace: source.workspace,
     });

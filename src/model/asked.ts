@@ -55,6 +55,8 @@ export interface Inputs {
   vars: Readonly<Record<string, unknown>>;
   varsFiles: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** An image instead of bits, and who signs in to its registry; the manifest may name image and user as well. */
+  docker: { image?: string; username?: string; password?: string };
   strategy: Strategy;
   /** Rolling: instances that may be replaced at a time. */
   maxInFlight: number;
@@ -128,7 +130,8 @@ export interface ManifestApp {
   defaultRoute: boolean;
   /** Absolute path of the bits; undefined for docker. */
   path?: string;
-  docker: boolean;
+  /** Instead of bits. */
+  docker?: { image: string; username?: string };
   /** `buildpack`, `cnb` or `docker`; undefined when the manifest does not name it. */
   lifecycle?: string;
   /** By process type: what the manifest names, MiB. `web` holds the app-level values too. */

@@ -245,6 +245,8 @@ export interface AppState extends App {
   version?: string;
   processes: readonly (Process & { instancesSeen: readonly Instance[] })[];
   currentDropletGuid?: string;
+  /** The port that its docker image exposes first. */
+  imagePort?: number;
   env: Readonly<Record<string, string>>;
 }
 

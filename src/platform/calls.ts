@@ -86,6 +86,8 @@ export interface Platform {
   allowance(): Allowance;
   /** Throws `Refused` when it does not exist or may not be seen. */
   target(org: string, space: string): Promise<Target>;
+  /** Whether a switch of the platform is on; undefined: it does not tell. */
+  isOn(flag: string): Promise<boolean | undefined>;
   /** Of the organization and the space, where they have one. `unknown`: one of them may not be read, or the platform has no figures. */
   quotas(target: Target): Promise<{ quotas: readonly Quota[]; unknown: boolean }>;
   /** Read once: nothing that a deploy decides on changes with them. */

@@ -1,13 +1,13 @@
 /** Where we act: organization, space, domains, and the version of the API. */
 import type { Domain } from '../model/cloud.js';
-import { Refused } from '../model/errors.js';
+import { PlatformRefusal, Refused } from '../model/errors.js';
 import type { Platform } from './calls.js';
 import { Fields, related } from './json.js';
 import type { Requests } from './request.js';
 
 export function placeCalls(
   requests: Requests,
-): Pick<Platform, 'apiVersion' | 'answers' | 'target' | 'domains'> {
+): Pick<Platform, 'apiVersion' | 'answers' | 'target' | 'domains' | 'isOn'> {
   let version: string | undefined;
   const domains = new Map<string, readonly Domain[]>();
   return {
@@ -28,6 +28,15 @@ export function placeCalls(
       const spaceGuid = spaces.find(({ name }) => name === space)?.guid;
       if (spaceGuid === undefined) throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
       return { orgGuid, org, spaceGuid, space };
+    },
+    async isOn(flag) {
+      try {
+        return Fields.of(await requests.read(`/v3/feature_flags/${flag}`), 'feature flag').flag('enabled');
+      } catch (error) {
+        // It only informs: the platform has the last word.
+        if (error instanceof PlatformRefusal) return undefined;
+        throw error;
+      }
     },
     async domains(orgGuid) {
       const known =

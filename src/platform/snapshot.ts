@@ -82,7 +82,9 @@ async function takeOnce(
     platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
     live ? platform.deployments(live.guid) : [],
   ]);
-  const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
+  const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]).map((route) =>
+    withoutImagePorts(route, [liveState, candidateState]),
+  );
   return {
     takenAtMs: platform.platformNowMs(),
     apiVersion,
@@ -207,7 +209,7 @@ async function wholeState(platform: Platform, name: string, app: App): Promise<A
     ...app,
     ...marksOf(name, app),
     processes,
-    ...present({ currentDropletGuid: droplet?.guid }),
+    ...present({ currentDropletGuid: droplet?.guid, imagePort: droplet?.port }),
     env,
   };
 }
@@ -227,6 +229,18 @@ async function processesSeen(platform: Platform, app: App): Promise<AppState['pr
       return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
     }),
   );
+}
+
+/**
+ * A destination that names no port is shown with the one that the app's image exposes (cloud_controller_ng route_mapping_model.rb).
+ * Given to another version, whose image may expose another one, it would lead nowhere.
+ */
+function withoutImagePorts(route: Route, apps: readonly (AppState | undefined)[]): Route {
+  const destinations = route.destinations.map((to) => {
+    const app = apps.find((one) => one?.guid === to.appGuid);
+    return app?.imagePort !== undefined && app.imagePort === to.port ? { ...to, port: null } : to;
+  });
+  return { ...route, destinations };
 }
 
 async function namesOfOthers(

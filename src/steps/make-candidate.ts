@@ -14,6 +14,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
   run: async (_step, { intent }: AppWorld, { platform, target }: World) => {
     const made = await platform.createApp(target.spaceGuid, {
       name: candidateName(intent.app),
+      ...(intent.docker ? { lifecycle: { type: 'docker', buildpacks: [] } } : {}),
       labels: {
         [LABEL.role]: 'candidate',
         [LABEL.phase]: 'made',

@@ -7,9 +7,9 @@ import { appOn, type StepKind } from './world.js';
 
 /** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
 export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
-  title: () => 'push the bits',
-  plan: (_step, { app }) => [
-    `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
+  title: (_step, { docker }) => (docker ? 'push the name of the image' : 'push the bits'),
+  plan: (_step, { app, docker }) => [
+    `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>${docker ? ' --docker-image <image>' : ''}`,
     `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}, ${ANNOTATION.manifestHash}`,
   ],
   run: async (_step, app, { platform, pushBits: push, fingerprint }) => {

@@ -5,6 +5,9 @@ import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { appOn, type StepKind } from './world.js';
 
+const OF_IMAGES =
+  'The image is not there, or its registry does not give it to who asks: a private one needs docker-username and docker-password.';
+
 /** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
 export const stage: StepKind<Step & { do: 'stage' }> = {
   title: () => 'stage the droplet',
@@ -34,7 +37,8 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
     });
     if (build.dropletGuid === undefined) {
       const why = build.error ?? 'the platform gave no reason';
-      throw new VersionFault(`Staging failed: ${why}`, 'staging');
+      const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
+      throw new VersionFault(`Staging failed: ${why}${hint}`, 'staging');
     }
     await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
   },

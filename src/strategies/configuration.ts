@@ -51,7 +51,7 @@ const PROCESS_KEYS = [
   ),
 ];
 const APP_KEYS = [
-  ...['name', 'path', 'env', 'services', 'features', 'metadata', 'processes', 'buildpack', 'buildpacks'],
+  ...['name', 'path', 'docker', 'env', 'services', 'features', 'metadata', 'processes', 'buildpack', 'buildpacks'],
   ...['stack', 'routes', 'no-route', 'random-route', 'default-route'],
   ...PROCESS_KEYS,
 ];

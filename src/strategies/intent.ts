@@ -79,6 +79,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
       : env.wanted,
     carriedEnv: env.carried,
     facts: factsOf(parts, inPlace),
+    ...(app.docker ? { docker: true } : {}),
     ...(parts.preview ? { preview: parts.preview.labels } : {}),
     ...(inPlace ? { inPlace } : {}),
   };
@@ -90,7 +91,6 @@ export function makeIntent(asked: IntentParts): IntentResult {
       ...optionsTooNew(parts.named, snapshot),
       ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
       ...instanceProblems(app, scale.deltas),
-      ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
     ],
     notes: [
       ...way.notes,

@@ -64,7 +64,12 @@ export function whyOther(
   now: { bits: string; manifest: string } | undefined,
 ): readonly string[] {
   const { live, read, said } = sides;
-  if (!now) return ['the bits cannot be told from others'];
+  if (!now)
+    return [
+      sides.intent.docker
+        ? 'a tag names its image, and may have been moved'
+        : 'the bits cannot be told from others',
+    ];
   if (!wasPushed(live, read.packageGuid) && !wasRolled(sides)) return ['it is not known which bits live has'];
   const { bits, manifestHash } = ANNOTATION;
   const doubts = [...doubtsOf(said), ...hiddenOf(read)];
