@@ -1,5 +1,4 @@
 /** Instances that are no processes: what one answers is in the droplet that it was started from. */
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextCrashCount, restartDelayMs } from '../../foundry/instances/restart.js';
@@ -43,6 +42,7 @@ export class PlayedCells implements Cells {
     private readonly clock: Clock,
     private readonly bootMs: number,
     private readonly events: CellEvents,
+    private readonly guid: () => string,
   ) {}
 
   /** The version that answers on a port; undefined: the connection is refused. */
@@ -72,7 +72,7 @@ export class PlayedCells implements Cells {
   restartInstance(processGuid: string, index: number): void {
     const one = this.byProcess.get(processGuid)?.find(({ status }) => status.index === index);
     if (!one) return;
-    one.status = { ...one.status, state: 'STARTING', routable: false, instanceGuid: randomUUID() };
+    one.status = { ...one.status, state: 'STARTING', routable: false, instanceGuid: this.guid() };
     this.boot(one);
     this.events.changed(processGuid);
   }
@@ -102,7 +102,7 @@ export class PlayedCells implements Cells {
     });
     const status: InstanceStatus = {
       index,
-      instanceGuid: randomUUID(),
+      instanceGuid: this.guid(),
       state: 'STARTING',
       routable: false,
       sinceMs: this.clock.now(),

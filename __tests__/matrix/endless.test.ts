@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { type RunResult, runAction } from './action.js';
 import { judge, type Known } from './judge.js';
-import { onPlatform } from './matrix.js';
 import { API, type ApiAnswer, type Platform } from './platform.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 
 jest.setTimeout(120_000);
 

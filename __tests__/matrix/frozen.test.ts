@@ -2,8 +2,8 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { act } from './action.js';
 import { judge } from './judge.js';
-import { onPlatform } from './matrix.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 import { FROZEN_MS, type Point } from './wire.js';
 
 jest.setTimeout(60_000);

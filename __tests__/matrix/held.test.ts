@@ -2,8 +2,8 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { act } from './action.js';
 import { type Ask, signIn } from './by-hand.js';
-import { onPlatform } from './matrix.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 
 jest.setTimeout(60_000);
 

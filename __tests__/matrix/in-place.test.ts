@@ -3,8 +3,8 @@ import { afterAll, expect, jest, test } from '@jest/globals';
 import { runAction } from './action.js';
 import { bearer } from './bearer.js';
 import { judge } from './judge.js';
-import { onPlatform } from './matrix.js';
 import { APP, commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 
 jest.setTimeout(60_000);
 

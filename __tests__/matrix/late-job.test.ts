@@ -2,8 +2,9 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { runAction } from './action.js';
 import { settingsOf } from './in-place.js';
-import { onPlatform, record } from './matrix.js';
+import { record } from './matrix.js';
 import { APP, commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 
 jest.setTimeout(60_000);
 

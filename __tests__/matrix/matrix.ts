@@ -1,9 +1,9 @@
 /** Records a deploy that nothing disturbs, and repeats it once for each call and each way in which that can go wrong. */
 import { type RunResult, runAction } from './action.js';
-import { pushByHand } from './by-hand.js';
-import { judge, type Known, knownOf, leftOf, type Traces, tracesOf } from './judge.js';
-import { type Platform, startPlatform } from './platform.js';
-import { commandOf, FOREIGN, type Folders, type Scenario, url } from './scenarios.js';
+import { judge, leftOf, type Traces, tracesOf } from './judge.js';
+import type { Platform } from './platform.js';
+import { commandOf, type Folders, type Scenario } from './scenarios.js';
+import { onPlatformAgain } from './setup.js';
 import { HARMS, type Harm, type SeenCall, type Trial } from './wire.js';
 
 export interface Unharmed {
@@ -13,7 +13,7 @@ export interface Unharmed {
 
 /** @throws Error when the deploy does not even hold when nothing disturbs it */
 export async function record(scenario: Scenario, folders: Folders): Promise<Unharmed> {
-  return onPlatform(scenario, folders, async (platform, known) => {
+  return onPlatformAgain(scenario, folders, async (platform, known) => {
     const result = await runAction(platform, commandOf(scenario, folders, 2));
     const wrong = await judge(scenario, platform, known, result, undefined);
     if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('\n')}`);
@@ -35,7 +35,7 @@ export async function attempt(
   trial: Trial,
   traces: Traces,
 ): Promise<Verdict> {
-  return onPlatform(scenario, folders, async (platform, known) => {
+  return onPlatformAgain(scenario, folders, async (platform, known) => {
     const first = await runAction(platform, commandOf(scenario, folders, 2), trial);
     if (!first.reached) return { wrong: ['the point was not reached'], again: false };
     const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(scenario, trial, platform))];
@@ -78,29 +78,6 @@ function judgeEnd({ harm }: Trial, { code, endedAfterMs = 0 }: RunResult): strin
 
 function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
   return code !== 'killed' && outputs.result === ends;
-}
-
-/** Has what the scenario finds, and a platform of its own. */
-export async function onPlatform<T>(
-  scenario: Scenario,
-  folders: Folders,
-  work: (platform: Platform, known: Known) => Promise<T>,
-): Promise<T> {
-  const { jobMs } = scenario;
-  const platform = await startPlatform(jobMs === undefined ? {} : { jobMs });
-  try {
-    for (const name of FOREIGN) {
-      const routes = [url(name)];
-      const bits = folders.of({ version: name }, { [name]: routes });
-      await pushByHand(platform, { name, bits, instances: 1, routes });
-    }
-    await scenario.before(platform, folders);
-    // The routers learn what was made last.
-    await platform.clock.pass(10_000);
-    return await work(platform, await knownOf(platform));
-  } finally {
-    await platform.close();
-  }
 }
 
 /** Every write, and of what is asked again and again in one step the request in the middle. */

@@ -3,6 +3,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Stager } from '../../foundry/ports.js';
+import { seededRandom } from '../../foundry/router/random.js';
 import { type Foundry, type FoundryOptions, startFoundry } from '../../foundry/start.js';
 import type { HistoryEntry, PlatformState } from '../../traffic/history.js';
 import { PlayedCells } from './cells.js';
@@ -26,10 +27,15 @@ export interface ApiAnswer {
   body: string;
 }
 
+/** What reached the platform: a request of the API, or one of an app. */
+export type Heard = { call: ApiCall } | { ask: Parameters<PlayedRouters['ask']> };
+
 export interface Platform {
   clock: VirtualClock;
   foundry: Foundry;
   routers: PlayedRouters;
+  /** Hears of every request from here on. */
+  hear(listener: (heard: Heard) => void): void;
   /** One request of the API; time passes meanwhile. */
   call(call: ApiCall): Promise<ApiAnswer>;
   history(): Promise<HistoryEntry[]>;
@@ -56,10 +62,13 @@ export interface SpaceState extends PlatformState {
   })[];
 }
 
+/** Of the GUIDs: the same calls at the same times make the same state. */
+const SEEDS = { api: 11, cells: 13 };
 const OPTIONS: Partial<FoundryOptions> = { latencyMs: 4, seed: 7, tokenTtlMs: 24 * 3_600_000 };
 
 export async function startPlatform(options: Partial<FoundryOptions> = {}): Promise<Platform> {
   const clock = new VirtualClock(Date.UTC(2026, 10, 21, 8, 0, 0));
+  let heard: (one: Heard) => void = () => undefined;
   let server: Server | undefined;
   let cells: PlayedCells | undefined;
   let routers: PlayedRouters | undefined;
@@ -67,12 +76,13 @@ export async function startPlatform(options: Partial<FoundryOptions> = {}): Prom
     { ...OPTIONS, ...options },
     {
       clock,
+      guid: guidsOf(SEEDS.api),
       serve: (made) => {
         server = made;
         return API;
       },
       cells: ({ clock: timers, bootMs }, events) => {
-        cells = new PlayedCells(timers, bootMs, events);
+        cells = new PlayedCells(timers, bootMs, events, guidsOf(SEEDS.cells));
         return cells;
       },
       stager: ({ clock: timers, stagingMs }): Stager => ({
@@ -88,7 +98,12 @@ export async function startPlatform(options: Partial<FoundryOptions> = {}): Prom
         },
       }),
       routers: async (given, events) => {
-        routers = playRouters(given, events, (port) => cells?.listening(port));
+        const played = playRouters(given, events, (port) => cells?.listening(port));
+        const ask: PlayedRouters['ask'] = (...asked) => {
+          heard({ ask: asked });
+          return played.ask(...asked);
+        };
+        routers = { ...played, ask };
         return routers;
       },
     },
@@ -96,6 +111,7 @@ export async function startPlatform(options: Partial<FoundryOptions> = {}): Prom
   if (!server || !routers) throw new Error('the foundry took none of its parts');
   const asked = server;
   const call = async (one: ApiCall) => {
+    heard({ call: one });
     const answer = await exchange(asked, one);
     return { ...answer, headers: { ...answer.headers, date: new Date(clock.now()).toUTCString() } };
   };
@@ -105,11 +121,22 @@ export async function startPlatform(options: Partial<FoundryOptions> = {}): Prom
     clock,
     foundry,
     routers,
+    hear: (listener) => {
+      heard = listener;
+    },
     call,
     history: () => control('history'),
     state: () => control('state'),
     close: () => foundry.close(),
   };
+}
+
+/** GUIDs as random ones are, in an order that can be had again. */
+function guidsOf(seed: number): () => string {
+  const random = seededRandom(seed);
+  const digits = (count: number) =>
+    Array.from({ length: count }, () => Math.floor(random() * 16).toString(16)).join('');
+  return () => [8, 4, 4, 4, 12].map(digits).join('-');
 }
 
 /** Hands a request to the server as its socket would. */

@@ -2,8 +2,8 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { act, type Deploy, type RunResult } from './action.js';
 import { judge } from './judge.js';
-import { onPlatform } from './matrix.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatform } from './setup.js';
 import type { Point } from './wire.js';
 
 jest.setTimeout(120_000);

@@ -2,8 +2,8 @@
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { act } from './action.js';
 import { judge } from './judge.js';
-import { onPlatform } from './matrix.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
+import { onPlatformAgain } from './setup.js';
 import type { Point } from './wire.js';
 
 jest.setTimeout(240_000);
@@ -35,7 +35,7 @@ const KILLED: readonly { scenario: Scenario; point: Point }[] = [
 
 /** Each of the three runs in turn; the last one's command is done at the end. @returns the settler's calls, and what is wrong */
 async function trial({ scenario, point }: (typeof KILLED)[number], settlers: Point | undefined) {
-  return onPlatform(scenario, folders, async (platform, known) => {
+  return onPlatformAgain(scenario, folders, async (platform, known) => {
     const { clock } = platform;
     const forced = { ...scenario, inputs: { ...scenario.inputs, force: 'true' } };
     const run = (number: number, killedAt?: Point) => {

@@ -86,10 +86,12 @@ export class VirtualClock implements PlatformClock, Clock {
   }
 }
 
-/** Files are the only thing outside of this process that anybody waits for. */
+/** Files are the only thing outside of this process that anybody waits for: others may have the processor meanwhile. */
 async function quiet(ended: () => boolean): Promise<void> {
   for (let turns = 0; turns < QUIET_TURNS && !ended(); turns += 1) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (process.getActiveResourcesInfo().some((kind) => kind.includes('Req'))) turns = -1;
+    if (!process.getActiveResourcesInfo().some((kind) => kind.includes('Req'))) continue;
+    turns = -1;
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
