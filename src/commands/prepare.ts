@@ -172,6 +172,11 @@ async function withoutImages({ name, docker }: ManifestApp, { platform }: World)
 
 /** Stands for the trial domain of an intent that is refused for having none. */
 export const NOWHERE = { guid: '', name: '' };
+
+/** Trial routes on TCP, and those inside, are on the domains of production routes. */
+export function needsDomain({ trials }: Pick<Intent, 'trials'>): boolean {
+  return trials.some(({ route }) => route.domainGuid === NOWHERE.guid);
+}
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 
 /** What stands beside each of these apps, in order. */
@@ -181,11 +186,6 @@ export function besides(
   { platform }: World,
 ): Promise<readonly Leftovers[]> {
   const snapshots = seen.map(({ snapshot }) => snapshot);
-
-/** Trial routes on TCP, and those inside, are on the domains of production routes. */
-export function needsDomain({ trials }: Pick<Intent, 'trials'>): boolean {
-  return trials.some(({ route }) => route.domainGuid === NOWHERE.guid);
-}
   return lookForLeftovers(platform, snapshots, set);
 }
 
