@@ -118,15 +118,15 @@ export function shortages(needs: readonly Need[], quotas: readonly Quota[]): str
         sum(({ routes }) => routes),
         'routes',
       ),
-      ...(limits.instanceMb !== undefined && largestMb > limits.instanceMb
-        ? [`${whose} allows ${limits.instanceMb} MiB for one instance, and this asks for ${largestMb}.`]
-        : []),
-    ];
-  });
-}
       ...short(
         limits.ports,
         used.ports,
         sum(({ ports }) => ports),
         'ports of TCP routes',
       ),
+      ...(limits.instanceMb !== undefined && largestMb > limits.instanceMb
+        ? [`${whose} allows ${limits.instanceMb} MiB for one instance, and this asks for ${largestMb}.`]
+        : []),
+    ];
+  });
+}
