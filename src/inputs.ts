@@ -96,6 +96,17 @@ export function readInputs(env: Environment): Inputs {
     ...present('startTimeoutMs', startTimeoutMs),
     ...present('to', values.to),
     ...present('githubToken', values['github-token']),
+    preview: {
+      ttlMs: values['preview-ttl'],
+      max: values['preview-max'],
+      services: values['preview-services'],
+      allowFork: values['allow-fork'],
+      ...present('id', values['preview-id']),
+      ...present('domain', values['preview-domain']),
+      ...present('idleMs', values['preview-idle']),
+    },
+    comment: values.comment,
+    deployment: values.deployment,
   };
 }
 

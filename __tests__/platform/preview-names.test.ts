@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { PREVIEW_ID } from '../../src/model/words.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import {
-  PREVIEW_ID,
   previewAppName,
   previewFacts,
   previewHost,

@@ -33,7 +33,7 @@ export interface Seen {
 /** What one command brings to it. */
 export interface Change<One extends Seen> {
   /** How it is called when it went well. */
-  result: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back';
+  result: 'deployed' | 'held' | 'promoted' | 'aborted' | 'previewed' | 'deleted' | 'rolled-back';
   owner: string;
   names: readonly string[];
   /** undefined: nothing is pushed. */
@@ -62,6 +62,8 @@ export interface Change<One extends Seen> {
   compare?: Compare;
   /** Throws `Refused` where there is no room for what was prepared. Asked only where something is to be done. Default: nothing is needed. */
   assertRoom?(apps: readonly AppWorld[], seen: readonly One[], world: World): Promise<void>;
+  /** Makes what the version needs beside its app, once it is certain that something is to be done. */
+  ready?(): Promise<void>;
   /** Takes the locks of what it is about, where it makes none. */
   take?(apps: readonly AppWorld[], world: World): Promise<void>;
   /** Default: forward. */
@@ -174,6 +176,7 @@ export async function change<One extends Seen>(
     const isAsAsked = compared?.every(isUnchanged) ?? false;
     if (!isAsAsked) {
       await asked.assertRoom?.(apps, seen, world);
+      await asked.ready?.();
       await take?.(apps, world);
     }
     const outcome = isAsAsked

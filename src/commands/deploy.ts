@@ -3,10 +3,12 @@ import { assertRegistrySignIn } from '../manifest/docker.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { ownerLabel } from '../platform/names.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { World } from '../steps/world.js';
-import { change } from './change.js';
+import type { Preview } from '../strategies/intent.js';
+import { type Change, change } from './change.js';
 import { type Held, heldRefusal, inPlaceOf } from './held.js';
-import { open, type Ports } from './open.js';
+import { type Opened, open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { assertRoomFor, type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import type { SettledHeld } from './settle.js';
@@ -22,30 +24,46 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   const opened = await open(inputs, context, ports);
   try {
-    const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
-    const token = () => ports.random.token(6);
-    const preparation: Preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
-    const deploying = {
-      result: inputs.hold ? ('held' as const) : ('deployed' as const),
-      owner,
-      manifest,
-      names: manifest.apps.map(({ name }) => name),
-      look: lookUp.bind(undefined, preparation),
-      compare: compareWithLive.bind(undefined, manifest, inputs),
-      prepare: async (
-        seen: readonly Found[],
-        world: World,
-        _rolledBack: readonly string[],
-        _settled: readonly SettledHeld[],
-        ended: readonly Held[],
-      ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
-      assertRoom: assertRoomFor,
-      held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
-    };
-    return await change(opened, deploying, inputs, context, ports);
+    return await deployManifest(opened, manifest, inputs, context, ports);
   } finally {
     await opened.close();
   }
+}
+
+/** @param preview set: what is deployed is one */
+export async function deployManifest(
+  opened: Opened,
+  manifest: Manifest,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+  preview?: Preview & Pick<Change<Found>, 'ready'>,
+): Promise<Outcome> {
+  const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
+  const token = () => ports.random.token(6);
+  const preparation: Preparation = {
+    ...{ inputs, context, apps: manifest.apps, owner, token, word: token() },
+    ...(preview ? { preview } : {}),
+  };
+  const deploying: Change<Found> = {
+    result: preview ? 'previewed' : inputs.hold ? 'held' : 'deployed',
+    owner,
+    manifest,
+    names: manifest.apps.map(({ name }) => name),
+    look: lookUp.bind(undefined, preparation),
+    compare: compareWithLive.bind(undefined, manifest, inputs),
+    prepare: async (
+      seen: readonly Found[],
+      world: World,
+      _rolledBack: readonly string[],
+      _settled: readonly SettledHeld[],
+      ended: readonly Held[],
+    ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+    assertRoom: assertRoomFor,
+    held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
+    ...(preview?.ready ? { ready: preview.ready } : {}),
+  };
+  return change(opened, deploying, inputs, context, ports);
 }
 
 /** A held deploy does not keep a newer one waiting, nor its own commit when that is run again. */

@@ -12,7 +12,7 @@ import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { needOf } from '../strategies/capacity.js';
-import { makeIntent } from '../strategies/intent.js';
+import { makeIntent, type Preview } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { withdrawn } from '../strategies/versions.js';
 import { servedBy } from '../strategies/view.js';
@@ -33,6 +33,7 @@ export interface Preparation {
   token: () => string;
   /** Makes the host of a random route: the same one at every look of this run. */
   word: string;
+  preview?: Preview;
 }
 
 /** One app before anything is decided: what the manifest names, and what there is. */
@@ -99,7 +100,7 @@ async function prepareOne(
   left: Leftovers,
   set: readonly string[],
   nowMs: number,
-  { inputs, context, owner, token }: Preparation,
+  { inputs, context, owner, token, preview }: Preparation,
   world: World,
 ): Promise<{ app: AppWorld; problems: readonly Refused[] }> {
   const domain = trialDomain(snapshot.domains, inputs);
@@ -124,6 +125,7 @@ async function prepareOne(
       adoptedVersion,
       brought,
       shared,
+      ...(preview ? { preview } : {}),
     });
   const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);
   const { notes, problems } = made;

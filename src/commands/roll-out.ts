@@ -29,7 +29,7 @@ export interface RollOut {
   timeoutMs?: number;
   router?: RouterOverride;
   /** How it is called when it went well. */
-  result?: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back';
+  result?: 'deployed' | 'held' | 'promoted' | 'aborted' | 'previewed' | 'deleted' | 'rolled-back';
 }
 
 /** Throws what failed before the first change; everything later is in the outcome. */

@@ -1,4 +1,5 @@
-/** The pull request that a workflow runs for, as its event tells it. Pure; the event is untrusted JSON. */
+/** The pull request that a workflow runs for, as its event tells it: untrusted JSON. */
+import type { Files } from '../model/ports.js';
 import { commitOf, fieldsOf } from './answers.js';
 
 export interface PullRequest {
@@ -7,6 +8,12 @@ export interface PullRequest {
   head?: string;
   /** Its commits are another repository's, or one's that is gone: the job's token may only read. */
   isFork: boolean;
+}
+
+/** Throws where the file cannot be read, or is no JSON. */
+export async function eventIn(path: string, files: Pick<Files, 'read'>): Promise<unknown> {
+  const content = await files.read(path);
+  return content && JSON.parse(content.toString('utf8'));
 }
 
 /**

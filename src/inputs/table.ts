@@ -1,5 +1,6 @@
 /** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
 import { COMMANDS, STRATEGIES } from '../model/words.js';
+import { previewServices } from './preview-services.js';
 import { smokeTest } from './smoke-test.js';
 import {
   aboveZero,
@@ -18,6 +19,7 @@ import {
   pem,
   percents,
   platformUrl,
+  previewId,
   router,
   sha256,
   targetPatterns,
@@ -114,6 +116,15 @@ export const INPUTS = {
   timeout: optional(aboveZero(duration)),
   'staging-timeout': optional(aboveZero(duration)),
   'start-timeout': optional(aboveZero(duration)),
+  'preview-id': optional(previewId),
+  'preview-domain': optional(domainName),
+  'preview-ttl': by('14d', aboveZero(duration)),
+  'preview-idle': optional(aboveZero(duration)),
+  'preview-max': by('20', integer(1, 10_000)),
+  'preview-services': by('shared', previewServices),
+  'allow-fork': by('false', boolean),
+  comment: by('true', boolean),
+  deployment: by('true', boolean),
   'github-token': { ...optional(githubToken), expression: 'github.token' },
   summary: by('true', boolean),
 } satisfies Record<string, InputSpec<unknown>>;
@@ -127,14 +138,5 @@ export const LATER_INPUTS: readonly string[] = [
   'workers',
   'task',
   'warm-up',
-  'preview-id',
-  'preview-domain',
-  'preview-ttl',
-  'preview-idle',
-  'preview-max',
-  'preview-services',
-  'allow-fork',
-  'comment',
-  'deployment',
   'report',
 ];

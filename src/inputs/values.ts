@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { readYaml, type Yaml } from '../manifest/yaml.js';
 import type { RouterOverride } from '../model/asked.js';
 import { InputError } from '../model/errors.js';
-import { SECOND_MS } from '../model/words.js';
+import { PREVIEW_ID, SECOND_MS } from '../model/words.js';
 
 /** What is wrong, each as the rest of a sentence that begins with the input's name. */
 export class Wrong extends Error {
@@ -104,6 +104,14 @@ export const targetPatterns: Parse<readonly string[]> = (given) => {
   }
   if (patterns.length === 0) throw new Wrong('names no target; a pattern is written org/space');
   return patterns;
+};
+
+/** Becomes a part of a host's name. */
+export const previewId: Parse<string> = (given) => {
+  if (PREVIEW_ID.test(given)) return given;
+  throw new Wrong(
+    `is "${given}"; it becomes a part of a host's name: at most 32 of a-z, 0-9 and -, which is neither first nor last`,
+  );
 };
 
 /** https, or http to this machine. Comes back without a slash at its end. */

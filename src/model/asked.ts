@@ -34,6 +34,34 @@ export interface RouterOverride {
   port: number;
 }
 
+/** A service instance that is made for a preview. */
+export interface PreviewService {
+  /** As the manifest binds it. */
+  name: string;
+  offering: string;
+  plan: string;
+  parameters?: Readonly<Record<string, unknown>>;
+}
+
+export interface PreviewInputs {
+  /** undefined: the number of the pull request. */
+  id?: string;
+  /** undefined: that of the app's first route. */
+  domain?: string;
+  ttlMs: number;
+  /** A preview without a request for that long is stopped. */
+  idleMs?: number;
+  max: number;
+  services: {
+    /** The manifest's services are bound, or none. */
+    bind: 'manifest' | 'none';
+    /** Names of those that may be bound although an app that is no preview is bound to them. */
+    shared: readonly string[];
+    make: readonly PreviewService[];
+  };
+  allowFork: boolean;
+}
+
 export interface Inputs {
   command: Command;
   plan: boolean;
@@ -83,6 +111,10 @@ export interface Inputs {
   timeoutMs?: number;
   stagingTimeoutMs: number;
   startTimeoutMs?: number;
+  preview: PreviewInputs;
+  /** Of a preview: tell the pull request, and make a deployment of GitHub's. */
+  comment: boolean;
+  deployment: boolean;
   /** For look-ups of workflow runs and commits; undefined: they are not asked. */
   githubToken?: string;
   summary: boolean;

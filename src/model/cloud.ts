@@ -74,6 +74,14 @@ export interface Route extends Metadata {
 /** Such as `loadbalancing`. */
 export type RouteOptions = Readonly<Record<string, string | number>>;
 
+/** A service instance of the space, or one that is shared with it. */
+export interface ServiceInstance extends Metadata {
+  guid: string;
+  name: string;
+  /** What a broker was asked for last; its description is untrusted. */
+  operation?: { type: string; state: string; description: string };
+}
+
 /** A service instance that is bound to an app. */
 export interface Binding {
   guid: string;

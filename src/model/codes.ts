@@ -35,6 +35,9 @@ export const CODES = [
   'trial-route',
   'rate-limit',
   'in-flight',
+  'not-a-preview',
+  'preview-services',
+  'fork',
   'carry',
   'quota',
   // Signs against the version.

@@ -18,6 +18,10 @@ export type Result =
   | 'refused' // failed before any change
   | 'failed' // a person must look
   | 'planned'
+  | 'previewed'
+  | 'deleted' // a preview is gone
+  | 'swept'
+  | 'skipped' // a pull request without secrets: nothing could be done, and nothing is wrong
   | 'ready' // setup
   | 'shown'; // status
 
@@ -50,6 +54,9 @@ export type Phase = (typeof PHASES)[number];
 export function isWaiting(phase: string | undefined): phase is 'held' | 'paused' {
   return phase === 'held' || phase === 'paused';
 }
+
+/** What the input `preview-id` has to be: it becomes a part of a host's name. */
+export const PREVIEW_ID = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
 export const SECOND_MS = 1_000;

@@ -23,6 +23,7 @@ import type {
   Revision,
   Route,
   RouteOptions,
+  ServiceInstance,
   Sidecar,
   Target,
 } from '../model/cloud.js';
@@ -138,6 +139,27 @@ export interface Platform {
   offerings(instanceGuids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Waits for the job. */
   removeBinding(guid: string): Promise<void>;
+  servicesByName(spaceGuid: string, names: readonly string[]): Promise<readonly ServiceInstance[]>;
+  servicesByLabel(spaceGuid: string, selector: string): Promise<readonly ServiceInstance[]>;
+  /** Throws `PlatformRefusal` with status 404 when it is gone. */
+  service(guid: string): Promise<ServiceInstance>;
+  /** Which apps are bound to these instances, in every space that the account may see. */
+  appsBoundTo(
+    instanceGuids: readonly string[],
+  ): Promise<readonly { instanceGuid: string; appGuid: string }[]>;
+  /** @returns the GUID of the plan; undefined: the space has none of that name, or may not use it. */
+  servicePlan(spaceGuid: string, offering: string, plan: string): Promise<string | undefined>;
+  /** Resolves when it is accepted: its last operation says when it is done. */
+  createService(wanted: {
+    spaceGuid: string;
+    name: string;
+    planGuid: string;
+    parameters?: Readonly<Record<string, unknown>>;
+    labels: Readonly<Record<string, string>>;
+  }): Promise<void>;
+  labelService(guid: string, labels: Readonly<Record<string, string>>): Promise<void>;
+  /** With all its bindings. Waits for the job. */
+  deleteService(guid: string): Promise<void>;
   setFeature(appGuid: string, name: string, enabled: boolean): Promise<void>;
   /** Network policies that name the app, as source or as destination; undefined: the platform has no such API, or it may not be read. */
   policies(appGuid: string): Promise<readonly NetworkPolicy[] | undefined>;

@@ -12,6 +12,7 @@ import { Requests } from './request.js';
 import { revisionCalls } from './revisions.js';
 import { routeCalls } from './routes.js';
 import type { Connection } from './sender.js';
+import { serviceCalls } from './services.js';
 import { watchingCalls } from './watching.js';
 
 export interface PlatformOptions extends Connection {
@@ -36,6 +37,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...revisionCalls(requests),
     ...deploymentCalls(requests),
     ...routeCalls(requests),
+    ...serviceCalls(requests),
     ...watchingCalls(requests, options.logCacheUrl),
   };
 }

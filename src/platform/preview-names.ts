@@ -12,9 +12,6 @@ export interface PreviewOf {
   pull?: number;
 }
 
-/** What a preview-id has to be: it becomes a part of a host's name. */
-export const PREVIEW_ID = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-
 const HOST_LIMIT = 63;
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Outcome } from '../commands/outcome.js';
 import { keepComment, LONGEST_COMMENT } from '../github/comments.js';
-import { type PullRequest, pullRequestOf } from '../github/event.js';
+import { eventIn, type PullRequest, pullRequestOf } from '../github/event.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Clock, Files, Http } from '../model/ports.js';
 import type { Log } from './log.js';
@@ -49,11 +49,6 @@ export async function tellPullRequest(
   } catch (error) {
     if (!ports.signal.aborted) warn((error as Error).message);
   }
-}
-
-async function eventIn(path: string, files: CommentPorts['files']): Promise<unknown> {
-  const content = await files.read(path);
-  return content && JSON.parse(content.toString('utf8'));
 }
 
 /** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */

@@ -1,0 +1,175 @@
+/** `preview`: the pull request's own app at its own address, made or brought up to date without downtime. */
+
+import { eventIn } from '../github/event.js';
+import { loadManifest } from '../manifest/load.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { previewManifest } from '../manifest/preview.js';
+import { defaultDomain, wantedRoutes } from '../manifest/routes.js';
+import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
+import type { App, Domain } from '../model/cloud.js';
+import { InputError, Refused } from '../model/errors.js';
+import { candidateName, LABEL } from '../platform/names.js';
+import {
+  identityLabels,
+  type PreviewOf,
+  previewAppName,
+  previewFacts,
+  previewHost,
+  previewLabels,
+} from '../platform/preview-names.js';
+import { deployManifest } from './deploy.js';
+import { type Opened, open, type Ports } from './open.js';
+import type { Outcome } from './outcome.js';
+import { previewOf } from './preview-of.js';
+import { assertServices, insteadOf, makeServices } from './preview-services.js';
+
+/** Throws what forbids it before anything was changed; everything later is in the outcome. */
+export async function preview(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
+  const { request, ...of } = previewOf(inputs, context, await eventOf(context, ports));
+  const manifest = await loadManifest(inputs, context.workspace);
+  for (const secret of manifest.secrets) ports.runner.setSecret(secret);
+  const opened = await open(inputs, context, ports);
+  try {
+    const { platform, target } = opened;
+    const domains = await platform.domains(target.orgGuid);
+    const named = await namesFor(manifest.apps, of, opened);
+    await assertServices(manifest.apps, inputs.preview.services, opened);
+    const small = smallOf(manifest, named, domains, inputs, context);
+    const labels = previewLabels(of, platform.platformNowMs() + inputs.preview.ttlMs);
+    const asked: Inputs = {
+      ...inputs,
+      // Nothing is left of a version that went, or failed, and none of it is carried on.
+      ...{ carry: 'manifest', keepPrevious: 0, keepFailed: false },
+    };
+    // A pull request is its head: GITHUB_SHA is that of a merge which nobody made.
+    const ofHead = request?.head === undefined ? context : { ...context, commit: request.head };
+    return await deployManifest(opened, small, asked, ofHead, ports, {
+      labels,
+      facts: previewFacts(of),
+      ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
+    });
+  } finally {
+    await opened.close();
+  }
+}
+
+async function makeAll(
+  apps: readonly ManifestApp[],
+  named: ReadonlyMap<string, string>,
+  labels: Readonly<Record<string, string>>,
+  { preview: { services } }: Inputs,
+  { platform, target }: Opened,
+  { clock, signal, listener }: Ports,
+): Promise<void> {
+  const tell = (text: string) => listener.tell({ type: 'note', text });
+  const making = { platform, target, clock, signal, tell };
+  await Promise.all(
+    apps.map((app) => {
+      const own = services.make.filter(({ name }) => app.services.includes(name));
+      return makeServices(named.get(app.name) ?? app.name, own, labels, making);
+    }),
+  );
+}
+
+/**
+ * `APP-pr-ID`, or the name with a hash of the repository where another one's preview has that. Throws `Refused` where an app has it that
+ * is no preview at all: it is not touched.
+ */
+async function namesFor(
+  apps: readonly ManifestApp[],
+  of: PreviewOf,
+  { platform, target }: Opened,
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = apps.map(({ name }) => ({
+    app: name,
+    names: [previewAppName(name, of.id), previewAppName(name, of.id, of.repository ?? '')],
+  }));
+  const all = wanted.flatMap(({ names }) => names.flatMap((name) => [name, candidateName(name)]));
+  const found = await platform.appsByName(target.spaceGuid, all);
+  return new Map(
+    wanted.map(({ app, names }) => {
+      const free = names.find((name) => isFreeFor(of, name, found));
+      const [first = ''] = names;
+      if (free === undefined || hasForeigner(first, found)) throw notAPreview(first);
+      return [app, free];
+    }),
+  );
+}
+
+function isFreeFor(of: PreviewOf, name: string, found: readonly App[]): boolean {
+  const there = found.filter((one) => one.name === name || one.name === candidateName(name));
+  return there.every(({ labels }) => isOf(of, labels));
+}
+
+export function isOf(of: PreviewOf, labels: App['labels']): boolean {
+  const identity: Readonly<Record<string, string | undefined>> = {
+    [LABEL.repository]: undefined,
+    ...identityLabels(of),
+  };
+  return Object.entries(identity).every(([key, value]) => labels[key] === value);
+}
+
+function hasForeigner(name: string, found: readonly App[]): boolean {
+  return found.some((one) => one.name === name && !(LABEL.number in one.labels));
+}
+
+function notAPreview(name: string): Refused {
+  return new Refused(
+    `An app named ${name} is there, and it is no preview: it does not carry the labels of one.`,
+    `Rename it (cf rename ${name} NEW-NAME), or give this preview another preview-id, then run again. It was not touched.`,
+    'not-a-preview',
+  );
+}
+
+function smallOf(
+  manifest: Manifest,
+  named: ReadonlyMap<string, string>,
+  domains: readonly Domain[],
+  { preview: { domain, services }, scale }: Inputs,
+  { workspace }: RunContext,
+): Manifest {
+  const wishes = manifest.apps.map((app) => {
+    const name = named.get(app.name) ?? app.name;
+    const on = app.noRoute ? undefined : domainFor(app, domain, domains);
+    return {
+      ...{ app: app.name, name },
+      ...(on ? { route: `${previewHost(name)}.${on.name}` } : {}),
+      instances: scale === 'manifest' ? ('manifest' as const) : ('one' as const),
+      services: insteadOf(app, services, name),
+    };
+  });
+  return previewManifest(manifest, wishes, workspace);
+}
+
+/** Throws `InputError` where there is none, or none that a browser can reach. */
+function domainFor(app: ManifestApp, asked: string | undefined, domains: readonly Domain[]): Domain {
+  const isWeb = ({ internal, protocols }: Domain) => !internal && protocols.includes('http');
+  if (asked !== undefined) {
+    const found = domains.find(({ name }) => name.toLowerCase() === asked);
+    if (found && isWeb(found)) return found;
+    const why = !found
+      ? 'the organization has none such'
+      : found.internal
+        ? 'it is internal'
+        : 'it is for TCP';
+    const fit = domains.filter(isWeb).map(({ name }) => name);
+    throw new InputError([
+      {
+        text: `The input "preview-domain" is "${asked}", which previews cannot be on: ${why}. Fit are ${fit.join(', ')}.`,
+      },
+    ]);
+  }
+  const routes = wantedRoutes(app, domains).routes;
+  const first = routes
+    .map(({ domainGuid }) => domains.find(({ guid }) => guid === domainGuid))
+    .find((one) => one && isWeb(one));
+  const domain = first ?? defaultDomain(domains);
+  if (!domain)
+    throw new InputError([{ text: 'The organization has no HTTP domain that a preview could be on.' }]);
+  return domain;
+}
+
+/** Outside GitHub there is none, and one that cannot be read names no pull request. */
+export async function eventOf({ event }: RunContext, { files }: Pick<Ports, 'files'>): Promise<unknown> {
+  return event && eventIn(event.path, files).catch(() => undefined);
+}

@@ -1,0 +1,42 @@
+/** A preview goes, with all that was made for it and nothing else. Pure. */
+import type { Route, Snapshot } from '../model/cloud.js';
+import type { Intent } from '../model/intent.js';
+import { appKey, LABEL } from '../platform/names.js';
+import type { Step, Work } from '../steps/step.js';
+import { servedBy } from './view.js';
+import { compact, deletion, endOfLock, steps } from './work.js';
+
+/** All but the lock: nobody deploys it anew before everything is gone. */
+export function emptied(intent: Intent, snapshot: Snapshot): Work {
+  const { live, lock, previous, failed } = snapshot;
+  const apps = [live, ...previous, ...failed].filter((app) => app !== undefined);
+  const routes = snapshot.routes.filter((route) => isOfPreview(route, intent, snapshot));
+  const isLeft = apps.length + routes.length > 0;
+  const unmaps = servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }));
+  return compact({
+    lock: steps(isLeft && !lock ? [{ do: 'make-candidate' }] : []),
+    unmap: steps(unmaps),
+    tidy: steps(routes.map(({ url, guid }): Step => ({ do: 'delete-route', url, guid }))),
+    prune: steps(apps.map(deletion)),
+  });
+}
+
+/** The lock goes last: an empty app, or what an interrupted deploy of it left. */
+export function released(_intent: Intent, snapshot: Snapshot): Work {
+  const { candidate } = snapshot;
+  return compact({
+    retire: steps(candidate ? [deletion(candidate)] : []),
+    end: { steps: [], after: endOfLock(snapshot) },
+  });
+}
+
+/** Made for it, and used by nobody else: a route that another app has as well stays that app's. */
+function isOfPreview({ labels, destinations }: Route, intent: Intent, snapshot: Snapshot): boolean {
+  const { live, candidate, previous, failed } = snapshot;
+  const own = [live, candidate, ...previous, ...failed].map((app) => app?.guid);
+  return (
+    LABEL.number in labels &&
+    labels[LABEL.app] === appKey(intent.app) &&
+    destinations.every(({ appGuid }) => own.includes(appGuid))
+  );
+}
