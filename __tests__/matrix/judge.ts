@@ -24,18 +24,22 @@ export async function knownOf(platform: Platform): Promise<Known> {
 /** Names of the labels and annotations of what stays. */
 export type Traces = readonly string[];
 
-/** @returns what is wrong; nothing when it held */
+/**
+ * @param cancelled the first run was ended by the runner, as its user asked
+ * @returns what is wrong; nothing when it held
+ */
 export async function judge(
   asked: Scenario,
   platform: Platform,
   known: Known,
   last: RunResult,
   unharmed: Traces | undefined,
+  cancelled = false,
 ): Promise<string[]> {
   const { before, fromMs } = known;
   const state = await platform.clock.drive(platform.state());
   const history = await platform.clock.drive(platform.history());
-  const isBack = isTakenBack(asked, last, before, state);
+  const isBack = isTakenBack(asked, last, before, state, cancelled);
   const scenario = isBack ? { ...asked, ends: 'reverted' as const } : asked;
   const found = [
     ...judgeResult(asked, last),
@@ -57,11 +61,14 @@ function isTakenBack(
   { outputs }: RunResult,
   before: SpaceState,
   { apps }: SpaceState,
+  cancelled: boolean,
 ): boolean {
-  if (ends !== 'promoted' || !inPlace || canary || outputs.error !== 'nothing-held') return false;
+  if (ends !== 'promoted' || canary || outputs.error !== 'nothing-held') return false;
+  if (!inPlace && !cancelled) return false;
   return Object.keys(routes).every((user) => {
     const was = before.apps.find(({ name }) => name === user);
-    return apps.some(({ guid, dropletGuid }) => guid === was?.guid && dropletGuid === was.dropletGuid);
+    const now = apps.find(({ name }) => name === user);
+    return now !== undefined && now.guid === was?.guid && now.dropletGuid === was.dropletGuid;
   });
 }
 

@@ -41,7 +41,7 @@ export async function attempt(
     const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(scenario, trial, platform))];
     const again = !isDone(scenario, first);
     const last = again ? await runAction(platform, commandOf(scenario, folders, 3)) : first;
-    wrong.push(...(await judge(scenario, platform, known, last, traces)));
+    wrong.push(...(await judge(scenario, platform, known, last, traces, trial.harm === 'cancel')));
     return { wrong, again: again && !isEnded(trial) };
   });
 }

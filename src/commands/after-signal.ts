@@ -1,4 +1,5 @@
 /** How long a run goes on once it was cancelled. */
+import { setMaxListeners } from 'node:events';
 import type { Ports } from './open.js';
 
 /** Between the runner's SIGINT and its SIGTERM (actions/runner, Runner.Sdk/ProcessInvoker.cs). */
@@ -30,8 +31,11 @@ export function afterSignal({
   };
   if (signal.aborted) begin();
   else signal.addEventListener('abort', begin, { once: true });
+  const ending = again ? AbortSignal.any([over.signal, again]) : over.signal;
+  // Every call under way listens to it.
+  setMaxListeners(0, ending);
   return {
-    signal: again ? AbortSignal.any([over.signal, again]) : over.signal,
+    signal: ending,
     close: () => {
       signal.removeEventListener('abort', begin);
       closed.abort();
