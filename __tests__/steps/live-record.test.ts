@@ -4,7 +4,7 @@ import type { App, Process, Sidecar } from '../../src/model/cloud.js';
 import { PlatformFault, Refused, Stuck } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Platform } from '../../src/platform/calls.js';
-import { LABEL } from '../../src/platform/names.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
 import {
   differences,
@@ -14,7 +14,9 @@ import {
   type LiveRecord,
   readRecord,
   recordOf,
+  type Touched,
 } from '../../src/steps/live-record.js';
+import { NOTHING_NAMED } from '../../src/steps/named.js';
 import { candidateAt, ours, process } from '../strategies/support.js';
 import { appWorld, worldOf } from './scripted.js';
 
@@ -33,8 +35,13 @@ function read(over: Partial<LiveRead> = {}): LiveRead {
     dropletCommands: { web: 'npm start', worker: 'npm run work' },
     bindings: [{ guid: 'b', instance: 'db' }],
     sidecars: [HELPER],
+    features: { ssh: true, revisions: true },
     ...over,
   };
+}
+
+function withoutGuid({ guid: _, ...sidecar }: Sidecar): Omit<Sidecar, 'guid'> {
+  return sidecar;
 }
 
 /** The record with one thing changed. */
@@ -117,8 +124,25 @@ describe('what differs', () => {
       },
       { addedSidecars: ['t'], changedSidecars: [HELPER] },
     ],
+    ['a sidecar that was taken off', { sidecars: [] }, { goneSidecars: [withoutGuid(HELPER)] }],
+    ['a feature', { features: { ssh: false, revisions: true } }, { features: { ssh: true } }],
   ];
   const NONE = differences(BEFORE, BEFORE);
+
+  const NAMES: Touched = {
+    ...{ services: ['queue'], sidecars: ['helper', 'two'], features: ['ssh'], labels: ['team', 'more'] },
+    ...{ annotations: ['note'], env: ['KEPT', 'PASSWORD', 'CAME'] },
+    processes: { web: ['command', 'health-check-type', 'memoryMb', 'diskMb'] },
+  };
+  const NOBODY: Touched = { ...NOTHING_NAMED, env: [] };
+  // The deploy itself changes what it is built with, its counts and its process types.
+  const ALWAYS = ['the stack', 'a count', 'a process type that came, which nobody can take away'];
+
+  test.each(CASES)('%s, where the deploy has touched it', (name, over, expected) => {
+    expect(differences({ ...BEFORE, touched: NAMES }, changed(over))).toEqual({ ...NONE, ...expected });
+    const none = differences({ ...BEFORE, touched: NOBODY }, changed(over));
+    if (!ALWAYS.includes(name)) expect(none).toEqual(NONE);
+  });
 
   test.each(CASES)('%s', (_, over, expected) => {
     expect(differences(BEFORE, changed(over))).toEqual({ ...NONE, ...expected });
@@ -140,6 +164,9 @@ function platform(has: LiveRead, written: unknown[], over: Partial<Platform> = {
       commands: has.dropletCommands,
     }),
     serviceBindings: async () => has.bindings,
+    features: async () => has.features,
+    setFeature: async (guid, name, on) => void written.push({ feature: guid, name, on }),
+    createSidecar: async (guid, sidecar) => void written.push({ made: guid, sidecar }),
     userSidecars: async () => has.sidecars,
     setEnvironment: async (guid, change) => void written.push({ env: guid, change }),
     updateApp: async (guid, change) => {
@@ -180,6 +207,51 @@ describe('record-live', () => {
     expect(hidden).toContain('swordfish');
   });
 
+  test('says what this deploy may change: by manifest, inputs and what the last manifest named', async () => {
+    const named = { ...NOTHING_NAMED, services: ['db'], labels: ['team'], processes: { web: ['command'] } };
+    const { written, app, world } = standing(
+      read(),
+      {},
+      {},
+      {
+        env: { COLOUR: 'green', GONE: null, CARRIED: 'x' },
+        carriedEnv: ['CARRIED'],
+        taken: { ...NOTHING_NAMED, sidecars: ['helper'], processes: { web: ['timeout'] } },
+      },
+    );
+    const annotations = {
+      [ANNOTATION.manifestNamed]: JSON.stringify(named),
+      [ANNOTATION.manifestEnv]: JSON.stringify(['OF_MANIFEST']),
+      [ANNOTATION.manifestScale]: JSON.stringify({ web: { memoryMb: 64 } }),
+    };
+    const lock = { ...candidateAt('proven'), annotations };
+    app.snapshot = { ...app.snapshot, candidate: lock, lock };
+    await perform({ do: 'record-live' }, app, { ...world, liveManifest: () => '' });
+    const [{ change }] = written as [{ change: Record<string, string> }];
+    expect(readRecord(change)?.touched).toEqual({
+      ...{ services: ['db'], sidecars: ['helper'], features: [], labels: ['team'], annotations: [] },
+      env: ['OF_MANIFEST', 'COLOUR', 'GONE'],
+      processes: { web: ['command', 'timeout', 'memoryMb'] },
+    });
+  });
+
+  test('of a version that comes back, what it brings and live has not', async () => {
+    const { written, app, world } = standing(
+      read(),
+      {},
+      {},
+      {
+        asLive: true,
+        env: { KEPT: 'old', PASSWORD: 'other', GONE: null, CAME: 'x' },
+        commands: { web: null },
+      },
+    );
+    await perform({ do: 'record-live' }, app, world);
+    const [{ change }] = written as [{ change: Record<string, string> }];
+    const touched = { ...NOTHING_NAMED, env: ['PASSWORD', 'CAME'], processes: { web: ['command'] } };
+    expect(readRecord(change)?.touched).toEqual(touched);
+  });
+
   test('replaces what an earlier try has written: live was not changed by it, but may have been by another hand', async () => {
     const { written, app, world } = standing(read({ env: {} }), withRecord(BEFORE));
     await perform({ do: 'record-live' }, app, world);
@@ -216,6 +288,31 @@ describe('restore-live', () => {
       { removed: 't' },
       { process: 'p', change: { command: null } },
       { scale: 'p', to: { memoryMb: 256 } },
+    ]);
+  });
+
+  test('what another hand gave live meanwhile stays', async () => {
+    const now = read({
+      app: { ...read().app, labels: { team: 'b' }, annotations: { note: 'n', scanned: 'today' } },
+      env: { KEPT: 'new', PASSWORD: 'swordfish', BY_HAND: 'x' },
+      bindings: [...read().bindings, { guid: 'c', instance: 'queue' }, { guid: 'd', instance: 'logs' }],
+      sidecars: [{ ...HELPER, guid: 't', name: 'two' }],
+      features: { ssh: false, revisions: false },
+    });
+    const touched = {
+      ...NOTHING_NAMED,
+      env: ['KEPT'],
+      services: ['queue'],
+      sidecars: ['helper'],
+      features: ['ssh'],
+    };
+    const { written, app, world } = standing(now, withRecord({ ...BEFORE, touched }));
+    await perform({ do: 'restore-live' }, app, world);
+    expect(written).toEqual([
+      { env: 'old', change: { KEPT: 'old' } },
+      { unbind: 'c' },
+      { made: 'old', sidecar: withoutGuid(HELPER) },
+      { feature: 'old', name: 'ssh', on: true },
     ]);
   });
 

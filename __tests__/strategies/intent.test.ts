@@ -3,6 +3,7 @@ import type { SmokeCheck } from '../../src/model/asked.js';
 import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import type { WantedScale } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
+import { NOTHING_NAMED } from '../../src/steps/named.js';
 import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
 import {
   DOMAIN,
@@ -218,6 +219,24 @@ describe('a route of another space', () => {
   test('that live has is shared', () => {
     const seen = on(route(SHOP.url, [to('old')], { spaceGuid: 'space-2' }));
     expect(made({}, seen).problems).toEqual([]);
+  });
+});
+
+describe('what the last manifest named and this one does not', () => {
+  const record = { ...NOTHING_NAMED, services: ['db', 'queue'], processes: { web: ['command', 'timeout'] } };
+  const seen = { live: remembering(ANNOTATION.manifestNamed, record) };
+  const parts = { app: manifestApp({ services: ['db'] }) };
+  const rolled = { ...parts, inputs: inputs({ strategy: 'rolling' }) };
+
+  test('is taken from live in place, and said', () => {
+    const { intent, notes } = made(rolled, seen);
+    expect(intent.taken).toEqual({ ...record, services: ['queue'] });
+    expect(notes.join()).toContain('binding to service instance queue, command of web, timeout of web');
+  });
+
+  test('is nothing without a record, and nobody takes it from another app', () => {
+    expect(made(rolled, { live: live() }).intent).not.toHaveProperty('taken');
+    expect(made(parts, seen).intent).not.toHaveProperty('taken');
   });
 });
 

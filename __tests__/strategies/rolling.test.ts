@@ -4,6 +4,7 @@ import type { Deployment, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Phase } from '../../src/model/words.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { NOTHING_NAMED } from '../../src/steps/named.js';
 import type { Work } from '../../src/steps/step.js';
 import { backward } from '../../src/strategies/backward.js';
 import { forward } from '../../src/strategies/forward.js';
@@ -156,6 +157,21 @@ describe('rolling asks for', () => {
     expect(next(forward(held, at('proven')))).toBe('switch: mark held');
     expect(forward(held, at('held'))).toEqual({});
   });
+});
+
+test('live is taken off a service when nothing goes back any more, and before it is called by the version', () => {
+  const taken = { ...NOTHING_NAMED, services: ['queue'], labels: ['team'] };
+  const drained = at('drained', { deployments: [deployment('candidate', DONE)] });
+  const crowned = { ...drained, routes: [route(URL, [to('old')])] };
+  const left = groups([{ app: 'shop', work: forward(intent({ taken }), crowned) }]);
+  const all = left.flatMap(({ steps, after }) => [...steps, ...after]).map(({ step }) => step.do);
+  expect(all).toEqual(['unbind', 'crown', 'delete-app']);
+  const before = groups([{ app: 'shop', work: forward(intent({ taken }), at('serving')) }]);
+  expect(before[0]?.steps.map(({ step }) => step.do)).not.toContain('unbind');
+  const none = groups([
+    { app: 'shop', work: forward(intent({ taken: { ...taken, services: [] } }), crowned) },
+  ]);
+  expect(none.flatMap(({ steps }) => steps)).toEqual([]);
 });
 
 describe('back from rolling asks for', () => {

@@ -3,7 +3,7 @@
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Binding, Snapshot } from '../model/cloud.js';
-import type { Intent } from '../model/intent.js';
+import type { Intent, Named } from '../model/intent.js';
 import { belongingsOf } from '../steps/belongings.js';
 import { type Belongings, type Carry, comingTo, forProof, missing, newApp } from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
@@ -24,21 +24,23 @@ const NO_CARRYING: Carrying = { parts: {}, notes: [], warnings: [], problems: []
 const POLICIES_UNKNOWN =
   'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
 
-/** For a deploy that puts another app in live's place. */
+/**
+ * For a change that puts another app in live's place.
+ * @param app undefined: no manifest says anything of it, and all that live has is carried
+ */
 export async function carryingOf(
-  app: ManifestApp,
-  { live }: Pick<Snapshot, 'live'>,
+  app: ManifestApp | undefined,
+  { live, name }: Pick<Snapshot, 'live' | 'name'>,
   { carry }: Pick<Inputs, 'carry'>,
   world: World,
 ): Promise<Carrying> {
   const { platform } = world;
   if (!live) return NO_CARRYING;
   const read = await belongingsOf(live, platform);
-  const now = namedBy(app);
-  const named = eitherOf(now, namedOn(live));
+  const { now, named } = namesOf(app, live);
   const fresh = newApp(read);
   const lack = missing(read, fresh, named);
-  const known = [live, { guid: fresh.guid, name: app.name }];
+  const known = [live, { guid: fresh.guid, name }];
   const [lines, unnamed] = await Promise.all([
     linesWithNames(lack, platform, known),
     linesWithNames(missing(read, fresh, now), platform, known),
@@ -46,7 +48,7 @@ export async function carryingOf(
   const dropped = unnamed.filter((line) => !lines.includes(line));
   const unknown = [
     ...(read.policies === undefined ? [POLICIES_UNKNOWN] : []),
-    ...(live.role === undefined ? [heldByOthers(app.name)] : []),
+    ...(live.role === undefined ? [heldByOthers(name)] : []),
   ];
   const problems = ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'deploy');
   const { scales, brokered } = await offeredTo(read, platform);
@@ -54,7 +56,7 @@ export async function carryingOf(
   if (carry === 'manifest') {
     return {
       parts,
-      notes: [...lines.map((what) => `${app.name} loses its ${what}.`), ...unknown],
+      notes: [...lines.map((what) => `${name} loses its ${what}.`), ...unknown],
       warnings: [],
       problems,
     };
@@ -67,26 +69,34 @@ export async function carryingOf(
       ...told('Not carried, the manifest names them no more', dropped),
       ...unknown,
     ],
-    warnings: silentBrokers(app.name, lack, parameters, brokered),
-    problems: [...problems, ...stillComing(app.name, comingTo(read, named))],
+    warnings: silentBrokers(name, lack, parameters, brokered),
+    problems: [...problems, ...stillComing(name, comingTo(read, named))],
   };
 }
 
 /** For a deploy in place: live keeps what it has, and its candidate is proven with the same. */
 export async function carryingForProof(
-  app: ManifestApp,
-  { live }: Pick<Snapshot, 'live'>,
+  app: ManifestApp | undefined,
+  { live, name }: Pick<Snapshot, 'live' | 'name'>,
   world: World,
 ): Promise<Carrying> {
   if (!live) return NO_CARRYING;
   const { platform } = world;
   const read = await belongingsOf(live, platform);
-  const named = namedBy(app);
+  // What is taken off live is not needed: the version is proven without.
+  const { named } = namesOf(app, live);
   const lack = forProof(missing(read, newApp(read), named));
-  const what = await linesWithNames(lack, platform, [live, { guid: '', name: app.name }]);
+  const what = await linesWithNames(lack, platform, [live, { guid: '', name }]);
   const { scales, brokered } = await offeredTo(read, platform);
   const carry = { named, what, parameters: await parametersOf(lack, brokered, world) };
   return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry } };
+}
+
+/** `now`: by the manifest; `named`: with what an earlier one named, which is not carried either. */
+function namesOf(app: ManifestApp | undefined, live: AppState): { now: Named; named: Named } {
+  if (!app) return { now: NOTHING_NAMED, named: NOTHING_NAMED };
+  const now = namedBy(app);
+  return { now, named: eitherOf(now, namedOn(live)) };
 }
 
 /** For a rollback: a version that is kept has its own, and gets what was set by hand since. */

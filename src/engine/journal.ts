@@ -25,6 +25,7 @@ const PARTS = {
   inPlace: true,
   preview: true,
   autoscaled: true,
+  taken: true,
   bits: true,
   asLive: true,
 } as const satisfies Record<keyof Journal, true>;
@@ -38,6 +39,7 @@ const OPTIONAL: readonly string[] = [
   'inPlace',
   'preview',
   'autoscaled',
+  'taken',
   'bits',
   'asLive',
   ...Object.keys(DEFAULTS),

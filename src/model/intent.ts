@@ -79,6 +79,8 @@ export interface Journal {
   keepFailed: boolean;
   /** An autoscaler may scale live: it pauses on both sides during the switch. */
   autoscaled?: boolean;
+  /** In place: what an earlier manifest gave live and this one does not name. Its variables are in `env`, as null. */
+  taken?: Named;
   /** Set where live's own app gets the version, by a deployment of the platform: its GUID stays. */
   inPlace?: InPlace;
   /** The labels of a preview, which all that is made for it carries. */

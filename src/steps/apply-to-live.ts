@@ -2,7 +2,9 @@ import type { Process } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { ownEnv, wishOf } from './live-wish.js';
 import { applyManifest } from './manifest-job.js';
+import { namesText } from './named.js';
 import type { Step } from './step.js';
+import { takeOff } from './taken.js';
 import { type AppWorld, appOn, type StepKind } from './world.js';
 
 /** No instance shows any of it before the deployment. Routes and counts are not in it: other steps bring them. */
@@ -13,12 +15,14 @@ export const applyToLive: StepKind<Step & { do: 'apply-to-live' }> = {
     ...(Object.keys(ownEnv(intent)).length > 0
       ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys(ownEnv(intent)).join(', ')}`]
       : []),
+    ...takenFirst(intent).map((what) => `take <live> its ${what}`),
   ],
   run: async (_step, app, world) => {
     const { guid } = appOn('live', app);
     const { manifest, env } = wishOf(app, world);
     await applyManifest(manifest, app, world);
     if (Object.keys(env).length > 0) await world.platform.setEnvironment(guid, env);
+    if (app.intent.taken) await takeOff(app.intent.taken, guid, world.platform);
   },
 };
 
@@ -42,6 +46,11 @@ export const scaleLive: StepKind<Step & { do: 'scale-live' }> = {
     withLive(app, { ...live, processes });
   },
 };
+
+/** Bindings go later: instances of the version before still use them. */
+function takenFirst({ taken }: Intent): readonly string[] {
+  return taken ? namesText({ ...taken, services: [] }) : [];
+}
 
 function counted({ scale }: Intent): (readonly [string, number])[] {
   return Object.entries(scale).flatMap(([type, { instances }]) =>

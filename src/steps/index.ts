@@ -29,6 +29,7 @@ import { stage } from './stage.js';
 import { start } from './start.js';
 import type { Step } from './step.js';
 import { deleteApp, deleteRoute, stop } from './stop.js';
+import { unbind } from './taken.js';
 import type { AppWorld, StepKind, World } from './world.js';
 
 const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
@@ -65,6 +66,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'record-live': recordLive,
   'record-wish': recordWish,
   'apply-to-live': applyToLive,
+  unbind,
   'apply-version': applyVersion,
   'restore-live': restoreLive,
   'create-deployment': createDeployment,

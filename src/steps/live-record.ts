@@ -1,6 +1,6 @@
 /** What a deploy in place may change of live, as it was before, and what of it differs later. Pure. */
 import type { App, AppState, Binding, HealthCheck, Process, Sidecar } from '../model/cloud.js';
-import type { WantedScale } from '../model/intent.js';
+import type { Named, WantedScale } from '../model/intent.js';
 import type { CheckChange } from '../platform/calls.js';
 import { PREFIX } from '../platform/names.js';
 
@@ -17,13 +17,22 @@ export interface ProcessRecord extends Required<WantedScale> {
   readiness?: HealthCheck;
 }
 
+/** Names of what this deploy may change of live. Sizes are by the names that the platform has for them here. */
+export interface Touched extends Named {
+  env: readonly string[];
+}
+
 export interface LiveRecord {
+  /** Whatever else differs later, another hand has changed: it stays. Absent: a record of an earlier release, by which all goes back. */
+  touched?: Touched;
   env: Readonly<Record<string, string>>;
   lifecycle: App['lifecycle'];
   /** By process type. */
   processes: Readonly<Record<string, ProcessRecord>>;
   bindings: readonly Binding[];
   sidecars: readonly Sidecar[];
+  /** Absent: as `touched`. */
+  features?: Readonly<Record<string, boolean>>;
   /** Those that are not ours. */
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
@@ -40,11 +49,13 @@ export interface LiveRead {
   dropletCommands: Readonly<Record<string, string>>;
   bindings: readonly Binding[];
   sidecars: readonly Sidecar[];
+  features: Readonly<Record<string, boolean>>;
 }
 
-export function recordOf(read: LiveRead): LiveRecord {
+export function recordOf(read: LiveRead, touched?: Touched): LiveRecord {
   const { env, processes, commands, dropletCommands, bindings, sidecars } = read;
   return {
+    ...(touched ? { touched } : {}),
     env,
     lifecycle: read.app.lifecycle,
     processes: Object.fromEntries(
@@ -57,6 +68,7 @@ export function recordOf(read: LiveRead): LiveRecord {
     ),
     bindings,
     sidecars,
+    features: read.features,
     labels: others(read.app.labels),
     annotations: others(read.app.annotations),
   };
@@ -73,6 +85,8 @@ export interface Differences {
   addedBindings: readonly string[];
   addedSidecars: readonly string[];
   changedSidecars: readonly Sidecar[];
+  goneSidecars: readonly Omit<Sidecar, 'guid'>[];
+  features: Readonly<Record<string, boolean>>;
   labels: Readonly<Record<string, string | null>>;
   annotations: Readonly<Record<string, string | null>>;
 }
@@ -84,27 +98,41 @@ export interface ProcessDifference {
   scale?: WantedScale;
 }
 
+/** What another hand has changed meanwhile is none of them, as far as this deploy did not touch it, too. */
 export function differences(before: LiveRecord, now: LiveRecord): Differences {
+  const { touched } = before;
+  const isOurs = (kind: Exclude<keyof Touched, 'processes'>, name: string) =>
+    touched === undefined || touched[kind].includes(name);
+  const ours = <T>(kind: 'env' | 'labels' | 'annotations' | 'features', all: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => isOurs(kind, name)));
   const lifecycle = same(before.lifecycle, now.lifecycle) ? {} : { lifecycle: before.lifecycle };
   const processes = Object.entries(now.processes).flatMap(([type, one]) => {
-    const difference = ofProcess(before.processes[type], one);
+    const difference = ofProcess(before.processes[type], one, touched && (touched.processes[type] ?? []));
     return Object.keys(difference).length > 0 ? [[type, difference] as const] : [];
   });
+  const sidecars = now.sidecars.filter(({ name }) => isOurs('sidecars', name));
   const sidecarNamed = (name: string) => before.sidecars.find((one) => one.name === name);
+  const goneSidecars = before.sidecars.filter(
+    ({ name }) => isOurs('sidecars', name) && !now.sidecars.some((one) => one.name === name),
+  );
+  const features = Object.entries(before.features ?? {}).filter(([name, on]) => now.features?.[name] !== on);
   return {
-    env: changed(before.env, now.env),
+    env: ours('env', changed(before.env, now.env)),
     ...lifecycle,
     processes: Object.fromEntries(processes),
     addedBindings: now.bindings
+      .filter(({ instance }) => isOurs('services', instance))
       .map(({ guid }) => guid)
       .filter((guid) => !before.bindings.some((one) => one.guid === guid)),
-    addedSidecars: now.sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
-    changedSidecars: now.sidecars.flatMap((one) => {
+    addedSidecars: sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
+    changedSidecars: sidecars.flatMap((one) => {
       const was = sidecarNamed(one.name);
       return was && !same({ ...was, guid: one.guid }, one) ? [{ ...was, guid: one.guid }] : [];
     }),
-    labels: changed(before.labels, now.labels),
-    annotations: changed(before.annotations, now.annotations),
+    goneSidecars: goneSidecars.map(({ guid: _, ...sidecar }) => sidecar),
+    features: ours('features', Object.fromEntries(features)),
+    labels: ours('labels', changed(before.labels, now.labels)),
+    annotations: ours('annotations', changed(before.annotations, now.annotations)),
   };
 }
 
@@ -112,20 +140,33 @@ export function isNone({ lifecycle, ...lists }: Differences): boolean {
   return lifecycle === undefined && Object.values(lists).every((one) => Object.keys(one).length === 0);
 }
 
-/** A process type that was not there cannot be taken away: it has no instances. */
-function ofProcess(was: ProcessRecord | undefined, now: ProcessRecord): ProcessDifference {
+/**
+ * A process type that was not there cannot be taken away: it has no instances.
+ * @param keys the manifest's names of what this deploy may have changed; undefined: all
+ */
+function ofProcess(
+  was: ProcessRecord | undefined,
+  now: ProcessRecord,
+  keys: readonly string[] | undefined,
+): ProcessDifference {
   if (!was) return now.instances > 0 ? { scale: { instances: 0 } } : {};
+  const isTouched = (prefix: string) => !keys || keys.some((key) => key.startsWith(prefix));
   const scale = Object.fromEntries(
     (['instances', 'memoryMb', 'diskMb', 'logRateBps'] as const)
       .filter((part) => was[part] !== now[part])
+      // Counts are for whoever puts them back to judge: the platform changes them, too.
+      .filter((part) => part === 'instances' || !keys || keys.includes(part))
       .map((part) => [part, was[part]]),
   );
   return {
-    ...(was.command === now.command ? {} : { command: was.command }),
-    ...(same(was.healthCheck, now.healthCheck)
+    ...(was.command === now.command || !isTouched('command') ? {} : { command: was.command }),
+    ...(same(was.healthCheck, now.healthCheck) || !(isTouched('health-check') || isTouched('timeout'))
       ? {}
       : { healthCheck: checkChange(was.healthCheck, now.healthCheck) }),
-    ...(was.readiness && now.readiness && !same(was.readiness, now.readiness)
+    ...(was.readiness &&
+    now.readiness &&
+    isTouched('readiness-health-check') &&
+    !same(was.readiness, now.readiness)
       ? { readiness: checkChange(was.readiness, now.readiness) }
       : {}),
     ...(Object.keys(scale).length > 0 ? { scale } : {}),

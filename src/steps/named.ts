@@ -51,3 +51,35 @@ export function eitherOf(one: Named, other: Named | undefined): Named {
     ),
   };
 }
+
+/** What one names and the other does not. undefined: nothing. */
+export function namedOnlyBy(one: Named | undefined, other: Named): Named | undefined {
+  if (!one) return undefined;
+  const only = (mine: readonly string[], others: readonly string[] = []) =>
+    mine.filter((name) => !others.includes(name));
+  const processes = Object.entries(one.processes)
+    .map(([type, keys]) => [type, only(keys, other.processes[type])] as const)
+    .filter(([, keys]) => keys.length > 0);
+  const lists = {
+    services: only(one.services, other.services),
+    sidecars: only(one.sidecars, other.sidecars),
+    features: only(one.features, other.features),
+    labels: only(one.labels, other.labels),
+    annotations: only(one.annotations, other.annotations),
+  };
+  const isNone = processes.length === 0 && Object.values(lists).every((list) => list.length === 0);
+  return isNone ? undefined : { ...lists, processes: Object.fromEntries(processes) };
+}
+
+/** In words, for people. */
+export function namesText(named: Named): string[] {
+  const { services, sidecars, features, labels, annotations, processes } = named;
+  return [
+    ...services.map((name) => `binding to service instance ${name}`),
+    ...sidecars.map((name) => `sidecar ${name}`),
+    ...features.map((name) => `app feature ${name}`),
+    ...labels.map((key) => `label ${key}`),
+    ...annotations.map((key) => `annotation ${key}`),
+    ...Object.entries(processes).flatMap(([type, keys]) => keys.map((key) => `${key} of ${type}`)),
+  ];
+}

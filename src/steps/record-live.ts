@@ -1,8 +1,19 @@
 import { likelySecrets } from '../manifest/secrets.js';
 import { PlatformFault, Refused, Stuck } from '../model/errors.js';
 import type { Platform } from '../platform/calls.js';
-import { differences, isNone, LIVE_BEFORE, type LiveRecord, readRecord, recordOf } from './live-record.js';
+import { ANNOTATION, recordedOn } from '../platform/names.js';
+import {
+  differences,
+  isNone,
+  LIVE_BEFORE,
+  type LiveRecord,
+  readRecord,
+  recordOf,
+  type Touched,
+} from './live-record.js';
+import { wishOf } from './live-wish.js';
 import { outlastManifest } from './manifest-job.js';
+import { eitherOf, NOTHING_NAMED, namedOn } from './named.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
@@ -10,12 +21,13 @@ import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world
 export const recordLive: StepKind<Step & { do: 'record-live' }> = {
   title: () => 'write live down as it is',
   plan: () => [
-    'GET variables, processes, bindings, sidecars of <live>',
+    'GET variables, processes, bindings, sidecars, features of <live>',
     `PATCH /v3/apps/<candidate>/environment_variables ${LIVE_BEFORE}`,
   ],
   run: async (_step, app, world) => {
     const lock = lockOf(app);
-    const record = await liveNow(app, world);
+    const found = await liveNow(app, world);
+    const record = { ...found, ...touchedBy(found, app, world) };
     await world.platform.setEnvironment(lock.guid, { [LIVE_BEFORE]: JSON.stringify(record) });
   },
 };
@@ -43,6 +55,8 @@ export const restoreLive: StepKind<Step & { do: 'restore-live' }> = {
     for (const binding of found.addedBindings) await platform.removeBinding(binding);
     for (const sidecar of found.addedSidecars) await platform.removeSidecar(sidecar);
     for (const sidecar of found.changedSidecars) await platform.updateSidecar(sidecar);
+    for (const sidecar of found.goneSidecars) await platform.createSidecar(guid, sidecar);
+    for (const [name, on] of Object.entries(found.features)) await platform.setFeature(guid, name, on);
     const now = await platform.processes(guid);
     for (const [type, { scale, ...settings }] of Object.entries(processes)) {
       const process = now.find((one) => one.type === type);
@@ -57,6 +71,43 @@ export const restoreLive: StepKind<Step & { do: 'restore-live' }> = {
     }
   },
 };
+
+/** What the manifest names and the last one named, what the inputs set, and of a version that comes back what it brings. */
+function touchedBy(found: LiveRecord, app: AppWorld, world: World): Pick<LiveRecord, 'touched'> {
+  const { intent } = app;
+  const lock = lockOf(app);
+  // Without a manifest only what the version brings is changed.
+  if (intent.asLive) return { touched: ofVersion(found, intent) };
+  const now = namedOn(lock);
+  if (!now) return {};
+  const { processes, ...named } = eitherOf(now, intent.taken);
+  const { env } = wishOf(app, world);
+  const sizes = recordedOn(lock, ANNOTATION.manifestScale) as Readonly<Record<string, object>> | undefined;
+  const listed = recordedOn(lock, ANNOTATION.manifestEnv);
+  const types = Object.keys({ ...processes, ...sizes, ...intent.scale });
+  const keysOf = (type: string) => [
+    ...(processes[type] ?? []),
+    ...Object.keys(sizes?.[type] ?? {}),
+    ...Object.keys(intent.scale[type] ?? {}),
+  ];
+  return {
+    touched: {
+      ...named,
+      env: [...new Set([...(Array.isArray(listed) ? listed.map(String) : []), ...Object.keys(env)])],
+      processes: Object.fromEntries(types.map((type) => [type, keysOf(type)])),
+    },
+  };
+}
+
+function ofVersion(found: LiveRecord, { env, commands = {} }: AppWorld['intent']): Touched {
+  const changed = Object.entries(env).filter(([name, value]) => (found.env[name] ?? null) !== value);
+  const processes = Object.keys(commands).map((type) => [type, ['command']]);
+  return {
+    ...NOTHING_NAMED,
+    env: changed.map(([name]) => name),
+    processes: Object.fromEntries(processes),
+  };
+}
 
 /** More than were written down, and not by this deploy: an autoscaler, or a person. */
 function keptCounts({ processes }: LiveRecord, { intent }: AppWorld) {
@@ -83,13 +134,14 @@ function recorded(app: AppWorld, world: World): LiveRecord {
 /** Live by a fresh read. Throws `PlatformFault` while two versions of a process are there, `Refused` where it may not be read. */
 async function liveNow(app: AppWorld, { platform, hide }: World): Promise<LiveRecord> {
   const { guid, name } = appOn('live', app);
-  const [found, env, processes, droplet, bindings, sidecars] = await Promise.all([
+  const [found, env, processes, droplet, bindings, sidecars, features] = await Promise.all([
     platform.appsByGuid([guid]),
     platform.environment(guid),
     platform.processes(guid),
     platform.currentDroplet(guid),
     platform.serviceBindings(guid),
     platform.userSidecars(guid),
+    platform.features(guid),
   ]);
   hide(likelySecrets(env));
   const [live] = found;
@@ -98,7 +150,7 @@ async function liveNow(app: AppWorld, { platform, hide }: World): Promise<LiveRe
     throw new PlatformFault(`${name} has two versions of a process: a deployment is under way.`, false);
   const commands = await commandsOf(platform, name, processes);
   const dropletCommands = droplet?.commands ?? {};
-  return recordOf({ app: live, env, processes, commands, dropletCommands, bindings, sidecars });
+  return recordOf({ app: live, env, processes, commands, dropletCommands, bindings, sidecars, features });
 }
 
 async function commandsOf(

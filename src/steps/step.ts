@@ -65,6 +65,8 @@ export type Step =
   | { do: 'record-wish' }
   /** What the manifest and the inputs change on live; no instance shows any of it before the deployment. */
   | { do: 'apply-to-live' }
+  /** Live is not bound any more to what its manifest does not name any more: no instance of the version before is left. */
+  | { do: 'unbind'; services: readonly string[] }
   /** Live gets variables and commands of a version that it had before. */
   | { do: 'apply-version' }
   /** Live is again as it was written down. */

@@ -4,6 +4,7 @@ import type { AppState, Process, Route, Snapshot } from '../model/cloud.js';
 import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
 import { ANNOTATION, recordedOn } from '../platform/names.js';
+import { namedOn, namedOnlyBy, namesText } from '../steps/named.js';
 import { namedBy } from './carry.js';
 import { chooseInPlace } from './in-place.js';
 import {
@@ -58,6 +59,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
   const env = environmentOf(inputs, app, live);
   const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
   const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+  const taken = namedOnlyBy(namedOn(live), namedBy(app));
   const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app.processes, live) } : kept;
   const intent: Intent = {
     app: app.name,
@@ -82,6 +84,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
     ...(app.docker ? { docker: true } : {}),
     ...(parts.preview ? { preview: parts.preview.labels } : {}),
     ...(inPlace ? { inPlace } : {}),
+    ...(inPlace && taken ? { taken } : {}),
   };
   return {
     intent,
@@ -96,7 +99,10 @@ export function makeIntent(asked: IntentParts): IntentResult {
       ...way.notes,
       ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
       ...(inPlace
-        ? list('Taken from live, the manifest names them no more: variables', env.dropped)
+        ? [
+            ...list('Taken from live, the manifest names them no more: variables', env.dropped),
+            ...list('Taken from live, the manifest names them no more:', taken ? namesText(taken) : []),
+          ]
         : [
             ...list('Carried from live, not in the manifest: variables', env.carried),
             ...list('Not carried, the manifest names them no more: variables', env.dropped),

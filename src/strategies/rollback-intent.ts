@@ -2,14 +2,13 @@
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
-import { ANNOTATION } from '../platform/names.js';
+import { ANNOTATION, recordedOn } from '../platform/names.js';
 import type { IntentResult } from './intent.js';
 import {
   askedOf,
   beforeOf,
   namesBefore,
   protocolBefore,
-  recordedOn,
   runFacts,
   type TrialParts,
   trialsOf,

@@ -24,7 +24,7 @@ export function rolling(intent: Intent, snapshot: Snapshot): Work {
     ...preparation(small, snapshot),
     ...proof(small, snapshot),
     ...theRoll(intent, snapshot),
-    crown: steps([{ do: 'crown' }]),
+    crown: { steps: unbinding(intent), after: [{ do: 'crown' }] },
     ...lastWrites(intent, snapshot),
   });
 }
@@ -104,6 +104,11 @@ function theRoll(intent: Intent, snapshot: Snapshot): Work {
     ),
     drain: { steps: [{ do: 'bake' }], after: [{ do: 'mark', phase: 'drained' }] },
   };
+}
+
+/** A broker takes back what it gave: only when no instance of the version before is left, and nothing goes back any more. */
+function unbinding({ taken }: Intent): Step[] {
+  return taken && taken.services.length > 0 ? [{ do: 'unbind', services: taken.services }] : [];
 }
 
 /** Instances of both versions belong to one app and share its routes: a new route may come before the deployment. */

@@ -47,6 +47,7 @@ type InPlace =
   | 'judge-canary'
   | 'continue-deployment'
   | 'scale-live'
+  | 'unbind'
   | 'bake'
   | 'crown';
 /** Those of a way back, of other commands, and of a canary. */
@@ -58,7 +59,9 @@ type NotRolled =
   | 'cancel-deployment'
   | 'judge-canary'
   | 'continue-deployment'
-  | 'scale-live';
+  | 'scale-live'
+  // The manifest of these trials names no service.
+  | 'unbind';
 /** Nothing scales the app of these trials. */
 type OfAutoscaler = 'pause-scaling' | 'resume-scaling';
 /** What comes to a candidate to which nothing is pushed. */

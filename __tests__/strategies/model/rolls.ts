@@ -39,6 +39,7 @@ type RollStep = Extract<
       | 'judge-canary'
       | 'continue-deployment'
       | 'scale-live'
+      | 'unbind'
       | 'bake'
       | 'crown';
   }
@@ -170,6 +171,13 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
       ];
     case 'scale-live':
       return [(world) => world];
+    case 'unbind':
+      return [
+        (world) => {
+          assertQuiet(world);
+          return reached(seen(world).candidate, 'drained') ? world : violated('unbinds what may go back');
+        },
+      ];
     case 'bake':
       return [
         (world) =>
