@@ -5,7 +5,7 @@ import { didYouMean, nearest, Wrong } from './inputs/values.js';
 import { likelySecrets } from './manifest/secrets.js';
 import type { Inputs } from './model/asked.js';
 import { InputError, type Problem } from './model/errors.js';
-import { MINUTE_MS } from './model/words.js';
+import { type Command, MINUTE_MS, type Strategy } from './model/words.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,13 +14,14 @@ const STAGING_TIMEOUT_MS = 15 * MINUTE_MS;
 
 const NAMES = Object.keys(INPUTS) as InputName[];
 
-type Values = {
+type Given = {
   [Name in InputName]: (typeof INPUTS)[Name] extends InputSpec<infer T, infer Sure>
     ? Sure extends true
       ? T
       : T | undefined
     : never;
 };
+type Values = Omit<Given, 'strategy'> & { strategy: Strategy };
 
 /**
  * @param env the step's environment: `INPUT_*` as the runner sets them (spaces and case folded, '' for what is not given),
@@ -67,6 +68,7 @@ export function readInputs(env: Environment): Inputs {
     strategy: values.strategy,
     maxInFlight: values['max-in-flight'],
     ...(values.strategy === 'canary' ? { instanceSteps: values['instance-steps'] } : {}),
+    workers: values.workers,
     carry: values.carry,
     scale: values.scale,
     smokeTest: values['smoke-test'] ?? [],
@@ -89,6 +91,7 @@ export function readInputs(env: Environment): Inputs {
     ...present('cfUrl', values['cf-url']),
     ...present('app', values.app),
     ...present('path', values.path),
+    ...present('dropletGuid', values['droplet-guid']),
     ...present('trialDomain', values['trial-domain']),
     ...present('smokeScript', values['smoke-script']),
     ...present('watchPath', values['watch-path']),
@@ -103,7 +106,6 @@ export function readInputs(env: Environment): Inputs {
       allowFork: values['allow-fork'],
       ...present('id', values['preview-id']),
       ...present('domain', values['preview-domain']),
-      ...present('idleMs', values['preview-idle']),
     },
     comment: values.comment,
     deployment: values.deployment,
@@ -140,8 +142,16 @@ function parseAll(env: Environment): { values: Values; problems: readonly Proble
       return [name, spec.default === '' ? undefined : spec.parse(spec.default)];
     }
   });
-  return { values: Object.fromEntries(values) as Values, problems };
+  const given = Object.fromEntries(values) as Given;
+  return { values: { ...given, strategy: given.strategy ?? usualStrategy(given.command) }, problems };
 }
+
+/** What is started once more is the same app still. */
+function usualStrategy(command: Command): Strategy {
+  return STARTED_ANEW.includes(command) ? 'rolling' : 'blue-green';
+}
+
+const STARTED_ANEW: readonly Command[] = ['restart', 'restage'];
 
 function givenText(env: Environment, name: InputName): string {
   const given = env[variableOf(name)] ?? '';
@@ -212,6 +222,18 @@ function contradictions(values: Values): readonly Problem[] {
   ) {
     problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
   }
+  if (values.workers === 'handover' && strategy !== 'blue-green' && values.command === 'deploy') {
+    problems.push({
+      text: `"workers: handover" is for the strategy blue-green: with ${strategy} the platform decides when processes are replaced.`,
+    });
+  }
+  for (const name of ['path', 'docker-image'] as const) {
+    if (values.command !== 'deploy' || values['droplet-guid'] === undefined || values[name] === undefined)
+      continue;
+    problems.push({
+      text: `"droplet-guid" and "${name}" are both given, and a droplet holds its bits already: give one of them.`,
+    });
+  }
   const { org, space, 'allowed-targets': allowed } = values;
   if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
     problems.push({
@@ -221,12 +243,19 @@ function contradictions(values: Values): readonly Problem[] {
   return problems;
 }
 
-/** What makes a version comes too late for one that is there. One workflow may have all commands: it is no error. */
+/** What a command has no use for. One workflow may have all commands: it is no error. */
 function useless(command: Values['command'], given: readonly InputName[]): readonly string[] {
-  if (command !== 'promote') return [];
+  if (command === 'promote') {
+    return given
+      .filter((name) => MAKING.includes(name))
+      .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+  }
+  if (!STARTED_ANEW.includes(command)) return [];
   return given
-    .filter((name) => MAKING.includes(name))
-    .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+    .filter((name) => BRINGING.includes(name) || (name === 'manifest' && given.includes('app')))
+    .map(
+      (name) => `"${name}" is of no use to ${command}: the bits are live's, and so is what a manifest says.`,
+    );
 }
 
 function unchecked(values: Values): readonly string[] {
@@ -242,9 +271,25 @@ const MAKING: readonly InputName[] = [
   'docker-image',
   'docker-username',
   'docker-password',
+  'droplet-guid',
   'env',
+  'workers',
   'trial-domain',
   'force',
+];
+
+/** What says which version it is, or what it has beside live. */
+const BRINGING: readonly InputName[] = [
+  'path',
+  'vars',
+  'vars-files',
+  'docker-image',
+  'docker-username',
+  'docker-password',
+  'droplet-guid',
+  'carry',
+  'scale',
+  'to',
 ];
 
 /** The CLI's own variables, in minutes; fractions are legal. */

@@ -9,6 +9,7 @@ import { OWN_VERSIONS } from './model/own-versions.js';
 import { ROLLBACKS } from './model/rollbacks.js';
 import { ROLLS } from './model/rolls.js';
 import { SCENARIOS } from './model/scenarios.js';
+import { WORKERS } from './model/workers.js';
 
 describe('every interruption of', () => {
   // Far fewer states would mean that the search stopped early; a rollback has fewer steps than a deploy.
@@ -18,6 +19,7 @@ describe('every interruption of', () => {
     ...HOLDS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...ROLLS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...CARRIES.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...WORKERS.map((scenario) => [scenario.name, scenario, 100] as const),
     ...OWN_VERSIONS.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {

@@ -166,6 +166,7 @@ export function inputs(over: Partial<Inputs> = {}): Inputs {
     docker: {},
     strategy: 'blue-green',
     maxInFlight: 1,
+    workers: 'overlap',
     carry: 'all',
     scale: 'keep',
     smokeTest: [],

@@ -15,6 +15,7 @@ import { backward } from '../strategies/backward.js';
 import { isLive } from '../strategies/blue-green.js';
 import { isHeldCanary } from '../strategies/canary.js';
 import { forward } from '../strategies/forward.js';
+import { isHandingOver } from '../strategies/handover.js';
 import { stayHeld } from '../strategies/hold.js';
 import { mayGoBackQuickly, quickBack } from '../strategies/quick-back.js';
 import { reached } from '../strategies/view.js';
@@ -29,7 +30,15 @@ export interface RollOut {
   timeoutMs?: number;
   router?: RouterOverride;
   /** How it is called when it went well. */
-  result?: 'deployed' | 'held' | 'promoted' | 'aborted' | 'previewed' | 'deleted' | 'rolled-back';
+  result?:
+    | 'deployed'
+    | 'held'
+    | 'promoted'
+    | 'aborted'
+    | 'previewed'
+    | 'deleted'
+    | 'rolled-back'
+    | 'restarted';
 }
 
 /** Throws what failed before the first change; everything later is in the outcome. */
@@ -155,6 +164,7 @@ function staysHeld({ intent, snapshot }: AppWorld, error: unknown): boolean {
   // Users are on a canary: one that was found bad goes back.
   if (candidate?.phase === 'paused')
     return !(error instanceof VersionFault) && isHeldCanary(intent, snapshot);
+  if (isHandingOver(candidate)) return false;
   return hold && until === 'live' && reached(candidate, 'held') && !reached(candidate, 'switching');
 }
 

@@ -28,6 +28,7 @@ const PARTS = {
   taken: true,
   bits: true,
   asLive: true,
+  handover: true,
 } as const satisfies Record<keyof Journal, true>;
 
 /** Parts that an earlier release did not write, and what stands for them. */
@@ -42,6 +43,7 @@ const OPTIONAL: readonly string[] = [
   'taken',
   'bits',
   'asLive',
+  'handover',
   ...Object.keys(DEFAULTS),
 ];
 

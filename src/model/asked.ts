@@ -49,8 +49,6 @@ export interface PreviewInputs {
   /** undefined: that of the app's first route. */
   domain?: string;
   ttlMs: number;
-  /** A preview without a request for that long is stopped. */
-  idleMs?: number;
   max: number;
   services: {
     /** The manifest's services are bound, or none. */
@@ -85,11 +83,15 @@ export interface Inputs {
   env: Readonly<Record<string, string>>;
   /** An image instead of bits, and who signs in to its registry; the manifest may name image and user as well. */
   docker: { image?: string; username?: string; password?: string };
+  /** A droplet that is there, instead of bits. */
+  dropletGuid?: string;
   strategy: Strategy;
   /** Rolling: instances that may be replaced at a time. */
   maxInFlight: number;
   /** Percent of the instances at each pause, ascending; set with the strategy canary. */
   instanceSteps?: readonly number[];
+  /** Processes other than web: both versions run for a while, or never two at once. */
+  workers: 'overlap' | 'handover';
   carry: 'all' | 'manifest';
   scale: 'keep' | 'manifest';
   smokeTest: readonly SmokeCheck[];
@@ -166,6 +168,8 @@ export interface ManifestApp {
   docker?: { image: string; username?: string };
   /** `buildpack`, `cnb` or `docker`; undefined when the manifest does not name it. */
   lifecycle?: string;
+  /** undefined when the manifest does not name it. */
+  stack?: string;
   /** By process type: what the manifest names, MiB. `web` holds the app-level values too. */
   processes: Readonly<Record<string, ManifestProcess>>;
   envNames: readonly string[];

@@ -111,7 +111,7 @@ export type Bits =
    * The droplet of this GUID, staged before, is copied into the candidate; with `packageGuid` the package that it was built of, too,
    * for a later restage. It may be another app's, or another space's.
    */
-  | { from: 'droplet'; guid: string; packageGuid?: string };
+  | { from: 'droplet'; guid: string; packageGuid?: string; stack?: string };
 
 /** Names, and never a value: of what manifest and inputs set. Settings of processes by type, as the manifest calls them. */
 export interface Named {
@@ -130,6 +130,8 @@ export interface InPlace {
   instanceSteps?: readonly number[];
   /** Web instances of live when the deploy began: what the steps are percent of. */
   instances?: number;
+  /** By cf v6: the bits are pushed to live and staged there once more, and the CLI begins the deployment (`v3-zdt-push`). */
+  stagesAgain?: true;
   /** A rollback: the version is one that live had before, and nothing is pushed. */
   source?: Source;
 }

@@ -1,9 +1,18 @@
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
 
-export const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'] as const;
+export const COMMANDS = [
+  'deploy',
+  'promote',
+  'abort',
+  'rollback',
+  'restart',
+  'restage',
+  'status',
+  'setup',
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
-export const STRATEGIES = ['blue-green', 'rolling', 'canary'] as const;
+export const STRATEGIES = ['blue-green', 'rolling', 'canary', 'zdt-push'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** How a command ended; the output `result`. */
@@ -14,6 +23,7 @@ export type Result =
   | 'aborted'
   | 'unchanged' // bits and configuration are those of live: nothing was done
   | 'rolled-back'
+  | 'restarted' // restart and restage
   | 'reverted' // failed, and the state from before is back
   | 'refused' // failed before any change
   | 'failed' // a person must look
@@ -30,7 +40,7 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
- * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
+ * `promote`, which proves it again, or `abort`. `handover`: live stops as a whole, and only then this version starts. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
  * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
@@ -39,6 +49,7 @@ export type Role = (typeof ROLES)[number];
 export const PHASES = [
   'made',
   'held',
+  'handover',
   'proven',
   'switching',
   'paused',

@@ -57,6 +57,8 @@ export const ANNOTATION = {
   takenFrom: `${PREFIX}/taken-from`,
   /** What a later run must know to go on: times, scale, what is kept. JSON; may be split. */
   journal: `${PREFIX}/journal`,
+  /** On the lock: guids of the packages that `v3-zdt-push` made of live, by which its deployment is known. Separated by blanks. */
+  pushedToLive: `${PREFIX}/pushed-to-live`,
   /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
   copiedDroplet: `${PREFIX}/copied-droplet`,
   /** On a candidate: the number of the last pause at which its canary was found as good as live. */

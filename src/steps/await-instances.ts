@@ -82,6 +82,26 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
   },
 };
 
+const LOOK_PAUSE_MS = 2_000;
+
+/** The candidate, which nobody can ask, is watched by what its instances do. Throws `VersionFault` when they do not stay up. */
+export async function keepRunning(app: AppWorld, world: World, windowMs: number): Promise<void> {
+  const { guid, name, processes } = appOn('candidate', app);
+  const { platform, clock, signal, startTimeoutMs } = world;
+  const sinceMs = platform.platformNowMs();
+  const untilMs = clock.now() + windowMs;
+  const deadlineMs = untilMs + (startTimeoutMs ?? startLimitMs(processes));
+  for (;;) {
+    const health = await lookAt(world, guid, sinceMs, 0);
+    const nowMs = clock.now();
+    const fails = health.crashes > CRASHES_BORNE || nowMs >= deadlineMs;
+    if (fails && !(health.ready && health.crashes <= CRASHES_BORNE))
+      throw new VersionFault(`The instances of ${name} do not stay up: ${health.state}`, 'start');
+    if (health.ready && nowMs >= untilMs) return;
+    await clock.sleep(Math.max(200, Math.min(LOOK_PAUSE_MS, untilMs - nowMs)), signal);
+  }
+}
+
 /** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
 export function stayMs(bootMs: number | undefined): number {
   return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));

@@ -14,13 +14,14 @@ export const setEnv: StepKind<Step & { do: 'set-env' }> = {
 };
 
 export const scale: StepKind<Step & { do: 'scale' }> = {
-  title: ({ processType, to }) => `scale ${processType} to ${scaleText(to)}`,
-  plan: ({ processType, to }) => [
-    `POST /v3/apps/<candidate>/processes/${processType}/actions/scale ${scaleText(to)}`,
+  title: ({ side, processType, to }) =>
+    `scale ${processType}${side === 'live' ? ' of live' : ''} to ${scaleText(to)}`,
+  plan: ({ side = 'candidate', processType, to }) => [
+    `POST /v3/apps/<${side}>/processes/${processType}/actions/scale ${scaleText(to)}`,
   ],
-  run: async ({ processType, to }, app, { platform }) => {
-    const process = appOn('candidate', app).processes.find(({ type }) => type === processType);
-    if (!process) throw new PlatformFault(`The candidate has no process ${processType}.`, false);
+  run: async ({ side = 'candidate', processType, to }, app, { platform }) => {
+    const process = appOn(side, app).processes.find(({ type }) => type === processType);
+    if (!process) throw new PlatformFault(`The ${side} has no process ${processType}.`, false);
     await platform.scale(process.guid, to);
   },
 };

@@ -4,10 +4,11 @@ import type { HeaderReach } from '../probe/proof.js';
 import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { runSmoke } from '../probe/smoke.js';
 import { watchWindow } from '../probe/watch.js';
+import { keepRunning } from './await-instances.js';
 import { heeding, heedWatch } from './heed.js';
 import { instancesOf, instancesOn } from './instances.js';
 import { reachKnown, reachOf } from './reach.js';
-import { isAskable, isTcp } from './routes.js';
+import { isAskable, isRouteless, isTcp } from './routes.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, note, routeNamed, type StepKind, serverOn, type World } from './world.js';
 
@@ -19,17 +20,34 @@ const QUIET_LIMIT_MS = 90_000;
  * leaves. While live leaves, the checks on production run and the watch may lead back.
  */
 export const drain: StepKind<Step & { do: 'drain' }> = {
-  title: ({ side }, { drainMs, bakeMs, before }) => {
+  title: ({ side }, intent) => {
+    const { drainMs, bakeMs, before } = intent;
+    if (isRouteless(intent)) {
+      if (side === 'candidate') return 'no route leads to the candidate';
+      return bakeMs > 0 ? `let the candidate run for ${bakeMs / 1_000} s` : 'look once more';
+    }
     if (side === 'live' && !before?.ran) return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
     return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
   },
-  plan: ({ side }, intent, watchedRoutes) => [
-    ...(side === 'candidate' || intent.before?.ran
-      ? [`GET each production route for the instances of ${side} until every router refuses them`]
-      : []),
-    windowText(side, intent, watchedRoutes),
-  ],
+  plan: ({ side }, intent, watchedRoutes) => {
+    if (isRouteless(intent))
+      return side === 'live'
+        ? [
+            `GET /v3/processes/<process>/stats of <candidate> and its crash events for ${intent.bakeMs / 1_000} s`,
+          ]
+        : [];
+    return [
+      ...(side === 'candidate' || intent.before?.ran
+        ? [`GET each production route for the instances of ${side} until every router refuses them`]
+        : []),
+      windowText(side, intent, watchedRoutes),
+    ];
+  },
   run: async ({ side }, app, world) => {
+    // Unless another hand has given live a route meanwhile.
+    if (isRouteless(app.intent) && app.found.unmappedAtMs === undefined) {
+      return side === 'live' ? keepRunning(app, world, app.intent.bakeMs) : undefined;
+    }
     const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
     if (side === 'candidate') return leave(side, app, world, unmappedAtMs);
     await heeding(app, world, async (heeded) => {

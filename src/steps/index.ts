@@ -31,6 +31,7 @@ import type { Step } from './step.js';
 import { deleteApp, deleteRoute, stop } from './stop.js';
 import { unbind } from './taken.js';
 import type { AppWorld, StepKind, World } from './world.js';
+import { zdtPush } from './zdt-push.js';
 
 const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'make-candidate': makeCandidate,
@@ -70,6 +71,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'apply-version': applyVersion,
   'restore-live': restoreLive,
   'create-deployment': createDeployment,
+  'zdt-push': zdtPush,
   'await-deployment': awaitDeployment,
   'cancel-deployment': cancelDeployment,
   'judge-canary': judgePause,

@@ -65,12 +65,14 @@ function versionFor({ to }: Rename, intent: Intent): string {
   return to === 'previous' ? (intent.before?.version ?? '') : intent.version;
 }
 
+const OF_THE_DEPLOY: readonly string[] = [ANNOTATION.heartbeat, ANNOTATION.carried, ANNOTATION.givenUp];
+
 /** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
 function withoutJournal(
   annotations: Readonly<Record<string, string>>,
 ): MetadataChange['annotations'] & object {
   const ended = Object.keys(annotations).filter(
-    (key) => key === ANNOTATION.heartbeat || key === ANNOTATION.carried || key.startsWith(ANNOTATION.journal),
+    (key) => OF_THE_DEPLOY.includes(key) || key.startsWith(ANNOTATION.journal),
   );
   return Object.fromEntries(ended.map((key) => [key, null]));
 }

@@ -1,6 +1,6 @@
 /** What a route is, as far as steps and strategies go by it. */
 import type { Route } from '../model/cloud.js';
-import type { Port, WantedRoute } from '../model/intent.js';
+import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { LABEL } from '../platform/names.js';
 
 /** Whether this is the route that `wanted` names: by host, domain, path and port, or by the mark that it was made with. */
@@ -32,4 +32,13 @@ export function isTcp({ internal, port }: Pick<WantedRoute, 'internal' | 'port'>
 /** What `cf push` maps the route of its manifest to; any other port is mapped by a call of its own. */
 export function isPushed({ processType, port, protocol }: Port): boolean {
   return processType === 'web' && (port ?? 8080) === 8080 && (protocol ?? 'http1') === 'http1';
+}
+
+/** Nobody could ever reach the app on a route: neither live as it was when the change began, nor what comes after it. */
+export function isRouteless({
+  production,
+  dropped,
+  before,
+}: Pick<Intent, 'production' | 'dropped' | 'before'>): boolean {
+  return production.length + dropped.length + (before?.destinations.length ?? 0) === 0;
 }

@@ -73,6 +73,8 @@ export type Step =
   | { do: 'restore-live' }
   /** `of`: whose droplet, the candidate's, or the one that live had. */
   | { do: 'create-deployment'; of: Side }
+  /** The bits come to live once more, by cf v6, which stages them there and begins a deployment of what comes out. */
+  | { do: 'zdt-push' }
   | { do: 'await-deployment'; of: Side }
   | { do: 'cancel-deployment' }
   /** The canary that is paused is compared with live. `pause`: its number, from 1. */

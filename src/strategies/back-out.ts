@@ -7,13 +7,14 @@ import { Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { resumes } from '../steps/scaling.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
+import { isHandingOver, isWhole, keptCounts, wholeReturn, workersReturn } from './handover.js';
 import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
 import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 
 export function backOut(intent: Intent, snapshot: Snapshot): Work {
   if (intent.target) return backToPrevious(intent, snapshot);
   return compact({
-    ...(snapshot.candidate && mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    ...(snapshot.candidate && mayHaveChanged(snapshot) ? returnOfLive(intent, snapshot) : {}),
     ...retirement(intent, snapshot),
   });
 }
@@ -42,10 +43,12 @@ export function retirement(intent: Intent, snapshot: Snapshot): Work {
 function backToPrevious(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   return compact({
-    ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    ...(mayHaveChanged(snapshot) ? returnOfLive(intent, snapshot) : {}),
     tidy: steps([...resumes(snapshot), ...leftTrialRoutes(snapshot)]),
     retire: steps(
-      candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : [],
+      candidate?.state === 'STARTED'
+        ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }]
+        : keptCounts(intent, 'candidate', snapshot),
     ),
     end: { steps: stopFailed(snapshot), after: endOfLock(snapshot) },
   });
@@ -53,8 +56,11 @@ function backToPrevious(intent: Intent, snapshot: Snapshot): Work {
 
 type Before = Intent['before'] & object;
 
-function mayHaveRoutes(snapshot: Snapshot): boolean {
-  return reached(lockOf(snapshot), 'switching') || servedBy(snapshot, snapshot.candidate).length > 0;
+/** Routes may lead to the candidate, or live may be stopped. */
+function mayHaveChanged(snapshot: Snapshot): boolean {
+  const lock = lockOf(snapshot);
+  const hasRoutes = servedBy(snapshot, snapshot.candidate).length > 0;
+  return reached(lock, 'switching') || isHandingOver(lock) || hasRoutes;
 }
 
 /** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
@@ -78,22 +84,32 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const owed = before ? owedTo(before, intent, snapshot) : [];
   return {
     switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
-    start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
+    start: afterMark(
+      snapshot,
+      revive && live?.state === 'STOPPED'
+        ? [...(isWhole(intent) ? wholeReturn(snapshot) : []), { do: 'start', side: 'live' }]
+        : [],
+    ),
     run: afterMark(
       snapshot,
       revive && live && !someRunning(live) ? [{ do: 'await-instances', side: 'live' }] : [],
     ),
     map: steps(mapsToLive(owed, snapshot)),
     prove: {
-      steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
+      steps:
+        revive && owed.length > 0 ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
       after: reached(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
     },
     unmap: steps(
       servedBy(snapshot, candidate).map(({ url }): Step => ({ do: 'unmap', url, side: 'candidate' })),
     ),
     drain: {
-      steps: candidate ? [{ do: 'drain', side: 'candidate' }] : [],
-      after: [{ do: 'mark', phase: 'withdrawn' }],
+      steps: [],
+      after: [
+        ...workersReturn(intent, snapshot),
+        ...(candidate ? [{ do: 'drain', side: 'candidate' } as const] : []),
+        { do: 'mark', phase: 'withdrawn' },
+      ],
     },
   };
 }
@@ -128,7 +144,7 @@ export function mapsToLive(owed: Before['destinations'], { routes, live }: Snaps
 
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
 function afterMark(snapshot: Snapshot, list: readonly Step[]): StageWork {
-  return steps(reached(lockOf(snapshot), 'reverting') ? list : []);
+  return { steps: [], after: reached(lockOf(snapshot), 'reverting') ? list : [] };
 }
 
 /** Production routes that this deploy made for itself and that serve nobody now. */

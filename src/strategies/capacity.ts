@@ -70,6 +70,18 @@ function total(processes: readonly Pick<Process, 'instances' | 'memoryMb'>[]) {
   };
 }
 
+/** What hands over takes the room of what live has given up before. */
+function besideLive({ handover }: Intent, processes: readonly Sized[], live: AppState | undefined) {
+  const isGivenUp = ({ type }: Sized) => handover !== undefined && (handover.whole || type !== 'web');
+  const beside = total(processes.filter((process) => !isGivenUp(process)));
+  const instead = total(processes.filter(isGivenUp));
+  const free = total(live?.processes.filter(isGivenUp) ?? []);
+  return {
+    memoryMb: beside.memoryMb + Math.max(0, instead.memoryMb - free.memoryMb),
+    instances: beside.instances + Math.max(0, instead.instances - free.instances),
+  };
+}
+
 /**
  * The candidate has one instance. Live's own are counted with their new size as soon as the manifest is applied, and the
  * platform takes old ones away before it adds the next: beside them there are never more than those in flight.

@@ -5,6 +5,7 @@ import type { InPlace, Intent, WantedRoute, WantedScale } from '../model/intent.
 import { isOlderThan } from '../platform/api-version.js';
 import { ANNOTATION, recordedOn } from '../platform/names.js';
 import { namedOn, namedOnlyBy, namesText } from '../steps/named.js';
+import { isRouteless } from '../steps/routes.js';
 import { namedBy } from './carry.js';
 import { chooseInPlace } from './in-place.js';
 import {
@@ -17,6 +18,7 @@ import {
   wantedOf,
 } from './intent-parts.js';
 import { destinationsOf, routeOf, servedBy } from './view.js';
+import { chooseWorkers, registryNotes } from './workers.js';
 
 export interface IntentParts extends TrialParts {
   inputs: Inputs;
@@ -32,6 +34,8 @@ export interface IntentParts extends TrialParts {
   adoptedVersion: string;
   /** Names of live's sidecars that came with its buildpacks. */
   brought?: readonly string[];
+  /** The cf CLI has `v3-zdt-push`. Default: it has not. */
+  canZdtPush?: boolean;
   /** Guids of routes of other spaces that are shared with ours. */
   shared?: readonly string[];
   /** Labels and annotations of a preview. */
@@ -61,14 +65,14 @@ export function makeIntent(asked: IntentParts): IntentResult {
   const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
   const taken = namedOnlyBy(namedOn(live), namedBy(app));
   const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app.processes, live) } : kept;
-  const intent: Intent = {
+  const wish: Intent = {
     app: app.name,
     set: parts.set,
     version: parts.version,
     owner: parts.owner,
     production: routes.production,
     dropped: routes.dropped,
-    trials: trialsOf(parts, routes.production),
+    trials: trialsOf(parts, routes.production, inputs.smokeTest),
     ...(live ? { before: beforeOf(live, snapshot, parts.adoptedVersion) } : {}),
     scale: scale.deltas,
     keepInstancesOf: scale.keep,
@@ -86,17 +90,23 @@ export function makeIntent(asked: IntentParts): IntentResult {
     ...(inPlace ? { inPlace } : {}),
     ...(inPlace && taken ? { taken } : {}),
   };
+  const { handover, ...workers } = chooseWorkers(wish, inputs, live, app.processes);
+  const intent = { ...wish, ...(handover ? { handover } : {}) };
   return {
     intent,
     problems: [
       ...routes.problems,
       ...way.problems,
+      ...workers.problems,
       ...optionsTooNew(parts.named, snapshot),
       ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
-      ...instanceProblems(app, scale.deltas),
+      ...instanceProblems(app, scale.deltas, isRouteless(wish)),
     ],
     notes: [
+      ...(parts.set[0] === app.name ? meaningOf(parts) : []),
       ...way.notes,
+      ...workers.notes,
+      ...registryNotes(wish, app, live),
       ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
       ...(inPlace
         ? [
@@ -109,6 +119,12 @@ export function makeIntent(asked: IntentParts): IntentResult {
           ]),
     ],
   };
+}
+
+function meaningOf({ inputs, canZdtPush }: IntentParts): string[] {
+  return inputs.strategy === 'zdt-push' && !canZdtPush
+    ? ['strategy: zdt-push is the same as rolling here: only cf v6, from 6.40.0 on, has v3-zdt-push.']
+    : [];
 }
 
 function list(title: string, names: readonly string[]): string[] {
@@ -125,19 +141,17 @@ function routesOf({ inputs, app, named, snapshot, shared = [] }: IntentParts) {
   const production = [...named, ...carried.map((route) => wantedOf(route, snapshot))];
   const problems = [
     ...named.flatMap((route) => [...ofOtherSpace(route, shared, snapshot), ...takenBy(route, snapshot)]),
-    ...withoutRoute(app, production.length, lives),
+    ...withoutRoute(app, lives),
   ];
   return { production, dropped: dropped.map(({ url }) => url), problems };
 }
 
-function withoutRoute({ name, noRoute }: ManifestApp, count: number, lives: readonly Route[]): string[] {
-  if (noRoute && lives.length > 0) {
-    const urls = lives.map(({ url }) => url).join(', ');
-    return [
-      `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
-    ];
-  }
-  return count === 0 || noRoute ? [`${name} has no route: apps without routes are not available yet.`] : [];
+function withoutRoute({ name, noRoute }: ManifestApp, lives: readonly Route[]): string[] {
+  if (!noRoute || lives.length === 0) return [];
+  const urls = lives.map(({ url }) => url).join(', ');
+  return [
+    `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
+  ];
 }
 
 /** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
@@ -264,9 +278,19 @@ function defaultInstances(processType: string): number {
   return processType === 'web' ? 1 : 0;
 }
 
-function instanceProblems(app: ManifestApp, deltas: Readonly<Record<string, WantedScale>>): string[] {
-  const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
-  return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
+/** @param isRouteless any process proves it */
+function instanceProblems(
+  app: ManifestApp,
+  deltas: Readonly<Record<string, WantedScale>>,
+  isRouteless: boolean,
+): string[] {
+  const types = isRouteless ? [...Object.keys(deltas), ...Object.keys(app.processes)] : [];
+  const counts = ['web', ...types].map(
+    (type) => deltas[type]?.instances ?? app.processes[type]?.instances ?? defaultInstances(type),
+  );
+  return counts.some((count) => count > 0)
+    ? []
+    : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
 }
 
 function factsOf(

@@ -11,9 +11,10 @@ import {
   list,
   variablesOf,
   wishOf,
-  withoutRoutes,
+  withoutLive,
 } from './rollback-intent.js';
 import type { OwnVersion } from './versions.js';
+import { chooseWorkers } from './workers.js';
 
 export interface InPlaceRollbackParts extends AnyRollbackParts {
   live: AppState;
@@ -58,10 +59,12 @@ export function makeInPlaceRollbackIntent(parts: InPlaceRollbackParts): IntentRe
     asLive: true,
     ...(live.lifecycle.type === 'docker' ? { docker: true } : {}),
   };
+  const workers = chooseWorkers(intent, inputs, live, {});
   return {
     intent,
     problems: [
-      ...withoutRoutes(snapshot),
+      ...withoutLive(snapshot),
+      ...workers.problems,
       ...notDeployable(snapshot, live, inPlace),
       ...brought.map(
         (name) =>
@@ -69,6 +72,7 @@ export function makeInPlaceRollbackIntent(parts: InPlaceRollbackParts): IntentRe
       ),
     ],
     notes: [
+      ...workers.notes,
       ...(variables?.notes ?? [
         `${snapshot.name} keeps its variables and commands of today: the platform has no revision of ${version} that could be read.`,
       ]),

@@ -15,6 +15,7 @@ import {
   wantedOf,
 } from './intent-parts.js';
 import { servedBy } from './view.js';
+import { chooseWorkers } from './workers.js';
 
 export interface AnyRollbackParts extends TrialParts {
   inputs: Inputs;
@@ -40,7 +41,7 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
   const { live, name } = snapshot;
   const isLive = live?.guid === target.guid;
   const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
-  const intent: Intent = {
+  const wish: Intent = {
     ...wishOf(parts, target.version ?? '', target),
     target: target.guid,
     ...(live && !isLive ? { before: beforeOf(live, snapshot, adoptedVersion) } : {}),
@@ -51,12 +52,15 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     carriedEnv: variables.taken,
     facts: factsOf(parts, target.version ?? '', runFacts(context)),
   };
+  const named = Object.fromEntries(target.processes.map((process) => [process.type, process]));
+  const { handover, ...workers } = chooseWorkers(wish, inputs, isLive ? undefined : live, named);
+  const intent = { ...wish, ...(handover ? { handover } : {}) };
   if (isLive) {
     const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
     return { intent, problems: [], notes };
   }
-  const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
-  return { intent, problems: withoutRoutes(snapshot), notes };
+  const notes = [...workers.notes, ...variables.notes, ...notInEffect(intent, target, snapshot)];
+  return { intent, problems: withoutLive(snapshot), notes };
 }
 
 /**
@@ -77,7 +81,7 @@ export function wishOf(parts: AnyRollbackParts, version: string, target?: AppSta
     owner,
     production,
     dropped: [],
-    trials: trialsOf(parts, production),
+    trials: trialsOf(parts, production, inputs.smokeTest),
     scale: {},
     hold: false,
     until: 'live' as const,
@@ -99,16 +103,12 @@ export function factsOf(
   };
 }
 
-/** Why the routes of live cannot be taken over; none: they can. */
-export function withoutRoutes(snapshot: Snapshot): readonly string[] {
+/** Why there is nothing to take over; none: there is. */
+export function withoutLive(snapshot: Snapshot): readonly string[] {
   const { live, name } = snapshot;
-  const lives = servedBy(snapshot, live);
-  return [
-    ...(live
-      ? []
-      : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
-    ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
-  ];
+  return live
+    ? []
+    : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`];
 }
 
 /** What serves already is not restarted for its variables: requests are on their way to it. */

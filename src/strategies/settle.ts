@@ -4,6 +4,7 @@ import type { Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isActive, isDone, rollOf } from '../steps/deployments.js';
 import { isCanary, isHeldCanary, isThroughPauses } from './canary.js';
+import { isHandingOver } from './handover.js';
 import { reached, servedBy, someRunning } from './view.js';
 
 /** `held`: it waits for `promote` or `abort` again. */
@@ -56,7 +57,7 @@ function areWaiting(all: readonly Snapshot[]): boolean {
     const journal = lock && recalled(name, lock);
     if (!journal?.hold || !journal.set.every((app) => names.includes(app))) return false;
     if (isCanary(journal)) return candidate?.phase === 'paused';
-    return reached(candidate, 'held') && !reached(candidate, 'switching');
+    return reached(candidate, 'held') && !reached(candidate, 'switching') && !isHandingOver(candidate);
   };
   return all.length > 0 && all.every(isOne);
 }
@@ -67,7 +68,8 @@ function areHeld(set: readonly Snapshot[]): boolean {
   return set.every(({ name, lock }) => {
     const journal = lock && recalled(name, lock);
     // A canary is held with live's first new instances there, and not before.
-    return journal?.hold === true && !isCanary(journal) && journal.set.every((app) => held.includes(app));
+    if (!journal?.hold || isHandingOver(lock)) return false;
+    return !isCanary(journal) && journal.set.every((app) => held.includes(app));
   });
 }
 

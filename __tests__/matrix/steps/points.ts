@@ -42,6 +42,7 @@ type InPlace =
   | 'apply-version'
   | 'restore-live'
   | 'create-deployment'
+  | 'zdt-push'
   | 'await-deployment'
   | 'cancel-deployment'
   | 'judge-canary'
@@ -50,8 +51,9 @@ type InPlace =
   | 'unbind'
   | 'bake'
   | 'crown';
-/** Those of a way back, of other commands, and of a canary. */
+/** Those of a way back, of other commands, of a canary, and of cf v6. */
 type NotRolled =
+  | 'zdt-push'
   | 'record-wish'
   | 'take-droplet'
   | 'apply-version'

@@ -37,7 +37,23 @@ function answersOn(
     .find((app) => app !== undefined && fits(app));
 }
 
+/** An instance runs, or may be started at any moment. */
+function works({ state, processes }: ModelApp, processType: string): boolean {
+  return processes.some(
+    ({ type, running, instances }) =>
+      type === processType && (running > 0 || (state === 'STARTED' && instances > 0)),
+  );
+}
+
+function assertAlone({ alone = [], apps }: ModelWorld): void {
+  for (const type of alone) {
+    const all = Object.values(apps).filter((app) => works(app, type));
+    if (all.length > 1) violated(`${type} of ${all.map(({ guid }) => guid).join(' and ')} run at once`);
+  }
+}
+
 export function assertSafe(world: ModelWorld): void {
+  assertAlone(world);
   for (const guid of world.served) {
     const route = world.routes[guid];
     if (!route) violated(`the production route ${guid} is gone`);
@@ -94,6 +110,9 @@ export function assertClean(world: ModelWorld, intent: Intent, way: 'forward' | 
   if (intent.inPlace) assertRolled(world, intent, way);
   else if (live?.guid !== expected) fail(`${live?.guid} is live, not ${expected}`);
   if (!live) return;
+  for (const type of world.alone ?? [])
+    if (!world.apps[live.guid]?.processes.some((one) => one.type === type && one.instances > 0))
+      fail(`live has no ${type}`);
   if (live.name !== intent.app) fail(`live is named ${live.name}`);
   if (way === 'forward') {
     const { [LABEL.role]: role, [LABEL.version]: version, [LABEL.owner]: owner } = live.labels;
@@ -137,7 +156,8 @@ export function assertHeld(world: ModelWorld, intent: Intent): void {
   if (isCanary && rollOf(intent, snapshot)?.reason !== 'PAUSED') fail('its deployment is not paused');
   if (isCanary && candidate?.annotations[ANNOTATION.judged] !== '1') fail('it was not judged');
   if (takers.length > 0) fail('a taker is left');
-  if (candidate?.state !== 'STARTED') fail('the candidate does not run');
+  const waits = intent.handover?.whole ? 'STOPPED' : 'STARTED';
+  if (candidate?.state !== waits) fail(`the candidate is ${candidate?.state}`);
   if (intent.trials.length > 0 && !snapshot.routes.some(isTrial)) fail('there is no trial route');
   for (const { url } of snapshot.routes.filter((route) => !isTrial(route))) {
     if (isMapped(world, url, candidate?.guid ?? '')) fail(`${url} has the candidate`);

@@ -106,11 +106,32 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
     case 'scale':
       return [
         (world) => {
-          const { guid, processes } = on(world, 'candidate');
+          const { guid, processes } = on(world, step.side ?? 'candidate');
           const scaled = processes.map((one) =>
             one.type === step.processType ? { ...one, instances: step.to.instances ?? one.instances } : one,
           );
           return changedApp(world, guid, { processes: scaled });
+        },
+      ];
+    case 'record-given-up':
+      return [
+        (world) => {
+          const lock = playersOf(world, intent.app).lock ?? violated('writes on a lock that is not there');
+          const annotations = { ...lock.annotations, [ANNOTATION.givenUp]: JSON.stringify(step.had) };
+          return changedApp(world, lock.guid, { annotations });
+        },
+      ];
+    case 'await-gone':
+      return [
+        (world) => {
+          const { guid, state, processes } = on(world, step.side);
+          const gone = processes.map((one) => {
+            const isMeant = step.types?.includes(one.type) ?? true;
+            if (isMeant && state === 'STARTED' && one.instances > 0)
+              violated(`waits for the end of ${one.type} of ${guid}, which nobody ends`);
+            return isMeant ? { ...one, running: 0 } : one;
+          });
+          return changedApp(world, guid, { processes: gone });
         },
       ];
     case 'carry':
@@ -183,7 +204,12 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           assertUnused(world, step.guid, 'stopped');
-          const idle = world.apps[step.guid]?.processes.map((one) => ({ ...one, running: 0 })) ?? [];
+          // Its instances have a while to end: who must not meet them has to wait.
+          const idle =
+            world.apps[step.guid]?.processes.map((one) => ({
+              ...one,
+              running: world.alone ? one.running : 0,
+            })) ?? [];
           const smoked = world.smoked.filter((one) => one !== step.guid);
           return changedApp({ ...world, smoked }, step.guid, { state: 'STOPPED', processes: idle });
         },
@@ -268,7 +294,10 @@ function pushBits(world: ModelWorld, intent: Intent, { guid, packages }: ModelAp
   const number = Math.min(2, packages.length + 1);
   const pushed = changedApp(world, guid, {
     packages: [...packages.slice(0, 1), `package ${intent.version} #${number}`],
-    processes: PUSHED,
+    processes: PUSHED.map((one) => ({
+      ...one,
+      instances: intent.handover?.counts[one.type] ?? one.instances,
+    })),
   });
   return trial ? changedRoute(pushed, trial.guid, [to(guid)]) : pushed;
 }

@@ -22,6 +22,7 @@ import { STAGES, type Stage, type Work } from '../../../src/steps/step.js';
 import { backward } from '../../../src/strategies/backward.js';
 import { isLive } from '../../../src/strategies/blue-green.js';
 import { forward } from '../../../src/strategies/forward.js';
+import { isHandingOver } from '../../../src/strategies/handover.js';
 import { stayHeld, takeAway } from '../../../src/strategies/hold.js';
 import { type IntentResult, makeIntent } from '../../../src/strategies/intent.js';
 import { makePromoteIntent } from '../../../src/strategies/promote-intent.js';
@@ -50,6 +51,7 @@ export interface Scenario {
   apps?: readonly string[];
   inputs?: Partial<Inputs>;
   manifest?: Partial<ManifestApp>;
+  canZdtPush?: boolean;
   /** Before this stage only the locks are interrupted. Default: everywhere. */
   interruptedFrom?: Stage;
   /** What another hand does once, at any moment of the first deploy. undefined: not possible in this state. */
@@ -288,8 +290,13 @@ function intentOf(
       return withCarry(makeRollbackIntent({ ...parts, target: target as AppState }), snapshot, world);
     return makeInPlaceRollbackIntent({ ...parts, live, target, brought: [], commands: {} });
   }
+  const { canZdtPush = false } = scenario;
   const app = manifestApp({ name, ...scenario.manifest });
-  return withCarry(makeIntent({ ...parts, app, named, version: `v${begun + 2}` }), snapshot, world);
+  return withCarry(
+    makeIntent({ ...parts, app, named, version: `v${begun + 2}`, canZdtPush }),
+    snapshot,
+    world,
+  );
 }
 
 /** Live has all that was ever written down of it. */
@@ -411,7 +418,11 @@ function turnedBack({ world, begun }: State, run: Run, label: string): Next {
   const staysHeld = apps.every(({ intent }) => {
     const { candidate } = snapshotOf(world, intent.app);
     return (
-      intent.hold && intent.until === 'live' && reached(candidate, 'held') && !reached(candidate, 'switching')
+      intent.hold &&
+      intent.until === 'live' &&
+      reached(candidate, 'held') &&
+      !reached(candidate, 'switching') &&
+      !isHandingOver(candidate)
     );
   });
   if (run.kind === 'deploy' && staysHeld) {

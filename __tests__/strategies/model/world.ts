@@ -47,6 +47,8 @@ export interface ModelWorld {
   undrained: readonly string[];
   /** GUIDs of production routes that answered when the deploy began, or when they were given to live meanwhile. */
   served: readonly string[];
+  /** Of these process types two versions must never run at once. */
+  alone?: readonly string[];
   /** The other hand has done what the scenario has for it. */
   meddled: boolean;
 }
