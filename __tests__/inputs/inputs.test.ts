@@ -315,7 +315,6 @@ describe('what is refused', () => {
       /"sweep", which is not available yet; allowed are deploy, promote, abort, rollback, status, setup/,
     ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
-    ['STRATEGY', 'zdt-push', /not available yet/],
     ['STRATEGY', 'recreate', /is "recreate"; allowed are blue-green, rolling/],
     ['PLAN', 'yes', /allowed are true and false/],
     ['API', 'http://api.example.com', /https/],

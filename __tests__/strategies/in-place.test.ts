@@ -33,7 +33,7 @@ interface Case {
 
 function chosen({ app = {}, seen = {}, maxInFlight = 1, brought = [] }: Case = {}) {
   return chooseInPlace({
-    inputs: { strategy: 'rolling', maxInFlight },
+    inputs: { strategy: 'rolling', maxInFlight, hold: false },
     app: manifestApp(app),
     snapshot: snapshot({ live: live(), ...seen }),
     brought,
@@ -79,7 +79,7 @@ test.each<[string, AppState | undefined, RegExp]>([
 ])('blue-green is the way, and it is said, as %s', (_name, one, note) => {
   const { live: _, ...seen } = snapshot();
   const { inPlace, problems, notes } = chooseInPlace({
-    inputs: { strategy: 'rolling', maxInFlight: 2 },
+    inputs: { strategy: 'rolling', maxInFlight: 2, hold: false },
     // Whatever forbids the other way is no matter here.
     app: manifestApp({ lifecycle: 'cnb' }),
     snapshot: { ...seen, ...(one ? { live: one } : {}) },
@@ -209,7 +209,7 @@ describe('what is asked of live:', () => {
 describe('a canary', () => {
   const canary = (seen: Partial<Snapshot> = {}) =>
     chooseInPlace({
-      inputs: { strategy: 'canary', maxInFlight: 1, instanceSteps: [10, 50] },
+      inputs: { strategy: 'canary', maxInFlight: 1, instanceSteps: [10, 50], hold: false },
       app: manifestApp(),
       snapshot: snapshot({ live: live({ processes: [process('web', 3)] }), ...seen }),
       brought: [],

@@ -1,4 +1,5 @@
 /** What is different with cf v6, the only one that has `v3-zdt-push`. Pure. */
+import type { ManifestApp } from '../model/asked.js';
 import { Refused } from '../model/errors.js';
 import { compareVersions } from './releases.js';
 import type { Root } from './root.js';
@@ -28,6 +29,17 @@ export function assertServesV6(version: string, { apiVersion, hasV2 }: Root): vo
     throw new Refused(
       `cf ${version} ${why}.`,
       'Leave cf-version out, or set it to 8; with a cf of your own, let CF_CLI name a newer one. strategy: zdt-push means rolling there.',
+      'cf-cli',
+    );
+}
+
+/** Throws `Refused` for apps that its commands cannot push: they know no user of a registry, and no image beside its tag. */
+export function assertPushesBits(version: string, apps: readonly Pick<ManifestApp, 'name' | 'docker'>[]) {
+  const images = apps.filter(({ docker }) => isV6(version) && docker !== undefined).map(({ name }) => name);
+  if (images.length > 0)
+    throw new Refused(
+      `${images.join(', ')}: docker images are not pushed with cf ${version}.`,
+      'Leave cf-version out, or set it to 8; with a cf of your own, let CF_CLI name a newer one.',
       'cf-cli',
     );
 }

@@ -1,4 +1,5 @@
 /** `deploy`: a new version goes live, or everything is as it was. */
+import { assertPushesBits } from '../cli/v6.js';
 import { assertRegistrySignIn } from '../manifest/docker.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -39,6 +40,7 @@ export async function deployManifest(
   ports: Ports,
   preview?: Preview & Pick<Change<Found>, 'ready'>,
 ): Promise<Outcome> {
+  assertPushesBits(opened.cf.version, manifest.apps);
   const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
   const token = () => ports.random.token(6);
   const preparation: Preparation = {

@@ -124,6 +124,7 @@ async function prepareOne(
       version: versionOf(nowMs, context.commit),
       adoptedVersion,
       brought,
+      canZdtPush: world.zdtPush !== undefined,
       shared,
       ...(preview ? { preview } : {}),
     });

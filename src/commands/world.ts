@@ -1,6 +1,7 @@
 /** The world of the steps, made of the ports, the inputs and a signed-in session. */
 import { join } from 'node:path';
 import { runScript } from '../cli/script.js';
+import { hasZdtPush, isV6 } from '../cli/v6.js';
 import { createGitHub, type GitHub } from '../github/client.js';
 import { hashOfBits } from '../manifest/bits.js';
 import {
@@ -61,6 +62,18 @@ export function worldOf(
       await files.remove(folder);
     }
   };
+  const bitsOf = (name: string) => {
+    const path = manifest?.apps.find((app) => app.name === name)?.path;
+    if (path === undefined) throw new Error(`no bits of ${name} to push`);
+    return path;
+  };
+  // Its `cf push` reads of a manifest what version 2 of the API knew, and leaves out the rest without a word.
+  const pushByV6 = async (app: string, wish: CandidateWish) => {
+    if (!manifest) throw new Error(`no manifest to apply to ${wish.candidateName}`);
+    const job = await platform.applyManifest(target.spaceGuid, appliedManifest(manifest, wish));
+    await platform.finishJob(job);
+    await session.createPackage({ app: wish.candidateName, bitsPath: bitsOf(app), signal });
+  };
   return {
     platform,
     afterSignal,
@@ -84,8 +97,20 @@ export function worldOf(
       const docker = image && {
         docker: { ...image, ...(image.username !== undefined && password !== undefined ? { password } : {}) },
       };
+      if (isV6(session.version)) return pushByV6(app, wish);
       return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
     },
+    ...(hasZdtPush(session.version)
+      ? {
+          zdtPush: ({ app, signal: ending }) =>
+            session.zdtPush({
+              app,
+              bitsPath: bitsOf(app),
+              stagingTimeoutMs: inputs.stagingTimeoutMs,
+              signal: ending,
+            }),
+        }
+      : {}),
     candidateManifest: (app, candidateName, alone) => {
       if (!manifest) throw new Error(`no manifest to apply to ${candidateName}`);
       const instances = alone ? { instances: oneOf(app, manifest) } : {};

@@ -11,7 +11,6 @@ import {
   duration,
   environment,
   githubToken,
-  guid,
   imageName,
   integer,
   list,
@@ -64,7 +63,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 });
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
-const LATER_COMMANDS = ['preview', 'preview-delete', 'sweep'];
+const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
 
 export const INPUTS = {
   command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
@@ -95,11 +94,9 @@ export const INPUTS = {
   'docker-image': optional(imageName),
   'docker-username': optional(text),
   'docker-password': secret,
-  'droplet-guid': optional(guid),
-  strategy: optional(oneOf(STRATEGIES)),
+  strategy: by('blue-green', oneOf(STRATEGIES)),
   'max-in-flight': by('1', integer(1, 10_000)),
   'instance-steps': by('10 50', percents),
-  workers: by('overlap', oneOf(['overlap', 'handover'])),
   carry: by('all', oneOf(['all', 'manifest'])),
   scale: by('keep', oneOf(['keep', 'manifest'])),
   'trial-domain': optional(domainName),
@@ -121,6 +118,7 @@ export const INPUTS = {
   'preview-id': optional(previewId),
   'preview-domain': optional(domainName),
   'preview-ttl': by('14d', aboveZero(duration)),
+  'preview-idle': optional(aboveZero(duration)),
   'preview-max': by('20', integer(1, 10_000)),
   'preview-services': by('shared', previewServices),
   'allow-fork': by('false', boolean),
@@ -133,4 +131,11 @@ export const INPUTS = {
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = ['order', 'task', 'warm-up', 'report'];
+export const LATER_INPUTS: readonly string[] = [
+  'order',
+  'droplet-guid',
+  'workers',
+  'task',
+  'warm-up',
+  'report',
+];

@@ -210,6 +210,8 @@ export interface Platform {
   createDeployment(wanted: NewDeployment): Promise<Deployment>;
   /** Throws `PlatformRefusal` with status 404 when it is gone. */
   deployment(guid: string): Promise<Deployment>;
+  /** Labels of a deployment that another hand, or another program of ours, has made. */
+  labelDeployment(guid: string, labels: Deployment['labels']): Promise<void>;
   /** Newest first; with `only` those that are not, or that are, at their end. */
   deployments(appGuid: string, only?: Deployment['value']): Promise<readonly Deployment[]>;
   /** Resolves when it is accepted: the old instances come back later. Throws `PlatformRefusal` when it has ended, or its previous droplet is gone. */

@@ -6,7 +6,12 @@ import type { Requests } from './request.js';
 
 type DeploymentCalls = Pick<
   Platform,
-  'createDeployment' | 'deployment' | 'deployments' | 'cancelDeployment' | 'continueDeployment'
+  | 'createDeployment'
+  | 'deployment'
+  | 'labelDeployment'
+  | 'deployments'
+  | 'cancelDeployment'
+  | 'continueDeployment'
 >;
 
 export function deploymentCalls(requests: Requests): DeploymentCalls {
@@ -16,6 +21,9 @@ export function deploymentCalls(requests: Requests): DeploymentCalls {
     },
     async deployment(guid) {
       return parseDeployment(Fields.of(await requests.read(`/v3/deployments/${guid}`), 'deployment'));
+    },
+    async labelDeployment(guid, labels) {
+      await requests.write('PATCH', `/v3/deployments/${guid}`, { metadata: { labels } });
     },
     deployments(appGuid, only) {
       const query = { app_guids: appGuid, status_values: only, order_by: '-created_at' };

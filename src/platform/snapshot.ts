@@ -14,6 +14,7 @@ import {
   selectorOf,
   takerNumber,
 } from './names.js';
+import { withOurs } from './pushed-to-live.js';
 
 export interface SnapshotQuestion {
   /** The user's app name. */
@@ -80,7 +81,7 @@ async function takeOnce(
     Promise.all(failed.map((app) => restingState(platform, name, app))),
     platform.routesOfApps(apps.map((app) => app.guid)),
     platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
-    live ? platform.deployments(live.guid) : [],
+    live ? platform.deployments(live.guid).then((all) => withOurs(all, lock, live, platform)) : [],
   ]);
   const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]).map((route) =>
     withoutImagePorts(route, [liveState, candidateState]),

@@ -10,6 +10,7 @@ const OF_CANDIDATE: readonly string[] = [
   ANNOTATION.journal,
   ANNOTATION.heartbeat,
   ANNOTATION.copiedDroplet,
+  ANNOTATION.pushedToLive,
   ANNOTATION.judged,
   ANNOTATION.applying,
   ANNOTATION.package,

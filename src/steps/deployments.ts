@@ -1,7 +1,21 @@
 /** What the deployments of live say of this change. Pure. */
 import type { Deployment, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
-import { LABEL } from '../platform/names.js';
+import { appKey, LABEL } from '../platform/names.js';
+import type { Side } from './step.js';
+
+/** @param of whose droplet it brings */
+export function deploymentLabels(
+  { app, version, owner, inPlace }: Pick<Intent, 'app' | 'version' | 'owner' | 'inPlace'>,
+  of: Side,
+): Record<string, string> {
+  return {
+    [LABEL.app]: appKey(app),
+    [LABEL.version]: version,
+    [LABEL.role]: of,
+    [LABEL.owner]: inPlace?.source?.by ?? owner,
+  };
+}
 
 /** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
 export function rollOf(

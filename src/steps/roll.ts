@@ -2,9 +2,9 @@
 import type { Deployment } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal, Refused, Stuck } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
-import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
+import { ANNOTATION, LABEL } from '../platform/names.js';
 import { sharesText } from './canary.js';
-import { isActive, returnOf, rollOf } from './deployments.js';
+import { deploymentLabels, isActive, returnOf, rollOf } from './deployments.js';
 import type { Side, Step } from './step.js';
 import { type AppWorld, appOn, lockOf, type StepKind } from './world.js';
 
@@ -19,12 +19,7 @@ export const createDeployment: StepKind<Step & { do: 'create-deployment' }> = {
     const { intent, found } = app;
     const { guid: appGuid, name } = appOn('live', app);
     const dropletGuid = dropletOf(of, app);
-    const labels = {
-      [LABEL.app]: appKey(intent.app),
-      [LABEL.version]: intent.version,
-      [LABEL.role]: of,
-      [LABEL.owner]: intent.inPlace?.source?.by ?? intent.owner,
-    };
+    const labels = deploymentLabels(intent, of);
     const [other] = await platform.deployments(appGuid, 'ACTIVE');
     const own = of === 'live' ? returnOf : rollOf;
     if (other && own(intent, { deployments: [other] })) return;
@@ -65,7 +60,12 @@ export const cancelDeployment: StepKind<Step & { do: 'cancel-deployment' }> = {
 };
 
 /** Forward, the two would replace each other. Back, what was turned around is waited for. */
-function besides({ guid, reason, labels }: Deployment, name: string, of: Side, version: string): Error {
+export function besides(
+  { guid, reason, labels }: Deployment,
+  name: string,
+  of: Side,
+  version: string,
+): Error {
   const text = `${name} has another deployment under way, ${guid}, ${reason}.`;
   if (of === 'live' || labels[LABEL.version] === version) return new PlatformFault(text, false);
   return new Refused(

@@ -50,6 +50,11 @@ export interface World {
    * @param alone one web instance, and none of any other process, whatever the manifest says
    */
   candidateManifest(app: string, candidate: string, alone: boolean): string;
+  /**
+   * `cf v3-zdt-push` of the bits of one app: it ends when the deployment has begun, which it does not name. Throws as `pushBits`;
+   * undefined: this cf CLI cannot.
+   */
+  zdtPush?(push: { app: string; signal: AbortSignal }): Promise<void>;
   /** What the manifest says of one app, for live itself: YAML, variables filled in, no word of routes, counts and bits. */
   liveManifest(app: string): string;
   /** These values are shown nowhere from here on. */

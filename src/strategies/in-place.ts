@@ -6,11 +6,13 @@ import { isOlderThan } from '../platform/api-version.js';
 import { sharesText } from '../steps/canary.js';
 
 export interface InPlaceParts {
-  inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps'>;
-  app: ManifestApp;
+  inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps' | 'hold'>;
+  app: Pick<ManifestApp, 'name' | 'lifecycle' | 'docker' | 'path'>;
   snapshot: Snapshot;
   /** Names of live's sidecars that came with its buildpacks. */
   brought: readonly string[];
+  /** The cf CLI has `v3-zdt-push`. Default: it has not. */
+  canZdtPush?: boolean;
 }
 
 export interface InPlaceChoice {
@@ -21,7 +23,13 @@ export interface InPlaceChoice {
   notes: readonly string[];
 }
 
-export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts): InPlaceChoice {
+export function chooseInPlace({
+  inputs,
+  app,
+  snapshot,
+  brought,
+  canZdtPush = false,
+}: InPlaceParts): InPlaceChoice {
   if (inputs.strategy === 'blue-green') return { problems: [], notes: [] };
   const { live } = snapshot;
   const why = whyNoInstances(live);
@@ -33,24 +41,60 @@ export function chooseInPlace({ inputs, app, snapshot, brought }: InPlaceParts):
   const instances = live.processes
     .filter(({ type }) => type === 'web')
     .reduce((sum, process) => sum + process.instances, 0);
-  const inPlace = { maxInFlight, ...(instanceSteps ? { instanceSteps, instances } : {}) };
+  const stagesAgain = inputs.strategy === 'zdt-push' && canZdtPush;
+  const inPlace: InPlace = {
+    maxInFlight,
+    ...(instanceSteps ? { instanceSteps, instances } : {}),
+    ...(stagesAgain ? { stagesAgain } : {}),
+  };
   return {
     inPlace,
     problems: [
       ...tooOld(snapshot.apiVersion, inPlace),
       ...lifecycles(app, live),
-      ...brought.map(
-        (name) =>
-          `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
-      ),
+      ...(stagesAgain
+        ? notByZdtPush(inputs, app)
+        : brought.map(
+            (name) =>
+              `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`,
+          )),
     ],
     notes: [
+      ...(stagesAgain
+        ? [
+            `${app.name} is built twice: what is proven is one droplet, and what goes live is another one, which cf v3-zdt-push stages of the same bits.`,
+          ]
+        : []),
       ...(instanceSteps
         ? [`The canary of ${app.name} pauses with ${sharesText(inPlace)} of the new version.`]
         : []),
       ...withoutIntegrity(live),
     ],
   };
+}
+
+/** Of what the deploys in place can do, the command of cf v6 does the least: it takes bits, and nothing else. */
+function notByZdtPush(
+  { maxInFlight, hold }: InPlaceParts['inputs'],
+  { name, docker, path }: InPlaceParts['app'],
+): string[] {
+  const what = (text: string, way: string) => `strategy: zdt-push of cf v6 ${text}: ${way}`;
+  return [
+    ...(maxInFlight > 1
+      ? [what('replaces one instance at a time', 'leave max-in-flight out, or take strategy: rolling.')]
+      : []),
+    ...(hold
+      ? [
+          what(
+            'pushes the bits once more at the end, and promote has none',
+            'take strategy: rolling to hold a deploy.',
+          ),
+        ]
+      : []),
+    ...(docker || path === undefined
+      ? [what(`pushes bits, and ${name} comes without`, 'take strategy: rolling or blue-green.')]
+      : []),
+  ];
 }
 
 /**
@@ -104,7 +148,7 @@ function tooOld(version: string, { maxInFlight, instanceSteps }: InPlace): strin
 }
 
 /** The platform copies a droplet to an app of the same lifecycle only, and none of cloud native buildpacks. */
-function lifecycles(app: ManifestApp, live: AppState): string[] {
+function lifecycles(app: InPlaceParts['app'], live: AppState): string[] {
   const wanted = app.lifecycle ?? (app.docker ? 'docker' : undefined);
   const now = live.lifecycle.type;
   if (now === 'cnb' || wanted === 'cnb') return lifecycleText(app.name);

@@ -55,8 +55,9 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
   const { candidate } = snapshot;
   const urls = productionUrls(intent, snapshot);
   const roll = rollOf(intent, snapshot);
-  const { source } = intent.inPlace ?? {};
-  const has = source !== undefined || candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
+  const { source, stagesAgain } = intent.inPlace ?? {};
+  const has =
+    source !== undefined || stagesAgain || candidate?.annotations[ANNOTATION.copiedDroplet] !== undefined;
   return {
     switch: reached(candidate, 'switching')
       ? steps([])
@@ -72,7 +73,7 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
         ? []
         : [
             intent.asLive ? { do: 'apply-version' } : { do: 'apply-to-live' },
-            { do: 'create-deployment', of: 'candidate' },
+            stagesAgain ? { do: 'zdt-push' } : { do: 'create-deployment', of: 'candidate' },
           ],
     },
     await: isCanary(intent)

@@ -82,7 +82,7 @@ function lastLive(
 /** Which version was live before is not written down: an earlier release brought live its version in place. */
 function whyUnknown(live: AppState, previous: readonly AppState[]): string | undefined {
   const { [ANNOTATION.strategy]: strategy } = live.annotations;
-  const isInPlace = strategy === 'rolling' || strategy === 'canary';
+  const isInPlace = strategy === 'rolling' || strategy === 'canary' || strategy === 'zdt-push';
   if (!isInPlace || readEarlier(live.annotations).length > 0) return undefined;
   const others = previous.map(({ version }) => version).join(', ');
   return `live came by strategy: ${strategy}, and the version before it is not written down: deploy its commit again${others ? `, or name an earlier version (${others})` : ''}`;

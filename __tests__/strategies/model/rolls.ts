@@ -34,6 +34,7 @@ type RollStep = Extract<
       | 'apply-version'
       | 'restore-live'
       | 'create-deployment'
+      | 'zdt-push'
       | 'await-deployment'
       | 'cancel-deployment'
       | 'judge-canary'
@@ -117,6 +118,26 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
           if (step.of === 'candidate' && !world.smoked.includes(candidate(world).guid))
             violated('live gets the version before it is proven');
           return created(world, live(world), intent, step.of, recordOf(candidate(world)).droplet);
+        },
+      ];
+    case 'zdt-push':
+      return [
+        // Uploaded and noted; and one that ended before its deployment is pushed again.
+        (world) => {
+          assertQuiet(world);
+          const { guid, annotations } = candidate(world);
+          const pushed = [annotations[ANNOTATION.pushedToLive], `bits of ${intent.owner}`].join(' ').trim();
+          return changedApp(world, guid, {
+            annotations: { ...annotations, [ANNOTATION.pushedToLive]: pushed },
+          });
+        },
+        (world) => {
+          assertQuiet(world);
+          if (!candidate(world).annotations[ANNOTATION.pushedToLive])
+            violated('a deployment begins that nobody could find');
+          if (!world.smoked.includes(candidate(world).guid))
+            violated('live gets the version before it is proven');
+          return created(world, live(world), intent, 'candidate', recordOf(candidate(world)).droplet);
         },
       ];
     case 'await-deployment':
@@ -316,6 +337,7 @@ export function supersedes(world: ModelWorld): ModelWorld | undefined {
 
 export const RUNS = running('shop v1', { ...LIVE, settings: 'by hand', runs: 'old' });
 export const rolling = { strategy: 'rolling' } as const;
+const zdtPush = { strategy: 'zdt-push' } as const;
 const canary = { strategy: 'canary', instanceSteps: [10, 50] } as const;
 
 const PAIR = { shop: [SHOP], admin: [wanted('admin.apps.example')] };
@@ -346,6 +368,31 @@ export const ROLLS: readonly Scenario[] = [
     name: 'rolling, superseded by another hand',
     deploys: [ONE_ROUTE, ONE_ROUTE],
     inputs: rolling,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: supersedes,
+  },
+  {
+    name: 'zdt-push of cf v6',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: zdtPush,
+    canZdtPush: true,
+    world: space([RUNS], ON_SHOP),
+  },
+  {
+    name: 'zdt-push of cf v6, cancelled by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: zdtPush,
+    canZdtPush: true,
+    world: space([RUNS], ON_SHOP),
+    interruptedFrom: 'switch',
+    meddle: cancels,
+  },
+  {
+    name: 'zdt-push of cf v6, superseded by another hand',
+    deploys: [ONE_ROUTE, ONE_ROUTE],
+    inputs: zdtPush,
+    canZdtPush: true,
     world: space([RUNS], ON_SHOP),
     interruptedFrom: 'switch',
     meddle: supersedes,
