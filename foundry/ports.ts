@@ -86,6 +86,12 @@ export interface DesiredTask {
   dropletDir: string;
 }
 
+/**
+ * Where a connection of an app's container to a name and a port comes out: a loopback port, or why it comes out nowhere; undefined:
+ * the name is none of an internal domain.
+ */
+export type Inside = (appGuid: string, name: string, port: number) => number | string | undefined;
+
 /** `failure`: why it did not succeed. */
 export interface TaskEnd {
   failure?: string;

@@ -16,11 +16,12 @@ import { ShiftedClock } from './control/shifted-clock.js';
 import { API_HOST, type Edge, startEdge } from './edge.js';
 import { createCells, createStager } from './instances/index.js';
 import { Logs } from './logs/log-cache.js';
-import type { CellEvents, Cells, Clock, Stager } from './ports.js';
+import type { CellEvents, Cells, Clock, Inside, Stager } from './ports.js';
 import { type Routers, startRouters } from './router/index.js';
 import { BrokerFaults } from './state/broker.js';
 import { firstRecords } from './state/first-records.js';
 import { History } from './state/history.js';
+import { createInside } from './state/inside.js';
 import { Pending } from './state/pending.js';
 import type { Limits } from './state/records.js';
 import { Running } from './state/running.js';
@@ -102,7 +103,10 @@ export interface Foundry {
 
 /** The parts that run processes and sockets; tests put scripted ones in their place. */
 export interface Parts {
-  cells(options: { clock: ShiftedClock; workDir: string; bootMs: number }, events: CellEvents): Cells;
+  cells(
+    options: { clock: ShiftedClock; workDir: string; bootMs: number; inside: Inside },
+    events: CellEvents,
+  ): Cells;
   stager(options: { clock: ShiftedClock; stagingMs: number }): Stager;
   routers: typeof startRouters;
   /** Default: the machine's own. */
@@ -142,7 +146,12 @@ export async function startFoundry(
   );
   let api = '';
   const cells = parts.cells(
-    { clock, workDir: join(workDir, 'instances'), bootMs: options.bootMs },
+    {
+      clock,
+      workDir: join(workDir, 'instances'),
+      bootMs: options.bootMs,
+      inside: (...asked) => inside(...asked),
+    },
     {
       changed: (key) => running.changed(key),
       crashed: (crash) => recordCrash(core, crash),
@@ -159,6 +168,7 @@ export async function startFoundry(
     routeIntegrity: options.routeIntegrity,
     propagationMs: options.propagationMs,
   });
+  const inside = createInside(store, running);
   const core: Core = {
     store,
     history,

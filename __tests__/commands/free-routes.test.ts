@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from '../../src/commands/free-routes.js';
+import {
+  sharedWithUs,
+  takenElsewhere,
+  uncheckable,
+  withFreeTrials,
+  withoutPolicies,
+} from '../../src/commands/free-routes.js';
 import { Refused } from '../../src/model/errors.js';
 import type { Platform } from '../../src/platform/calls.js';
+import { check as checkOf } from '../probe/support.js';
 import { inputs, intent, route, snapshot, wanted } from '../strategies/support.js';
 
 /** A platform that has these urls, whoever may see them; undefined: it does not say. */
@@ -77,7 +84,7 @@ test('of routes of other spaces, those that are shared with ours', async () => {
 });
 
 describe('smoke checks of apps that nobody outside can ask', () => {
-  const check = { target: { path: '/health' }, on: 'trial' } as never;
+  const check = checkOf();
   const apps = (...counts: number[]) =>
     counts.map((count, at) => ({
       intent: intent({ app: `app-${at}`, trials: intent().trials.slice(0, count) }),
@@ -99,5 +106,34 @@ describe('smoke checks of apps that nobody outside can ask', () => {
   test('nothing is said where none are asked for, or every app can be asked', () => {
     expect(uncheckable(apps(0), inputs())).toEqual({ problems: [], notes: [] });
     expect(uncheckable(apps(1, 1), inputs({ smokeTest: [check] }))).toEqual({ problems: [], notes: [] });
+  });
+
+  const trial = { to: { processType: 'web', port: null, protocol: null } };
+  const inside = { ...trial, route: wanted('t.apps.internal', { internal: true }) };
+  const of = (...trials: (typeof inside)[]) => ({ intent: intent({ app: 'inner', trials }) });
+
+  test.each<[Parameters<typeof checkOf>[0], RegExp]>([
+    [{ headers: { 'x-token': 'abc' } }, /inner: .*by a task inside.*"GET \/health" has headers/],
+    [{ follow: true }, /follows redirects/],
+    [{ on: 'production' }, /runs after the switch/],
+  ])('that no task can ask either are refused: %j', (more, why) => {
+    for (const app of [of(inside), of()]) {
+      const { problems } = uncheckable([app], inputs({ smokeTest: [check, checkOf(more)] }));
+      expect(problems.map(({ message }) => message)).toEqual([expect.stringMatching(why)]);
+      expect(problems[0]?.message).not.toContain('abc');
+    }
+    const beside = uncheckable([of(inside), ...apps(1)], inputs({ smokeTest: [checkOf(more)] }));
+    expect(beside).toEqual({ problems: [], notes: [expect.stringMatching(why)] });
+  });
+
+  test('that a task asks need a platform that lets it', async () => {
+    const of = (known: readonly [] | undefined) =>
+      ({ platform: { policies: async () => known } }) as unknown as Parameters<typeof withoutPolicies>[2];
+    const app = intent({ app: 'inner', trials: [inside] });
+    expect(await withoutPolicies(app, snapshot(), of([]))).toEqual([]);
+    expect(await withoutPolicies(app, snapshot(), of(undefined))).toEqual([
+      expect.objectContaining({ code: 'input', message: expect.stringMatching(/^inner: .*network policy/) }),
+    ]);
+    expect(await withoutPolicies(intent(), snapshot(), of(undefined))).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import type { WantedScale } from '../../src/model/intent.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { NOTHING_NAMED } from '../../src/steps/named.js';
 import { type IntentParts, makeIntent } from '../../src/strategies/intent.js';
+import { check } from '../probe/support.js';
 import {
   DOMAIN,
   inputs,
@@ -186,7 +187,21 @@ describe('trial routes', () => {
   });
 
   test('none for an app that nobody outside can ask', () => {
-    expect(portsOf({ named: [wanted('shop.apps.internal', { internal: true })] })).toEqual([]);
+    const named = [wanted('shop.apps.internal', { host: 'shop', domainGuid: 'inside', internal: true })];
+    expect(portsOf({ named })).toEqual([]);
+    // Unless a task is to ask it: inside then.
+    const { trials } = made({ named, inputs: inputs({ smokeTest: [check()] }) }).intent;
+    expect(trials).toEqual([
+      {
+        route: wanted('shop-candidate-t0.apps.internal', {
+          ...{ host: 'shop-candidate-t0', domainGuid: 'inside', internal: true },
+        }),
+        to: PUSHED,
+      },
+    ]);
+    const lost = inputs({ smokeTest: [check({ headers: { a: 'b' } })] });
+    expect(portsOf({ named, inputs: lost })).toEqual([]);
+    expect(portsOf({ named: [SHOP, ...named], inputs: inputs({ smokeTest: [check()] }) })).toEqual([PUSHED]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { delimiter, dirname, join } from 'node:path';
-import type { CellEvents, Cells, Clock, DesiredProcess, InstanceStatus, Timer } from '../ports.js';
+import type { CellEvents, Cells, Clock, DesiredProcess, Inside, InstanceStatus, Timer } from '../ports.js';
 import { type Container, type ContainerHost, type Crash, startContainer } from './container.js';
 import { createPorts } from './free-port.js';
+import { createInsideProxy } from './inside.js';
 import { createLeash } from './leash.js';
 import { nextCrashCount, restartDelayMs } from './restart.js';
 import { startTask } from './task.js';
@@ -13,6 +14,8 @@ export interface CellOptions {
   workDir: string;
   /** Milliseconds from the decision to start an instance until its process starts (container creation). */
   bootMs: number;
+  /** Where internal names lead; without it they lead nowhere. */
+  inside?: Inside;
   /** Milliseconds between two startup checks. The platform's are 2,000; shortened like the other times (500). */
   startupCheckMs?: number;
 }
@@ -47,6 +50,7 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
     path: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
     ports: createPorts(),
     leash,
+    inside: createInsideProxy(options.inside ?? (() => undefined)),
   };
   const groups = new Map<string, Group>();
   const alive = new Set<Container>();
@@ -192,6 +196,7 @@ export function createCells(options: CellOptions, events: CellEvents): Cells {
       await Promise.all([...tasks].map((task) => task.ended));
       leash.close();
       host.ports.close();
+      host.inside.close();
     },
   };
 }

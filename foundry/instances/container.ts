@@ -7,6 +7,7 @@ import type { Clock, DesiredProcess, InstanceStatus } from '../ports.js';
 import { type CheckTarget, check } from './checks.js';
 import { instanceEnvironment } from './environment.js';
 import type { Ports } from './free-port.js';
+import type { InsideProxy } from './inside.js';
 import type { Leash } from './leash.js';
 import { eachLine } from './lines.js';
 import { createWaits } from './waits.js';
@@ -35,6 +36,7 @@ export interface ContainerHost {
   path: string;
   ports: Ports;
   leash: Leash;
+  inside: InsideProxy;
 }
 
 /** How a container ended that nobody had asked to stop. */
@@ -225,6 +227,7 @@ export function startContainer(spec: ContainerSpec, host: ContainerHost, events:
     try {
       const boot = waits.pause(host.bootMs);
       await mkdir(tmpDir, { recursive: true });
+      await host.inside.join(desired.appGuid, tmpDir);
       await cp(desired.dropletDir, appDir, { recursive: true, verbatimSymlinks: true });
       for (const port of desired.ports) ports[port] = await host.ports.take();
       await boot;

@@ -28,6 +28,8 @@ export function instanceEnvironment(
     HOME: facts.appDir,
     PWD: facts.appDir,
     TMPDIR: facts.tmpDir,
+    // Not on the platform: see inside.ts.
+    CURL_HOME: facts.tmpDir,
     MEMORY_LIMIT: `${process.memoryMb}m`,
     CF_INSTANCE_GUID: facts.instanceGuid,
     CF_INSTANCE_INDEX: String(facts.index),

@@ -66,6 +66,7 @@ export function startTask(
     let end: TaskEnd;
     try {
       await mkdir(tmpDir, { recursive: true });
+      await host.inside.join(task.appGuid, tmpDir);
       await cp(task.dropletDir, appDir, { recursive: true, verbatimSymlinks: true });
       await new Promise<void>((resolve) => void host.clock.after(host.bootMs, resolve));
       const status = isCancelled ? 143 : await runCommand(appDir, tmpDir);

@@ -3,6 +3,8 @@ import type { Inputs } from '../model/asked.js';
 import type { Snapshot } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Intent, WantedRoute } from '../model/intent.js';
+import { notInside } from '../probe/inside.js';
+import { noPolicies } from '../steps/inside.js';
 import type { World } from '../steps/world.js';
 import { routeOf } from '../strategies/view.js';
 
@@ -65,18 +67,54 @@ export async function sharedWithUs(
   return asked.filter((_, at) => shared[at]?.includes(spaceGuid)).map(({ guid }) => guid);
 }
 
-/** Checks are asked by HTTP from outside: an app that has no such route has none of them, and a deploy of such apps alone refuses them. */
+/**
+ * Checks are asked from outside, or by a task of an app that only others inside reach: where neither can, an app has none of them, and
+ * a deploy of such apps alone refuses them.
+ */
 export function uncheckable(
   apps: readonly { intent: Pick<Intent, 'app' | 'trials'> }[],
   { smokeTest }: Pick<Inputs, 'smokeTest'>,
 ): { problems: readonly Refused[]; notes: readonly string[] } {
+  const isOutside = ({ intent }: (typeof apps)[number]) => intent.trials.some(({ route }) => !route.internal);
   const without = apps.filter(({ intent }) => intent.trials.length === 0).map(({ intent }) => intent.app);
-  if (without.length === 0 || smokeTest.length === 0) return { problems: [], notes: [] };
-  const why = `${without.join(', ')}: there is no route that can be asked by HTTP from outside, so no smoke check can`;
-  if (without.length < apps.length)
-    return { problems: [], notes: [`${why}; that all instances stay up has to do.`] };
-  const next = 'Leave the input smoke-test out: the health checks of the app prove it, and smoke-script may.';
-  return { problems: [new Refused(`${why}.`, next, 'input')], notes: [] };
+  const inside = apps.filter((app) => !isOutside(app) && app.intent.trials.length > 0);
+  const texts = [
+    ...(without.length > 0 && smokeTest.length > 0
+      ? [
+          `${without.join(', ')}: there is no route on which a smoke check can be asked${lostInside(smokeTest)}`,
+        ]
+      : []),
+    ...(inside.length > 0 && lostInside(smokeTest) !== ''
+      ? [
+          `${inside.map(({ intent }) => intent.app).join(', ')}: not all smoke checks can be asked${lostInside(smokeTest)}`,
+        ]
+      : []),
+  ];
+  if (apps.some(isOutside))
+    return { problems: [], notes: texts.map((text) => `${text}; that all instances stay up has to do.`) };
+  const next =
+    'Take such checks out of the input smoke-test: the health checks of the app prove it, and smoke-script may.';
+  return { problems: texts.map((text) => new Refused(`${text}.`, next, 'input')), notes: [] };
+}
+
+/** Which checks no task can ask, and why. */
+function lostInside(checks: Inputs['smokeTest']): string {
+  const reasons = checks.flatMap((check) => {
+    const why = notInside(check);
+    return why === undefined ? [] : [`"${check.label}" ${why}`];
+  });
+  return reasons.length > 0 ? ` by a task inside the platform: ${reasons.join(', ')}` : '';
+}
+
+/** A task asks the checks of an app that only others inside reach: the platform has to let it. */
+export async function withoutPolicies(
+  { app, trials }: Pick<Intent, 'app' | 'trials'>,
+  { live, target }: Pick<Snapshot, 'live' | 'target'>,
+  { platform }: Asking,
+): Promise<readonly Refused[]> {
+  if (!trials[0]?.route.internal) return [];
+  // Any guid will do: whether policies are there and may be read is the same for all.
+  return (await platform.policies(live?.guid ?? target.spaceGuid)) ? [] : [noPolicies(app)];
 }
 
 async function takenOf(

@@ -1,6 +1,6 @@
 /** How a command ended, as data. `report/` turns it into outputs, summary, annotations and the exit code. */
 import type { RouterOverride } from '../model/asked.js';
-import type { AppState, Snapshot } from '../model/cloud.js';
+import type { AppState, Route, Snapshot } from '../model/cloud.js';
 import { isWaiting, type Result } from '../model/words.js';
 import { ANNOTATION } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
@@ -111,7 +111,9 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
 export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOutcome {
   const { name, live, lock, candidate, previous, failed } = snapshot;
   const urls = [live, candidate].flatMap((app) => servedBy(snapshot, app)).map(({ url }) => url);
-  const [trial] = trialRoutes(snapshot);
+  const isInside = ({ domainGuid }: Route) =>
+    snapshot.domains.some(({ guid, internal }) => internal && guid === domainGuid);
+  const trial = trialRoutes(snapshot).find((route) => !isInside(route));
   const isHeldNow = isWaiting(candidate?.phase);
   return {
     app: name,
@@ -130,7 +132,8 @@ export function outcomeSeen(snapshot: Snapshot, router?: RouterOverride): AppOut
 export function outcomeOf({ intent, snapshot, found }: AppWorld, router?: RouterOverride): AppOutcome {
   const { before, production, version } = intent;
   const [first] = production;
-  const [trial] = intent.trials.flatMap(({ route }) => routeOf(snapshot, route) ?? []);
+  const outside = intent.trials.filter(({ route }) => !route.internal);
+  const [trial] = outside.flatMap(({ route }) => routeOf(snapshot, route) ?? []);
   const previous = snapshot.previous.filter((app) => !isGoing(app));
   const kept = previous.find(({ guid }) => guid === before?.guid);
   const phase = snapshot.candidate?.phase;

@@ -20,7 +20,7 @@ import { assertRoom } from './capacity.js';
 import { carryingForProof, carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
-import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials } from './free-routes.js';
+import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials, withoutPolicies } from './free-routes.js';
 import { unjudgeable } from './judgeable.js';
 import { inTheWayOf } from './still-ours.js';
 
@@ -159,6 +159,7 @@ async function prepareOne(
       ...(domain instanceof Refused && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
       ...(older.problem ? [older.problem] : []),
       ...(await unjudgeable({ intent, snapshot }, world)),
+      ...(await withoutPolicies(intent, snapshot, world)),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],

@@ -181,6 +181,15 @@ export interface Droplet {
   port?: number;
 }
 
+/** A command that runs once on an app's droplet. */
+export interface Task {
+  guid: string;
+  name: string;
+  state: 'PENDING' | 'RUNNING' | 'CANCELING' | 'SUCCEEDED' | 'FAILED';
+  /** In the platform's words; untrusted. */
+  failure?: string;
+}
+
 /** What the platform recorded of an app at a start: droplet, variables, commands, sidecars. */
 export interface Revision {
   guid: string;

@@ -26,6 +26,7 @@ import type {
   ServiceInstance,
   Sidecar,
   Target,
+  Task,
 } from '../model/cloud.js';
 
 /** A label or annotation set to null is removed. */
@@ -245,6 +246,13 @@ export interface Platform {
     to: readonly Pick<Destination, 'appGuid' | 'processType' | 'port' | 'protocol'>[],
   ): Promise<void>;
   removeDestination(routeGuid: string, destinationGuid: string): Promise<void>;
+
+  /** Of its current droplet. What is not given is as the platform has it by itself. Throws `PlatformRefusal` where tasks are switched off. */
+  createTask(
+    appGuid: string,
+    task: { name: string; command: string; memoryMb?: number; diskMb?: number },
+  ): Promise<Task>;
+  task(guid: string): Promise<Task>;
 
   /** Newest first, not older than `sinceMs`. */
   crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;

@@ -13,6 +13,7 @@ import { revisionCalls } from './revisions.js';
 import { routeCalls } from './routes.js';
 import type { Connection } from './sender.js';
 import { serviceCalls } from './services.js';
+import { taskCalls } from './tasks.js';
 import { watchingCalls } from './watching.js';
 
 export interface PlatformOptions extends Connection {
@@ -38,6 +39,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     ...deploymentCalls(requests),
     ...routeCalls(requests),
     ...serviceCalls(requests),
+    ...taskCalls(requests),
     ...watchingCalls(requests, options.logCacheUrl),
   };
 }

@@ -4,6 +4,7 @@ import { CONNECTIONS_IN_A_ROW } from '../probe/context.js';
 import type { HeaderReach } from '../probe/proof.js';
 import { runSmoke } from '../probe/smoke.js';
 import { staysOpen } from '../probe/tcp.js';
+import { checksInside, isInsideCheck } from './inside.js';
 import { instancesOn } from './instances.js';
 import { reachOf } from './reach.js';
 import { isOutside, isTcp } from './routes.js';
@@ -23,7 +24,10 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
     ...trials.filter(({ route }) => isTcp(route)).map(({ route }) => `TCP connections to ${route.url}`),
     ...checks
       .filter(({ on }) => trials[0] && on === 'trial')
-      .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance`),
+      .map(
+        ({ label, method }) =>
+          `${method} ${label} on ${trials[0]?.route.url}, by every instance${trials[0]?.route.internal ? ', asked by a task: POST /v3/apps/<candidate>/tasks' : ''}`,
+      ),
   ],
   run: async (_step, app, world) => {
     const { intent } = app;
@@ -35,6 +39,16 @@ export const smoke: StepKind<Step & { do: 'smoke' }> = {
     // Nobody outside can ask it by HTTP: its own health checks, and that its instances stay up, have to do.
     if (!first) return;
     const trial = trialRoute(first, app);
+    if (first.route.internal) {
+      const passed = await checksInside(intent.checks.filter(isInsideCheck), trial, candidate, world);
+      const urls = intent.checks.filter(({ target }) => 'url' in target);
+      const elsewhere = { checks: urls, trialUrl: trial.url, instances: [], headerReaches: false };
+      const others = await runSmoke(world.probe, { ...elsewhere, onlyDestination: true }, (text) =>
+        note(world, text),
+      );
+      app.found.smoke = { passed: [...passed, ...others.passed] };
+      return;
+    }
     const reach = await reachOfTrial(trial.url, candidate, app, world);
     app.found.smoke = await runSmoke(
       world.probe,
@@ -97,9 +111,11 @@ export const smokeScript: StepKind<Step & { do: 'smoke-script' }> = {
   run: async (_step, app, { runScript, signal }) => {
     const { intent } = app;
     const { guid } = appOn('candidate', app);
+    const [first] = intent.trials;
     await runScript({
       command: intent.smokeScript ?? '',
-      trialUrl: intent.trials[0] ? trialRoute(intent.trials[0], app).url : '',
+      // Nobody outside can do anything with an internal one.
+      trialUrl: first && !first.route.internal ? trialRoute(first, app).url : '',
       appName: intent.app,
       appGuid: guid,
       signal,

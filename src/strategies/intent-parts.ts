@@ -1,9 +1,10 @@
 /** What the intents of a deploy and of a rollback have in common. Pure. */
-import type { Inputs, RunContext } from '../model/asked.js';
+import type { Inputs, RunContext, SmokeCheck } from '../model/asked.js';
 import type { AppState, Route, RouteOptions, Snapshot } from '../model/cloud.js';
 import type { Intent, Port, WantedRoute } from '../model/intent.js';
 import { ANNOTATION, recordedOn, trialHost } from '../platform/names.js';
 import { probePath } from '../probe/path.js';
+import { isInsideCheck } from '../steps/inside.js';
 import { isAskable, isPushed, isTcp } from '../steps/routes.js';
 import { destinationsOf, portOf, portsOn, runningCount, samePort, servedBy, someRunning } from './view.js';
 
@@ -77,11 +78,27 @@ export function wantedOf(route: Route, snapshot: Snapshot): WantedRoute {
 /**
  * One for each process type, port and protocol by which production routes will ask the new version; what `cf push` maps comes
  * first. What only TCP routes lead to has one on TCP. An app that nobody outside can reach gets no address outside, not for a
- * moment either.
+ * moment either: an internal one, where there are checks that a task can ask.
  */
-export function trialsOf(parts: TrialParts, production: readonly WantedRoute[]): Intent['trials'] {
+export function trialsOf(
+  parts: TrialParts,
+  production: readonly WantedRoute[],
+  checks: readonly SmokeCheck[],
+): Intent['trials'] {
   const web = webTrials(parts, production);
-  return [...web, ...tcpTrials(parts, production, web)];
+  const outside = [...web, ...tcpTrials(parts, production, web)];
+  return outside.length > 0 || !checks.some(isInsideCheck) ? outside : insideTrials(parts, production);
+}
+
+/** For checks that a task asks: one is enough, as inside a connection names the container's port by itself. */
+function insideTrials({ snapshot, token }: TrialParts, production: readonly WantedRoute[]): Intent['trials'] {
+  const [route] = production.filter(({ internal }) => internal);
+  if (!route) return [];
+  const [to = PUSHED] = portsOn(route.url, production, snapshot);
+  const host = trialHost(snapshot.name, token());
+  const url = `${host}.${route.url.slice(route.host.length + 1)}`;
+  const name = { url, host, domainGuid: route.domainGuid, path: '', port: null, internal: true };
+  return [{ route: name, to: isPushed(to) ? PUSHED : to }];
 }
 
 function webTrials(

@@ -1,0 +1,28 @@
+/** Commands that run once on an app's droplet. */
+import type { Task } from '../model/cloud.js';
+import type { Platform } from './calls.js';
+import { Fields, present } from './json.js';
+import type { Requests } from './request.js';
+
+export function taskCalls(requests: Requests): Pick<Platform, 'createTask' | 'task'> {
+  return {
+    createTask(appGuid, { name, command, memoryMb, diskMb }) {
+      const body = { name, command, memory_in_mb: memoryMb, disk_in_mb: diskMb };
+      return requests.writeFor('POST', `/v3/apps/${appGuid}/tasks`, body, 'task', parseTask);
+    },
+    async task(guid) {
+      return parseTask(Fields.of(await requests.read(`/v3/tasks/${guid}`), 'task'));
+    },
+  };
+}
+
+const STATES = ['PENDING', 'RUNNING', 'CANCELING', 'SUCCEEDED', 'FAILED'] as const;
+
+function parseTask(fields: Fields): Task {
+  return {
+    guid: fields.text('guid'),
+    name: fields.text('name'),
+    state: fields.oneOf('state', STATES),
+    ...present({ failure: fields.maybeObject('result')?.maybeText('failure_reason') }),
+  };
+}
