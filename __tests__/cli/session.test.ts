@@ -231,6 +231,21 @@ describe('pushBits', () => {
     expect(heard.events).toEqual([{ type: 'foreign', source: 'cf', text: 'Uploaded' }]);
   });
 
+  test('names an image, and tells the password of its registry by the environment alone', async () => {
+    const { session, calls } = await open('');
+    const docker = { image: 'a/b:1', username: 'ci', password: 'of-the-registry' };
+    await session.pushBits({ ...push, docker });
+    await session.pushBits({ ...push, docker: { image: 'a/b:1' } });
+    const [locked, free] = (await calls()).slice(-2);
+    expect(locked?.args).toEqual(
+      expect.arrayContaining(['--docker-image', 'a/b:1', '--docker-username', 'ci']),
+    );
+    expect(locked?.args.join(' ')).not.toContain('of-the-registry');
+    expect(locked?.env.CF_DOCKER_PASSWORD).toBe('of-the-registry');
+    expect(free?.args).not.toContain('--docker-username');
+    expect(free?.env).not.toHaveProperty('CF_DOCKER_PASSWORD');
+  });
+
   test.each(['8.7.8', '7.8.0', '6.53.0'])('with %s the difference is cut', async (version) => {
     const { path } = await fakeCf(home.path, DIFF, 'old-cf');
     const { session } = await open('', {}, { cf: { path, version } });

@@ -32,7 +32,7 @@ interface SpaceRoute extends Omit<Route, 'destinations'> {
 export type Hook = (call: keyof Platform, args: readonly unknown[]) => void;
 
 const READS =
-  /^(platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|serviceBindings|bindingParameters|offerings|userSidecars|policies|sidecars|packages|builds?$|deployments|currentDroplet|droplets|revisions|routes|findRoute|isReserved|spacesSharing|behindService|crashes|recentLogs)/;
+  /^(isOn|platformNowMs|apiVersion|answers|hasWritten|allowance|target|quotas|domains|apps|processes|instances|command|environment|features|bindings|serviceBindings|bindingParameters|offerings|userSidecars|policies|sidecars|packages|builds?$|deployments|currentDroplet|droplets|revisions|routes|findRoute|isReserved|spacesSharing|behindService|crashes|recentLogs)/;
 
 export class Space {
   readonly apps: SpaceApp[] = [];
@@ -166,6 +166,7 @@ export class Space {
     const calls: Partial<Platform> = {
       platformNowMs: () => this.clock.now(),
       apiVersion: async () => '3.200.0',
+      isOn: async () => false,
       answers: async () => true,
       hasWritten: () => this.writes.length > 0,
       allowance: () => ({ sent: this.asked }),

@@ -260,6 +260,36 @@ test('is whole: instances of what runs, routes of ours, of the apps and of the m
   ]);
 });
 
+test('the port that an image exposes is none that another version is given', async () => {
+  const { platform } = spaceOf(
+    {
+      apps: [appJson('shop', ours('live', V2))],
+      routes: [
+        routeJson('r1', 'shop', [], {
+          destinations: [3000, 9090].map((port) => ({
+            guid: `d-${port}`,
+            app: { guid: 'guid-of-shop', process: { type: 'web' } },
+            port,
+            protocol: 'http1',
+          })),
+        }),
+      ],
+    },
+    (url) => {
+      if (!url.pathname.endsWith('/droplets/current')) return undefined;
+      const ports = [
+        { Port: 5353, Protocol: 'udp' },
+        { Port: 3000, Protocol: 'tcp' },
+        { Port: 9090, Protocol: 'tcp' },
+      ];
+      const droplet = { guid: 'd', state: 'STAGED', created_at: '2026-01-01T00:00:00Z', checksum: null };
+      return { json: { ...droplet, image: 'a/b', execution_metadata: JSON.stringify({ ports }) } };
+    },
+  );
+  const { routes } = await takeSnapshot(platform, TARGET, { name: 'shop', wanted: WANTED });
+  expect(routes[0]?.destinations.map(({ port }) => port)).toEqual([null, 9090]);
+});
+
 describe('the platform moves while it is read', () => {
   const GONE = refusal(404, 10010, 'CF-ResourceNotFound', 'App not found');
   const apps = [appJson('shop'), appJson('shop-candidate', ours('candidate', V3))];

@@ -43,6 +43,19 @@ describe('make-candidate', () => {
     ]);
   });
 
+  test('an app of images is made as one: it stays what it is made as', async () => {
+    const made: unknown[] = [];
+    const world = worldOf({
+      createApp: async (_space, app) => {
+        made.push(app.lifecycle?.type);
+        return CANDIDATE;
+      },
+    });
+    await perform({ do: 'make-candidate' }, appWorld({}, { docker: true }), world);
+    await perform({ do: 'make-candidate' }, appWorld({}), world);
+    expect(made).toEqual(['docker', undefined]);
+  });
+
   test('a name that is taken is no lock', async () => {
     const world = worldOf({ createApp: async () => undefined });
     await expect(perform({ do: 'make-candidate' }, appWorld({}), world)).rejects.toBeInstanceOf(
@@ -128,7 +141,8 @@ describe('stage', () => {
         writes.push(`droplet ${app} ${droplet}`);
       },
     });
-    return { world, writes, run: () => perform({ do: 'stage' }, appWorld(HERE), world) };
+    const run = (wish: Partial<Intent> = {}) => perform({ do: 'stage' }, appWorld(HERE, wish), world);
+    return { world, writes, run };
   }
   const busy = build({ state: 'STAGING' });
 
@@ -162,6 +176,13 @@ describe('stage', () => {
     expect(error).toMatchObject({ code: 'staging' });
     expect((error as Error).message).toContain('NoAppDetectedError');
     expect(writes).toEqual(['build mine']);
+  });
+
+  test('an image that cannot be had: what a registry may want is told', async () => {
+    const { dropletGuid: _none, ...failed } = build({ state: 'FAILED', error: 'staging failed' });
+    const told = staging([], [failed]).run({ docker: true });
+    await expect(told).rejects.toThrow(/staging failed.*docker-username and docker-password/);
+    await expect(staging([], [failed]).run()).rejects.toThrow(/staging failed$/);
   });
 
   test('a build without an end is given up at the deadline', async () => {
