@@ -222,7 +222,7 @@ function contradictions(values: Values): readonly Problem[] {
   ) {
     problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
   }
-  if (values.workers === 'handover' && strategy !== 'blue-green' && values.command === 'deploy') {
+  if (values.workers === 'handover' && strategy !== 'blue-green' && CHANGING.includes(values.command)) {
     problems.push({
       text: `"workers: handover" is for the strategy blue-green: with ${strategy} the platform decides when processes are replaced.`,
     });
@@ -266,6 +266,8 @@ function unchecked(values: Values): readonly string[] {
     : [];
 }
 
+/** Commands that have a strategy. */
+const CHANGING: readonly Values['command'][] = ['deploy', 'restart', 'restage'];
 const MAKING: readonly InputName[] = [
   'path',
   'docker-image',

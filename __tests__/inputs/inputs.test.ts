@@ -88,6 +88,7 @@ describe('what is read', () => {
       docker: {},
       strategy: 'blue-green',
       maxInFlight: 1,
+      workers: 'overlap',
       carry: 'all',
       scale: 'keep',
       smokeTest: [],

@@ -99,9 +99,16 @@ describe('routes', () => {
     expect(problems).toEqual([]);
   });
 
-  test('none at all is refused', () => {
-    expect(made({ named: [] }).problems.join()).toContain('has no route');
-    expect(made({ app: manifestApp({ noRoute: true }) }).problems.join()).toContain('has no route');
+  test('none at all is an app that nobody can ask: it needs no trial route, and any process that runs', () => {
+    const app = manifestApp({ noRoute: true });
+    const { intent, problems } = made({ app, named: [] });
+    expect(problems).toEqual([]);
+    expect([intent.production, intent.trials]).toEqual([[], []]);
+    const idle = { web: { instances: 0, named: [] } };
+    const worker = { ...idle, worker: { instances: 1, named: [] } };
+    expect(made({ app: { ...app, processes: worker }, named: [] }).problems).toEqual([]);
+    expect(made({ app: { ...app, processes: worker } }).problems.join()).toContain('no instances');
+    expect(made({ app: { ...app, processes: idle }, named: [] }).problems.join()).toContain('no instances');
   });
 
   test('one of an internal domain is known as such', () => {
