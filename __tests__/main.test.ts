@@ -206,7 +206,7 @@ async function afterJob(state: (name: string) => string, remove: (path: string) 
   const warnings: string[] = [];
   const code = await post({
     state,
-    files: { remove },
+    files: { remove, read: async () => undefined },
     warn: (text) => warnings.push(text),
     core: {
       setOutput() {},

@@ -15,7 +15,7 @@ import { takeMissingFiles } from './system/runner-files.js';
 import { listenForSignals } from './system/signals.js';
 
 const { signal, again, close } = listenForSignals(process);
-const shared = { clock: realClock, env: process.env };
+const shared = { clock: realClock, env: process.env, files };
 const ports: ProcessPorts = {
   ...shared,
   missing: takeMissingFiles(process.env),
@@ -29,7 +29,6 @@ const ports: ProcessPorts = {
     children: createChildren(),
     random: realRandom,
     runner: core,
-    files,
     loopback,
     listener,
     signal,

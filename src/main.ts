@@ -2,19 +2,27 @@
 import { abort } from './commands/abort.js';
 import { deploy } from './commands/deploy.js';
 import type { Outcome } from './commands/outcome.js';
+import { eventOf, preview } from './commands/preview.js';
+import { previewDelete } from './commands/preview-delete.js';
 import { promote } from './commands/promote.js';
 import { rollback } from './commands/rollback.js';
 import { setup } from './commands/setup.js';
+import { whySkipped } from './commands/skipped.js';
 import { status } from './commands/status.js';
+import { sweep } from './commands/sweep.js';
 import { readContext } from './github/context.js';
 import { Refused } from './model/errors.js';
 import { tellPullRequest } from './report/comment.js';
+import { previewTeller } from './report/preview.js';
 import { report } from './report/index.js';
 import type { Log } from './report/log.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
-const COMMANDS = { deploy, promote, abort, rollback, status, setup };
+const COMMANDS = {
+  ...{ deploy, promote, abort, rollback },
+  ...{ preview, 'preview-delete': previewDelete, sweep, status, setup },
+};
 
 /** @returns the exit code */
 export async function main({
@@ -22,6 +30,7 @@ export async function main({
   core,
   clock,
   env,
+  files,
   missing = [],
   write,
 }: ProcessPorts): Promise<number> {
@@ -38,14 +47,24 @@ export async function main({
   return failed ? 1 : 0;
 
   async function run(): Promise<Outcome> {
+    const context = readContext(env);
+    const why = whySkipped(env, context, await eventOf(context, { files }));
+    if (why !== undefined) {
+      log.tell({ type: 'note', text: why });
+      return { result: 'skipped', apps: [] };
+    }
     const inputs = inputsOf(env, shown);
     wantsSummary = inputs.summary;
     assertFiles(missing, log);
     for (const text of inputs.warnings) log.tell({ type: 'warning', text });
-    const context = readContext(env);
     const ports = hiding(portsFor(inputs, log), shown);
-    tellOthers = (outcome) =>
-      tellPullRequest(outcome, inputs, context, log, { ...ports, http: ports.publicHttp, redact });
+    const telling = { ...ports, http: ports.publicHttp, redact };
+    const teller = previewTeller(inputs, context, log, telling);
+    tellOthers = async (outcome) => {
+      await tellPullRequest(outcome, inputs, context, log, telling);
+      await teller.end(outcome);
+    };
+    await teller.begin();
     return await COMMANDS[inputs.command](inputs, context, ports);
   }
 }

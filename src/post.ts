@@ -10,7 +10,7 @@ import { commandText } from './report/untrusted.js';
 export interface PostPorts extends ProcessPorts {
   /** What the main run saved, by name. */
   state(name: string): string;
-  files: Pick<Files, 'remove'>;
+  files: Pick<Files, 'read' | 'remove'>;
   /** Shown on the run's page. */
   warn(text: string): void;
 }

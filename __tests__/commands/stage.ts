@@ -150,6 +150,7 @@ export async function performed(acts: Acts = {}) {
     },
     clock,
     env,
+    files,
     write: (line) => heard.lines.push(line),
   });
   return heard;

@@ -26,6 +26,8 @@ export interface Deploy {
   commit: string;
   runId: string;
   inputs: Readonly<Record<string, string>>;
+  /** What the workflow runs for, in the repository `octo/shop`. */
+  event?: { name: string; payload: unknown };
   /** What GitHub says of how the commit `head` stands to `base`; undefined: it is not asked. */
   compare?(base: string, head: string): 'ahead' | 'behind' | 'diverged';
 }
@@ -47,6 +49,7 @@ export interface RunResult {
 
 const TEMP = '/temp';
 const GITHUB = 'https://github.invalid';
+const EVENT = '/event.json';
 /** How long a request to an app takes: not two alike, as on any network. Alike, every probe of a row could meet the same router. */
 const PROBE_MS = { least: 2, spread: 6 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -101,6 +104,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     if (line === '::endgroup::') wire.step = 'between';
   };
   const files = memory();
+  if (deploy.event) void files.writePrivate(EVENT, JSON.stringify(deploy.event.payload));
   const http = httpOf(platform, deploy, life, wire, seededRandom(Number(deploy.runId)));
   const connect = connectOf(platform, life, wire, seededRandom(Number(deploy.runId)));
   const cfWorld: CfWorld = {
@@ -148,12 +152,13 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     },
     clock,
     env,
+    files,
     write,
   };
   return { ports, outputs, state, lines, commands };
 }
 
-function environment({ foundry }: Platform, { workspace, commit, runId, inputs, compare }: Deploy) {
+function environment({ foundry }: Platform, { workspace, commit, runId, inputs, compare, event }: Deploy) {
   const { org, space, username, password } = foundry;
   const usual = { api: API, org, space, username, password, router: 'http://127.0.0.1:1', summary: 'false' };
   const given = Object.entries({ ...usual, ...(compare ? { 'github-token': 'token' } : {}), ...inputs }).map(
@@ -167,7 +172,9 @@ function environment({ foundry }: Platform, { workspace, commit, runId, inputs, 
     GITHUB_WORKSPACE: workspace,
     GITHUB_RUN_ID: runId,
     GITHUB_SHA: commit,
-    ...(compare ? { GITHUB_API_URL: GITHUB, GITHUB_REPOSITORY: 'octo/shop' } : {}),
+    ...(compare ? { GITHUB_API_URL: GITHUB } : {}),
+    ...(compare || event ? { GITHUB_REPOSITORY: 'octo/shop' } : {}),
+    ...(event ? { GITHUB_EVENT_NAME: event.name, GITHUB_EVENT_PATH: EVENT } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import type { WatchFigures } from '../probe/watch.js';
 import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
+import type { Decision } from '../strategies/sweep.js';
 import { isGoing, routeOf, servedBy, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
@@ -55,6 +56,12 @@ export interface AppOutcome {
   outlook?: Outlook;
 }
 
+/** What was made for a preview, and is gone. */
+export interface Removed {
+  kind: 'app' | 'route' | 'service';
+  name: string;
+}
+
 export interface PlannedStep {
   app: string;
   title: string;
@@ -69,6 +76,9 @@ export interface Outcome {
   second?: unknown;
   apps: readonly AppOutcome[];
   plan?: readonly PlannedStep[];
+  /** Of previews. */
+  removed?: readonly Removed[];
+  swept?: readonly Decision[];
   watch?: WatchFigures;
   /** Of the CLI that was used. */
   cfVersion?: string;

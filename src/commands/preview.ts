@@ -170,6 +170,9 @@ function domainFor(app: ManifestApp, asked: string | undefined, domains: readonl
 }
 
 /** Outside GitHub there is none, and one that cannot be read names no pull request. */
-export async function eventOf({ event }: RunContext, { files }: Pick<Ports, 'files'>): Promise<unknown> {
+export async function eventOf(
+  { event }: RunContext,
+  { files }: { files: Pick<Ports['files'], 'read'> },
+): Promise<unknown> {
   return event && eventIn(event.path, files).catch(() => undefined);
 }

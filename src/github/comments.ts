@@ -10,6 +10,8 @@ export interface Comment {
   marker: string;
   /** Markdown, with the marker at its beginning. */
   body: string;
+  /** Where there is none yet, none is made. */
+  onlyEdit?: boolean;
 }
 
 /** GitHub takes no longer comment, in characters (422 "Body is too long"). */
@@ -31,7 +33,7 @@ export async function keepComment(options: ExchangeOptions, comment: Comment): P
   return 'why' in kept ? kept.why : undefined;
 }
 
-async function keepOnce(gitHub: Exchange, { pull, marker, body }: Comment): Promise<void> {
+async function keepOnce(gitHub: Exchange, { pull, marker, body, onlyEdit }: Comment): Promise<void> {
   const author = await viewerOf(gitHub);
   const list = `${gitHub.address}/issues/${pull}/comments`;
   const isOurs = ({ id, body: text, user }: Readonly<Record<string, unknown>>) => {
@@ -40,6 +42,7 @@ async function keepOnce(gitHub: Exchange, { pull, marker, body }: Comment): Prom
   };
   // The oldest one that is ours.
   const ours = (await gitHub.pages(list, (read) => read.some(isOurs))).find(isOurs);
+  if (!ours && onlyEdit) return;
   if (!ours) await gitHub.send({ method: 'POST', url: list, json: { body } });
   else
     await gitHub.send({

@@ -63,7 +63,7 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 });
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
-const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
+const LATER_COMMANDS = ['restart', 'restage'];
 
 export const INPUTS = {
   command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
@@ -118,7 +118,6 @@ export const INPUTS = {
   'preview-id': optional(previewId),
   'preview-domain': optional(domainName),
   'preview-ttl': by('14d', aboveZero(duration)),
-  'preview-idle': optional(aboveZero(duration)),
   'preview-max': by('20', integer(1, 10_000)),
   'preview-services': by('shared', previewServices),
   'allow-fork': by('false', boolean),
@@ -137,5 +136,6 @@ export const LATER_INPUTS: readonly string[] = [
   'workers',
   'task',
   'warm-up',
+  'preview-idle',
   'report',
 ];

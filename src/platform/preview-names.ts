@@ -76,8 +76,13 @@ export function previewSelector(repository?: string): string {
 
 /** Label selector for what one pull request has. */
 export function selectorOfPreview({ repository, id }: PreviewOf): string {
+  return selectorOfIdentity(appKey(id), repository);
+}
+
+/** @param number as the label says it */
+export function selectorOfIdentity(number: string, repository: string | undefined): string {
   return [
-    `${LABEL.number}=${appKey(id)}`,
+    `${LABEL.number}=${number}`,
     repository === undefined ? `!${LABEL.repository}` : `${LABEL.repository}=${repositoryKey(repository)}`,
   ].join(',');
 }

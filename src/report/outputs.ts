@@ -15,6 +15,8 @@ export function outputsOf(outcome: Outcome, durationMs: number): Record<string, 
     'duration-ms': String(Math.round(durationMs)),
     'cf-version': outcome.cfVersion ?? '',
     plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
+    'preview-url': outcome.result === 'previewed' ? (first?.url ?? '') : '',
+    removed: outcome.removed ? JSON.stringify(outcome.removed) : '',
     error: outcome.error === undefined ? '' : explain(outcome.error).code,
     apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
   };

@@ -43,6 +43,7 @@ export interface ProcessPorts {
   core: Omit<ReportPorts, 'redact'> & { setSecret(value: string): void };
   clock: Ports['clock'];
   env: Ports['env'];
+  files: Pick<Ports['files'], 'read'>;
   /** Variables of the runner that name files which cannot be written. */
   missing?: readonly string[];
   write(line: string): void;

@@ -1,0 +1,231 @@
+/** The life of previews, on the virtual clock: each has what is its own, and nothing of it stays behind. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { act, type RunResult } from './action.js';
+import { type Ask, signIn } from './by-hand.js';
+import { type Platform, startPlatform } from './platform.js';
+import { commitOf } from './scenarios.js';
+
+jest.setTimeout(120_000);
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of every kind
+type Body = any;
+
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A workspace with a manifest that names what live has. */
+function workspaceOf(version: string, more: readonly string[] = []): string {
+  const health = version === 'bad' ? 500 : 200;
+  const folder = mkdtempSync(join(tmpdir(), 'preview-'));
+  made.push(folder);
+  writeFileSync(join(folder, 'app.json'), JSON.stringify({ version, health }));
+  const lines = [
+    'applications:',
+    '- name: shop',
+    '  memory: 64M',
+    '  instances: 3',
+    '  routes:',
+    '  - route: shop.apps.localhost',
+    '  env:',
+    '    MODE: small',
+    ...more.map((line) => `  ${line}`),
+  ];
+  writeFileSync(join(folder, 'manifest.yml'), `${lines.join('\n')}\n`);
+  return folder;
+}
+
+interface Preview {
+  version?: string;
+  number?: number;
+  command?: string;
+  inputs?: Readonly<Record<string, string>>;
+  event?: string;
+  manifest?: readonly string[];
+}
+
+interface Space {
+  ask: Ask;
+  platform: Platform;
+  run(preview: Preview): Promise<RunResult>;
+  apps(): Promise<string[]>;
+  routes(): Promise<string[]>;
+  services(): Promise<string[]>;
+  /** What is answered at that host. */
+  at(host: string): string;
+}
+
+async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T> {
+  const platform = await startPlatform({});
+  let runs = 0;
+  const run: Space['run'] = ({ version = 'v1', number = 12, command = 'preview', inputs = {}, ...how }) => {
+    runs += 1;
+    const head = { sha: commitOf(version), repo: { full_name: 'octo/shop' } };
+    return act(platform, {
+      workspace: workspaceOf(version, how.manifest),
+      commit: commitOf(version),
+      runId: String(runs),
+      inputs: { command, drain: '1s', ...inputs },
+      event: { name: how.event ?? 'pull_request', payload: { pull_request: { number, head } } },
+    });
+  };
+  try {
+    return await platform.clock.drive(
+      (async () => {
+        const ask: Ask = async (...call) => (await signIn(platform)).ask(...call);
+        const list = async (path: string): Promise<Body[]> => (await ask('GET', path)).resources;
+        return work({
+          ...{ ask, platform, run },
+          apps: async () => (await list('/v3/apps')).map(({ name }) => name).sort(),
+          routes: async () => (await list('/v3/routes')).map(({ url }) => url).sort(),
+          services: async () => (await list('/v3/service_instances')).map(({ name }) => name).sort(),
+          at: (host) => {
+            const { status, headers } = platform.routers.ask(`${host}.apps.localhost`, '/', {});
+            return headers['x-app-version'] ?? String(status);
+          },
+        });
+      })(),
+    );
+  } finally {
+    await platform.close();
+  }
+}
+
+function went({ outputs, lines }: RunResult, result: string): RunResult['outputs'] {
+  if (outputs.result !== result) throw new Error(lines.join('\n'));
+  return outputs;
+}
+
+const settle = ({ platform }: Space) => platform.clock.sleep(10_000);
+
+describe('a preview', () => {
+  test('is small, at its own address, labelled as one, and brought up to date there', async () => {
+    await inSpace(async (space) => {
+      const first = went(await space.run({}), 'previewed');
+      await settle(space);
+      expect(first['preview-url']).toContain('//shop-pr-12.apps.localhost');
+      expect(await space.apps()).toEqual(['shop-pr-12']);
+      expect(await space.routes()).toEqual(['shop-pr-12.apps.localhost']);
+      expect(space.at('shop-pr-12')).toBe('v1');
+      const [app] = (await space.ask('GET', '/v3/apps')).resources;
+      const [web] = (await space.ask('GET', `/v3/apps/${app.guid}/processes`)).resources;
+      expect(web.instances).toBe(1);
+      const label = (name: string) => app.metadata.labels[`cf-zero-downtime.github.io/${name}`];
+      expect([label('role'), label('number')]).toEqual(['preview', '12']);
+      const now = space.platform.clock.now() / 1000;
+      expect(Number(label('expires')) - now).toBeGreaterThan(13 * 86_400);
+
+      const next = went(await space.run({ version: 'v2' }), 'previewed');
+      await settle(space);
+      expect(next['preview-url']).toBe(first['preview-url']);
+      expect(await space.apps()).toEqual(['shop-pr-12']);
+      expect(space.at('shop-pr-12')).toBe('v2');
+
+      const gone = went(await space.run({ command: 'preview-delete' }), 'deleted');
+      expect(JSON.parse(gone.removed ?? '')).toEqual([
+        { kind: 'app', name: 'shop-pr-12' },
+        { kind: 'route', name: 'shop-pr-12.apps.localhost' },
+      ]);
+      expect([await space.apps(), await space.routes()]).toEqual([[], []]);
+      expect(
+        JSON.parse(went(await space.run({ command: 'preview-delete' }), 'deleted').removed ?? ''),
+      ).toEqual([]);
+    });
+  });
+
+  test('takes nothing of live, and live stays as it is', async () => {
+    await inSpace(async (space) => {
+      went(await space.run({ command: 'deploy', version: 'live' }), 'deployed');
+      await settle(space);
+      const [live] = (await space.ask('GET', '/v3/apps?names=shop')).resources;
+      await space.ask('PATCH', `/v3/apps/${live.guid}/environment_variables`, { var: { BY_HAND: 'x' } });
+      const before = await space.ask('GET', `/v3/apps/${live.guid}`);
+      for (const number of [1, 12, 120])
+        went(await space.run({ number, version: `p${number}` }), 'previewed');
+      await settle(space);
+      expect(await space.apps()).toEqual(['shop', 'shop-pr-1', 'shop-pr-12', 'shop-pr-120']);
+      expect(['shop', 'shop-pr-1', 'shop-pr-12', 'shop-pr-120'].map(space.at)).toEqual([
+        ...['live', 'p1', 'p12', 'p120'],
+      ]);
+      const [preview] = (await space.ask('GET', '/v3/apps?names=shop-pr-12')).resources;
+      const { var: variables } = await space.ask('GET', `/v3/apps/${preview.guid}/environment_variables`);
+      expect(variables).toEqual({ MODE: 'small' });
+      went(await space.run({ number: 12, command: 'preview-delete' }), 'deleted');
+      expect(await space.apps()).toEqual(['shop', 'shop-pr-1', 'shop-pr-120']);
+      expect(await space.ask('GET', `/v3/apps/${live.guid}`)).toEqual(before);
+    });
+  });
+
+  test('that fails leaves nothing of its first version behind, and keeps the one before', async () => {
+    await inSpace(async (space) => {
+      const bad = { version: 'bad', inputs: { 'smoke-test': '/health' } };
+      went(await space.run(bad), 'reverted');
+      expect([await space.apps(), await space.routes()]).toEqual([[], []]);
+      went(await space.run({ version: 'v1' }), 'previewed');
+      went(await space.run(bad), 'reverted');
+      await settle(space);
+      expect(await space.apps()).toEqual(['shop-pr-12']);
+      expect(space.at('shop-pr-12')).toBe('v1');
+    });
+  });
+
+  test('is not made over an app that is none', async () => {
+    await inSpace(async (space) => {
+      await space.ask('POST', '/v3/apps', {
+        name: 'shop-pr-12',
+        relationships: {
+          space: { data: { guid: (await space.ask('GET', '/v3/spaces')).resources[0].guid } },
+        },
+      });
+      const { outputs } = await space.run({});
+      expect(outputs).toMatchObject({ result: 'refused', error: 'not-a-preview' });
+      expect(went(await space.run({ command: 'preview-delete' }), 'deleted').removed).toBe('[]');
+      expect(await space.apps()).toEqual(['shop-pr-12']);
+    });
+  });
+});
+
+describe('services', () => {
+  const BOUND = ['services:', '- db'];
+
+  async function withService(space: Space, name: string, offering: string): Promise<void> {
+    const first = async (path: string) => (await space.ask('GET', path)).resources[0].guid;
+    const plan = await first(`/v3/service_plans?service_offering_names=${offering}`);
+    await space.ask('POST', '/v3/service_instances', {
+      ...{ type: 'managed', name },
+      relationships: {
+        space: { data: { guid: await first('/v3/spaces') } },
+        service_plan: { data: { guid: plan } },
+      },
+    });
+    await space.platform.clock.sleep(60_000);
+  }
+
+  test('of live are shared only where that is said, or made anew, or left out', async () => {
+    await inSpace(async (space) => {
+      await withService(space, 'db', 'queue');
+      went(await space.run({ command: 'deploy', manifest: BOUND }), 'deployed');
+      const refused = await space.run({ manifest: BOUND });
+      expect(refused.outputs).toMatchObject({ result: 'refused', error: 'preview-services' });
+      expect(refused.lines.join('\n')).toContain("preview-services: '[db]'");
+      went(await space.run({ manifest: BOUND, inputs: { 'preview-services': '[db]' } }), 'previewed');
+      went(
+        await space.run({ number: 13, manifest: BOUND, inputs: { 'preview-services': 'none' } }),
+        'previewed',
+      );
+      const own = '[{name: db, offering: queue, plan: standard}]';
+      const plans = (await space.ask('GET', '/v3/service_plans?service_offering_names=queue')).resources;
+      const asked = { 'preview-services': own.replace('standard', plans[0].name) };
+      went(await space.run({ number: 14, manifest: BOUND, inputs: asked }), 'previewed');
+      expect(await space.services()).toEqual(['db', 'shop-pr-14-db']);
+      const gone = went(await space.run({ number: 14, command: 'preview-delete' }), 'deleted');
+      expect(gone.removed).toContain('shop-pr-14-db');
+      went(await space.run({ number: 12, command: 'preview-delete' }), 'deleted');
+      expect(await space.services()).toEqual(['db']);
+    });
+  });
+});

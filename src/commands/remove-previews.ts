@@ -1,0 +1,115 @@
+/** Takes previews away: the apps of each one under their locks, then what was made for it beside them. */
+
+import { allOf } from '../engine/converge.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { App, Snapshot } from '../model/cloud.js';
+import { ANNOTATION, LABEL, ownerLabel, versionOf } from '../platform/names.js';
+import { ownedNames } from '../platform/ours.js';
+import { takeSnapshot } from '../platform/snapshot.js';
+import { type AppWorld, nothingFound, type World } from '../steps/world.js';
+import { askedOf, beforeOf } from '../strategies/intent-parts.js';
+import { emptied, released } from '../strategies/removal.js';
+import { type Change, change, type Seen } from './change.js';
+import type { Opened, Ports } from './open.js';
+import { type Outcome, outcomeOf, type Removed } from './outcome.js';
+import { pursue } from './pursue.js';
+
+/** Apps of a preview that are looked at, and things that are deleted, at a time. */
+const LANES = 4;
+
+/**
+ * A deploy of it that is under way is waited for, one that was interrupted is settled first.
+ * @param selector of all that the preview has: apps, routes, service instances
+ * @param apps those that carry its labels
+ */
+export async function removePreview(
+  { selector, apps }: { selector: string; apps: readonly App[] },
+  opened: Opened,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Outcome> {
+  const names = previewNames(apps);
+  const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
+  const removing: Change<Seen> = {
+    result: 'deleted',
+    owner,
+    names,
+    held: async () => undefined,
+    leavesLive: true,
+    strategy: emptied,
+    look: ({ platform, target }) =>
+      Promise.all(
+        names.map(async (name) => ({
+          named: [],
+          snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
+        })),
+      ),
+    prepare: async (seen) => seen.map(({ snapshot }) => goingOf(snapshot, names, owner, inputs)),
+    perform: async (going: AppWorld[], world: World): Promise<Outcome> => {
+      const removed = whatGoes(going);
+      await pursue({ world, apps: going, strategy: emptied, way: 'back' });
+      const beside = await removeBeside(selector, world);
+      await pursue({ world, apps: going, strategy: released, way: 'back' });
+      const gone = [...removed, ...beside];
+      return { result: 'deleted', apps: going.map((app) => outcomeOf(app, inputs.router)), removed: gone };
+    },
+  };
+  return change(opened, removing, { ...inputs, watch: false }, context, ports);
+}
+
+/** The users' names of the apps that carry the labels of previews. */
+export function previewNames(apps: readonly App[]): readonly string[] {
+  return ownedNames(apps.map((app) => ({ ...app, labels: { ...app.labels, [LABEL.role]: 'candidate' } })));
+}
+
+function goingOf(snapshot: Snapshot, set: readonly string[], owner: string, inputs: Inputs): AppWorld {
+  const { live, name } = snapshot;
+  const version = live?.version ?? versionOf(snapshot.takenAtMs);
+  return {
+    snapshot,
+    found: nothingFound(),
+    intent: {
+      ...askedOf(inputs),
+      ...{ app: name, set, owner, version, until: 'live', hold: false },
+      ...{ production: [], dropped: [], trials: [], scale: {}, keepInstancesOf: [] },
+      ...{ env: {}, carriedEnv: [], keepFailed: false, keepPrevious: 0 },
+      ...(live ? { before: beforeOf(live, snapshot, version) } : {}),
+      // What takes the lock is found by the labels of the preview, too: a run that dies here leaves nothing unseen.
+      preview: labelsOf(snapshot),
+      facts: { [ANNOTATION.app]: name, [ANNOTATION.strategy]: 'preview-delete' },
+    },
+  };
+}
+
+function labelsOf({ live, lock, previous, failed }: Snapshot): Readonly<Record<string, string>> {
+  const known = [live, lock, ...previous, ...failed].find((app) => app && LABEL.number in app.labels);
+  const ours: readonly string[] = [LABEL.number, LABEL.repository, LABEL.expires];
+  return Object.fromEntries(Object.entries(known?.labels ?? {}).filter(([key]) => ours.includes(key)));
+}
+
+function whatGoes(going: readonly AppWorld[]): Removed[] {
+  return going.flatMap(({ snapshot: { live, previous, failed, routes } }) => [
+    ...[live, ...previous, ...failed].flatMap((app) =>
+      app ? [{ kind: 'app' as const, name: app.name }] : [],
+    ),
+    ...routes
+      .filter(({ labels }) => LABEL.number in labels)
+      .map(({ url }) => ({ kind: 'route' as const, name: url })),
+  ]);
+}
+
+/** Service instances that were made for it, and routes that lost their app before. */
+async function removeBeside(selector: string, { platform, target }: World): Promise<readonly Removed[]> {
+  const [services, routes] = await Promise.all([
+    platform.servicesByLabel(target.spaceGuid, selector),
+    platform.routesByLabel(target.spaceGuid, selector),
+  ]);
+  const unused = routes.filter(({ destinations }) => destinations.length === 0);
+  await allOf(services, LANES, ({ guid }) => platform.deleteService(guid));
+  await allOf(unused, LANES, ({ guid }) => platform.deleteRoute(guid));
+  return [
+    ...services.map(({ name }) => ({ kind: 'service' as const, name })),
+    ...unused.map(({ url }) => ({ kind: 'route' as const, name: url })),
+  ];
+}

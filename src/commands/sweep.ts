@@ -1,0 +1,138 @@
+/** `sweep`: previews of this repository that nobody needs any more go; what is not known for certain stays. */
+import { pullStates } from '../github/pulls.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { App, Metadata } from '../model/cloud.js';
+import { InputError } from '../model/errors.js';
+import { ANNOTATION, LABEL } from '../platform/names.js';
+import { previewSelector, selectorOfIdentity } from '../platform/preview-names.js';
+import { type Decision, type PreviewSeen, sweepOf } from '../strategies/sweep.js';
+import { type Opened, open, type Ports } from './open.js';
+import type { Outcome, Removed } from './outcome.js';
+import { removePreview } from './remove-previews.js';
+
+interface Group {
+  preview: PreviewSeen;
+  selector: string;
+  apps: readonly App[];
+}
+
+/** Throws what forbids it before anything was changed; everything later is in the outcome. */
+export async function sweep(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
+  const { repository } = context;
+  if (repository === undefined) {
+    throw new InputError([
+      { text: 'The command sweep needs GITHUB_REPOSITORY: it removes previews of that repository alone.' },
+    ]);
+  }
+  const opened = await open(inputs, context, ports);
+  try {
+    const groups = await groupsOf(repository, opened);
+    const pulls = await pullsOf(groups, inputs, context, ports);
+    const decisions = sweepOf(
+      groups.map(({ preview }) => preview),
+      {
+        nowMs: opened.platform.platformNowMs(),
+        max: inputs.preview.max,
+        ...(pulls ? { pulls } : {}),
+      },
+    );
+    for (const { preview, what, why } of decisions)
+      ports.listener.tell({
+        type: 'note',
+        text: `${preview.name}: ${what === 'keep' ? 'kept' : 'goes'}, ${why}`,
+      });
+    const swept = { swept: decisions, cfVersion: opened.cf.version };
+    if (inputs.plan) return { result: 'planned', apps: [], ...swept };
+    return { ...(await removeAll(decisions, groups, opened, inputs, context, ports)), ...swept };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** One after the other: each is a change of its own, which the next run settles where this one is cut. */
+async function removeAll(
+  decisions: readonly Decision[],
+  groups: readonly Group[],
+  opened: Opened,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Pick<Outcome, 'result' | 'apps' | 'removed' | 'error'>> {
+  const removed: Removed[] = [];
+  let failed: unknown;
+  for (const { preview, what } of decisions) {
+    const group = groups.find((one) => one.preview === preview);
+    if (what === 'keep' || !group) continue;
+    const outcome = await removePreview(group, opened, inputs, context, ports).catch(
+      (error: unknown): Outcome => ({ result: 'failed', error, apps: [] }),
+    );
+    ports.signal.throwIfAborted();
+    removed.push(...(outcome.removed ?? []));
+    if (outcome.error === undefined) continue;
+    failed ??= outcome.error;
+    const text = `${preview.name} could not be removed, the next sweep tries it again: ${(outcome.error as Error).message}`;
+    ports.listener.tell({ type: 'warning', text });
+  }
+  if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed };
+  return { result: 'swept', apps: [], removed };
+}
+
+/** What carries the labels of one preview: apps, and routes and service instances that have lost theirs. */
+async function groupsOf(repository: string, { platform, target }: Opened): Promise<readonly Group[]> {
+  const selector = previewSelector(repository);
+  const [apps, routes, services] = await Promise.all([
+    platform.appsByLabel(target.spaceGuid, selector),
+    platform.routesByLabel(target.spaceGuid, selector),
+    platform.servicesByLabel(target.spaceGuid, selector),
+  ]);
+  const all: readonly (Metadata & { name?: string; url?: string })[] = [...apps, ...routes, ...services];
+  const numbers = [...new Set(all.flatMap(({ labels }) => labels[LABEL.number] ?? []))];
+  return numbers.map((number) => {
+    const isOf = ({ labels }: Metadata) => labels[LABEL.number] === number;
+    const own = apps.filter(isOf);
+    return {
+      preview: seenOf(number, own, all.filter(isOf)),
+      selector: selectorOfIdentity(number, repository),
+      apps: own,
+    };
+  });
+}
+
+function seenOf(
+  number: string,
+  apps: readonly App[],
+  all: readonly (Metadata & { name?: string; url?: string })[],
+): PreviewSeen {
+  const expires = all.map(({ labels }) => Number(labels[LABEL.expires])).filter((at) => at > 0);
+  const pull = apps.map(({ annotations }) => Number(annotations[ANNOTATION.pull])).find((one) => one > 0);
+  const live = apps.find(({ labels }) => labels[LABEL.role] === 'preview') ?? apps[0];
+  const [first] = all;
+  return {
+    name: live?.annotations[ANNOTATION.app] ?? live?.name ?? first?.url ?? first?.name ?? number,
+    // Only a pull request's preview is called by a number that GitHub can be asked for.
+    ...(pull !== undefined && String(pull) === number ? { pull } : {}),
+    ...(pull === undefined && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
+    ...(expires.length > 0 ? { expiresAtMs: Math.max(...expires) * 1000 } : {}),
+    deployedAtMs: Math.max(0, ...apps.map(({ createdAtMs }) => createdAtMs)),
+    hasApp: apps.length > 0,
+  };
+}
+
+/** @returns undefined: not known, and nothing is taken for closed */
+async function pullsOf(
+  groups: readonly Group[],
+  { githubToken: token }: Inputs,
+  { apiUrl, repository }: RunContext,
+  { publicHttp: http, clock, signal, listener }: Ports,
+) {
+  const numbers = groups.flatMap(({ preview }) => preview.pull ?? []);
+  if (numbers.length === 0) return new Map<number, 'open' | 'closed'>();
+  const warn = (why: string) =>
+    listener.tell({
+      type: 'warning',
+      text: `Which pull requests are closed is not known, so previews go by their time alone: ${why}`,
+    });
+  if (!token || !apiUrl || !repository) return warn('there is no github-token, or no GITHUB_API_URL.');
+  const read = await pullStates({ http, clock, signal, token, apiUrl, repository }, Math.min(...numbers));
+  return 'why' in read ? warn(read.why) : read.done;
+}

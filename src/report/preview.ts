@@ -1,0 +1,195 @@
+/** A preview, told to its pull request: one comment that is edited, and a deployment of GitHub's with its address. */
+import { createHash } from 'node:crypto';
+import type { Outcome } from '../commands/outcome.js';
+import { eventOf } from '../commands/preview.js';
+import { previewOf } from '../commands/preview-of.js';
+import { keepComment } from '../github/comments.js';
+import { endDeployments, keepDeployment } from '../github/deployments.js';
+import type { ExchangeOptions } from '../github/exchange.js';
+import type { Inputs, RunContext } from '../model/asked.js';
+import type { CommentPorts } from './comment.js';
+import { explain, meaning } from './explain.js';
+import type { Log } from './log.js';
+import { type Markdown, markdown, table } from './markdown.js';
+
+export interface PreviewTeller {
+  /** Before anything is done. */
+  begin(): Promise<void>;
+  end(outcome: Outcome): Promise<void>;
+}
+
+interface News {
+  pull: number;
+  /** In full. */
+  commit?: string;
+}
+
+type State = 'deploying' | 'ready' | 'failed' | 'removed';
+
+/** It only informs: whatever happens, the result stays what it is. Silent where nobody is to be told. */
+export function previewTeller(
+  inputs: Inputs,
+  context: RunContext,
+  log: Log,
+  ports: CommentPorts,
+): PreviewTeller {
+  const { command, githubToken: token, plan, comment, deployment } = inputs;
+  const { repository, apiUrl } = context;
+  const { http, clock, signal, redact } = ports;
+  const md = markdown(redact);
+  const isAbout = !plan && (command === 'preview' || command === 'preview-delete' || command === 'sweep');
+  const gitHub: ExchangeOptions | undefined =
+    isAbout && token && apiUrl && repository ? { http, clock, signal, token, apiUrl, repository } : undefined;
+  const beganAt = new Date(clock.now()).toISOString();
+
+  async function say(what: string, done: Promise<string | undefined>): Promise<void> {
+    const why = await done.catch((error: Error) => (signal.aborted ? undefined : error.message));
+    if (why !== undefined) log.tell({ type: 'warning', text: `${what}: ${why}` });
+  }
+
+  function tell(pull: number, lines: readonly string[], onlyEdit: boolean): Promise<void> {
+    if (!gitHub || !comment) return Promise.resolve();
+    const marker = markerOf(pull, inputs, repository);
+    const body = [marker, ...lines].join('\n');
+    return say('The pull request is not told', keepComment(gitHub, { pull, marker, body, onlyEdit }));
+  }
+
+  async function news(): Promise<News | undefined> {
+    if (!gitHub || command === 'sweep') return undefined;
+    const { pull, request } = previewOf(inputs, context, await eventOf(context, ports));
+    const commit = request?.head ?? context.commit;
+    // A fork's run may only read.
+    if (pull === undefined || (request?.isFork && context.event?.name === 'pull_request')) return undefined;
+    return { pull, ...(commit === undefined ? {} : { commit }) };
+  }
+
+  async function endOfPreview(outcome: Outcome): Promise<void> {
+    const about = await news();
+    const [first] = outcome.apps;
+    const state = stateOf(outcome);
+    if (!gitHub || state === undefined) return;
+    if (about) {
+      const lines = commentLines(state, about, { outcome, context, beganAt, clock, md });
+      await tell(about.pull, lines, state === 'removed');
+    }
+    if (!deployment) return;
+    if (state === 'removed') {
+      for (const { app } of outcome.apps) await ended(app);
+      return;
+    }
+    const ref = about?.commit ?? context.commit;
+    if (!first || ref === undefined) return;
+    const deployed = {
+      ...{ environment: environmentOf(first.app), ref },
+      state: state === 'ready' ? ('success' as const) : ('failure' as const),
+      ...(first.url ? { url: first.url } : {}),
+      ...(context.runUrl ? { logUrl: context.runUrl } : {}),
+    };
+    await say('The deployment is not told to GitHub', keepDeployment(gitHub, deployed));
+  }
+
+  async function ended(app: string): Promise<void> {
+    if (!gitHub || !deployment) return;
+    await say('The end of the deployment is not told to GitHub', endDeployments(gitHub, environmentOf(app)));
+  }
+
+  async function endOfSweep({ swept = [] }: Outcome): Promise<void> {
+    for (const { preview, what, why } of swept.filter((one) => one.what === 'remove')) {
+      if (what !== 'remove') continue;
+      if (preview.pull !== undefined)
+        await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
+      if (preview.hasApp) await ended(preview.name);
+    }
+  }
+
+  return {
+    async begin() {
+      if (command !== 'preview') return;
+      const about = await news().catch(() => undefined);
+      if (about)
+        await tell(about.pull, commentLines('deploying', about, { context, beganAt, clock, md }), false);
+    },
+    async end(outcome) {
+      if (!gitHub || outcome.result === 'skipped') return;
+      await (command === 'sweep' ? endOfSweep(outcome) : endOfPreview(outcome)).catch((error: Error) => {
+        if (!signal.aborted) log.tell({ type: 'warning', text: `GitHub is not told: ${error.message}` });
+      });
+    },
+  };
+}
+
+function environmentOf(app: string): string {
+  return `preview/${app}`;
+}
+
+/** undefined: it was refused, or failed, before anything of it was known; the step itself says so. */
+function stateOf({ result }: Outcome): State | undefined {
+  if (result === 'previewed' || result === 'unchanged') return 'ready';
+  if (result === 'deleted') return 'removed';
+  return 'failed';
+}
+
+/** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */
+function markerOf(pull: number, { api, org, space }: Inputs, repository: string | undefined): string {
+  const key = createHash('sha256')
+    .update(JSON.stringify([api, org, space, repository?.toLowerCase(), pull]))
+    .digest('hex')
+    .slice(0, 32);
+  return `<!-- cf-zero-downtime preview ${key} -->`;
+}
+
+interface Told {
+  outcome?: Outcome;
+  context: RunContext;
+  beganAt: string;
+  clock: CommentPorts['clock'];
+  md: Markdown;
+}
+
+const HEADS: Record<State, string> = {
+  deploying: '⏳ The preview is being deployed.',
+  ready: '👀 The preview is ready.',
+  failed: '❌ The preview could not be deployed.',
+  removed: '🗑️ The preview is removed.',
+};
+
+function commentLines(state: State, { commit }: News, told: Told): readonly string[] {
+  const { outcome, context, beganAt, clock, md } = told;
+  const failure = outcome?.error === undefined ? undefined : explain(outcome.error);
+  const rows = [
+    ...(outcome?.apps ?? []).flatMap(({ app, url }) =>
+      state === 'removed' ? [] : [[md.code(app), url ? md.code(url) : 'no address']],
+    ),
+    ...(commit ? [['commit', md.code(commit.slice(0, 7))]] : []),
+    ...(context.runUrl ? [['run', `[log](${context.runUrl})`]] : []),
+    ['began', beganAt],
+    ...(state === 'deploying' ? [] : [['ended', new Date(clock.now()).toISOString()]]),
+  ];
+  const links = (outcome?.apps ?? []).flatMap(({ url }) =>
+    state === 'ready' && url && isPlain(url) ? [`Look at it: <${url}>`] : [],
+  );
+  return [
+    HEADS[state],
+    '',
+    ...links,
+    ...(links.length > 0 ? [''] : []),
+    ...(failure
+      ? [
+          `${md.code(failure.code)} ${md.prose(firstLine(failure.what))}`,
+          '',
+          meaning(outcome?.result ?? 'failed'),
+          '',
+        ]
+      : []),
+    table(['', ''], rows),
+  ];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
+
+/** Hosts and paths, nothing that could end a link. */
+function isPlain(url: string): boolean {
+  return /^https?:\/\/[\w.:/-]+$/.test(url);
+}

@@ -1,0 +1,69 @@
+/** Which previews of a space are kept, and which go. What is not known for certain is kept. Pure. */
+
+/** One preview, whatever it has by now. */
+export interface PreviewSeen {
+  /** The name of its app, for people. */
+  name: string;
+  /** Of its pull request; undefined: it has none. */
+  pull?: number;
+  /** Until when it is kept; undefined: what was left does not tell. Milliseconds of the platform's clock. */
+  expiresAtMs?: number;
+  /** When it was deployed last. */
+  deployedAtMs: number;
+  /** An app, or only routes and service instances that are left of it. */
+  hasApp: boolean;
+}
+
+export interface Known {
+  nowMs: number;
+  /** What GitHub positively says of each pull request; undefined: it could not be read as a whole. */
+  pulls?: ReadonlyMap<number, 'open' | 'closed'>;
+  /** How many a repository keeps. */
+  max: number;
+}
+
+export interface Decision {
+  preview: PreviewSeen;
+  what: 'keep' | 'remove';
+  why: string;
+}
+
+/** In the order of the names. */
+export function sweepOf(previews: readonly PreviewSeen[], known: Known): readonly Decision[] {
+  const first = previews.map((preview) => decide(preview, known));
+  const kept = first.filter(({ what, preview }) => what === 'keep' && preview.hasApp);
+  // Which of them are open is not known: one that is counted may be closed, and another one would go for it.
+  const over = known.pulls ? Math.max(0, kept.length - known.max) : 0;
+  const idlest = [...kept]
+    .sort((one, other) => one.preview.deployedAtMs - other.preview.deployedAtMs)
+    .slice(0, over)
+    .map(({ preview }) => preview);
+  return first
+    .map(
+      (one): Decision =>
+        idlest.includes(one.preview)
+          ? {
+              ...one,
+              what: 'remove',
+              why: `there are ${kept.length}, and preview-max is ${known.max}: it is the longest without a deploy`,
+            }
+          : one,
+    )
+    .sort((one, other) => (one.preview.name < other.preview.name ? -1 : 1));
+}
+
+function decide(preview: PreviewSeen, { nowMs, pulls }: Known): Decision {
+  const { pull, expiresAtMs } = preview;
+  const state = pull === undefined ? undefined : pulls?.get(pull);
+  if (state === 'closed') return { preview, what: 'remove', why: `pull request ${pull} is closed` };
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs)
+    return { preview, what: 'remove', why: 'its time is over' };
+  const of = pull === undefined ? 'it is of no pull request' : openOr(pull, state);
+  return { preview, what: 'keep', why: `${of}, and its time is not over` };
+}
+
+function openOr(pull: number, state: 'open' | 'closed' | undefined): string {
+  return state === 'open'
+    ? `pull request ${pull} is open`
+    : `GitHub does not say whether pull request ${pull} is closed`;
+}
