@@ -139,12 +139,22 @@ function guidsOf(seed: number): () => string {
   return () => [8, 4, 4, 4, 12].map(digits).join('-');
 }
 
+/** As much of a stream as is asked for: uploads alone are read by a parser of their own. */
+function contentOf(body: string | Buffer | undefined): object {
+  if (Buffer.isBuffer(body)) return Readable.from([body], { objectMode: false });
+  return {
+    resume: () => undefined,
+    async *[Symbol.asyncIterator]() {
+      if (body !== undefined) yield Buffer.from(body);
+    },
+  };
+}
+
 /** Hands a request to the server as its socket would. */
 function exchange(server: Server, { method, path, headers = {}, body }: ApiCall): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
-    const stream = Readable.from(body === undefined ? [] : [Buffer.from(body)], { objectMode: false });
     const socket = { resetAndDestroy: () => reject(new Error('the foundry cut the connection')) };
-    const request = Object.assign(stream, { method, url: path, headers, socket });
+    const request = Object.assign(contentOf(body), { method, url: path, headers, socket });
     const answer: ApiAnswer = { status: 0, headers: {}, body: '' };
     const response = {
       destroyed: false,

@@ -1,4 +1,12 @@
-/** The deploys that the matrix interrupts: what is there before, what is asked, and what has to stand at the end. */
+/**
+ * The deploys that the matrix interrupts: what is there before, what is asked, and what has to stand at the end.
+ *
+ * A new strategy, command or input gets one more of them, a few lines: `before` makes what it finds (`deployed`, `held`, or by
+ * hand from `by-hand.ts`), `inputs` says how it is called, `asked` and `settings` what its manifest and bits are, `ends` what
+ * becomes of it. The points are found by running it undisturbed: `npm run matrix -- 'NAME'` tries them all, and `npm test` some of
+ * each. It has to be repeatable: times from the platform's clock, nothing random but what a seed gives. Where something else has to
+ * be true than of any deploy, `judge.ts` learns it; a call of the CLI that nobody made before is recorded first (`cf-recording.ts`).
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

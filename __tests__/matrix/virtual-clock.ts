@@ -8,9 +8,6 @@ interface Waiting {
   run: () => void;
 }
 
-/** Turns of the event loop in which nothing may happen before everybody counts as waiting: a stream needs some for itself. */
-const QUIET_TURNS = 3;
-
 export class VirtualClock implements PlatformClock, Clock {
   private nowMs: number;
   private sequence = 0;
@@ -86,12 +83,15 @@ export class VirtualClock implements PlatformClock, Clock {
   }
 }
 
-/** Files are the only thing outside of this process that anybody waits for: others may have the processor meanwhile. */
+/**
+ * Until nobody has anything to do before time passes. Files are the only thing outside of this process that anybody waits for:
+ * others may have the processor meanwhile.
+ */
 async function quiet(ended: () => boolean): Promise<void> {
-  for (let turns = 0; turns < QUIET_TURNS && !ended(); turns += 1) {
+  while (!ended()) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (!process.getActiveResourcesInfo().some((kind) => kind.includes('Req'))) continue;
-    turns = -1;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    const busy = process.getActiveResourcesInfo();
+    if (busy.some((kind) => kind.includes('Req'))) await new Promise((resolve) => setTimeout(resolve, 1));
+    else if (!busy.includes('Immediate')) return;
   }
 }
