@@ -7,6 +7,9 @@ export const COMMANDS = [
   'rollback',
   'restart',
   'restage',
+  'preview',
+  'preview-delete',
+  'sweep',
   'status',
   'setup',
 ] as const;
