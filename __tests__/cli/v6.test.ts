@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Root } from '../../src/cli/root.js';
-import { assertServesV6, hasZdtPush, isNoiseOfV6, isV6 } from '../../src/cli/v6.js';
+import { assertPushesBits, assertServesV6, hasZdtPush, isNoiseOfV6, isV6 } from '../../src/cli/v6.js';
 
 const ROOT: Root = {
   api: 'https://api',
@@ -41,10 +41,16 @@ describe('where v6 cannot work, it is refused with the reason', () => {
 
 test('what its libraries warn of is not shown', () => {
   const said = [
-    '2026/11/21 17:27:05 WARNING: proto: file "egress.proto" is already registered',
+    '2026/11/21 17:27:05 WARNING: proto:\u00a0 file "egress.proto" is already registered',
     'A future release will panic on registration conflicts. See:',
     'https://developers.google.com/protocol-buffers/docs/reference/go/faq#namespace-conflict',
   ];
   expect(said.map(isNoiseOfV6)).toEqual([true, true, true]);
   expect(isNoiseOfV6('FAILED')).toBe(false);
+});
+
+test('images are refused by name', () => {
+  const apps = [{ name: 'shop' }, { name: 'web', docker: { image: 'registry.example/web' } }];
+  expect(() => assertPushesBits('6.53.0', apps)).toThrow('web: docker images are not pushed with cf 6.53.0.');
+  expect(() => assertPushesBits('8.18.4', apps)).not.toThrow();
 });

@@ -46,7 +46,7 @@ export function assertPushesBits(version: string, apps: readonly Pick<ManifestAp
 
 /** Two libraries of v6 say so at each start. */
 export function isNoiseOfV6(line: string): boolean {
-  return /WARNING: proto: file .* is already registered|^A future release will panic on registration conflicts|reference\/go\/faq#namespace-conflict/.test(
+  return /WARNING: proto:\s+file .* is already registered|^A future release will panic on registration conflicts|reference\/go\/faq#namespace-conflict/.test(
     line,
   );
 }
