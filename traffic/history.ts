@@ -35,6 +35,13 @@ export class Replay {
   readonly instances = new Map<string, { appGuid: string; processType: string; healthy: boolean }>();
   private readonly routers = new Map<string, readonly string[]>();
 
+  /** As it was at that moment. */
+  static until(history: readonly HistoryEntry[], atMs: number): Replay {
+    const replay = new Replay();
+    for (const entry of history) if (entry.atMs <= atMs) replay.apply(entry);
+    return replay;
+  }
+
   apply(entry: HistoryEntry): void {
     switch (entry.kind) {
       case 'app':

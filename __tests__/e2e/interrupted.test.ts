@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { ActionResult, RunOptions } from '../../runner/index.js';
+import { Replay } from '../../traffic/history.js';
 import { spaceOf } from './support/space.js';
 import { startWorld, type World } from './support/world.js';
 
@@ -53,9 +54,14 @@ const INTERRUPTIONS: readonly Interruption[] = [
 ];
 /** Its deploy lives, and a second one of the same app comes. */
 const BUSY = 'busy';
-/** The runner cancels its deploy, and the post step has its turn. */
-const CANCELLED = 'cancelled';
-const NAMES = [...INTERRUPTIONS.map(({ name }) => name), BUSY, CANCELLED];
+/** The runner cancels their deploys, and the post step has its turn. */
+const CANCELLED = [
+  { name: 'cancelled', line: /^##\[group\].*prove candidate/ },
+  { name: 'early', line: /^##\[group\].*stage/ },
+];
+/** Less than what a cancelled run takes for what is quick: whoever ended before has done it. */
+const UNDO_MS = 4_500;
+const NAMES = [...INTERRUPTIONS, ...CANCELLED].map(({ name }) => name).concat(BUSY);
 
 let world: World;
 const deploy = (name: string, version: string, inputs = {}, run: Partial<RunOptions> = {}) =>
@@ -92,20 +98,52 @@ async function interrupt({ name, arm, line }: Interruption): Promise<ActionResul
   return result;
 }
 
-/** Ended as the runner does it, when both versions are on the route. */
-function cancel(): Promise<ActionResult> {
+interface CancelledRun extends ActionResult {
+  /** From the runner's signal to the end of main. */
+  tookMs: number;
+  endedAtMs: number;
+}
+
+/** Ended as the runner does it: when both versions are on the route, and before there is a droplet. */
+async function cancel({ name, line }: (typeof CANCELLED)[number]): Promise<CancelledRun> {
   const cancelled = new AbortController();
-  return deploy(
-    CANCELLED,
-    'v2',
-    {},
-    {
-      signal: cancelled.signal,
-      onLine: (line) => {
-        if (/^##\[group\].*prove candidate/.test(line)) cancelled.abort();
-      },
+  let [signalledAtMs, endedAtMs] = [Number.NaN, Number.NaN];
+  const run: Partial<RunOptions> = {
+    signal: cancelled.signal,
+    // The last one is post's.
+    onStart: () => {
+      endedAtMs = Date.now();
     },
-  );
+    onLine: (text) => {
+      if (cancelled.signal.aborted || !line.test(text)) return;
+      signalledAtMs = Date.now();
+      cancelled.abort();
+    },
+  };
+  const result = await deploy(name, 'v2', {}, run);
+  return { ...result, endedAtMs, tookMs: endedAtMs - signalledAtMs };
+}
+
+/** Names of the apps, and of those on the app's route, as the process of its run ended. */
+async function momentOf(name: string, { endedAtMs }: CancelledRun) {
+  const { apps, routes } = Replay.until(await world.foundry.history(), endedAtMs);
+  const [route] = [...routes.values()].filter(({ url }) => url === world.url(name));
+  return {
+    names: [...apps.values()].map((app) => app.name),
+    serving: [...(route?.destinations.values() ?? [])].map(({ appGuid }) => apps.get(appGuid)?.name),
+  };
+}
+
+/** What is quick is done by then, unless a machine that is too busy left no time for it; the rest is the post step's. */
+async function expectTakenBack({ name }: (typeof CANCELLED)[number], run: CancelledRun) {
+  // By its own code, in the runner's time.
+  expect([run.exitCode, run.signal, run.outputs.error]).toEqual([1, null, 'cancelled']);
+  expect(run.shown).toMatch(/Going back to the state from before/);
+  expect(run.post?.exitCode).toBe(0);
+  const { names, serving } = await momentOf(name, run);
+  expect(names.includes(`${name}-candidate`)).toBe(run.outputs.result !== 'reverted');
+  if (run.tookMs < UNDO_MS) expect(serving).toEqual([name]);
+  if (run.tookMs < UNDO_MS && name === 'early') expect(run.outputs.result).toBe('reverted');
 }
 
 /** @returns the deploy, and the one that began while it was at its first step */
@@ -127,12 +165,13 @@ async function twice(): Promise<[first: ActionResult, second: ActionResult]> {
 
 test('killed deploys are settled by the next run, a cancelled one by its post step, and beside one that lives there is no other', async () => {
   const known = (await world.foundry.requests()).length;
+  const fromMs = Date.now();
   const watch = await world.watch({ apps: NAMES, routes: NAMES.map((name) => world.url(name)) });
 
-  const [killed, [first, second], cancelled] = await Promise.all([
+  const [killed, [first, second], ended] = await Promise.all([
     Promise.all(INTERRUPTIONS.map(interrupt)),
     twice(),
-    cancel(),
+    Promise.all(CANCELLED.map(cancel)),
   ]);
   expect(killed.map(({ signal }) => signal)).toEqual(INTERRUPTIONS.map(() => 'SIGKILL'));
   expect(killed.flatMap(({ orphans }) => orphans)).toEqual([]);
@@ -143,24 +182,35 @@ test('killed deploys are settled by the next run, a cancelled one by its post st
   }
   expect(between.names).not.toContain('renamed');
 
-  // By its own code, in the runner's time; and nobody has to wait for the next run.
-  expect([cancelled.exitCode, cancelled.signal]).toEqual([1, null]);
-  expect(cancelled.post?.exitCode).toBe(0);
-  expect(between.serving[world.url(CANCELLED)]).toEqual([CANCELLED]);
-  expect(between.names.filter((name) => name.startsWith(`${CANCELLED}-candidate`))).toEqual([]);
-  expect(await world.meet(world.url(CANCELLED))).toBe('v2');
+  // Nobody has to wait for the next run.
+  for (const [at, one] of CANCELLED.entries()) {
+    await expectTakenBack(one, ended[at] as CancelledRun);
+    const { name } = one;
+    expect(between.serving[world.url(name)]).toEqual([name]);
+    const others = between.names.filter((other) => other.startsWith(`${name}-`));
+    expect(others.filter((other) => !other.startsWith(`${name}-failed-`))).toEqual([]);
+    for (const other of others) expect(between.app(other).state).toBe('STOPPED');
+    expect(await world.meet(world.url(name))).toBe('v1');
+  }
+  const history = (await world.foundry.history()).filter(({ atMs }) => atMs >= fromMs);
+  const started = history.flatMap((one) => (one.kind === 'app' && one.change === 'started' ? one.name : []));
+  expect(started.filter((name) => name.startsWith('early'))).toEqual([]);
 
   expect(first.outputs).toMatchObject({ result: 'deployed', 'failed-requests': '0' });
   expect(second.exitCode).toBe(1);
   expect(second.outputs).toMatchObject({ result: 'refused', error: 'locked' });
   expect(between.app(BUSY).guid).toBe(first.outputs['app-guid']);
   expect(await world.meet(world.url(BUSY))).toBe('v2');
-  // One of each for every app: the refused one made nothing. The post step made one more app, which took the lock over.
+  // One of each for every app: the refused one made nothing. A post step that took the lock over made one more app.
   const made = (await world.foundry.requests()).slice(known).filter(({ method }) => method === 'POST');
   const count = (path: string) => made.filter((one) => one.path === path).length;
-  expect(count('/v3/apps')).toBe(NAMES.length + 1);
-  for (const path of ['/v3/routes', '/v3/packages', '/v3/builds'])
+  const unfinished = ended.filter(({ outputs }) => outputs.result !== 'reverted').length;
+  expect(unfinished).toBeGreaterThan(0);
+  expect(count('/v3/apps')).toBe(NAMES.length + unfinished);
+  for (const path of ['/v3/routes', '/v3/packages'])
     expect([path, count(path)]).toEqual([path, NAMES.length]);
+  // One was cancelled as it was about to be staged.
+  expect([NAMES.length, NAMES.length - 1]).toContain(count('/v3/builds'));
 
   const next = await Promise.all(INTERRUPTIONS.map(({ name }) => deploy(name, 'v3')));
   const seen = await watch.end();

@@ -19,10 +19,7 @@ const MAPS = 'POST /v3/routes/*/destinations';
 const START = 'POST /v3/apps/*/actions/start';
 
 async function momentOf(platform: Platform, { endedAtMs }: RunResult): Promise<Replay> {
-  const replay = new Replay();
-  for (const entry of await platform.clock.drive(platform.history()))
-    if (entry.atMs <= endedAtMs) replay.apply(entry);
-  return replay;
+  return Replay.until(await platform.clock.drive(platform.history()), endedAtMs);
 }
 
 test.each<[string, string, Point, 'reverted' | 'failed']>([
