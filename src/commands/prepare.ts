@@ -7,6 +7,7 @@ import { InputError, Refused } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { type Leftovers, lookForLeftovers } from '../platform/leftovers.js';
 import { previousName, versionOf } from '../platform/names.js';
+import { isOfPreview } from '../platform/preview-names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
@@ -155,6 +156,9 @@ async function prepareOne(
     app: { intent, snapshot, found: { ...nothingFound(), notes: told } },
     problems: [
       ...names.map(inTheWayOf),
+      ...(preview && snapshot.live && !isOfPreview(snapshot.live.labels, preview.labels)
+        ? [notThisPreview(snapshot.live.name)]
+        : []),
       ...leftBy(beside),
       ...(domain instanceof Refused && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
       ...(older.problem ? [older.problem] : []),
@@ -172,6 +176,15 @@ async function withoutImages({ name, docker }: ManifestApp, { platform }: World)
   return [
     `${name} is a docker image, and this platform runs none: its switch diego_docker is off. Ask for it.`,
   ];
+}
+
+/** Whoever asked for the name a moment ago found it free. */
+function notThisPreview(name: string): Refused {
+  return new Refused(
+    `${name} became another preview's while this one was prepared.`,
+    'Run again: this one gets a name of its own.',
+    'not-a-preview',
+  );
 }
 
 /** Stands for the trial domain of an intent that is refused for having none. */

@@ -11,6 +11,7 @@ import { InputError, Refused } from '../model/errors.js';
 import { candidateName, LABEL } from '../platform/names.js';
 import {
   identityLabels,
+  isOfPreview,
   type PreviewOf,
   previewAppName,
   previewFacts,
@@ -98,15 +99,7 @@ async function namesFor(
 
 function isFreeFor(of: PreviewOf, name: string, found: readonly App[]): boolean {
   const there = found.filter((one) => one.name === name || one.name === candidateName(name));
-  return there.every(({ labels }) => isOf(of, labels));
-}
-
-export function isOf(of: PreviewOf, labels: App['labels']): boolean {
-  const identity: Readonly<Record<string, string | undefined>> = {
-    [LABEL.repository]: undefined,
-    ...identityLabels(of),
-  };
-  return Object.entries(identity).every(([key, value]) => labels[key] === value);
+  return there.every(({ labels }) => isOfPreview(labels, identityLabels(of)));
 }
 
 function hasForeigner(name: string, found: readonly App[]): boolean {

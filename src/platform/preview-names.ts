@@ -53,6 +53,14 @@ export function identityLabels({ repository, id }: PreviewOf): Record<string, st
   };
 }
 
+/** Whether something with the first labels is of the preview with the second ones. */
+export function isOfPreview(
+  labels: Readonly<Record<string, string>>,
+  of: Readonly<Record<string, string>>,
+): boolean {
+  return [LABEL.number, LABEL.repository].every((key) => labels[key] === of[key]);
+}
+
 /** The same in whole, for people and for sweep. */
 export function previewFacts({ repository, id, pull }: PreviewOf): Record<string, string> {
   return {
