@@ -8,6 +8,9 @@ const QUOTA: Readonly<Record<string, keyof Limits>> = {
   instances: 'totalInstances',
   routes: 'totalRoutes',
   'log-rate': 'logRateBps',
+  'reserved-ports': 'totalReservedPorts',
+  'service-instances': 'totalServiceInstances',
+  tasks: 'perAppTasks',
 };
 
 /**

@@ -77,6 +77,9 @@ export const DEFAULTS: FoundryOptions = {
     totalInstances: null,
     logRateBps: null,
     totalRoutes: 10_000,
+    totalReservedPorts: null,
+    totalServiceInstances: null,
+    perAppTasks: null,
   },
   seed: 0,
 };

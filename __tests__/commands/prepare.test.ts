@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { assertRoomFor, lookUp, type Preparation, prepare } from '../../src/commands/prepare.js';
+import { assertRoomToDeploy, lookUp, type Preparation, prepare } from '../../src/commands/prepare.js';
 import { readInputs } from '../../src/inputs.js';
 import type { ManifestApp } from '../../src/model/asked.js';
 import { InputError, Refused } from '../../src/model/errors.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { LABEL } from '../../src/platform/names.js';
+import { NO_NEED } from '../../src/strategies/capacity.js';
 import { DOMAIN } from './space.js';
 import { OLD, standing } from './standing.js';
 
@@ -72,7 +73,7 @@ async function prepared(preparation: Preparation, at = standing(), more: Partial
   };
   const found = await lookUp(preparation, world);
   const apps = await prepare(preparation, found, world);
-  await assertRoomFor(apps, found, world);
+  await assertRoomToDeploy(apps, found, world);
   return { apps, at };
 }
 
@@ -199,7 +200,7 @@ describe('refused', () => {
   test('for want of room, with every figure that is short', async () => {
     const at = standing();
     const limits = { instances: 1, memoryMb: 512 };
-    const used = { instances: 1, memoryMb: 256, routes: 1, ports: 0 };
+    const used = { ...NO_NEED, instances: 1, memoryMb: 256, routes: 1 };
     const quotas = [{ of: 'space' as const, name: 'production', limits, used }];
     const sizes = { processes: { web: { named: ['instances', 'memory'], instances: 2, memoryMb: 256 } } };
     const error = await refusalOf(asked({}, sizes), at, {

@@ -240,7 +240,8 @@ async function dropletOf({ ask, live }: OneApp): Promise<{ droplet: string }> {
 /** As much memory, MiB; a test may change it, as an admin does. */
 function roomFor(totalMemoryMb: number) {
   const limits = { perProcessMemoryMb: null, totalInstances: null, logRateBps: null, totalRoutes: null };
-  return { ...limits, totalMemoryMb };
+  const others = { totalReservedPorts: null, totalServiceInstances: null, perAppTasks: null };
+  return { ...limits, ...others, totalMemoryMb };
 }
 
 describe('live is deleted while its canary is held: the canary is taken away, and the next deploy works', () => {

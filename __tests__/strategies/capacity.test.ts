@@ -1,7 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
+import { recorded } from '../../src/engine/journal.js';
 import type { Quota } from '../../src/model/cloud.js';
-import { needOf, type Sizes, shortages } from '../../src/strategies/capacity.js';
-import { app, intent, ours, process, route, snapshot, to, trialRoute, wanted } from './support.js';
+import { NO_NEED, needOf, type Sizes, shortages, withTask } from '../../src/strategies/capacity.js';
+import {
+  app,
+  candidateAt,
+  intent,
+  ours,
+  process,
+  route,
+  snapshot,
+  to,
+  trialRoute,
+  wanted,
+} from './support.js';
 
 const live = app('old', { processes: [process('web', 3)] });
 const there = snapshot({ live, routes: [route('shop.apps.example', [to('old')])] });
@@ -89,6 +101,38 @@ describe('beside what runs there has to be room for', () => {
     });
   });
 
+  test.each<[string, Parameters<typeof intent>[0], Sizes, number]>([
+    ['all instances of a new app', {}, { web: { instances: 3, logRateBps: 10 } }, 30],
+    ['what is taken from live', { scale: { web: { logRateBps: 20 } } }, { web: { instances: 2 } }, 40],
+    ['an instance without a limit', {}, { web: { logRateBps: -1 } }, Number.POSITIVE_INFINITY],
+    [
+      'none of it',
+      {},
+      { web: { instances: 1, logRateBps: 10 }, worker: { instances: 0, logRateBps: -1 } },
+      10,
+    ],
+    [
+      'the larger rate of all in place',
+      { inPlace: IN_PLACE },
+      { web: { instances: 3, logRateBps: 30 } },
+      3 * 30 + 3 * 10,
+    ],
+  ])('of log lines: %s', (_, over, sizes, rate) => {
+    const limited = app('old', { processes: [process('web', 3, { logRateBps: 20 })] });
+    expect(needOf(intent(over), { ...there, live: limited }, sizes).logRateBps).toBe(rate);
+  });
+
+  test('what a held canary has beyond live is free by then', () => {
+    const held = intent({ inPlace: { maxInFlight: 1, instanceSteps: [50], instances: 3 } });
+    const lock = candidateAt('paused', { processes: [], annotations: recorded(held) });
+    const webs = [process('web', 2), process('web', 2, { guid: 'canary' })];
+    const paused = { ...there, candidate: lock, lock, live: { ...live, processes: webs } };
+    const sizes = { web: { instances: 3, memoryMb: 256 } };
+    expect(needOf(intent(), paused, sizes)).toMatchObject({ memoryMb: 2 * 256, instances: 2 });
+    const elsewhere = { ...paused, candidate: { ...lock, phase: 'switching' as const } };
+    expect(needOf(intent(), elsewhere, sizes)).toMatchObject({ instances: 3 });
+  });
+
   test('routes that are not there yet, the trial route among them', () => {
     expect(needOf(intent(), there, {}).routes).toBe(1);
     expect(needOf(intent(), { ...there, routes: [] }, {}).routes).toBe(2);
@@ -103,9 +147,12 @@ describe('a quota', () => {
     of: 'space',
     name: 'production',
     limits,
-    used: { memoryMb: 768, instances: 3, routes: 4, ports: 1, ...used },
+    used: { ...NO_NEED, memoryMb: 768, instances: 3, routes: 4, ports: 1, ...used },
   });
-  const need = { memoryMb: 256, instances: 1, instanceMb: 256, routes: 1, ports: 1 };
+  const need = {
+    ...{ memoryMb: 256, instances: 1, instanceMb: 256, logRateBps: 100 },
+    ...{ routes: 1, ports: 1, services: 1, tasks: 1 },
+  };
 
   test.each<[Quota['limits'], string[]]>([
     [{}, []],
@@ -133,11 +180,44 @@ describe('a quota', () => {
       ],
     ],
     [
+      { logRateBps: 99 },
+      [
+        'The quota of the space production allows 99 bytes of log lines a second, 0 are in use, and this needs 100 more for a while.',
+      ],
+    ],
+    [
+      { services: 0 },
+      [
+        'The quota of the space production allows 0 service instances, 0 are in use, and this needs 1 more for a while.',
+      ],
+    ],
+    [
+      { tasks: 0 },
+      [
+        'The quota of the space production allows 0 tasks at a time, 0 are in use, and this needs 1 more for a while.',
+      ],
+    ],
+    [{ logRateBps: 100, services: 1, tasks: 1, ports: 2 }, []],
+    [
       { instanceMb: 255 },
       ['The quota of the space production allows 255 MiB for one instance, and this asks for 256.'],
     ],
   ])('%j', (limits, texts) => {
     expect(shortages([need], [quota(limits)])).toEqual(texts);
+  });
+
+  test('of log lines has no room for an instance without a limit, however large it is', () => {
+    const unlimited = { ...need, logRateBps: Number.POSITIVE_INFINITY };
+    expect(shortages([unlimited], [quota({ logRateBps: 1_000_000 })])).toEqual([
+      expect.stringMatching(/allows 1000000 bytes of log lines a second, so each instance needs a limit/),
+    ]);
+    expect(shortages([unlimited], [quota({})])).toEqual([]);
+  });
+
+  test('a task runs before the first instance: the larger of both counts', () => {
+    expect(withTask(need, 128)).toMatchObject({ memoryMb: 256, instanceMb: 256, tasks: 2 });
+    expect(withTask(need, 512)).toMatchObject({ memoryMb: 512, instanceMb: 512, instances: 1 });
+    expect(shortages([withTask(NO_NEED, 64)], [quota({ memoryMb: 768 })])).toHaveLength(1);
   });
 
   test('holds all apps of a deploy together, and one that gives room back takes none from the others', () => {

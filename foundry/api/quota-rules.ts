@@ -1,6 +1,6 @@
 import type * as r from '../state/records.js';
 import type { Core } from './core.js';
-import { unprocessable } from './errors.js';
+import { ApiError, unprocessable } from './errors.js';
 
 /** What the spaces that pass use now, as in `usage_summary`. Counted are the processes of started apps. */
 export function usage(core: Core, test: (space: r.Space) => boolean): Record<string, number> {
@@ -140,7 +140,7 @@ export function checkQuota(core: Core, app: r.App, adds: Additions): void {
   }
 }
 
-/** Throws 422 when the memory of one more task does not fit. */
+/** Throws 422 when one more task, or its memory, does not fit. All that run or wait are counted, of whatever app. */
 export function checkTaskQuota(core: Core, app: r.App, { memoryMb }: r.Task): void {
   for (const { limits, used, space } of ceilings(core, app)) {
     const whose = space ? 'space' : 'organization';
@@ -150,21 +150,40 @@ export function checkTaskQuota(core: Core, app: r.App, { memoryMb }: r.Task): vo
     if (limits.perProcessMemoryMb !== null && memoryMb > limits.perProcessMemoryMb) {
       throw unprocessable(`memory_in_mb exceeds ${whose} instance memory quota`);
     }
+    if (limits.perAppTasks !== null && (used.per_app_tasks ?? 0) >= limits.perAppTasks) {
+      throw unprocessable('app_task_limit quota exceeded');
+    }
   }
 }
 
-/** Throws 422 when one more route does not fit. */
-export function checkRouteQuota(core: Core, space: r.Space): void {
+/** Throws 422 when one more route does not fit. @param isTcp it takes a port */
+export function checkRouteQuota(core: Core, space: r.Space, isTcp: boolean): void {
+  const routes = fullOne(core, space, 'totalRoutes', 'routes');
+  if (routes) throw unprocessable(`Routes quota exceeded for ${routes}.`);
+  const ports = isTcp ? fullOne(core, space, 'totalReservedPorts', 'reserved_ports') : undefined;
+  if (ports) throw unprocessable(`Reserved route ports quota exceeded for ${ports}.`);
+}
+
+/** Throws when a broker may make no more instances (CC service_instance_create.rb). */
+export function checkServiceQuota(core: Core, space: r.Space): void {
+  const full = fullOne(core, space, 'totalServiceInstances', 'service_instances');
+  if (full === undefined) return;
+  if (full.startsWith('space'))
+    throw new ApiError(400, 60_012, 'CF-ServiceInstanceSpaceQuotaExceeded', serviceText('space'));
+  throw new ApiError(400, 60_005, 'CF-ServiceInstanceQuotaExceeded', serviceText('organization'));
+}
+
+const serviceText = (whose: string) => `You have exceeded your ${whose}'s services limit.`;
+
+/** @returns the space or organization, with its name, that has no room for one more */
+function fullOne(core: Core, space: r.Space, limit: keyof r.Limits, figure: string): string | undefined {
   const organization = core.store.organizationOf(space);
-  const full = (quotaGuid: string | undefined, test: (s: r.Space) => boolean): boolean => {
-    const limit =
-      quotaGuid === undefined ? null : (core.store.quotas.get(quotaGuid)?.limits.totalRoutes ?? null);
-    return limit !== null && (usage(core, test).routes ?? 0) + 1 > limit;
+  const isFull = (quotaGuid: string | undefined, test: (s: r.Space) => boolean): boolean => {
+    const most = quotaGuid === undefined ? null : (core.store.quotas.get(quotaGuid)?.limits[limit] ?? null);
+    return most !== null && (usage(core, test)[figure] ?? 0) + 1 > most;
   };
-  if (full(space.quotaGuid, (s) => s.guid === space.guid)) {
-    throw unprocessable(`Routes quota exceeded for space '${space.name}'.`);
-  }
-  if (full(organization.quotaGuid, (s) => s.organizationGuid === organization.guid)) {
-    throw unprocessable(`Routes quota exceeded for organization '${organization.name}'.`);
-  }
+  if (isFull(space.quotaGuid, (s) => s.guid === space.guid)) return `space '${space.name}'`;
+  if (isFull(organization.quotaGuid, (s) => s.organizationGuid === organization.guid))
+    return `organization '${organization.name}'`;
+  return undefined;
 }

@@ -21,11 +21,15 @@ function presentQuota(core: Core, q: r.Quota): Record<string, unknown> {
       total_memory_in_mb: limits.totalMemoryMb,
       per_process_memory_in_mb: limits.perProcessMemoryMb,
       total_instances: limits.totalInstances,
-      per_app_tasks: null,
+      per_app_tasks: limits.perAppTasks,
       log_rate_limit_in_bytes_per_second: limits.logRateBps,
     },
-    services: { paid_services_allowed: true, total_service_instances: null, total_service_keys: null },
-    routes: { total_routes: limits.totalRoutes, total_reserved_ports: null },
+    services: {
+      paid_services_allowed: true,
+      total_service_instances: limits.totalServiceInstances,
+      total_service_keys: null,
+    },
+    routes: { total_routes: limits.totalRoutes, total_reserved_ports: limits.totalReservedPorts },
     ...(q.kind === 'organization' ? { domains: { total_domains: null } } : {}),
     relationships:
       q.kind === 'organization'

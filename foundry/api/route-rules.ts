@@ -21,7 +21,7 @@ export function createRoute(core: Core, space: r.Space, domain: r.Domain, wanted
     checkRoute(core, space, domain, host, path);
   } else checkTcpRoute(host, path);
   const port = domain.routerGroupGuid === undefined ? undefined : takePort(core, domain, wanted.port);
-  checkRouteQuota(core, space);
+  checkRouteQuota(core, space, port !== undefined);
   const made: r.Route = {
     ...core.store.base(),
     spaceGuid: space.guid,

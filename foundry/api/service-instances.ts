@@ -7,6 +7,7 @@ import { isOn } from './feature-flags.js';
 import { type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { links } from './present.js';
+import { checkServiceQuota } from './quota-rules.js';
 import { unbindRoute } from './route-services.js';
 import { included, presentInstance } from './service-instance-show.js';
 import { hasFailed, isBusy, offeringOf, operate, operation } from './service-operations.js';
@@ -84,6 +85,7 @@ async function create(call: Call, core: Core): Promise<Answer> {
       'Invalid service plan. Ensure that the service plan exists, is available, and you have access to it.',
     );
   }
+  if (isManaged) checkServiceQuota(core, space);
   const parameters = object(body.parameters, 'Parameters');
   const credentials = object(body.credentials, 'Credentials');
   const serviceUrl = routeServiceUrl(body.route_service_url);

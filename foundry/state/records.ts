@@ -40,6 +40,10 @@ export interface Limits {
   totalInstances: number | null;
   logRateBps: number | null;
   totalRoutes: number | null;
+  totalReservedPorts: number | null;
+  totalServiceInstances: number | null;
+  /** Of all apps, whatever the API calls it. */
+  perAppTasks: number | null;
 }
 
 export interface Quota extends Base {

@@ -11,7 +11,7 @@ import { type Change, change } from './change.js';
 import { type Held, heldRefusal, inPlaceOf } from './held.js';
 import { type Opened, open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
-import { assertRoomFor, type Found, lookUp, type Preparation, prepare } from './prepare.js';
+import { assertRoomToDeploy, type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import type { SettledHeld } from './settle.js';
 import { compareWithLive } from './unchanged.js';
 
@@ -61,7 +61,7 @@ export async function deployManifest(
       _settled: readonly SettledHeld[],
       ended: readonly Held[],
     ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
-    assertRoom: assertRoomFor,
+    assertRoom: assertRoomToDeploy,
     held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     ...(preview?.ready ? { ready: preview.ready } : {}),
   };

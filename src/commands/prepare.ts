@@ -12,12 +12,11 @@ import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
-import { needOf } from '../strategies/capacity.js';
 import { makeIntent, type Preview } from '../strategies/intent.js';
 import { type Judgement, judgeLeftovers } from '../strategies/leftovers.js';
 import { withdrawn } from '../strategies/versions.js';
 import { servedBy } from '../strategies/view.js';
-import { assertRoom } from './capacity.js';
+import { assertRoomFor } from './capacity.js';
 import { carryingForProof, carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
@@ -85,15 +84,12 @@ export async function prepare(
 }
 
 /** Throws `Refused` where the quotas have no room for these apps, which were prepared of what was found, in this order. */
-export async function assertRoomFor(
+export async function assertRoomToDeploy(
   apps: readonly AppWorld[],
   found: readonly Found[],
   world: World,
 ): Promise<void> {
-  const needs = apps.map(({ intent, snapshot }, at) =>
-    needOf(intent, snapshot, (found[at] as Found).app.processes),
-  );
-  await assertRoom(needs, world);
+  await assertRoomFor(apps, world, (_, at) => (found[at] as Found).app.processes);
 }
 
 async function prepareOne(

@@ -8,6 +8,7 @@ import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { carries, givenToLive, makePromoteIntent, withRecorded } from '../strategies/promote-intent.js';
+import { assertRoomFor } from './capacity.js';
 import { lackOf } from './carrying.js';
 import { change, type Seen } from './change.js';
 import { heldSet, lookUpHeld, ofEach, takeHeld } from './held.js';
@@ -37,12 +38,19 @@ export async function promote(inputs: Inputs, context: RunContext, ports: Ports)
         _rolledBack: readonly string[],
         settled: readonly SettledHeld[],
       ) => prepare(seen, world, settled, inputs, owner),
+      assertRoom: (apps: readonly AppWorld[], _seen: unknown, world: World) =>
+        assertRoomFor(apps.filter(isLeftToDo), world),
       take: (apps: readonly AppWorld[], world: World) => takeHeld(apps, owner, world),
     };
     return await change(opened, promoting, first ? withRecorded(inputs, first) : inputs, context, ports);
   } finally {
     await opened.close();
   }
+}
+
+/** Of a canary all that it needs runs already; and a lock that is gone was brought to its end. */
+function isLeftToDo({ snapshot: { candidate } }: AppWorld): boolean {
+  return candidate !== undefined && candidate.phase !== 'paused';
 }
 
 /** Throws `Refused` with everything that forbids it; the held deploy stays as it is then. */

@@ -1,6 +1,8 @@
 /** `rollback`: a version that was live before goes live again, as safely and as proven as a new one. Nothing is built. */
 import type { Inputs, RunContext } from '../model/asked.js';
 import { ownerLabel } from '../platform/names.js';
+import type { AppWorld, World } from '../steps/world.js';
+import { assertRoomFor } from './capacity.js';
 import { change } from './change.js';
 import { type Held, heldRefusal } from './held.js';
 import { namesOf } from './names.js';
@@ -22,6 +24,7 @@ export async function rollback(inputs: Inputs, context: RunContext, ports: Ports
       names,
       look: lookUpKept.bind(undefined, preparation),
       prepare: prepareRollback.bind(undefined, preparation),
+      assertRoom: (apps: readonly AppWorld[], _seen: unknown, world: World) => assertRoomFor(apps, world),
       held: async (held: Held) => {
         throw heldRefusal(held);
       },

@@ -130,10 +130,22 @@ export interface Quota {
   of: 'organization' | 'space';
   /** Of the organization or the space. */
   name: string;
-  /** `memoryMb` and `instances` count what is started; `instanceMb` is the most that one instance may have. */
-  limits: { memoryMb?: number; instanceMb?: number; instances?: number; routes?: number; ports?: number };
-  /** `ports`: those that TCP routes have. */
-  used: { memoryMb: number; instances: number; routes: number; ports: number };
+  /** `instanceMb`: the most that one instance may have. */
+  limits: Partial<QuotaFigures> & { instanceMb?: number };
+  used: QuotaFigures;
+}
+
+/** `memoryMb` counts what is started and running tasks; `logRateBps` what has a limit of its own; `ports` are those of TCP routes. */
+export interface QuotaFigures {
+  memoryMb: number;
+  instances: number;
+  logRateBps: number;
+  routes: number;
+  ports: number;
+  /** Service instances that a broker made. */
+  services: number;
+  /** That run or wait, of all apps (CC task_model.rb), whatever the quota calls it. */
+  tasks: number;
 }
 
 export interface Domain {

@@ -1,8 +1,8 @@
 /** How much the organization and the space may use, and how much they do (platform facts A6). */
-import type { Quota, Target } from '../model/cloud.js';
+import type { Quota, QuotaFigures, Target } from '../model/cloud.js';
 import { PlatformRefusal } from '../model/errors.js';
 import type { Platform } from './calls.js';
-import { Fields, related } from './json.js';
+import { Fields, present, related } from './json.js';
 import type { Requests } from './request.js';
 
 export function quotaCalls(requests: Requests): Pick<Platform, 'quotas'> {
@@ -14,27 +14,52 @@ export function quotaCalls(requests: Requests): Pick<Platform, 'quotas'> {
     if (quotaGuid === undefined) return undefined;
     const [quota, summary] = await Promise.all([
       read(`/v3/${of}_quotas/${quotaGuid}`),
-      read(`/v3/${of}s/${guid}/usage_summary`),
+      orNone(() => read(`/v3/${of}s/${guid}/usage_summary`)),
     ]);
-    const apps = quota.object('apps');
-    const used = summary.object('usage_summary');
+    const limits = limitsOf(quota);
+    const used = summary?.object('usage_summary');
+    // No summary tells the log rate, and before 3.199 there is none of a space.
+    const counted =
+      !used || limits.logRateBps !== undefined ? await countProcesses(`${of}_guids`, guid) : undefined;
+    const memoryMb = used ? used.number('memory_in_mb') : (counted?.memoryMb ?? 0);
+    const instances = used ? used.number('started_instances') : (counted?.instances ?? 0);
+    // Platforms that tell memory and instances only: as good as none, the platform has the last word.
+    const told = (key: string) => used?.maybeNumber(key) ?? 0;
     return {
       of,
       name,
-      limits: defined({
-        memoryMb: apps.maybeNumber('total_memory_in_mb'),
-        instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
-        instances: apps.maybeNumber('total_instances'),
-        routes: quota.object('routes').maybeNumber('total_routes'),
-        ports: quota.object('routes').maybeNumber('total_reserved_ports'),
-      }),
+      limits,
       used: {
-        memoryMb: used.number('memory_in_mb'),
-        instances: used.number('started_instances'),
-        // Platforms that tell memory and instances only: as good as none, the platform has the last word.
-        routes: used.maybeNumber('routes') ?? 0,
-        ports: used.maybeNumber('reserved_ports') ?? 0,
+        memoryMb,
+        instances,
+        logRateBps: counted?.logRateBps ?? 0,
+        routes: told('routes'),
+        ports: told('reserved_ports'),
+        services: told('service_instances'),
+        tasks: told('per_app_tasks'),
       },
+    };
+  }
+
+  /** What the started apps have, as far as this sign-in may see them. */
+  async function countProcesses(filter: string, guid: string) {
+    const query = { [filter]: guid };
+    const [apps, processes] = await Promise.all([
+      requests.list('/v3/apps', query, (app) => ({ guid: app.text('guid'), state: app.text('state') })),
+      requests.list('/v3/processes', query, (process) => ({
+        app: related(process, 'app'),
+        instances: process.number('instances'),
+        memoryMb: process.number('memory_in_mb'),
+        logRateBps: process.maybeNumber('log_rate_limit_in_bytes_per_second') ?? -1,
+      })),
+    ]);
+    const started = new Set(apps.filter(({ state }) => state === 'STARTED').map((app) => app.guid));
+    const own = processes.filter(({ app }) => app !== undefined && started.has(app));
+    const sum = (of: (one: (typeof own)[number]) => number) => own.reduce((all, one) => all + of(one), 0);
+    return {
+      instances: sum((one) => one.instances),
+      memoryMb: sum((one) => one.instances * one.memoryMb),
+      logRateBps: sum((one) => one.instances * Math.max(0, one.logRateBps)),
     };
   }
 
@@ -52,12 +77,32 @@ export function quotaCalls(requests: Requests): Pick<Platform, 'quotas'> {
   };
 }
 
-function defined<T extends Record<string, number | undefined>>(limits: T): { [K in keyof T]?: number } {
-  const entries = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: number };
+function limitsOf(quota: Fields): Quota['limits'] {
+  const apps = quota.object('apps');
+  const routes = quota.object('routes');
+  const limits: { [Figure in keyof QuotaFigures | 'instanceMb']: number | undefined } = {
+    memoryMb: apps.maybeNumber('total_memory_in_mb'),
+    instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
+    instances: apps.maybeNumber('total_instances'),
+    logRateBps: apps.maybeNumber('log_rate_limit_in_bytes_per_second'),
+    tasks: apps.maybeNumber('per_app_tasks'),
+    routes: routes.maybeNumber('total_routes'),
+    ports: routes.maybeNumber('total_reserved_ports'),
+    services: quota.maybeObject('services')?.maybeNumber('total_service_instances'),
+  };
+  return present<Quota['limits']>(limits);
 }
 
-/** Not every role may read a quota, and platforms before 3.199 have no usage of a space. */
+async function orNone<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof PlatformRefusal && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Not every role may read a quota. */
 async function unlessHidden<T>(look: () => Promise<T>): Promise<T | 'hidden'> {
   try {
     return await look();

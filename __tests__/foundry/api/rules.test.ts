@@ -144,6 +144,35 @@ describe('quota', () => {
     });
     expect(reply.body.errors[0].detail).toBe("Routes quota exceeded for organization 'shop'.");
   });
+
+  test('ports of TCP routes', async () => {
+    await quota({ totalReservedPorts: 0 });
+    const [domain] = (await f.call('GET', '/v3/domains?names=tcp.localhost')).body.resources;
+    const reply = await f.call('POST', '/v3/routes', {
+      relationships: { space: to(w.spaceGuid), domain: to(domain.guid) },
+    });
+    expect(reply.body.errors[0].detail).toBe("Reserved route ports quota exceeded for organization 'shop'.");
+    expect((await w.route('a')).length).toBeGreaterThan(0);
+  });
+
+  test('service instances that a broker makes', async () => {
+    await quota({ totalServiceInstances: 0 });
+    const [plan] = (await f.call('GET', '/v3/service_plans')).body.resources;
+    const make = (more: object) => f.call('POST', '/v3/service_instances', { name: 'db', ...more });
+    const space = { space: to(w.spaceGuid) };
+    const managed = await make({ type: 'managed', relationships: { ...space, service_plan: to(plan.guid) } });
+    expect(managed.body.errors[0]).toMatchObject({ code: 60_005, title: 'CF-ServiceInstanceQuotaExceeded' });
+    expect((await make({ type: 'user-provided', relationships: space })).status).toBe(201);
+  });
+
+  test('tasks, of all apps together', async () => {
+    await quota({ perAppTasks: 1 });
+    const [one, two] = [(await w.staged('a')).app, (await w.staged('b')).app];
+    const run = (app: string) => f.call('POST', `/v3/apps/${app}/tasks`, { command: 'make' });
+    expect((await run(one)).status).toBe(202);
+    const reply = await run(two);
+    expect([reply.status, reply.body.errors[0].detail]).toEqual([422, 'app_task_limit quota exceeded']);
+  });
 });
 
 describe('destinations', () => {
