@@ -7,70 +7,34 @@
  * each. It has to be repeatable: times from the platform's clock, nothing random but what a seed gives. Where something else has to
  * be true than of any deploy, `judge.ts` learns it; a call of the CLI that nobody made before is recorded first (`cf-recording.ts`).
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Deploy, runAction } from './action.js';
 import { beginByHand, giveByHand, pushByHand } from './by-hand.js';
-import type { AppVersion } from './cells.js';
 import type { Platform } from './platform.js';
+import {
+  APP,
+  commitOf,
+  deployed,
+  FOREIGN,
+  type Folders,
+  INSTANCES,
+  type Routes,
+  type Scenario,
+  type Settings,
+  USUAL,
+  url,
+} from './scenario.js';
 
-export interface Scenario {
-  name: string;
-  /** What stands in the space before the deploy; each in its own wanted order. */
-  before(platform: Platform, folders: Folders): Promise<void>;
-  asked: AppVersion;
-  /** Production routes of the asked manifest, by app. */
-  routes: Routes;
-  /** Routes that live has and shall lose. */
-  dropped?: readonly string[];
-  /** What the asked manifest sets; the one before set `USUAL`. */
-  settings?: Settings;
-  /** Live keeps its GUID. */
-  inPlace?: boolean;
-  /** By its first instances, of which one is there while it is held. */
-  canary?: boolean;
-  inputs?: Readonly<Record<string, string>>;
-  /** How long the platform's jobs take; else as always. */
-  jobMs?: number;
-  /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
-  ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
-}
-
-export type Routes = Readonly<Record<string, readonly string[]>>;
-
-/** Of each app of a manifest. */
-export interface Settings {
-  memoryMb: number;
-  env: Readonly<Record<string, string>>;
-  /** Default: `INSTANCES`. */
-  instances?: number;
-  /** By url. */
-  ways?: Readonly<Record<string, Way>>;
-}
-
-/** What a manifest says of a route beside its url. */
-export interface Way {
-  protocol?: string;
-  options?: Readonly<Record<string, string>>;
-}
-
-export const APP = 'shop';
-export const INSTANCES = 2;
-/** An app of somebody else whose name begins like ours, and one whose name is even like a candidate's. */
-export const FOREIGN = ['shopping', 'shop-candidate-x'];
-const INPUTS = { 'smoke-test': '/health', drain: '1s', 'keep-failed': 'false' };
-
-export function url(host: string): string {
-  return `${host}.apps.localhost`;
-}
-
-export const USUAL: Settings = { memoryMb: 64, env: { MODE: 'v1' } };
+export * from './scenario.js';
 
 const SHOP = { [APP]: [url('shop')] };
 const ROLLING = { strategy: 'rolling' };
 const CANARY = { strategy: 'canary' };
+/** The version of the CLI says which recording is played. */
+const ZDT_PUSH = { strategy: 'zdt-push', 'cf-version': '6' };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
+const NO_ROUTE = { [APP]: [] };
+const UNASKED = { 'smoke-test': '' };
+const HANDOVER = { workers: 'handover' };
+const WORKERS: Settings = { ...USUAL, workers: 2 };
 const PAIR = { ...SHOP, web: [url('web')] };
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -236,6 +200,21 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    ...rolling('v2'),
+    name: 'zdt-push of cf v6, with other variables and memory',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    inputs: ZDT_PUSH,
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
+    name: 'zdt-push of cf v6, the version crashes in live only',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
+    asked: { version: 'v2', crashes: true, badAs: APP },
+    inputs: ZDT_PUSH,
+    ends: 'reverted',
+  },
+  {
     ...canary('v2'),
     name: 'canary, with other variables and memory',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
@@ -325,6 +304,60 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'aborted',
   },
   {
+    ...routeless('overlap'),
+    name: 'no route, side by side',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, NO_ROUTE, UNASKED),
+    ends: 'deployed',
+  },
+  {
+    ...routeless('handover'),
+    name: 'no route, handed over',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, NO_ROUTE, UNASKED),
+    ends: 'deployed',
+  },
+  {
+    ...routeless('handover'),
+    name: 'no route, handed over, the version crashes',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, NO_ROUTE, UNASKED),
+    asked: { version: 'v2', crashes: true },
+    ends: 'reverted',
+  },
+  {
+    ...routeless('handover'),
+    name: 'promote of an app without a route, handed over',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, NO_ROUTE, UNASKED);
+      const hold = { ...UNASKED, ...HANDOVER, hold: 'true' };
+      await deployed(platform, folders, { version: 'v2' }, NO_ROUTE, hold);
+    },
+    inputs: { ...UNASKED, command: 'promote', app: APP },
+    ends: 'promoted',
+  },
+  {
+    ...withWorkers(),
+    name: 'workers handed over',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, {}, WORKERS),
+    ends: 'deployed',
+  },
+  {
+    ...withWorkers(),
+    name: 'workers handed over, and they crash',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, {}, WORKERS),
+    asked: { version: 'v2', crashes: true, badIn: 'worker' },
+    ends: 'reverted',
+  },
+  {
+    ...withWorkers(),
+    name: 'rollback, workers handed over',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP, HANDOVER, WORKERS);
+      await deployed(platform, folders, { version: 'v2' }, SHOP, HANDOVER, WORKERS);
+    },
+    asked: { version: 'v1' },
+    inputs: { ...HANDOVER, command: 'rollback', app: APP, to: commitOf('v1') },
+    ends: 'rolled-back',
+  },
+  {
     name: 'rolling, held',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
     asked: { version: 'v2' },
@@ -351,6 +384,27 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** An app without a route, whose web process works something off. */
+function routeless(workers: 'overlap' | 'handover') {
+  return {
+    asked: { version: 'v2' },
+    routes: NO_ROUTE,
+    works: { type: 'web', how: workers },
+    inputs: { ...UNASKED, workers },
+  } satisfies Partial<Scenario>;
+}
+
+/** An app whose workers are handed over. */
+function withWorkers() {
+  return {
+    asked: { version: 'v2' },
+    routes: SHOP,
+    works: { type: 'worker', how: 'handover' },
+    settings: WORKERS,
+    inputs: HANDOVER,
+  } satisfies Partial<Scenario>;
+}
+
 function rolling(version: string) {
   const settings = { memoryMb: 96, env: { MODE: version, MORE: 'given' } };
   return {
@@ -372,45 +426,6 @@ async function heldCanary(platform: Platform, folders: Folders): Promise<void> {
   await deployed(platform, folders, asked, routes, { ...CANARY, hold: 'true' }, settings);
 }
 
-/** Workspaces on disk, each written once. */
-export class Folders {
-  private readonly root = mkdtempSync(join(tmpdir(), 'matrix-'));
-  private readonly made = new Map<string, string>();
-
-  of(app: AppVersion, routes: Routes, settings: Settings = USUAL): string {
-    const key = JSON.stringify([app, routes, settings]);
-    const known = this.made.get(key);
-    if (known !== undefined) return known;
-    const folder = mkdtempSync(join(this.root, `${app.version}-`));
-    writeFileSync(join(folder, 'app.json'), JSON.stringify(app));
-    writeFileSync(join(folder, 'manifest.yml'), manifest(routes, settings));
-    this.made.set(key, folder);
-    return folder;
-  }
-
-  remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
-  }
-}
-
-/** The command that a scenario runs. */
-export function commandOf(
-  { asked, routes, settings, inputs }: Pick<Scenario, 'asked' | 'routes' | 'settings' | 'inputs'>,
-  folders: Folders,
-  run: number,
-): Deploy {
-  return {
-    workspace: folders.of(asked, routes, settings),
-    commit: commitOf(asked.version),
-    runId: String(run),
-    inputs: { ...INPUTS, ...inputs },
-  };
-}
-
-export function commitOf(version: string): string {
-  return Buffer.from(version).toString('hex').padEnd(40, '0');
-}
-
 async function held(platform: Platform, folders: Folders, routes: Routes) {
   await deployed(platform, folders, { version: 'v1' }, routes);
   await deployed(platform, folders, { version: 'v2' }, routes, { hold: 'true' });
@@ -420,39 +435,4 @@ async function heldRolling(platform: Platform, folders: Folders): Promise<void> 
   await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
   const { asked, routes, settings } = rolling('v2');
   await deployed(platform, folders, asked, routes, { ...ROLLING, hold: 'true' }, settings);
-}
-
-async function deployed(
-  platform: Platform,
-  folders: Folders,
-  asked: AppVersion,
-  routes: Routes,
-  inputs: Readonly<Record<string, string>> = {},
-  settings: Settings = USUAL,
-): Promise<void> {
-  const { code, lines } = await runAction(
-    platform,
-    commandOf({ asked, routes, inputs, settings }, folders, 1),
-  );
-  if (code !== 0) throw new Error(`the deploy before the trial failed:\n${lines.join('\n')}`);
-}
-
-function manifest(apps: Routes, { memoryMb, env, instances = INSTANCES, ways = {} }: Settings): string {
-  const blocks = Object.entries(apps).flatMap(([name, routes]) => [
-    `- name: ${name}`,
-    `  memory: ${memoryMb}M`,
-    `  instances: ${instances}`,
-    '  routes:',
-    ...routes.flatMap((route) => [`  - route: ${route}`, ...linesOf(ways[route])]),
-    ...(Object.keys(env).length > 0 ? ['  env:'] : []),
-    ...Object.entries(env).map(([key, value]) => `    ${key}: ${value}`),
-  ]);
-  return ['applications:', ...blocks, ''].join('\n');
-}
-
-function linesOf({ protocol, options }: Way = {}): string[] {
-  return [
-    ...(protocol ? [`    protocol: ${protocol}`] : []),
-    ...(options ? [`    options: ${JSON.stringify(options)}`] : []),
-  ];
 }
