@@ -33,6 +33,8 @@ export interface AppBehaviour {
   turnsBad?: boolean;
   /** Only under this app's name it is as the rest says; under any other name it is good. */
   onlyAs?: string;
+  /** A service that it needs: with a password that is none of these it does not start. `/password` answers the one that it has. */
+  bound?: { service: string; passwords: readonly string[] };
   /** Ends at SIGTERM without finishing what is under way, as a program does that does not listen to it. */
   stopsAtOnce?: boolean;
 }
@@ -106,7 +108,18 @@ function handle(from: IncomingMessage, to: ServerResponse): void {
   else if (url.pathname === '/health') health(to);
   else if (url.pathname === '/slow') slow(to, Number(url.searchParams.get('ms') ?? 1_000));
   else if (url.pathname === '/missing') answer(to, 404, 'not found\n');
+  else if (url.pathname === '/password') answer(to, 200, password() ?? 'none');
+  else if (url.pathname === '/staged') answer(to, 200, readFileSync('staging_info.yml', 'utf8'));
   else answer(to, 200, behaviour.body ?? `${behaviour.version}\n`);
+}
+
+function password(): string | undefined {
+  const services = JSON.parse(process.env.VCAP_SERVICES ?? '{}') as Record<
+    string,
+    { name: string; credentials: { password?: string } }[]
+  >;
+  const bound = Object.values(services).flat();
+  return bound.find(({ name }) => name === behaviour.bound?.service)?.credentials.password;
 }
 
 function count(from: IncomingMessage, to: ServerResponse): void {
@@ -155,6 +168,10 @@ function stop(server: ReturnType<typeof createServer>): void {
 for (const line of behaviour.says ?? []) console.log(line);
 if (behaviour.failStart) {
   console.error('cannot start: the configuration names no database');
+  process.exit(1);
+}
+if (behaviour.bound && !behaviour.bound.passwords.includes(password() ?? '')) {
+  console.error('cannot start: the database refuses the password');
   process.exit(1);
 }
 if (behaviour.crash && (behaviour.crash.onlyIndex ?? index) === index) {

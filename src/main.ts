@@ -5,6 +5,7 @@ import type { Outcome } from './commands/outcome.js';
 import { eventOf, preview } from './commands/preview.js';
 import { previewDelete } from './commands/preview-delete.js';
 import { promote } from './commands/promote.js';
+import { restart } from './commands/restart.js';
 import { rollback } from './commands/rollback.js';
 import { setup } from './commands/setup.js';
 import { whySkipped } from './commands/skipped.js';
@@ -13,14 +14,14 @@ import { sweep } from './commands/sweep.js';
 import { readContext } from './github/context.js';
 import { Refused } from './model/errors.js';
 import { tellPullRequest } from './report/comment.js';
-import { previewTeller } from './report/preview.js';
 import { report } from './report/index.js';
 import type { Log } from './report/log.js';
+import { previewTeller } from './report/preview.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
 
 const COMMANDS = {
-  ...{ deploy, promote, abort, rollback },
+  ...{ deploy, promote, abort, rollback, restart, restage: restart },
   ...{ preview, 'preview-delete': previewDelete, sweep, status, setup },
 };
 

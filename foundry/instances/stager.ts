@@ -1,4 +1,4 @@
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import type { Clock, Stager } from '../ports.js';
@@ -14,9 +14,11 @@ const COMPILE_FAILED = 'BuildpackCompileFailed - App staging failed in the build
 
 /**
  * Stages what a Procfile or a package.json says. Bits with neither, for which no buildpack was named, are refused as no
- * buildpack would detect them; a package.json that is not JSON fails as a build does.
+ * buildpack would detect them; a package.json that is not JSON fails as a build does. Each build leaves a `staging_info.yml`, in which
+ * no two are alike: buildpacks change from one build to the next.
  */
 export function createStager({ clock, stagingMs }: StagerOptions): Stager {
+  let builds = 0;
   return {
     async stage({ packageDir, dropletDir, buildpacks, log }) {
       const done = new Promise<void>((resolve) => void clock.after(stagingMs, resolve));
@@ -43,6 +45,11 @@ export function createStager({ clock, stagingMs }: StagerOptions): Stager {
         }
       }
       await cp(packageDir, dropletDir, { recursive: true, verbatimSymlinks: true });
+      builds += 1;
+      await writeFile(
+        join(dropletDir, 'staging_info.yml'),
+        `detected_buildpack: ${name}\nbuild: ${builds}\n`,
+      );
       log('Exit status 0');
       log('Uploading complete');
       return {

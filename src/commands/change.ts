@@ -33,7 +33,15 @@ export interface Seen {
 /** What one command brings to it. */
 export interface Change<One extends Seen> {
   /** How it is called when it went well. */
-  result: 'deployed' | 'held' | 'promoted' | 'aborted' | 'previewed' | 'deleted' | 'rolled-back';
+  result:
+    | 'deployed'
+    | 'held'
+    | 'promoted'
+    | 'aborted'
+    | 'previewed'
+    | 'deleted'
+    | 'rolled-back'
+    | 'restarted';
   owner: string;
   names: readonly string[];
   /** undefined: nothing is pushed. */

@@ -2,9 +2,10 @@
 import { assertPushesBits } from '../cli/v6.js';
 import { assertRegistrySignIn } from '../manifest/docker.js';
 import { loadManifest } from '../manifest/load.js';
-import type { Inputs, RunContext } from '../model/asked.js';
-import { ownerLabel } from '../platform/names.js';
 import type { Manifest } from '../manifest/manifest.js';
+import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
+import { InputError } from '../model/errors.js';
+import { ownerLabel } from '../platform/names.js';
 import type { World } from '../steps/world.js';
 import type { Preview } from '../strategies/intent.js';
 import { type Change, change } from './change.js';
@@ -22,6 +23,7 @@ import { compareWithLive } from './unchanged.js';
 export async function deploy(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const manifest = await loadManifest(inputs, context.workspace);
   assertRegistrySignIn(manifest.apps, inputs.docker);
+  assertOneApp(manifest.apps, inputs);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   const opened = await open(inputs, context, ports);
   try {
@@ -66,6 +68,15 @@ export async function deployManifest(
     ...(preview?.ready ? { ready: preview.ready } : {}),
   };
   return change(opened, deploying, inputs, context, ports);
+}
+
+/** Throws `InputError`: each app has a droplet of its own. */
+function assertOneApp(apps: readonly ManifestApp[], { dropletGuid }: Inputs): void {
+  if (dropletGuid === undefined || apps.length === 1) return;
+  const names = apps.map(({ name }) => name).join(', ');
+  throw new InputError([
+    { text: `"droplet-guid" is the droplet of one app: name with "app" which of ${names} gets it.` },
+  ]);
 }
 
 /** A held deploy does not keep a newer one waiting, nor its own commit when that is run again. */

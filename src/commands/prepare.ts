@@ -21,6 +21,7 @@ import { carryingForProof, carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
 import { olderThanLive } from './commits.js';
 import { sharedWithUs, takenElsewhere, uncheckable, withFreeTrials, withoutPolicies } from './free-routes.js';
+import { givenDroplet } from './given-droplet.js';
 import { unjudgeable } from './judgeable.js';
 import { inTheWayOf } from './still-ours.js';
 
@@ -130,7 +131,12 @@ async function prepareOne(
   const carrying = made.intent.inPlace
     ? await carryingForProof(app, snapshot, world)
     : await carryingOf(app, snapshot, inputs, world);
-  const intent = { ...made.intent, ...carrying?.parts };
+  const { dropletGuid } = inputs;
+  const given =
+    dropletGuid === undefined
+      ? undefined
+      : await givenDroplet(dropletGuid, app, made.intent, snapshot, world);
+  const intent = { ...made.intent, ...carrying?.parts, ...given?.parts };
   const older = await olderThanLive(snapshot, inputs, context, world.compare);
   const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];
   for (const text of carrying?.warnings ?? []) world.listener.tell({ type: 'warning', text });
@@ -158,6 +164,7 @@ async function prepareOne(
       ...leftBy(beside),
       ...(domain instanceof Refused && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
       ...(older.problem ? [older.problem] : []),
+      ...(given?.problems ?? []),
       ...(await unjudgeable({ intent, snapshot }, world)),
       ...(await withoutPolicies(intent, snapshot, world)),
       ...(why ? [new Refused(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),

@@ -40,7 +40,7 @@ export type Compare = (
  */
 export function compareWithLive(
   manifest: Manifest,
-  inputs: Pick<Inputs, 'env' | 'force'>,
+  inputs: Pick<Inputs, 'env' | 'force' | 'dropletGuid'>,
   apps: readonly AppWorld[],
   world: World,
   hidden: ReadonlySet<string> = new Set(),

@@ -11,6 +11,7 @@ import {
   duration,
   environment,
   githubToken,
+  guid,
   imageName,
   integer,
   list,
@@ -63,10 +64,8 @@ const by = <T>(value: string, parse: Parse<T>): InputSpec<T, true> => ({
 });
 const secret: InputSpec<string, false> = { ...optional(text), raw: true };
 
-const LATER_COMMANDS = ['restart', 'restage'];
-
 export const INPUTS = {
-  command: by('deploy', oneOf(COMMANDS, LATER_COMMANDS)),
+  command: by('deploy', oneOf(COMMANDS)),
   plan: by('false', boolean),
   api: required(platformUrl),
   org: required(text),
@@ -94,9 +93,11 @@ export const INPUTS = {
   'docker-image': optional(imageName),
   'docker-username': optional(text),
   'docker-password': secret,
-  strategy: by('blue-green', oneOf(STRATEGIES)),
+  'droplet-guid': optional(guid),
+  strategy: optional(oneOf(STRATEGIES)),
   'max-in-flight': by('1', integer(1, 10_000)),
   'instance-steps': by('10 50', percents),
+  workers: by('overlap', oneOf(['overlap', 'handover'])),
   carry: by('all', oneOf(['all', 'manifest'])),
   scale: by('keep', oneOf(['keep', 'manifest'])),
   'trial-domain': optional(domainName),
@@ -130,12 +131,4 @@ export const INPUTS = {
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = [
-  'order',
-  'droplet-guid',
-  'workers',
-  'task',
-  'warm-up',
-  'preview-idle',
-  'report',
-];
+export const LATER_INPUTS: readonly string[] = ['order', 'task', 'warm-up', 'preview-idle', 'report'];

@@ -203,6 +203,12 @@ export const githubToken: Parse<string> = (given) => {
   throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
 };
 
+/** As the platform writes them. */
+export const guid: Parse<string> = (given) => {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given)) return given.toLowerCase();
+  throw new Wrong(`is "${given}", which is no GUID; it looks like 8a1f7f0c-52b7-4d8a-9c55-0a7d7f0b6c11`);
+};
+
 export const sha256: Parse<string> = (given) => {
   if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase();
   throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');

@@ -63,6 +63,7 @@ export class AppReading {
     const docker = this.docker();
     const path = this.text(['path']);
     const lifecycle = this.text(['lifecycle']);
+    const stack = this.text(['stack']);
     const app: ManifestApp = {
       name,
       noRoute: this.flag('no-route'),
@@ -77,6 +78,7 @@ export class AppReading {
       annotations: Object.keys(this.map(['metadata', 'annotations'])),
       ...(docker ? { docker } : { path: this.bits(path) }),
       ...(lifecycle === undefined ? {} : { lifecycle }),
+      ...(stack === undefined ? {} : { stack }),
     };
     if (this.data.routes !== undefined && this.data.routes !== null) {
       app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));

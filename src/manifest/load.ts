@@ -13,7 +13,7 @@ const DEFAULT_FILES = ['manifest.yml', 'manifest.yaml'];
  * @throws InputError when a file cannot be read, the bits are not there, or the manifest is wrong
  */
 export async function loadManifest(
-  inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path' | 'docker'>,
+  inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path' | 'docker' | 'dropletGuid'>,
   workspace: string,
 ): Promise<Manifest> {
   const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
@@ -32,6 +32,7 @@ export async function loadManifest(
     ...(app === undefined ? {} : { app }),
     ...(path === undefined ? {} : { path }),
   });
+  if (inputs.dropletGuid !== undefined) return read;
   const missing = await Promise.all(read.apps.map((one) => missingBits(one)));
   refuse(missing.filter((problem) => problem !== undefined));
   return read;

@@ -83,6 +83,8 @@ function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
 
 const VERSION_NEXT: Record<VersionFault['code'], string> = {
   staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
+  'no-room':
+    'The cells of the platform are full, whatever the quotas allow: run again later, ask its operator for more, or take less: fewer or smaller instances, strategy: rolling with max-in-flight 1.',
   start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
   smoke: 'Mend what the check found, or the check, and run again.',
   canary: 'See in the logs of the version why it answers worse than live, and run again.',
@@ -117,6 +119,7 @@ const MEANINGS: Record<Result, string> = {
   aborted: 'The version that was held is gone, and live is the one from before.',
   unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
   'rolled-back': 'The version from before serves every production route again.',
+  restarted: 'The same bits serve every production route, started once more.',
   reverted: 'The version was taken back, and the state from before is back.',
   refused: 'It ended before anything was changed.',
   failed: 'It did not come to a clean end: a person has to look.',

@@ -10,6 +10,7 @@ export function nextOf({ result, error, second, apps }: Outcome): string {
     case 'deployed':
     case 'promoted':
     case 'rolled-back':
+    case 'restarted':
       return apps.flatMap(wayBack).join(' ');
     case 'held':
       return apps.map(toDecide).join(' ');

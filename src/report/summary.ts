@@ -32,6 +32,7 @@ const MARKS: Record<Outcome['result'], string> = {
   aborted: '🗑️',
   unchanged: '✅',
   'rolled-back': '⏪',
+  restarted: '🔁',
   previewed: '👀',
   deleted: '🗑️',
   swept: '🧹',

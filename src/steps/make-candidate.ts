@@ -1,4 +1,5 @@
 import { recorded } from '../engine/journal.js';
+import type { App } from '../model/cloud.js';
 import { PlatformFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { ANNOTATION, appKey, candidateName, LABEL, splitAnnotation } from '../platform/names.js';
@@ -11,10 +12,10 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
   plan: (_step, { app }) => [
     `POST /v3/apps name=${candidateName(app)}, with labels and journal (201: the lock)`,
   ],
-  run: async (_step, { intent }: AppWorld, { platform, target }: World) => {
+  run: async (_step, { intent, snapshot }: AppWorld, { platform, target }: World) => {
     const made = await platform.createApp(target.spaceGuid, {
       name: candidateName(intent.app),
-      ...(intent.docker ? { lifecycle: { type: 'docker', buildpacks: [] } } : {}),
+      ...lifecycleOf(intent, snapshot),
       labels: {
         [LABEL.role]: 'candidate',
         [LABEL.phase]: 'made',
@@ -35,6 +36,17 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
       throw new PlatformFault(`${candidateName(intent.app)} was made by somebody else just now.`, false);
   },
 };
+
+/** A droplet is only for apps of its own lifecycle and stack; what the manifest says of it comes later, and wins. */
+function lifecycleOf(
+  { asLive, docker, bits }: Intent,
+  { live }: AppWorld['snapshot'],
+): { lifecycle?: App['lifecycle'] } {
+  if (asLive && live) return { lifecycle: live.lifecycle };
+  if (docker) return { lifecycle: { type: 'docker', buildpacks: [] } };
+  const stack = bits?.from === 'droplet' ? bits.stack : undefined;
+  return stack === undefined ? {} : { lifecycle: { type: 'buildpack', buildpacks: [], stack } };
+}
 
 function split(intent: Intent): Record<string, string> {
   return Object.assign({}, ...Object.entries(intent.facts).map(([key, text]) => splitAnnotation(key, text)));

@@ -1,6 +1,6 @@
 /** Whether a deploy would bring anything that live does not have already. Pure; in doubt it does. */
 import type { Inputs } from '../model/asked.js';
-import type { AppState } from '../model/cloud.js';
+import type { AppState, Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isDone, rollOf } from '../steps/deployments.js';
 import {
@@ -32,10 +32,15 @@ export function differences(wanted: Settings, live: Settings): readonly Differen
 }
 
 /** Why it has to be deployed whatever live is. */
-export function whyAsked({ env, force }: Pick<Inputs, 'env' | 'force'>): readonly string[] {
+export function whyAsked({
+  env,
+  force,
+  dropletGuid,
+}: Pick<Inputs, 'env' | 'force' | 'dropletGuid'>): readonly string[] {
   return [
     ...(force ? ['force is given'] : []),
     ...(Object.keys(env).length > 0 ? ['the input env is given'] : []),
+    ...(dropletGuid === undefined ? [] : ['the input droplet-guid is given']),
   ];
 }
 
@@ -70,7 +75,8 @@ export function whyOther(
         ? 'a tag names its image, and may have been moved'
         : 'the bits cannot be told from others',
     ];
-  if (!wasPushed(live, read.packageGuid) && !wasRolled(sides)) return ['it is not known which bits live has'];
+  if (!wasPushed(live, read.packageGuid) && !hasItsCopy(live, sides.snapshot))
+    return ['it is not known which bits live has'];
   const { bits, manifestHash } = ANNOTATION;
   const doubts = [...doubtsOf(said), ...hiddenOf(read)];
   return [
@@ -91,10 +97,15 @@ function wasPushed({ annotations }: AppState, packageGuid: string | undefined): 
   return packageGuid !== undefined && annotations[ANNOTATION.package] === packageGuid;
 }
 
-/** The copy of a droplet names no package: the deployment of the version says which droplet live has by it. */
-function wasRolled({ live, snapshot }: Pick<Sides, 'live' | 'snapshot'>): boolean {
-  const roll = live.version === undefined ? undefined : rollOf({ version: live.version }, snapshot);
-  return isDone(roll) && roll?.dropletGuid === live.currentDropletGuid;
+/**
+ * Whether live still has the copied droplet that its version came with. The copy names no package: the deployment of the version
+ * says which droplet live has by it, or the app itself, where it took live's place with one.
+ */
+export function hasItsCopy(live: AppState, { deployments }: Pick<Snapshot, 'deployments'>): boolean {
+  const { version, annotations, currentDropletGuid } = live;
+  if (currentDropletGuid !== undefined && annotations[ANNOTATION.droplet] === currentDropletGuid) return true;
+  const roll = version === undefined ? undefined : rollOf({ version }, { deployments });
+  return isDone(roll) && roll?.dropletGuid === currentDropletGuid;
 }
 
 /** What the manifest would change of live, and what only live has, for people: one line for each kind. */
