@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CrashEvent, Instance } from '../../src/model/cloud.js';
 import { VersionFault } from '../../src/model/errors.js';
-import { healthOf, startLimitMs, stayMs } from '../../src/steps/await-instances.js';
+import { codeOf, healthOf, startLimitMs, stayMs } from '../../src/steps/await-instances.js';
 import { perform } from '../../src/steps/index.js';
 import { instancesOf, instancesOn, runningOn } from '../../src/steps/instances.js';
 import { candidateAt, instance, process, to } from '../strategies/support.js';
@@ -67,6 +67,9 @@ describe('healthOf', () => {
     const full = [web(1, instance(0, 'DOWN', { details }))];
     expect(healthOf(full, [], 60_000).hopeless).toBeUndefined();
     expect(healthOf(full, [], 60_001).hopeless).toContain(details);
+    expect(codeOf(healthOf(full, [], 60_001))).toBe('no-room');
+    expect(codeOf(healthOf(full, [crash(1)], 0))).toBe('start');
+    expect(codeOf(healthOf([web(1)], [], 60_001))).toBe('start');
   });
 });
 

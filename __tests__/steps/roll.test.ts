@@ -309,6 +309,23 @@ describe('await-deployment of the candidate', () => {
     expect(world.clock.now() - START_MS).toBe(LIMIT_MS);
   });
 
+  test.each<[string, Shown, string]>([
+    [
+      'no cell has room',
+      { instances: [instance(0, 'DOWN', { details: 'insufficient resources: memory' })] },
+      'insufficient resources: memory',
+    ],
+    [
+      'another hand has taken what the quota had left',
+      { wanted: 2, instances: up(1), deployment: { error: 'memory quota_exceeded for organization shop.' } },
+      'quota_exceeded',
+    ],
+  ])('%s: it ends long before the deadline, and not as a fault of the version', async (_, shown, text) => {
+    const { world, run } = awaiting('candidate', [shown]);
+    await expect(run()).rejects.toMatchObject({ code: 'no-room', message: expect.stringContaining(text) });
+    expect(world.clock.now() - START_MS).toBeLessThan(LIMIT_MS / 2);
+  });
+
   test('an instance that comes and goes is no progress', async () => {
     const flapping = [{ wanted: 2, instances: up(1) }, { wanted: 2 }];
     const { run } = awaiting(

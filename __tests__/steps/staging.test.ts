@@ -146,6 +146,15 @@ describe('stage', () => {
   }
   const busy = build({ state: 'STAGING' });
 
+  test.each([
+    ['InsufficientResources - Insufficient resources', 'no-room'],
+    ['NoCompatibleCell - Found no compatible cell', 'no-room'],
+    ['NoAppDetectedError - An app was not successfully detected', 'staging'],
+  ])('a build that ends with %s is of the code %s', async (error, code) => {
+    const { dropletGuid: _, ...failed } = build({ state: 'FAILED', error });
+    await expect(staging([], [busy, failed]).run()).rejects.toMatchObject({ name: 'VersionFault', code });
+  });
+
   test('builds the recorded package and sets its droplet', async () => {
     const { run, writes } = staging(
       [build({ packageGuid: 'strange', guid: 'other' })],

@@ -40,6 +40,8 @@ export const CODES = [
   'fork',
   'carry',
   'quota',
+  // The platform itself has no room; says nothing of the version.
+  'no-room',
   // Signs against the version.
   'staging',
   'start',

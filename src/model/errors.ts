@@ -33,6 +33,17 @@ export class Refused extends Error {
   }
 }
 
+/** `no-room`: the version cannot be started here now, whatever it is. */
+type VersionFaultCode =
+  | 'staging'
+  | 'no-room'
+  | 'start'
+  | 'smoke'
+  | 'canary'
+  | 'production-proof'
+  | 'watch'
+  | 'script';
+
 /**
  * A sign against the new version: build failed, crash, a smoke check. `evidence` is untrusted text (log lines, a body).
  */
@@ -40,7 +51,7 @@ export class VersionFault extends Error {
   override readonly name = 'VersionFault';
   constructor(
     message: string,
-    readonly code: 'staging' | 'start' | 'smoke' | 'canary' | 'production-proof' | 'watch' | 'script',
+    readonly code: VersionFaultCode,
     readonly evidence: readonly string[] = [],
   ) {
     super(message);

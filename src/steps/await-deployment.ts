@@ -7,9 +7,10 @@ import {
   Stuck,
   VersionFault,
 } from '../model/errors.js';
-import { type Health, healthOf, startLimitMs } from './await-instances.js';
+import { codeOf, type Health, healthOf, startLimitMs } from './await-instances.js';
 import { isDone, returnOf, rollOf } from './deployments.js';
 import { heeding } from './heed.js';
+import { ROOM_WAIT_MS, saysOverQuota } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -49,6 +50,7 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
   const { maxInFlight = 1 } = app.intent.inPlace ?? {};
   const limitMs =
     world.startTimeoutMs ?? startLimitMs(slowest.map((one) => ({ ...one, instances: maxInFlight })));
+  let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
   await waitFor(world, {
     what: 'the deployment to go on',
     get deadlineMs() {
@@ -62,11 +64,16 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
       if (isDone(deployment) || deployment.reason === 'PAUSED') return { state, done: true };
       progress.note(seen, world.clock.now());
       const health = healthSince(progress, seen, world.clock.now());
-      if (health.hopeless) throw new VersionFault(`${health.hopeless}${toldBy(deployment)}`, 'start');
+      const full = health.full ?? shortOf(deployment);
+      last = { crashes: health.crashes, ...(full === undefined ? {} : { full }) };
+      if (health.hopeless) throw new VersionFault(`${health.hopeless}${toldBy(deployment)}`, codeOf(health));
+      const isShort = full !== undefined && world.clock.now() - progress.atMs > ROOM_WAIT_MS;
+      if (isShort && codeOf(last) === 'no-room')
+        throw new VersionFault(`The deployment finds no room: ${full}`, 'no-room');
       return { state };
     },
   }).catch((error) => {
-    throw error instanceof DeadlineOver ? new VersionFault(error.message, 'start') : error;
+    throw error instanceof DeadlineOver ? new VersionFault(error.message, codeOf(last)) : error;
   });
 }
 
@@ -129,6 +136,11 @@ function stateOf({ deployment, process, instances }: Look): string {
 
 function toldBy({ error }: Deployment): string {
   return error === undefined ? '' : `, the platform says: ${error}`;
+}
+
+/** Somebody has taken what the quota had left: the platform tries again and again, and has no end for it. */
+function shortOf({ error }: Deployment): string | undefined {
+  return error !== undefined && saysOverQuota(error) ? error : undefined;
 }
 
 function isRoutable({ state, routable }: Instance): boolean {

@@ -1,6 +1,7 @@
 import type { CrashEvent, Instance, Process } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { crashText } from './evidence.js';
+import { ROOM_WAIT_MS, saysNoRoom } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -12,13 +13,12 @@ export interface Health {
   crashes: number;
   /** Why no waiting will heal it. */
   hopeless?: string;
+  /** What the platform says of having no room. */
+  full?: string;
 }
 
 /** Crashes of one version after which the platform's own restarts are no hope any more. */
 const CRASHES_BORNE = 2;
-/** What the platform says while no cell has room. It tries again for a while by itself. */
-const NO_ROOM = /insufficient resources|found no compatible cell/i;
-const ROOM_WAIT_MS = 60_000;
 
 /** Waits until every instance of every process runs and is routable; on the way back as many as when the deploy began. */
 export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
@@ -33,16 +33,16 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
     const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
     const down = (isBack && app.intent.before?.down) || {};
-    let crashes = 0;
+    let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
     // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
     const faultOf = (why: string) =>
-      serves && crashes === 0 ? new PlatformFault(why, false) : new VersionFault(why, 'start');
+      serves && last.crashes === 0 ? new PlatformFault(why, false) : new VersionFault(why, codeOf(last));
     await waitFor(world, {
       what: `the instances of ${name}`,
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
         const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs, down);
-        crashes = health.crashes;
+        last = health;
         if (health.hopeless) throw faultOf(health.hopeless);
         return { state: health.state, ...(health.ready ? { done: true } : {}) };
       },
@@ -52,6 +52,11 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     if (side === 'candidate') app.found.bootMs ??= world.clock.now() - startedAtMs;
   },
 };
+
+/** Without a crash nothing speaks against the version itself. */
+export function codeOf({ crashes, full }: Pick<Health, 'crashes' | 'full'>): 'no-room' | 'start' {
+  return full !== undefined && crashes === 0 ? 'no-room' : 'start';
+}
 
 const STAY_LEAST_MS = 3_000;
 const STAY_MOST_MS = 15_000;
@@ -70,7 +75,7 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
     for (;;) {
       const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
       const seen = (await world.platform.crashes(guid, createdAtMs)).length;
-      if (health.hopeless) throw new VersionFault(health.hopeless, 'start');
+      if (health.hopeless) throw new VersionFault(health.hopeless, codeOf(health));
       if (!health.ready || (crashes >= 0 && seen > crashes)) upSinceMs = world.clock.now();
       crashes = seen;
       if (world.clock.now() - upSinceMs >= windowMs) return;
@@ -166,12 +171,14 @@ export function healthOf(
   });
   const seenSoFar = { state, ready: enough, crashes: crashes.length };
   if (enough) return seenSoFar;
-  const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
+  const full = details.find(saysNoRoom);
   // What crashed before goes on crashing.
   if (crashes.length > CRASHES_BORNE && Object.keys(down).length === 0) {
     return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
   }
-  return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+  if (full === undefined) return seenSoFar;
+  const hopeless = waitedMs > ROOM_WAIT_MS ? { hopeless: `The platform has no room: ${full}` } : {};
+  return { ...seenSoFar, full, ...hopeless };
 }
 
 function tally(states: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { Build } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
+import { saysNoRoom } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { appOn, type StepKind } from './world.js';
@@ -37,6 +38,8 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
     });
     if (build.dropletGuid === undefined) {
       const why = build.error ?? 'the platform gave no reason';
+      // The platform does not try a build again by itself.
+      if (saysNoRoom(why)) throw new VersionFault(`The platform has no room to build: ${why}`, 'no-room');
       const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
       throw new VersionFault(`Staging failed: ${why}${hint}`, 'staging');
     }
