@@ -1,19 +1,19 @@
 /** A hash of an app's bits, as the cf CLI would take them from the disk. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, type Dirent } from 'node:fs';
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ALWAYS, ignoredBy } from './ignore.js';
 
 /** Hashes of another way to hash are unlike each other. */
 const SCHEME = 'sha256-1';
 /** What is below an empty path is the folder itself. */
 const ROOT = '';
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Names, modes, targets of links and contents, in an order of its own; times do not count. An archive counts by its bytes. Files
- * are streamed: memory grows with the entries of a folder, not with their size.
+ * are read piece by piece into one buffer: memory grows with the entries of a folder, not with their size.
  * @param path absolute, a folder or an archive
  * @returns undefined where it cannot be told what the CLI would take: unlike any other bits
  */
@@ -71,9 +71,24 @@ async function addEntry(hash: Hash, root: string, path: string, entry: Dirent): 
 
 async function addFile(hash: Hash, file: string, path: string): Promise<void> {
   const { mode, size } = await stat(file);
+  const content = await contentOf(file, size);
+  line(hash, 'file', path, (mode & 0o7777).toString(8), String(size), content);
+}
+
+/** A stream would take new memory for each piece, faster than it is given back. */
+async function contentOf(file: string, size: number): Promise<string> {
   const content = createHash('sha256');
-  await pipeline(createReadStream(file), content);
-  line(hash, 'file', path, (mode & 0o7777).toString(8), String(size), content.digest('hex'));
+  const piece = Buffer.allocUnsafe(Math.min(size, PIECE_BYTES) || 1);
+  const handle = await open(file);
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length);
+      if (bytesRead === 0) return content.digest('hex');
+      content.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
 /** No part can pass for another one. */
