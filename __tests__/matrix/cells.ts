@@ -18,6 +18,8 @@ export interface AppVersion {
   health?: number;
   /** Instead of becoming healthy. */
   crashes?: boolean;
+  /** Only a process of this type is as bad as that: in any other the version is good. */
+  badIn?: string;
   /** Only an app of this name is as bad as that: in any other the version is good. */
   badAs?: string;
 }
@@ -162,8 +164,9 @@ export class PlayedCells implements Cells {
 }
 
 /** What its droplet holds, without what is bad of it under another name. */
-function versionOf({ dropletDir, vcapApplication }: DesiredProcess): AppVersion {
+function versionOf({ dropletDir, vcapApplication, type }: DesiredProcess): AppVersion {
   const said = JSON.parse(readFileSync(join(dropletDir, 'app.json'), 'utf8')) as AppVersion;
-  const isBad = said.badAs === undefined || said.badAs === vcapApplication.application_name;
-  return isBad ? said : { version: said.version };
+  const isBadAs = said.badAs === undefined || said.badAs === vcapApplication.application_name;
+  const isBadIn = said.badIn === undefined || said.badIn === type;
+  return isBadAs && isBadIn ? said : { version: said.version };
 }

@@ -49,6 +49,7 @@ export async function judge(
     ...Object.keys(scenario.routes).flatMap((name) => judgeApp(name, scenario, before, state)),
     ...judgeRoutes(scenario, before, state),
     ...judgeAnswers(scenario, platform, before),
+    ...judgeWork(scenario, history, fromMs),
   ];
   for (const user of scenario.inPlace ? Object.keys(scenario.routes) : [])
     found.push(...(await judgeInPlace(user, scenario, platform, known, state, history)));
@@ -57,14 +58,16 @@ export async function judge(
 
 /** A promote that had begun to change live was taken back: nothing is held any more, and live has to be what it was. */
 function isTakenBack(
-  { ends, inPlace, canary, routes }: Scenario,
+  { ends, inPlace, canary, routes, works }: Scenario,
   { outputs }: RunResult,
   before: SpaceState,
   { apps }: SpaceState,
   cancelled: boolean,
 ): boolean {
   if (ends !== 'promoted' || canary || outputs.error !== 'nothing-held') return false;
-  if (!inPlace && !cancelled) return false;
+  // Live that was stopped for the new version is started again at once, and nobody waits to be asked.
+  const isLiveTouched = inPlace || (works?.how === 'handover' && Object.values(routes).flat().length === 0);
+  if (!isLiveTouched && !cancelled) return false;
   return Object.keys(routes).every((user) => {
     const was = before.apps.find(({ name }) => name === user);
     const now = apps.find(({ name }) => name === user);
@@ -149,7 +152,10 @@ function judgeMoments(
     toMs,
     foreign,
     trial: (url) => apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url),
-    ...(keepsLive(scenario) ? { intended: ({ guid }) => live.includes(guid) } : {}),
+    // Users are on the new version before its workers start.
+    ...(keepsLive(scenario) && scenario.works?.type !== 'worker'
+      ? { intended: ({ guid }) => live.includes(guid) }
+      : {}),
   });
   const texts = problems.map(
     ({ kind, text, atMs }) => `${kind} at +${Math.round(atMs - fromMs)} ms: ${text}`,
@@ -177,6 +183,29 @@ export function failedRequests(
             ];
   }
   return [];
+}
+
+/** What works off a queue, at every moment: never by two versions, or never by none. */
+function judgeWork({ works, routes }: Scenario, history: readonly HistoryEntry[], fromMs: number): string[] {
+  if (!works) return [];
+  const replay = new Replay();
+  const ours = () =>
+    [...replay.instances.values()].filter(({ appGuid, processType }) => {
+      const name = replay.apps.get(appGuid)?.name ?? '';
+      const isOurs = Object.keys(routes).some((user) => isOfDeploy(name, user));
+      return isOurs && !FOREIGN.includes(name) && processType === works.type;
+    });
+  for (const entry of history) {
+    replay.apply(entry);
+    if (entry.atMs < fromMs) continue;
+    const own = ours();
+    const at = `at +${Math.round(entry.atMs - fromMs)} ms`;
+    const versions = new Set(own.map(({ appGuid }) => appGuid));
+    if (works.how === 'handover' && versions.size > 1) return [`two versions of ${works.type} run ${at}`];
+    if (works.how === 'overlap' && !own.some(({ healthy }) => healthy))
+      return [`no ${works.type} runs ${at}`];
+  }
+  return ours().some(({ healthy }) => healthy) ? [] : [`no ${works.type} runs at the end`];
 }
 
 function judgeForeign(before: SpaceState, state: SpaceState): string[] {
@@ -209,12 +238,17 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   if (!live) return [`nobody is called ${user}: ${names.join(', ')}`];
   const liveBefore = before.apps.find(({ name }) => name === user);
   if (live.state !== 'STARTED') found.push(`${user} is ${live.state}`);
+  const workers = live.processes.find(({ type }) => type === 'worker')?.wanted;
+  if (workers !== scenario.settings?.workers) found.push(`${user} has ${workers} workers`);
   const webs = live.processes.filter(({ type }) => type === 'web');
   const count = webs.reduce((sum, { wanted }) => sum + wanted, 0);
   // The platform runs one more as long as a canary is there.
   if (count !== INSTANCES + (isPaused(scenario) ? 1 : 0)) found.push(`${user} has ${count} instances`);
   if (keepsLive(scenario)) {
-    if (!scenario.inPlace && JSON.stringify(live) !== JSON.stringify(liveBefore))
+    if (
+      !scenario.inPlace &&
+      JSON.stringify(asKept(live, scenario)) !== JSON.stringify(asKept(liveBefore, scenario))
+    )
       found.push('live is not as it was before');
   } else {
     if (live.labels[`${LABEL}role`] !== 'live')
@@ -242,6 +276,13 @@ function judgeApp(user: string, scenario: Scenario, before: SpaceState, state: S
   for (const { name, state: now } of ours)
     if (name !== user && name !== candidate?.name && now !== 'STOPPED') found.push(`${name} is ${now}`);
   return found;
+}
+
+/** What was handed over and came back has other instances. */
+function asKept(app: SpaceState['apps'][number] | undefined, { works }: Scenario) {
+  if (!app || !works) return app;
+  const processes = app.processes.map(({ type, wanted, memoryMb }) => ({ type, wanted, memoryMb }));
+  return { ...app, processes };
 }
 
 function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState): string[] {

@@ -9,7 +9,7 @@ import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
 import type { Outlook } from '../strategies/outlook.js';
 import type { Decision } from '../strategies/sweep.js';
-import { isGoing, routeOf, servedBy, trialRoutes } from '../strategies/view.js';
+import { isGoing, routeOf, servedBy, someRunning, trialRoutes } from '../strategies/view.js';
 
 /** Who serves a route now, by app names; several: requests go to each of them. */
 export interface RouteServed {
@@ -96,7 +96,7 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
   const server = known
     .filter(({ guid }) => guids.includes(guid))
     .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
-  const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
+  const shown = server ?? (urls.length === 0 ? atWork(snapshot) : undefined);
   const processes = shown?.processes ?? [];
   const commit = shown?.annotations[ANNOTATION.commit];
   return {
@@ -115,6 +115,11 @@ export function liveNow(snapshot: Snapshot, urls: readonly string[]): LiveNow {
       return { url, by: [...new Set((route?.destinations ?? []).map(({ appGuid }) => nameOf(appGuid)))] };
     }),
   };
+}
+
+/** Of an app that no route names: between its end and its new name live is whoever runs. */
+function atWork({ live, candidate }: Snapshot): AppState | undefined {
+  return candidate && live?.state !== 'STARTED' && someRunning(candidate) ? candidate : live;
 }
 
 /** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */

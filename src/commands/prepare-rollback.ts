@@ -13,7 +13,7 @@ import { makeRollbackIntent } from '../strategies/rollback-intent.js';
 import { choicesOf, chooseTarget, isOwn, type OwnVersion, type Standing } from '../strategies/versions.js';
 import { carryingBack } from './carrying.js';
 import type { Seen } from './change.js';
-import { withFreeTrials } from './free-routes.js';
+import { uncheckable, withFreeTrials } from './free-routes.js';
 import { inPlaceIntent, lookUpOwn } from './own-versions.js';
 import {
   adoptedAtMs,
@@ -74,8 +74,11 @@ export async function prepareRollback(
       return prepareOne(one, beside, rolledBack.includes(one.snapshot.name), preparation, world);
     }),
   );
-  refuse(prepared.flatMap(({ problems }) => problems));
-  return prepared.flatMap(({ app }) => app ?? []);
+  const apps = prepared.flatMap(({ app }) => app ?? []);
+  const unchecked = uncheckable(apps, preparation.inputs);
+  for (const text of unchecked.notes) world.listener.tell({ type: 'note', text });
+  refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
+  return apps;
 }
 
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
