@@ -15,6 +15,7 @@ import type {
 } from '../../src/model/ports.js';
 import { post } from '../../src/post.js';
 import type { ProcessPorts } from '../../src/report/shown.js';
+import { CF6, CF8 } from './cf-recording.js';
 import { Life } from './life.js';
 import { API, type Platform } from './platform.js';
 import { type CfWorld, playCf } from './played-cf.js';
@@ -28,6 +29,10 @@ export interface Deploy {
   inputs: Readonly<Record<string, string>>;
   /** What the workflow runs for, in the repository `octo/shop`. */
   event?: { name: string; payload: unknown };
+  /** `owner/name`; else `octo/shop`. */
+  repository?: string;
+  /** What GitHub answers to any other request; undefined: 404. */
+  gitHub?(path: string): { status: number; json: unknown } | undefined;
   /** What GitHub says of how the commit `head` stands to `base`; undefined: it is not asked. */
   compare?(base: string, head: string): 'ahead' | 'behind' | 'diverged';
 }
@@ -118,7 +123,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
         const child = new Life(life);
         command.signal?.addEventListener('abort', () => child.end(), { once: true });
         commands.push(command.args);
-        return playCf(cfWorld, child, command);
+        return playCf(cfWorld, child, command, deploy.inputs['cf-version'] === '6' ? CF6 : CF8);
       }),
   };
   const ports: ProcessPorts = {
@@ -158,12 +163,17 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   return { ports, outputs, state, lines, commands };
 }
 
-function environment({ foundry }: Platform, { workspace, commit, runId, inputs, compare, event }: Deploy) {
+function environment(
+  { foundry }: Platform,
+  { workspace, commit, runId, inputs, compare, event, repository = 'octo/shop', gitHub }: Deploy,
+) {
   const { org, space, username, password } = foundry;
   const usual = { api: API, org, space, username, password, router: 'http://127.0.0.1:1', summary: 'false' };
-  const given = Object.entries({ ...usual, ...(compare ? { 'github-token': 'token' } : {}), ...inputs }).map(
-    ([name, value]) => [`INPUT_${name.toUpperCase()}`, value],
-  );
+  const given = Object.entries({
+    ...usual,
+    ...(compare || gitHub ? { 'github-token': 'token' } : {}),
+    ...inputs,
+  }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   return {
     ...Object.fromEntries(given),
     // A program that is there; nothing runs it.
@@ -172,13 +182,19 @@ function environment({ foundry }: Platform, { workspace, commit, runId, inputs, 
     GITHUB_WORKSPACE: workspace,
     GITHUB_RUN_ID: runId,
     GITHUB_SHA: commit,
-    ...(compare ? { GITHUB_API_URL: GITHUB } : {}),
-    ...(compare || event ? { GITHUB_REPOSITORY: 'octo/shop' } : {}),
+    ...(compare || gitHub ? { GITHUB_API_URL: GITHUB } : {}),
+    ...(compare || event ? { GITHUB_REPOSITORY: repository } : {}),
     ...(event ? { GITHUB_EVENT_NAME: event.name, GITHUB_EVENT_PATH: EVENT } : {}),
   };
 }
 
-function httpOf(platform: Platform, { compare }: Deploy, life: Life, wire: Wire, jitter: () => number): Http {
+function httpOf(
+  platform: Platform,
+  { compare, gitHub }: Deploy,
+  life: Life,
+  wire: Wire,
+  jitter: () => number,
+): Http {
   return {
     request: (request) =>
       life.living(() => {
@@ -197,7 +213,9 @@ function httpOf(platform: Platform, { compare }: Deploy, life: Life, wire: Wire,
   };
 
   /** GitHub knows of commits only, of no run. */
-  async function asked({ pathname }: URL) {
+  async function asked({ pathname, search }: URL) {
+    const told = gitHub?.(pathname + search);
+    if (told) return { status: told.status, headers: {}, body: JSON.stringify(told.json) };
     const [, base = '', head = ''] = /\/compare\/(\w+)\.\.\.(\w+)$/.exec(pathname) ?? [];
     if (!base || !compare) return { status: 404, headers: {}, body: '{}' };
     const body = JSON.stringify({ status: compare(base, head), base_commit: { sha: base } });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { act, type RunResult } from './action.js';
+import { act, type Deploy, type RunResult } from './action.js';
 import { type Ask, signIn } from './by-hand.js';
 import { type Platform, startPlatform } from './platform.js';
 import { commitOf } from './scenarios.js';
@@ -46,6 +46,8 @@ interface Preview {
   inputs?: Readonly<Record<string, string>>;
   event?: string;
   manifest?: readonly string[];
+  repository?: string;
+  gitHub?: Deploy['gitHub'];
 }
 
 interface Space {
@@ -64,12 +66,15 @@ async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T> {
   let runs = 0;
   const run: Space['run'] = ({ version = 'v1', number = 12, command = 'preview', inputs = {}, ...how }) => {
     runs += 1;
-    const head = { sha: commitOf(version), repo: { full_name: 'octo/shop' } };
+    const { repository = 'octo/shop', gitHub } = how;
+    const head = { sha: commitOf(version), repo: { full_name: repository } };
     return act(platform, {
       workspace: workspaceOf(version, how.manifest),
       commit: commitOf(version),
       runId: String(runs),
       inputs: { command, drain: '1s', ...inputs },
+      repository,
+      ...(gitHub ? { gitHub } : {}),
       event: { name: how.event ?? 'pull_request', payload: { pull_request: { number, head } } },
     });
   };
@@ -226,6 +231,92 @@ describe('services', () => {
       expect(gone.removed).toContain('shop-pr-14-db');
       went(await space.run({ number: 12, command: 'preview-delete' }), 'deleted');
       expect(await space.services()).toEqual(['db']);
+    });
+  });
+});
+
+describe('several at once', () => {
+  test('two repositories with one number do not meet', async () => {
+    await inSpace(async (space) => {
+      const other = { repository: 'octo/store', version: 'v2' };
+      went(await space.run({}), 'previewed');
+      const second = went(await space.run(other), 'previewed');
+      expect(second['preview-url']).toMatch(/\/\/shop-pr-12-x[0-9a-f]{6}\.apps/);
+      went(await space.run({ ...other, version: 'v3' }), 'previewed');
+      await settle(space);
+      expect(await space.apps()).toEqual(['shop-pr-12', expect.stringMatching(/^shop-pr-12-x/)]);
+      expect(space.at('shop-pr-12')).toBe('v1');
+      went(await space.run({ ...other, command: 'preview-delete' }), 'deleted');
+      expect(await space.apps()).toEqual(['shop-pr-12']);
+    });
+  });
+
+  test('one that is closed while it is deployed goes when it is there', async () => {
+    await inSpace(async (space) => {
+      const [deployed, removed] = await Promise.all([
+        space.run({}),
+        space.platform.clock.sleep(7_000).then(() => space.run({ command: 'preview-delete' })),
+      ]);
+      expect([deployed.outputs.result, removed.outputs.result]).toEqual(['previewed', 'deleted']);
+      expect([await space.apps(), await space.routes()]).toEqual([[], []]);
+    });
+  });
+});
+
+const pulls = (states: Readonly<Record<number, string>>) => (path: string) => {
+  if (!path.includes('/pulls?')) return undefined;
+  const all = Object.entries(states).map(([number, state]) => ({ number: Number(number), state }));
+  return { status: 200, json: all.reverse() };
+};
+
+test('one that comes after its pull request was closed goes at once', async () => {
+  await inSpace(async (space) => {
+    went(await space.run({ gitHub: pulls({ 12: 'open' }) }), 'previewed');
+    const { removed } = went(await space.run({ version: 'v2', gitHub: pulls({ 12: 'closed' }) }), 'deleted');
+    expect(removed).toContain('"shop-pr-12"');
+    expect([await space.apps(), await space.routes()]).toEqual([[], []]);
+  });
+});
+
+describe('sweep', () => {
+  test('removes what is closed, and nothing that is not known to be', async () => {
+    await inSpace(async (space) => {
+      went(await space.run({ command: 'deploy', version: 'live' }), 'deployed');
+      for (const number of [1, 12, 120]) went(await space.run({ number }), 'previewed');
+      went(await space.run({ number: 12, repository: 'octo/store' }), 'previewed');
+      const before = await space.apps();
+      const closed = { 1: 'open', 12: 'closed' };
+      for (const gitHub of [
+        () => ({ status: 500, json: {} }),
+        () => ({ status: 404, json: { message: 'Not Found' } }),
+        () => ({ status: 200, json: { message: 'no list' } }),
+      ])
+        went(await space.run({ command: 'sweep', gitHub, inputs: { 'preview-max': '1' } }), 'swept');
+      expect(await space.apps()).toEqual(before);
+
+      const plan = { command: 'sweep', gitHub: pulls(closed), inputs: { plan: 'true' } };
+      const planned = await space.run(plan);
+      expect(planned.outputs.result).toBe('planned');
+      expect(planned.lines.join('\n')).toContain('shop-pr-12: goes, pull request 12 is closed');
+      expect(await space.apps()).toEqual(before);
+
+      const { removed } = went(await space.run({ ...plan, inputs: {} }), 'swept');
+      expect(removed).toContain('"shop-pr-12"');
+      expect(await space.apps()).toEqual(before.filter((name) => name !== 'shop-pr-12'));
+      went(await space.run({ ...plan, inputs: {} }), 'swept');
+    });
+  });
+
+  test('removes what was not deployed for its time, and what has lost its app', async () => {
+    await inSpace(async (space) => {
+      went(await space.run({ number: 1, inputs: { 'preview-ttl': '1h' } }), 'previewed');
+      went(await space.run({ number: 2 }), 'previewed');
+      const [app] = (await space.ask('GET', '/v3/apps?names=shop-pr-2')).resources;
+      await space.ask('DELETE', `/v3/apps/${app.guid}`);
+      await space.platform.clock.sleep(3_700_000);
+      const gitHub = pulls({ 1: 'open', 2: 'closed' });
+      went(await space.run({ command: 'sweep', gitHub }), 'swept');
+      expect([await space.apps(), await space.routes()]).toEqual([[], []]);
     });
   });
 });

@@ -1,6 +1,7 @@
 /** `preview`: the pull request's own app at its own address, made or brought up to date without downtime. */
 
 import { eventIn } from '../github/event.js';
+import { pullStates } from '../github/pulls.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { previewManifest } from '../manifest/preview.js';
@@ -17,12 +18,14 @@ import {
   previewFacts,
   previewHost,
   previewLabels,
+  selectorOfPreview,
 } from '../platform/preview-names.js';
 import { deployManifest } from './deploy.js';
 import { type Opened, open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { previewOf } from './preview-of.js';
 import { assertServices, insteadOf, makeServices } from './preview-services.js';
+import { removePreview } from './remove-previews.js';
 
 /** Throws what forbids it before anything was changed; everything later is in the outcome. */
 export async function preview(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
@@ -44,14 +47,32 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
     };
     // A pull request is its head: GITHUB_SHA is that of a merge which nobody made.
     const ofHead = request?.head === undefined ? context : { ...context, commit: request.head };
-    return await deployManifest(opened, small, asked, ofHead, ports, {
+    const outcome = await deployManifest(opened, small, asked, ofHead, ports, {
       labels,
       facts: previewFacts(of),
       ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
     });
+    if (outcome.result !== 'previewed' || !(await isClosed(of, inputs, context, ports))) return outcome;
+    const text = `Pull request ${of.pull} was closed meanwhile: its preview goes at once.`;
+    ports.listener.tell({ type: 'note', text });
+    const selector = selectorOfPreview(of);
+    const apps = await platform.appsByLabel(target.spaceGuid, selector);
+    return await removePreview({ selector, apps }, opened, inputs, context, ports);
   } finally {
     await opened.close();
   }
+}
+
+/** Whoever removes the previews of closed pull requests may have come before this one was there. */
+async function isClosed(
+  { pull }: PreviewOf,
+  { githubToken: token }: Inputs,
+  { apiUrl, repository }: RunContext,
+  { publicHttp: http, clock, signal }: Ports,
+): Promise<boolean> {
+  if (pull === undefined || !token || !apiUrl || !repository) return false;
+  const read = await pullStates({ http, clock, signal, token, apiUrl, repository }, pull);
+  return 'done' in read && read.done.get(pull) === 'closed';
 }
 
 async function makeAll(

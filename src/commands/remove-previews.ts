@@ -3,6 +3,8 @@
 import { allOf } from '../engine/converge.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { App, Snapshot } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
+import { MINUTE_MS, SECOND_MS } from '../model/words.js';
 import { ANNOTATION, LABEL, ownerLabel, versionOf } from '../platform/names.js';
 import { ownedNames } from '../platform/ours.js';
 import { takeSnapshot } from '../platform/snapshot.js';
@@ -16,6 +18,9 @@ import { pursue } from './pursue.js';
 
 /** Apps of a preview that are looked at, and things that are deleted, at a time. */
 const LANES = 4;
+/** A deploy that is under way takes that long at most; a dead one is settled long before. */
+const DEPLOY_MS = 30 * MINUTE_MS;
+const AGAIN_MS = 5 * SECOND_MS;
 
 /**
  * A deploy of it that is under way is waited for, one that was interrupted is settled first.
@@ -23,6 +28,25 @@ const LANES = 4;
  * @param apps those that carry its labels
  */
 export async function removePreview(
+  { selector, apps }: { selector: string; apps: readonly App[] },
+  opened: Opened,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Outcome> {
+  for (const overMs = ports.clock.now() + DEPLOY_MS; ; ) {
+    const outcome = await removeOnce({ selector, apps }, opened, inputs, context, ports);
+    const { error } = outcome;
+    if (!(error instanceof Refused && error.code === 'locked') || ports.clock.now() > overMs) return outcome;
+    ports.listener.tell({
+      type: 'note',
+      text: `${error.message} It is waited for: the preview goes after it.`,
+    });
+    await ports.clock.sleep(AGAIN_MS, ports.signal);
+  }
+}
+
+async function removeOnce(
   { selector, apps }: { selector: string; apps: readonly App[] },
   opened: Opened,
   inputs: Inputs,
