@@ -1,7 +1,7 @@
 import type { Platform } from './platform.js';
 
 /** Signs in as the user of the space. @returns what its requests have as `authorization` */
-export async function bearer({ foundry, call }: Platform): Promise<string> {
+export async function bearer({ foundry, call }: Pick<Platform, 'call' | 'foundry'>): Promise<string> {
   const { username, password } = foundry;
   const { body } = await call({
     method: 'POST',

@@ -1,7 +1,11 @@
 /** What was in the space before: apps and routes that somebody made without the action. */
 import { bearer } from './bearer.js';
 import type { Platform } from './platform.js';
+import type { VirtualClock } from './virtual-clock.js';
 import { zipOf } from './zip.js';
+
+/** What it takes to work on a platform, whoever lets time pass there. */
+export type Hands = Pick<Platform, 'call' | 'foundry'> & { clock: Pick<VirtualClock, 'drive' | 'sleep'> };
 
 export interface ByHand {
   name: string;
@@ -16,7 +20,7 @@ export interface ByHand {
 type Body = any;
 
 /** Pushes and starts an app as `cf push` would. */
-export async function pushByHand(platform: Platform, app: ByHand): Promise<void> {
+export async function pushByHand(platform: Hands, app: ByHand): Promise<void> {
   await platform.clock.drive(push(platform, app));
 }
 
@@ -81,7 +85,7 @@ type Send = (
   headers: Record<string, string>,
 ) => Promise<Body>;
 
-export async function signIn(platform: Platform): Promise<{ ask: Ask; send: Send; authorization: string }> {
+export async function signIn(platform: Hands): Promise<{ ask: Ask; send: Send; authorization: string }> {
   const send: Send = async (method, path, body, headers) => {
     const answer = await platform.call({ method, path, body, headers });
     if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
@@ -94,7 +98,7 @@ export async function signIn(platform: Platform): Promise<{ ask: Ask; send: Send
 }
 
 /** @returns GUID of a droplet of the app, built from the bits of a folder */
-export async function build(platform: Platform, app: string, bits: string): Promise<string> {
+export async function build(platform: Hands, app: string, bits: string): Promise<string> {
   const { ask: api, send, authorization } = await signIn(platform);
   const until = async (path: string, state: string) => {
     for (;;) {
@@ -112,7 +116,7 @@ export async function build(platform: Platform, app: string, bits: string): Prom
   return (await until(`/v3/builds/${made}`, 'STAGED')).droplet.guid;
 }
 
-async function push(platform: Platform, { name, bits, instances, routes }: ByHand): Promise<void> {
+async function push(platform: Hands, { name, bits, instances, routes }: ByHand): Promise<void> {
   const { ask: api } = await signIn(platform);
   const first = async (path: string) => (await api('GET', path)).resources[0].guid as string;
   const to = (guid: string) => ({ data: { guid } });

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { HttpFailure } from '../../src/model/errors.js';
 import type { ChildCommand, ChildResult, Files } from '../../src/model/ports.js';
 import { multipart } from './by-hand.js';
-import { CF_CALLS, CF_VERSION } from './cf-recording.js';
+import { CF8, type CfRecording } from './cf-recording.js';
 import type { Life } from './life.js';
 import type { ApiAnswer, ApiCall } from './platform.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -25,6 +25,7 @@ const DISPENSABLE = 'manifest_diff';
 const BASIC = `Basic ${Buffer.from('cf:').toString('base64')}`;
 
 type Configuration = Record<string, string>;
+type Body = Readonly<Record<string, unknown>>;
 
 /** What the CLI shows before it ends with 1. */
 class Failure extends Error {}
@@ -33,6 +34,7 @@ export async function playCf(
   world: CfWorld,
   life: Life,
   { args, env, onLine }: ChildCommand,
+  recording: CfRecording = CF8,
 ): Promise<ChildResult> {
   const [stdout, stderr]: string[][] = [[], []];
   const show = (stream: 'stdout' | 'stderr', text: string) => {
@@ -49,8 +51,8 @@ export async function playCf(
   const play = async () => {
     try {
       const [command = ''] = args;
-      if (command === 'version') show('stdout', `cf version ${CF_VERSION}+played`);
-      await new Command(world, life, args, env).play();
+      if (command === 'version') show('stdout', `cf version ${recording.version}+played`);
+      await new Command(world, life, args, env, recording).play();
       return ended(0);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -73,20 +75,22 @@ class Command {
     private readonly life: Life,
     private readonly args: readonly string[],
     private readonly env: Readonly<Record<string, string>>,
+    private readonly recording: CfRecording,
   ) {}
 
   async play(): Promise<void> {
     const [command = ''] = this.args;
-    if (!Object.hasOwn(CF_CALLS, command)) throw new Error(`cf ${this.args.join(' ')} was never recorded`);
+    const calls = this.recording.calls[command];
+    if (!calls) throw new Error(`cf ${this.args.join(' ')} was never recorded`);
     const { files } = this.world;
     const home = join(this.env.CF_HOME ?? '', '.cf', 'config.json');
     this.configuration = JSON.parse((await files.read(home))?.toString('utf8') ?? '{}') as Configuration;
     Object.assign(this.known, this.configuration);
     if (command === 'target') Object.assign(this.known, { org: this.option('-o'), space: this.option('-s') });
-    if (command === 'push') this.known.app = this.args[1] ?? '';
+    if (command === 'push' || command.startsWith('v3-')) this.known.app = this.args[1] ?? '';
     if (this.args.includes('-f'))
       this.manifest = (await files.read(this.option('-f')))?.toString('utf8') ?? '';
-    for (const line of CF_CALLS[command as keyof typeof CF_CALLS]) await this.make(line);
+    for (const line of calls) await this.make(line);
     if (command !== 'version') await files.writePrivate(home, JSON.stringify(this.configuration));
   }
 
@@ -99,14 +103,22 @@ class Command {
     if ((answer.status >= 500 || answer.status === 429) && template.endsWith(DISPENSABLE)) return;
     if (answer.status >= 400) throw new Failure(errorText(answer));
     this.learn(template, answer);
-    if (/jobs|^\/v3\/packages\/\{packages\}$/.test(template)) await this.poll(call, answer);
+    if (/jobs|^\/v3\/(packages|builds)\/\{\w+\}$/.test(template)) await this.poll(call, answer);
   }
 
   private async poll(call: ApiCall, first: ApiAnswer): Promise<void> {
     for (let answer = first; ; answer = await this.patiently(call)) {
       if (answer.status >= 400) throw new Failure(errorText(answer));
-      const { state, errors } = JSON.parse(answer.body) as { state: string; errors?: { detail: string }[] };
-      if (state === 'COMPLETE' || state === 'READY') return;
+      const { state, errors, error, droplet } = JSON.parse(answer.body) as {
+        state: string;
+        errors?: { detail: string }[];
+        /** Of a build. */
+        error?: string | null;
+        droplet?: { guid: string } | null;
+      };
+      if (state === 'STAGED') this.known.droplets = droplet?.guid ?? 'unknown';
+      if (state === 'COMPLETE' || state === 'READY' || state === 'STAGED') return;
+      if (error) throw new Failure(error);
       if (state === 'FAILED' || state === 'EXPIRED')
         throw new Failure(errors?.[0]?.detail ?? 'Package failed to process correctly after upload');
       await this.life.living(() => this.world.clock.sleep(POLL_MS));
@@ -147,6 +159,7 @@ class Command {
     const job = /\/v3\/jobs\/([^/]+)$/.exec(answer.headers.location ?? '')?.[1];
     if (job !== undefined) this.known.jobs = job;
     const kind = /^\/v3\/(?:apps\/[^/]+\/)?(\w+)(?:\?|$)/.exec(template)?.[1];
+    if (template.startsWith('/v2/') && answer.body !== '') this.learnOld(template, answer.body);
     if (kind === undefined || answer.body === '') return;
     const body = JSON.parse(answer.body) as { guid?: string; resources?: { guid: string }[] };
     const guid = body.guid ?? body.resources?.[0]?.guid;
@@ -160,6 +173,21 @@ class Command {
     if (kind === 'organizations' || kind === 'spaces') this.configuration[kind] = guid;
   }
 
+  /** Of version 2. */
+  private learnOld(template: string, body: string): void {
+    const [first] =
+      (JSON.parse(body) as { resources?: { metadata: { guid: string }; entity: Body }[] }).resources ?? [];
+    if (template.endsWith('/routes')) this.known.shared_domains = String(first?.entity.domain_guid);
+    const kind = /^\/v2\/(organizations|spaces)\?/.exec(template)?.[1];
+    if (kind === undefined) return;
+    if (first === undefined) {
+      const [what, name] = kind === 'spaces' ? ['Space', this.known.space] : ['Organization', this.known.org];
+      throw new Failure(`${what} '${name}' not found.`);
+    }
+    this.known[kind] = first.metadata.guid;
+    this.configuration[kind] = first.metadata.guid;
+  }
+
   private bodyOf(template: string): Pick<ApiCall, 'body' | 'headers'> {
     if (template === '/oauth/token') {
       const { CF_USERNAME: username = '', CF_PASSWORD: password = '' } = this.env;
@@ -170,6 +198,12 @@ class Command {
     if (template.endsWith('/upload')) return upload(zipOf(this.bitsPath()));
     const body: Record<string, unknown> = {
       '/v3/resource_matches': { resources: [] },
+      '/v3/apps/{apps}': {},
+      '/v3/builds': { package: { guid: this.known.packages } },
+      '/v3/deployments': {
+        droplet: { guid: this.known.droplets },
+        relationships: { app: { data: { guid: this.known.apps } } },
+      },
       '/v3/packages': { type: 'bits', relationships: { app: { data: { guid: this.known.apps } } } },
     };
     return Object.hasOwn(body, template)
@@ -178,6 +212,7 @@ class Command {
   }
 
   private bitsPath(): string {
+    if (this.args.includes('-p')) return this.option('-p');
     const { applications } = parse(this.manifest) as { applications: { path?: string }[] };
     return applications[0]?.path ?? '.';
   }

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { cfCli } from '../../runner/tools.js';
+import { cf6Cli, cfCli } from '../../runner/tools.js';
 import { type Scripted, scripted } from '../foundry/scripted.js';
 import { memory, runAction } from './action.js';
-import { CF_CALLS, CF_VERSION } from './cf-recording.js';
+import { pushByHand } from './by-hand.js';
+import { CF6, CF8, type CfRecording } from './cf-recording.js';
 import { Life } from './life.js';
 import { API, type ApiCall, type Platform, startPlatform } from './platform.js';
 import { playCf } from './played-cf.js';
@@ -18,6 +19,7 @@ import { type Trial, Wire } from './wire.js';
 jest.setTimeout(120_000);
 
 const CANDIDATE = 'shop-candidate';
+const LIVE = 'shop';
 /** How a call of `push` goes wrong: its name, the harm, and the same harm as a fault of the foundry. */
 const FAULTS = {
   '500': { status: 500 },
@@ -40,6 +42,20 @@ const CASES: readonly [name: string, harm: keyof typeof FAULTS][] = [
   ['POST /v3/spaces/*/actions/apply_manifest', '500'],
   ['POST /v3/spaces/*/actions/apply_manifest', 'reset'],
   ['GET /v3/jobs/*', 'reset'],
+];
+
+/** Of `v3-zdt-push`. */
+const CASES_OF_V6: typeof CASES = [
+  ['PATCH /v3/apps/*', 'reset'],
+  ['POST /v3/packages/*/upload', '500'],
+  ['GET /v3/packages/*', '500'],
+  ['GET /v3/builds/*', 'reset'],
+  ['POST /v3/builds', '429'],
+  ['POST /v3/deployments', '500'],
+  ['POST /v3/deployments', 'reset'],
+  ['GET /v3/processes/*/stats', '500'],
+  ['GET /v2/apps/*/instances', 'reset'],
+  ['GET /v3/builds/*', '401'],
 ];
 
 let dir: string;
@@ -82,7 +98,7 @@ interface Ran {
 }
 
 /** A foundry of its own for the real CLI. */
-async function realCli() {
+async function realCli(cli = cfCli) {
   const foundry = await scripted({ jobMs: 20 });
   foundries.push(foundry);
   const home = await mkdtemp(join(dir, 'home-'));
@@ -95,7 +111,7 @@ async function realCli() {
     const from = (await recorded()).length;
     const secrets = args[0] === 'auth' ? { CF_USERNAME, CF_PASSWORD } : {};
     const env = { PATH: process.env.PATH ?? '', HOME: home, CF_HOME: home, ...secrets };
-    const ended = await promisify(execFile)(cfCli(), args, { env }).then(
+    const ended = await promisify(execFile)(cli(), args, { env }).then(
       ({ stdout }) => ({ code: 0, text: stdout }),
       ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
         code,
@@ -107,14 +123,29 @@ async function realCli() {
   return { foundry, cf };
 }
 
+/** An app that is started, with one route. */
+async function withLive({ foundry }: Awaited<ReturnType<typeof realCli>>): Promise<void> {
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const clock = { drive: <T>(work: Promise<T>) => work, sleep };
+  const call = async ({ method, path, headers = {}, body }: ApiCall) => {
+    const sent = body === undefined || method === 'GET' ? {} : { body: new Uint8Array(Buffer.from(body)) };
+    const answer = await fetch(foundry.api + path, { method, headers, ...sent });
+    return { status: answer.status, headers: {}, body: await answer.text() };
+  };
+  const live = { name: LIVE, bits: join(dir, 'bits'), instances: 1, routes: ['shop.apps.localhost'] };
+  await pushByHand({ foundry, clock, call }, live);
+}
+
 /** Names for GUIDs and for what was given. */
 function named(call: string): string {
   const [path = '', query] = call.split('?');
-  const guids = path.replace(/\/([a-z]+)\/[0-9a-f-]{36}/g, '/$1/{$1}');
+  const guids = path.replace(/\/([a-z_]+)\/[0-9a-f-]{36}/g, '/$1/{$1}');
   if (query === undefined) return guids;
   const values = query
     .replace(/([a-z]+)_guids=[0-9a-f-]{36}/g, '$1_guids={$1s}')
-    .replace(`names=${CANDIDATE}`, 'names={app}')
+    .replace(/organization_guid%3A[0-9a-f-]{36}/, 'organization_guid%3A{organizations}')
+    .replace(/q=name%3A(shop|production)/, path.endsWith('spaces') ? 'q=name%3A{space}' : 'q=name%3A{org}')
+    .replace(path.endsWith('apps') ? /names=(shop-candidate|shop)(?=&)/ : /^$/, 'names={app}')
     .replace(/names=(shop|production)/, path.endsWith('spaces') ? 'names={space}' : 'names={org}');
   return `${guids}?${values}`;
 }
@@ -132,11 +163,25 @@ function once(calls: readonly string[]): string[] {
 test('the real CLI makes the recorded calls, command by command', async () => {
   const { foundry, cf } = await realCli();
   const version = await cf(['version']);
-  expect(version.text).toContain(` version ${CF_VERSION}`);
+  expect(version.text).toContain(` version ${CF8.version}`);
   const calls: Record<string, string[]> = { version: version.calls };
   for (const args of [...signIn(foundry), push()])
     calls[args[0] ?? ''] = once((await cf(args)).calls.map(named));
-  expect(calls).toEqual(CF_CALLS);
+  expect(calls).toEqual(CF8.calls);
+});
+
+const zdtPush = () => ['v3-zdt-push', LIVE, '-p', join(dir, 'bits'), '--no-route'];
+
+test('and the real CLI v6 makes its own', async () => {
+  const real = await realCli(cf6Cli);
+  const version = await real.cf(['version']);
+  expect(version.text).toContain(` version ${CF6.version}`);
+  await withLive(real);
+  const calls: Record<string, string[]> = { version: version.calls };
+  const create = ['v3-create-package', LIVE, '-p', join(dir, 'bits')];
+  for (const args of [...signIn(real.foundry), create, zdtPush()])
+    calls[args[0] ?? ''] = once((await real.cf(args)).calls.map(named));
+  expect(calls).toEqual(CF6.calls);
 });
 
 test('the played CLI makes them too, in a deploy', async () => {
@@ -153,14 +198,26 @@ test('the played CLI makes them too, in a deploy', async () => {
   const pushed = push(path('manifest.yml'), path('vars.yml'));
   expect(commands).toEqual([['version'], ...signIn({ api: API, org, space }), pushed]);
   const made = calls.filter(({ by }) => by === 'cf').map(({ name }) => name);
-  expect(once(made)).toEqual(Object.values(CF_CALLS).flat().map(short));
+  expect(once(made)).toEqual(Object.values(CF8.calls).flat().map(short));
 });
 
 describe('what goes wrong, goes wrong for both alike', () => {
   let real: Ran[];
+  let realV6: Ran[];
   beforeAll(async () => {
     real = await Promise.all(CASES.map((one) => harmedReal(...one)));
+    realV6 = await Promise.all(CASES_OF_V6.map((one) => harmedReal(...one, cf6Cli)));
   });
+
+  test.each(CASES_OF_V6.map(([name, harm], at) => [name, harm, at] as const))(
+    'v6, %s: %s',
+    async (name, harm, at) => {
+      const played = await harmedPlayed({ point: { by: 'cf', name, number: 1 }, harm }, CF6);
+      const { code, calls, text } = realV6[at] as Ran;
+      expect([played.code, once(played.calls)]).toEqual([code, once(calls.map(short))]);
+      if (code !== 0) expect(reason(played.text)).toBe(reason(text));
+    },
+  );
 
   test.each(CASES.map(([name, harm], at) => [name, harm, at] as const))('%s: %s', async (name, harm, at) => {
     const played = await harmedPlayed({ point: { by: 'cf', name, number: 1 }, harm });
@@ -175,16 +232,18 @@ function reason(text: string): string | undefined {
   return /Response Code: \d+|Request error|Invalid Auth Token/.exec(text)?.[0];
 }
 
-async function harmedReal(...[name, harm]: (typeof CASES)[number]): Promise<Ran> {
-  const { foundry, cf } = await realCli();
+async function harmedReal(name: string, harm: keyof typeof FAULTS, cli?: typeof cf6Cli): Promise<Ran> {
+  const real = await realCli(cli);
+  const { foundry, cf } = real;
+  if (cli) await withLive(real);
   for (const args of signIn(foundry)) expect(await cf(args)).toMatchObject({ code: 0 });
   const [method, path = ''] = name.split(' ');
   const fault = { method, path: `^${path.replaceAll('*', '[^/]+')}$`, times: 1, ...FAULTS[harm] };
   await foundry.call('POST', '/__foundry/faults', fault);
-  return cf(push());
+  return cf(cli ? zdtPush() : push());
 }
 
-async function harmedPlayed(trial: Trial): Promise<Ran> {
+async function harmedPlayed(trial: Trial, recording: CfRecording = CF8): Promise<Ran> {
   const platform = await startPlatform();
   platforms.push(platform);
   const life = new Life();
@@ -192,12 +251,16 @@ async function harmedPlayed(trial: Trial): Promise<Ran> {
   const files = memory();
   await files.writePrivate(join(dir, 'manifest.yml'), manifest());
   const { clock, foundry } = platform;
+  const live = { name: LIVE, bits: join(dir, 'bits'), instances: 1, routes: ['shop.apps.localhost'] };
+  if (recording === CF6) await pushByHand(platform, live);
   const world = { clock, files, send: (child: Life, call: ApiCall) => wire.send('cf', child, call) };
   const env = { CF_HOME: '/home', CF_USERNAME: foundry.username, CF_PASSWORD: foundry.password };
   const ran: Ran = { code: null, text: '', calls: [] };
-  for (const args of [...signIn(foundry), push()]) {
+  for (const args of [...signIn(foundry), recording === CF6 ? zdtPush() : push()]) {
     const from = wire.calls.length;
-    const { code, stdout, stderr } = await clock.drive(playCf(world, life, { file: 'cf', args, env }));
+    const { code, stdout, stderr } = await clock.drive(
+      playCf(world, life, { file: 'cf', args, env }, recording),
+    );
     const calls = wire.calls.slice(from).map((call) => call.name);
     Object.assign(ran, { code, text: `${stdout}\n${stderr}`, calls });
   }
