@@ -1,7 +1,7 @@
 /** Against the local GitHub, over HTTP. */
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Hub, type HubOptions, startHub } from '../../hub/index.js';
-import { pullStates } from '../../src/github/pulls.js';
+import { originOf, pullStates } from '../../src/github/pulls.js';
 import { type ClosableHttp, createHttp } from '../../src/system/http.js';
 
 let http: ClosableHttp;
@@ -76,4 +76,33 @@ test('without the permission, or over the limit, it is told', async () => {
   await hub.close();
   await started({ rateLimit: 1 });
   expect(await read(1)).toEqual({ why: expect.stringContaining('rate limit') });
+});
+
+describe('a commit is', () => {
+  const [own, theirs, nobodys] = ['2', '3', '4'].map((digit) => digit.repeat(40)) as [string, string, string];
+
+  async function origin(commit: string, number?: number) {
+    hub = await startHub();
+    waits = [];
+    hub.setCommits([own, theirs, nobodys].map((sha) => ({ sha, parents: [] })));
+    const pull = { state: 'open', merged: false, branch: 'b', base: nobodys } as const;
+    hub.setPullRequest({ ...pull, number: 1, commits: [own] });
+    hub.setPullRequest({ ...pull, number: 2, commits: [theirs], fork: 'stranger/shop' });
+    hub.setPullRequest({ ...pull, number: 3, commits: [own], fork: 'stranger/shop' });
+    const clock = { now: () => 0, sleep: async (ms: number) => void waits.push(ms) };
+    const { apiUrl, repository, token } = hub;
+    return originOf({ http, clock, apiUrl, repository, token }, commit, number);
+  }
+
+  test.each<[string, string, number | undefined, string | undefined]>([
+    ['own, also where a fork has it too', own, undefined, 'own'],
+    ['of a fork', theirs, undefined, 'fork'],
+    ['own, where no pull request has it', nobodys, undefined, 'own'],
+    ['the merge of a fork', nobodys, 2, 'fork'],
+    ['the merge of an own branch', nobodys, 1, 'own'],
+    ['not known, where its pull request is not', nobodys, 7, undefined],
+    ['not known, where GitHub does not know it', '5'.repeat(40), undefined, undefined],
+  ])('%s', async (_what, commit, number, expected) => {
+    expect(await origin(commit, number)).toBe(expected);
+  });
 });

@@ -21,6 +21,7 @@ import {
   selectorOfPreview,
 } from '../platform/preview-names.js';
 import { deployManifest } from './deploy.js';
+import { assertOwnCode } from './fork.js';
 import { type Opened, open, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { previewOf } from './preview-of.js';
@@ -29,7 +30,9 @@ import { removePreview } from './remove-previews.js';
 
 /** Throws what forbids it before anything was changed; everything later is in the outcome. */
 export async function preview(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
-  const { request, ...of } = previewOf(inputs, context, await eventOf(context, ports));
+  const payload = await eventOf(context, ports);
+  const { request, ...of } = previewOf(inputs, context, payload);
+  await assertOwnCode(payload, inputs, context, ports);
   const manifest = await loadManifest(inputs, context.workspace);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   const opened = await open(inputs, context, ports);

@@ -1,5 +1,6 @@
-/** Which pull requests of the repository are open, and which are positively closed. */
-import { type ExchangeOptions, exchange } from './exchange.js';
+/** Which pull requests of the repository are open, which are positively closed, and which are from forks. */
+import { fieldsOf } from './answers.js';
+import { type ExchangeOptions, exchange, type Fields } from './exchange.js';
 
 export type PullState = 'open' | 'closed';
 
@@ -29,4 +30,35 @@ export async function pullStates(
       ),
     );
   });
+}
+
+/** `own`: of a branch of the repository, or of no pull request at all. */
+export type PullOrigin = 'own' | 'fork';
+
+/**
+ * @param commit in full
+ * @param number the pull request that it was fetched as; its merge is a commit of no pull request
+ * @returns undefined: GitHub does not say. Rejects with the signal's reason only.
+ */
+export async function originOf(
+  options: ExchangeOptions,
+  commit: string,
+  number: number | undefined,
+): Promise<PullOrigin | undefined> {
+  const read = await exchange(options, NEED, async ({ address, pages }) => {
+    const having = await pages(`${address}/commits/${commit}/pulls`);
+    if (number === undefined || having.length > 0) return having;
+    const list = `${address}/pulls?state=all&sort=created&direction=desc`;
+    const all = await pages(list, (items) => Number(items.at(-1)?.number) <= number);
+    return all.filter((one) => one.number === number);
+  });
+  if ('why' in read || (number !== undefined && read.done.length === 0)) return undefined;
+  // A commit that a branch of the repository has too is its own.
+  const isOwn = (pull: Fields) => isOf(options.repository, pull);
+  return read.done.length === 0 || read.done.some(isOwn) ? 'own' : 'fork';
+}
+
+function isOf(repository: string, { head }: Fields): boolean {
+  const { full_name: from } = fieldsOf(fieldsOf(head).repo);
+  return typeof from === 'string' && from.toLowerCase() === repository.toLowerCase();
 }
