@@ -36,6 +36,37 @@ function appOf(text: string): Record<string, unknown> {
   return applications[0] ?? {};
 }
 
+describe('bindings of services', () => {
+  const text = `applications:
+- name: shop
+  services:
+  - db
+  - name: ((queue))
+    parameters: { own: true }
+  - logs
+`;
+  const bindings = {
+    db: { name: 'main', parameters: { mode: 'fast' } },
+    jobs: { name: 'q', parameters: { other: 1 } },
+    nobody: { name: 'x' },
+  };
+
+  test('have what hands gave them, and what the manifest says wins', () => {
+    const { services } = appOf(candidate(text, { bindings }, { queue: 'jobs' }));
+    expect(services).toEqual([
+      { name: 'db', binding_name: 'main', parameters: { mode: 'fast' } },
+      { name: '((queue))', binding_name: 'q', parameters: { own: true } },
+      'logs',
+    ]);
+  });
+
+  test('stay as they are written where nobody gave them anything', () => {
+    expect(candidate(text, { bindings: {} }, { queue: 'jobs' })).toContain(
+      '  - name: ((queue))\n    parameters: { own: true }\n',
+    );
+  });
+});
+
 describe('the text is edited where it can be', () => {
   test('only that app, its name, routes, path and instances; all else is the same byte for byte', () => {
     const text = `# Our shop.

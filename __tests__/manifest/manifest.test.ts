@@ -69,11 +69,13 @@ applications:
     expect(app).toEqual({
       name: 'shop',
       path: '/w/deploy/app',
+      stack: 'cflinuxfs4',
       noRoute: false,
       randomRoute: false,
       defaultRoute: false,
       envNames: ['A', 'B'],
       services: ['db', 'queue'],
+      bindings: { queue: ['parameters'] },
       sidecars: ['proxy'],
       features: [],
       labels: [],

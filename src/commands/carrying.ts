@@ -11,6 +11,7 @@ import { eitherOf, NOTHING_NAMED, namedOn } from '../steps/named.js';
 import { isAutoscaler } from '../steps/scaling.js';
 import type { World } from '../steps/world.js';
 import { namedBy, ownedBy } from '../strategies/carry.js';
+import { filledOf } from './filled-bindings.js';
 
 export interface Carrying {
   /** For the intent. */
@@ -53,23 +54,24 @@ export async function carryingOf(
   const problems = ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'deploy');
   const { scales, brokered } = await offeredTo(read, platform);
   const parts = scales ? { autoscaled: true } : {};
+  const { filled, what, warnings } = await filledOf(name, read.bindings, named, brokered, world);
   if (carry === 'manifest') {
     return {
       parts,
-      notes: [...lines.map((what) => `${name} loses its ${what}.`), ...unknown],
+      notes: [...[...lines, ...what].map((lost) => `${name} loses its ${lost}.`), ...unknown],
       warnings: [],
       problems,
     };
   }
   const parameters = await parametersOf(lack, brokered, world);
   return {
-    parts: { ...parts, carry: { named, what: lines, parameters } },
+    parts: { ...parts, carry: { named, what: lines, parameters, ...(filled ? { filled } : {}) } },
     notes: [
-      ...told('Carried from live, not in the manifest', lines),
+      ...told('Carried from live, not in the manifest', [...lines, ...what]),
       ...told('Not carried, the manifest names them no more', dropped),
       ...unknown,
     ],
-    warnings: silentBrokers(name, lack, parameters, brokered),
+    warnings: [...silentBrokers(name, lack, parameters, brokered), ...warnings],
     problems: [...problems, ...stillComing(name, comingTo(read, named))],
   };
 }
@@ -88,8 +90,12 @@ export async function carryingForProof(
   const lack = forProof(missing(read, newApp(read), named));
   const what = await linesWithNames(lack, platform, [live, { guid: '', name }]);
   const { scales, brokered } = await offeredTo(read, platform);
-  const carry = { named, what, parameters: await parametersOf(lack, brokered, world) };
-  return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry } };
+  const [parameters, { filled, warnings }] = await Promise.all([
+    parametersOf(lack, brokered, world),
+    filledOf(name, read.bindings, named, brokered, world),
+  ]);
+  const carry = { named, what, parameters, ...(filled ? { filled } : {}) };
+  return { ...NO_CARRYING, warnings, parts: { ...(scales ? { autoscaled: true } : {}), carry } };
 }
 
 /** `now`: by the manifest; `named`: with what an earlier one named, which is not carried either. */

@@ -89,9 +89,10 @@ export function worldOf(
     hasEnded: endOfRuns(inputs, context, ports),
     compare,
     ...(inputs.command === 'deploy' ? { patience: patienceOf(inputs, context, compare) } : {}),
-    pushBits: ({ app, candidate, trialUrl, alone }) => {
+    pushBits: ({ app, candidate, trialUrl, alone, bindings }) => {
       const instances = alone ? { instances: oneOf(app, manifest) } : {};
-      const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
+      const filled = bindings ? { bindings } : {};
+      const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances, ...filled };
       const image = manifest?.apps.find(({ name }) => name === app)?.docker;
       const { password } = inputs.docker;
       const docker = image && {
@@ -111,10 +112,17 @@ export function worldOf(
             }),
         }
       : {}),
-    candidateManifest: (app, candidateName, alone) => {
+    candidateManifest: (app, candidateName, alone, bindings) => {
       if (!manifest) throw new Error(`no manifest to apply to ${candidateName}`);
       const instances = alone ? { instances: oneOf(app, manifest) } : {};
-      return appliedManifest(manifest, { app, candidateName, trialRoute: undefined, ...instances });
+      const filled = bindings ? { bindings } : {};
+      return appliedManifest(manifest, {
+        app,
+        candidateName,
+        trialRoute: undefined,
+        ...instances,
+        ...filled,
+      });
     },
     liveManifest: (app) => {
       if (!manifest) throw new Error(`no manifest to apply to ${app}`);

@@ -72,6 +72,7 @@ export class AppReading {
       processes: this.processes(),
       envNames: Object.keys(this.map(['env'])),
       services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
+      ...this.bindings(),
       sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
       features: Object.keys(this.map(['features'])),
       labels: Object.keys(this.map(['metadata', 'labels'])),
@@ -175,6 +176,14 @@ export class AppReading {
     const name = isMap(given) ? this.text(['services', i, 'name']) : this.text(['services', i]);
     if (name === undefined && isMap(given)) this.refuse(['services', i], 'has a service without a name');
     return name === undefined ? [] : [name];
+  }
+
+  private bindings(): Pick<ManifestApp, 'bindings'> {
+    const found = this.list(['services']).flatMap((given): [string, readonly string[]][] => {
+      const keys = isMap(given) ? Object.keys(given).filter((key) => key !== 'name') : [];
+      return isMap(given) && keys.length > 0 ? [[String(given.name), keys]] : [];
+    });
+    return found.length > 0 ? { bindings: Object.fromEntries(found) } : {};
   }
 
   private processes(): Readonly<Record<string, ManifestProcess>> {

@@ -3,6 +3,7 @@
  * routes, path and instances reaches the CLI untouched, variables as `((x))`.
  */
 import { type Node, stringify } from 'yaml';
+import type { FilledBindings } from '../model/intent.js';
 import { Edit, escapeLineEnds, ROUTE_KEYS } from './edit.js';
 import type { Manifest } from './manifest.js';
 import { fillIn } from './variables.js';
@@ -16,6 +17,8 @@ export interface CandidateWish {
   trialRoute: string | undefined;
   /** By process type; a type that is not here stays as the manifest has it. */
   instances?: Readonly<Record<string, number>>;
+  /** By service that the manifest names: what is said of its binding beside what the manifest says. */
+  bindings?: FilledBindings;
 }
 
 export type Data = Readonly<Record<string, unknown>>;
@@ -28,7 +31,7 @@ export type Data = Readonly<Record<string, unknown>>;
 export function candidateManifest(manifest: Manifest, wish: CandidateWish): string {
   const { yaml, item } = itemOf(manifest, wish.app);
   const path = manifest.apps.find((app) => app.name === wish.app)?.path;
-  const expected = asWished(yaml.value(item) as Data, wish, path);
+  const expected = asWished(yaml.value(item) as Data, wish, path, manifest);
   const edited = new Edit(yaml, item, wish, path).text();
   return edited !== undefined && says(edited, expected) ? edited : written(expected);
 }
@@ -58,7 +61,7 @@ export function liveManifest(manifest: Manifest, name: string): string {
 export function appliedManifest(manifest: Manifest, wish: CandidateWish): string {
   const { yaml, item } = itemOf(manifest, wish.app);
   const { path: _, ...app } = fillIn(yaml.value(item), manifest.variables) as Data;
-  return written(asWished(app, wish, undefined));
+  return written(asWished(app, wish, undefined, manifest));
 }
 
 /** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
@@ -87,7 +90,7 @@ function nameOf(yaml: Yaml, item: Node, manifest: Manifest): unknown {
 }
 
 /** What the candidate's manifest has to mean. */
-function asWished(app: Data, wish: CandidateWish, path: string | undefined): Data {
+function asWished(app: Data, wish: CandidateWish, path: string | undefined, manifest: Manifest): Data {
   const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
   const instances = wish.instances ?? {};
   const listed = Array.isArray(kept.processes) ? (kept.processes as Data[]) : undefined;
@@ -104,6 +107,7 @@ function asWished(app: Data, wish: CandidateWish, path: string | undefined): Dat
   const webIsListed = listed?.some((process) => process.type === 'web') ?? false;
   return {
     ...kept,
+    ...servicesOf(kept, wish, manifest),
     name: wish.candidateName,
     ...routesOf(wish),
     ...(path === undefined ? {} : { path }),
@@ -116,6 +120,21 @@ function asWished(app: Data, wish: CandidateWish, path: string | undefined): Dat
 
 function routesOf(wish: CandidateWish): Data {
   return wish.trialRoute === undefined ? { 'no-route': true } : { routes: [{ route: wish.trialRoute }] };
+}
+
+function servicesOf({ services }: Data, { bindings = {} }: CandidateWish, { variables }: Manifest): Data {
+  if (!Array.isArray(services) || Object.keys(bindings).length === 0) return {};
+  const filled = services.map((one: unknown) => {
+    const said = typeof one === 'object' && one !== null ? (one as Data) : { name: one };
+    const { name, parameters } = bindings[String(fillIn(said.name, variables))] ?? {};
+    if (name === undefined && parameters === undefined) return one;
+    return {
+      ...(name === undefined ? {} : { binding_name: name }),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...said,
+    };
+  });
+  return { services: filled };
 }
 
 function says(text: string, expected: Data): boolean {

@@ -174,6 +174,8 @@ export interface ManifestApp {
   processes: Readonly<Record<string, ManifestProcess>>;
   envNames: readonly string[];
   services: readonly string[];
+  /** By service, what the manifest names of its binding beside that (`binding_name`, `parameters`). Absent: of none. */
+  bindings?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that the manifest itself lists; a buildpack may bring more. */
   sidecars: readonly string[];
   /** Names of the app features, labels and annotations that the manifest sets. */

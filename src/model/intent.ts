@@ -116,6 +116,8 @@ export type Bits =
 /** Names, and never a value: of what manifest and inputs set. Settings of processes by type, as the manifest calls them. */
 export interface Named {
   services: readonly string[];
+  /** By service, of its binding: `binding_name`, `parameters`. Absent: of none. */
+  bindings?: Readonly<Record<string, readonly string[]>>;
   sidecars: readonly string[];
   features: readonly string[];
   labels: readonly string[];
@@ -143,6 +145,11 @@ export interface Source {
   by: string;
 }
 
+/** By service that the manifest names: what live's binding has and the manifest does not say. Stays in memory, too. */
+export type FilledBindings = Readonly<
+  Record<string, { name?: string; parameters?: Readonly<Record<string, unknown>> }>
+>;
+
 type Parameters = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 
 export interface Intent extends Journal {
@@ -161,7 +168,7 @@ export interface Intent extends Journal {
    * policies alone. `what` says it, for people. `parameters`: of live's bindings by their GUID, as the broker told them before anything
    * was changed; undefined: it does not tell. They stay in memory, too. undefined: nothing is carried.
    */
-  carry?: { named?: Named; what: readonly string[]; parameters?: Parameters };
+  carry?: { named?: Named; what: readonly string[]; parameters?: Parameters; filled?: FilledBindings };
   /** Of a rollback in place, by process type, as far as they are known: null: as the droplet starts it. Stay in memory too. */
   commands?: Readonly<Record<string, string | null>>;
   /** How far this run goes. */

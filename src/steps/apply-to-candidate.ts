@@ -11,7 +11,7 @@ export const applyToCandidate: StepKind<Step & { do: 'apply-to-candidate' }> = {
   run: async (_step, app, { platform, target, candidateManifest }) => {
     const { intent } = app;
     const { name } = appOn('candidate', app);
-    const manifest = candidateManifest(intent.app, name, intent.inPlace !== undefined);
+    const manifest = candidateManifest(intent.app, name, intent.inPlace !== undefined, intent.carry?.filled);
     await platform.finishJob(await platform.applyManifest(target.spaceGuid, manifest));
   },
 };

@@ -18,7 +18,7 @@ export interface ProcessRecord extends Required<WantedScale> {
 }
 
 /** Names of what this deploy may change of live. Sizes are by the names that the platform has for them here. */
-export interface Touched extends Named {
+export interface Touched extends Omit<Named, 'bindings'> {
   env: readonly string[];
 }
 

@@ -8,15 +8,15 @@ export function namedOn(app: AppState | undefined): Named | undefined {
   const record = recordedOn(app, ANNOTATION.manifestNamed);
   if (typeof record !== 'object' || record === null) return undefined;
   const of = (kind: string) => texts((record as Record<string, unknown>)[kind]);
-  const { processes } = record as { processes?: unknown };
-  const types = typeof processes === 'object' && processes !== null ? Object.entries(processes) : [];
+  const { processes, bindings } = record as { processes?: unknown; bindings?: unknown };
   return {
     services: of('services'),
     sidecars: of('sidecars'),
     features: of('features'),
     labels: of('labels'),
     annotations: of('annotations'),
-    processes: Object.fromEntries(types.map(([type, keys]) => [type, texts(keys)])),
+    ...(bindings === undefined ? {} : { bindings: textsBy(bindings) }),
+    processes: textsBy(processes),
   };
 }
 
@@ -29,6 +29,11 @@ export const NOTHING_NAMED: Named = {
   processes: {},
 };
 
+function textsBy(map: unknown): Record<string, string[]> {
+  const entries = typeof map === 'object' && map !== null ? Object.entries(map) : [];
+  return Object.fromEntries(entries.map(([key, list]) => [key, texts(list)]));
+}
+
 function texts(list: unknown): string[] {
   return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
 }
@@ -36,19 +41,20 @@ function texts(list: unknown): string[] {
 /** What a manifest names now, and what one named before and does not any more: neither is carried. */
 export function eitherOf(one: Named, other: Named | undefined): Named {
   if (!other) return one;
-  const types = new Set([...Object.keys(one.processes), ...Object.keys(other.processes)]);
   const both = (mine: readonly string[] = [], others: readonly string[] = []) => [
     ...new Set([...mine, ...others]),
   ];
+  const bothBy = (mine: Named['processes'] = {}, others: Named['processes'] = {}) =>
+    Object.fromEntries(Object.keys({ ...mine, ...others }).map((key) => [key, both(mine[key], others[key])]));
+  const bindings = bothBy(one.bindings, other.bindings);
   return {
     services: both(one.services, other.services),
     sidecars: both(one.sidecars, other.sidecars),
     features: both(one.features, other.features),
     labels: both(one.labels, other.labels),
     annotations: both(one.annotations, other.annotations),
-    processes: Object.fromEntries(
-      [...types].map((type) => [type, both(one.processes[type], other.processes[type])]),
-    ),
+    ...(Object.keys(bindings).length > 0 ? { bindings } : {}),
+    processes: bothBy(one.processes, other.processes),
   };
 }
 

@@ -24,6 +24,7 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
       ...(trial && isPushed(trial.to) ? { trialUrl: trial.route.url } : {}),
       // The candidate of a version that comes to live in place is there for its proof alone.
       ...(intent.inPlace ? { alone: true } : {}),
+      ...(intent.carry?.filled ? { bindings: intent.carry.filled } : {}),
     });
     const made = (await platform.packages(candidate.guid))
       .filter(({ guid }) => !before.some((old) => old.guid === guid))

@@ -80,7 +80,7 @@ function touchedBy(found: LiveRecord, app: AppWorld, world: World): Pick<LiveRec
   if (intent.asLive) return { touched: ofVersion(found, intent) };
   const now = namedOn(lock);
   if (!now) return {};
-  const { processes, ...named } = eitherOf(now, intent.taken);
+  const { processes, bindings: _, ...named } = eitherOf(now, intent.taken);
   const { env } = wishOf(app, world);
   const sizes = recordedOn(lock, ANNOTATION.manifestScale) as Readonly<Record<string, object>> | undefined;
   const listed = recordedOn(lock, ANNOTATION.manifestEnv);

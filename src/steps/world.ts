@@ -3,7 +3,7 @@ import type { Age } from '../github/answers.js';
 import type { RouterOverride } from '../model/asked.js';
 import type { App, AppState, Route, Snapshot, Target } from '../model/cloud.js';
 import { PlatformFault } from '../model/errors.js';
-import type { Intent } from '../model/intent.js';
+import type { FilledBindings, Intent } from '../model/intent.js';
 import type { Clock, Listener } from '../model/ports.js';
 import type { Platform } from '../platform/calls.js';
 import type { CanaryVerdict } from '../probe/canary-verdict.js';
@@ -44,12 +44,14 @@ export interface World {
     trialUrl?: string;
     /** One web instance, and none of any other process, whatever the manifest says. */
     alone?: true;
+    /** Said of bindings beside what the manifest says. */
+    bindings?: FilledBindings;
   }): Promise<void>;
   /**
    * What the manifest says of one app, for a candidate to which nothing is pushed: YAML, variables filled in, no route.
    * @param alone one web instance, and none of any other process, whatever the manifest says
    */
-  candidateManifest(app: string, candidate: string, alone: boolean): string;
+  candidateManifest(app: string, candidate: string, alone: boolean, bindings?: FilledBindings): string;
   /**
    * `cf v3-zdt-push` of the bits of one app: it ends when the deployment has begun, which it does not name. Throws as `pushBits`;
    * undefined: this cf CLI cannot.

@@ -10,7 +10,11 @@ export function namedBy(app: ManifestApp): Named {
     type,
     [...named, ...(timeoutS === undefined ? [] : ['timeout'])],
   ]);
-  return { services, sidecars, features, labels, annotations, processes: Object.fromEntries(processes) };
+  return {
+    ...{ services, sidecars, features, labels, annotations },
+    ...(app.bindings ? { bindings: app.bindings } : {}),
+    processes: Object.fromEntries(processes),
+  };
 }
 
 /** By which SAP's deploy service finds the apps that it owns (cloudfoundry/multiapps-controller, metadata of MTA resources). */
