@@ -19,6 +19,7 @@ import { CF6, CF8 } from './cf-recording.js';
 import { Life } from './life.js';
 import { API, type Platform } from './platform.js';
 import { type CfWorld, playCf } from './played-cf.js';
+import { answered } from './routers.js';
 import { type SeenCall, type Trial, Wire } from './wire.js';
 
 export interface Deploy {
@@ -230,9 +231,14 @@ function httpOf(
   }
 
   function probe({ headers }: HttpRequest, url: URL) {
-    return wire.probe(life, url.hostname, async () => {
+    return wire.probe(life, url.hostname.startsWith('tcp.') ? 'TCP' : url.hostname, async () => {
       await platform.clock.sleep(PROBE_MS.least + jitter() * PROBE_MS.spread);
-      return platform.routers.ask(url.hostname, url.pathname, lowerCase(headers));
+      if (!url.hostname.startsWith('tcp.'))
+        return platform.routers.ask(url.hostname, url.pathname, lowerCase(headers));
+      const met = platform.routers.connect(Number(url.port));
+      if (typeof met === 'string')
+        throw new HttpFailure(met, met === 'refused' ? met : 'reset', met === 'closed');
+      return answered(met, url.pathname);
     });
   }
 }

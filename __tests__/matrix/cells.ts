@@ -7,8 +7,11 @@ import type {
   Cells,
   Clock,
   DesiredProcess,
+  DesiredTask,
+  Inside,
   InstanceStatus,
   RunningTask,
+  TaskEnd,
 } from '../../foundry/ports.js';
 
 /** What the file `app.json` of the bits says. */
@@ -45,6 +48,7 @@ export class PlayedCells implements Cells {
     private readonly bootMs: number,
     private readonly events: CellEvents,
     private readonly guid: () => string,
+    private readonly inside: Inside,
   ) {}
 
   /** The version that answers on a port; undefined: the connection is refused. */
@@ -83,8 +87,36 @@ export class PlayedCells implements Cells {
     return (this.byProcess.get(processGuid) ?? []).map(({ status }) => status);
   }
 
-  runTask(): RunningTask {
-    return { ended: Promise.resolve({}), cancel: () => {} };
+  /** What asks instances by `curl` gets what they answer; any other command does well at once. */
+  runTask(task: DesiredTask): RunningTask {
+    return { ended: this.curl(task), cancel: () => {} };
+  }
+
+  private async curl({ command, name, appGuid }: DesiredTask): Promise<TaskEnd> {
+    const [, indexes = ''] = /for i in ([\d ]+);/.exec(command) ?? [];
+    const [, host = '', port, path = ''] = /\$i\."'([^:']+):(\d+)(\/[^']*)'/.exec(command) ?? [];
+    if (indexes === '') return {};
+    await this.pause(this.bootMs);
+    const log = (text: string) =>
+      this.events.log({ appGuid, source: `APP/TASK/${name}`, instance: '0', stream: 'OUT', text });
+    let failure: string | undefined;
+    for (const index of indexes.split(' ')) {
+      const ask = () => {
+        const met = this.inside(appGuid, `${index}.${host}`, Number(port));
+        const app = typeof met === 'number' ? this.listening(met) : undefined;
+        if (!app) return '000';
+        return String(path.startsWith('/health') ? (app.health ?? 200) : 200);
+      };
+      // It asks for as long as the check says.
+      for (let tries = 0; tries < 30 && ask() !== '200'; tries += 1) await this.pause(1_000);
+      log(`zero-downtime-check ${index} ${ask()} 0 `);
+      if (ask() !== '200') failure = `APP/TASK/${name}: Exited with status 1`;
+    }
+    return failure === undefined ? {} : { failure };
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
   disturb(): void {

@@ -7,6 +7,8 @@ import type { Platform, SpaceState } from './platform.js';
 import { commitOf, FOREIGN, INSTANCES, type Scenario } from './scenarios.js';
 
 const LABEL = 'cf-zero-downtime.github.io/';
+const TCP = 'tcp.localhost:';
+const INSIDE = '.apps.internal';
 
 /** The space before the trial, and after the same deploy without one. */
 export interface Known {
@@ -107,7 +109,9 @@ export function isPaused({ ends, canary }: Scenario): boolean {
 }
 
 /** No trial route. */
-function isLasting({ url }: SpaceState['routes'][number]): boolean {
+function isLasting({ url, labels }: SpaceState['routes'][number]): boolean {
+  // One on TCP has no host that says what it is.
+  if (url.startsWith(TCP)) return labels[`${LABEL}role`] !== 'candidate';
   return !url.includes('-candidate-') || FOREIGN.some((name) => url.startsWith(`${name}.`));
 }
 
@@ -141,7 +145,9 @@ function judgeMoments(
 ): string[] {
   const live = before.apps.filter(({ name }) => Object.hasOwn(scenario.routes, name)).map(({ guid }) => guid);
   const wanted = Object.values(scenario.routes).flat();
-  const served = wanted.filter((url) => live.length > 0 && before.routes.some((route) => route.url === url));
+  // No router leads to an internal one.
+  const outside = wanted.filter((url) => !url.endsWith(INSIDE));
+  const served = outside.filter((url) => live.length > 0 && before.routes.some((route) => route.url === url));
   const foreign = before.apps.filter(({ name }) => FOREIGN.includes(name)).map(({ guid }) => guid);
   const ours = [...wanted, ...(scenario.dropped ?? [])];
   const apps = Object.keys(scenario.routes);
@@ -151,7 +157,8 @@ function judgeMoments(
     fromMs,
     toMs,
     foreign,
-    trial: (url) => apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url),
+    trial: (url) =>
+      apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url) || url.startsWith(TCP),
     // Users are on the new version before its workers start.
     ...(keepsLive(scenario) && scenario.works?.type !== 'worker'
       ? { intended: ({ guid }) => live.includes(guid) }
@@ -298,7 +305,7 @@ function judgeRoutes(scenario: Scenario, before: SpaceState, state: SpaceState):
       found.push(`route ${route.url} is left`);
     const to = route.destinations.map(({ appGuid }) => nameOf(appGuid)).join(', ');
     if (own && to !== own.app) found.push(`${route.url} leads to ${to}`);
-    const { protocol = 'http1', options = {} } =
+    const { protocol = route.url.startsWith(TCP) ? 'tcp' : 'http1', options = {} } =
       (own && !keepsLive(scenario) && scenario.settings?.ways?.[route.url]) || {};
     if (own && route.destinations.some((one) => (one.protocol ?? 'http1') !== protocol))
       found.push(`${route.url} is not asked by ${protocol}`);
@@ -317,13 +324,23 @@ function judgeAnswers(scenario: Scenario, { routers }: Platform, before: SpaceSt
   const wanted = keepsLive(scenario) ? 'v1' : scenario.asked.version;
   const asks = Object.values(scenario.routes)
     .flat()
+    .filter((url) => !url.endsWith(INSIDE))
     .flatMap((url) => Array.from({ length: before.routers * INSTANCES }, () => url));
   const others = asks.flatMap((url) => {
-    const { status, headers } = routers.ask(url, '/', {});
-    const met = headers['x-app-version'] ?? String(status);
+    const met = metOn(url, routers);
     return met === wanted || (isPaused(scenario) && met === scenario.asked.version)
       ? []
       : [`${url} answers with ${met}`];
   });
   return [...new Set(others)];
+}
+
+/** The version that the next router leads to, or what went wrong. */
+function metOn(url: string, routers: Platform['routers']): string {
+  if (!url.startsWith(TCP)) {
+    const { status, headers } = routers.ask(url, '/', {});
+    return headers['x-app-version'] ?? String(status);
+  }
+  const met = routers.connect(Number(url.slice(TCP.length)));
+  return typeof met === 'string' ? met : met.version;
 }

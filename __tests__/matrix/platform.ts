@@ -81,8 +81,8 @@ export async function startPlatform(options: Partial<FoundryOptions> = {}): Prom
         server = made;
         return API;
       },
-      cells: ({ clock: timers, bootMs }, events) => {
-        cells = new PlayedCells(timers, bootMs, events, guidsOf(SEEDS.cells));
+      cells: ({ clock: timers, bootMs, inside }, events) => {
+        cells = new PlayedCells(timers, bootMs, events, guidsOf(SEEDS.cells), inside);
         return cells;
       },
       stager: ({ clock: timers, stagingMs }): Stager => ({

@@ -25,7 +25,7 @@ export interface PlayedRouters extends Routers {
   /** The next router answers, as it would over a connection of its own. Header names in lower case. */
   ask(host: string, path: string, headers: Readonly<Record<string, string>>): RouterAnswer;
   /** The version behind the next router's port; `refused`: it listens on no such port, `closed`: it knows nobody there. */
-  connect(port: number): { version: string } | 'refused' | 'closed';
+  connect(port: number): AppVersion | 'refused' | 'closed';
 }
 
 export function playRouters(
@@ -94,7 +94,8 @@ export function playRouters(
   };
 }
 
-function answered({ version, health = 200 }: AppVersion, path: string): RouterAnswer {
+/** What the app answers to a request. */
+export function answered({ version, health = 200 }: AppVersion, path: string): RouterAnswer {
   const status = path.startsWith('/health') ? health : 200;
   return { status, headers: { 'content-type': 'text/plain', 'x-app-version': version }, body: version };
 }

@@ -30,6 +30,9 @@ const ROLLING = { strategy: 'rolling' };
 const CANARY = { strategy: 'canary' };
 /** The version of the CLI says which recording is played. */
 const ZDT_PUSH = { strategy: 'zdt-push', 'cf-version': '6' };
+const ON_TCP = { [APP]: ['tcp.localhost:1050'] };
+const WITHIN = { [APP]: ['shop.apps.internal'] };
+const EVERY_KIND = { [APP]: [url('shop'), ...ON_TCP[APP], ...WITHIN[APP]] };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
 const NO_ROUTE = { [APP]: [] };
 const UNASKED = { 'smoke-test': '' };
@@ -127,11 +130,47 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    name: 'two apps, one of them for the first time',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2' },
+    routes: PAIR,
+    ends: 'deployed',
+  },
+  {
+    name: 'a bake, and another version is held',
+    before: (platform, folders) => held(platform, folders, SHOP),
+    asked: { version: 'v3' },
+    routes: SHOP,
+    inputs: { bake: '10s', force: 'true' },
+    ends: 'deployed',
+  },
+  {
     name: 'smoke test fails',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
     asked: { version: 'v2', health: 500 },
     routes: SHOP,
     ends: 'reverted',
+  },
+  {
+    name: 'an app with routes of every kind',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, EVERY_KIND),
+    asked: { version: 'v2' },
+    routes: EVERY_KIND,
+    ends: 'deployed',
+  },
+  {
+    name: 'an app with a TCP route alone, and its check fails',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, ON_TCP),
+    asked: { version: 'v2', health: 500 },
+    routes: ON_TCP,
+    ends: 'reverted',
+  },
+  {
+    name: 'an app that only others inside reach',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, WITHIN),
+    asked: { version: 'v2' },
+    routes: WITHIN,
+    ends: 'deployed',
   },
   {
     name: 'rollback',
@@ -159,6 +198,18 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'rolled-back',
   },
   {
+    name: 'rollback to a revision',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+      await deployed(platform, folders, { version: 'v2' }, SHOP, ROLLING);
+    },
+    asked: { version: 'v1' },
+    routes: SHOP,
+    inPlace: true,
+    inputs: { command: 'rollback', app: APP, to: '1' },
+    ends: 'rolled-back',
+  },
+  {
     ...rolling('v2'),
     name: 'rolling, with other variables and memory',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
@@ -172,6 +223,15 @@ export const SCENARIOS: readonly Scenario[] = [
     routes: { [APP]: ['shop', 'shop-new'].map(url) },
     dropped: [url('shop-old')],
     inputs: { ...ROLLING, carry: 'manifest' },
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
+    name: 'rolling, live has what no manifest names',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
+      await giveByHand(platform, APP, FOREIGN[0] ?? '');
+    },
     ends: 'deployed',
   },
   {
@@ -250,9 +310,24 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...rolling('v2'),
+    name: 'rolling, an app with a TCP route alone',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, ON_TCP, ROLLING),
+    routes: ON_TCP,
+    ends: 'deployed',
+  },
+  {
+    ...rolling('v2'),
     name: 'rolling, two apps',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR, ROLLING),
     routes: PAIR,
+    ends: 'deployed',
+  },
+  {
+    ...canary('v2'),
+    name: 'canary, two apps',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR, ROLLING),
+    routes: PAIR,
+    inputs: { ...CANARY, 'instance-steps': '50' },
     ends: 'deployed',
   },
   {
@@ -294,6 +369,14 @@ export const SCENARIOS: readonly Scenario[] = [
     routes: PAIR,
     inputs: { command: 'promote' },
     ends: 'promoted',
+  },
+  {
+    name: 'abort of two apps',
+    before: (platform, folders) => held(platform, folders, PAIR),
+    asked: { version: 'v2' },
+    routes: PAIR,
+    inputs: { command: 'abort' },
+    ends: 'aborted',
   },
   {
     name: 'abort',

@@ -58,7 +58,8 @@ function takePort(core: Core, domain: r.Domain, wanted: number | undefined): num
   if (wanted === undefined) {
     const all = Array.from({ length: last - first + 1 }, (_, at) => first + at);
     const free = all.filter((port) => !holder(port));
-    const port = free[Math.floor(Math.random() * free.length)];
+    // What is random comes from one place.
+    const port = free[Number.parseInt(core.store.guid().slice(0, 8), 16) % free.length];
     if (port === undefined) throw unprocessable('There are no more ports available for this domain.');
     return port;
   }

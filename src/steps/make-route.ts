@@ -1,3 +1,4 @@
+import type { WantedRoute } from '../model/intent.js';
 import { appKey, LABEL } from '../platform/names.js';
 import type { Step } from './step.js';
 import { routeNamed, type StepKind } from './world.js';
@@ -7,8 +8,8 @@ import { routeNamed, type StepKind } from './world.js';
  * elsewhere, or a quota, is met here, before anything starts.
  */
 export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
-  title: ({ route, as }) => `make the ${as} route ${route.url}`,
-  plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
+  title: ({ route, as }) => `make the ${as} route ${nameOf(route)}`,
+  plan: ({ route, as }) => [`POST /v3/routes ${nameOf(route)} (${as})`],
   run: async ({ route, as }, { intent }, { platform, target }) => {
     const { host, domainGuid, path, port, options, mark } = route;
     await platform.createRoute(target.spaceGuid, {
@@ -27,6 +28,10 @@ export const makeRoute: StepKind<Step & { do: 'make-route' }> = {
     });
   },
 };
+
+function nameOf({ url, mark }: WantedRoute): string {
+  return mark === undefined ? url : `${url.replace(/:0$/, '')} at a port that the platform chooses`;
+}
 
 /** The manifest's options, on a route that is there. Requests go on meanwhile: routers choose another way among its destinations. */
 export const setOptions: StepKind<Step & { do: 'set-options' }> = {
