@@ -62,6 +62,10 @@ export function url(host: string): string {
 
 export const USUAL: Settings = { memoryMb: 64, env: { MODE: 'v1' } };
 
+export const SHOP = { [APP]: [url('shop')] };
+export const ON_TCP = { [APP]: ['tcp.localhost:1050'] };
+export const PAIR = { ...SHOP, web: [url('web')] };
+
 /** Workspaces on disk, each written once. */
 export class Folders {
   private readonly root = mkdtempSync(join(tmpdir(), 'matrix-'));
