@@ -19,7 +19,8 @@ export interface PreviewTeller {
 }
 
 interface News {
-  pull: number;
+  /** undefined: it is of no pull request. */
+  pull?: number;
   /** In full. */
   commit?: string;
 }
@@ -54,21 +55,22 @@ export function previewTeller(
     return say('The pull request is not told', keepComment(gitHub, { pull, marker, body, onlyEdit }));
   }
 
+  /** undefined: nobody is told, also not of the deployment. */
   async function news(): Promise<News | undefined> {
     if (!gitHub || command === 'sweep') return undefined;
     const { pull, request } = previewOf(inputs, context, await eventOf(context, ports));
-    const commit = request?.head ?? context.commit;
     // A fork's run may only read.
-    if (pull === undefined || (request?.isFork && context.event?.name === 'pull_request')) return undefined;
-    return { pull, ...(commit === undefined ? {} : { commit }) };
+    if (request?.isFork && context.event?.name === 'pull_request') return undefined;
+    const commit = request?.head ?? context.commit;
+    return { ...(pull === undefined ? {} : { pull }), ...(commit === undefined ? {} : { commit }) };
   }
 
   async function endOfPreview(outcome: Outcome): Promise<void> {
     const about = await news();
     const [first] = outcome.apps;
     const state = stateOf(outcome);
-    if (!gitHub || state === undefined) return;
-    if (about) {
+    if (!gitHub || !about) return;
+    if (about.pull !== undefined) {
       const lines = commentLines(state, about, { outcome, context, beganAt, clock, md });
       await tell(about.pull, lines, state === 'removed');
     }
@@ -77,7 +79,7 @@ export function previewTeller(
       for (const { app } of outcome.apps) await ended(app);
       return;
     }
-    const ref = about?.commit ?? context.commit;
+    const { commit: ref } = about;
     if (!first || ref === undefined) return;
     const deployed = {
       ...{ environment: environmentOf(first.app), ref },
@@ -93,9 +95,10 @@ export function previewTeller(
     await say('The end of the deployment is not told to GitHub', endDeployments(gitHub, environmentOf(app)));
   }
 
-  async function endOfSweep({ swept = [] }: Outcome): Promise<void> {
-    for (const { preview, what, why } of swept.filter((one) => one.what === 'remove')) {
-      if (what !== 'remove') continue;
+  /** What could not be removed is tried again by the next sweep, and not told. */
+  async function endOfSweep({ swept = [], removed = [] }: Outcome): Promise<void> {
+    const gone = swept.filter(({ preview }) => removed.some(({ name }) => name === preview.name));
+    for (const { preview, why } of gone) {
       if (preview.pull !== undefined)
         await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
       if (preview.hasApp) await ended(preview.name);
@@ -106,8 +109,8 @@ export function previewTeller(
     async begin() {
       if (command !== 'preview') return;
       const about = await news().catch(() => undefined);
-      if (about)
-        await tell(about.pull, commentLines('deploying', about, { context, beganAt, clock, md }), false);
+      if (about?.pull === undefined) return;
+      await tell(about.pull, commentLines('deploying', about, { context, beganAt, clock, md }), false);
     },
     async end(outcome) {
       if (!gitHub || outcome.result === 'skipped') return;
@@ -122,8 +125,7 @@ function environmentOf(app: string): string {
   return `preview/${app}`;
 }
 
-/** undefined: it was refused, or failed, before anything of it was known; the step itself says so. */
-function stateOf({ result }: Outcome): State | undefined {
+function stateOf({ result }: Outcome): State {
   if (result === 'previewed' || result === 'unchanged') return 'ready';
   if (result === 'deleted') return 'removed';
   return 'failed';
