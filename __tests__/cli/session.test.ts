@@ -147,7 +147,7 @@ describe('signing in', () => {
     const own = {
       ...plain,
       CF_HOME: session.cfHome,
-      TMPDIR: session.cfHome,
+      ...{ TMPDIR: session.cfHome, TEMP: session.cfHome, TMP: session.cfHome },
       CF_COLOR: 'false',
       LANG: 'en_US.UTF-8',
       LC_ALL: 'en_US.UTF-8',

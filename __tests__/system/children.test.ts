@@ -1,7 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createChildren } from '../../src/system/children.js';
 
 /** Real processes, on a machine that has other work. */
@@ -136,6 +139,59 @@ describe('the end', () => {
     const pids = line.toString().trim().split(' ').map(Number);
     expect(pids).toHaveLength(2);
     expect(pids.every(isRunning)).toBe(true);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    expect(await gone(pids)).toBe(true);
+  });
+});
+
+/** Its way to end programs, on another system: `taskkill` is a script here. */
+describe('on Windows', () => {
+  let folder: string;
+  const windows = createChildren('win32');
+  const path = () => [folder, process.env.PATH].join(delimiter);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'windows-'));
+    // taskkill /pid PID /t /f
+    await writeFile(
+      join(folder, 'taskkill'),
+      '#!/bin/sh\nkill -s STOP "$2"; pkill -KILL -P "$2"; kill -s KILL "$2"\n',
+      {
+        mode: 0o755,
+      },
+    );
+    await writeFile(join(folder, 'tool.exe'), '#!/bin/sh\necho "$1"\n', { mode: 0o755 });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const script = (text: string) => ({ file: 'sh', args: ['-c', text], env: { PATH: path() } });
+
+  test('a program is found by its name without .exe, and gives exit code and output', async () => {
+    const { stdout } = await windows.run({ file: 'tool', args: ['seen'], env: { PATH: path() } });
+    expect(stdout).toBe('seen\n');
+    expect(await windows.run(script('cat; exit 7'))).toMatchObject({ code: 7, stdout: '', timedOut: false });
+    await expect(windows.run({ ...script(''), file: 'not-there' })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('the end of its time takes it with its children', async () => {
+    const pids: number[] = [];
+    const result = await windows.run({
+      ...script('sleep 600 & echo $!; echo $$; wait'),
+      timeoutMs: 500,
+      onLine: (_stream, line) => pids.push(Number(line)),
+    });
+    expect([result.code, result.timedOut, pids.length]).toEqual([null, true, 2]);
+    expect(await gone(pids)).toBe(true);
+  });
+
+  test('so does our own end', async () => {
+    const main = fileURLToPath(new URL('./leashed-parent.js', import.meta.url));
+    const parent = spawn(process.execPath, [main, 'win32'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: path() },
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pids = line.toString().trim().split(' ').map(Number);
+    expect(pids.filter(isRunning)).toHaveLength(2);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     expect(await gone(pids)).toBe(true);

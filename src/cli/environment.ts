@@ -2,18 +2,13 @@
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a program needs to find others, to speak one language, and to reach the network as this machine does. */
+/**
+ * What a program needs to find others, and to reach the network as this machine does; the last line is what Windows' own libraries
+ * cannot do without. Windows does not heed the case of these names, and has its `Path`.
+ */
 const PLAIN = [
-  'PATH',
-  'TMPDIR',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
+  ...['PATH', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  ...['SYSTEMROOT', 'WINDIR', 'PATHEXT', 'TEMP', 'TMP'],
 ];
 
 /** English, so that what a program says can be told apart. */
@@ -21,7 +16,7 @@ const ENGLISH = { LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
 
 /** For cf and tar: of the runner's environment only what is on the list, and what we set. */
 export function toolEnvironment(env: Environment, own: Readonly<Record<string, string>> = {}) {
-  return { ...pick(env, (name) => PLAIN.includes(name)), ...ENGLISH, ...own };
+  return { ...pick(env, (name) => PLAIN.includes(name.toUpperCase())), ...ENGLISH, ...own };
 }
 
 /** The inputs with their secrets, the runner's own state and tokens, and the files by which a step commands the runner. */
@@ -36,5 +31,7 @@ function pick(env: Environment, wanted: (name: string) => boolean): Record<strin
   const entries = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && wanted(entry[0]),
   );
-  return Object.fromEntries(entries);
+  const picked = Object.fromEntries(entries);
+  // A copy heeds the case of a name on Windows, too.
+  return env.PATH === undefined || !wanted('PATH') ? picked : { ...picked, PATH: env.PATH };
 }

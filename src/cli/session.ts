@@ -307,7 +307,7 @@ class Session implements CfSession {
         CF_HOME: this.cfHome,
         CF_COLOR: 'false',
         // What the CLI packs up is removed with the session, however the process ends.
-        TMPDIR: this.cfHome,
+        ...{ TMPDIR: this.cfHome, TEMP: this.cfHome, TMP: this.cfHome },
         ...this.certificates,
         ...how.secrets,
       }),

@@ -109,7 +109,7 @@ export interface Files {
   writePrivate(path: string, content: string | Buffer): Promise<void>;
   /** undefined: there is none. */
   read(path: string): Promise<Buffer | undefined>;
-  /** A symbolic link at `path`; its folder is made when it is not there, mode 0700. */
+  /** A symbolic link at `path`, or a copy where there are none; its folder is made when it is not there, mode 0700. */
   link(target: string, path: string): Promise<void>;
   /** A file or a folder with all in it; none there is fine. */
   remove(path: string): Promise<void>;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Files } from '../model/ports.js';
 
@@ -34,7 +35,8 @@ export const files: Files = {
 
   async link(target, path) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await symlink(target, path);
+    // Windows lets only who is allowed to make links.
+    await symlink(target, path).catch(() => copyFile(target, path, constants.COPYFILE_EXCL));
   },
 
   async remove(path) {
