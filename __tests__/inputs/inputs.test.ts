@@ -270,6 +270,36 @@ describe('what is read', () => {
     expect(read(asked).warnings).toEqual([]);
   });
 
+  test.each(['restart', 'restage'])('%s goes by rolling where nothing else is said', (command) => {
+    const asked = { INPUT_COMMAND: command, INPUT_APP: 'a, b' };
+    expect(read(asked)).toMatchObject({ strategy: 'rolling', app: 'a, b', warnings: [] });
+    expect(read({ ...asked, INPUT_STRATEGY: 'blue-green' }).strategy).toBe('blue-green');
+    expect(read({ ...asked, 'INPUT_MAX-IN-FLIGHT': '2' }).maxInFlight).toBe(2);
+    const bringing = { INPUT_PATH: 'x', INPUT_MANIFEST: 'm.yml', INPUT_SCALE: 'manifest', INPUT_ENV: 'A: b' };
+    expect(read({ ...asked, ...bringing }).warnings).toEqual(
+      ['manifest', 'path', 'scale'].map(
+        (name) =>
+          `"${name}" is of no use to ${command}: the bits are live's, and so is what a manifest says.`,
+      ),
+    );
+    const { INPUT_APP: _, ...all } = asked;
+    expect(read({ ...all, INPUT_MANIFEST: 'm.yml' }).warnings).toEqual([]);
+  });
+
+  test('a droplet instead of bits, and of nothing beside them', () => {
+    const guid = '8A1f7f0c-52b7-4d8a-9c55-0a7d7f0b6c11';
+    expect(read({ 'INPUT_DROPLET-GUID': guid }).dropletGuid).toBe(guid.toLowerCase());
+    for (const [name, value] of [
+      ['path', 'x'],
+      ['docker-image', 'r/i:1'],
+    ] as const) {
+      const both = { 'INPUT_DROPLET-GUID': guid, [`INPUT_${name.toUpperCase()}`]: value };
+      expect(refused(both)).toEqual([
+        `"droplet-guid" and "${name}" are both given, and a droplet holds its bits already: give one of them.`,
+      ]);
+    }
+  });
+
   test('secrets: credentials, headers of checks, and values that look like secrets', () => {
     const inputs = read({
       INPUT_ENV:
@@ -317,6 +347,7 @@ describe('what is refused', () => {
     ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
     ['STRATEGY', 'recreate', /is "recreate"; allowed are blue-green, rolling/],
+    ['DROPLET-GUID', 'latest', /^The input "droplet-guid" is "latest", which is no GUID/],
     ['PLAN', 'yes', /allowed are true and false/],
     ['API', 'http://api.example.com', /https/],
     ['API', 'http://127.0.0.1.example.com', /https/],
