@@ -42,6 +42,8 @@ export interface Settings {
   workers?: number;
   /** By url. */
   ways?: Readonly<Record<string, Way>>;
+  /** Lines of each app, as they stand in the manifest. */
+  more?: readonly string[];
 }
 
 /** What a manifest says of a route beside its url. */
@@ -123,12 +125,13 @@ export async function deployed(
 
 function manifest(
   apps: Routes,
-  { memoryMb, env, instances = INSTANCES, ways = {}, workers }: Settings,
+  { memoryMb, env, instances = INSTANCES, ways = {}, workers, more = [] }: Settings,
 ): string {
   const blocks = Object.entries(apps).flatMap(([name, routes]) => [
     `- name: ${name}`,
     `  memory: ${memoryMb}M`,
     `  instances: ${instances}`,
+    ...more,
     ...(workers === undefined
       ? []
       : ['  processes:', '  - type: worker', '    command: node worker.js', `    instances: ${workers}`]),
