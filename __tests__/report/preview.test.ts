@@ -113,6 +113,7 @@ describe('the pull request', () => {
       result: 'swept',
       apps: [],
       swept,
+      removed: [{ kind: 'app', name: 'shop-pr-12' }],
     });
     expect(bodies()[0]).toContain('its time is over');
     expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'inactive']]);
