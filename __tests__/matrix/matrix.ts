@@ -50,7 +50,7 @@ function isHeld({ labels }: Pick<ReturnType<typeof leftOf>[number], 'labels'>): 
   return ['held', 'paused'].includes(labels['cf-zero-downtime.github.io/phase'] ?? '');
 }
 
-function isEnded({ harm }: Trial): boolean {
+function isEnded({ harm }: Pick<Trial, 'harm'>): boolean {
   return harm === 'cancel' || harm.startsWith('kill');
 }
 
@@ -80,19 +80,34 @@ function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
   return code !== 'killed' && outputs.result === ends;
 }
 
-/** Every write, and of what is asked again and again in one step the request in the middle. */
+/**
+ * Every write, and of what is asked again and again in one step the request in the middle. A read changes nothing: wherever among
+ * those of a step the run ends, the platform is the same. So it ends at one of them, while each goes wrong in every way.
+ */
 export function trialsOf(calls: readonly SeenCall[]): Trial[] {
-  const asked = new Map<string, SeenCall[]>();
-  for (const call of calls) {
-    if (call.kind === 'write') continue;
-    const key = `${call.by} ${call.step} ${call.name}`;
-    asked.set(key, [...(asked.get(key) ?? []), call]);
-  }
-  const polls = [...asked.values()].filter(({ length }) => length > 1);
-  const middles = new Set(polls.map((of) => of[Math.floor(of.length / 2)]));
+  const reads = calls.filter(({ kind }) => kind !== 'write');
+  const asked = groupsOf(reads, ({ by, step, name }) => `${by} ${step} ${name}`);
+  const polls = new Set(asked.filter(({ length }) => length > 1).map(middleOf));
+  const inTurn = calls.filter((call) => polls.has(call));
+  const ends = new Set(groupsOf(inTurn, ({ by, step }) => `${by} ${step}`).map(middleOf));
   return calls
-    .filter((call) => call.kind === 'write' || middles.has(call))
-    .flatMap((call) => harmsOf(call).map((harm) => ({ point: pointOf(call), harm })));
+    .filter((call) => call.kind === 'write' || polls.has(call))
+    .flatMap((call) =>
+      harmsOf(call)
+        .filter((harm) => call.kind === 'write' || ends.has(call) || !isEnded({ harm }))
+        .map((harm) => ({ point: pointOf(call), harm })),
+    );
+}
+
+/** In the order of their first calls. */
+function groupsOf(calls: readonly SeenCall[], keyOf: (call: SeenCall) => string): SeenCall[][] {
+  const groups = new Map<string, SeenCall[]>();
+  for (const call of calls) groups.set(keyOf(call), [...(groups.get(keyOf(call)) ?? []), call]);
+  return [...groups.values()];
+}
+
+function middleOf(group: readonly SeenCall[]): SeenCall {
+  return group[Math.floor(group.length / 2)] as SeenCall;
 }
 
 function pointOf({ by, name, number }: SeenCall) {
@@ -102,7 +117,7 @@ function pointOf({ by, name, number }: SeenCall) {
 /** A read that was killed leaves the same before and after it; what an app answers is a matter of the version. */
 function harmsOf({ by, kind }: SeenCall): readonly Harm[] {
   return HARMS.filter((harm) => {
-    if (kind === 'probe') return harm === 'kill after' || harm === 'cancel';
+    if (kind === 'probe') return isEnded({ harm }) && harm !== 'kill before';
     if (harm.startsWith('end cf') && by !== 'cf') return false;
     return kind === 'write' || !(harm.endsWith('before') || harm === 'lost');
   });
