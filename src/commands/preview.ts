@@ -2,6 +2,7 @@
 
 import { eventIn } from '../github/event.js';
 import { pullStates } from '../github/pulls.js';
+import { assertInside } from '../manifest/inside.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { previewManifest } from '../manifest/preview.js';
@@ -35,6 +36,13 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
   await assertOwnCode(payload, inputs, context, ports);
   const manifest = await loadManifest(inputs, context.workspace);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
+  await assertInside(context.workspace, [
+    { what: 'The manifest', path: manifest.file },
+    ...inputs.varsFiles.map((path) => ({ what: 'The file of variables', path })),
+    ...manifest.apps.flatMap(({ name, path }) =>
+      path === undefined ? [] : [{ what: `The path of ${name}`, path }],
+    ),
+  ]);
   const opened = await open(inputs, context, ports);
   try {
     const { platform, target } = opened;
