@@ -10,6 +10,7 @@ import { pausesTable } from './pauses.js';
 import type { Redact } from './redact.js';
 import { seenAt, servingOf } from './serving.js';
 import { outlookParts, overview } from './status.js';
+import { sweptTable } from './swept.js';
 
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
 export const LIMIT_BYTES = 900 * 1024;
@@ -62,6 +63,7 @@ export function summaryOf(
     `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
     ...failureParts(outcome, md),
     ...(isFailure ? [next] : []),
+    sweptTable(outcome, md, MOST.entries),
     overview(outcome.apps, md),
     ...outcome.apps.flatMap((app) => [liveTable(app, md), ...outlookParts(app, md)]),
     ...(isFailure ? [] : [next]),
