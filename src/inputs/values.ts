@@ -191,8 +191,8 @@ export const cliVersion: Parse<string> = (given) => {
   if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
     throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
   }
-  if (Number.parseInt(version, 10) < 7) {
-    throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
+  if (Number.parseInt(version, 10) < 6) {
+    throw new Wrong(`is "${given}"; releases before 6 know nothing of version 3 of the platform's API`);
   }
   return version;
 };
