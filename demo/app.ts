@@ -5,15 +5,29 @@ import type { AppBehaviour } from './server.js';
 
 export type { AppBehaviour } from './server.js';
 
-export interface AppVersion extends AppBehaviour {
+export interface AppVersion extends AppBehaviour, Partial<Programs> {
   /** Text of `manifest.yml`; none is written without it. */
   manifest?: string;
   /** Bits that no buildpack takes: staging fails. */
   failStaging?: boolean;
 }
 
+/** What the programs beside the server are told, which a manifest names as commands. */
+export interface Programs {
+  /** `node demo/worker.js AS`: absolute path of the file in which it tells its work. */
+  worksOn: string;
+  /** It ends as soon as it is started. */
+  workFails: boolean;
+  /** `node demo/service.js`: absolute path of the file in which it tells its calls. */
+  callsIn: string;
+  service: { name: string; calls: string; as: 'instance' | 'first-uri' };
+}
+
 /** What the server needs beside Node, below the folder of the compiled code. */
 const PROGRAM = ['demo/server.js', 'traffic/frames.js'];
+/** What is added where it is asked for. */
+const WORKER = 'demo/worker.js';
+const SERVICE = ['demo/service.js', 'demo/registry.js'];
 
 /**
  * Writes one version of the demo app into `dir` (made if it is missing): a Node app without dependencies, its `app.json`
@@ -30,7 +44,8 @@ export async function writeAppVersion(dir: string, app: AppVersion): Promise<voi
     return;
   }
   const compiled = fileURLToPath(new URL('..', import.meta.url));
-  for (const file of PROGRAM) {
+  const { worksOn, service } = behaviour;
+  for (const file of [...PROGRAM, ...(worksOn ? [WORKER] : []), ...(service ? SERVICE : [])]) {
     await mkdir(dirname(join(dir, file)), { recursive: true });
     await copyFile(join(compiled, file), join(dir, file));
   }
