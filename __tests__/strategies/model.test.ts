@@ -9,6 +9,7 @@ import { OWN_VERSIONS } from './model/own-versions.js';
 import { ROLLBACKS } from './model/rollbacks.js';
 import { ROLLS } from './model/rolls.js';
 import { SCENARIOS } from './model/scenarios.js';
+import { SOURCES } from './model/sources.js';
 import { WORKERS } from './model/workers.js';
 
 describe('every interruption of', () => {
@@ -21,6 +22,7 @@ describe('every interruption of', () => {
     ...CARRIES.map((scenario) => [scenario.name, scenario, 250] as const),
     ...WORKERS.map((scenario) => [scenario.name, scenario, 100] as const),
     ...OWN_VERSIONS.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...SOURCES.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);
@@ -113,6 +115,59 @@ describe('the search finds a strategy that', () => {
     const [keeping] = SCENARIOS.filter(({ name }) => name === 'keep-previous 3');
     if (!keeping) throw new Error('the scenario is gone');
     expect(explore(keeping, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a handover that', () => {
+  const omitting =
+    (kind: Step['do']): Change =>
+    (work) =>
+      Object.fromEntries(
+        Object.entries(work).map(([stage, { steps, after = [] }]) => [
+          stage,
+          { steps, after: after.filter((step) => step.do !== kind) },
+        ]),
+      );
+  const unwaited = omitting('await-gone');
+  test.each<[string, string, Strategies, RegExp]>([
+    [
+      'starts what is new while the old one ends',
+      'handed over as a whole',
+      broken('forward', unwaited),
+      /run at once/,
+    ],
+    ['starts live while the new one ends', 'handed over as a whole', broken('back', unwaited), /run at once/],
+    [
+      'starts workers while the old ones end',
+      'workers handed over',
+      broken('forward', unwaited),
+      /run at once/,
+    ],
+    [
+      'gives them back while the new ones end',
+      'workers handed over',
+      broken('back', unwaited),
+      /run at once/,
+    ],
+    [
+      'does not write down what live had',
+      'workers handed over',
+      broken('forward', omitting('record-given-up')),
+      /live has no worker|goes round in circles/,
+    ],
+    [
+      'leaves what it keeps without workers',
+      'workers handed over, a deploy, then back',
+      broken('forward', ({ prune, ...work }) => {
+        const steps = (prune?.steps ?? []).filter((step) => step.do !== 'scale');
+        return { ...work, ...(steps.length > 0 ? { prune: { steps } } : {}) };
+      }),
+      /live has no worker/,
+    ],
+  ])('%s', (_name, scenario, strategies, why) => {
+    const found = WORKERS.find(({ name }) => name === scenario);
+    if (!found) throw new Error('the scenario is gone');
+    expect(explore(found, strategies).violation).toMatch(why);
   });
 });
 

@@ -184,8 +184,12 @@ function assertRolled(world: ModelWorld, intent: Intent, way: 'forward' | 'back'
   const { runs, settings } = app;
   if ((runs === 'foreign') !== (settings === 'foreign'))
     fail(`it runs ${runs} with the settings ${settings}`);
+  // A restart has the droplet of the version before it: the settings alone tell the two from each other.
+  const { source } = intent.inPlace ?? {};
+  const isSame = source !== undefined && source.dropletGuid === intent.before?.dropletGuid;
+  if (isSame && runs !== broughtBy(intent)) fail(`it runs ${runs}`);
   // A version that comes back has its droplet from before, and what its manifest said is given by no manifest.
-  const signs = [runs === broughtBy(intent), settings?.endsWith(`of ${intent.version}`)];
+  const signs = [...(isSame ? [] : [runs === broughtBy(intent)]), settings?.endsWith(`of ${intent.version}`)];
   const isNew = signs.every((one) => one);
   const isOld = !signs.some((one) => one);
   if (!(way === 'forward' ? isNew : isOld)) fail(`it runs ${runs} with ${settings}`);

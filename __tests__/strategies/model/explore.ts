@@ -26,6 +26,7 @@ import { isHandingOver } from '../../../src/strategies/handover.js';
 import { stayHeld, takeAway } from '../../../src/strategies/hold.js';
 import { type IntentResult, makeIntent } from '../../../src/strategies/intent.js';
 import { makePromoteIntent } from '../../../src/strategies/promote-intent.js';
+import { makeRestartIntent } from '../../../src/strategies/restart-intent.js';
 import { makeInPlaceRollbackIntent } from '../../../src/strategies/rollback-in-place-intent.js';
 import { makeRollbackIntent } from '../../../src/strategies/rollback-intent.js';
 import { wayOf } from '../../../src/strategies/settle.js';
@@ -40,7 +41,13 @@ import { faultsOf, outcomesOf, type Run } from './outcomes.js';
 import { forgotten, type ModelApp, type ModelWorld, playersOf, snapshotOf, withoutKey } from './world.js';
 
 export type Deploy = Readonly<Record<string, readonly WantedRoute[]>>;
-export type Asked = Deploy | { hold: Deploy } | 'rollback' | 'promote' | 'abort';
+export type Asked = Deploy | { hold: Deploy } | 'rollback' | OnceMore | 'promote' | 'abort';
+/** Nothing is pushed, and no manifest says anything. */
+type OnceMore = 'restart' | 'restage';
+
+function isOnceMore(asked: Asked): asked is OnceMore {
+  return asked === 'restart' || asked === 'restage';
+}
 
 export interface Scenario {
   name: string;
@@ -213,7 +220,7 @@ function beginnings({ world, begun }: State, scenario: Scenario): Next[] {
   const served = remembered.served.filter((guid) => !kept.has(remembered.routes[guid]?.url ?? ''));
   const run: Run = { kind: 'deploy', way: 'forward', apps };
   const state = { world: { ...remembered, served }, begun: begun + 1, run };
-  const label = asked === 'rollback' ? 'rollback' : `deploy v${begun + 2}${'hold' in asked ? ', held' : ''}`;
+  const label = typeof asked === 'string' ? asked : `deploy v${begun + 2}${'hold' in asked ? ', held' : ''}`;
   return [{ label, state, main: true }];
 }
 
@@ -229,7 +236,7 @@ function endings(
   set: readonly string[],
   scenario: Scenario,
 ): Next[] {
-  if (asked === 'rollback') return [];
+  if (asked === 'rollback' || isOnceMore(asked)) return [];
   const isOwn = asked === 'promote' || asked === 'abort';
   const after = isOwn ? begun + 1 : begun;
   const owner = `ends-${after}`;
@@ -264,12 +271,13 @@ function endings(
 function intentOf(
   name: string,
   { world, begun }: State,
-  asked: Deploy | { hold: Deploy } | 'rollback',
+  asked: Deploy | { hold: Deploy } | 'rollback' | OnceMore,
   scenario: Scenario,
   set: readonly string[],
 ): IntentResult | undefined {
-  const holds = asked !== 'rollback' && 'hold' in asked;
-  const routes = asked === 'rollback' ? {} : holds ? (asked as { hold: Deploy }).hold : (asked as Deploy);
+  const holds = typeof asked !== 'string' && 'hold' in asked;
+  const routes =
+    typeof asked === 'string' ? {} : holds ? (asked as { hold: Deploy }).hold : (asked as Deploy);
   const named = routes[name] ?? [];
   const snapshot = snapshotOf(world, name, named);
   const parts = {
@@ -290,13 +298,25 @@ function intentOf(
       return withCarry(makeRollbackIntent({ ...parts, target: target as AppState }), snapshot, world);
     return makeInPlaceRollbackIntent({ ...parts, live, target, brought: [], commands: {} });
   }
+  if (isOnceMore(asked)) {
+    const { live } = snapshot;
+    if (!live) return undefined;
+    const own = { dropletGuid: live.currentDropletGuid ?? '', packageGuid: 'package of live' };
+    const onceMore = {
+      ...parts,
+      ...own,
+      live,
+      inputs: { ...parts.inputs, command: asked },
+      version: `v${begun + 2}`,
+    };
+    return withCarry(makeRestartIntent({ ...onceMore, brought: [] }), snapshot, world);
+  }
   const { canZdtPush = false } = scenario;
   const app = manifestApp({ name, ...scenario.manifest });
-  return withCarry(
-    makeIntent({ ...parts, app, named, version: `v${begun + 2}`, canZdtPush }),
-    snapshot,
-    world,
-  );
+  const made = makeIntent({ ...parts, app, named, version: `v${begun + 2}`, canZdtPush });
+  const { dropletGuid: guid } = parts.inputs;
+  const bits = guid === undefined ? {} : { bits: { from: 'droplet', guid } as const };
+  return withCarry({ ...made, intent: { ...made.intent, ...bits } }, snapshot, world);
 }
 
 /** Live has all that was ever written down of it. */
