@@ -47,6 +47,12 @@ test('each of the two by itself; a user-provided service is not asked, and a sil
   expect((await filled({}, [], async () => undefined)).filled).toEqual({ db: { name: 'main' } });
 });
 
+test('a binding that could not be taken off keeps its name; nobody asks for its parameters', async () => {
+  const over = { operation: 'delete', state: 'failed' } as const;
+  const { filled: parts } = await filled(over, [], () => Promise.reject(new Error('asked')));
+  expect(parts).toEqual({ db: { name: 'main' } });
+});
+
 test('secrets among them are hidden, and what the CLI would misread is told', async () => {
   const { hidden } = await filled({}, [], async () => ({ auth: { password: 'swordfish' } }));
   expect(hidden).toEqual(['swordfish']);

@@ -108,6 +108,30 @@ describe('a binding that a hand gave live', () => {
       }),
   );
 
+  test('that is still coming is waited for by nobody; one that is being taken off is not bound anew', () =>
+    withOneApp(folders, {}, async (one) => {
+      await bound(one, await made(one, 'db'));
+      const { guid } = await first(one, `/v3/service_credential_bindings?app_guids=${one.live}`);
+      await control(one, 'broker', { act: 'unbind', never: true, times: 1 });
+      await one.ask('DELETE', `/v3/service_credential_bindings/${guid}`);
+      const jobs = await made(one, 'jobs');
+      await control(one, 'broker', { act: 'bind', service: 'jobs', never: true, times: 1 });
+      const relationships = { app: to(one.live), service_instance: to(jobs) };
+      await one.ask('POST', '/v3/service_credential_bindings', { type: 'app', relationships });
+      await one.until('the broker to be at work', async () => {
+        const path = `/v3/service_credential_bindings?service_instance_guids=${jobs}`;
+        return (await one.ask('GET', path)).resources[0]?.last_operation.state === 'in progress';
+      });
+      const early = await one.run(V2);
+      expect(early.outputs.result).toBe('refused');
+      expect(early.lines.join('\n')).toContain('still binding shop to service instance jobs');
+      expect(writesOf(early)).toEqual([]);
+      const named = { ...USUAL, more: ['  services: [jobs]'] };
+      expect((await one.run(V2, {}, named)).outputs).toMatchObject({ result: 'deployed', error: '' });
+      expect((await bindingsOf(one)).map(({ service }) => service)).toEqual(['jobs']);
+      expect(await one.missed()).toEqual([]);
+    }));
+
   test('whose broker cannot be asked for its parameters: refused before anything is changed', () =>
     withOneApp(folders, {}, async (one) => {
       await bound(one, await made(one, 'db'), { parameters: { role: 'reader' } });

@@ -5,7 +5,15 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Binding, Snapshot } from '../model/cloud.js';
 import type { Intent, Named } from '../model/intent.js';
 import { belongingsOf } from '../steps/belongings.js';
-import { type Belongings, type Carry, comingTo, forProof, missing, newApp } from '../steps/carried.js';
+import {
+  type Belongings,
+  type Carry,
+  comingTo,
+  forProof,
+  isTold,
+  missing,
+  newApp,
+} from '../steps/carried.js';
 import { linesWithNames } from '../steps/carry.js';
 import { eitherOf, NOTHING_NAMED, namedOn } from '../steps/named.js';
 import { isAutoscaler } from '../steps/scaling.js';
@@ -180,7 +188,8 @@ async function parametersOf(
 ): Promise<Told> {
   const told = await Promise.all(
     bindings.map(async (one) => {
-      const parameters = hasBroker(one, brokered) ? await platform.bindingParameters(one.guid) : undefined;
+      const asks = hasBroker(one, brokered) && isTold(one);
+      const parameters = asks ? await platform.bindingParameters(one.guid) : undefined;
       hide(likelySecrets(parameters ?? {}));
       return [one.guid, parameters] as const;
     }),

@@ -2,7 +2,7 @@
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Binding } from '../model/cloud.js';
 import type { FilledBindings, Named } from '../model/intent.js';
-import { isBound } from '../steps/carried.js';
+import { isBound, isTold } from '../steps/carried.js';
 import type { World } from '../steps/world.js';
 
 export interface Filled {
@@ -27,9 +27,10 @@ export async function filledOf(
 ): Promise<Filled> {
   const own = bindings.filter((one) => isBound(one) && named.services.includes(one.instance));
   const found = await Promise.all(
-    own.map(async ({ guid, instance, instanceGuid = '', name }) => {
+    own.map(async (one) => {
+      const { guid, instance, instanceGuid = '', name } = one;
       const keys = named.bindings?.[instance] ?? [];
-      const asks = brokered.has(instanceGuid) && !keys.includes('parameters');
+      const asks = brokered.has(instanceGuid) && isTold(one) && !keys.includes('parameters');
       const parameters = (asks && (await platform.bindingParameters(guid))) || {};
       hide(likelySecrets(parameters));
       // The cf CLI would take it for a variable of the manifest.

@@ -232,6 +232,11 @@ export function isBound({ operation, state }: Binding): boolean {
   return state === undefined || state === 'succeeded' || (operation === 'delete' && state === 'failed');
 }
 
+/** The platform does not ask a broker of a binding whose deletion failed (CC service_credential_bindings_controller.rb). */
+export function isTold({ operation }: Binding): boolean {
+  return operation !== 'delete';
+}
+
 /** Service instances that a broker is still binding the app to: what comes of it nobody knows yet. */
 export function comingTo({ bindings }: Pick<Belongings, 'bindings'>, named: Named | undefined): string[] {
   const coming = bindings.filter(

@@ -9,6 +9,7 @@ import {
   comingTo,
   forProof,
   isBound,
+  isTold,
   linesOf,
   missing,
   ofStart,
@@ -109,7 +110,8 @@ async function bind(of: Binding, what: string, has: Belongings, app: AppWorld, w
   if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
     const told = app.intent.carry?.parameters ?? {};
     // What is bound since nobody has asked for yet.
-    const parameters = of.guid in told ? told[of.guid] : await platform.bindingParameters(of.guid);
+    const ask = async () => (isTold(of) ? platform.bindingParameters(of.guid) : undefined);
+    const parameters = of.guid in told ? told[of.guid] : await ask();
     await platform.bind({
       appGuid,
       instanceGuid,
