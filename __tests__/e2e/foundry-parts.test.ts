@@ -98,6 +98,21 @@ test('tasks run, fail and are seen with what they wrote', async () => {
   await until('the end of the task', async () => /long\s+FAILED/.test(await ok('tasks', 'web')));
 });
 
+test('inside, a name leads to an instance where a policy lets the app through, and by curl alone', async () => {
+  await ok('map-route', 'web', 'apps.internal', '--hostname', 'inside');
+  const ask = (index: string) => `curl -s -f http://${index}inside.apps.internal:8080/`;
+  const run = (name: string, command: string) =>
+    cf('run-task', 'web', '--command', command, '--name', name, '--wait');
+  await run('unasked', ask(''));
+  await ok('add-network-policy', 'web', 'web', '--port', '8080', '--protocol', 'tcp');
+  await run('asked', `${ask('')} && ${ask('0.')} && ! ${ask('7.')}`);
+  const tasks = await ok('tasks', 'web');
+  expect(tasks).toMatch(/\sunasked\s+FAILED/);
+  expect(tasks).toMatch(/\sasked\s+SUCCEEDED/);
+  await ok('remove-network-policy', 'web', 'web', '--port', '8080', '--protocol', 'tcp');
+  await ok('unmap-route', 'web', 'apps.internal', '--hostname', 'inside');
+});
+
 test('every kind of route is mapped, and what listens answers', async () => {
   const domain = foundry.apps_domain;
   await ok('map-route', 'web', domain, '--hostname', 'more', '--path', 'api');
