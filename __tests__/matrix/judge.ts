@@ -55,7 +55,7 @@ export async function judge(
   ];
   for (const user of scenario.inPlace ? Object.keys(scenario.routes) : [])
     found.push(...(await judgeInPlace(user, scenario, platform, known, state, history)));
-  return unharmed && !isBack ? [...found, ...differences(tracesOf(scenario, state), unharmed)] : found;
+  return unharmed && !isBack ? [...found, ...differences(tracesOf(scenario, state), unharmed, asked)] : found;
 }
 
 /** A promote that had begun to change live was taken back: nothing is held any more, and live has to be what it was. */
@@ -115,10 +115,12 @@ function isLasting({ url, labels }: SpaceState['routes'][number]): boolean {
   return !url.includes('-candidate-') || FOREIGN.some((name) => url.startsWith(`${name}.`));
 }
 
-function differences(traces: Traces, unharmed: Traces): string[] {
+function differences(traces: Traces, unharmed: Traces, { mayLack = [] }: Scenario): string[] {
   return [
     ...traces.filter((one) => !unharmed.includes(one)).map((one) => `left: ${one}`),
-    ...unharmed.filter((one) => !traces.includes(one)).map((one) => `missing: ${one}`),
+    ...unharmed
+      .filter((one) => !traces.includes(one) && !mayLack.includes(one))
+      .map((one) => `missing: ${one}`),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** Records a deploy that nothing disturbs, and repeats it once for each call and each way in which that can go wrong. */
 import { type RunResult, runAction } from './action.js';
-import { judge, leftOf, type Traces, tracesOf } from './judge.js';
+import { judge, type Known, leftOf, type Traces, tracesOf } from './judge.js';
 import type { Platform } from './platform.js';
 import { commandOf, type Folders, type Scenario } from './scenarios.js';
 import { onPlatformAgain } from './setup.js';
@@ -38,7 +38,7 @@ export async function attempt(
   return onPlatformAgain(scenario, folders, async (platform, known) => {
     const first = await runAction(platform, commandOf(scenario, folders, 2), trial);
     if (!first.reached) return { wrong: ['the point was not reached'], again: false };
-    const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(scenario, trial, platform))];
+    const wrong = [...judgeEnd(trial, first), ...(await judgeLeft(scenario, trial, platform, known))];
     const again = !isDone(scenario, first);
     const last = again ? await runAction(platform, commandOf(scenario, folders, 3)) : first;
     wrong.push(...(await judge(scenario, platform, known, last, traces, trial.harm === 'cancel')));
@@ -55,14 +55,20 @@ function isEnded({ harm }: Pick<Trial, 'harm'>): boolean {
 }
 
 /** The post step has settled what a cancelled run left. */
-async function judgeLeft({ routes, ends }: Scenario, { harm }: Trial, platform: Platform): Promise<string[]> {
+async function judgeLeft(
+  { routes, ends }: Scenario,
+  { harm }: Trial,
+  platform: Platform,
+  { before }: Known,
+): Promise<string[]> {
   if (harm !== 'cancel') return [];
   const state = await platform.clock.drive(platform.state());
   // A held deploy is left as one, until somebody decides.
-  const mayStay = ['held', 'promoted', 'aborted'].includes(ends);
+  const mayStay = ({ guid }: { guid: string }) =>
+    ['held', 'promoted', 'aborted'].includes(ends) || before.apps.some((app) => app.guid === guid);
   const names = Object.keys(routes).flatMap((user) =>
     leftOf(user, state)
-      .filter((app) => !(mayStay && isHeld(app)))
+      .filter((app) => !(isHeld(app) && mayStay(app)))
       .map(({ name }) => name),
   );
   return names.filter((name) => name.includes('-candidate')).map((name) => `the post step left ${name}`);

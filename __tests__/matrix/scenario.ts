@@ -24,6 +24,8 @@ export interface Scenario {
   inputs?: Readonly<Record<string, string>>;
   /** Of the process of this type two versions never run at once; `overlap`: there is never none. */
   works?: { type: string; how: 'overlap' | 'handover' };
+  /** Of the traces of an undisturbed run those that nobody but the interrupted one could leave. */
+  mayLack?: readonly string[];
   /** How long the platform's jobs take; else as always. */
   jobMs?: number;
   /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
