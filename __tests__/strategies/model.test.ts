@@ -153,16 +153,7 @@ describe('the search finds a handover that', () => {
       'does not write down what live had',
       'workers handed over',
       broken('forward', omitting('record-given-up')),
-      /live has no worker|goes round in circles/,
-    ],
-    [
-      'leaves what it keeps without workers',
-      'workers handed over, a deploy, then back',
-      broken('forward', ({ prune, ...work }) => {
-        const steps = (prune?.steps ?? []).filter((step) => step.do !== 'scale');
-        return { ...work, ...(steps.length > 0 ? { prune: { steps } } : {}) };
-      }),
-      /live has no worker/,
+      /run at once|live has no worker/,
     ],
   ])('%s', (_name, scenario, strategies, why) => {
     const found = WORKERS.find(({ name }) => name === scenario);

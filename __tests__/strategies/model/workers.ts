@@ -111,6 +111,7 @@ export const WORKERS: readonly Scenario[] = [
   },
   {
     name: 'workers handed over while live gains a route',
+    interruptedFrom: 'prove',
     deploys: [{ shop: [SHOP] }, ONE_ROUTE],
     ...OF_WORKERS,
     world: { ...space([WITH_WORKER], { ...ON_SHOP, [WWW.url]: [] }), alone: ['worker'] },
