@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ActionResult } from '../../runner/index.js';
+import { openLongRequest } from '../../traffic/long.js';
 import { expectNothingLeft, expectNothingMissed } from './support/rolls.js';
 import { areServed } from './support/served.js';
 import { type Space, spaceOf } from './support/space.js';
 import { until } from './support/until.js';
 import { type Seen, startWorld, type World } from './support/world.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 /** The organization's own domain, and one below it: the longest one that fits a route is its own. */
 const OWN = 'shop.localhost';
@@ -17,7 +18,8 @@ let world: World;
 let before: Space;
 let second: Space;
 let back: Space;
-let inner: { result: ActionResult; seen: Seen };
+let inner: { bad: ActionResult; result: ActionResult; seen: Seen };
+let wire: { url: string; result: ActionResult; problems: Seen['problems']; missed: string[]; met: string[] };
 
 const www = () => world.url('www');
 const shared = () => world.url('both');
@@ -60,6 +62,35 @@ async function done(wanted: string, { result, seen }: { result: ActionResult; se
   await expectNothingLeft(world, 'shop');
 }
 
+/** A TCP route that the platform has chosen the port of. */
+async function tcpRoute(): Promise<string> {
+  const made = await world.cf('create-route', 'tcp.localhost');
+  const [url = ''] = /tcp\.localhost:\d+/.exec(made) ?? [];
+  return url;
+}
+
+/** Each request over a connection of its own, one after the other, and each takes a while: what is missed of them, and who answered. */
+async function overTcp(url: string, work: () => Promise<ActionResult>) {
+  const router = `http://127.0.0.1:${url.split(':')[1]}`;
+  const missed: string[] = [];
+  const met = new Set<string>();
+  const watch = await world.watch({ apps: ['wire'], routes: [url], traffic: [world.url('other')], rate: 5 });
+  let goesOn = true;
+  const asking = Array.from({ length: 4 }, async () => {
+    while (goesOn) {
+      const { ok, reason = 'not ok', version = '' } = await openLongRequest(router, { host: url }, 700);
+      met.add(version);
+      if (!ok) missed.push(reason);
+    }
+  });
+  const result = await work();
+  goesOn = false;
+  await Promise.all(asking);
+  const { problems } = await watch.end();
+  const own = problems.filter(({ kind }) => kind !== 'foreign');
+  return { url, result, problems: own, missed, met: [...met].sort() };
+}
+
 interface ApiRoute {
   guid: string;
   options: Record<string, string>;
@@ -81,8 +112,9 @@ async function read(space: Space): Promise<Record<string, ApiRoute>> {
       destinations: destinations.map((to) => ({ ...to, app: { ...to.app, guid: nameOf(to.app.guid) } })),
     },
   ]);
-  // That of the other deploy moves meanwhile.
-  return Object.fromEntries(told.filter(([url]) => url !== INNER));
+  // Those of the other deploys move meanwhile.
+  const isElsewhere = (url: string) => url.endsWith('.apps.internal') || url.startsWith('tcp.');
+  return Object.fromEntries(told.filter(([url]) => !isElsewhere(url)));
 }
 
 let found: {
@@ -105,6 +137,9 @@ beforeAll(async () => {
   await world.cf('map-route', 'shop', world.foundry.apps_domain, '--hostname', 'by-hand');
   const one = await world.workspace({ version: 'i1', name: 'inner', routes: [INNER] });
   await world.cf('push', '-p', one, '-f', `${one}/manifest.yml`);
+  const onTcp = await tcpRoute();
+  const two = await world.workspace({ version: 'w1', name: 'wire', routes: [onTcp] });
+  await world.cf('push', '-p', two, '-f', `${two}/manifest.yml`);
   before = await spaceOf(world);
   const first = await read(before);
   // One comes, one gets another way of balancing, one is asked by another protocol; the rest stays as it is.
@@ -114,10 +149,16 @@ beforeAll(async () => {
     [`${www()}/api`]: 'protocol: http2',
   });
   const outside = [www(), `${www()}/api`, `*.${OWN}`, OWN, `api.${NESTED}`, shared(), fair(), byHand()];
-  // Nobody sees which router knows an internal route: its deploy takes the time that all of them need.
-  const meanwhile = underTraffic([world.url('other')], ['inner', 'other'], async () =>
-    world.deploy({ version: 'i2', name: 'inner', routes: [INNER] }, { 'smoke-test': '' }),
+  // Nobody sees which router knows an internal route, or one on TCP: their deploys take the time that all of them need.
+  const inside = { name: 'inner', routes: [INNER] };
+  const bad = await world.deploy(
+    { version: 'bad', health: '500', ...inside },
+    { 'smoke-test': '- path: /health\n  within: 3s', 'keep-failed': 'false' },
   );
+  const meanwhile = underTraffic([world.url('other')], ['inner', 'other'], () =>
+    world.deploy({ version: 'i2', instances: 2, ...inside }),
+  );
+  const wired = overTcp(onTcp, () => world.deploy({ version: 'w2', name: 'wire', routes: [onTcp] }));
   const deploy = () => world.deploy({ version: 'v2', routes: [], more: lines });
   await done('deployed', await underTraffic(outside, ['shop', 'other'], deploy));
   second = await spaceOf(world);
@@ -126,7 +167,8 @@ beforeAll(async () => {
   await done('rolled-back', await underTraffic([...outside, anew()], ['shop', 'other'], rollBack));
   back = await spaceOf(world);
   found = { before: first, after, back: await read(back) };
-  inner = await meanwhile;
+  inner = { bad, ...(await meanwhile) };
+  wire = await wired;
 });
 afterAll(() => world.close());
 
@@ -190,23 +232,52 @@ describe('an app that only others inside the platform reach', () => {
     expectNothingMissed(seen);
     await expectNothingLeft(world, 'inner');
     expect(result.shown).toContain(`${INNER}: not provable: an internal route; the routers get 25 s`);
+    expect(result.shown).toMatch(/passed: inner-candidate-\w+\.apps\.internal\/health, asked by a task/);
+    const { policies } = (await world.foundry.state()) as unknown as { policies: unknown[] };
+    expect(policies).toEqual([]);
     const space = await spaceOf(world);
     expect(space.serving[INNER]).toEqual(['inner']);
     expect(space.route(INNER).guid).toBe(before.routes.find(({ url }) => url === INNER)?.guid);
     const made = (await world.foundry.history()).flatMap((entry) =>
       entry.kind === 'route' && entry.url.startsWith('inner') ? [entry.url] : [],
     );
-    expect(made).toEqual([INNER]);
+    expect(made[0]).toBe(INNER);
+    for (const url of made) expect(url).toMatch(/\.apps\.internal$/);
   });
 
-  test('is refused with smoke checks, which nobody could ask', async () => {
+  test('goes back when a check fails that a task asked, and is told what was answered', () => {
+    const { outputs, exitCode, shown } = inner.bad;
+    expect([outputs.result, outputs.error, exitCode]).toEqual(['reverted', 'smoke', 1]);
+    expect(shown).toMatch(/did not pass on instance 0: 500, not a 2xx/);
+  });
+
+  test('is refused with checks that no task can ask', async () => {
     const now = await spaceOf(world);
-    const { outputs, shown } = await world.deploy({ version: 'i3', name: 'inner', routes: [INNER] });
+    const checks = '- path: /health\n  headers: {x-token: abcdef}';
+    const version = { version: 'i3', name: 'inner', routes: [INNER] };
+    const { outputs, shown } = await world.deploy(version, { 'smoke-test': checks });
     expect([outputs.result, outputs.error]).toEqual(['refused', 'input']);
-    expect(shown).toContain('inner: there is no route that can be asked by HTTP from outside');
+    expect(shown).toContain('has headers, which would stand in the command of a task');
     expect(await spaceOf(world)).toEqual(now);
     expect(await world.leaks()).toEqual([]);
   });
+});
+
+test('an app with a TCP route alone is deployed, and no connection is missed', async () => {
+  const { url, result, problems, missed, met } = wire;
+  expect([result.outputs.error, result.outputs.result]).toEqual(['', 'deployed']);
+  expect([missed, problems, met]).toEqual([[], [], ['w1', 'w2']]);
+  expect(result.outputs['failed-requests']).toBe('0');
+  expect(Number(result.outputs.requests)).toBeGreaterThan(20);
+  expect(result.shown).toContain(`${url}: answered only: a TCP route, on which nothing names a version`);
+  await expectNothingLeft(world, 'wire');
+  const space = await spaceOf(world);
+  expect(space.serving[url]).toEqual(['wire']);
+  expect(space.route(url).guid).toBe(before.routes.find((one) => one.url === url)?.guid);
+  const trials = (await world.foundry.history()).flatMap((entry) =>
+    entry.kind === 'route' && entry.url.startsWith('tcp.') && entry.url !== url ? [entry.change] : [],
+  );
+  expect(trials).toEqual(['created', 'deleted']);
 });
 
 describe('refused before anything is changed', () => {
