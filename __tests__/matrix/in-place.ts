@@ -95,8 +95,9 @@ export async function judgeInPlace(
     if (had !== has) found.push(`the settings of ${user} are not those from before:\n${had}\n${has}`);
   } else {
     const brought = deployments.find(({ reason }) => reason === 'DEPLOYED');
-    const isNew = scenario.ends === 'promoted' || now.dropletGuid !== was.dropletGuid;
-    if (brought?.droplet !== now.dropletGuid || !isNew)
+    const isNew = scenario.inputs?.command !== 'restart' && scenario.ends !== 'promoted';
+    const isSame = now.dropletGuid === was.dropletGuid;
+    if (brought?.droplet !== now.dropletGuid || (isNew && isSame))
       found.push(`${user} has the droplet ${now.dropletGuid}, deployed was ${brought?.droplet}`);
     found.push(...judgeAsked(user, scenario, settings));
   }

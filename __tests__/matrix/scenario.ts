@@ -29,7 +29,7 @@ export interface Scenario {
   /** How long the platform's jobs take; else as always. */
   jobMs?: number;
   /** `reverted`: the version is bad, and live stays; it stays too with `held` and `aborted`. */
-  ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'reverted';
+  ends: 'deployed' | 'held' | 'promoted' | 'aborted' | 'rolled-back' | 'restarted' | 'reverted';
 }
 
 export type Routes = Readonly<Record<string, readonly string[]>>;

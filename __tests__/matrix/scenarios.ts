@@ -35,6 +35,7 @@ const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
 const NO_ROUTE = { [APP]: [] };
 const UNASKED = { 'smoke-test': '' };
 const HANDOVER = { workers: 'handover' };
+const RESTARTED: Settings = { ...USUAL, env: { MODE: 'v2' } };
 const WORKERS: Settings = { ...USUAL, workers: 2 };
 
 const SIDE_BY_SIDE: readonly Scenario[] = [
@@ -170,6 +171,37 @@ const SIDE_BY_SIDE: readonly Scenario[] = [
     asked: { version: 'v2' },
     routes: WITHIN,
     ends: 'deployed',
+  },
+  {
+    name: 'restart in place, with another variable',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v1' },
+    routes: SHOP,
+    settings: RESTARTED,
+    inPlace: true,
+    inputs: { command: 'restart', app: APP, env: 'MODE: v2' },
+    ends: 'restarted',
+  },
+  {
+    name: 'restart beside live, with another variable',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v1' },
+    routes: SHOP,
+    settings: RESTARTED,
+    inputs: { command: 'restart', app: APP, strategy: 'blue-green', env: 'MODE: v2' },
+    ends: 'restarted',
+  },
+  {
+    name: 'restage in place, of what was rolled',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v0' }, SHOP);
+      await deployed(platform, folders, { version: 'v1' }, SHOP, { strategy: 'rolling' });
+    },
+    asked: { version: 'v1' },
+    routes: SHOP,
+    inPlace: true,
+    inputs: { command: 'restage', app: APP },
+    ends: 'restarted',
   },
   {
     name: 'rollback',

@@ -92,8 +92,11 @@ describe('copy-droplet', () => {
     expect(written).toEqual([['new', { [copiedDroplet]: 'copy-d', [builtOf]: 'copy-p' }]]);
   });
 
-  test('does without, where the platform takes no copy of it', async () => {
-    const { world, written } = copying({ refused: true });
+  test.each<[string, Parameters<typeof copying>[0]]>([
+    ['takes none', { refused: true }],
+    ['fails to make it', { state: 'FAILED' }],
+  ])('does without a copy where the platform %s', async (_name, how) => {
+    const { world, written } = copying(how);
     await perform({ do: 'copy-droplet' }, appWorld(HERE), world);
     const { copiedDroplet, builtOf } = ANNOTATION;
     expect(written).toEqual([['new', { [copiedDroplet]: 'copy-d', [builtOf]: null }]]);

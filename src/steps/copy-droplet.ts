@@ -1,7 +1,7 @@
 import type { AppState, Droplet } from '../model/cloud.js';
 import { PlatformFault, Refused } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
-import { copyPackage, forRestage } from './copy-package.js';
+import { copyForRestage } from './copy-package.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
@@ -27,7 +27,7 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     const packageGuid = candidate.annotations[ANNOTATION.package];
     const [guid, builtOf] = await Promise.all([
       copyTo(live.guid, candidate.currentDropletGuid, world),
-      packageGuid === undefined ? null : forRestage(() => copyPackage(packageGuid, live.guid, world), world),
+      packageGuid === undefined ? null : copyForRestage(packageGuid, live.guid, world),
     ]);
     await platform.updateApp(lockOf(app).guid, {
       annotations: { [ANNOTATION.copiedDroplet]: guid, [ANNOTATION.builtOf]: builtOf },

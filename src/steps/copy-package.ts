@@ -1,3 +1,4 @@
+import type { Package } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
 import type { Step } from './step.js';
@@ -16,7 +17,10 @@ export const copyPackageToCandidate: StepKind<Step & { do: 'copy-package' }> = {
     const source = packageOf(app.intent);
     if (source === undefined)
       throw new PlatformFault('Which package is to be copied is not recorded.', false);
-    const guid = await copyPackage(source, candidate.guid, world);
+    const { guid, state } = await copyPackage(source, candidate.guid, world);
+    // It is made anew.
+    if (state !== 'READY')
+      throw new PlatformFault(`The platform failed to copy the package: ${state}.`, false);
     await world.platform.updateApp(candidate.guid, {
       annotations: { [ANNOTATION.package]: guid, [ANNOTATION.builtOf]: guid },
     });
@@ -27,35 +31,38 @@ function packageOf({ bits }: { bits?: { from: string; guid: string; packageGuid?
   return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
 }
 
-/**
- * @returns guid of the copy, which is ready. One whose answer was lost is made once more: it does no harm.
- * @throws PlatformRefusal when the platform says no, PlatformFault when it fails, DeadlineOver
- */
-export async function copyPackage(source: string, appGuid: string, world: World): Promise<string> {
+/** One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`. */
+async function copyPackage(source: string, appGuid: string, world: World): Promise<Package> {
   const { platform, clock } = world;
   const { guid } = await platform.copyPackage(source, appGuid);
-  return waitFor<string>(world, {
+  return waitFor<Package>(world, {
     what: 'the copy of the package',
     deadlineMs: clock.now() + world.stagingTimeoutMs,
     look: async () => {
-      const state = (await platform.packages(appGuid)).find((one) => one.guid === guid)?.state ?? 'GONE';
-      if (['FAILED', 'EXPIRED', 'GONE'].includes(state))
-        throw new PlatformFault(`The platform failed to copy the package: ${state}.`, false);
-      return { state: `package ${state.toLowerCase()}`, ...(state === 'READY' ? { done: guid } : {}) };
+      const found = (await platform.packages(appGuid)).find((one) => one.guid === guid);
+      if (!found) throw new PlatformFault(`The copy ${guid} of the package is not there.`, false);
+      const { state } = found;
+      return {
+        state: `package ${state.toLowerCase()}`,
+        ...(ENDS.includes(state) ? { done: found } : {}),
+      };
     },
   });
 }
 
-/** @returns null where the copy does not come to be: the version is as good without, it only cannot be staged anew */
-export async function forRestage(copy: () => Promise<string>, world: World): Promise<string | null> {
+const ENDS: readonly Package['state'][] = ['READY', 'FAILED', 'EXPIRED'];
+
+/** @returns guid of the copy; null where the platform makes none: the version is as good without, it only cannot be staged anew */
+export async function copyForRestage(source: string, appGuid: string, world: World): Promise<string | null> {
   try {
-    return await copy();
+    const { guid, state } = await copyPackage(source, appGuid, world);
+    if (state === 'READY') return guid;
+    note(world, `${WITHOUT}: its copy is ${state}.`);
   } catch (error) {
-    if (
-      !(error instanceof PlatformRefusal || error instanceof PlatformFault || error instanceof DeadlineOver)
-    )
-      throw error;
-    note(world, `Without its package this version cannot be staged anew later: ${error.message}`);
-    return null;
+    if (!(error instanceof PlatformRefusal || error instanceof DeadlineOver)) throw error;
+    note(world, `${WITHOUT}: ${error.message}`);
   }
+  return null;
 }
+
+const WITHOUT = 'Without its package this version cannot be staged anew later';
