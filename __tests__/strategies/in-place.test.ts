@@ -1,6 +1,6 @@
 /** When live's own app gets the version, what forbids it, and what is asked of live then. */
 import { describe, expect, test } from '@jest/globals';
-import type { ManifestApp } from '../../src/model/asked.js';
+import type { Inputs, ManifestApp } from '../../src/model/asked.js';
 import type { AppState, Snapshot } from '../../src/model/cloud.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { chooseInPlace } from '../../src/strategies/in-place.js';
@@ -126,7 +126,7 @@ describe('forbidden by name:', () => {
   });
 });
 
-function made(app: Partial<ManifestApp>, lives: Partial<AppState> = {}, over = {}) {
+function made(app: Partial<ManifestApp>, lives: Partial<AppState> = {}, over = {}, set = ['shop']) {
   return makeIntent({
     inputs: inputs({ strategy: 'rolling', maxInFlight: 2, ...over }),
     context: { runId: '1', attempt: '1', workspace: '/', temp: '/' },
@@ -134,7 +134,7 @@ function made(app: Partial<ManifestApp>, lives: Partial<AppState> = {}, over = {
     named: [SHOP],
     trialDomain: { guid: DOMAIN, name: 'apps.example' },
     snapshot: snapshot({ live: live(lives), routes: [route(SHOP.url, [to('old')])] }),
-    set: ['shop'],
+    set,
     version: 'v2',
     owner: 'me',
     adoptedVersion: 'adopted',
@@ -236,5 +236,52 @@ describe('a canary', () => {
     const { inPlace, notes } = canary({ live: live({ state: 'STOPPED' }) });
     expect(inPlace).toBeUndefined();
     expect(notes).toEqual([expect.stringMatching(/nothing to roll, as live is stopped/)]);
+  });
+});
+
+describe('zdt-push', () => {
+  const asked = (
+    over: Partial<Inputs> = {},
+    app: Partial<ManifestApp> = {},
+    more: { canZdtPush?: boolean; brought?: string[] } = {},
+  ) =>
+    chooseInPlace({
+      inputs: inputs({ strategy: 'zdt-push', ...over }),
+      app: manifestApp(app),
+      snapshot: snapshot({ live: live() }),
+      brought: [],
+      canZdtPush: true,
+      ...more,
+    });
+
+  test('with cf v6 live is staged once more, sidecars of its buildpacks included, and that is said', () => {
+    expect(asked({}, {}, { brought: ['agent'] })).toEqual({
+      inPlace: { maxInFlight: 1, stagesAgain: true },
+      problems: [],
+      notes: [expect.stringMatching(/shop is built twice/)],
+    });
+  });
+
+  test('with any other cf it is rolling', () => {
+    expect(asked({ maxInFlight: 2 }, {}, { canZdtPush: false })).toEqual({
+      inPlace: { maxInFlight: 2 },
+      problems: [],
+      notes: [],
+    });
+  });
+
+  test.each<[string, Partial<Inputs>, Partial<ManifestApp>, RegExp]>([
+    ['max-in-flight', { maxInFlight: 2 }, {}, /one instance at a time: leave max-in-flight out/],
+    ['hold', { hold: true }, {}, /promote has none: take strategy: rolling/],
+    ['a droplet', { dropletGuid: 'd' }, {}, /pushes bits, and shop comes without/],
+    ['an image', {}, { docker: { image: 'registry.example/shop' } }, /pushes bits, and shop comes without/],
+  ])('cf v6 cannot do it with %s', (_name, over, app, why) => {
+    expect(asked(over, app).problems).toContainEqual(expect.stringMatching(why));
+  });
+
+  test('that it is rolling is said once for all apps of a deploy', () => {
+    const notes = (name: string) => made({ name }, {}, { strategy: 'zdt-push' }, ['shop', 'web']).notes;
+    expect(notes('shop')).toContainEqual(expect.stringMatching(/the same as rolling here/));
+    expect(notes('web')).not.toContainEqual(expect.stringMatching(/the same as rolling here/));
   });
 });

@@ -6,7 +6,7 @@ import { isOlderThan } from '../platform/api-version.js';
 import { sharesText } from '../steps/canary.js';
 
 export interface InPlaceParts {
-  inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps' | 'hold'>;
+  inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps' | 'hold' | 'dropletGuid'>;
   app: Pick<ManifestApp, 'name' | 'lifecycle' | 'docker' | 'path'>;
   snapshot: Snapshot;
   /** Names of live's sidecars that came with its buildpacks. */
@@ -75,7 +75,7 @@ export function chooseInPlace({
 
 /** Of what the deploys in place can do, the command of cf v6 does the least: it takes bits, and nothing else. */
 function notByZdtPush(
-  { maxInFlight, hold }: InPlaceParts['inputs'],
+  { maxInFlight, hold, dropletGuid }: InPlaceParts['inputs'],
   { name, docker, path }: InPlaceParts['app'],
 ): string[] {
   const what = (text: string, way: string) => `strategy: zdt-push of cf v6 ${text}: ${way}`;
@@ -91,7 +91,7 @@ function notByZdtPush(
           ),
         ]
       : []),
-    ...(docker || path === undefined
+    ...(docker || path === undefined || dropletGuid !== undefined
       ? [what(`pushes bits, and ${name} comes without`, 'take strategy: rolling or blue-green.')]
       : []),
   ];
