@@ -1,111 +1,11 @@
 /** The life of previews, on the virtual clock: each has what is its own, and nothing of it stays behind. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { act, type Deploy, type RunResult } from './action.js';
-import { type Ask, signIn } from './by-hand.js';
-import { type Platform, startPlatform } from './platform.js';
-import { commitOf } from './scenarios.js';
+
+import { inSpace, pulls, removeWorkspaces, type Space, settle, went } from './preview-space.js';
 
 jest.setTimeout(120_000);
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of every kind
-type Body = any;
-
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A workspace with a manifest that names what live has. */
-function workspaceOf(version: string, more: readonly string[] = []): string {
-  const health = version === 'bad' ? 500 : 200;
-  const folder = mkdtempSync(join(tmpdir(), 'preview-'));
-  made.push(folder);
-  writeFileSync(join(folder, 'app.json'), JSON.stringify({ version, health }));
-  const lines = [
-    'applications:',
-    '- name: shop',
-    '  memory: 64M',
-    '  instances: 3',
-    '  routes:',
-    '  - route: shop.apps.localhost',
-    '  env:',
-    '    MODE: small',
-    ...more.map((line) => `  ${line}`),
-  ];
-  writeFileSync(join(folder, 'manifest.yml'), `${lines.join('\n')}\n`);
-  return folder;
-}
-
-interface Preview {
-  version?: string;
-  number?: number;
-  command?: string;
-  inputs?: Readonly<Record<string, string>>;
-  event?: string;
-  manifest?: readonly string[];
-  repository?: string;
-  gitHub?: Deploy['gitHub'];
-}
-
-interface Space {
-  ask: Ask;
-  platform: Platform;
-  run(preview: Preview): Promise<RunResult>;
-  apps(): Promise<string[]>;
-  routes(): Promise<string[]>;
-  services(): Promise<string[]>;
-  /** What is answered at that host. */
-  at(host: string): string;
-}
-
-async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T> {
-  const platform = await startPlatform({});
-  let runs = 0;
-  const run: Space['run'] = ({ version = 'v1', number = 12, command = 'preview', inputs = {}, ...how }) => {
-    runs += 1;
-    const { repository = 'octo/shop', gitHub } = how;
-    const head = { sha: commitOf(version), repo: { full_name: repository } };
-    return act(platform, {
-      workspace: workspaceOf(version, how.manifest),
-      commit: commitOf(version),
-      runId: String(runs),
-      inputs: { command, drain: '1s', ...inputs },
-      repository,
-      ...(gitHub ? { gitHub } : {}),
-      event: { name: how.event ?? 'pull_request', payload: { pull_request: { number, head } } },
-    });
-  };
-  try {
-    return await platform.clock.drive(
-      (async () => {
-        const ask: Ask = async (...call) => (await signIn(platform)).ask(...call);
-        const list = async (path: string): Promise<Body[]> => (await ask('GET', path)).resources;
-        return work({
-          ...{ ask, platform, run },
-          apps: async () => (await list('/v3/apps')).map(({ name }) => name).sort(),
-          routes: async () => (await list('/v3/routes')).map(({ url }) => url).sort(),
-          services: async () => (await list('/v3/service_instances')).map(({ name }) => name).sort(),
-          at: (host) => {
-            const { status, headers } = platform.routers.ask(`${host}.apps.localhost`, '/', {});
-            return headers['x-app-version'] ?? String(status);
-          },
-        });
-      })(),
-    );
-  } finally {
-    await platform.close();
-  }
-}
-
-function went({ outputs, lines }: RunResult, result: string): RunResult['outputs'] {
-  if (outputs.result !== result) throw new Error(lines.join('\n'));
-  return outputs;
-}
-
-const settle = ({ platform }: Space) => platform.clock.sleep(10_000);
+afterAll(removeWorkspaces);
 
 describe('a preview', () => {
   test('is small, at its own address, labelled as one, and brought up to date there', async () => {
@@ -262,12 +162,6 @@ describe('several at once', () => {
     });
   });
 });
-
-const pulls = (states: Readonly<Record<number, string>>) => (path: string) => {
-  if (!path.includes('/pulls?')) return undefined;
-  const all = Object.entries(states).map(([number, state]) => ({ number: Number(number), state }));
-  return { status: 200, json: all.reverse() };
-};
 
 test('one that comes after its pull request was closed goes at once', async () => {
   await inSpace(async (space) => {

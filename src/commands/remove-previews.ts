@@ -88,7 +88,8 @@ export function previewNames(apps: readonly App[]): readonly string[] {
 }
 
 function goingOf(snapshot: Snapshot, set: readonly string[], owner: string, inputs: Inputs): AppWorld {
-  const { live, name } = snapshot;
+  const { live, lock, previous, failed, name } = snapshot;
+  const of = [live, lock, ...previous, ...failed].find((app) => app && LABEL.number in app.labels);
   const version = live?.version ?? versionOf(snapshot.takenAtMs);
   return {
     snapshot,
@@ -99,17 +100,22 @@ function goingOf(snapshot: Snapshot, set: readonly string[], owner: string, inpu
       ...{ production: [], dropped: [], trials: [], scale: {}, keepInstancesOf: [] },
       ...{ env: {}, carriedEnv: [], keepFailed: false, keepPrevious: 0 },
       ...(live ? { before: beforeOf(live, snapshot, version) } : {}),
-      // What takes the lock is found by the labels of the preview, too: a run that dies here leaves nothing unseen.
-      preview: labelsOf(snapshot),
-      facts: { [ANNOTATION.app]: name, [ANNOTATION.strategy]: 'preview-delete' },
+      // What takes the lock tells whose it is, too: a run that dies here leaves nothing that a sweep cannot place.
+      preview: partOf(of?.labels, [LABEL.number, LABEL.repository, LABEL.expires]),
+      facts: {
+        ...partOf(of?.annotations, [ANNOTATION.repository, ANNOTATION.previewId, ANNOTATION.pull]),
+        [ANNOTATION.app]: name,
+        [ANNOTATION.strategy]: 'preview-delete',
+      },
     },
   };
 }
 
-function labelsOf({ live, lock, previous, failed }: Snapshot): Readonly<Record<string, string>> {
-  const known = [live, lock, ...previous, ...failed].find((app) => app && LABEL.number in app.labels);
-  const ours: readonly string[] = [LABEL.number, LABEL.repository, LABEL.expires];
-  return Object.fromEntries(Object.entries(known?.labels ?? {}).filter(([key]) => ours.includes(key)));
+function partOf(
+  all: Readonly<Record<string, string>> = {},
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
 }
 
 function whatGoes(going: readonly AppWorld[]): Removed[] {
