@@ -1,5 +1,6 @@
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
 
+import { isPinned } from '../manifest/docker.js';
 import { randomRoute, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
@@ -138,7 +139,13 @@ async function prepareOne(
       : await givenDroplet(dropletGuid, app, made.intent, snapshot, world);
   const intent = { ...made.intent, ...carrying?.parts, ...given?.parts };
   const older = await olderThanLive(snapshot, inputs, context, world.compare);
-  const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];
+  const told = [
+    ...notes,
+    ...movable(app),
+    ...(older.note ? [older.note] : []),
+    ...beside.notes,
+    ...(carrying?.notes ?? []),
+  ];
   for (const text of carrying?.warnings ?? []) world.listener.tell({ type: 'warning', text });
   for (const text of told) world.listener.tell({ type: 'note', text });
   const hosts = intent.production.map(({ url }) => hostOf(url));
@@ -171,6 +178,14 @@ async function prepareOne(
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
+}
+
+/** What a tag names now need not be what it names at the version's next start. */
+function movable({ name, docker }: ManifestApp): string[] {
+  if (!docker || isPinned(docker)) return [];
+  return [
+    `${name} is the image ${docker.image}: whoever moves that tag changes what starts later, also at a rollback. A digest (@sha256:...) names one image for ever.`,
+  ];
 }
 
 /** A platform may run none, and says so only where an app of one is made or started. */

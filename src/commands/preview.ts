@@ -2,6 +2,7 @@
 
 import { eventIn } from '../github/event.js';
 import { pullStates } from '../github/pulls.js';
+import { assertRegistrySignIn } from '../manifest/docker.js';
 import { assertInside } from '../manifest/inside.js';
 import { loadManifest } from '../manifest/load.js';
 import type { Manifest } from '../manifest/manifest.js';
@@ -35,6 +36,7 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
   const { request, ...of } = previewOf(inputs, context, payload);
   await assertOwnCode(payload, inputs, context, ports);
   const manifest = await loadManifest(inputs, context.workspace);
+  assertRegistrySignIn(manifest.apps, inputs.docker);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   await assertInside(context.workspace, [
     { what: 'The manifest', path: manifest.file },
