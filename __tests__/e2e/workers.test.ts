@@ -20,7 +20,7 @@ const HANDOVER = { workers: 'handover' };
 const ROLLING = { strategy: 'rolling' };
 const NO_CHECK = { 'smoke-test': '' };
 /** Of these none is behind traffic of its own: what becomes of them stands in their files. */
-const QUEUES = ['beside', 'instead', 'broken'];
+const QUEUES = ['beside', 'instead', 'broken', 'in-turn'];
 const WEBS = ['three', 'rolled'];
 
 let world: World;
@@ -121,6 +121,7 @@ function begun<T>(work: Promise<T>): Promise<T> {
 let beside: Promise<ActionResult>;
 let instead: Promise<ActionResult>;
 let broken: Promise<ActionResult>;
+let inTurn: Promise<ActionResult>;
 let handed: Promise<Rolled>;
 let rolled: Promise<Rolled>;
 let services: Promise<{ plan: ActionResult; before: number }>;
@@ -143,6 +144,7 @@ beforeAll(async () => {
   instead = begun(deployed(world.deploy(queue('instead', 'v2'), { ...NO_CHECK, ...HANDOVER })));
   const fails = { ...NO_CHECK, ...HANDOVER };
   broken = begun(deployed(world.deploy(queue('broken', 'v2', { workFails: true }), fails), 'reverted'));
+  inTurn = begun(deployed(world.deploy(queue('in-turn', 'v2'), { ...NO_CHECK, ...ROLLING })));
   handed = begun(
     underTraffic(world, WEBS, 'three', () => deployed(world.deploy(three('three', 'v2'), HANDOVER))),
   );
@@ -206,6 +208,16 @@ describe('an app without a route', () => {
     await expectNothingLeft(world, 'instead');
   });
 
+  test('rolling: the platform replaces it, and there is always one that works', async () => {
+    const { outputs } = await inTurn;
+    const all = await spans('in-turn', 'web');
+    expect(versionsOf(all)).toEqual(['v1', 'v2']);
+    expect(overlaps(all)).toBe(true);
+    expect(all[0]?.hasEnded).toBe(true);
+    expect((await spaceOf(world)).app('in-turn').guid).toBe(outputs['app-guid']);
+    await expectNothingLeft(world, 'in-turn');
+  });
+
   test('handover to one that does not start: the old one works again, and alone', async () => {
     const { outputs, exitCode, summary } = await broken;
     expect([exitCode, outputs.error]).toEqual([1, 'start']);
@@ -265,6 +277,6 @@ test('services that find each other through a registry are upgraded, and no call
 });
 
 test('nothing of it shows a secret', async () => {
-  await Promise.all([beside, instead, broken, handed, rolled, services]);
+  await Promise.all([beside, instead, broken, inTurn, handed, rolled, services]);
   expect(await world.leaks()).toEqual([]);
 });

@@ -74,6 +74,20 @@ describe('what live gives up', () => {
   });
 });
 
+test.each([
+  ['handed over', { handover: { whole: false, counts: {} } }, VersionFault],
+  ['that serve already', {}, PlatformFault],
+])('instances that never come up, %s', async (_name, wish, kind) => {
+  const world = worldOf({
+    processes: async () => [process('worker', 1)],
+    instances: async () => [instance(0, 'STARTING')],
+    crashes: async () => [],
+  });
+  const app = appWorld({ candidate: candidateAt('serving', { processes: [process('worker', 1)] }) }, wish);
+  const done = perform({ do: 'await-instances', side: 'candidate' }, app, world);
+  await expect(done).rejects.toThrow(kind);
+});
+
 describe('a candidate that nobody can ask', () => {
   const up = [instance(0, 'RUNNING')];
   const down = [instance(0, 'CRASHED')];

@@ -7,6 +7,7 @@ import { ANNOTATION } from '../../src/platform/names.js';
 import type { Step, Work } from '../../src/steps/step.js';
 import { backOut } from '../../src/strategies/back-out.js';
 import { blueGreen } from '../../src/strategies/blue-green.js';
+import { isBetween } from '../../src/strategies/handover.js';
 import { rollBack } from '../../src/strategies/rollback.js';
 import { wayOf } from '../../src/strategies/settle.js';
 import { groups } from '../../src/strategies/work.js';
@@ -148,6 +149,21 @@ describe('of processes other than web', () => {
     const back = texts(backOut({ ...OF_WORKERS, target: 'kept' }, seen));
     expect(back).toContain('worker of candidate = 2');
   });
+});
+
+test.each<[string, AppState, boolean]>([
+  ['live has all of them', candidate('serving', 0), false],
+  [
+    'live gave them up',
+    candidate('serving', 0, {
+      annotations: GIVEN_UP,
+      processes: [process('web', 1), process(COMMAND, 2, { instancesSeen: [] })],
+    }),
+    true,
+  ],
+  ['the new ones run', candidate('serving', 3, { annotations: GIVEN_UP }), false],
+])('between two versions: %s', (_name, side, is) => {
+  expect(isBetween(OF_WORKERS, at(side, live(0), ['new']))).toBe(is);
 });
 
 describe('of an app without a route', () => {

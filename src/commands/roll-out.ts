@@ -15,7 +15,7 @@ import { backward } from '../strategies/backward.js';
 import { isLive } from '../strategies/blue-green.js';
 import { isHeldCanary } from '../strategies/canary.js';
 import { forward } from '../strategies/forward.js';
-import { isHandingOver } from '../strategies/handover.js';
+import { isBetween, isHandingOver } from '../strategies/handover.js';
 import { stayHeld } from '../strategies/hold.js';
 import { mayGoBackQuickly, quickBack } from '../strategies/quick-back.js';
 import { reached } from '../strategies/view.js';
@@ -187,5 +187,6 @@ function leadsBack(error: unknown, apps: readonly AppWorld[]): boolean {
   );
   const ofThePlatform =
     error instanceof PlatformFault || error instanceof PlatformRefusal || error instanceof DeadlineOver;
-  return !final && !(ofThePlatform && areServing(apps));
+  const isBetweenTwo = apps.some(({ intent, snapshot }) => isBetween(intent, snapshot));
+  return !final && !(ofThePlatform && areServing(apps) && !isBetweenTwo);
 }

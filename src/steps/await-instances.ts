@@ -30,7 +30,9 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const startedAtMs = world.clock.now();
     const { guid, name, createdAtMs, processes } = appOn(side, app);
     const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
-    const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
+    // What hands over has instances that never ran yet, and nobody works meanwhile: back is the shorter way.
+    const isHandedOver = app.intent.handover !== undefined;
+    const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving' && !isHandedOver;
     const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
     const down = (isBack && app.intent.before?.down) || {};
     let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };

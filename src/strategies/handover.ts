@@ -7,7 +7,7 @@ import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { givenUp } from '../steps/give-up.js';
 import type { GivenUp, Side, Step } from '../steps/step.js';
-import { reached, runningCount } from './view.js';
+import { allRunning, reached, runningCount } from './view.js';
 
 export function isWhole({ handover }: Pick<Intent, 'handover'>): boolean {
   return handover?.whole === true;
@@ -67,6 +67,12 @@ export function workersHandover(intent: Intent, { live, candidate, lock }: Snaps
     ...up,
     ...(up.length > 0 ? [{ do: 'await-instances', side: 'candidate' } as const] : []),
   ];
+}
+
+/** Live has given its processes up, and not all of the new version run: nobody may be at work. */
+export function isBetween({ handover }: Pick<Intent, 'handover'>, { lock, candidate }: Snapshot): boolean {
+  const hasGiven = handover !== undefined && givenUp(lock) !== undefined;
+  return hasGiven && !(candidate && allRunning(candidate));
 }
 
 /** The other way round, where live has given up anything. */
