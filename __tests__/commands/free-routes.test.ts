@@ -6,6 +6,7 @@ import {
   withFreeTrials,
   withoutPolicies,
 } from '../../src/commands/free-routes.js';
+import type { Snapshot } from '../../src/model/cloud.js';
 import { Refused } from '../../src/model/errors.js';
 import type { Platform } from '../../src/platform/calls.js';
 import { check as checkOf } from '../probe/support.js';
@@ -72,6 +73,18 @@ test('a production route that is to be made and is taken in a space nobody sees 
     expect.stringMatching(/^Route hidden\.apps\.example is taken .* shared with the space space\.$/),
   ]);
   expect(asked).toEqual(['hidden', 'free']);
+});
+
+test('a path is told where another space has its host on a shared domain, and not where ours has', async () => {
+  const production = ['theirs', 'mine', 'free'].map((host) => wanted(`${host}.apps.example/api`));
+  const platform = {
+    isReserved: async ({ host, path }) => path === '' && host !== 'free',
+    findRoute: async (_, { host }) => (host === 'mine' ? route('mine.apps.example') : undefined),
+  } as Partial<Platform> as Platform;
+  const ask = (over: Partial<Snapshot>) => takenElsewhere({ production }, snapshot(over), { platform });
+  expect(await ask({})).toEqual([expect.stringContaining('Route theirs.apps.example/api is taken')]);
+  const own = snapshot().domains.map((domain) => ({ ...domain, shared: false }));
+  expect(await ask({ domains: own })).toEqual([]);
 });
 
 test('of routes of other spaces, those that are shared with ours', async () => {

@@ -1,6 +1,6 @@
 /** The proof over a router whose answers a test writes. */
 import { describe, expect, test } from '@jest/globals';
-import { HttpFailure } from '../../src/model/errors.js';
+import { HttpFailure, PlatformFault } from '../../src/model/errors.js';
 import type { HttpRequest } from '../../src/model/ports.js';
 import { perform, planOf } from '../../src/steps/index.js';
 import type { World } from '../../src/steps/world.js';
@@ -53,6 +53,32 @@ describe('the proof', () => {
     const bad = (request: HttpRequest, atMs: number) =>
       askedInstance(request) === 'new:2' ? { status: 500 } : router('nobody')(request, atMs);
     await expect(proving('candidate', bad).run()).rejects.toMatchObject({ code: 'production-proof' });
+  });
+
+  test('on a TCP route is that connections stay open, and the routers get their time', async () => {
+    const tcp = 'tcp.example:1234';
+    const proof = async (kind: 'open' | 'closed', side: 'live' | 'candidate', reach?: 'unreachable') => {
+      const { world, app } = proving(side, router('nobody'));
+      let made = 0;
+      world.probe.connect = async () => {
+        made += 1;
+        if (kind === 'closed') throw new HttpFailure('closed', 'reset', true);
+      };
+      const there = route(tcp, [to('old'), to('new')], { port: 1_234, host: '', protocol: 'tcp' });
+      app.snapshot = { ...app.snapshot, routes: [there] };
+      if (reach) app.found.reach.set(`X-Cf-App-Instance ${tcp}`, reach);
+      const error = await perform({ do: 'prove', side, urls: [tcp] }, app, world).catch(
+        (one: unknown) => one,
+      );
+      return { error, made, waitedMs: world.clock.now() - START, proofs: app.found.proofs };
+    };
+    const open = await proof('open', 'candidate');
+    expect(open).toMatchObject({ error: undefined, made: 14, proofs: [{ proof: 'answered' }] });
+    expect(open.waitedMs).toBeGreaterThanOrEqual(25_000);
+    expect(await proof('closed', 'candidate')).toMatchObject({ error: { code: 'production-proof' } });
+    // What stayed open for nobody before says nothing.
+    expect(await proof('closed', 'candidate', 'unreachable')).toMatchObject({ error: undefined, made: 0 });
+    expect((await proof('closed', 'live')).error).toBeInstanceOf(PlatformFault);
   });
 
   test('the fault on one route ends the proof on the others before it is told', async () => {

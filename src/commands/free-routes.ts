@@ -48,10 +48,30 @@ export async function takenElsewhere(
 ): Promise<readonly string[]> {
   const missing = production.filter((route) => !routeOf(snapshot, route));
   const taken = await takenOf(missing, world);
-  return taken.map(
+  const hosts = await takenHosts(missing, snapshot, world);
+  return [...taken, ...hosts.filter((route) => !taken.includes(route))].map(
     ({ url }) =>
       `Route ${url} is taken by a space that this account cannot see: name another one, or have it shared with the space ${snapshot.target.space}.`,
   );
+}
+
+/** The platform is asked for a host with exactly this path, and lets no two spaces have paths of one host on a shared domain. */
+async function takenHosts(
+  missing: readonly WantedRoute[],
+  { domains, target }: Snapshot,
+  { platform }: Asking,
+): Promise<readonly WantedRoute[]> {
+  const isShared = ({ domainGuid }: WantedRoute) =>
+    domains.some(({ guid, shared }) => shared && guid === domainGuid);
+  const deeper = missing.filter((route) => route.path !== '' && isShared(route));
+  const elsewhere = await Promise.all(
+    deeper.map(async (route) => {
+      const whole = { ...route, path: '' };
+      if (!(await platform.isReserved(whole))) return false;
+      return (await platform.findRoute(target.spaceGuid, whole)) === undefined;
+    }),
+  );
+  return deeper.filter((_, at) => elsewhere[at]);
 }
 
 /** @returns guids of the routes of other spaces that are shared with ours, of those that the manifest names */

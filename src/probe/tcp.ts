@@ -53,8 +53,8 @@ export async function tcpReach(ctx: ProbeContext, url: string): Promise<HeaderRe
 /**
  * Connects until so many connections in a row opened and stayed open.
  * @returns how many were made
- * @throws VersionFault when the last one was closed by the other side as the time was over, `PlatformFault` when it never opened:
- * that says nothing about the version
+ * @throws VersionFault when the last one was closed by the other side as the time was over
+ * @throws PlatformFault when it never opened, which says nothing about the version, or none is on its way
  */
 export async function staysOpen(
   ctx: ProbeContext,
@@ -62,7 +62,8 @@ export async function staysOpen(
     url: string;
     inARow: number;
     deadlineMs: number;
-    code: 'smoke' | 'production-proof';
+    /** Of the fault, where it is a version on its way that has to keep them open. */
+    code?: 'smoke' | 'production-proof';
   },
   tell: Tell,
 ): Promise<number> {
@@ -81,7 +82,7 @@ export async function staysOpen(
     if (ctx.clock.now() >= deadlineMs) {
       const text = `Connections do not stay open on ${why} (${made} made).`;
       const closed = !isAnswer(outcome) && outcome.failure.connected;
-      throw closed ? new VersionFault(text, code) : new PlatformFault(text, false);
+      throw closed && code ? new VersionFault(text, code) : new PlatformFault(text, false);
     }
     if (pauses === 0) tell(why);
     await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);

@@ -64,7 +64,7 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
     const why = whyUnasked(url, app);
     const here = { ...world, probe };
     const proof = isTcpUrl(url)
-      ? await proveOpen(url, app, here)
+      ? await proveOpen(url, side, app, here)
       : why
         ? unseen(url, why)
         : await proveOne(url, side, app, here, behind);
@@ -85,14 +85,15 @@ function unseen(routeUrl: string, because: string): ProofResult {
 }
 
 /** Connections stay open; whom they meet nobody tells. Where none did before the switch either, none is asked for. */
-async function proveOpen(url: string, app: AppWorld, world: World): Promise<ProofResult> {
+async function proveOpen(url: string, side: Side, app: AppWorld, world: World): Promise<ProofResult> {
   const because = 'a TCP route, on which nothing names a version';
   const reach = reachKnown(url, app.snapshot.live, app);
   if (reach === 'unreachable')
     return unseen(url, 'a TCP route on which no connection from this machine stayed open before');
   const inARow = CONNECTIONS_IN_A_ROW;
   const deadlineMs = world.clock.now() + PROOF_MS;
-  const asked = { url, inARow, deadlineMs, code: 'production-proof' as const };
+  const code = side === 'candidate' ? { code: 'production-proof' as const } : {};
+  const asked = { url, inARow, deadlineMs, ...code };
   const requests = await staysOpen(world.probe, asked, (text) => note(world, text));
   return { routeUrl: url, proof: 'answered', requests, because };
 }
