@@ -5,8 +5,8 @@ import { PlatformFault, ProgramFailed, VersionFault } from '../../src/model/erro
 import type { Platform } from '../../src/platform/calls.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { withOurs } from '../../src/platform/pushed-to-live.js';
-import { perform } from '../../src/steps/index.js';
-import { candidateAt } from '../strategies/support.js';
+import { perform, planOf } from '../../src/steps/index.js';
+import { candidateAt, intent } from '../strategies/support.js';
 import { BEFORE, LIVE, START_MS } from './rolled.js';
 import { appWorld, worldOf } from './scripted.js';
 
@@ -196,4 +196,12 @@ describe('a deployment without labels', () => {
     expect(await withOurs(all, undefined, LIVE, never)).toEqual(all);
     expect(await withOurs(all, candidateAt('switching'), LIVE, never)).toEqual(all);
   });
+});
+
+test('a plan names the commands of v6', () => {
+  const lines = planOf({ do: 'push-bits' }, intent({ byV6: true }), 0);
+  expect(lines.filter((line) => line.startsWith('cf '))).toEqual([
+    'cf v3-create-package shop-candidate -p <bits>',
+  ]);
+  expect(planOf({ do: 'zdt-push' }, intent(), 0)).toContain('cf v3-zdt-push shop -p <bits> --no-route');
 });

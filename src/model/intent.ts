@@ -174,6 +174,8 @@ export interface Intent extends Journal {
   /** How far this run goes. */
   until: 'held' | 'live';
   smokeScript?: string;
+  /** cf v6 pushes the bits, which takes another command. */
+  byV6?: true;
   /** What later runs and people want to know of this deploy, written with the lock; keys without prefix. */
   facts: Readonly<Record<string, string>>;
 }

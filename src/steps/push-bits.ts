@@ -8,8 +8,15 @@ import { appOn, type StepKind } from './world.js';
 /** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
 export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
   title: (_step, { docker }) => (docker ? 'push the name of the image' : 'push the bits'),
-  plan: (_step, { app, docker }) => [
-    `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>${docker ? ' --docker-image <image>' : ''}`,
+  plan: (_step, { app, docker, byV6 }) => [
+    ...(byV6
+      ? [
+          'POST /v3/spaces/<space>/actions/apply_manifest <candidate manifest>, GET /v3/jobs/<job> until COMPLETE',
+          `cf v3-create-package ${candidateName(app)} -p <bits>`,
+        ]
+      : [
+          `cf push ${candidateName(app)} --no-start -f <candidate manifest> --vars-file <private file>${docker ? ' --docker-image <image>' : ''}`,
+        ]),
     `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}, ${ANNOTATION.manifestHash}`,
   ],
   run: async (_step, app, { platform, pushBits: push, fingerprint }) => {
