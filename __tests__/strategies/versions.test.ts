@@ -166,9 +166,14 @@ describe('what live itself had', () => {
     ['the number of a revision', 'v1', { version: FIRST.version }],
     ['the bare number of a revision', '2', { version: SECOND.version }],
     [
-      'a revision that no deploy has written down',
+      'a revision that no deploy has written down, of the bits that live has',
       'v3',
-      { version: '20261003-000000-0000000', dropletGuid: 'd3' },
+      {
+        version: '20261003-000000-ccccccc',
+        dropletGuid: 'd3',
+        annotations: {},
+        asLive: { [ANNOTATION.commit]: C3 },
+      },
     ],
     ['the GUID of a revision', 'revision-3', { revision: { version: 3 } }],
     ['the GUID of a droplet', 'd1', { version: FIRST.version }],

@@ -59,6 +59,15 @@ function unpacked({ annotations = {}, untilMs = 0, ...one }: Packed): EarlierVer
   return { ...one, untilMs, annotations: Object.fromEntries(whole) };
 }
 
+/** @returns of what is written on an app that which tells its version from others, and what its manifest set */
+export function rememberedOf(annotations: Annotations): Annotations {
+  const said = REMEMBERED.flatMap((key) => {
+    const text = joinAnnotation(key, annotations);
+    return text === undefined ? [] : [[key, text] as const];
+  });
+  return Object.fromEntries(said);
+}
+
 /** How live leaves a version. */
 export interface Leaving {
   /** Number of live's revision with the droplet that it had before. */
@@ -74,17 +83,13 @@ export function leftNow(
   { revision, untilMs, isWithdrawn }: Leaving,
 ): EarlierVersion | undefined {
   if (before?.dropletGuid === undefined) return undefined;
-  const said = REMEMBERED.flatMap((key) => {
-    const text = joinAnnotation(key, annotations);
-    return text === undefined ? [] : [[key, text] as const];
-  });
   const withdrawn = isWithdrawn ? { [ANNOTATION.withdrawn]: withdrawnBy(facts) } : {};
   return {
     version: before.version,
     droplet: before.dropletGuid,
     ...(revision === undefined ? {} : { revision }),
     untilMs,
-    annotations: { ...Object.fromEntries(said), ...withdrawn },
+    annotations: { ...rememberedOf(annotations), ...withdrawn },
   };
 }
 

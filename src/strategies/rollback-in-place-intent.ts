@@ -5,14 +5,7 @@ import { ANNOTATION } from '../platform/names.js';
 import { notDeployable } from './in-place.js';
 import type { IntentResult } from './intent.js';
 import { beforeOf, runFacts } from './intent-parts.js';
-import {
-  type AnyRollbackParts,
-  factsOf,
-  list,
-  variablesOf,
-  wishOf,
-  withoutLive,
-} from './rollback-intent.js';
+import { type AnyRollbackParts, factsOf, list, variablesOf, wishOf, withoutLive } from './rollback-intent.js';
 import type { OwnVersion } from './versions.js';
 import { chooseWorkers } from './workers.js';
 
@@ -53,7 +46,7 @@ export function makeInPlaceRollbackIntent(parts: InPlaceRollbackParts): IntentRe
     carriedEnv: [],
     ...(parts.carry ? { carry: parts.carry } : {}),
     commands: { ...parts.commands, ...revision?.commands },
-    facts: factsOf(parts, version, { ...own, ...who }),
+    facts: factsOf(parts, version, { ...target.asLive, ...own, ...who }),
     inPlace,
     bits: { from: 'droplet', guid: dropletGuid },
     asLive: true,

@@ -4,7 +4,7 @@
  */
 import type { AppState, Droplet, Revision, Snapshot } from '../model/cloud.js';
 import { ANNOTATION, recordedOn, versionOf } from '../platform/names.js';
-import { readEarlier } from '../steps/earlier.js';
+import { readEarlier, rememberedOf } from '../steps/earlier.js';
 import { isGoing } from './view.js';
 
 /** A droplet of live's own that can be deployed again; with its revision also what it was started with. */
@@ -16,6 +16,8 @@ export interface OwnVersion {
   untilMs?: number;
   /** What its deploy had written on live. */
   annotations: Readonly<Record<string, string>>;
+  /** What is written on live of its version, which is of the same droplet: of the same commit, from the same manifest. */
+  asLive?: Readonly<Record<string, string>>;
   /** Its droplet cannot be deployed any more. */
   isGone: boolean;
 }
@@ -111,18 +113,23 @@ function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVers
     .filter((revision) => revision !== now && !written.some((one) => one.revision === revision))
     .map((revision): OwnVersion => {
       const { dropletGuid, deployable, createdAtMs } = revision;
-      const version = freeVersion(createdAtMs, known);
+      const asLive = dropletGuid === live.currentDropletGuid ? rememberedOf(live.annotations) : undefined;
+      const version = freeVersion(createdAtMs, asLive?.[ANNOTATION.commit], known);
       known.add(version);
       const isGone = !deployable || !staged.has(dropletGuid);
-      return { version, dropletGuid, revision, annotations: {}, isGone };
+      return { version, dropletGuid, revision, annotations: {}, isGone, ...(asLive ? { asLive } : {}) };
     });
   return [...written, ...others];
 }
 
 /** Revisions of one second have versions that differ. */
-function freeVersion(atMs: number, known: ReadonlySet<string | undefined>): string {
-  const version = versionOf(atMs);
-  return known.has(version) ? freeVersion(atMs + 1_000, known) : version;
+function freeVersion(
+  atMs: number,
+  commit: string | undefined,
+  known: ReadonlySet<string | undefined>,
+): string {
+  const version = versionOf(atMs, commit);
+  return known.has(version) ? freeVersion(atMs + 1_000, commit, known) : version;
 }
 
 function isNamed(one: AppState | OwnVersion, to: string): boolean {
