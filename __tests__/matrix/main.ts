@@ -4,7 +4,8 @@
  * `--verbose` names those that took a second run.
  * The last line is `matrix: N points tried, N held`.
  */
-import { availableParallelism } from 'node:os';
+import { existsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { attempt, nameOf, record, type Unharmed, type Verdict } from './matrix.js';
 import { Folders, SCENARIOS, type Scenario } from './scenarios.js';
@@ -24,6 +25,8 @@ type Told =
 const LANES = 4;
 /** What a run leaves behind is thrown away young, if there is room for it until its end. */
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
+/** What is in no file for longer than a moment need not come to a disk. */
+const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const verbose = process.argv.includes('--verbose');
 if (isMainThread)
@@ -51,7 +54,11 @@ async function tryAll(words: readonly string[]): Promise<number> {
   };
   // One more than the machine has processors: each waits for files now and then.
   const workers = Array.from({ length: availableParallelism() + 1 }, () => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: words, resourceLimits: LIMITS });
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: words,
+      resourceLimits: LIMITS,
+      env: { ...process.env, TMPDIR: TEMPORARY },
+    });
     worker.on('message', (told: Told) => hear(worker, told));
     return new Promise<void>((resolve) => {
       worker.once('error', (error) => broken.push(String(error.stack)));
