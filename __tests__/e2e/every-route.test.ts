@@ -281,14 +281,20 @@ test('an app with a TCP route alone is deployed, and no connection is missed', a
 });
 
 describe('refused before anything is changed', () => {
-  test('a route on no domain, with its line, and a trial-domain that is internal', async () => {
+  test('a route on no domain and a port that no route has, each with its line, and a trial-domain that is internal', async () => {
     const now = await spaceOf(world);
-    const lost = await world.deploy({ version: 'v3', routes: [world.url('www'), 'shop.nowhere.test'] });
+    const lost = await world.deploy({
+      ...{ version: 'v3', routes: [world.url('www'), 'shop.nowhere.test', 'tcp.localhost:99'] },
+    });
     expect(lost.outputs.result).toBe('refused');
     expect(lost.annotations).toEqual([
       expect.objectContaining({
         message: expect.stringContaining('"shop.nowhere.test" of the app "shop" is on no domain'),
         line: 8,
+      }),
+      expect.objectContaining({
+        message: expect.stringContaining('has the port 99; that of a TCP route is from 1024 to 65535'),
+        line: 9,
       }),
     ]);
     const fresh = { version: 'v3', name: 'fresh', routes: [world.url('fresh')] };

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Phase } from '../../src/model/words.js';
-import { ANNOTATION } from '../../src/platform/names.js';
+import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import type { Stage, Work } from '../../src/steps/step.js';
 import { blueGreen, isLive } from '../../src/strategies/blue-green.js';
 import { wayOf } from '../../src/strategies/settle.js';
@@ -72,6 +72,28 @@ describe('blue-green asks for', () => {
       'tidy',
       'crown',
     ]);
+  });
+
+  test('a trial route on TCP, whose port nobody knew, is found by its mark', () => {
+    const name = { host: '', domainGuid: 'tcp', path: '', internal: false };
+    const trial = { url: 'tcp.example:0', ...name, port: 0, mark: 'abc' };
+    const wish = intent({
+      trials: [{ route: trial, to: { processType: 'web', port: null, protocol: 'tcp' } }],
+    });
+    expect(blueGreen(wish, snapshot()).routes?.steps).toContainEqual({
+      ...{ do: 'make-route', route: trial, as: 'trial' },
+    });
+    const made = (mark: string) =>
+      route(`tcp.example:${mark === 'abc' ? 1_234 : 1_235}`, [], {
+        ...{ host: '', domainGuid: 'tcp', port: mark === 'abc' ? 1_234 : 1_235 },
+        labels: { ...TRIAL.labels, [LABEL.run]: mark },
+      });
+    const seen = at(candidateAt('made'), ['old']);
+    const work = blueGreen(wish, { ...seen, routes: [...seen.routes, made('other'), made('abc')] });
+    expect(work.routes?.steps ?? []).not.toContainEqual(expect.objectContaining({ as: 'trial' }));
+    expect(work.configure?.steps).toContainEqual(
+      expect.objectContaining({ do: 'map', url: 'tcp.example:1234', side: 'candidate' }),
+    );
   });
 
   test.each<[string, Snapshot, Stage[]]>([

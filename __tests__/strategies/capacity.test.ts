@@ -133,6 +133,13 @@ describe('beside what runs there has to be room for', () => {
     expect(needOf(intent(), elsewhere, sizes)).toMatchObject({ instances: 3 });
   });
 
+  test('the task that asks an app inside', () => {
+    const route = wanted('trial.apps.internal', { internal: true });
+    const trials = [{ route, to: { processType: 'web', port: null, protocol: null } }];
+    const [outside, inside] = [needOf(intent(), there, {}), needOf(intent({ trials }), there, {})];
+    expect([inside.memoryMb - outside.memoryMb, inside.tasks, outside.tasks]).toEqual([128, 1, 0]);
+  });
+
   test('routes that are not there yet, the trial route among them', () => {
     expect(needOf(intent(), there, {}).routes).toBe(1);
     expect(needOf(intent(), { ...there, routes: [] }, {}).routes).toBe(2);

@@ -17,8 +17,8 @@ const OUTPUT_MS = 10_000;
 const OUTPUT_PAUSE_MS = 500;
 /** As many as the log cache gives at once: the app's own lines are among them. */
 const LOG_LINES = 1_000;
-/** It runs a shell and curl. */
-const TASK_MB = 128;
+/** Of such a task: it runs a shell and curl. */
+export const TASK_MB = 128;
 
 type PathCheck = SmokeCheck & { target: { path: string } };
 

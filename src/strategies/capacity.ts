@@ -5,6 +5,7 @@
 import { recalled } from '../engine/journal.js';
 import type { AppState, Process, Quota, QuotaFigures, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedScale } from '../model/intent.js';
+import { TASK_MB } from '../steps/inside.js';
 import { routeOf, servedBy, trialRoutes } from './view.js';
 import { stopFailed } from './work.js';
 
@@ -57,9 +58,14 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
   const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
   const missing = wanted.filter((route) => !routeOf(snapshot, route));
   const hasPort = ({ port }: { port: number | null }) => port !== null;
+  // Beside all instances: an app that only others inside reach is asked by a task of its own.
+  const inside = intent.trials[0]?.route.internal
+    ? { memoryMb: TASK_MB, tasks: 1 }
+    : { memoryMb: 0, tasks: 0 };
   return {
     ...NO_NEED,
-    memoryMb: memoryMb - freed.memoryMb,
+    tasks: inside.tasks,
+    memoryMb: memoryMb + inside.memoryMb - freed.memoryMb,
     instances: instances - freed.instances,
     logRateBps: minus(logRateBps, freed.logRateBps),
     instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
