@@ -25,7 +25,7 @@ const ports: ProcessPorts = {
     ...shared,
     http: createHttp({ ...inputs, env: process.env }),
     connect,
-    publicHttp: createHttp({ skipSslValidation: false, env: process.env }),
+    publicHttp: createHttp({ ...inputs, skipSslValidation: false, env: process.env }),
     children: createChildren(),
     random: realRandom,
     runner: core,

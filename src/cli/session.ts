@@ -24,7 +24,7 @@ export interface OpenSession {
   >;
   children: Children;
   http: Http;
-  /** To GitHub: without the TLS settings that are for the platform. */
+  /** To GitHub: without `skip-ssl-validation`, which is for the platform. */
   publicHttp: Http;
   clock: Clock;
   files: Files;

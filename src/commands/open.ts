@@ -16,7 +16,7 @@ export interface Ports {
   http: Http;
   /** To TCP routes. */
   connect: Connect;
-  /** To everywhere else. */
+  /** To everywhere else: mirrors and a GitHub of one's own may be of the private authority, but nobody goes unchecked. */
   publicHttp: Http;
   children: Children;
   clock: Clock;

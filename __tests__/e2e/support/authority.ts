@@ -1,6 +1,7 @@
 /** A private authority, as companies have for their platforms. */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -33,7 +34,10 @@ export async function authority(dir: string): Promise<Authority> {
     certificate: await readFile(join(dir, certificate), 'utf8'),
     async sign(...names) {
       await openssl('req', ...CURVE, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=platform');
-      await writeFile(join(dir, 'names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`);
+      await writeFile(
+        join(dir, 'names'),
+        `subjectAltName=${names.map((name) => `${isIP(name) ? 'IP' : 'DNS'}:${name}`).join(',')}`,
+      );
       const asked = ['-in', 'request.pem', '-days', '2', '-extfile', 'names', '-out', 'platform.pem'];
       await openssl('x509', '-req', ...asked, '-CA', certificate, '-CAkey', key, '-CAcreateserial');
       const parts = await Promise.all(
