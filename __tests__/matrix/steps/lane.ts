@@ -26,9 +26,19 @@ const RATE = 15;
 const ENDS: Readonly<Record<Command, readonly string[]>> = {
   deploy: ['deployed'],
   rolling: ['deployed'],
+  canary: ['deployed'],
+  // What is held then is promoted.
+  holding: ['promoted'],
   rollback: ['rolled-back'],
   promote: ['promoted', 'nothing-held'],
   abort: ['aborted', 'nothing-held'],
+};
+
+/** What is asked for beside the version. */
+const WAYS: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
+  rolling: { strategy: 'rolling', bake: '2s' },
+  canary: { strategy: 'canary', 'instance-steps': '50' },
+  holding: { strategy: 'rolling', hold: 'true' },
 };
 
 interface Asked {
@@ -57,7 +67,7 @@ export class Lane {
     for (const command of undisturbed) {
       await this.hold(command);
       const asked = await this.ask(command);
-      const result = await this.run(asked);
+      const result = await this.toItsEnd(command, asked);
       const wrong = await this.judge(command, asked, result);
       if (wrong.length > 0 && this.number > 1)
         throw new Error(`${this.app}, undisturbed: ${wrong.join('\n')}`);
@@ -89,8 +99,10 @@ export class Lane {
     if (!reached) found.push(`the point was not reached:\n${result.shown}`);
     found.push(...judgeEnd(end, result));
     if (end === 'cancel') found.push(...(await this.leftByPost()));
-    const again = await this.run(asked, { runId, attempt: 2 });
-    found.push(...(await this.judge(command, asked, again, before)));
+    const again = await this.toItsEnd(command, asked, { runId, attempt: 2 });
+    const isBack = end === 'cancel' && (await this.isTakenBack(command, again));
+    const due = isBack ? { ...asked, version: this.live.says } : asked;
+    found.push(...(await this.judge(command, due, again, before)));
     if (!ENDS[command].includes(endOf(again)))
       found.push(`the first run:\n${result.shown}\n${result.post?.shown ?? ''}`);
     const seen = await watch.end();
@@ -100,8 +112,14 @@ export class Lane {
       ({ kind: sort, text }) => sort === 'history' || this.concerns(text, foreign),
     );
     found.push(...own.map(({ kind: sort, text }) => `${sort}: ${text}`));
-    this.advance(command, asked, again);
+    if (!isBack) this.advance(command, asked, again);
     return found;
+  }
+
+  /** A promote that was cancelled before live lost a route: nothing is held any more, and users meet what they met before. */
+  private async isTakenBack(command: Command, again: ActionResult): Promise<boolean> {
+    if (command !== 'promote' || endOf(again) !== 'nothing-held') return false;
+    return (await this.ground.world.meet(this.ground.world.url(this.app))) === this.live.says;
   }
 
   private concerns(text: string, foreign: string): boolean {
@@ -115,6 +133,14 @@ export class Lane {
     const result = await this.run({ ...asked, inputs: { ...asked.inputs, hold: 'true' } });
     if (result.outputs.result !== 'held') throw new Error(`${this.app} is not held:\n${result.shown}`);
     this.held = { says: asked.version, version: result.outputs.version ?? '' };
+  }
+
+  /** Users meet what is held only when it was promoted. */
+  private async toItsEnd(command: Command, asked: Asked, more: Partial<RunOptions> = {}) {
+    const result = await this.run(asked, more);
+    if (command !== 'holding' || endOf(result) !== 'held') return result;
+    const inputs = { command: 'promote', app: this.app, 'smoke-script': SCRIPT, drain: '1s' };
+    return this.run({ ...asked, inputs, workspace: this.ground.world.dir });
   }
 
   /** What is still held waits for promote or abort. */
@@ -152,8 +178,7 @@ export class Lane {
     const way = this.number % 2 === 0 ? 'round-robin' : 'least-connection';
     const more = ['routes:', `  - route: ${world.url(this.app)}`, `    options: {loadbalancing: ${way}}`];
     const workspace = await world.workspace({ name: this.app, version, routes: [], more });
-    const rolling = command === 'rolling' ? { strategy: command, bake: '2s' } : {};
-    return { version, inputs: { ...inputs, ...rolling, env: `STEP: ${version}` }, workspace };
+    return { version, inputs: { ...inputs, ...WAYS[command], env: `STEP: ${version}` }, workspace };
   }
 
   private run({ version, inputs, workspace }: Asked, more: Partial<RunOptions> = {}, addresses = {}) {
@@ -274,9 +299,10 @@ function judgeEnd(end: End, { exitCode, signal, post, orphans, shown }: ActionRe
 }
 
 /** Names of what we wrote on live. */
+/** Without the note that a held deploy, which the first run had left, was ended by the second. */
 function tracesOf(app: SpaceApp & { annotations?: Readonly<Record<string, string>> }): readonly string[] {
   const ours = (of: Readonly<Record<string, string>> = {}) =>
-    Object.keys(of).filter((key) => key.startsWith(LABEL));
+    Object.keys(of).filter((key) => key.startsWith(LABEL) && key !== `${LABEL}ended`);
   return [
     ...ours(app.labels).map((key) => `label ${key}`),
     ...ours(app.annotations).map((key) => `annotation ${key}`),

@@ -3,8 +3,8 @@ import type { Step } from '../../../src/steps/step.js';
 import type { TappedCall } from '../../e2e/support/tap.js';
 
 export type Kind = Step['do'];
-/** `rolling`: a deploy in place. */
-export type Command = 'deploy' | 'rollback' | 'rolling' | 'promote' | 'abort';
+/** `rolling`, `canary`: a deploy in place; `holding`: one in place that is held. */
+export type Command = 'deploy' | 'rollback' | 'rolling' | 'canary' | 'holding' | 'promote' | 'abort';
 
 export interface Where {
   app: string;
@@ -116,11 +116,16 @@ const PROMOTED = [
   'rename',
 ] as const satisfies readonly (keyof typeof ROLLBACK)[];
 
+/** What a deployment with pauses does. */
+const PAUSED = ['mark', 'create-deployment', 'judge-canary', 'continue-deployment', 'crown'] as const;
+
 /** Each kind of step once for a deploy, a rollback and what is only done in place: one that is missing does not compile. */
 export const POINTS: {
   readonly deploy: Readonly<Record<Swapped, Point>>;
   readonly rollback: typeof ROLLBACK;
   readonly rolling: Readonly<Record<Exclude<InPlace, NotRolled> | 'mark' | 'delete-app', Point>>;
+  readonly canary: Readonly<Record<(typeof PAUSED)[number], Point>>;
+  readonly holding: Readonly<Record<'record-wish' | 'mark', Point>>;
   readonly promote: Readonly<Record<(typeof PROMOTED)[number], Point>>;
   readonly abort: Readonly<Record<'mark' | 'delete-route' | 'delete-app', Point>>;
 } = {
@@ -142,6 +147,17 @@ export const POINTS: {
     bake: { line: /^##\[group\].*bake/ },
     crown: { api: call('PATCH', /^\/v3\/apps\/[^/]+$/, /\/role":"live"/) },
     'delete-app': DELETE_APP,
+  },
+  canary: {
+    mark: marked('switching'),
+    'create-deployment': { api: call('POST', /^\/v3\/deployments$/) },
+    'judge-canary': { line: /compare the canary with live/, router: production },
+    'continue-deployment': { api: call('POST', /^\/v3\/deployments\/[^/]+\/actions\/continue$/) },
+    crown: { api: call('PATCH', /^\/v3\/apps\/[^/]+$/, /\/role":"live"/) },
+  },
+  holding: {
+    'record-wish': { api: call('PATCH', /^\/v3\/apps\/[^/]+\/environment_variables$/, /LIVE_WISH/) },
+    mark: marked('held'),
   },
   promote: Object.fromEntries(PROMOTED.map((kind) => [kind, ROLLBACK[kind]])) as Record<
     (typeof PROMOTED)[number],
