@@ -113,6 +113,11 @@ describe('of processes other than web', () => {
     );
   });
 
+  test('a plan says how many it gets', () => {
+    const lines = texts(blueGreen(OF_WORKERS, at(undefined, live(3), ['old']))).join(', ');
+    expect(lines).toContain(HANDS_OVER);
+  });
+
   test('what is kept has as many as it had before it gave them up', () => {
     const stopped = live(0, { state: 'STOPPED' });
     const done = texts(

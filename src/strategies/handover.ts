@@ -58,7 +58,8 @@ export function workersHandover(intent: Intent, { live, candidate, lock }: Snaps
   const had = known ?? (live ? whatHas(live) : undefined);
   const down = live?.state === 'STARTED' ? ended('live', live) : [];
   const wanted = (type: string) => wantedOf(intent, type, had);
-  const up = candidate ? grown('candidate', candidate, wanted) : coming(handover.counts);
+  const named = [...new Set([...Object.keys(handover.counts), ...Object.keys(had?.counts ?? {})])];
+  const up = candidate ? grown('candidate', candidate, wanted) : coming(named, wanted);
   const gives = down.length > 0 || (known !== undefined && up.length > 0);
   return [
     ...(known || !had || !gives ? [] : [{ do: 'record-given-up', had } as const]),
@@ -137,8 +138,6 @@ function wantedOf(
 }
 
 /** For a plan, which has no candidate yet. */
-function coming(counts: Readonly<Record<string, number>>): Step[] {
-  return Object.entries(counts).flatMap(([type, count]) =>
-    count > 0 ? [scaled('candidate', type, count)] : [],
-  );
+function coming(types: readonly string[], wanted: (type: string) => number): Step[] {
+  return types.flatMap((type) => (wanted(type) > 0 ? [scaled('candidate', type, wanted(type))] : []));
 }
