@@ -215,6 +215,21 @@ describe('routes', () => {
     expect(http.lines).toEqual(['GET /v3/routes?per_page=5000&domain_guids=domain&space_guids=space&hosts=']);
   });
 
+  test('one on TCP is looked up by its port, and made at any where none is named', async () => {
+    const tcp = (guid: string, port: number) => routeJson(guid, '', [], { port, protocol: 'tcp' });
+    const { platform, http } = scripted(
+      inTurn(page([tcp('r1', 1_234), tcp('r2', 1_235)]), { json: tcp('r3', 1_300) }),
+    );
+    const named = (port: number) => ({ ...at(''), port });
+    const found = await platform.findRoutes('space', [named(1_234), named(0)]);
+    expect(found.map(({ guid, port }) => [guid, port])).toEqual([['r1', 1_234]]);
+    expect(http.lines).toEqual([
+      'GET /v3/routes?per_page=5000&domain_guids=domain&space_guids=space&ports=1234',
+    ]);
+    expect(await platform.createRoute('space', named(0))).toMatchObject({ guid: 'r3', port: 1_300 });
+    expect(bodyOf(http.requests[1]?.body)).not.toHaveProperty('port');
+  });
+
   test('of apps: each once, with its destinations', async () => {
     const { platform } = scripted(inTurn(page([routeJson('r', 'shop', ['a', 'b'])])));
     const routes = await platform.routesOfApps(Array.from({ length: 150 }, (_, index) => `app${index}`));
@@ -395,4 +410,17 @@ describe('whether a write was done, or may have been', () => {
     await expect(platform.stopApp('a')).rejects.toThrow(Cancelled);
     expect(platform.hasWritten()).toBe(true);
   });
+});
+
+test('a task is asked for with its sizes, and tells why it failed', async () => {
+  const task = { guid: 't', name: 'look', state: 'RUNNING', result: { failure_reason: null } };
+  const why = { failure_reason: 'APP/TASK/look: Exited with status 3' };
+  const { platform, http } = scripted(
+    inTurn({ status: 202, json: task }, { json: { ...task, state: 'FAILED', result: why } }),
+  );
+  const wanted = { name: 'look', command: 'exit 3', memoryMb: 128 };
+  expect(await platform.createTask('a', wanted)).toEqual({ guid: 't', name: 'look', state: 'RUNNING' });
+  expect(await platform.task('t')).toMatchObject({ state: 'FAILED', failure: why.failure_reason });
+  expect(http.lines).toEqual(['POST /v3/apps/a/tasks', 'GET /v3/tasks/t']);
+  expect(bodyOf(http.requests[0]?.body)).toEqual({ name: 'look', command: 'exit 3', memory_in_mb: 128 });
 });
