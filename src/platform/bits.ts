@@ -1,6 +1,7 @@
 /** From bits to what runs: packages, builds, droplets. */
 import type { Build, Droplet, Package } from '../model/cloud.js';
 import { PlatformRefusal } from '../model/errors.js';
+import { goneIsDone } from './apps.js';
 import type { Platform } from './calls.js';
 import { Fields, present } from './json.js';
 import type { Requests } from './request.js';
@@ -9,6 +10,7 @@ type BitsCalls = Pick<
   Platform,
   | 'packages'
   | 'copyPackage'
+  | 'deletePackage'
   | 'builds'
   | 'build'
   | 'createBuild'
@@ -28,6 +30,9 @@ export function bitsCalls(requests: Requests): BitsCalls {
       const body = { relationships: { app: { data: { guid: appGuid } } } };
       const path = `/v3/packages?source_guid=${packageGuid}`;
       return requests.writeFor('POST', path, body, 'package', parsePackage);
+    },
+    async deletePackage(guid) {
+      await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/packages/${guid}`)));
     },
     builds(appGuid) {
       return requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild);

@@ -178,6 +178,8 @@ export interface Platform {
   packages(appGuid: string): Promise<readonly Package[]>;
   /** The new package, COPYING: it is ready when `packages` shows it READY. */
   copyPackage(packageGuid: string, appGuid: string): Promise<Package>;
+  /** Also when it is gone already. */
+  deletePackage(guid: string): Promise<void>;
   builds(appGuid: string): Promise<readonly Build[]>;
   build(guid: string): Promise<Build>;
   createBuild(packageGuid: string): Promise<Build>;

@@ -1,7 +1,7 @@
 import { PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, appKey, isOfRollback, LABEL, PREFIX } from '../platform/names.js';
 import { rollOf } from './deployments.js';
-import { earlierAfter, isOfEarlier, leftNow } from './earlier.js';
+import { earlierAfter, isOfEarlier, leftNow, packagesGivenUp } from './earlier.js';
 import type { Step } from './step.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
 
@@ -68,7 +68,17 @@ async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World) {
     dropletGuid === undefined ? undefined : await revisionOf({ guid, dropletGuid, sinceMs }, platform);
   const isWithdrawn = snapshot.candidate !== undefined && isOfRollback(snapshot.candidate);
   const left = leftNow(intent, annotations, { revision, untilMs: platform.platformNowMs(), isWithdrawn });
+  const now = snapshot.candidate?.annotations[ANNOTATION.builtOf];
+  const givenUp = packagesGivenUp(left, intent.version, annotations, now);
+  for (const packageGuid of givenUp) await orKept(platform.deletePackage(packageGuid));
   return earlierAfter(left, intent.version, annotations);
+}
+
+/** It only takes room. */
+async function orKept(deleted: Promise<void>): Promise<void> {
+  await deleted.catch((error) => {
+    if (!(error instanceof PlatformRefusal)) throw error;
+  });
 }
 
 /** It only helps a later way back. */

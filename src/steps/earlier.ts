@@ -107,9 +107,36 @@ export function earlierAfter(
   version: string,
   annotations: Annotations,
 ): Record<string, string | null> {
-  const others = readEarlier(annotations).filter((one) => ![left?.version, version].includes(one.version));
-  const all = [...(left ? [left] : []), ...others].slice(0, EARLIER_KEPT).map(packed);
+  const all = allAfter(left, version, annotations).slice(0, EARLIER_KEPT).map(packed);
   return splitAnnotation(ANNOTATION.earlier, JSON.stringify(all), annotations);
+}
+
+/**
+ * Copies of packages expire by no staging: each one goes with the last version that was built of it.
+ * @param now what the version that is live from now on was built of
+ * @returns guids of those that nobody goes back to
+ */
+export function packagesGivenUp(
+  left: EarlierVersion | undefined,
+  version: string,
+  annotations: Annotations,
+  now: string | undefined,
+): readonly string[] {
+  const all = allAfter(left, version, annotations);
+  const of = (list: readonly EarlierVersion[]) =>
+    list.flatMap((one) => one.annotations[ANNOTATION.builtOf] ?? []);
+  const kept = [...of(all.slice(0, EARLIER_KEPT)), ...(now ? [now] : [])];
+  return of(all.slice(EARLIER_KEPT)).filter((guid) => !kept.includes(guid));
+}
+
+/** Newest first. */
+function allAfter(
+  left: EarlierVersion | undefined,
+  version: string,
+  annotations: Annotations,
+): EarlierVersion[] {
+  const others = readEarlier(annotations).filter((one) => ![left?.version, version].includes(one.version));
+  return [...(left ? [left] : []), ...others];
 }
 
 /** Each annotation without what all of ours begin with. */
