@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { type Foundry, startFoundry } from '../../foundry/start.js';
 import { cfCli } from '../../runner/tools.js';
 import { findCf } from '../../src/cli/find.js';
-import { type CfSession, type OpenSession, openSession } from '../../src/cli/session.js';
+import { type OpenSession, openSession } from '../../src/cli/session.js';
+import type { CfSession } from '../../src/cli/signed-in.js';
 import { createChildren } from '../../src/system/children.js';
 import { realClock } from '../../src/system/clock.js';
 import { files } from '../../src/system/files.js';

@@ -1,6 +1,7 @@
 /** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
 import { findCf } from '../cli/find.js';
-import { type CfSession, openSession } from '../cli/session.js';
+import { openSession } from '../cli/session.js';
+import type { CfSession } from '../cli/signed-in.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
