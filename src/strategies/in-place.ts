@@ -1,9 +1,10 @@
 /** Whether live's own app gets the version by a deployment of the platform, and what forbids that. Pure. */
 import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState, Snapshot } from '../model/cloud.js';
-import type { InPlace } from '../model/intent.js';
+import type { InPlace, WantedRoute } from '../model/intent.js';
 import { isOlderThan } from '../platform/api-version.js';
 import { sharesText } from '../steps/canary.js';
+import { destinationsOf, routeOf } from './view.js';
 
 export interface InPlaceParts {
   inputs: Pick<Inputs, 'strategy' | 'maxInFlight' | 'instanceSteps' | 'hold' | 'dropletGuid'>;
@@ -95,6 +96,29 @@ function notByZdtPush(
       ? [what(`pushes bits, and ${name} comes without`, 'take strategy: rolling or blue-green.')]
       : []),
   ];
+}
+
+/** What is said once of a deploy, however many apps it has. */
+export function meaningOfZdtPush({
+  inputs,
+  canZdtPush,
+}: Pick<InPlaceParts, 'inputs' | 'canZdtPush'>): string[] {
+  return inputs.strategy === 'zdt-push' && !canZdtPush
+    ? ['strategy: zdt-push is the same as rolling here: only cf v6, from 6.40.0 on, has v3-zdt-push.']
+    : [];
+}
+
+/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
+export function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
+  return named.flatMap(({ url, protocol, ...name }) => {
+    const has = destinationsOf(routeOf(snapshot, { url, ...name }), snapshot.live);
+    const web = has.filter(({ processType }) => processType === 'web');
+    const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
+    if (protocol === undefined || now === undefined) return [];
+    return [
+      `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
+    ];
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import { ANNOTATION, recordedOn } from '../platform/names.js';
 import { namedOn, namedOnlyBy, namesText } from '../steps/named.js';
 import { isRouteless } from '../steps/routes.js';
 import { namedBy } from './carry.js';
-import { chooseInPlace } from './in-place.js';
+import { chooseInPlace, meaningOfZdtPush, otherProtocols } from './in-place.js';
 import {
   askedOf,
   beforeOf,
@@ -104,7 +104,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
       ...instanceProblems(app, scale.deltas, isRouteless(wish)),
     ],
     notes: [
-      ...(parts.set[0] === app.name ? meaningOf(parts) : []),
+      ...(parts.set[0] === app.name ? meaningOfZdtPush(parts) : []),
       ...way.notes,
       ...workers.notes,
       ...registryNotes(wish, app, live),
@@ -120,12 +120,6 @@ export function makeIntent(asked: IntentParts): IntentResult {
           ]),
     ],
   };
-}
-
-function meaningOf({ inputs, canZdtPush }: IntentParts): string[] {
-  return inputs.strategy === 'zdt-push' && !canZdtPush
-    ? ['strategy: zdt-push is the same as rolling here: only cf v6, from 6.40.0 on, has v3-zdt-push.']
-    : [];
 }
 
 function list(title: string, names: readonly string[]): string[] {
@@ -171,19 +165,6 @@ function optionsTooNew(named: readonly WantedRoute[], { apiVersion }: Snapshot):
         `Options of a route (${first.url}) need version ${OPTIONS_SINCE} of the platform's API, and this one has ${apiVersion}: take them out of the manifest.`,
       ]
     : [];
-}
-
-/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
-function otherProtocols(named: readonly WantedRoute[], snapshot: Snapshot): string[] {
-  return named.flatMap(({ url, protocol, ...name }) => {
-    const has = destinationsOf(routeOf(snapshot, { url, ...name }), snapshot.live);
-    const web = has.filter(({ processType }) => processType === 'web');
-    const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
-    if (protocol === undefined || now === undefined) return [];
-    return [
-      `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
-    ];
-  });
 }
 
 /** What live has is shared with its space, or it could not have it. */
