@@ -12,6 +12,16 @@ describe('the outcome of one app', () => {
     expect(outcomeOf(appWorld({ routes: [] })).trialUrl).toBeUndefined();
   });
 
+  test('of an app without a route live is whoever runs', () => {
+    const wish = { production: [], trials: [] };
+    const candidate = candidateAt('drained');
+    const live = ours('old', 'live', 'v1', { name: 'shop' });
+    const shown = (state: 'STARTED' | 'STOPPED') =>
+      outcomeOf(appWorld({ live: { ...live, state }, candidate }, wish)).live.guid;
+    expect([shown('STARTED'), shown('STOPPED')]).toEqual(['old', 'new']);
+    expect(outcomeOf(appWorld({ live: { ...live, state: 'STOPPED' } }, wish)).live.guid).toBe('old');
+  });
+
   test('names the app under which the version before is kept', () => {
     const before = { guid: 'old', version: 'v1', ran: true, destinations: [] };
     const kept = ours('old', 'previous', 'v1', { name: 'shop-previous-v1' });

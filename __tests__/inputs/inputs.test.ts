@@ -349,6 +349,7 @@ describe('what is refused', () => {
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
     ['STRATEGY', 'recreate', /is "recreate"; allowed are blue-green, rolling/],
     ['DROPLET-GUID', 'latest', /^The input "droplet-guid" is "latest", which is no GUID/],
+    ['WORKERS', 'both', /is "both"; allowed are overlap, handover/],
     ['PLAN', 'yes', /allowed are true and false/],
     ['API', 'http://api.example.com', /https/],
     ['API', 'http://127.0.0.1.example.com', /https/],
@@ -455,6 +456,16 @@ describe('what is refused', () => {
     expect(problemsOf({ ...BASE, 'INPUT_OIDC-AUDIENCE': 'https://uaa' })).toEqual([
       expect.stringMatching(/^"oidc-audience" is of no use without "oidc"/),
     ]);
+  });
+
+  test('workers handed over where the platform decides', () => {
+    const asked = { ...BASE, INPUT_WORKERS: 'handover' };
+    for (const strategy of ['rolling', 'canary', 'zdt-push'])
+      expect(problemsOf({ ...asked, INPUT_STRATEGY: strategy })).toEqual([
+        `"workers: handover" is for the strategy blue-green: with ${strategy} the platform decides when processes are replaced.`,
+      ]);
+    expect(readInputs(asked).workers).toBe('handover');
+    expect(readInputs({ ...asked, INPUT_COMMAND: 'rollback', INPUT_APP: 'shop' }).workers).toBe('handover');
   });
 
   test('two ways to sign in, or half of one', () => {
