@@ -37,6 +37,8 @@ export interface AppBehaviour {
   bound?: { service: string; passwords: readonly string[] };
   /** Ends at SIGTERM without finishing what is under way, as a program does that does not listen to it. */
   stopsAtOnce?: boolean;
+  /** From SIGTERM on every answer is a 500, for so long: it lets go of what it needs before it ends. */
+  stopsBadlyMs?: number;
 }
 
 const GUID_OF_RFC_6455 = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -158,6 +160,11 @@ function upgrade(from: IncomingMessage, socket: Socket): void {
 }
 
 function stop(server: ReturnType<typeof createServer>): void {
+  if (behaviour.stopsBadlyMs !== undefined) {
+    bad = true;
+    setTimeout(() => process.exit(0), behaviour.stopsBadlyMs);
+    return;
+  }
   console.log('stopping: what is under way is finished');
   server.close(() => process.exit(0));
   server.closeIdleConnections();

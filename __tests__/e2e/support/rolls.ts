@@ -31,10 +31,11 @@ export async function underTraffic(
   apps: readonly string[],
   name: string,
   work: () => Promise<ActionResult>,
+  rate = RATE,
 ): Promise<Rolled> {
   const routes = [world.url(name)];
   await until(`every router to serve ${name}`, () => areServed(world, routes));
-  const watch = await world.watch({ apps, routes, rate: RATE });
+  const watch = await world.watch({ apps, routes, rate });
   const result = await work();
   const seen = await watch.end();
   // On other routes the other deploys are at work.
