@@ -165,7 +165,7 @@ describe('rolling', () => {
     [
       'in the middle of it',
       async (one: OneApp) => one.until('it goes on', async () => (await one.web()).instances < 3),
-      'start',
+      'no-room',
     ],
   ])('room that is taken away %s: live is as it was, and the platform is quoted', (_, meanwhile, error) => {
     const quota = roomFor(NEEDED_MB);
