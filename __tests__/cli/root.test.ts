@@ -34,6 +34,11 @@ describe('parseRoot', () => {
     });
   });
 
+  test('names version 2 only where it is switched on', () => {
+    const v2 = { cloud_controller_v2: { href: `${API}/v2`, meta: { version: '2.260.0' } } };
+    expect(parseRoot(API, links(v2)).hasV2).toBe(true);
+  });
+
   test('does with what an old platform names', () => {
     const old = parseRoot(
       API,

@@ -218,6 +218,45 @@ describe('the token', () => {
   });
 });
 
+describe('v6', () => {
+  const v6 = async (more = '') => {
+    const { path } = await fakeCf(home.path, more, 'cf6');
+    const { session } = await open('', {}, { cf: { path, version: '6.53.0' } });
+    const record = join(home.path, 'cf6.calls');
+    return { session, said: () => readFile(record, 'utf8').catch(() => '') };
+  };
+  const bits = { app: 'shop', bitsPath: '/bits', signal: new AbortController().signal };
+
+  test('does not sign in where version 2 of the API is switched off', async () => {
+    const { session, said } = await v6();
+    await expect(session.target()).rejects.toMatchObject({ name: 'Refused', code: 'cf-cli' });
+    expect(await said()).toBe('');
+  });
+
+  test('uploads a package, and pushes to live, which keeps its routes', async () => {
+    const { session, said } = await v6();
+    await session.createPackage({ ...bits, app: 'shop-candidate' });
+    await session.zdtPush({ ...bits, stagingTimeoutMs: 90_000 });
+    const [create, push] = (await said())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Call);
+    expect(create?.args).toEqual(['v3-create-package', 'shop-candidate', '-p', '/bits']);
+    expect(push?.args).toEqual(['v3-zdt-push', 'shop', '-p', '/bits', '--no-route']);
+    expect(push?.env.CF_STAGING_TIMEOUT).toBe('1.5');
+  });
+
+  test('its failure names the command', async () => {
+    const { session } = await v6(
+      "console.error('Unexpected Response\\nResponse Code: 500'); process.exit(1)",
+    );
+    await expect(session.zdtPush({ ...bits, stagingTimeoutMs: 1_000 })).rejects.toMatchObject({
+      name: 'PlatformFault',
+      message: expect.stringMatching(/^cf v3-zdt-push of shop did not come through/),
+    });
+  });
+});
+
 describe('pushBits', () => {
   const push = { app: 'shop-candidate', manifestPath: '/m.yml', varsFilePath: '/vars.yml' };
   const DIFF = `console.log('Updating with these attributes...\\n+ env:\\n+   KEY: of-the-app\\nManifest applied');`;
