@@ -97,6 +97,7 @@ test('an image of another port takes over; the same digest again is unchanged', 
     plan: 'true',
   });
   expect(planned.summary).toMatch(/a tag names its image, and may have been moved/);
+  expect(planned.summary).toMatch(/whoever moves that tag/);
 });
 
 test('in place, and back in place', async () => {
