@@ -103,14 +103,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
     unmap: steps(
       servedBy(snapshot, candidate).map(({ url }): Step => ({ do: 'unmap', url, side: 'candidate' })),
     ),
-    drain: {
-      steps: [],
-      after: [
-        ...workersReturn(intent, snapshot),
-        ...(candidate ? [{ do: 'drain', side: 'candidate' } as const] : []),
-        { do: 'mark', phase: 'withdrawn' },
-      ],
-    },
+    drain: leaving(intent, snapshot),
   };
 }
 
@@ -140,6 +133,16 @@ export function mapsToLive(owed: Before['destinations'], { routes, live }: Snaps
     const missing = to.filter((port) => !has.map(portOf).some((one) => samePort(one, port)));
     return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
   });
+}
+
+/** Several apps are drained side by side; what works off a queue comes back before that. */
+function leaving(intent: Intent, snapshot: Snapshot): StageWork {
+  const workers = workersReturn(intent, snapshot);
+  const drain: Step[] = snapshot.candidate ? [{ do: 'drain', side: 'candidate' }] : [];
+  const withdrawn: Step = { do: 'mark', phase: 'withdrawn' };
+  return workers.length === 0
+    ? { steps: drain, after: [withdrawn] }
+    : { steps: [], after: [...workers, ...drain, withdrawn] };
 }
 
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
