@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Revision } from '../../src/model/cloud.js';
 import { PlatformRefusal } from '../../src/model/errors.js';
+import type { InPlace } from '../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { readEarlier } from '../../src/steps/earlier.js';
 import { perform } from '../../src/steps/index.js';
@@ -17,6 +18,7 @@ describe('crown', () => {
     [`${ANNOTATION.manifestRoutes}-1`]: 'r',
   };
   const candidate = candidateAt('drained', {
+    createdAtMs: 1_000,
     annotations: {
       ...facts,
       [`${ANNOTATION.journal}-1`]: '{}',
@@ -31,7 +33,7 @@ describe('crown', () => {
     untilMs: 5 - at,
     annotations: {},
   }));
-  async function crowned(revisions: () => Promise<Revision[]>) {
+  async function crowned(revisions: () => Promise<Revision[]>, inPlace: InPlace = { maxInFlight: 1 }) {
     const changes: { labels?: object; annotations?: Record<string, string | null> }[] = [];
     const live = {
       ...LIVE,
@@ -42,10 +44,7 @@ describe('crown', () => {
         note: 'theirs',
       },
     };
-    const app = appWorld(
-      { live, candidate, lock: candidate },
-      { before: BEFORE, inPlace: { maxInFlight: 1 } },
-    );
+    const app = appWorld({ live, candidate, lock: candidate }, { before: BEFORE, inPlace });
     const world = worldOf({
       revisions,
       updateApp: async (guid, change) => {
@@ -77,6 +76,16 @@ describe('crown', () => {
       { version: 'v1', droplet: 'd1', revision: 7, untilMs: START_MS, annotations: C1 },
       ...known.slice(0, 4),
     ]);
+  });
+
+  test.each<[string, Revision[], number]>([
+    ['its own revision is none of it', [{ ...revision, version: 8, createdAtMs: 2_000 }, revision], 7],
+    ['without a change there is no other one', [{ ...revision, version: 8 }], 8],
+  ])('a restart has the droplet of the version before: %s', async (_name, all, wanted) => {
+    const source = { dropletGuid: 'd1', by: 'me' };
+    const { annotations } = await crowned(async () => all, { maxInFlight: 1, source });
+    const [last] = readEarlier({ [ANNOTATION.earlier]: annotations?.[ANNOTATION.earlier] ?? '' });
+    expect(last).toMatchObject({ version: 'v1', droplet: 'd1', revision: wanted });
   });
 
   test('revisions that are off, or may not be read, hold nothing up', async () => {

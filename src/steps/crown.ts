@@ -1,9 +1,8 @@
 import { PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, appKey, isOfRollback, LABEL, PREFIX } from '../platform/names.js';
-import { rollOf } from './deployments.js';
 import { earlierAfter, isOfEarlier, leftNow, packagesGivenUp } from './earlier.js';
 import type { Step } from './step.js';
-import { type AppWorld, appOn, type StepKind, type World } from './world.js';
+import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
 /** What belongs to the candidate alone, and goes with it. */
 const OF_CANDIDATE: readonly string[] = [
@@ -59,11 +58,13 @@ function isOfVersion(key: string): boolean {
   return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
 }
 
-async function earlierOf({ intent, snapshot }: AppWorld, { platform }: World) {
+async function earlierOf(app: AppWorld, { platform }: World) {
+  const { intent, snapshot } = app;
   const annotations = snapshot.live?.annotations ?? {};
   const { dropletGuid, guid = '' } = intent.before ?? {};
-  // A restart deploys the droplet that live had: its own revision is none of the version before.
-  const sinceMs = rollOf(intent, snapshot)?.createdAtMs ?? Number.POSITIVE_INFINITY;
+  // A restart deploys the droplet that live had: a revision that came with it is none of the version before.
+  const isOwn = intent.inPlace?.source !== undefined;
+  const sinceMs = isOwn ? lockOf(app).createdAtMs : Number.POSITIVE_INFINITY;
   const revision =
     dropletGuid === undefined ? undefined : await revisionOf({ guid, dropletGuid, sinceMs }, platform);
   const isWithdrawn = snapshot.candidate !== undefined && isOfRollback(snapshot.candidate);
