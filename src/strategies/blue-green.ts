@@ -5,13 +5,14 @@
  * The order is the promise: production routes gain the proven candidate, it is proven there, only then live loses them, and
  * nothing is stopped before the routers have let go of it.
  */
-import type { AppState, Snapshot } from '../model/cloud.js';
-import type { Intent, WantedRoute, WantedScale } from '../model/intent.js';
+import type { Snapshot } from '../model/cloud.js';
+import type { Intent, WantedRoute } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isPushed, isRouteless } from '../steps/routes.js';
-import { resumes, unpaused } from '../steps/scaling.js';
-import type { Side, StageWork, Step, Work } from '../steps/step.js';
-import { isHandedOver, isWhole, keptCounts, wholeHandover, workersHandover } from './handover.js';
+import { resumes } from '../steps/scaling.js';
+import type { StageWork, Step, Work } from '../steps/step.js';
+import { isWhole, keptCounts, wholeHandover, workersHandover } from './handover.js';
+import { proofOfGrowth, scaleSteps, scalingPauses } from './scale.js';
 import {
   allRunning,
   destinationsOf,
@@ -137,13 +138,6 @@ export function unmappedTrials(trials: Intent['trials'], snapshot: Snapshot): St
     });
 }
 
-/** Live has grown since the proof: instances that come now are proven like the others. */
-export function proofOfGrowth({ hold, until }: Intent, scale: readonly Step[]): Work {
-  const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-  const phase = hold && until === 'live' ? 'held' : 'made';
-  return grows ? { configure: steps([{ do: 'mark', phase }]) } : {};
-}
-
 export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[] {
   const names = Object.entries(intent.env)
     .filter(([name, value]) => (candidate?.env[name] ?? null) !== value)
@@ -155,49 +149,6 @@ export function environmentSteps(intent: Intent, { candidate }: Snapshot): Step[
 export function carrySteps({ carry, owner }: Intent, { lock, live }: Snapshot): Step[] {
   if (!carry || !live) return [];
   return lock?.annotations[ANNOTATION.carried] === owner ? [] : [{ do: 'carry', what: carry.what }];
-}
-
-/** An autoscaler does not scale an app while two versions of it serve: on each side that is not paused yet. */
-export function scalingPauses(
-  { autoscaled }: Intent,
-  sides: readonly (readonly [Side, AppState | undefined])[],
-): Step[] {
-  if (!autoscaled) return [];
-  return sides.flatMap(([side, app]): Step[] => (unpaused(app) ? [{ do: 'pause-scaling', side }] : []));
-}
-
-export function scaleSteps(intent: Intent, { candidate, live }: Snapshot): Step[] {
-  const { handover } = intent;
-  const types = new Set([
-    ...Object.keys(intent.scale),
-    ...intent.keepInstancesOf,
-    ...(handover?.whole ? [] : Object.keys(handover?.counts ?? {})),
-  ]);
-  return [...types].flatMap((processType): Step[] => {
-    const now = candidate?.processes.find((process) => process.type === processType);
-    // A process type of live that the new version does not have has nothing to be scaled.
-    if (candidate && !now) return [];
-    const wanted: WantedScale = { ...intent.scale[processType] };
-    const lives = live?.processes.find((process) => process.type === processType);
-    const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
-    // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
-    if (kept && lives && now) wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
-    const to = now ? differing(wanted, now) : wanted;
-    // It gets them when live has given up its own.
-    if (isHandedOver(intent, processType)) delete to.instances;
-    if (isHandedOver(intent, processType) && now?.instances !== 0) to.instances = 0;
-    return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
-  });
-}
-
-/** @returns what `now` does not have yet; never fewer instances than it has. */
-function differing(wanted: WantedScale, now: Required<WantedScale>): WantedScale {
-  const kept = { ...wanted };
-  if ((kept.instances ?? 0) <= now.instances) delete kept.instances;
-  if (kept.memoryMb === now.memoryMb) delete kept.memoryMb;
-  if (kept.diskMb === now.diskMb) delete kept.diskMb;
-  if (kept.logRateBps === now.logRateBps) delete kept.logRateBps;
-  return kept;
 }
 
 /** The candidate runs, stays up and answers as the checks ask, on its trial routes. */

@@ -13,12 +13,10 @@ import {
   isLive,
   missingRoutes,
   proof,
-  proofOfGrowth,
-  scaleSteps,
-  scalingPauses,
   theSwitch,
   unmappedTrials,
 } from './blue-green.js';
+import { proofOfGrowth, scaleSteps, scalingPauses } from './scale.js';
 import { destinationsOf, reached, servedBy } from './view.js';
 import { compact, endOfLock, steps, stopFailed } from './work.js';
 
