@@ -5,6 +5,7 @@ import type { Inputs, ManifestApp, ManifestProcess } from '../model/asked.js';
 import type { RouteOptions } from '../model/cloud.js';
 import type { Problem } from '../model/errors.js';
 import type { SourcePosition } from '../model/ports.js';
+import { readImage } from './docker.js';
 import { likelySecrets } from './secrets.js';
 import { logRateBps, megabytes } from './sizes.js';
 import type { Yaml } from './yaml.js';
@@ -24,9 +25,6 @@ const PROCESS_KEYS = [
   'readiness-health-check-invocation-timeout',
   'readiness-health-check-interval',
 ];
-
-/** What makes a droplet of bits. */
-const NOT_OF_IMAGES = ['path', 'buildpack', 'buildpacks', 'stack'];
 
 export class AppReading {
   readonly problems: Problem[] = [];
@@ -95,27 +93,10 @@ export class AppReading {
     return path === undefined ? workspace : resolve(folder, path);
   }
 
-  /** The input's image wins, and whoever the input names for the registry. */
   private docker(): ManifestApp['docker'] {
-    const { docker: asked } = this.asked;
-    const image = asked.image ?? this.text(['docker', 'image']);
-    if (this.given(['docker']) && image === undefined && this.problems.length === 0)
-      this.refuse(['docker'], 'has "docker" without the name of an image: write "docker: {image: ...}"');
-    if (image === undefined) return undefined;
-    if (this.given(['docker', 'password']))
-      this.refuse(
-        ['docker', 'password'],
-        'has a password of a registry in the manifest: give it as the input "docker-password"',
-      );
-    for (const key of NOT_OF_IMAGES)
-      if (this.given([key])) this.refuse([key], `is a docker image, for which "${key}" is of no use`);
-    const username = asked.username ?? this.text(['docker', 'username']);
-    return { image, ...(username === undefined ? {} : { username }) };
-  }
-
-  private given(path: Path): boolean {
-    const value = this.value(path);
-    return value !== undefined && value !== null;
+    const { docker, problems } = readImage(this.data, this.asked.docker);
+    for (const { path, what } of problems) this.refuse(path, what);
+    return docker;
   }
 
   private refuseContradictions(app: ManifestApp): void {

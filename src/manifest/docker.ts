@@ -2,6 +2,45 @@
 import { createHash } from 'node:crypto';
 import type { Inputs, ManifestApp } from '../model/asked.js';
 import { InputError } from '../model/errors.js';
+import { isMap } from './said.js';
+
+/** What makes a droplet of bits. */
+const NOT_OF_IMAGES = ['path', 'buildpack', 'buildpacks', 'stack'];
+
+interface Reading {
+  docker?: ManifestApp['docker'] & object;
+  /** Each at a place in the app. */
+  problems: readonly { path: readonly string[]; what: string }[];
+}
+
+/**
+ * @param app what the manifest says of it
+ * @param asked wins over the manifest
+ */
+export function readImage(app: Readonly<Record<string, unknown>>, asked: Inputs['docker']): Reading {
+  const isGiven = (value: unknown) => value !== undefined && value !== null;
+  const named = isMap(app.docker) ? app.docker : {};
+  const text = (key: string) =>
+    isGiven(named[key]) && typeof named[key] !== 'object' ? String(named[key]) : undefined;
+  const image = asked.image ?? text('image');
+  if (image === undefined) {
+    const what = 'has "docker" without the name of an image: write "docker: {image: ...}"';
+    return { problems: isGiven(app.docker) ? [{ path: ['docker'], what }] : [] };
+  }
+  const username = asked.username ?? text('username');
+  return {
+    docker: { image, ...(username === undefined ? {} : { username }) },
+    problems: [
+      ...(isGiven(named.password) ? [{ path: ['docker', 'password'], what: PASSWORD_THERE }] : []),
+      ...NOT_OF_IMAGES.filter((key) => isGiven(app[key])).map((key) => ({
+        path: [key],
+        what: `is a docker image, for which "${key}" is of no use`,
+      })),
+    ],
+  };
+}
+
+const PASSWORD_THERE = 'has a password of a registry in the manifest: give it as the input "docker-password"';
 
 /**
  * The password of a registry stands in its input alone, and the cf CLI would ask a person for one that is missing.
