@@ -183,6 +183,16 @@ describe('what live itself had', () => {
     expect(chooseTarget(standing, wish)).toMatchObject(found);
   });
 
+  test.each([4, 3])('the version before a restart is told by its revision, v%d', (number) => {
+    const before = { ...left('20261103-100000-ccccccc', 'd3', 30), revision: number };
+    const restarted = { ...live, annotations: { ...LIVE.annotations, ...earlier(before, SECOND) } };
+    expect(chooseTarget({ ...standing, live: restarted }, undefined)).toMatchObject({
+      version: before.version,
+      dropletGuid: 'd3',
+      revision: { version: number },
+    });
+  });
+
   test('of what is kept and what live had, the one that was live last is meant', () => {
     const kept = (untilMs: number) => ({ ...V2, annotations: { [ANNOTATION.liveUntil]: String(untilMs) } });
     expect(chooseTarget({ ...standing, previous: [kept(30)] }, undefined)).toMatchObject({ guid: 'guid-2' });

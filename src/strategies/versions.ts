@@ -102,8 +102,9 @@ function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVers
   const [now, ...before] = revisions;
   const written = readEarlier(live.annotations).map((one): OwnVersion => {
     const { version, droplet: dropletGuid, untilMs, annotations } = one;
+    // A restart without a change makes no revision: the version before it ran as live runs.
     const revision =
-      before.find((other) => other.version === one.revision && other.dropletGuid === dropletGuid) ??
+      revisions.find((other) => other.version === one.revision && other.dropletGuid === dropletGuid) ??
       before.find((other) => other.dropletGuid === dropletGuid);
     const isGone = !staged.has(dropletGuid);
     return { version, dropletGuid, untilMs, annotations, isGone, ...(revision ? { revision } : {}) };
