@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ActionResult } from '../../runner/index.js';
-import { openLongRequest } from '../../traffic/long.js';
 import { expectNothingLeft, expectNothingMissed } from './support/rolls.js';
 import { areServed } from './support/served.js';
 import { type Space, spaceOf } from './support/space.js';
+import { type OverTcp, overTcp, tcpRoute } from './support/tcp.js';
 import { until } from './support/until.js';
 import { type Seen, startWorld, type World } from './support/world.js';
 
@@ -19,7 +19,7 @@ let before: Space;
 let second: Space;
 let back: Space;
 let inner: { bad: ActionResult; result: ActionResult; seen: Seen };
-let wire: { url: string; result: ActionResult; problems: Seen['problems']; missed: string[]; met: string[] };
+let wire: OverTcp;
 
 const www = () => world.url('www');
 const shared = () => world.url('both');
@@ -60,35 +60,6 @@ async function done(wanted: string, { result, seen }: { result: ActionResult; se
   expect(result.outputs['failed-requests']).toBe('0');
   expectNothingMissed(seen);
   await expectNothingLeft(world, 'shop');
-}
-
-/** A TCP route that the platform has chosen the port of. */
-async function tcpRoute(): Promise<string> {
-  const made = await world.cf('create-route', 'tcp.localhost');
-  const [url = ''] = /tcp\.localhost:\d+/.exec(made) ?? [];
-  return url;
-}
-
-/** Each request over a connection of its own, one after the other, and each takes a while: what is missed of them, and who answered. */
-async function overTcp(url: string, work: () => Promise<ActionResult>) {
-  const router = `http://127.0.0.1:${url.split(':')[1]}`;
-  const missed: string[] = [];
-  const met = new Set<string>();
-  const watch = await world.watch({ apps: ['wire'], routes: [url], traffic: [world.url('other')], rate: 5 });
-  let goesOn = true;
-  const asking = Array.from({ length: 4 }, async () => {
-    while (goesOn) {
-      const { ok, reason = 'not ok', version = '' } = await openLongRequest(router, { host: url }, 700);
-      met.add(version);
-      if (!ok) missed.push(reason);
-    }
-  });
-  const result = await work();
-  goesOn = false;
-  await Promise.all(asking);
-  const { problems } = await watch.end();
-  const own = problems.filter(({ kind }) => kind !== 'foreign');
-  return { url, result, problems: own, missed, met: [...met].sort() };
 }
 
 interface ApiRoute {
@@ -137,7 +108,7 @@ beforeAll(async () => {
   await world.cf('map-route', 'shop', world.foundry.apps_domain, '--hostname', 'by-hand');
   const one = await world.workspace({ version: 'i1', name: 'inner', routes: [INNER] });
   await world.cf('push', '-p', one, '-f', `${one}/manifest.yml`);
-  const onTcp = await tcpRoute();
+  const onTcp = await tcpRoute(world);
   const two = await world.workspace({ version: 'w1', name: 'wire', routes: [onTcp] });
   await world.cf('push', '-p', two, '-f', `${two}/manifest.yml`);
   before = await spaceOf(world);
@@ -158,7 +129,9 @@ beforeAll(async () => {
   const meanwhile = underTraffic([world.url('other')], ['inner', 'other'], () =>
     world.deploy({ version: 'i2', instances: 2, ...inside }),
   );
-  const wired = overTcp(onTcp, () => world.deploy({ version: 'w2', name: 'wire', routes: [onTcp] }));
+  const wired = overTcp(world, 'wire', onTcp, () =>
+    world.deploy({ version: 'w2', name: 'wire', routes: [onTcp] }),
+  );
   const deploy = () => world.deploy({ version: 'v2', routes: [], more: lines });
   await done('deployed', await underTraffic(outside, ['shop', 'other'], deploy));
   second = await spaceOf(world);
