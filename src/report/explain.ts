@@ -85,8 +85,6 @@ const VERSION_NEXT: Record<VersionFault['code'], string> = {
   staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
   'no-room':
     'The cells of the platform are full, whatever the quotas allow: run again later, ask its operator for more, or take less: fewer or smaller instances, strategy: rolling with max-in-flight 1.',
-  'no-room':
-    'The cells of the platform are full, whatever the quotas allow: run again later, ask its operator for more, or take less: fewer or smaller instances, strategy: rolling with max-in-flight 1.',
   start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
   smoke: 'Mend what the check found, or the check, and run again.',
   canary: 'See in the logs of the version why it answers worse than live, and run again.',
