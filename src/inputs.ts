@@ -1,11 +1,12 @@
 /** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+import { useless, usualStrategy } from './inputs/by-command.js';
 import { signIn } from './inputs/sign-in.js';
 import { INPUTS, type InputName, type InputSpec, LATER_INPUTS } from './inputs/table.js';
 import { didYouMean, nearest, Wrong } from './inputs/values.js';
 import { likelySecrets } from './manifest/secrets.js';
 import type { Inputs } from './model/asked.js';
 import { InputError, type Problem } from './model/errors.js';
-import { type Command, MINUTE_MS, type Strategy } from './model/words.js';
+import { MINUTE_MS, type Strategy } from './model/words.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -146,13 +147,6 @@ function parseAll(env: Environment): { values: Values; problems: readonly Proble
   return { values: { ...given, strategy: given.strategy ?? usualStrategy(given.command) }, problems };
 }
 
-/** What is started once more is the same app still. */
-function usualStrategy(command: Command): Strategy {
-  return STARTED_ANEW.includes(command) ? 'rolling' : 'blue-green';
-}
-
-const STARTED_ANEW: readonly Command[] = ['restart', 'restage'];
-
 function givenText(env: Environment, name: InputName): string {
   const given = env[variableOf(name)] ?? '';
   return INPUTS[name].raw ? given.replace(/\r?\n$/, '') : given.trim();
@@ -243,21 +237,6 @@ function contradictions(values: Values): readonly Problem[] {
   return problems;
 }
 
-/** What a command has no use for. One workflow may have all commands: it is no error. */
-function useless(command: Values['command'], given: readonly InputName[]): readonly string[] {
-  if (command === 'promote') {
-    return given
-      .filter((name) => MAKING.includes(name))
-      .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
-  }
-  if (!STARTED_ANEW.includes(command)) return [];
-  return given
-    .filter((name) => BRINGING.includes(name) || (name === 'manifest' && given.includes('app')))
-    .map(
-      (name) => `"${name}" is of no use to ${command}: the bits are live's, and so is what a manifest says.`,
-    );
-}
-
 function unchecked(values: Values): readonly string[] {
   return values['skip-ssl-validation']
     ? [
@@ -268,32 +247,6 @@ function unchecked(values: Values): readonly string[] {
 
 /** Commands that have a strategy. */
 const CHANGING: readonly Values['command'][] = ['deploy', 'restart', 'restage'];
-const MAKING: readonly InputName[] = [
-  'path',
-  'docker-image',
-  'docker-username',
-  'docker-password',
-  'droplet-guid',
-  'env',
-  'workers',
-  'trial-domain',
-  'force',
-];
-
-/** What says which version it is, or what it has beside live. */
-const BRINGING: readonly InputName[] = [
-  'path',
-  'vars',
-  'vars-files',
-  'docker-image',
-  'docker-username',
-  'docker-password',
-  'droplet-guid',
-  'carry',
-  'scale',
-  'to',
-];
-
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {
   const given = (env[name] ?? '').trim();
