@@ -149,7 +149,7 @@ describe('every route of the foundry', () => {
   test.each([
     ['GET', '/v3/nothing'],
     ['DELETE', '/v3/deployments/x'],
-    ['GET', '/v2/info'],
+    ['GET', '/v2/nothing'],
     ['PUT', '/v3/apps'],
     ['GET', '/v3/apps/x/y/z/w'],
     ['POST', '/v3/service_brokers'],

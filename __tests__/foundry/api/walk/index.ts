@@ -12,6 +12,7 @@ import { routes } from './routes.js';
 import { services } from './services.js';
 import type { Step } from './step.js';
 import { tasks } from './tasks.js';
+import { v2 } from './v2.js';
 
 /** In this order: what removes comes last. */
 export const steps: readonly Step[] = [
@@ -22,6 +23,7 @@ export const steps: readonly Step[] = [
   ...deployments,
   ...kinds,
   ...routes,
+  ...v2,
   ...services,
   ...tasks,
   ...isolation,
