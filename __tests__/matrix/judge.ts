@@ -42,7 +42,8 @@ export async function judge(
   const state = await platform.clock.drive(platform.state());
   const history = await platform.clock.drive(platform.history());
   const isBack = isTakenBack(asked, last, before, state, cancelled);
-  const scenario = isBack ? { ...asked, ends: 'reverted' as const } : asked;
+  const endsBack = asked.canary ? ('aborted' as const) : ('reverted' as const);
+  const scenario = isBack ? { ...asked, ends: endsBack } : asked;
   const found = [
     ...judgeResult(asked, last),
     ...judgeMoments(scenario, history, state, before, fromMs, platform.clock.now()),
@@ -66,14 +67,20 @@ function isTakenBack(
   { apps }: SpaceState,
   cancelled: boolean,
 ): boolean {
-  if (ends !== 'promoted' || canary || outputs.error !== 'nothing-held') return false;
+  if (ends !== 'promoted' || outputs.error !== 'nothing-held') return false;
+  if (canary && !cancelled) return false;
   // Live that was stopped for the new version is started again at once, and nobody waits to be asked.
   const isLiveTouched = inPlace || (works?.how === 'handover' && Object.values(routes).flat().length === 0);
   if (!isLiveTouched && !cancelled) return false;
   return Object.keys(routes).every((user) => {
     const was = before.apps.find(({ name }) => name === user);
     const now = apps.find(({ name }) => name === user);
-    return now !== undefined && now.guid === was?.guid && now.dropletGuid === was.dropletGuid;
+    // While its canary is there, live has the droplet of that.
+    return (
+      now?.guid === was?.guid &&
+      now !== undefined &&
+      (now.dropletGuid === was?.dropletGuid) !== (canary === true)
+    );
   });
 }
 
