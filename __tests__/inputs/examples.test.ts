@@ -19,8 +19,8 @@ const FOLDER = resolve(process.cwd(), 'examples');
 test.each(readdirSync(FOLDER))('%s', (file) => {
   const { on, jobs } = parse(readFileSync(resolve(FOLDER, file), 'utf8')) as Workflow;
   const steps = Object.values(jobs).flatMap((job) => job.steps);
-  const [ours, ...more] = steps.filter(({ uses }) => uses?.startsWith('OWNER/cf-zero-downtime@'));
-  expect(more).toEqual([]);
+  const ours = steps.filter(({ uses }) => uses?.startsWith('OWNER/cf-zero-downtime@'));
+  expect(ours.length).toBeGreaterThan(0);
   // What a person may leave out is empty then.
   const choices = Object.entries(on.workflow_dispatch?.inputs ?? {}).map(
     ([name, { options, required }]) =>
@@ -30,10 +30,12 @@ test.each(readdirSync(FOLDER))('%s', (file) => {
   for (let turn = 0; turn < most; turn += 1) {
     const chosen = Object.fromEntries(choices.map(([name, all]) => [name, all[turn % all.length] ?? '']));
     const fill = (_: string, expression: string) => chosen[expression] ?? 'a-secret';
-    const env = Object.entries(ours?.with ?? {}).map(([input, value]) => [
-      `INPUT_${input.toUpperCase()}`,
-      String(value).replace(/\$\{\{\s*(.*?)\s*\}\}/g, fill),
-    ]);
-    expect(readInputs(Object.fromEntries(env))).toMatchObject({ org: 'shop', warnings: [] });
+    for (const step of ours) {
+      const env = Object.entries(step.with ?? {}).map(([input, value]) => [
+        `INPUT_${input.toUpperCase()}`,
+        String(value).replace(/\$\{\{\s*(.*?)\s*\}\}/g, fill),
+      ]);
+      expect(readInputs(Object.fromEntries(env))).toMatchObject({ org: 'shop', warnings: [] });
+    }
   }
 });

@@ -341,11 +341,6 @@ describe('what is refused', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    [
-      'COMMAND',
-      'sweep',
-      /"sweep", which is not available yet; allowed are deploy, promote, abort, rollback, status, setup/,
-    ],
     ['COMMAND', 'deplyo', /is "deplyo"; allowed are .* \(did you mean "deploy"\?\)/],
     ['STRATEGY', 'recreate', /is "recreate"; allowed are blue-green, rolling/],
     ['DROPLET-GUID', 'latest', /^The input "droplet-guid" is "latest", which is no GUID/],
