@@ -8,7 +8,7 @@ const RUNNER_LEAVES_MS = 7_500;
 const FOR_THE_END_MS = 2_500;
 const UNDO_MS = RUNNER_LEAVES_MS - FOR_THE_END_MS;
 
-export interface AfterSignal {
+interface AfterSignal {
   /** Aborted when the time is over, or by a second signal. */
   signal: AbortSignal;
   /** Lets the process end before. */

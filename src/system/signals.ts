@@ -4,7 +4,7 @@ import { Cancelled } from '../model/errors.js';
 /** What of a process is needed here. */
 type Signalled = Pick<NodeJS.Process, 'on' | 'off'>;
 
-export interface Signals {
+interface Signals {
   /** Aborted by the first one. */
   signal: AbortSignal;
   /** Aborted by the second one: not a moment is left. */
