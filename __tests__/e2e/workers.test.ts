@@ -140,18 +140,28 @@ beforeAll(async () => {
     ...WEBS.map((name) => deployed(world.deploy(three(name, 'v1')))),
     deployed(world.deploy(registry, NO_CHECK)),
   ]);
-  beside = begun(deployed(world.deploy(queue('beside', 'v2'), { ...NO_CHECK, bake: '2s' })));
-  instead = begun(deployed(world.deploy(queue('instead', 'v2'), { ...NO_CHECK, ...HANDOVER })));
-  const fails = { ...NO_CHECK, ...HANDOVER };
-  broken = begun(deployed(world.deploy(queue('broken', 'v2', { workFails: true }), fails), 'reverted'));
-  inTurn = begun(deployed(world.deploy(queue('in-turn', 'v2'), { ...NO_CHECK, ...ROLLING })));
+  // Those under traffic first: as many deploys at once as there are here keep a small machine from answering.
   handed = begun(
     underTraffic(world, WEBS, 'three', () => deployed(world.deploy(three('three', 'v2'), HANDOVER))),
   );
   rolled = begun(
     underTraffic(world, WEBS, 'rolled', () => deployed(world.deploy(three('rolled', 'v2'), ROLLING))),
   );
-  services = begun(upgraded());
+  const first = Promise.allSettled([handed, rolled]);
+  const then = (
+    name: string,
+    inputs: Readonly<Record<string, string>>,
+    more: Partial<VersionOptions> = {},
+    ends = 'deployed',
+  ) =>
+    begun(
+      first.then(() => deployed(world.deploy(queue(name, 'v2', more), { ...NO_CHECK, ...inputs }), ends)),
+    );
+  beside = then('beside', { bake: '2s' });
+  instead = then('instead', HANDOVER);
+  broken = then('broken', HANDOVER, { workFails: true }, 'reverted');
+  inTurn = then('in-turn', ROLLING);
+  services = begun(first.then(upgraded));
 }, 300_000);
 afterAll(() => world.close());
 
