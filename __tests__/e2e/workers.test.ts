@@ -279,8 +279,9 @@ describe('an app with three processes', () => {
 
 test('services that find each other through a registry are upgraded, and no call between them is lost', async () => {
   const { plan, before } = await services;
-  const calls = await linesOf<Called>('calls');
-  expect(calls.length).toBeGreaterThan(before);
+  // A service tells the registry of itself as soon as it listens: the routers learn of its first route a moment later.
+  const calls = (await linesOf<Called>('calls')).slice(before);
+  expect(calls.length).toBeGreaterThan(0);
   expect(calls.filter(({ met }) => met === undefined)).toEqual([]);
   expect(plan.outputs.result).toBe('planned');
   expect(plan.shown).toMatch(/orders may tell a registry where it is \(variable REGISTRY_HOST\)/);
