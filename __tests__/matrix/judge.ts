@@ -68,7 +68,7 @@ function isTakenBack(
   cancelled: boolean,
 ): boolean {
   if (ends !== 'promoted' || outputs.error !== 'nothing-held') return false;
-  if (canary && !cancelled) return false;
+  // Behind its first pause a canary is taken back by whoever settles: nobody else has the checks of the pauses to come.
   // Live that was stopped for the new version is started again at once, and nobody waits to be asked.
   const isLiveTouched = inPlace || (works?.how === 'handover' && Object.values(routes).flat().length === 0);
   if (!isLiveTouched && !cancelled) return false;
