@@ -6,7 +6,9 @@ import { type Markdown, table } from './markdown.js';
 export function sweptTable({ swept }: Outcome, md: Markdown, most: number): string {
   if (!swept) return '';
   if (swept.length === 0) return '### Previews\n\nThere are none of this repository in this space.';
-  const ordered = [...swept].sort((one, other) => Number(one.what === 'keep') - Number(other.what === 'keep'));
+  const ordered = [...swept].sort(
+    (one, other) => Number(one.what === 'keep') - Number(other.what === 'keep'),
+  );
   const rows = ordered
     .slice(0, most)
     .map(({ preview, what, why }) => [

@@ -51,7 +51,18 @@ const PROCESS_KEYS = [
   ),
 ];
 const APP_KEYS = [
-  ...['name', 'path', 'docker', 'env', 'services', 'features', 'metadata', 'processes', 'buildpack', 'buildpacks'],
+  ...[
+    'name',
+    'path',
+    'docker',
+    'env',
+    'services',
+    'features',
+    'metadata',
+    'processes',
+    'buildpack',
+    'buildpacks',
+  ],
   ...['stack', 'routes', 'no-route', 'random-route', 'default-route'],
   ...PROCESS_KEYS,
 ];
