@@ -8,6 +8,8 @@ import { perform } from '../../src/steps/index.js';
 import { appWorld } from '../steps/scripted.js';
 import { candidateAt } from '../strategies/support.js';
 
+const OPENED = { session: { version: '8.18.4' } } as Opened;
+
 const INPUTS = readInputs({
   INPUT_API: 'https://api.example.com',
   INPUT_ORG: 'shop',
@@ -41,7 +43,7 @@ describe("the user's script", () => {
       },
     } as unknown as Ports;
     const context = { runId: '7', attempt: '1', workspace: '/', temp: '/temp' };
-    const opened = { folder: '/temp/ours' } as Opened;
+    const opened = { ...OPENED, folder: '/temp/ours' };
     const world = worldOf(opened, undefined, INPUTS, context, ports, {
       badSign: () => undefined,
       unwatch: () => undefined,
@@ -79,7 +81,7 @@ test.each([
     actor: 'ann',
     commit: 'c'.repeat(40),
   };
-  const world = worldOf({} as Opened, undefined, { ...INPUTS, command }, context, {} as Ports, {
+  const world = worldOf(OPENED, undefined, { ...INPUTS, command }, context, {} as Ports, {
     badSign: () => undefined,
     unwatch: () => undefined,
     onSign: () => () => undefined,

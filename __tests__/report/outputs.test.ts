@@ -33,6 +33,8 @@ describe('outputs', () => {
       'duration-ms': '61235',
       'cf-version': '8.18.4',
       plan: '',
+      'preview-url': '',
+      removed: '',
       error: '',
       apps: expect.any(String),
     });

@@ -76,7 +76,11 @@ describe('copy-droplet', () => {
     });
     return { written, world, run: () => perform({ do: 'copy-droplet' }, app, world) };
   }
-  const said = (guid: string) => ({ guid: 'new', annotations: { [ANNOTATION.copiedDroplet]: guid } });
+  /** The source has no package: what another one was built of does not count for it. */
+  const said = (guid: string) => ({
+    guid: 'new',
+    annotations: { [ANNOTATION.copiedDroplet]: guid, [ANNOTATION.builtOf]: null },
+  });
 
   test('waits until the copy is ready before the lock names it', async () => {
     const { written, world, run } = copying([]);

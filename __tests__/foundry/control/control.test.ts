@@ -205,7 +205,7 @@ describe('flags', () => {
   test('all of them', () => {
     const argv =
       '--port 1 --router-port 2 --latency 3 --tick 4 --job 5 --staging 6 --boot 7 --propagation 8 --routers 3 ' +
-      '--route-integrity off --api-version 3.180.0 --token-ttl 90s --refresh-tokens opaque --edge /a.pem --quota memory=512,instances=4,routes=9 --seed 11';
+      '--route-integrity off --api-version 3.180.0 --token-ttl 90s --refresh-tokens opaque --edge /a.pem --quota memory=512,instances=4,routes=9 --seed 11 --v2 off';
     expect(readFlags(argv.split(' '), DEFAULTS)).toEqual({
       port: 1,
       routerPort: 2,
@@ -223,6 +223,7 @@ describe('flags', () => {
       tokenTtlMs: 90_000,
       quota: { ...DEFAULTS.quota, totalMemoryMb: 512, totalInstances: 4, totalRoutes: 9 },
       seed: 11,
+      v2: false,
     });
   });
 
