@@ -6,7 +6,7 @@ import type { ChildCommand } from '../../src/model/ports.js';
 import { ANNOTATION } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
 import { appWorld } from '../steps/scripted.js';
-import { candidateAt } from '../strategies/support.js';
+import { candidateAt, trialRoute } from '../strategies/support.js';
 
 const OPENED = { session: { version: '8.18.4' } } as Opened;
 
@@ -51,7 +51,8 @@ describe("the user's script", () => {
       watchedRoutes: () => 1,
     });
     const limited = new AbortController();
-    const app = appWorld({ candidate: candidateAt('made') }, { smokeScript: './check.sh' });
+    const seen = { candidate: candidateAt('made'), routes: [trialRoute('trial.apps.example')] };
+    const app = appWorld(seen, { smokeScript: './check.sh' });
     await perform({ do: 'smoke-script' }, app, { ...world, signal: limited.signal });
     return { child: children[0], folders, limited };
   }
