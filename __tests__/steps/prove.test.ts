@@ -1,6 +1,6 @@
 /** The proof over a router whose answers a test writes. */
 import { describe, expect, test } from '@jest/globals';
-import { HttpFailure, PlatformFault } from '../../src/model/errors.js';
+import { HttpFailure } from '../../src/model/errors.js';
 import type { HttpRequest } from '../../src/model/ports.js';
 import { perform, planOf } from '../../src/steps/index.js';
 import type { World } from '../../src/steps/world.js';
@@ -78,7 +78,44 @@ describe('the proof', () => {
     expect(await proof('closed', 'candidate')).toMatchObject({ error: { code: 'production-proof' } });
     // What stayed open for nobody before says nothing.
     expect(await proof('closed', 'candidate', 'unreachable')).toMatchObject({ error: undefined, made: 0 });
-    expect((await proof('closed', 'live')).error).toBeInstanceOf(PlatformFault);
+  });
+
+  describe('on a TCP route that live had before', () => {
+    const tcp = 'tcp.example:1234';
+    const had = { ...BEFORE, destinations: [{ url: tcp, to: [] }] };
+    async function proof(side: 'live' | 'candidate', connect: () => Promise<void>, reach?: 'unknown-route') {
+      const { world, app } = proving(side, router('nobody'));
+      world.probe.connect = connect;
+      const there = route(tcp, [to('old'), to('new')], { port: 1_234, host: '', protocol: 'tcp' });
+      app.snapshot = { ...app.snapshot, routes: [there] };
+      app.intent = { ...app.intent, before: had };
+      if (reach) app.found.reach.set(`X-Cf-App-Instance ${tcp}`, reach);
+      await perform({ do: 'prove', side, urls: [tcp] }, app, world);
+      return { waitedMs: world.clock.now() - START, proofs: app.found.proofs };
+    }
+    const refused = async () => {
+      throw new HttpFailure('refused', 'refused', false);
+    };
+
+    test('the way back is not held up by a version that closes what it is given', async () => {
+      let made = 0;
+      const everySecond = async () => {
+        made += 1;
+        if (made % 2 === 0) throw new HttpFailure('closed', 'reset', true);
+      };
+      await proof('live', everySecond);
+    });
+
+    test('what refused this machine before the deploy says nothing', async () => {
+      const { proofs, waitedMs } = await proof('candidate', refused, 'unknown-route');
+      expect(proofs).toMatchObject([{ proof: 'none' }]);
+      expect(waitedMs).toBeGreaterThanOrEqual(25_000);
+    });
+
+    test('nor does it to a run that finishes what another one began', async () => {
+      const { proofs } = await proof('candidate', refused);
+      expect(proofs).toMatchObject([{ proof: 'none' }]);
+    });
   });
 
   test('the fault on one route ends the proof on the others before it is told', async () => {

@@ -1,3 +1,4 @@
+import { PlatformFault } from '../model/errors.js';
 import { isTcpUrl } from '../probe/address.js';
 import { sideBySide } from '../probe/context.js';
 import { type ProofResult, proveOnRoute } from '../probe/proof.js';
@@ -84,18 +85,30 @@ function unseen(routeUrl: string, because: string): ProofResult {
   return { routeUrl, proof: 'none', requests: 0, because };
 }
 
-/** Connections stay open; whom they meet nobody tells. Where none did before the switch either, none is asked for. */
+/**
+ * Connections stay open; whom they meet nobody tells. Where none did before the switch either, none is asked for. On the way back
+ * one that is closed may be closed by the version that goes: the routers' time has to do, as where a header is lost.
+ */
 async function proveOpen(url: string, side: Side, app: AppWorld, world: World): Promise<ProofResult> {
   const because = 'a TCP route, on which nothing names a version';
+  if (side === 'live') return unseen(url, because);
+  const notFromHere = unseen(url, 'a TCP route on which no connection from this machine stayed open before');
+  const { before } = app.intent;
+  const had = before?.ran === true && before.destinations.some((one) => one.url === url);
   const reach = reachKnown(url, app.snapshot.live, app);
-  if (reach === 'unreachable')
-    return unseen(url, 'a TCP route on which no connection from this machine stayed open before');
+  // Refused where live has the route: by something on the way, as its routers listen.
+  if (reach === 'unreachable' || (had && reach === 'unknown-route')) return notFromHere;
   const inARow = CONNECTIONS_IN_A_ROW;
   const deadlineMs = world.clock.now() + PROOF_MS;
-  const code = side === 'candidate' ? { code: 'production-proof' as const } : {};
-  const asked = { url, inARow, deadlineMs, ...code };
-  const requests = await staysOpen(world.probe, asked, (text) => note(world, text));
-  return { routeUrl: url, proof: 'answered', requests, because };
+  const asked = { url, inARow, deadlineMs, code: 'production-proof' as const };
+  try {
+    const requests = await staysOpen(world.probe, asked, (text) => note(world, text));
+    return { routeUrl: url, proof: 'answered', requests, because };
+  } catch (error) {
+    // A run that finishes what another one began has not seen what was before.
+    if (!(error instanceof PlatformFault) || !had || reach !== undefined) throw error;
+    return notFromHere;
+  }
 }
 
 /** @param behind guids of routes with a route service: the router heeds the header, and what comes back from the service is routed anew */
