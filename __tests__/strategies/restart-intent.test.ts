@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Inputs } from '../../src/model/asked.js';
 import type { AppState } from '../../src/model/cloud.js';
 import { ANNOTATION } from '../../src/platform/names.js';
+import { hasItsCopy } from '../../src/steps/vouched.js';
 import { forward } from '../../src/strategies/forward.js';
 import { makeRestartIntent, type RestartParts } from '../../src/strategies/restart-intent.js';
-import { hasItsCopy } from '../../src/strategies/unchanged.js';
 import { DOMAIN, inputs, ours, process, route, snapshot, to } from './support.js';
 
 const LIVE: AppState = ours('guid', 'live', 'v1', {
@@ -131,6 +131,14 @@ describe('each of them', () => {
     expect(of({}).intent.facts).toHaveProperty([ANNOTATION.builtOf], 'p1');
     for (const asked of [{ command: 'restage' }, { strategy: 'blue-green' }] as const)
       expect(of(asked).intent.facts).not.toHaveProperty([ANNOTATION.builtOf]);
+  });
+
+  test('of bits that another hand gave live nothing is told that was told of others', () => {
+    for (const asked of [{}, { command: 'restage' }, { strategy: 'blue-green' }] as const) {
+      const { facts } = of(asked, { isStrange: true }).intent;
+      expect(facts).toHaveProperty([ANNOTATION.commit], 'c1');
+      for (const told of [ANNOTATION.bits, ANNOTATION.builtOf]) expect(facts).not.toHaveProperty([told]);
+    }
   });
 
   test('beside live it has all that live has of each process; in place one instance of its size is proven', () => {

@@ -7,10 +7,10 @@ import { ANNOTATION, versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
+import { hasItsBits, hasItsCopy } from '../steps/vouched.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { judgeLeftovers } from '../strategies/leftovers.js';
 import { makeRestartIntent } from '../strategies/restart-intent.js';
-import { hasItsCopy } from '../strategies/unchanged.js';
 import { commitOf } from '../strategies/versions.js';
 import { carryingForProof, carryingOf } from './carrying.js';
 import type { Seen } from './change.js';
@@ -99,6 +99,7 @@ async function prepareOne(
       dropletGuid: droplet.guid,
       ...(packageGuid === undefined ? {} : { packageGuid }),
       brought,
+      isStrange: !hasItsBits(live, droplet.packageGuid, snapshot),
       trialDomain: domain instanceof Refused ? NOWHERE : domain,
     });
   const made = domain instanceof Refused ? make() : await withFreeTrials(make, world);

@@ -2,6 +2,7 @@ import { PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, appKey, isOfRollback, LABEL, PREFIX } from '../platform/names.js';
 import { earlierAfter, isOfEarlier, leftNow, packagesGivenUp } from './earlier.js';
 import type { Step } from './step.js';
+import { hasItsBits, hasItsCopy } from './vouched.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
 /** What belongs to the candidate alone, and goes with it. */
@@ -68,11 +69,23 @@ async function earlierOf(app: AppWorld, { platform }: World) {
   const revision =
     dropletGuid === undefined ? undefined : await revisionOf({ guid, dropletGuid, sinceMs }, platform);
   const isWithdrawn = snapshot.candidate !== undefined && isOfRollback(snapshot.candidate);
-  const left = leftNow(intent, annotations, { revision, untilMs: platform.platformNowMs(), isWithdrawn });
+  const untilMs = platform.platformNowMs();
+  const isStrange = !(await hadItsBits(app, platform));
+  const left = leftNow(intent, annotations, { revision, untilMs, isWithdrawn, isStrange });
   const now = snapshot.candidate?.annotations[ANNOTATION.builtOf];
   const givenUp = packagesGivenUp(left, intent.version, annotations, now);
   for (const packageGuid of givenUp) await orKept(platform.deletePackage(packageGuid));
   return earlierAfter(left, intent.version, annotations);
+}
+
+/** Live as it was before. Asked only where something is told of its bits, and its droplet is no copy. */
+async function hadItsBits({ intent, snapshot }: AppWorld, platform: World['platform']): Promise<boolean> {
+  const { dropletGuid } = intent.before ?? {};
+  if (!snapshot.live || dropletGuid === undefined) return false;
+  const before = { ...snapshot.live, currentDropletGuid: dropletGuid };
+  if (!(ANNOTATION.bits in before.annotations) || hasItsCopy(before, snapshot)) return true;
+  const droplet = (await platform.droplets(before.guid)).find(({ guid }) => guid === dropletGuid);
+  return hasItsBits(before, droplet?.packageGuid, snapshot);
 }
 
 /** It only takes room. */

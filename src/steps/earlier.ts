@@ -59,9 +59,15 @@ function unpacked({ annotations = {}, untilMs = 0, ...one }: Packed): EarlierVer
   return { ...one, untilMs, annotations: Object.fromEntries(whole) };
 }
 
-/** @returns of what is written on an app that which tells its version from others, and what its manifest set */
-export function rememberedOf(annotations: Annotations): Annotations {
-  const said = REMEMBERED.flatMap((key) => {
+/** What is told of bits. */
+const OF_BITS: readonly string[] = [ANNOTATION.bits, ANNOTATION.builtOf];
+
+/**
+ * @param isStrange its droplet is another hand's: what is told of bits is told of others
+ * @returns of what is written on an app that which tells its version from others, and what its manifest set
+ */
+export function rememberedOf(annotations: Annotations, isStrange: boolean): Annotations {
+  const said = REMEMBERED.filter((key) => !isStrange || !OF_BITS.includes(key)).flatMap((key) => {
     const text = joinAnnotation(key, annotations);
     return text === undefined ? [] : [[key, text] as const];
   });
@@ -75,12 +81,14 @@ export interface Leaving {
   untilMs: number;
   /** By a rollback. */
   isWithdrawn: boolean;
+  /** With a droplet of another hand. */
+  isStrange?: boolean;
 }
 
 export function leftNow(
   { before, facts }: Intent,
   annotations: Annotations,
-  { revision, untilMs, isWithdrawn }: Leaving,
+  { revision, untilMs, isWithdrawn, isStrange = false }: Leaving,
 ): EarlierVersion | undefined {
   if (before?.dropletGuid === undefined) return undefined;
   const withdrawn = isWithdrawn ? { [ANNOTATION.withdrawn]: withdrawnBy(facts) } : {};
@@ -89,7 +97,7 @@ export function leftNow(
     droplet: before.dropletGuid,
     ...(revision === undefined ? {} : { revision }),
     untilMs,
-    annotations: { ...rememberedOf(annotations), ...withdrawn },
+    annotations: { ...rememberedOf(annotations, isStrange), ...withdrawn },
   };
 }
 

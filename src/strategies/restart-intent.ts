@@ -17,6 +17,8 @@ export interface RestartParts extends AnyRollbackParts {
   packageGuid?: string;
   /** Names of live's sidecars that came with its buildpacks. */
   brought: readonly string[];
+  /** Another hand gave live its droplet: what is told of bits is told of others. */
+  isStrange?: boolean;
   /** What live has beside its variables and routes. */
   carry?: Intent['carry'];
 }
@@ -45,7 +47,7 @@ export function makeRestartIntent(parts: RestartParts): IntentResult {
     carriedEnv: Object.keys(live.env).filter((name) => !(name in inputs.env)),
     ...(parts.carry ? { carry: parts.carry } : {}),
     facts: {
-      ...factsOf(live, inPlace),
+      ...factsOf(parts, inPlace),
       ...who,
       [ANNOTATION.app]: live.name,
       [ANNOTATION.version]: version,
@@ -84,10 +86,11 @@ const OF_DEPLOY = [
 ] as const;
 
 /** A package of live's own is none of the app that takes its place, nor the one of a droplet that is built anew. */
-function factsOf({ annotations }: AppState, inPlace: InPlace | undefined): Intent['facts'] {
-  const kept = [...OF_DEPLOY, ...(inPlace?.source ? [ANNOTATION.builtOf] : [])];
+function factsOf({ live, isStrange }: RestartParts, inPlace: InPlace | undefined): Intent['facts'] {
+  const ofDeploy = OF_DEPLOY.filter((key) => !isStrange || key !== ANNOTATION.bits);
+  const kept = [...ofDeploy, ...(inPlace?.source && !isStrange ? [ANNOTATION.builtOf] : [])];
   return Object.fromEntries(
-    Object.entries(annotations).filter(([name]) => kept.some((key) => isPartOf(key, name))),
+    Object.entries(live.annotations).filter(([name]) => kept.some((key) => isPartOf(key, name))),
   );
 }
 

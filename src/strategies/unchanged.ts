@@ -1,8 +1,7 @@
 /** Whether a deploy would bring anything that live does not have already. Pure; in doubt it does. */
 import type { Inputs } from '../model/asked.js';
-import type { AppState, Snapshot } from '../model/cloud.js';
 import { ANNOTATION } from '../platform/names.js';
-import { isDone, rollOf } from '../steps/deployments.js';
+import { hasItsBits } from '../steps/vouched.js';
 import {
   doubtsOf,
   type LiveConfiguration,
@@ -75,8 +74,7 @@ export function whyOther(
         ? 'a tag names its image, and may have been moved'
         : 'the bits cannot be told from others',
     ];
-  if (!wasPushed(live, read.packageGuid) && !hasItsCopy(live, sides.snapshot))
-    return ['it is not known which bits live has'];
+  if (!hasItsBits(live, read.packageGuid, sides.snapshot)) return ['it is not known which bits live has'];
   const { bits, manifestHash } = ANNOTATION;
   const doubts = [...doubtsOf(said), ...hiddenOf(read)];
   return [
@@ -90,22 +88,6 @@ export function whyOther(
 /** What this sign-in may not read of live. */
 export function hiddenOf({ hidesVariables, commands }: LiveConfiguration): readonly string[] {
   return [...(hidesVariables ? ['variables'] : []), ...(commands ? [] : ['commands'])];
-}
-
-/** The hash is that of the package which this deploy pushed: by another hand, live may have got another droplet since then. */
-function wasPushed({ annotations }: AppState, packageGuid: string | undefined): boolean {
-  return packageGuid !== undefined && annotations[ANNOTATION.package] === packageGuid;
-}
-
-/**
- * Whether live still has the copied droplet that its version came with. The copy names no package: the deployment of the version
- * says which droplet live has by it, or the app itself, where it took live's place with one.
- */
-export function hasItsCopy(live: AppState, { deployments }: Pick<Snapshot, 'deployments'>): boolean {
-  const { version, annotations, currentDropletGuid } = live;
-  if (currentDropletGuid !== undefined && annotations[ANNOTATION.droplet] === currentDropletGuid) return true;
-  const roll = version === undefined ? undefined : rollOf({ version }, { deployments });
-  return isDone(roll) && roll?.dropletGuid === currentDropletGuid;
 }
 
 /** What the manifest would change of live, and what only live has, for people: one line for each kind. */

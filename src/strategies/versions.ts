@@ -5,6 +5,7 @@
 import type { AppState, Droplet, Revision, Snapshot } from '../model/cloud.js';
 import { ANNOTATION, recordedOn, versionOf } from '../platform/names.js';
 import { readEarlier, rememberedOf } from '../steps/earlier.js';
+import { hasItsBits } from '../steps/vouched.js';
 import { isGoing } from './view.js';
 
 /** A droplet of live's own that can be deployed again; with its revision also what it was started with. */
@@ -23,7 +24,9 @@ export interface OwnVersion {
 }
 
 /** What there is to go back to. Revisions and droplets are those of live, newest first. */
-export interface Standing extends Pick<Snapshot, 'live' | 'previous'> {
+export interface Standing
+  extends Pick<Snapshot, 'live' | 'previous'>,
+    Partial<Pick<Snapshot, 'deployments'>> {
   revisions?: readonly Revision[];
   droplets?: readonly Droplet[];
 }
@@ -96,7 +99,7 @@ const NOTHING_KEPT = 'there is no previous version that was kept';
  * Newest first: what deploys of live have written down, each with the revision that it was started as; then the other
  * revisions. What live is now is none of them.
  */
-function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVersion[] {
+function ownVersions({ live, revisions = [], droplets = [], deployments = [] }: Standing): OwnVersion[] {
   if (!live) return [];
   const staged = new Set(droplets.filter(({ state }) => state === 'STAGED').map(({ guid }) => guid));
   const [now, ...before] = revisions;
@@ -109,12 +112,15 @@ function ownVersions({ live, revisions = [], droplets = [] }: Standing): OwnVers
     const isGone = !staged.has(dropletGuid);
     return { version, dropletGuid, untilMs, annotations, isGone, ...(revision ? { revision } : {}) };
   });
+  const packageGuid = droplets.find(({ guid }) => guid === live.currentDropletGuid)?.packageGuid;
+  const isStrange = !hasItsBits(live, packageGuid, { deployments });
   const known = new Set([live.version, ...written.map(({ version }) => version)]);
   const others = before
     .filter((revision) => revision !== now && !written.some((one) => one.revision === revision))
     .map((revision): OwnVersion => {
       const { dropletGuid, deployable, createdAtMs } = revision;
-      const asLive = dropletGuid === live.currentDropletGuid ? rememberedOf(live.annotations) : undefined;
+      const asLive =
+        dropletGuid === live.currentDropletGuid ? rememberedOf(live.annotations, isStrange) : undefined;
       const version = freeVersion(createdAtMs, asLive?.[ANNOTATION.commit], known);
       known.add(version);
       const isGone = !deployable || !staged.has(dropletGuid);
