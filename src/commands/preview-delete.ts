@@ -12,10 +12,7 @@ export async function previewDelete(inputs: Inputs, context: RunContext, ports: 
   const of = previewOf(inputs, context, await eventOf(context, ports));
   const opened = await open(inputs, context, ports);
   try {
-    const { platform, target } = opened;
-    const selector = selectorOfPreview(of);
-    const apps = await platform.appsByLabel(target.spaceGuid, selector);
-    return await removePreview({ selector, apps }, opened, inputs, context, ports);
+    return await removePreview(selectorOfPreview(of), opened, inputs, context, ports);
   } finally {
     await opened.close();
   }

@@ -7,10 +7,11 @@ import { Refused } from '../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../model/words.js';
 import { ANNOTATION, LABEL, ownerLabel, versionOf } from '../platform/names.js';
 import { ownedNames } from '../platform/ours.js';
+import { isOfPreview } from '../platform/preview-names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { askedOf, beforeOf } from '../strategies/intent-parts.js';
-import { emptied, released } from '../strategies/removal.js';
+import { appsOf, emptied, released } from '../strategies/removal.js';
 import { type Change, change, type Seen } from './change.js';
 import type { Opened, Ports } from './open.js';
 import { type Outcome, outcomeOf, type Removed } from './outcome.js';
@@ -25,28 +26,37 @@ const AGAIN_MS = 5 * SECOND_MS;
 /**
  * A deploy of it that is under way is waited for, one that was interrupted is settled first.
  * @param selector of all that the preview has: apps, routes, service instances
- * @param apps those that carry its labels
  */
 export async function removePreview(
-  { selector, apps }: { selector: string; apps: readonly App[] },
+  selector: string,
   opened: Opened,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
   for (const overMs = ports.clock.now() + DEPLOY_MS; ; ) {
-    const outcome = await removeOnce({ selector, apps }, opened, inputs, context, ports);
-    const { error } = outcome;
-    if (!(error instanceof Refused && error.code === 'locked') || ports.clock.now() > overMs) return outcome;
+    // A deploy that was waited for may have made more of them.
+    const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
+    const outcome = await removeNow({ selector, apps }, opened, inputs, context, ports);
+    if (!isUnderWay(outcome) || ports.clock.now() > overMs) return outcome;
     ports.listener.tell({
       type: 'note',
-      text: `${error.message} It is waited for: the preview goes after it.`,
+      text: `${(outcome.error as Error).message} It is waited for: the preview goes after it.`,
     });
     await ports.clock.sleep(AGAIN_MS, ports.signal);
   }
 }
 
-async function removeOnce(
+/** Somebody deploys it, or removes it. */
+export function isUnderWay({ error }: Outcome): boolean {
+  return error instanceof Refused && error.code === 'locked';
+}
+
+/**
+ * As `removePreview`, without waiting for anybody.
+ * @param apps those that carry its labels
+ */
+export async function removeNow(
   { selector, apps }: { selector: string; apps: readonly App[] },
   opened: Opened,
   inputs: Inputs,
@@ -69,7 +79,7 @@ async function removeOnce(
           snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
         })),
       ),
-    prepare: async (seen) => seen.map(({ snapshot }) => goingOf(snapshot, names, owner, inputs)),
+    prepare: async (seen) => seen.map(({ snapshot }) => goingOf(snapshot, apps, names, owner, inputs)),
     perform: async (going: AppWorld[], world: World): Promise<Outcome> => {
       const removed = whatGoes(going);
       await pursue({ world, apps: going, strategy: emptied, way: 'back' });
@@ -87,9 +97,17 @@ export function previewNames(apps: readonly App[]): readonly string[] {
   return ownedNames(apps.map((app) => ({ ...app, labels: { ...app.labels, [LABEL.role]: 'candidate' } })));
 }
 
-function goingOf(snapshot: Snapshot, set: readonly string[], owner: string, inputs: Inputs): AppWorld {
-  const { live, lock, previous, failed, name } = snapshot;
-  const of = [live, lock, ...previous, ...failed].find((app) => app && LABEL.number in app.labels);
+function goingOf(
+  snapshot: Snapshot,
+  all: readonly App[],
+  set: readonly string[],
+  owner: string,
+  inputs: Inputs,
+): AppWorld {
+  const { lock, previous, failed, name } = snapshot;
+  const isOwn = (app: App | undefined) => app && all.some(({ labels }) => isOfPreview(app.labels, labels));
+  const live = isOwn(snapshot.live) ? snapshot.live : undefined;
+  const of = [live, lock, ...previous, ...failed].find(isOwn);
   const version = live?.version ?? versionOf(snapshot.takenAtMs);
   return {
     snapshot,
@@ -119,11 +137,9 @@ function partOf(
 }
 
 function whatGoes(going: readonly AppWorld[]): Removed[] {
-  return going.flatMap(({ snapshot: { live, previous, failed, routes } }) => [
-    ...[live, ...previous, ...failed].flatMap((app) =>
-      app ? [{ kind: 'app' as const, name: app.name }] : [],
-    ),
-    ...routes
+  return going.flatMap(({ intent, snapshot }) => [
+    ...appsOf(intent, snapshot).map(({ name }) => ({ kind: 'app' as const, name })),
+    ...snapshot.routes
       .filter(({ labels }) => LABEL.number in labels)
       .map(({ url }) => ({ kind: 'route' as const, name: url })),
   ]);

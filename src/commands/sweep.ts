@@ -8,7 +8,7 @@ import { previewSelector, selectorOfIdentity } from '../platform/preview-names.j
 import { type Decision, type PreviewSeen, sweepOf } from '../strategies/sweep.js';
 import { type Opened, open, type Ports } from './open.js';
 import type { Outcome, Removed } from './outcome.js';
-import { removePreview } from './remove-previews.js';
+import { isUnderWay, removeNow } from './remove-previews.js';
 
 interface Group {
   preview: PreviewSeen;
@@ -43,7 +43,7 @@ export async function sweep(inputs: Inputs, context: RunContext, ports: Ports): 
       });
     const swept = { swept: decisions, cfVersion: opened.cf.version };
     if (inputs.plan) return { result: 'planned', apps: [], ...swept };
-    return { ...(await removeAll(decisions, groups, opened, inputs, context, ports)), ...swept };
+    return { ...swept, ...(await removeAll(decisions, groups, opened, inputs, context, ports)) };
   } finally {
     await opened.close();
   }
@@ -57,24 +57,47 @@ async function removeAll(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-): Promise<Pick<Outcome, 'result' | 'apps' | 'removed' | 'error'>> {
+): Promise<Pick<Outcome, 'result' | 'apps' | 'removed' | 'error' | 'swept'>> {
   const removed: Removed[] = [];
+  const swept = [...decisions];
   let failed: unknown;
-  for (const { preview, what } of decisions) {
+  for (const [at, { preview, what }] of decisions.entries()) {
     const group = groups.find((one) => one.preview === preview);
     if (what === 'keep' || !group) continue;
-    const outcome = await removePreview(group, opened, inputs, context, ports).catch(
+    const outcome = await removeUnlessNew(group, opened, inputs, context, ports).catch(
       (error: unknown): Outcome => ({ result: 'failed', error, apps: [] }),
     );
     ports.signal.throwIfAborted();
+    if (outcome === undefined || isUnderWay(outcome)) {
+      const why = 'it is deployed, or removed, just now';
+      swept[at] = { preview, what: 'keep', why };
+      ports.listener.tell({ type: 'note', text: `${preview.name}: kept, ${why}` });
+      continue;
+    }
     removed.push(...(outcome.removed ?? []));
     if (outcome.error === undefined) continue;
     failed ??= outcome.error;
     const text = `${preview.name} could not be removed, the next sweep tries it again: ${(outcome.error as Error).message}`;
     ports.listener.tell({ type: 'warning', text });
   }
-  if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed };
-  return { result: 'swept', apps: [], removed };
+  if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed, swept };
+  return { result: 'swept', apps: [], removed, swept };
+}
+
+/** What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one */
+async function removeUnlessNew(
+  { preview, selector, apps: before }: Group,
+  opened: Opened,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Outcome | undefined> {
+  const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
+  const isNew = ({ guid, labels }: App) =>
+    !before.some((one) => one.guid === guid) ||
+    Number(labels[LABEL.expires]) * 1000 > (preview.expiresAtMs ?? 0);
+  if (apps.some(isNew)) return undefined;
+  return removeNow({ selector, apps }, opened, inputs, context, ports);
 }
 
 /** What carries the labels of one preview: apps, and routes and service instances that have lost theirs. */

@@ -1,24 +1,35 @@
 /** A preview goes, with all that was made for it and nothing else. Pure. */
-import type { Route, Snapshot } from '../model/cloud.js';
+import type { AppState, Route, Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import { appKey, LABEL } from '../platform/names.js';
+import { isOfPreview } from '../platform/preview-names.js';
 import type { Step, Work } from '../steps/step.js';
 import { servedBy } from './view.js';
 import { compact, deletion, endOfLock, steps } from './work.js';
 
 /** All but the lock: nobody deploys it anew before everything is gone. */
 export function emptied(intent: Intent, snapshot: Snapshot): Work {
-  const { live, lock, previous, failed } = snapshot;
-  const apps = [live, ...previous, ...failed].filter((app) => app !== undefined);
-  const routes = snapshot.routes.filter((route) => isOfPreview(route, intent, snapshot));
+  const { lock } = snapshot;
+  const apps = appsOf(intent, snapshot);
+  const routes = snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
   const isLeft = apps.length + routes.length > 0;
-  const unmaps = servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }));
+  const unmaps = apps
+    .filter((app) => app === snapshot.live)
+    .flatMap((live) => servedBy(snapshot, live))
+    .map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }));
   return compact({
     lock: steps(isLeft && !lock ? [{ do: 'make-candidate' }] : []),
     unmap: steps(unmaps),
     tidy: steps(routes.map(({ url, guid }): Step => ({ do: 'delete-route', url, guid }))),
     prune: steps(apps.map(deletion)),
   });
+}
+
+/** Those that carry its labels: whoever made an app under its name, where it has none itself, keeps that. */
+export function appsOf({ preview }: Intent, { live, previous, failed }: Snapshot): readonly AppState[] {
+  return [live, ...previous, ...failed].filter(
+    (app) => app !== undefined && LABEL.number in app.labels && isOfPreview(app.labels, preview ?? {}),
+  ) as AppState[];
 }
 
 /** The lock goes last: an empty app, or what an interrupted deploy of it left. */
@@ -31,7 +42,7 @@ export function released(_intent: Intent, snapshot: Snapshot): Work {
 }
 
 /** Made for it, and used by nobody else: a route that another app has as well stays that app's. */
-function isOfPreview({ labels, destinations }: Route, intent: Intent, snapshot: Snapshot): boolean {
+function isMadeForIt({ labels, destinations }: Route, intent: Intent, snapshot: Snapshot): boolean {
   const { live, candidate, previous, failed } = snapshot;
   const own = [live, candidate, ...previous, ...failed].map((app) => app?.guid);
   return (
