@@ -76,6 +76,8 @@ export interface Outcome {
   second?: unknown;
   apps: readonly AppOutcome[];
   plan?: readonly PlannedStep[];
+  /** What `apps` tells of is a preview, and it is there. */
+  isPreview?: true;
   /** Of previews. */
   removed?: readonly Removed[];
   swept?: readonly Decision[];

@@ -65,15 +65,28 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
       facts: previewFacts(of),
       ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
     });
-    if (outcome.result !== 'previewed' || !(await isClosed(of, inputs, context, ports))) return outcome;
+    const isThere = outcome.result === 'previewed' || outcome.result === 'unchanged';
+    const told: Outcome = { ...outcome, ...(isThere ? { isPreview: true } : {}) };
+    if (!isThere || !(await isClosed(of, inputs, context, ports))) {
+      if (outcome.result === 'unchanged') await renew(of, labels, opened);
+      return told;
+    }
     const text = `Pull request ${of.pull} was closed meanwhile: its preview goes at once.`;
     ports.listener.tell({ type: 'note', text });
-    const selector = selectorOfPreview(of);
-    const apps = await platform.appsByLabel(target.spaceGuid, selector);
-    return await removePreview({ selector, apps }, opened, inputs, context, ports);
+    return await removePreview(selectorOfPreview(of), opened, inputs, context, ports);
   } finally {
     await opened.close();
   }
+}
+
+/** One that is what it shall be is kept for its time from now on, too. */
+async function renew(
+  of: PreviewOf,
+  labels: Readonly<Record<string, string>>,
+  { platform, target }: Opened,
+): Promise<void> {
+  const apps = await platform.appsByLabel(target.spaceGuid, selectorOfPreview(of));
+  await Promise.all(apps.map(({ guid }) => platform.updateApp(guid, { labels })));
 }
 
 /** Whoever removes the previews of closed pull requests may have come before this one was there. */
@@ -123,7 +136,9 @@ async function namesFor(
   const found = await platform.appsByName(target.spaceGuid, all);
   return new Map(
     wanted.map(({ app, names }) => {
-      const free = names.find((name) => isFreeFor(of, name, found));
+      // A name that became free is none for what has an address already.
+      const own = names.filter((name) => found.some((one) => one.name === name));
+      const free = [...own, ...names].find((name) => isFreeFor(of, name, found));
       const [first = ''] = names;
       if (free === undefined || hasForeigner(first, found)) throw notAPreview(first);
       return [app, free];
