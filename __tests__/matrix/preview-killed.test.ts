@@ -8,7 +8,7 @@ jest.setTimeout(180_000);
 afterAll(removeWorkspaces);
 
 /** Of so many points one is tried. */
-const ONE_OF = 11;
+const ONE_OF = 9;
 const HARMS: readonly Harm[] = ['kill before', 'kill after'];
 const CLOSED = pulls({ 12: 'closed', 1: 'open' });
 

@@ -11,18 +11,21 @@ import type { Trial } from './wire.js';
 // biome-ignore lint/suspicious/noExplicitAny: answers of every kind
 type Body = any;
 
-const made: string[] = [];
+const made = new Map<string, string>();
 
 /** When all tests of a file are done. */
 export function removeWorkspaces(): void {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  for (const folder of made.values()) rmSync(folder, { recursive: true, force: true });
 }
 
-/** A workspace with a manifest that names what live has. */
+/** A workspace with a manifest that names what live has: the same one for the same. */
 function workspaceOf(version: string, more: readonly string[] = []): string {
+  const key = JSON.stringify([version, more]);
+  const there = made.get(key);
+  if (there !== undefined) return there;
   const health = version === 'bad' ? 500 : 200;
   const folder = mkdtempSync(join(tmpdir(), 'preview-'));
-  made.push(folder);
+  made.set(key, folder);
   writeFileSync(join(folder, 'app.json'), JSON.stringify({ version, health }));
   const lines = [
     'applications:',
@@ -48,6 +51,7 @@ export interface Preview {
   manifest?: readonly string[];
   repository?: string;
   gitHub?: Deploy['gitHub'];
+  compare?: Deploy['compare'];
   trial?: Trial;
 }
 
@@ -67,7 +71,7 @@ export async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T>
   let runs = 0;
   const run: Space['run'] = ({ version = 'v1', number = 12, command = 'preview', inputs = {}, ...how }) => {
     runs += 1;
-    const { repository = 'octo/shop', gitHub } = how;
+    const { repository = 'octo/shop', gitHub, compare } = how;
     const head = { sha: commitOf(version), repo: { full_name: repository } };
     return act(
       platform,
@@ -78,6 +82,7 @@ export async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T>
         inputs: { command, drain: '1s', ...inputs },
         repository,
         ...(gitHub ? { gitHub } : {}),
+        ...(compare ? { compare } : {}),
         event: { name: how.event ?? 'pull_request', payload: { pull_request: { number, head } } },
       },
       how.trial,
