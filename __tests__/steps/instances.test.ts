@@ -134,6 +134,14 @@ describe('the wait for instances', () => {
   const both = [instance(0, 'RUNNING'), instance(1, 'RUNNING')];
   const half = [instance(0, 'RUNNING'), instance(1, 'STARTING')];
 
+  test('no room for a moment late in a slow start is not the end of it', async () => {
+    const slow = [instance(0, 'RUNNING'), instance(1, 'STARTING')];
+    const full = [instance(0, 'RUNNING'), instance(1, 'DOWN', { details: 'insufficient resources: memory' })];
+    const { world, app } = waiting([...Array(40).fill(slow), full, full, slow, both]);
+    await perform({ do: 'await-instances', side: 'candidate' }, app, world);
+    expect(app.found.bootMs).toBeGreaterThan(70_000);
+  });
+
   test('ends when all run, and remembers how long that took', async () => {
     const { world, app } = waiting([half, half, both]);
     await perform({ do: 'await-instances', side: 'candidate' }, app, world);

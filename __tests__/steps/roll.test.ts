@@ -330,6 +330,15 @@ describe('await-deployment of the candidate', () => {
     expect(world.clock.now() - START_MS).toBeLessThan(LIMIT_MS / 2);
   });
 
+  test('no room for a moment late in a slow start is not the end of it', async () => {
+    const slow = { instances: [instance(0, 'STARTING')] };
+    const full = { instances: [instance(0, 'DOWN', { details: 'insufficient resources: memory' })] };
+    const late = [...Array(40).fill(slow), full, full, { instances: up(1), deployment: DONE }];
+    const { world, run } = awaiting('candidate', late);
+    await run();
+    expect(world.clock.now() - START_MS).toBeGreaterThan(70_000);
+  });
+
   test('an instance that comes and goes is no progress', async () => {
     const flapping = [{ wanted: 2, instances: up(1) }, { wanted: 2 }];
     const { run } = awaiting(

@@ -10,7 +10,7 @@ import {
 import { codeOf, type Health, healthOf, startLimitMs } from './await-instances.js';
 import { isDone, returnOf, rollOf } from './deployments.js';
 import { heeding } from './heed.js';
-import { ROOM_WAIT_MS, saysOverQuota } from './room.js';
+import { ROOM_WAIT_MS, Shortage, saysOverQuota } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -51,6 +51,7 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
   const limitMs =
     world.startTimeoutMs ?? startLimitMs(slowest.map((one) => ({ ...one, instances: maxInFlight })));
   let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
+  const shortage = new Shortage();
   await waitFor(world, {
     what: 'the deployment to go on',
     get deadlineMs() {
@@ -62,12 +63,15 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
       assertOurs(deployment, app);
       const state = stateOf(seen);
       if (isDone(deployment) || deployment.reason === 'PAUSED') return { state, done: true };
-      progress.note(seen, world.clock.now());
-      const health = healthSince(progress, seen, world.clock.now());
+      const nowMs = world.clock.now();
+      progress.note(seen, nowMs);
+      const shortMs = Math.min(shortage.lasts(nowMs), nowMs - progress.atMs);
+      const health = healthSince(progress, seen, shortMs);
       const full = health.full ?? shortOf(deployment);
+      shortage.note(full, nowMs);
       last = { crashes: health.crashes, ...(full === undefined ? {} : { full }) };
       if (health.hopeless) throw new VersionFault(`${health.hopeless}${toldBy(deployment)}`, codeOf(health));
-      const isShort = full !== undefined && world.clock.now() - progress.atMs > ROOM_WAIT_MS;
+      const isShort = full !== undefined && shortMs > ROOM_WAIT_MS;
       if (isShort && codeOf(last) === 'no-room')
         throw new VersionFault(`The deployment finds no room: ${full}`, 'no-room');
       return { state };
@@ -99,9 +103,9 @@ export class Progress {
   }
 }
 
-function healthSince(progress: Progress, { process, instances, crashes }: Look, nowMs: number): Health {
+function healthSince(progress: Progress, { process, instances, crashes }: Look, shortMs: number): Health {
   const since = crashes.slice(0, Math.max(0, crashes.length - progress.crashesBefore));
-  return healthOf(process ? [{ process, instances }] : [], since, nowMs - progress.atMs);
+  return healthOf(process ? [{ process, instances }] : [], since, shortMs);
 }
 
 async function look(guid: string, sinceMs: number, appGuid: string, { platform }: World): Promise<Look> {

@@ -1,7 +1,7 @@
 import type { CrashEvent, Instance, Process } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { crashText } from './evidence.js';
-import { ROOM_WAIT_MS, saysNoRoom } from './room.js';
+import { ROOM_WAIT_MS, Shortage, saysNoRoom } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, type StepKind, type World } from './world.js';
@@ -36,6 +36,7 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
     const down = (isBack && app.intent.before?.down) || {};
     let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
+    const shortage = new Shortage();
     // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
     const faultOf = (why: string) =>
       serves && last.crashes === 0 ? new PlatformFault(why, false) : new VersionFault(why, codeOf(last));
@@ -43,7 +44,8 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
       what: `the instances of ${name}`,
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
-        const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs, down);
+        const health = await lookAt(world, guid, sinceMs, shortage.lasts(world.clock.now()), down);
+        shortage.note(health.full, world.clock.now());
         last = health;
         if (health.hopeless) throw faultOf(health.hopeless);
         return { state: health.state, ...(health.ready ? { done: true } : {}) };
@@ -128,7 +130,7 @@ async function lookAt(
   world: World,
   appGuid: string,
   sinceMs: number,
-  waitedMs: number,
+  shortMs: number,
   down: Down = {},
 ): Promise<Health> {
   const [processes, crashes] = await Promise.all([
@@ -141,17 +143,20 @@ async function lookAt(
       instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
     })),
   );
-  return healthOf(seen, crashes, waitedMs, down);
+  return healthOf(seen, crashes, shortMs, down);
 }
 
 /** By process type, how many instances need not run. */
 type Down = Readonly<Record<string, number>>;
 
-/** What the instances and crashes of one app say. Pure. */
+/**
+ * What the instances and crashes of one app say. Pure.
+ * @param shortMs how long there has been no room by now
+ */
 export function healthOf(
   seen: readonly { process: Pick<Process, 'type' | 'instances'>; instances: readonly Instance[] }[],
   crashes: readonly CrashEvent[],
-  waitedMs: number,
+  shortMs: number,
   down: Down = {},
 ): Health {
   const all = seen.flatMap(({ instances }) => instances);
@@ -179,7 +184,7 @@ export function healthOf(
     return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
   }
   if (full === undefined) return seenSoFar;
-  const hopeless = waitedMs > ROOM_WAIT_MS ? { hopeless: `The platform has no room: ${full}` } : {};
+  const hopeless = shortMs > ROOM_WAIT_MS ? { hopeless: `The platform has no room: ${full}` } : {};
   return { ...seenSoFar, full, ...hopeless };
 }
 
