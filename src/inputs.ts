@@ -95,6 +95,7 @@ export function readInputs(env: Environment): Inputs {
     ...present('dropletGuid', values['droplet-guid']),
     ...present('trialDomain', values['trial-domain']),
     ...present('smokeScript', values['smoke-script']),
+    ...present('task', values.task),
     ...present('watchPath', values['watch-path']),
     ...present('timeoutMs', values.timeout),
     ...present('startTimeoutMs', startTimeoutMs),

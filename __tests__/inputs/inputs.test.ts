@@ -155,6 +155,7 @@ describe('what is read', () => {
     ['SCALE', 'manifest', { scale: 'manifest' }],
     ['TRIAL-DOMAIN', 'Apps.Example.com', { trialDomain: 'apps.example.com' }],
     ['SMOKE-SCRIPT', './check.sh', { smokeScript: './check.sh' }],
+    ['TASK', ' bin/migrate --to latest\n', { task: 'bin/migrate --to latest' }],
     ['BAKE', '90s', { bakeMs: 90_000 }],
     ['BAKE', '5m', { bakeMs: 300_000 }],
     ['BAKE', '1h30m', { bakeMs: 5_400_000 }],
@@ -262,6 +263,17 @@ describe('what is read', () => {
     expect(read(asked).secrets).toEqual(['pw', 'tok+1234', 'abcd']);
   });
 
+  test.each(['promote', 'rollback', 'restart', 'restage', 'abort'])(
+    'a task is of no use to %s',
+    (command) => {
+      const asked = { INPUT_APP: 'shop', INPUT_TASK: 'a' };
+      expect(read({ ...asked, INPUT_COMMAND: command }).warnings).toEqual([
+        `"task" is of no use to ${command}: it runs once for each version, when that is deployed.`,
+      ]);
+      expect(read(asked).warnings).toEqual([]);
+    },
+  );
+
   test('what makes a version is of no use to promote, and said so', () => {
     const asked = { INPUT_ENV: 'A: b', INPUT_FORCE: 'true', INPUT_DRAIN: '5s' };
     expect(read({ ...asked, INPUT_COMMAND: 'promote' }).warnings).toEqual([
@@ -327,7 +339,7 @@ describe('what is read', () => {
 describe('what is refused', () => {
   test('all at once, each by its name', () => {
     expect(
-      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_TASK: 'true' }),
+      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_ORDER: 'a' }),
     ).toEqual([
       'The input "api" is missing.',
       'The input "org" is missing.',
@@ -335,7 +347,7 @@ describe('what is refused', () => {
       'The input "bake" is "soon"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds.',
       'The input "watch" is "maybe"; allowed are true and false.',
       'There is no input "comand" (did you mean "command"?).',
-      'The input "task" is not available yet.',
+      'The input "order" is not available yet.',
       'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret", or "oidc: true".',
     ]);
   });
@@ -346,6 +358,8 @@ describe('what is refused', () => {
     ['DROPLET-GUID', 'latest', /^The input "droplet-guid" is "latest", which is no GUID/],
     ['WORKERS', 'both', /is "both"; allowed are overlap, handover/],
     ['PLAN', 'yes', /allowed are true and false/],
+    ['TASK', '  ', /^The input "task" has no command in it/],
+    ['TASK', 'x'.repeat(4_097), /^The input "task" has 4097 characters, and the platform takes 4096/],
     ['API', 'http://api.example.com', /https/],
     ['API', 'http://127.0.0.1.example.com', /https/],
     ['API', 'https://u:p@api.example.com', /credentials/],

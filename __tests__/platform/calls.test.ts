@@ -413,14 +413,38 @@ describe('whether a write was done, or may have been', () => {
 });
 
 test('a task is asked for with its sizes, and tells why it failed', async () => {
-  const task = { guid: 't', name: 'look', state: 'RUNNING', result: { failure_reason: null } };
+  const created_at = '2026-05-04T03:02:01Z';
+  const task = { guid: 't', name: 'look', state: 'RUNNING', created_at, result: { failure_reason: null } };
   const why = { failure_reason: 'APP/TASK/look: Exited with status 3' };
   const { platform, http } = scripted(
     inTurn({ status: 202, json: task }, { json: { ...task, state: 'FAILED', result: why } }),
   );
   const wanted = { name: 'look', command: 'exit 3', memoryMb: 128 };
-  expect(await platform.createTask('a', wanted)).toEqual({ guid: 't', name: 'look', state: 'RUNNING' });
+  expect(await platform.createTask('a', wanted)).toEqual({
+    guid: 't',
+    name: 'look',
+    state: 'RUNNING',
+    createdAtMs: Date.parse(created_at),
+  });
   expect(await platform.task('t')).toMatchObject({ state: 'FAILED', failure: why.failure_reason });
   expect(http.lines).toEqual(['POST /v3/apps/a/tasks', 'GET /v3/tasks/t']);
   expect(bodyOf(http.requests[0]?.body)).toEqual({ name: 'look', command: 'exit 3', memory_in_mb: 128 });
+});
+
+test('a task is found by its name alone, and cancelled', async () => {
+  const created_at = '2026-05-04T03:02:01Z';
+  const task = { guid: 't', name: 'task-v2', state: 'RUNNING', created_at };
+  const resources = [task, { ...task, guid: 'u', name: 'task-v3' }];
+  const { platform, http } = scripted(
+    inTurn(
+      { json: { pagination: { total_results: 2, next: null }, resources } },
+      { status: 202, json: task },
+    ),
+  );
+  expect((await platform.tasksNamed('a', 'task-v2')).map(({ guid }) => guid)).toEqual(['t']);
+  await platform.cancelTask('t');
+  expect(http.lines).toEqual([
+    expect.stringMatching(/^GET \/v3\/apps\/a\/tasks\?.*names=task-v2/),
+    'POST /v3/tasks/t/actions/cancel',
+  ]);
 });

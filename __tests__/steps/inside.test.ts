@@ -30,13 +30,14 @@ function checking({ ends, says, policies = [], calls = {} }: Played, more: Parti
     removePolicies: async (gone) => void wrote.push(['remove', ...gone]),
     createTask: async (_guid, { command: _, ...task }) => {
       wrote.push(task);
-      return { guid: 't', name: task.name, state: 'PENDING' };
+      return { guid: 't', name: task.name, state: 'PENDING', createdAtMs: 0 };
     },
     task: async () => {
       looks += 1;
       return {
         guid: 't',
         name: 'check-xxxxxx',
+        createdAtMs: 0,
         state: looks < 3 ? 'RUNNING' : ends,
         failure: 'Exited with status 1',
       };

@@ -222,7 +222,7 @@ describe('a quota', () => {
   });
 
   test('a task runs before the first instance: the larger of both counts', () => {
-    expect(withTask(need, 128)).toMatchObject({ memoryMb: 256, instanceMb: 256, tasks: 2 });
+    expect(withTask(need, 128)).toMatchObject({ memoryMb: 256, instanceMb: 256, tasks: 1 });
     expect(withTask(need, 512)).toMatchObject({ memoryMb: 512, instanceMb: 512, instances: 1 });
     expect(shortages([withTask(NO_NEED, 64)], [quota({ memoryMb: 768 })])).toHaveLength(1);
   });

@@ -10,6 +10,7 @@ import { ROLLBACKS } from './model/rollbacks.js';
 import { ROLLS } from './model/rolls.js';
 import { SCENARIOS } from './model/scenarios.js';
 import { SOURCES } from './model/sources.js';
+import { TASKS } from './model/tasks.js';
 import { WORKERS } from './model/workers.js';
 
 describe('every interruption of', () => {
@@ -23,6 +24,7 @@ describe('every interruption of', () => {
     ...WORKERS.map((scenario) => [scenario.name, scenario, 100] as const),
     ...OWN_VERSIONS.map((scenario) => [scenario.name, scenario, 250] as const),
     ...SOURCES.map((scenario) => [scenario.name, scenario, 250] as const),
+    ...TASKS.map((scenario) => [scenario.name, scenario, 250] as const),
   ];
   test.each(every)('%s', (_name, scenario, fewest) => {
     const { violation, states, ends } = explore(scenario);
@@ -159,6 +161,32 @@ describe('the search finds a handover that', () => {
     const found = WORKERS.find(({ name }) => name === scenario);
     if (!found) throw new Error('the scenario is gone');
     expect(explore(found, strategies).violation).toMatch(why);
+  });
+});
+
+describe('the search finds a deploy with a task that', () => {
+  test.each<[string, Strategies, RegExp]>([
+    ['starts without it', broken('forward', without('task')), /starts before its task has run/],
+    [
+      'starts it beside its instances',
+      broken('forward', ({ task, check, ...work }) => ({
+        ...work,
+        ...(check ? { check: { ...check, steps: [...(task?.steps ?? []), ...check.steps] } } : {}),
+      })),
+      /starts before its task has run|runs beside its instances/,
+    ],
+    [
+      'takes it away while it runs',
+      broken('back', ({ drain, ...work }) => ({
+        ...work,
+        ...(drain && drain.steps[0]?.do !== 'await-task' ? { drain } : {}),
+      })),
+      /while its task runs/,
+    ],
+  ])('%s', (_name, strategies, why) => {
+    const [plain] = TASKS;
+    if (!plain) throw new Error('the scenario is gone');
+    expect(explore(plain, strategies).violation).toMatch(why);
   });
 });
 

@@ -152,6 +152,7 @@ async function prepareOne(
   const wrong = [
     ...problems,
     ...(await withoutImages(app, world)),
+    ...(await withoutTasks(intent, world)),
     ...(await takenElsewhere(intent, snapshot, world)),
     ...(carrying?.problems ?? []),
     ...refusedChecks(inputs.smokeTest, hosts).map(({ text }) => text),
@@ -193,6 +194,14 @@ async function withoutImages({ name, docker }: ManifestApp, { platform }: World)
   if (!docker || (await platform.isOn('diego_docker')) !== false) return [];
   return [
     `${name} is a docker image, and this platform runs none: its switch diego_docker is off. Ask for it.`,
+  ];
+}
+
+/** As above: it would be said when the version is staged. */
+async function withoutTasks({ app, task }: Intent, { platform }: World): Promise<readonly string[]> {
+  if (task === undefined || (await platform.isOn('task_creation')) !== false) return [];
+  return [
+    `The task of ${app} cannot run: this platform's switch task_creation is off. Ask for it, or leave the input task out.`,
   ];
 }
 

@@ -84,6 +84,7 @@ export function worldOf(
     probe: inputs.router ? { ...probe, router: inputs.router } : probe,
     stagingTimeoutMs: inputs.stagingTimeoutMs,
     ...startTimeout,
+    ...(inputs.timeoutMs === undefined ? {} : { taskTimeoutMs: inputs.timeoutMs }),
     ...ofWatch,
     facts: takerFacts(inputs, context),
     hasEnded: endOfRuns(inputs, context, ports),

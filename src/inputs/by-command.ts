@@ -11,6 +11,16 @@ const STARTED_ANEW: readonly Command[] = ['restart', 'restage'];
 
 /** What a command has no use for. One workflow may have all commands: it is no error. */
 export function useless(command: Command, given: readonly InputName[]): readonly string[] {
+  return [...ofMaking(command, given), ...ofTask(command, given)];
+}
+
+function ofTask(command: Command, given: readonly InputName[]): string[] {
+  return !given.includes('task') || command === 'deploy' || command === 'preview'
+    ? []
+    : [`"task" is of no use to ${command}: it runs once for each version, when that is deployed.`];
+}
+
+function ofMaking(command: Command, given: readonly InputName[]): readonly string[] {
   if (command === 'promote') {
     return given
       .filter((name) => MAKING.includes(name))

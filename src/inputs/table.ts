@@ -24,6 +24,7 @@ import {
   router,
   sha256,
   targetPatterns,
+  taskCommand,
   text,
   variables,
   webPath,
@@ -103,6 +104,7 @@ export const INPUTS = {
   'trial-domain': optional(domainName),
   'smoke-test': optional(smokeTest),
   'smoke-script': optional(text),
+  task: { ...optional(taskCommand), raw: true },
   hold: by('false', boolean),
   bake: by('0s', duration),
   drain: by('30s', duration),
@@ -131,4 +133,4 @@ export const INPUTS = {
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = ['order', 'task', 'warm-up', 'preview-idle', 'report'];
+export const LATER_INPUTS: readonly string[] = ['order', 'warm-up', 'preview-idle', 'report'];

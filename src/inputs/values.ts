@@ -20,6 +20,19 @@ export type Parse<T> = (text: string) => T;
 
 export const text: Parse<string> = (given) => given;
 
+/** The platform takes no longer one (docs of the v3 API). */
+const LONGEST_COMMAND = 4_096;
+
+export const taskCommand: Parse<string> = (given) => {
+  const command = given.trim();
+  if (command === '') throw new Wrong('has no command in it: name one, or leave it out');
+  if (command.length > LONGEST_COMMAND)
+    throw new Wrong(
+      `has ${command.length} characters, and the platform takes ${LONGEST_COMMAND}: put the command into a file of the app`,
+    );
+  return command;
+};
+
 /** As the runner's own toolkit reads booleans. */
 export const boolean: Parse<boolean> = (given) => {
   if (/^(true|True|TRUE)$/.test(given)) return true;

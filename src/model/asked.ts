@@ -97,6 +97,8 @@ export interface Inputs {
   smokeTest: readonly SmokeCheck[];
   trialDomain?: string;
   smokeScript?: string;
+  /** Run once on the staged droplet of a new version, before its first instance starts. */
+  task?: string;
   /** Stop when the candidate is proven. */
   hold: boolean;
   bakeMs: number;

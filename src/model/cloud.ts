@@ -198,6 +198,7 @@ export interface Task {
   guid: string;
   name: string;
   state: 'PENDING' | 'RUNNING' | 'CANCELING' | 'SUCCEEDED' | 'FAILED';
+  createdAtMs: number;
   /** In the platform's words; untrusted. */
   failure?: string;
 }

@@ -44,6 +44,7 @@ export const CODES = [
   'no-room',
   // Signs against the version.
   'staging',
+  'task',
   'start',
   'smoke',
   'canary',

@@ -37,6 +37,7 @@ export class Refused extends Error {
 type VersionFaultCode =
   | 'staging'
   | 'no-room'
+  | 'task'
   | 'start'
   | 'smoke'
   | 'canary'

@@ -174,6 +174,8 @@ export interface Intent extends Journal {
   /** How far this run goes. */
   until: 'held' | 'live';
   smokeScript?: string;
+  /** A command that runs once on the candidate's droplet before it starts. Stays in memory. */
+  task?: string;
   /** cf v6 pushes the bits, which takes another command. */
   byV6?: true;
   /** What later runs and people want to know of this deploy, written with the lock; keys without prefix. */

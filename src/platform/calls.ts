@@ -255,6 +255,10 @@ export interface Platform {
     task: { name: string; command: string; memoryMb?: number; diskMb?: number },
   ): Promise<Task>;
   task(guid: string): Promise<Task>;
+  /** Those of the app that have this name. */
+  tasksNamed(appGuid: string, name: string): Promise<readonly Task[]>;
+  /** Asks for its end, which comes later. Throws `PlatformRefusal` (422) of one that has ended. */
+  cancelTask(guid: string): Promise<void>;
 
   /** Newest first, not older than `sinceMs`. */
   crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;

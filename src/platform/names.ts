@@ -36,6 +36,8 @@ export const ANNOTATION = {
   /** By url, of routes for which the manifest named a protocol. JSON. */
   manifestProtocols: `${PREFIX}/manifest-protocols`,
   manifestEnv: `${PREFIX}/manifest-env`,
+  /** On a version that is live once more: the variables that its restarts were given. JSON. */
+  restartEnv: `${PREFIX}/restart-env`,
   manifestScale: `${PREFIX}/manifest-scale`,
   /** Names of services, sidecars, features, labels, annotations and settings of processes that the manifest named. JSON; may be split. */
   manifestNamed: `${PREFIX}/manifest-named`,
@@ -63,6 +65,8 @@ export const ANNOTATION = {
   copiedDroplet: `${PREFIX}/copied-droplet`,
   /** On a candidate: the number of the last pause at which its canary was found as good as live. */
   judged: `${PREFIX}/judged`,
+  /** On a version: that its task was asked for, and how it ended. JSON. */
+  task: `${PREFIX}/task`,
   /** On the lock: the instances of processes that live has given up to the candidate, as it had them. JSON. */
   givenUp: `${PREFIX}/given-up`,
   /** On the lock: the job that applies the manifest to live. JSON. */

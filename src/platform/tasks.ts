@@ -4,7 +4,9 @@ import type { Platform } from './calls.js';
 import { Fields, present } from './json.js';
 import type { Requests } from './request.js';
 
-export function taskCalls(requests: Requests): Pick<Platform, 'createTask' | 'task'> {
+export function taskCalls(
+  requests: Requests,
+): Pick<Platform, 'createTask' | 'task' | 'tasksNamed' | 'cancelTask'> {
   return {
     createTask(appGuid, { name, command, memoryMb, diskMb }) {
       const body = { name, command, memory_in_mb: memoryMb, disk_in_mb: diskMb };
@@ -12,6 +14,13 @@ export function taskCalls(requests: Requests): Pick<Platform, 'createTask' | 'ta
     },
     async task(guid) {
       return parseTask(Fields.of(await requests.read(`/v3/tasks/${guid}`), 'task'));
+    },
+    async tasksNamed(appGuid, name) {
+      const tasks = await requests.list(`/v3/apps/${appGuid}/tasks`, { names: name }, parseTask);
+      return tasks.filter((task) => task.name === name);
+    },
+    async cancelTask(guid) {
+      await requests.write('POST', `/v3/tasks/${guid}/actions/cancel`);
     },
   };
 }
@@ -23,6 +32,7 @@ function parseTask(fields: Fields): Task {
     guid: fields.text('guid'),
     name: fields.text('name'),
     state: fields.oneOf('state', STATES),
+    createdAtMs: fields.time('created_at'),
     ...present({ failure: fields.maybeObject('result')?.maybeText('failure_reason') }),
   };
 }

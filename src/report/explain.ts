@@ -82,6 +82,7 @@ function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
 }
 
 const VERSION_NEXT: Record<VersionFault['code'], string> = {
+  task: 'Its output is above. Mend the command or what it found, look at what it has changed already, and deploy again: each new version runs its own.',
   staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
   'no-room':
     'The cells of the platform are full, whatever the quotas allow: run again later, ask its operator for more, or take less: fewer or smaller instances, strategy: rolling with max-in-flight 1.',

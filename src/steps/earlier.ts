@@ -24,9 +24,11 @@ const REMEMBERED = [
   ANNOTATION.builtOf,
   ANNOTATION.manifestHash,
   ANNOTATION.manifestEnv,
+  ANNOTATION.restartEnv,
   ANNOTATION.manifestRoutes,
   ANNOTATION.manifestScale,
   ANNOTATION.manifestNamed,
+  ANNOTATION.task,
 ] as const;
 
 type Annotations = Readonly<Record<string, string>>;

@@ -30,6 +30,7 @@ import { start } from './start.js';
 import type { Step } from './step.js';
 import { deleteApp, deleteRoute, stop } from './stop.js';
 import { unbind } from './taken.js';
+import { awaitTask, runTask } from './task.js';
 import type { AppWorld, StepKind, World } from './world.js';
 import { zdtPush } from './zdt-push.js';
 
@@ -48,6 +49,8 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   carry,
   'pause-scaling': pauseScaling,
   'resume-scaling': resumeScaling,
+  'run-task': runTask,
+  'await-task': awaitTask,
   start,
   'await-instances': awaitInstances,
   'stay-up': stayUp,

@@ -38,6 +38,10 @@ export type Step =
   | { do: 'carry'; what: readonly string[] }
   | { do: 'pause-scaling'; side: Side }
   | { do: 'resume-scaling'; name: string; guid: string }
+  /** The user's command runs on the candidate's droplet, and ends. */
+  | { do: 'run-task' }
+  /** On the way back: one that was asked for has ended, or is ended. */
+  | { do: 'await-task' }
   | { do: 'start'; side: Side }
   | { do: 'await-instances'; side: Side }
   | { do: 'stay-up' }
@@ -94,6 +98,7 @@ export const STAGES = [
   'bits',
   'stage',
   'configure',
+  'task',
   'start',
   'run',
   'check',

@@ -6,6 +6,8 @@ export interface Wait<T> {
   deadlineMs: number;
   /** What is waited for, as the end of a sentence. */
   what: string;
+  /** The longest pause between two looks, milliseconds. Default: 2 s. */
+  lastPauseMs?: number;
   /** Looks once. `state` is told when it differs from the last one; `done` ends the wait. */
   look(): Promise<{ state: string; done?: T }>;
 }
@@ -18,8 +20,9 @@ const LAST_PAUSE_MS = 2_000;
  * Throws `DeadlineOver`, and whatever `look` throws.
  */
 export async function waitFor<T>(world: World, wait: Wait<T>): Promise<T> {
+  const { lastPauseMs = LAST_PAUSE_MS } = wait;
   let told = '';
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(lastPauseMs, pauseMs * 1.3)) {
     const { state, done } = await wait.look();
     const leftMs = wait.deadlineMs - world.clock.now();
     if (state !== told) note(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);

@@ -36,6 +36,8 @@ export interface World {
   stagingTimeoutMs: number;
   /** undefined: derived from the health checks. */
   startTimeoutMs?: number;
+  /** How long a task may take; undefined: as long as a person would wait for it. */
+  taskTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
   pushBits(push: {
     app: string;

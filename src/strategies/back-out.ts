@@ -8,6 +8,7 @@ import type { Intent } from '../model/intent.js';
 import { resumes } from '../steps/scaling.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { isHandingOver, isWhole, keptCounts, wholeReturn, workersReturn } from './handover.js';
+import { tasksLeft } from './task.js';
 import { destinationsOf, madeRoutes, portOf, reached, samePort, servedBy, someRunning } from './view.js';
 import { compact, deletions, endOfLock, leftTrialRoutes, steps, stopFailed } from './work.js';
 
@@ -25,7 +26,10 @@ export function retirement(intent: Intent, snapshot: Snapshot): Work {
   const end = { steps: stopFailed(snapshot), after: endOfLock(snapshot) };
   if (!candidate) return { tidy: steps(resumes(snapshot)), end };
   const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
+  const running = tasksLeft(snapshot);
   return {
+    // Nothing of it goes before: with its app the platform would end it halfway.
+    ...(running.length > 0 ? { drain: steps(running) } : {}),
     tidy: steps([...resumes(snapshot), ...leftTrialRoutes(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
     // The newest failed one is kept: with this one the older ones go.
     prune: steps(keeps ? deletions(snapshot, snapshot.failed) : []),

@@ -13,6 +13,7 @@ import { resumes } from '../steps/scaling.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { isWhole, keptCounts, wholeHandover, workersHandover } from './handover.js';
 import { proofOfGrowth, scaleSteps, scalingPauses } from './scale.js';
+import { taskSteps } from './task.js';
 import {
   allRunning,
   destinationsOf,
@@ -86,6 +87,7 @@ export function preparation(intent: Intent, snapshot: Snapshot): Work {
       // What `cf push` has not mapped; the platform takes a new port only at a start.
       ...unmappedTrials(further, snapshot),
     ]),
+    task: steps(taskSteps(intent, snapshot)),
   };
 }
 

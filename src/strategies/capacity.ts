@@ -37,7 +37,7 @@ export function withTask(need: Need, memoryMb: number): Need {
     ...need,
     memoryMb: Math.max(need.memoryMb, memoryMb),
     instanceMb: Math.max(need.instanceMb, memoryMb),
-    tasks: need.tasks + 1,
+    tasks: Math.max(need.tasks, 1),
   };
 }
 
@@ -62,7 +62,8 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
   const inside = intent.trials[0]?.route.internal
     ? { memoryMb: TASK_MB, tasks: 1 }
     : { memoryMb: 0, tasks: 0 };
-  return {
+  const web = processes.find(({ type }) => type === 'web')?.memoryMb ?? 0;
+  const need = {
     ...NO_NEED,
     tasks: inside.tasks,
     memoryMb: memoryMb + inside.memoryMb - freed.memoryMb,
@@ -72,6 +73,7 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
     routes: missing.length - freedRoutes.length,
     ports: missing.filter(hasPort).length - freedRoutes.filter(hasPort).length,
   };
+  return intent.task === undefined ? need : withTask(need, web);
 }
 
 /** A version that is held, or was left on its way, is taken away before the new one is made. */
@@ -169,7 +171,9 @@ export function shortages(needs: readonly Need[], quotas: readonly Quota[]): str
   const figures = Object.keys(UNITS) as (keyof QuotaFigures)[];
   const sums = figures.map((figure) => {
     // One app that gives room back gives none to the others: nobody knows which comes first.
-    const needed = needs.reduce((all, need) => all + Math.max(0, need[figure]), 0);
+    const each = needs.map((need) => Math.max(0, need[figure]));
+    // Each app comes to its proof when the one before has come to the end of it.
+    const needed = figure === 'tasks' ? Math.max(0, ...each) : each.reduce((all, one) => all + one, 0);
     return { figure, needed };
   });
   const largestMb = Math.max(0, ...needs.map(({ instanceMb }) => instanceMb));

@@ -85,6 +85,7 @@ export function makeIntent(asked: IntentParts): IntentResult {
       : env.wanted,
     carriedEnv: env.carried,
     facts: factsOf(parts, inPlace),
+    ...(inputs.task === undefined ? {} : { task: inputs.task }),
     ...(parts.canZdtPush ? { byV6: true } : {}),
     ...(app.docker ? { docker: true } : {}),
     ...(parts.preview ? { preview: parts.preview.labels } : {}),

@@ -1,10 +1,10 @@
 /** What a restart or a restage wants: live once more, with its variables of now, and a droplet that is staged anew or the same. Pure. */
 import type { AppState, Snapshot } from '../model/cloud.js';
 import type { Bits, InPlace, Intent, WantedScale } from '../model/intent.js';
-import { ANNOTATION, isPartOf } from '../platform/names.js';
+import { ANNOTATION, isPartOf, LABEL } from '../platform/names.js';
 import { chooseInPlace } from './in-place.js';
 import type { IntentResult } from './intent.js';
-import { beforeOf, runFacts } from './intent-parts.js';
+import { beforeOf, namesBefore, runFacts } from './intent-parts.js';
 import { type AnyRollbackParts, wishOf } from './rollback-intent.js';
 import { chooseWorkers } from './workers.js';
 
@@ -17,6 +17,8 @@ export interface RestartParts extends AnyRollbackParts {
   packageGuid?: string;
   /** Names of live's sidecars that came with its buildpacks. */
   brought: readonly string[];
+  /** Process types that live's droplet brings; undefined: they may not be read. */
+  types?: readonly string[];
   /** Another hand gave live its droplet: what is told of bits is told of others. */
   isStrange?: boolean;
   /** What live has beside its variables and routes. */
@@ -53,8 +55,10 @@ export function makeRestartIntent(parts: RestartParts): IntentResult {
       [ANNOTATION.version]: version,
       [ANNOTATION.strategy]: inPlace ? inputs.strategy : 'blue-green',
       [ANNOTATION.inputs]: inputs.given.join(' '),
+      [ANNOTATION.restartEnv]: JSON.stringify(variablesOf(live, inputs)),
     },
     ...(live.lifecycle.type === 'docker' ? { docker: true } : {}),
+    ...previewOf(live),
     ...(inPlace ? { inPlace } : {}),
     bits: bitsOf(parts, inPlace),
     asLive: true,
@@ -67,6 +71,7 @@ export function makeRestartIntent(parts: RestartParts): IntentResult {
       ...whyNot(snapshot, live),
       ...workers.problems,
       ...(isRestage ? withoutPackage(parts) : notCopied(parts)),
+      ...(inPlace ? [] : onlyLives(parts)),
       ...(isRestage || notCopied(parts).length === 0 ? way.problems : []),
     ],
     notes: [...way.notes, ...workers.notes, ...notLater(parts, inPlace)],
@@ -83,6 +88,10 @@ const OF_DEPLOY = [
   ANNOTATION.manifestEnv,
   ANNOTATION.manifestScale,
   ANNOTATION.manifestNamed,
+  ANNOTATION.repository,
+  ANNOTATION.previewId,
+  ANNOTATION.pull,
+  ANNOTATION.task,
 ] as const;
 
 /** A package of live's own is none of the app that takes its place, nor the one of a droplet that is built anew. */
@@ -92,6 +101,21 @@ function factsOf({ live, isStrange }: RestartParts, inPlace: InPlace | undefined
   return Object.fromEntries(
     Object.entries(live.annotations).filter(([name]) => kept.some((key) => isPartOf(key, name))),
   );
+}
+
+/** Those of restarts before it are live's still. */
+function variablesOf(live: AppState, { env }: RestartParts['inputs']): readonly string[] {
+  return [...new Set([...namesBefore(live, ANNOTATION.restartEnv), ...Object.keys(env)])];
+}
+
+/** A preview stays one, for as long as it was to be kept. */
+function previewOf({ labels }: AppState): Pick<Intent, 'preview'> {
+  if (labels[LABEL.role] !== 'preview') return {};
+  const own = [LABEL.number, LABEL.repository, LABEL.expires].flatMap((key) => {
+    const value = labels[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { preview: Object.fromEntries(own) };
 }
 
 function inPlaceOf(inPlace: InPlace, { inputs, dropletGuid, owner }: RestartParts): InPlace {
@@ -142,6 +166,17 @@ function notCopied({ live, brought }: RestartParts): string[] {
   return brought.map(
     (sidecar) =>
       `${live.name} has the sidecar ${sidecar} from a buildpack, and the copy of a droplet, with which the version is proven, has none: ${way}`,
+  );
+}
+
+/** Only a manifest makes a process that no droplet brings, and nobody has it. */
+function onlyLives({ live: { name, processes }, types }: RestartParts): string[] {
+  const lost = processes.filter(
+    (one) => one.type !== 'web' && one.instances > 0 && !types?.includes(one.type),
+  );
+  return (types ? lost : []).map(
+    ({ type }) =>
+      `${name} has the process ${type} by its manifest alone: a new app with live's bits would be without it. Use strategy: rolling, with which it stays, or deploy it again.`,
   );
 }
 

@@ -6,6 +6,7 @@ import { notDeployable } from './in-place.js';
 import type { IntentResult } from './intent.js';
 import { beforeOf, runFacts } from './intent-parts.js';
 import { type AnyRollbackParts, factsOf, list, variablesOf, wishOf, withoutLive } from './rollback-intent.js';
+import { tasksNotUndone } from './task.js';
 import type { OwnVersion } from './versions.js';
 import { chooseWorkers } from './workers.js';
 
@@ -72,6 +73,7 @@ export function makeInPlaceRollbackIntent(parts: InPlaceRollbackParts): IntentRe
       ...(variables
         ? list(`Taken from live, ${version} did not have them: variables`, missing(gone, variables.wanted))
         : []),
+      ...tasksNotUndone(snapshot, version),
     ],
   };
 }

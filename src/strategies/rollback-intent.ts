@@ -14,6 +14,7 @@ import {
   trialsOf,
   wantedOf,
 } from './intent-parts.js';
+import { tasksNotUndone } from './task.js';
 import { servedBy } from './view.js';
 import { chooseWorkers } from './workers.js';
 
@@ -59,7 +60,12 @@ export function makeRollbackIntent(parts: RollbackParts): IntentResult {
     const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
     return { intent, problems: [], notes };
   }
-  const notes = [...workers.notes, ...variables.notes, ...notInEffect(intent, target, snapshot)];
+  const notes = [
+    ...workers.notes,
+    ...variables.notes,
+    ...notInEffect(intent, target, snapshot),
+    ...tasksNotUndone(snapshot, intent.version),
+  ];
   return { intent, problems: withoutLive(snapshot), notes };
 }
 
@@ -140,8 +146,8 @@ export function variablesOf(live: Settings | undefined, target: Settings): Varia
     const why = 'the version keeps its own, as it is not recorded which were set by hand';
     return { ...NO_VARIABLES, notes: list(`Variables that differ from live's (${why}):`, differing) };
   }
-  const own = namesBefore(target, ANNOTATION.manifestEnv);
-  const named = [...namesBefore(live, ANNOTATION.manifestEnv), ...own];
+  const own = ownNames(target);
+  const named = [...ownNames(live), ...own];
   const taken = Object.keys(lives).filter(
     (name) => !named.includes(name) && lives[name] !== target.env[name],
   );
@@ -157,6 +163,11 @@ export function variablesOf(live: Settings | undefined, target: Settings): Varia
       ...list('Removed, as live has them no more: variables', gone),
     ],
   };
+}
+
+/** What a restart was given belongs to its version: who goes back behind it wants what was there before. */
+function ownNames(app: Settings | undefined): readonly string[] {
+  return [ANNOTATION.manifestEnv, ANNOTATION.restartEnv].flatMap((key) => namesBefore(app, key));
 }
 
 /** A sentence that lists names; none where there are none. */

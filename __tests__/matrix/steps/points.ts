@@ -70,7 +70,9 @@ type OfAutoscaler = 'pause-scaling' | 'resume-scaling';
 type NotPushed = 'copy-package' | 'apply-to-candidate';
 /** Nothing hands its processes over. */
 type OfHandover = 'record-given-up' | 'await-gone';
-type Swapped = Exclude<Kind, InPlace | OfAutoscaler | NotPushed | OfHandover>;
+/** No version has a task. */
+type OfTask = 'run-task' | 'await-task';
+type Swapped = Exclude<Kind, InPlace | OfAutoscaler | NotPushed | OfHandover | OfTask>;
 
 const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-options'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },

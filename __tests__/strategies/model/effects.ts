@@ -16,6 +16,7 @@ import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
 import { carryWrites } from './carries.js';
 import { rollWrites, TAKEN } from './rolls.js';
+import { assertNoTask, assertTaskRan, taskWrites } from './tasks.js';
 import {
   changedApp,
   changedRoute,
@@ -138,8 +139,17 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
     case 'pause-scaling':
     case 'resume-scaling':
       return carryWrites(step, intent, before);
+    case 'run-task':
+    case 'await-task':
+      return taskWrites(step, intent, (world) => on(world, 'candidate'));
     case 'start':
-      return [(world) => start(world, on(world, step.side))];
+      return [
+        (world) => {
+          const app = on(world, step.side);
+          if (step.side === 'candidate') assertTaskRan(app, intent);
+          return start(world, app);
+        },
+      ];
     case 'await-instances':
       return [
         (world) => {
@@ -220,6 +230,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       return [
         (world) => {
           assertUnused(world, step.guid, 'deleted');
+          assertNoTask(world.apps[step.guid], 'deleted');
           const isTaker = world.apps[step.guid]?.labels[LABEL.role] === 'lock';
           const { lock } = playersOf(world, intent.app);
           if (isTaker && lock && !isWaiting(lock.labels[LABEL.phase]))
@@ -228,7 +239,12 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
         },
       ];
     case 'rename':
-      return [(world) => rename(world, intent, on(world, step.side), step.to)];
+      return [
+        (world) => {
+          assertNoTask(on(world, step.side), 'given up');
+          return rename(world, intent, on(world, step.side), step.to);
+        },
+      ];
     default:
       return rollWrites(step, intent);
   }

@@ -57,6 +57,7 @@ export function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Resul
 const SIGNS = new Set<Step['do']>([
   'stage',
   'carry',
+  'run-task',
   'await-instances',
   'stay-up',
   'smoke',

@@ -26,6 +26,8 @@ export interface ModelApp extends Pick<App, 'guid' | 'name' | 'state' | 'labels'
   settings?: string;
   /** What hands have given it beside its manifest: bindings, network policies. */
   belongings?: readonly string[];
+  /** A task that was started on it. */
+  task?: 'running' | 'succeeded';
   /** The droplet that its instances run, where deployments are looked at. */
   runs?: string;
   /** What its instances listen on since the last start: the platform takes a new port only then. */
