@@ -28,8 +28,8 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
   ],
   run: async ({ side }, app, world) => {
     const startedAtMs = world.clock.now();
-    const { guid, name, createdAtMs, processes } = appOn(side, app);
-    const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
+    const { guid, name, processes } = appOn(side, app);
+    const sinceMs = side === 'candidate' ? begunAtMs(app) : world.platform.platformNowMs();
     // What hands over has instances that never ran yet, and nobody works meanwhile: back is the shorter way.
     const isHandedOver = app.intent.handover !== undefined;
     const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving' && !isHandedOver;
@@ -57,6 +57,11 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
   },
 };
 
+/** A version that goes live again may have crashed in its life before: its lock is as old as this change. */
+function begunAtMs(app: AppWorld): number {
+  return Math.max(appOn('candidate', app).createdAtMs, app.snapshot.lock?.createdAtMs ?? 0);
+}
+
 /** Without a crash nothing speaks against the version itself. */
 export function codeOf({ crashes, full }: Pick<Health, 'crashes' | 'full'>): 'no-room' | 'start' {
   return full !== undefined && crashes === 0 ? 'no-room' : 'start';
@@ -71,14 +76,15 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
   title: () => 'see that all instances stay up',
   plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
   run: async (_step, app: AppWorld, world) => {
-    const { guid, name, createdAtMs, processes } = appOn('candidate', app);
+    const { guid, name, processes } = appOn('candidate', app);
+    const sinceMs = begunAtMs(app);
     const windowMs = stayMs(app.found.bootMs);
     const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
     let upSinceMs = world.clock.now();
     let crashes = -1;
     for (;;) {
-      const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
-      const seen = (await world.platform.crashes(guid, createdAtMs)).length;
+      const health = await lookAt(world, guid, sinceMs, world.clock.now() - upSinceMs);
+      const seen = (await world.platform.crashes(guid, sinceMs)).length;
       if (health.hopeless) throw new VersionFault(health.hopeless, codeOf(health));
       if (!health.ready || (crashes >= 0 && seen > crashes)) upSinceMs = world.clock.now();
       crashes = seen;
