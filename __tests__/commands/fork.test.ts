@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Facts, whoseCode } from '../../src/commands/fork.js';
+import { assertOwnCode, type Facts, whoseCode } from '../../src/commands/fork.js';
+import type { Ports } from '../../src/commands/open.js';
+import type { Inputs, RunContext } from '../../src/model/asked.js';
 
 const [OWN, BASE] = ['a'.repeat(40), 'b'.repeat(40)];
 const pull = (fullName: string) => ({
@@ -36,6 +38,10 @@ describe('deployed is', () => {
 
 describe('refused is', () => {
   test.each<[string, Partial<Facts>]>([
+    [
+      'a review of a fork, whose merge the run is for',
+      { event: 'pull_request_review', payload: pull('stranger/shop'), head: BASE },
+    ],
     ['a fork that was given secrets', { event: 'pull_request', payload: pull('stranger/shop') }],
     [
       'the head of a fork in a run of the base',
@@ -55,4 +61,23 @@ describe('refused is', () => {
     ['a fork by hand', { event: 'workflow_dispatch', origin: 'fork' }],
     ['what GitHub does not know', { event: 'workflow_dispatch' }],
   ])('%s', (_what, facts) => expect(why(facts)).toBeDefined());
+});
+
+test('a fork in a folder of the own workspace is refused where that folder is deployed', async () => {
+  const heads: Record<string, string> = { '/w/.git/HEAD': BASE, '/w/pr/.git/HEAD': OWN };
+  const files = { read: async (path: string) => (heads[path] ? Buffer.from(heads[path]) : undefined) };
+  const context = {
+    ...{ repository: 'octo/shop', commit: BASE, workspace: '/w' },
+    event: { name: 'pull_request_target', path: '/event.json' },
+  };
+  const deployed = (...paths: string[]) =>
+    assertOwnCode(
+      paths,
+      pull('stranger/shop'),
+      { preview: { allowFork: false } } as Inputs,
+      context as RunContext,
+      { files } as unknown as Ports,
+    );
+  await expect(deployed('/w/manifest.yml', '/w/dist/app.jar')).resolves.toBeUndefined();
+  await expect(deployed('/w/manifest.yml', '/w/pr/dist')).rejects.toThrow('from a fork');
 });

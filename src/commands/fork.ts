@@ -4,7 +4,7 @@
  */
 
 import { fieldsOf } from '../github/answers.js';
-import { checkedOut, isOfPull } from '../github/checkout.js';
+import { checkedOut, checkoutOf, isOfPull } from '../github/checkout.js';
 import { pullRequestOf } from '../github/event.js';
 import { originOf, type PullOrigin } from '../github/pulls.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -23,15 +23,31 @@ export interface Facts {
   origin?: PullOrigin;
 }
 
-/** Throws `Refused` where the code is a fork's, or may be one's. */
+/**
+ * Throws `Refused` where the code is a fork's, or may be one's.
+ * @param paths what of the workspace is deployed: another commit may be checked out in a folder than in the whole
+ */
 export async function assertOwnCode(
+  paths: readonly string[],
+  payload: unknown,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<void> {
+  if (inputs.preview.allowFork) return;
+  const folders = paths.map((path) => checkoutOf(context.workspace, path, ports.files));
+  for (const workspace of new Set(await Promise.all(folders)))
+    await assertOwnCheckout(payload, inputs, { ...context, workspace }, ports);
+}
+
+async function assertOwnCheckout(
   payload: unknown,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
 ): Promise<void> {
   const { repository, event, workspace } = context;
-  if (inputs.preview.allowFork || repository === undefined) return;
+  if (repository === undefined) return;
   const head = await checkedOut(workspace, ports.files);
   const facts: Facts = {
     ...{ payload, repository },
@@ -59,6 +75,8 @@ export function whoseCode({ event, payload, repository, sha, head, origin }: Fac
   if (event === 'pull_request') {
     return pull?.isFork ? `Pull request ${pull.number} is from a fork.` : undefined;
   }
+  // A review runs for the merge of what it is about, too.
+  if (pull?.isFork && event !== 'pull_request_target') return `Pull request ${pull.number} is from a fork.`;
   // What every other event runs for by itself is of the repository.
   if (head !== undefined && head === sha) return undefined;
   if (event === 'pull_request_target') {

@@ -1,5 +1,5 @@
 /** Which commit stands in the workspace, as git has written it down there; no program of git is needed. */
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Files } from '../model/ports.js';
 import { commitOf } from './answers.js';
 
@@ -10,6 +10,14 @@ export async function checkedOut(workspace: string, files: Reads): Promise<strin
   const head = await textOf(join(workspace, '.git', 'HEAD'), files);
   const [, ref] = /^ref: (refs\/\S+)$/.exec(head ?? '') ?? [];
   return commitOf(ref === undefined ? head : await refOf(workspace, ref, files));
+}
+
+/** The checkout that a path is in: another one than the workspace's own may stand in a folder of it. @returns absolute */
+export async function checkoutOf(workspace: string, path: string, files: Reads): Promise<string> {
+  const top = resolve(workspace);
+  for (let folder = resolve(top, path); folder.startsWith(`${top}/`); folder = dirname(folder))
+    if ((await textOf(join(folder, '.git', 'HEAD'), files)) !== undefined) return folder;
+  return top;
 }
 
 /** Whether the commit was fetched as that pull request, or as its merge: actions/checkout names what it fetches like that. */
