@@ -33,6 +33,11 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
   }
 }
 
+interface Comparing {
+  /** How commits are compared, by how they are usually. */
+  comparing(compare: World['compare']): World['compare'];
+}
+
 /** @param preview set: what is deployed is one */
 export async function deployManifest(
   opened: Opened,
@@ -40,7 +45,7 @@ export async function deployManifest(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-  preview?: Preview & Pick<Change<Found>, 'ready'>,
+  preview?: Preview & Pick<Change<Found>, 'ready'> & Comparing,
 ): Promise<Outcome> {
   assertPushesBits(opened.cf.version, manifest.apps);
   const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
@@ -62,7 +67,10 @@ export async function deployManifest(
       _rolledBack: readonly string[],
       _settled: readonly SettledHeld[],
       ended: readonly Held[],
-    ) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
+    ) => {
+      const how = preview ? { ...world, compare: preview.comparing(world.compare) } : world;
+      return (await prepare(preparation, seen, how)).map((app) => inPlaceOf(ended, app));
+    },
     assertRoom: assertRoomToDeploy,
     held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     ...(preview?.ready ? { ready: preview.ready } : {}),

@@ -1,7 +1,7 @@
 /** `preview`: the pull request's own app at its own address, made or brought up to date without downtime. */
 
 import { eventIn } from '../github/event.js';
-import { pullStates } from '../github/pulls.js';
+import { headOf, pullStates } from '../github/pulls.js';
 import { assertRegistrySignIn } from '../manifest/docker.js';
 import { assertInside } from '../manifest/inside.js';
 import { loadManifest } from '../manifest/load.js';
@@ -34,8 +34,9 @@ import { removePreview } from './remove-previews.js';
 export async function preview(inputs: Inputs, context: RunContext, ports: Ports): Promise<Outcome> {
   const payload = await eventOf(context, ports);
   const { request, ...of } = previewOf(inputs, context, payload);
-  await assertOwnCode(payload, inputs, context, ports);
   const manifest = await loadManifest(inputs, context.workspace);
+  const bits = manifest.apps.flatMap(({ path }) => path ?? []);
+  await assertOwnCode([manifest.file, ...bits], payload, inputs, context, ports);
   assertRegistrySignIn(manifest.apps, inputs.docker);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
   await assertInside(context.workspace, [
@@ -63,6 +64,10 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
     const outcome = await deployManifest(opened, small, asked, ofHead, ports, {
       labels,
       facts: previewFacts(of),
+      comparing: (compare) => async (base, commit) => {
+        const age = await compare(base, commit);
+        return age === 'older' && (await isHead(commit, of, inputs, context, ports)) ? 'newer' : age;
+      },
       ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
     });
     const isThere = outcome.result === 'previewed' || outcome.result === 'unchanged';
@@ -99,6 +104,18 @@ async function isClosed(
   if (pull === undefined || !token || !apiUrl || !repository) return false;
   const read = await pullStates({ http, clock, signal, token, apiUrl, repository }, pull);
   return 'done' in read && read.done.get(pull) === 'closed';
+}
+
+/** A pull request may be pushed back to an earlier commit, which is none that came too late. */
+async function isHead(
+  commit: string,
+  { pull }: PreviewOf,
+  { githubToken: token }: Inputs,
+  { apiUrl, repository }: RunContext,
+  { publicHttp: http, clock, signal }: Ports,
+): Promise<boolean> {
+  if (pull === undefined || !token || !apiUrl || !repository) return false;
+  return (await headOf({ http, clock, signal, token, apiUrl, repository }, pull)) === commit.toLowerCase();
 }
 
 async function makeAll(

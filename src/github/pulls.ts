@@ -1,5 +1,5 @@
 /** Which pull requests of the repository are open, which are positively closed, and which are from forks. */
-import { fieldsOf } from './answers.js';
+import { commitOf, fieldsOf } from './answers.js';
 import { type ExchangeOptions, exchange, type Fields } from './exchange.js';
 
 export type PullState = 'open' | 'closed';
@@ -30,6 +30,17 @@ export async function pullStates(
       ),
     );
   });
+}
+
+/** @returns the newest commit of a pull request, in full; undefined: GitHub does not say. Rejects with the signal's reason only. */
+export async function headOf(options: ExchangeOptions, number: number): Promise<string | undefined> {
+  const read = await exchange(options, NEED, ({ address, pages }) =>
+    pages(`${address}/pulls?state=all&sort=created&direction=desc`, (items) =>
+      items.some((one) => one.number === number),
+    ),
+  );
+  const pull = 'done' in read ? read.done.find((one) => one.number === number) : undefined;
+  return commitOf(fieldsOf(pull?.head).sha);
 }
 
 /** `own`: of a branch of the repository, or of no pull request at all. */
