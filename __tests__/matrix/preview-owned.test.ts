@@ -1,6 +1,7 @@
 /** What previews leave alone, and what they keep: apps of others, addresses, and what was deployed a moment ago. */
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { inSpace, pulls, removeWorkspaces, type Space, settle, went } from './preview-space.js';
+import { commitOf } from './scenarios.js';
 import type { Trial } from './wire.js';
 
 jest.setTimeout(120_000);
@@ -38,8 +39,8 @@ test.each(['preview-delete', 'sweep'])(
       expect(await space.run({ trial })).toMatchObject({ code: 'killed', reached: true });
       expect(await space.apps()).toEqual(['shop-pr-12-candidate']);
       await makeApp(space, 'shop-pr-12', {});
-      const { lines, outputs } = await space.run({ command, gitHub: pulls({ 12: 'closed' }) });
-      if (!outputs.removed?.includes('x')) console.log(lines.join('\n'));
+      const result = command === 'sweep' ? 'swept' : 'deleted';
+      went(await space.run({ command, gitHub: pulls({ 12: 'closed' }) }), result);
       expect(await space.apps()).toEqual(['shop-pr-12']);
     });
   },
@@ -58,7 +59,7 @@ test('one keeps its address when the name that another repository had is free', 
   });
 });
 
-test.each([0, 200, 500, 1_000, 2_000, 4_000])(
+test.each([0, 500, 4_000])(
   'one that is brought up to date while it is swept stays (%i)',
   async (startMs) => {
     await inSpace(async (space) => {
@@ -89,12 +90,30 @@ test('one that is unchanged is kept for its time from now on, and says where it 
   });
 });
 
-test('a pull request that was pushed back to an earlier commit has that one', async () => {
+test.each([
+  ['has that one, pushed back to it', 'v1', 'previewed'],
+  ['keeps a newer one from a late run', 'v2', 'refused'],
+])('a pull request with an earlier commit %s', async (_what, head, result) => {
   await inSpace(async (space) => {
     went(await space.run({ version: 'v2' }), 'previewed');
     await settle(space);
     const compare = () => 'behind' as const;
-    const late = await space.run({ version: 'v1', compare });
-    expect(late.outputs).toMatchObject({ result: 'refused', error: 'older-commit' });
+    const pull = { number: 12, state: 'open', head: { sha: commitOf(head) } };
+    const gitHub = (path: string) => (path.includes('/pulls?') ? { status: 200, json: [pull] } : undefined);
+    went(await space.run({ version: 'v1', compare, gitHub }), result);
+  });
+});
+
+test('one that was deployed in place a moment ago is not the longest without a deploy', async () => {
+  await inSpace(async (space) => {
+    went(await space.run({ number: 1 }), 'previewed');
+    await space.platform.clock.sleep(600_000);
+    went(await space.run({ number: 2 }), 'previewed');
+    await space.platform.clock.sleep(600_000);
+    went(await space.run({ number: 1, version: 'v2', inputs: { strategy: 'rolling' } }), 'previewed');
+    await settle(space);
+    const gitHub = pulls({ 1: 'open', 2: 'open' });
+    went(await space.run({ command: 'sweep', gitHub, inputs: { 'preview-max': '1' } }), 'swept');
+    expect(await space.apps()).toEqual(['shop-pr-1']);
   });
 });

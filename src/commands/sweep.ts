@@ -136,9 +136,16 @@ function seenOf(
     ...(pull !== undefined && String(pull) === number ? { pull } : {}),
     ...(pull === undefined && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
     ...(expires.length > 0 ? { expiresAtMs: Math.max(...expires) * 1000 } : {}),
-    deployedAtMs: Math.max(0, ...apps.map(({ createdAtMs }) => createdAtMs)),
+    deployedAtMs: Math.max(0, ...apps.flatMap((app) => [app.createdAtMs, versionAtMs(app)])),
     hasApp: apps.length > 0,
   };
+}
+
+/** An app that is deployed in place stays as old as it was. */
+function versionAtMs({ labels }: App): number {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(labels[LABEL.version] ?? '') ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) || 0;
 }
 
 /** @returns undefined: not known, and nothing is taken for closed */
