@@ -95,6 +95,16 @@ describe('the pull request', () => {
     expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'failure']]);
   });
 
+  test('is told that the preview could not be removed, not that it could not be deployed', async () => {
+    await started();
+    await teller().end(READY);
+    const error = new Refused('The broker keeps db.', 'Look.', 'refused');
+    const failed: Outcome = { ...DELETED, result: 'failed', error };
+    await teller({ inputs: { command: 'preview-delete' } }).end(failed);
+    expect(bodies()[0]).toContain('could not be removed');
+    expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'success']]);
+  });
+
   test('that never had a preview is not told of its end', async () => {
     await started();
     await teller({ inputs: { command: 'preview-delete' } }).end(DELETED);
@@ -121,6 +131,16 @@ describe('the pull request', () => {
 });
 
 describe("GitHub's deployment", () => {
+  test('ends with a sweep whichever app of several gave the preview its name there', async () => {
+    await started();
+    await teller().end(READY);
+    const preview = { name: 'api-pr-12', pull: 12, deployedAtMs: 0, hasApp: true };
+    const removed = ['api-pr-12', 'shop-pr-12'].map((name) => ({ kind: 'app' as const, name }));
+    const swept = [{ preview, what: 'remove' as const, why: 'its time is over' }];
+    await teller({ inputs: { command: 'sweep' } }).end({ result: 'swept', apps: [], swept, removed });
+    expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'inactive']]);
+  });
+
   test('has the address and the log, and is inactive in the end', async () => {
     await started();
     await teller().end(READY);

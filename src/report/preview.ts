@@ -25,7 +25,7 @@ interface News {
   commit?: string;
 }
 
-type State = 'deploying' | 'ready' | 'failed' | 'removed';
+type State = 'deploying' | 'ready' | 'failed' | 'removed' | 'left';
 
 /** It only informs: whatever happens, the result stays what it is. Silent where nobody is to be told. */
 export function previewTeller(
@@ -38,6 +38,7 @@ export function previewTeller(
   const { repository, apiUrl } = context;
   const { http, clock, signal, redact } = ports;
   const md = markdown(redact);
+  const isRemoval = command === 'preview-delete';
   const isAbout = !plan && (command === 'preview' || command === 'preview-delete' || command === 'sweep');
   const gitHub: ExchangeOptions | undefined =
     isAbout && token && apiUrl && repository ? { http, clock, signal, token, apiUrl, repository } : undefined;
@@ -68,13 +69,13 @@ export function previewTeller(
   async function endOfPreview(outcome: Outcome): Promise<void> {
     const about = await news();
     const [first] = outcome.apps;
-    const state = stateOf(outcome);
+    const state = isRemoval && outcome.result !== 'deleted' ? 'left' : stateOf(outcome);
     if (!gitHub || !about) return;
     if (about.pull !== undefined) {
       const lines = commentLines(state, about, { outcome, context, beganAt, clock, md });
-      await tell(about.pull, lines, state === 'removed');
+      await tell(about.pull, lines, state === 'removed' || isRemoval);
     }
-    if (!deployment) return;
+    if (!deployment || (isRemoval && state !== 'removed')) return;
     if (state === 'removed') {
       for (const { app } of outcome.apps) await ended(app);
       return;
@@ -101,8 +102,9 @@ export function previewTeller(
     for (const { preview, why } of gone) {
       if (preview.pull !== undefined)
         await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
-      if (preview.hasApp) await ended(preview.name);
     }
+    // The deployment is told of the manifest's first app, whichever one that was.
+    for (const { kind, name } of removed) if (kind === 'app') await ended(name);
   }
 
   return {
@@ -153,6 +155,7 @@ const HEADS: Record<State, string> = {
   ready: '👀 The preview is ready.',
   failed: '❌ The preview could not be deployed.',
   removed: '🗑️ The preview is removed.',
+  left: '❌ The preview could not be removed: the next sweep tries again.',
 };
 
 function commentLines(state: State, { commit }: News, told: Told): readonly string[] {
