@@ -52,6 +52,8 @@ export interface Journal {
     version: string;
     /** Somebody was there to answer: going back has to prove it. */
     ran: boolean;
+    /** It was told to run, though none of it did. */
+    started?: boolean;
     /** By process type: how many of its instances did not run. Absent: all did. */
     down?: Readonly<Record<string, number>>;
     /** undefined: it had none. */

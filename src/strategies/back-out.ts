@@ -85,12 +85,14 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
     );
   }
   const revive = before?.ran === true && !reached(lock, 'restored');
+  // A handover as a whole stops also what did not run: nobody waits for it to run now.
+  const restarts = isWhole(intent) && before?.started === true && !reached(lock, 'restored');
   const owed = before ? owedTo(before, intent, snapshot) : [];
   return {
     switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
     start: afterMark(
       snapshot,
-      revive && live?.state === 'STOPPED'
+      (revive || restarts) && live?.state === 'STOPPED'
         ? [...(isWhole(intent) ? wholeReturn(snapshot) : []), { do: 'start', side: 'live' }]
         : [],
     ),

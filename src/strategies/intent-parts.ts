@@ -167,6 +167,7 @@ export function beforeOf(
     guid: live.guid,
     version: live.version ?? adoptedVersion,
     ran: someRunning(live),
+    ...(live.state === 'STARTED' && !someRunning(live) ? { started: true } : {}),
     ...(Object.keys(down).length > 0 ? { down } : {}),
     ...(live.currentDropletGuid ? { dropletGuid: live.currentDropletGuid } : {}),
     destinations: servedBy(snapshot, live).map((route) => ({
