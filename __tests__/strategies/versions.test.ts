@@ -56,6 +56,22 @@ describe('the version that is meant', () => {
     expect(chooseTarget({ live: rolled, previous: [V2] }, 'guid-2')).toBe(V2);
   });
 
+  test('of one commit whose bits were started or built once more it is the one that was live last', () => {
+    const of = (app: AppState, bits: string, untilMs: number): AppState => ({
+      ...app,
+      annotations: {
+        [ANNOTATION.commit]: C1,
+        [ANNOTATION.bits]: bits,
+        [ANNOTATION.manifestHash]: 'm',
+        [ANNOTATION.liveUntil]: String(untilMs),
+      },
+    });
+    const again = of(V2, 'b', 9);
+    expect(chooseTarget({ live: LIVE, previous: [of(V1, 'b', 3), again] }, 'aaaaaaa')).toBe(again);
+    const others = chooseTarget({ live: LIVE, previous: [of(V1, 'other', 3), again] }, 'aaaaaaa');
+    expect(others).toMatch(/several versions/);
+  });
+
   test.each<[string, string | undefined, AppState[], RegExp]>([
     ['nothing is kept', undefined, [], /no previous version/],
     ['nothing is kept, and something is named', 'v0', [], /no previous version/],

@@ -99,6 +99,7 @@ async function prepareOne(
       dropletGuid: droplet.guid,
       ...(packageGuid === undefined ? {} : { packageGuid }),
       brought,
+      ...(droplet.commands ? { types: Object.keys(droplet.commands) } : {}),
       isStrange: !hasItsBits(live, droplet.packageGuid, snapshot),
       trialDomain: domain instanceof Refused ? NOWHERE : domain,
     });

@@ -57,8 +57,29 @@ export function chooseTarget(standing: Standing, to: string | undefined): AppSta
   const versions = [...new Set(hits.map(({ version }) => version))];
   const [hit] = hits;
   if (hit && versions.length === 1) return hit;
+  // Started or built once more: which one is meant by their commit is the one that was live last.
+  if (hit && named.length === 0 && hits.every((one) => isSameBits(one, hit))) return lastOf(hits, hit);
   if (hits.length > 1) return `"${to}" means several versions: ${versions.join(', ')}`;
   return `"${to}" is none of ${all.map(nameOf).join(', ')}`;
+}
+
+function isSameBits(one: AppState | OwnVersion, other: AppState | OwnVersion): boolean {
+  if (isOwn(one) && isOwn(other) && one.dropletGuid === other.dropletGuid) return true;
+  const told = [ANNOTATION.bits, ANNOTATION.manifestHash];
+  return told.every(
+    (key) => one.annotations[key] !== undefined && one.annotations[key] === other.annotations[key],
+  );
+}
+
+function lastOf(
+  hits: readonly (AppState | OwnVersion)[],
+  first: AppState | OwnVersion,
+): AppState | OwnVersion {
+  return hits.reduce((last, one) => (untilMsOf(one) > untilMsOf(last) ? one : last), first);
+}
+
+function untilMsOf(one: AppState | OwnVersion): number {
+  return (isOwn(one) ? one.untilMs : Number(one.annotations[ANNOTATION.liveUntil])) || 0;
 }
 
 /** What is gone is meant only where nothing else is. */
@@ -75,7 +96,7 @@ function lastLive(
 ): AppState | OwnVersion | string {
   const apps = previous.map((app) => ({
     one: app,
-    untilMs: Number(app.annotations[ANNOTATION.liveUntil] ?? 0),
+    untilMs: untilMsOf(app),
   }));
   const recorded = own.flatMap((one) => (one.untilMs === undefined ? [] : [{ one, untilMs: one.untilMs }]));
   const [last] = [...recorded, ...apps].sort((one, other) => other.untilMs - one.untilMs);
