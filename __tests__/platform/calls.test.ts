@@ -419,7 +419,7 @@ test('a task is asked for with its sizes, and tells why it failed', async () => 
   const { platform, http } = scripted(
     inTurn({ status: 202, json: task }, { json: { ...task, state: 'FAILED', result: why } }),
   );
-  const wanted = { name: 'look', command: 'exit 3', memoryMb: 128 };
+  const wanted = { name: 'look', command: 'exit 3', memoryMb: 128, logRateBps: 2_048 };
   expect(await platform.createTask('a', wanted)).toEqual({
     guid: 't',
     name: 'look',
@@ -428,7 +428,12 @@ test('a task is asked for with its sizes, and tells why it failed', async () => 
   });
   expect(await platform.task('t')).toMatchObject({ state: 'FAILED', failure: why.failure_reason });
   expect(http.lines).toEqual(['POST /v3/apps/a/tasks', 'GET /v3/tasks/t']);
-  expect(bodyOf(http.requests[0]?.body)).toEqual({ name: 'look', command: 'exit 3', memory_in_mb: 128 });
+  expect(bodyOf(http.requests[0]?.body)).toEqual({
+    name: 'look',
+    command: 'exit 3',
+    memory_in_mb: 128,
+    log_rate_limit_in_bytes_per_second: 2_048,
+  });
 });
 
 test('a task is found by its name alone, and cancelled', async () => {

@@ -21,7 +21,11 @@ interface Played {
   calls?: Partial<Platform>;
 }
 
-function checking({ ends, says, policies = [], calls = {} }: Played, more: Partial<SmokeCheck> = {}) {
+function checking(
+  { ends, says, policies = [], calls = {} }: Played,
+  more: Partial<SmokeCheck> = {},
+  candidate = CANDIDATE,
+) {
   const wrote: unknown[] = [];
   let looks = 0;
   const world = worldOf({
@@ -48,7 +52,7 @@ function checking({ ends, says, policies = [], calls = {} }: Played, more: Parti
   });
   const one = { ...check(more), target: { path: '/health' } };
   const trial = route(URL, [to('new', { port: 8_080 })]);
-  return { wrote, run: () => checksInside([one], trial, CANDIDATE, world) };
+  return { wrote, run: () => checksInside([one], trial, candidate, world) };
 }
 
 /** As the task writes the answer of an instance. */
@@ -64,6 +68,13 @@ describe('checks inside', () => {
     ]);
     const task = { name: 'check-xxxxxx', memoryMb: 128, diskMb: 512 };
     expect(wrote).toEqual([['add', OWN], task, ['remove', OWN]]);
+  });
+
+  test('are asked with a limit of log lines where the app has one: a quota may allow no task without', async () => {
+    const limited = candidateAt('made', { processes: [process('web', 1, { logRateBps: 2_048 })] });
+    const { run, wrote } = checking({ ends: 'SUCCEEDED', says: FINE }, {}, limited);
+    await run();
+    expect(wrote).toContainEqual(expect.objectContaining({ logRateBps: 2_048 }));
   });
 
   test('leave a policy that was there', async () => {

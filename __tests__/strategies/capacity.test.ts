@@ -138,6 +138,9 @@ describe('beside what runs there has to be room for', () => {
     const trials = [{ route, to: { processType: 'web', port: null, protocol: null } }];
     const [outside, inside] = [needOf(intent(), there, {}), needOf(intent({ trials }), there, {})];
     expect([inside.memoryMb - outside.memoryMb, inside.tasks, outside.tasks]).toEqual([128, 1, 0]);
+    // It has the limit of log lines that the web process has.
+    const limited = { web: { instances: 2, logRateBps: 10 } };
+    expect(needOf(intent({ trials }), there, limited).logRateBps).toBe(30);
   });
 
   test('routes that are not there yet, the trial route among them', () => {

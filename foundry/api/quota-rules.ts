@@ -140,9 +140,9 @@ export function checkQuota(core: Core, app: r.App, adds: Additions): void {
   }
 }
 
-/** Throws 422 when one more task, or its memory, does not fit. All that run or wait are counted, of whatever app. */
-export function checkTaskQuota(core: Core, app: r.App, { memoryMb }: r.Task): void {
-  for (const { limits, used, space } of ceilings(core, app)) {
+/** Throws 422 when one more task, its memory, or its log lines (CC max_log_rate_limit_policy.rb) do not fit. All that run or wait are counted, of whatever app. */
+export function checkTaskQuota(core: Core, app: r.App, { memoryMb, logRateBps }: r.Task): void {
+  for (const { limits, used, name, space, ...counted } of ceilings(core, app)) {
     const whose = space ? 'space' : 'organization';
     if (limits.totalMemoryMb !== null && (used.memory_in_mb ?? 0) + memoryMb > limits.totalMemoryMb) {
       throw unprocessable(`memory_in_mb exceeds ${whose} memory quota`);
@@ -153,6 +153,10 @@ export function checkTaskQuota(core: Core, app: r.App, { memoryMb }: r.Task): vo
     if (limits.perAppTasks !== null && (used.per_app_tasks ?? 0) >= limits.perAppTasks) {
       throw unprocessable('app_task_limit quota exceeded');
     }
+    if (limits.logRateBps !== null && logRateBps < 0)
+      throw unprocessable(`log_rate_limit cannot be unlimited in ${whose} '${name}'.`);
+    if (limits.logRateBps !== null && counted.logRateBps + logRateBps > limits.logRateBps)
+      throw unprocessable(`log_rate_limit exceeds ${whose} log rate quota`);
   }
 }
 

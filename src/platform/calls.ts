@@ -249,10 +249,13 @@ export interface Platform {
   ): Promise<void>;
   removeDestination(routeGuid: string, destinationGuid: string): Promise<void>;
 
-  /** Of its current droplet. What is not given is as the platform has it by itself. Throws `PlatformRefusal` where tasks are switched off. */
+  /**
+   * Of its current droplet. What is not given is as the platform has it by itself: without a limit of log lines, which a quota may
+   * forbid (cloud_controller_ng max_log_rate_limit_policy.rb). Throws `PlatformRefusal` where tasks are switched off.
+   */
   createTask(
     appGuid: string,
-    task: { name: string; command: string; memoryMb?: number; diskMb?: number },
+    task: { name: string; command: string; memoryMb?: number; diskMb?: number; logRateBps?: number },
   ): Promise<Task>;
   task(guid: string): Promise<Task>;
   /** Those of the app that have this name. */

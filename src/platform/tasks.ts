@@ -8,8 +8,11 @@ export function taskCalls(
   requests: Requests,
 ): Pick<Platform, 'createTask' | 'task' | 'tasksNamed' | 'cancelTask'> {
   return {
-    createTask(appGuid, { name, command, memoryMb, diskMb }) {
-      const body = { name, command, memory_in_mb: memoryMb, disk_in_mb: diskMb };
+    createTask(appGuid, { name, command, memoryMb, diskMb, logRateBps }) {
+      const body = {
+        ...{ name, command, memory_in_mb: memoryMb, disk_in_mb: diskMb },
+        log_rate_limit_in_bytes_per_second: logRateBps,
+      };
       return requests.writeFor('POST', `/v3/apps/${appGuid}/tasks`, body, 'task', parseTask);
     },
     async task(guid) {

@@ -95,12 +95,14 @@ async function runInside(
   const { platform, clock, probe } = world;
   const { check, indexes } = asked;
   const name = `check-${probe.random.token(6)}`;
-  const diskMb = candidate.processes.find(({ type }) => type === 'web')?.diskMb;
+  const { diskMb, logRateBps = -1 } = candidate.processes.find(({ type }) => type === 'web') ?? {};
   const { guid } = await platform.createTask(candidate.guid, {
     name,
     command: commandInside(asked),
     memoryMb: TASK_MB,
     ...(diskMb === undefined ? {} : { diskMb }),
+    // Older platforms know no such limit.
+    ...(logRateBps < 0 ? {} : { logRateBps }),
   });
   const deadlineMs = clock.now() + check.withinMs + TASK_START_MS;
   const ended = await waitFor<Task>(world, {

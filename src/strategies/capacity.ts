@@ -59,21 +59,21 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
   const missing = wanted.filter((route) => !routeOf(snapshot, route));
   const hasPort = ({ port }: { port: number | null }) => port !== null;
   // Beside all instances: an app that only others inside reach is asked by a task of its own.
+  const web = processes.find(({ type }) => type === 'web');
   const inside = intent.trials[0]?.route.internal
-    ? { memoryMb: TASK_MB, tasks: 1 }
-    : { memoryMb: 0, tasks: 0 };
-  const web = processes.find(({ type }) => type === 'web')?.memoryMb ?? 0;
+    ? { memoryMb: TASK_MB, tasks: 1, logRateBps: rateOf(1, web?.logRateBps ?? 0) }
+    : { memoryMb: 0, tasks: 0, logRateBps: 0 };
   const need = {
     ...NO_NEED,
     tasks: inside.tasks,
     memoryMb: memoryMb + inside.memoryMb - freed.memoryMb,
     instances: instances - freed.instances,
-    logRateBps: minus(logRateBps, freed.logRateBps),
+    logRateBps: minus(logRateBps + inside.logRateBps, freed.logRateBps),
     instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
     routes: missing.length - freedRoutes.length,
     ports: missing.filter(hasPort).length - freedRoutes.filter(hasPort).length,
   };
-  return intent.task === undefined ? need : withTask(need, web);
+  return intent.task === undefined ? need : withTask(need, web?.memoryMb ?? 0);
 }
 
 /** A version that is held, or was left on its way, is taken away before the new one is made. */
