@@ -109,10 +109,11 @@ export async function makeServices(
 
 async function makeService(
   name: string,
-  { offering, plan, parameters }: Inputs['preview']['services']['make'][number],
+  wanted: Inputs['preview']['services']['make'][number],
   labels: Readonly<Record<string, string>>,
   making: Making,
 ): Promise<void> {
+  const { offering, plan, parameters } = wanted;
   const { platform, target, clock, signal, tell } = making;
   const find = async () => (await platform.servicesByName(target.spaceGuid, [name]))[0];
   let found = await find();
@@ -126,6 +127,7 @@ async function makeService(
     await platform.deleteService(found.guid);
     found = undefined;
   }
+  const isNew = found === undefined;
   if (!found) {
     const planGuid = await platform.servicePlan(target.spaceGuid, offering, plan);
     if (planGuid === undefined)
@@ -135,10 +137,15 @@ async function makeService(
       ...{ spaceGuid: target.spaceGuid, name, planGuid, labels },
       ...(parameters ? { parameters } : {}),
     });
-  } else await platform.labelService(found.guid, labels);
+  } else if (!isGoing(found)) await platform.labelService(found.guid, labels);
   const deadlineMs = clock.now() + READY_MS;
   for (let delayMs = 250; ; delayMs = Math.min(delayMs * 1.5, 10_000)) {
     const now = found ? await platform.service(found.guid).catch(goneIsNone) : await find();
+    if (found && !now) {
+      // A removal was under way, and this is what comes after it.
+      if (!isNew) return makeService(name, wanted, labels, making);
+      throw refused(`The service instance ${name} was deleted while it was being made.`, 'Run again.');
+    }
     if (now && hasFailed(now))
       throw refused(
         `The service instance ${name} could not be made: ${now.operation?.description || 'the broker does not say why'}`,
@@ -162,6 +169,10 @@ function goneIsNone(error: unknown): undefined {
 
 function hasFailed({ operation }: ServiceInstance): boolean {
   return operation?.type === 'create' && operation.state === 'failed';
+}
+
+function isGoing(one: ServiceInstance): boolean {
+  return one.operation?.type === 'delete' && isBusy(one);
 }
 
 function isBusy({ operation }: ServiceInstance): boolean {

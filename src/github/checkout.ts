@@ -1,5 +1,5 @@
 /** Which commit stands in the workspace, as git has written it down there; no program of git is needed. */
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import type { Files } from '../model/ports.js';
 import { commitOf } from './answers.js';
 
@@ -15,7 +15,7 @@ export async function checkedOut(workspace: string, files: Reads): Promise<strin
 /** The checkout that a path is in: another one than the workspace's own may stand in a folder of it. @returns absolute */
 export async function checkoutOf(workspace: string, path: string, files: Reads): Promise<string> {
   const top = resolve(workspace);
-  for (let folder = resolve(top, path); folder.startsWith(`${top}/`); folder = dirname(folder))
+  for (let folder = resolve(top, path); folder.startsWith(top + sep); folder = dirname(folder))
     if ((await textOf(join(folder, '.git', 'HEAD'), files)) !== undefined) return folder;
   return top;
 }
