@@ -46,8 +46,17 @@ function stopOf({ name, guid }: AppState): Step {
 }
 
 /** Whether the candidate gets a process of this type only when live has given up its own. */
-export function isHandedOver({ handover }: Pick<Intent, 'handover'>, processType: string): boolean {
-  return handover !== undefined && !handover.whole && processType !== 'web';
+export function isHandedOver(
+  { handover, before }: Pick<Intent, 'handover' | 'before'>,
+  processType: string,
+): boolean {
+  return handover !== undefined && !handover.whole && isWorker(processType, before);
+}
+
+/** What a route leads to is switched with the route, whatever its type is called. */
+export function isWorker(processType: string, before: Intent['before']): boolean {
+  const routed = before?.destinations.some(({ to }) => to.some((port) => port.processType === processType));
+  return processType !== 'web' && !routed;
 }
 
 /** Live, off all its routes, gives up its processes other than web, and the candidate gets its own. */
@@ -55,16 +64,16 @@ export function workersHandover(intent: Intent, { live, candidate, lock }: Snaps
   const { handover } = intent;
   if (!handover || handover.whole) return [];
   const known = givenUp(lock);
-  const had = known ?? (live ? whatHas(live) : undefined);
-  const down = live?.state === 'STARTED' ? ended('live', live) : [];
+  const had = known ?? (live ? whatHas(intent, live) : undefined);
+  const down = live?.state === 'STARTED' ? ended(intent, 'live', live) : [];
   const wanted = (type: string) => wantedOf(intent, type, had);
   const named = [...new Set([...Object.keys(handover.counts), ...Object.keys(had?.counts ?? {})])];
-  const up = candidate ? grown('candidate', candidate, wanted) : coming(named, wanted);
+  const up = candidate ? grown(intent, 'candidate', candidate, wanted) : coming(named, wanted);
   const gives = down.length > 0 || (known !== undefined && up.length > 0);
   return [
     ...(known || !had || !gives ? [] : [{ do: 'record-given-up', had } as const]),
     ...down,
-    ...(live && gives ? [{ do: 'await-gone', side: 'live', types: workersOf(live) } as const] : []),
+    ...(live && gives ? [{ do: 'await-gone', side: 'live', types: workersOf(intent, live) } as const] : []),
     ...up,
     ...(up.length > 0 ? [{ do: 'await-instances', side: 'candidate' } as const] : []),
   ];
@@ -80,11 +89,13 @@ export function isBetween({ handover }: Pick<Intent, 'handover'>, { lock, candid
 export function workersReturn(intent: Intent, { live, candidate, lock }: Snapshot): Step[] {
   const had = givenUp(lock);
   if (!intent.handover || intent.handover.whole || !had || !live) return [];
-  const up = grown('live', live, (type) => had.counts[type] ?? 0);
+  const up = grown(intent, 'live', live, (type) => had.counts[type] ?? 0);
   if (up.length === 0) return [];
   return [
-    ...(candidate ? ended('candidate', candidate) : []),
-    ...(candidate ? [{ do: 'await-gone', side: 'candidate', types: workersOf(candidate) } as const] : []),
+    ...(candidate ? ended(intent, 'candidate', candidate) : []),
+    ...(candidate
+      ? [{ do: 'await-gone', side: 'candidate', types: workersOf(intent, candidate) } as const]
+      : []),
     ...up,
     ...(had.ran ? [{ do: 'await-instances', side: 'live' } as const] : []),
   ];
@@ -95,31 +106,36 @@ export function keptCounts(intent: Intent, side: Side, snapshot: Snapshot): Step
   const app = snapshot[side];
   const counts = side === 'live' ? givenUp(snapshot.lock)?.counts : intent.handover?.counts;
   if (!intent.handover || intent.handover.whole || !counts || app?.state !== 'STOPPED') return [];
-  return grown(side, app, (type) => counts[type] ?? 0);
+  return grown(intent, side, app, (type) => counts[type] ?? 0);
 }
 
-function whatHas(live: AppState): GivenUp {
-  const given = live.processes.filter(({ type }) => type !== 'web');
+function whatHas(intent: Intent, live: AppState): GivenUp {
+  const given = live.processes.filter(({ type }) => isHandedOver(intent, type));
   return {
     counts: Object.fromEntries(given.map(({ type, instances }) => [type, instances])),
     ran: given.every((process) => runningCount(process) >= process.instances),
   };
 }
 
-function workersOf({ processes }: AppState): readonly string[] {
-  return processes.map(({ type }) => type).filter((type) => type !== 'web');
+function workersOf(intent: Intent, { processes }: AppState): readonly string[] {
+  return processes.map(({ type }) => type).filter((type) => isHandedOver(intent, type));
 }
 
-function ended(side: Side, { processes }: AppState): Step[] {
+function ended(intent: Intent, side: Side, { processes }: AppState): Step[] {
   return processes.flatMap(({ type, instances }) =>
-    type === 'web' || instances === 0 ? [] : [scaled(side, type, 0)],
+    !isHandedOver(intent, type) || instances === 0 ? [] : [scaled(side, type, 0)],
   );
 }
 
 /** Whoever has more keeps them. */
-function grown(side: Side, { processes }: AppState, wanted: (type: string) => number): Step[] {
+function grown(
+  intent: Intent,
+  side: Side,
+  { processes }: AppState,
+  wanted: (type: string) => number,
+): Step[] {
   return processes.flatMap(({ type, instances }) =>
-    type === 'web' || wanted(type) <= instances ? [] : [scaled(side, type, wanted(type))],
+    !isHandedOver(intent, type) || wanted(type) <= instances ? [] : [scaled(side, type, wanted(type))],
   );
 }
 

@@ -3,6 +3,7 @@ import type { Inputs, ManifestApp } from '../model/asked.js';
 import type { AppState } from '../model/cloud.js';
 import type { Handover, Intent } from '../model/intent.js';
 import { isRouteless } from '../steps/routes.js';
+import { isWorker } from './handover.js';
 
 /** Instances of the new version as its manifest has them, or as it was live before, by process type. */
 export type Counts = Readonly<Record<string, { instances?: number }>>;
@@ -26,9 +27,10 @@ export function chooseWorkers(
   const isWhole = isRouteless(intent);
   const comes = Object.entries(named).map(([type, { instances = 0 }]) => [type, instances] as const);
   const runs = (live?.processes ?? []).map(({ type, instances }) => [type, instances] as const);
-  const types = new Set(
-    [...comes, ...runs].flatMap(([type, count]) => (type !== 'web' && count > 0 ? [type] : [])),
-  );
+  const ofWorkers = (keeps: (type: string) => boolean) =>
+    new Set([...comes, ...runs].flatMap(([type, count]) => (keeps(type) && count > 0 ? [type] : [])));
+  // What the platform restarts in place is all but web, also where a route leads to it.
+  const types = ofWorkers((type) => (intent.inPlace ? type !== 'web' : isWorker(type, intent.before)));
   const texts = [...types].join(', ');
   if (intent.inPlace) {
     const restarted = `At the end of its deployment the platform stops and starts ${texts} of ${app} all at once: for a moment none of it runs.`;
@@ -42,7 +44,7 @@ export function chooseWorkers(
   if (!isWhole && types.size === 0) {
     return { problems: [], notes: [`${app} has no process but web: there is nothing to hand over.`] };
   }
-  const counts = Object.fromEntries(comes.filter(([type]) => type !== 'web'));
+  const counts = Object.fromEntries(comes.filter(([type]) => isWorker(type, intent.before)));
   const ends = 'is seen to have ended before';
   const note = isWhole
     ? `Handover: ${app}, which has no route, stops and ${ends} its new version starts. What was proven of that version until then is that it stages.`
