@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { HttpFailure } from '../../src/model/errors.js';
 import type { HttpRequest } from '../../src/model/ports.js';
 import { perform, planOf } from '../../src/steps/index.js';
+import { reachOf } from '../../src/steps/reach.js';
 import type { World } from '../../src/steps/world.js';
 import { candidateAt, instance, ours, process, route, to, wanted } from '../strategies/support.js';
 import { type Answer, appWorld, askedInstance, REFUSED, router, watching, worldOf } from './scripted.js';
@@ -66,7 +67,7 @@ describe('the proof', () => {
       };
       const there = route(tcp, [to('old'), to('new')], { port: 1_234, host: '', protocol: 'tcp' });
       app.snapshot = { ...app.snapshot, routes: [there] };
-      if (reach) app.found.reach.set(`X-Cf-App-Instance ${tcp}`, reach);
+      if (reach) app.found.reach.set(tcp, reach);
       const error = await perform({ do: 'prove', side, urls: [tcp] }, app, world).catch(
         (one: unknown) => one,
       );
@@ -89,7 +90,7 @@ describe('the proof', () => {
       const there = route(tcp, [to('old'), to('new')], { port: 1_234, host: '', protocol: 'tcp' });
       app.snapshot = { ...app.snapshot, routes: [there] };
       app.intent = { ...app.intent, before: had };
-      if (reach) app.found.reach.set(`X-Cf-App-Instance ${tcp}`, reach);
+      if (reach) app.found.reach.set(tcp, reach);
       await perform({ do: 'prove', side, urls: [tcp] }, app, world);
       return { waitedMs: world.clock.now() - START, proofs: app.found.proofs };
     }
@@ -110,6 +111,21 @@ describe('the proof', () => {
       const { proofs, waitedMs } = await proof('candidate', refused, 'unknown-route');
       expect(proofs).toMatchObject([{ proof: 'none' }]);
       expect(waitedMs).toBeGreaterThanOrEqual(25_000);
+    });
+
+    test('nor what was closed before, after the deployment that gave live another process', async () => {
+      const { world, app } = proving('candidate', router('nobody'));
+      const there = route(tcp, [to('old')], { port: 1_234, host: '', protocol: 'tcp' });
+      const webOf = (guid: string) => [process('web', 1, { guid, instancesSeen: [instance(0, 'RUNNING')] })];
+      const asNow = (guid: string) => ours('old', 'live', 'v1', { name: 'shop', processes: webOf(guid) });
+      world.probe.connect = async () => {
+        throw new HttpFailure('closed', 'reset', true);
+      };
+      app.intent = { ...app.intent, before: had, inPlace: { maxInFlight: 1 } };
+      await reachOf(tcp, asNow('old'), app, world);
+      app.snapshot = { ...app.snapshot, live: asNow('second'), routes: [there] };
+      await perform({ do: 'prove', side: 'candidate', urls: [tcp] }, app, world);
+      expect(app.found.proofs).toMatchObject([{ proof: 'none' }]);
     });
 
     test('nor does it to a run that finishes what another one began', async () => {

@@ -47,7 +47,7 @@ export function reachKnown(
   return found.reach.get(reachKey(url, app && namedBy(app)));
 }
 
-/** Routers may heed one header and not the other. */
+/** Routers may heed one header and not the other. On a TCP route there is none, and a deployment in place changes nothing of it. */
 function reachKey(url: string, of: Omit<InstanceRef, 'index'> | undefined): string {
-  return `${headerOf(of)} ${url}`;
+  return isTcpUrl(url) ? url : `${headerOf(of)} ${url}`;
 }
