@@ -69,7 +69,7 @@ function playing({ states, failure, known, lost, says = [], refuses, annotations
   const world = worldOf(calls, limit);
   const candidate = candidateAt('made', {
     annotations,
-    processes: [process('web', 2, { memoryMb: 64, diskMb: 512 })],
+    processes: [process('web', 2, { memoryMb: 64, diskMb: 512, logRateBps: 99 })],
   });
   const app = appWorld({ candidate }, { task: COMMAND });
   return {
@@ -81,7 +81,7 @@ function playing({ states, failure, known, lost, says = [], refuses, annotations
   };
 }
 
-const CREATED = ['create', { name: NAME, command: COMMAND, memoryMb: 64, diskMb: 512 }];
+const CREATED = ['create', { name: NAME, command: COMMAND, memoryMb: 64, diskMb: 512, logRateBps: 99 }];
 
 describe('the task of a version', () => {
   test('is written down, run with the size of the web process, shown, and written down again', async () => {

@@ -226,8 +226,19 @@ describe('a quota', () => {
 
   test('a task runs before the first instance: the larger of both counts', () => {
     expect(withTask(need, 128)).toMatchObject({ memoryMb: 256, instanceMb: 256, tasks: 1 });
+    expect(withTask(NO_NEED, 512, 30).logRateBps).toBe(30);
     expect(withTask(need, 512)).toMatchObject({ memoryMb: 512, instanceMb: 512, instances: 1 });
     expect(shortages([withTask(NO_NEED, 64)], [quota({ memoryMb: 768 })])).toHaveLength(1);
+  });
+
+  test('counts the task of a version, of several apps one at a time', () => {
+    const sized = { web: { instances: 1, memoryMb: 300 } };
+    const wish = intent({ task: './migrate', inPlace: { maxInFlight: 1 } });
+    const one = needOf(wish, snapshot(), sized);
+    expect([one.tasks, one.instanceMb]).toEqual([1, 300]);
+    expect(needOf({ ...wish, task: '' }, snapshot(), sized).memoryMb).toBeGreaterThanOrEqual(300);
+    expect(shortages([one, one], [quota({ tasks: 1 })])).toEqual([]);
+    expect(shortages([one, one], [quota({ tasks: 0 })])).toHaveLength(1);
   });
 
   test('holds all apps of a deploy together, and one that gives room back takes none from the others', () => {

@@ -1,5 +1,5 @@
 /** The task of a version: a command of the user's that runs once on its droplet, before its first instance starts. */
-import type { AppState, LogLine, Task } from '../model/cloud.js';
+import type { AppState, LogLine, Process, Task } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, PlatformRefusal, VersionFault } from '../model/errors.js';
 import { MINUTE_MS } from '../model/words.js';
 import { ANNOTATION, recordedOn } from '../platform/names.js';
@@ -68,7 +68,7 @@ export const runTask: StepKind<Step & { do: 'run-task' }> = {
       (await platform.createTask(candidate.guid, {
         name,
         command: intent.task ?? '',
-        ...(web ? { memoryMb: web.memoryMb, diskMb: web.diskMb } : {}),
+        ...(web ? sizesOf(web) : {}),
       }));
     const sinceMs = clock.now();
     const over = await endOf(task, candidate, deadlineOf(task, world), world).catch((error) => {
@@ -117,6 +117,11 @@ export const awaitTask: StepKind<Step & { do: 'await-task' }> = {
 /** Nothing is taken away before: the platform is asked again. */
 function unended(error: unknown): never {
   throw error instanceof DeadlineOver ? new PlatformFault(error.message, false) : error;
+}
+
+/** Older platforms know no limit of log lines. */
+function sizesOf({ memoryMb, diskMb, logRateBps }: Process) {
+  return { memoryMb, diskMb, ...(logRateBps < 0 ? {} : { logRateBps }) };
 }
 
 type Ended = Task & { state: 'SUCCEEDED' | 'FAILED' };

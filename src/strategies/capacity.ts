@@ -31,11 +31,12 @@ export function sizesOf(processes: readonly Process[]): Sizes {
   );
 }
 
-/** Beside a task, which runs before the first instance is started. */
-export function withTask(need: Need, memoryMb: number): Need {
+/** Beside a task of this size, which runs before the first instance is started. */
+export function withTask(need: Need, memoryMb: number, logRateBps = 0): Need {
   return {
     ...need,
     memoryMb: Math.max(need.memoryMb, memoryMb),
+    logRateBps: Math.max(need.logRateBps, rateOf(1, logRateBps)),
     instanceMb: Math.max(need.instanceMb, memoryMb),
     tasks: Math.max(need.tasks, 1),
   };
@@ -73,7 +74,7 @@ export function needOf(intent: Intent, snapshot: Snapshot, named: Sizes): Need {
     routes: missing.length - freedRoutes.length,
     ports: missing.filter(hasPort).length - freedRoutes.filter(hasPort).length,
   };
-  return intent.task === undefined ? need : withTask(need, web?.memoryMb ?? 0);
+  return intent.task === undefined ? need : withTask(need, web?.memoryMb ?? 0, web?.logRateBps);
 }
 
 /** A version that is held, or was left on its way, is taken away before the new one is made. */
