@@ -17,6 +17,9 @@ interface Interruption {
   settled: RegExp;
   /** What is kept of the versions before the last one. */
   kept: RegExp[];
+  inputs?: Record<string, string>;
+  /** What the run that settles shows beside that. */
+  shows?: readonly RegExp[];
 }
 
 const fault = (method: string, path: string, pid: number, when: 'before' | 'after') =>
@@ -31,6 +34,17 @@ const INTERRUPTIONS: readonly Interruption[] = [
     serving: (name) => [name],
     settled: /was taken back first/,
     kept: [/-failed-/, /-previous-/],
+  },
+  {
+    // Its task goes on without it.
+    name: 'migrating',
+    arm: () => undefined,
+    inputs: { task: 'echo "half of it"; sleep 20; echo "all of it"' },
+    line: /task-\S+: RUNNING/,
+    serving: (name) => [name],
+    settled: /was taken back first/,
+    kept: [/-failed-/, /-previous-/],
+    shows: [/\| all of it/, /The task task-\S+ of migrating succeeded/],
   },
   {
     name: 'mapped',
@@ -74,26 +88,21 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function interrupt({ name, arm, line }: Interruption): Promise<ActionResult> {
+async function interrupt({ name, arm, line, inputs }: Interruption): Promise<ActionResult> {
   const space = await spaceOf(world);
   const app = { guid: space.app(name).guid, routeGuid: space.route(world.url(name)).guid };
   let pidOfRun = 0;
   let armed: Promise<unknown> | undefined;
-  const result = await deploy(
-    name,
-    'v2',
-    {},
-    {
-      post: false,
-      onStart: (pid) => {
-        pidOfRun = pid;
-        armed = arm({ ...app, pid });
-      },
-      onLine: (text) => {
-        if (line?.test(text)) process.kill(pidOfRun, 'SIGKILL');
-      },
+  const result = await deploy(name, 'v2', inputs, {
+    post: false,
+    onStart: (pid) => {
+      pidOfRun = pid;
+      armed = arm({ ...app, pid });
     },
-  );
+    onLine: (text) => {
+      if (line?.test(text)) process.kill(pidOfRun, 'SIGKILL');
+    },
+  });
   await armed;
   return result;
 }
@@ -222,13 +231,15 @@ test('killed deploys are settled by the next run, a cancelled one by its post st
   expect(seen.problems).toEqual([]);
   const space = await spaceOf(world);
   expect(space.leftovers).toEqual([]);
-  for (const [at, { name, settled, kept }] of INTERRUPTIONS.entries()) {
-    expect(next[at]?.shown).toMatch(settled);
+  for (const [at, { name, settled, kept, shows = [] }] of INTERRUPTIONS.entries()) {
+    for (const words of [settled, ...shows]) expect(next[at]?.shown).toMatch(words);
     expect(await world.meet(world.url(name))).toBe('v3');
     expect(space.serving[world.url(name)]).toEqual([name]);
     const others = space.names.filter((one) => one.startsWith(`${name}-`));
     expect(others).toEqual(kept.map((pattern) => expect.stringMatching(pattern)));
     for (const other of others) expect(space.app(other).state).toBe('STOPPED');
   }
+  const asked = (await world.foundry.requests()).filter(({ method }) => method === 'POST');
+  expect(asked.filter(({ path }) => path.endsWith('/tasks'))).toHaveLength(1);
   expect(await world.leaks()).toEqual([]);
 });

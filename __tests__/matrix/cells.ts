@@ -36,9 +36,13 @@ interface Instance {
 
 /** How long an instance takes to end after its SIGTERM. */
 const ENDING_MS = 300;
+/** How long a command takes. */
+const TASK_MS = 1_500;
 const FIRST_PORT = 20_000;
 
 export class PlayedCells implements Cells {
+  /** Tasks by app and name. */
+  private readonly ran = new Set<string>();
   private readonly byProcess = new Map<string, Instance[]>();
   private readonly byPort = new Map<number, Instance>();
   private port = FIRST_PORT;
@@ -87,18 +91,26 @@ export class PlayedCells implements Cells {
     return (this.byProcess.get(processGuid) ?? []).map(({ status }) => status);
   }
 
-  /** What asks instances by `curl` gets what they answer; any other command does well at once. */
+  /** What asks instances by `curl` gets what they answer; any other command takes a while and does well, once. */
   runTask(task: DesiredTask): RunningTask {
     return { ended: this.curl(task), cancel: () => {} };
+  }
+
+  private async work(key: string, log: (text: string) => void): Promise<TaskEnd> {
+    const isSecond = this.ran.has(key);
+    this.ran.add(key);
+    await this.pause(TASK_MS);
+    log(`Exit status ${Number(isSecond)}`);
+    return isSecond ? { failure: 'It has run before.' } : {};
   }
 
   private async curl({ command, name, appGuid }: DesiredTask): Promise<TaskEnd> {
     const [, indexes = ''] = /for i in ([\d ]+);/.exec(command) ?? [];
     const [, host = '', port, path = ''] = /\$i\."'([^:']+):(\d+)(\/[^']*)'/.exec(command) ?? [];
-    if (indexes === '') return {};
-    await this.pause(this.bootMs);
     const log = (text: string) =>
       this.events.log({ appGuid, source: `APP/TASK/${name}`, instance: '0', stream: 'OUT', text });
+    await this.pause(this.bootMs);
+    if (indexes === '') return this.work(`${appGuid} ${name}`, log);
     let failure: string | undefined;
     for (const index of indexes.split(' ')) {
       const ask = () => {

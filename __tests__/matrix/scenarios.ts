@@ -54,6 +54,14 @@ const SIDE_BY_SIDE: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    name: 'a task',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP),
+    asked: { version: 'v2' },
+    routes: SHOP,
+    inputs: { task: 'bin/migrate' },
+    ends: 'deployed',
+  },
+  {
     name: 'third deploy, the first version goes',
     before: async (platform, folders) => {
       await deployed(platform, folders, { version: 'v1' }, SHOP);
