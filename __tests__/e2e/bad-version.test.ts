@@ -91,6 +91,13 @@ const BAD: Record<string, Bad> = {
     why: /The smoke-script ended with exit code 3/,
     evidence: [/\w+ looks odd on http:\/\/\w+-candidate-\w{6}\./, ...SAYS],
   },
+  'its task fails': {
+    app: { says: SAYS },
+    inputs: { task: 'echo "there is no such column"; exit 3' },
+    error: 'task',
+    why: /The task task-\S+ failed: .*Exited with status 3/,
+    evidence: ['there is no such column'],
+  },
   'a check fails, and failed versions are not to be kept': {
     app: { health: 'redirect', says: SAYS },
     inputs: { 'keep-failed': 'false' },
