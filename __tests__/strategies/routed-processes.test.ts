@@ -1,5 +1,6 @@
 /** A process that a route leads to is no worker, whatever its type is called: users are on it during the switch. */
 import { expect, test } from '@jest/globals';
+import { needOf } from '../../src/strategies/capacity.js';
 import { workersHandover } from '../../src/strategies/handover.js';
 import { scaleSteps } from '../../src/strategies/scale.js';
 import { chooseWorkers } from '../../src/strategies/workers.js';
@@ -33,4 +34,10 @@ test('live keeps it, and so may go back', () => {
 test('and nothing is said of it', () => {
   const { notes } = chooseWorkers(WISH, { workers: 'handover' }, LIVE, { api: { instances: 2 } });
   expect(notes.join()).toContain('Handover: worker of shop');
+});
+
+test('it needs room beside what live has', () => {
+  const sizes = { instances: 2, memoryMb: 256 };
+  const named = { web: { ...sizes, instances: 1 }, api: sizes, worker: { ...sizes, instances: 1 } };
+  expect(needOf(WISH, snapshot({ live: LIVE }), named).instances).toBe(3);
 });

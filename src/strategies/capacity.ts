@@ -6,6 +6,7 @@ import { recalled } from '../engine/journal.js';
 import type { AppState, Process, Quota, QuotaFigures, Snapshot } from '../model/cloud.js';
 import type { Intent, WantedScale } from '../model/intent.js';
 import { TASK_MB } from '../steps/inside.js';
+import { isHandedOver, isWhole } from './handover.js';
 import { routeOf, servedBy, trialRoutes } from './view.js';
 import { stopFailed } from './work.js';
 
@@ -123,8 +124,8 @@ function rateOf(instances: number, logRateBps: number): number {
 }
 
 /** What hands over takes the room of what live has given up before. */
-function besideLive({ handover }: Intent, processes: readonly Sized[], live: AppState | undefined): Sum {
-  const isGivenUp = ({ type }: Sized) => handover !== undefined && (handover.whole || type !== 'web');
+function besideLive(intent: Intent, processes: readonly Sized[], live: AppState | undefined): Sum {
+  const isGivenUp = ({ type }: Sized) => isWhole(intent) || isHandedOver(intent, type);
   const beside = total(processes.filter((process) => !isGivenUp(process)));
   const instead = total(processes.filter(isGivenUp));
   const free = total(live?.processes.filter(isGivenUp) ?? []);
