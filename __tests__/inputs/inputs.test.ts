@@ -255,50 +255,6 @@ describe('what is read', () => {
     },
   );
 
-  test('secrets: what the query of an address carries under such a name', () => {
-    const asked = {
-      'INPUT_SMOKE-TEST': '/health?deep=full&token=tok%2B1234',
-      'INPUT_WATCH-PATH': '/?key=1&api_key=abcd',
-    };
-    expect(read(asked).secrets).toEqual(['pw', 'tok+1234', 'abcd']);
-  });
-
-  test.each(['promote', 'rollback', 'restart', 'restage', 'abort'])(
-    'a task is of no use to %s',
-    (command) => {
-      const asked = { INPUT_APP: 'shop', INPUT_TASK: 'a' };
-      expect(read({ ...asked, INPUT_COMMAND: command }).warnings).toEqual([
-        `"task" is of no use to ${command}: it runs once for each version, when that is deployed.`,
-      ]);
-      expect(read(asked).warnings).toEqual([]);
-    },
-  );
-
-  test('what makes a version is of no use to promote, and said so', () => {
-    const asked = { INPUT_ENV: 'A: b', INPUT_FORCE: 'true', INPUT_DRAIN: '5s' };
-    expect(read({ ...asked, INPUT_COMMAND: 'promote' }).warnings).toEqual([
-      '"env" is of no use to promote: the version goes live as it was held.',
-      '"force" is of no use to promote: the version goes live as it was held.',
-    ]);
-    expect(read(asked).warnings).toEqual([]);
-  });
-
-  test.each(['restart', 'restage'])('%s goes by rolling where nothing else is said', (command) => {
-    const asked = { INPUT_COMMAND: command, INPUT_APP: 'a, b' };
-    expect(read(asked)).toMatchObject({ strategy: 'rolling', app: 'a, b', warnings: [] });
-    expect(read({ ...asked, INPUT_STRATEGY: 'blue-green' }).strategy).toBe('blue-green');
-    expect(read({ ...asked, 'INPUT_MAX-IN-FLIGHT': '2' }).maxInFlight).toBe(2);
-    const bringing = { INPUT_PATH: 'x', INPUT_MANIFEST: 'm.yml', INPUT_SCALE: 'manifest', INPUT_ENV: 'A: b' };
-    expect(read({ ...asked, ...bringing }).warnings).toEqual(
-      ['manifest', 'path', 'scale'].map(
-        (name) =>
-          `"${name}" is of no use to ${command}: the bits are live's, and so is what a manifest says.`,
-      ),
-    );
-    const { INPUT_APP: _, ...all } = asked;
-    expect(read({ ...all, INPUT_MANIFEST: 'm.yml' }).warnings).toEqual([]);
-  });
-
   test('a droplet instead of bits, and of nothing beside them', () => {
     const guid = '8A1f7f0c-52b7-4d8a-9c55-0a7d7f0b6c11';
     expect(read({ 'INPUT_DROPLET-GUID': guid }).dropletGuid).toBe(guid.toLowerCase());
@@ -311,28 +267,6 @@ describe('what is read', () => {
         `"droplet-guid" and "${name}" are both given, and a droplet holds its bits already: give one of them.`,
       ]);
     }
-  });
-
-  test('secrets: credentials, headers of checks, and values that look like secrets', () => {
-    const inputs = read({
-      INPUT_ENV:
-        'NODE_ENV: production\nDB_PASSWORD: hunter22\nDEBUG: "1"\nDATABASE: postgres://u:pa55word@db/x',
-      INPUT_VARS: 'instances: 3\ntoken: tok-1234\nspace: production\nsession_secret: production',
-      'INPUT_SMOKE-TEST':
-        '- path: /\n  headers: {Authorization: Bearer abcdef, X-Key: k-e-y, Accept: text/html}',
-    });
-    expect([...inputs.secrets].sort()).toEqual(
-      [
-        'pw',
-        'hunter22',
-        'pa55word',
-        'postgres://u:pa55word@db/x',
-        'tok-1234',
-        'Bearer abcdef',
-        'abcdef',
-        'k-e-y',
-      ].sort(),
-    );
   });
 });
 
