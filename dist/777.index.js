@@ -1508,7 +1508,7 @@ module.exports = patch
 
 /***/ }),
 
-/***/ 9448:
+/***/ 4686:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
@@ -1666,7 +1666,7 @@ const diff = __webpack_require__(8515)
 const major = __webpack_require__(459)
 const minor = __webpack_require__(463)
 const patch = __webpack_require__(760)
-const prerelease = __webpack_require__(9448)
+const prerelease = __webpack_require__(4686)
 const compare = __webpack_require__(6841)
 const rcompare = __webpack_require__(9961)
 const compareLoose = __webpack_require__(8150)

@@ -37375,24 +37375,19 @@ exports.visitAsync = visitAsync;
 /* harmony export */   u: () => (/* binding */ toolEnvironment)
 /* harmony export */ });
 /** What our children may see of the environment (design rule 8). Pure. */
-/** What a program needs to find others, to speak one language, and to reach the network as this machine does. */
+/**
+ * What a program needs to find others, and to reach the network as this machine does; the last line is what Windows' own libraries
+ * cannot do without. Windows does not heed the case of these names, and has its `Path`.
+ */
 const PLAIN = [
-    'PATH',
-    'TMPDIR',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
+    ...['PATH', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+    ...['SYSTEMROOT', 'WINDIR', 'PATHEXT', 'TEMP', 'TMP'],
 ];
 /** English, so that what a program says can be told apart. */
 const ENGLISH = { LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
 /** For cf and tar: of the runner's environment only what is on the list, and what we set. */
 function toolEnvironment(env, own = {}) {
-    return { ...pick(env, (name) => PLAIN.includes(name)), ...ENGLISH, ...own };
+    return { ...pick(env, (name) => PLAIN.includes(name.toUpperCase())), ...ENGLISH, ...own };
 }
 /** The inputs with their secrets, the runner's own state and tokens, and the files by which a step commands the runner. */
 const KEPT_BACK = /^(INPUT_|STATE_|ACTIONS_)|^GITHUB_(ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)$|^CF_HOME$/i;
@@ -37402,7 +37397,171 @@ function scriptEnvironment(env, own) {
 }
 function pick(env, wanted) {
     const entries = Object.entries(env).filter((entry) => entry[1] !== undefined && wanted(entry[0]));
-    return Object.fromEntries(entries);
+    const picked = Object.fromEntries(entries);
+    // A copy heeds the case of a name on Windows, too.
+    return env.PATH === undefined || !wanted('PATH') ? picked : { ...picked, PATH: env.PATH };
+}
+
+
+/***/ }),
+
+/***/ 1023:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Yu: () => (/* binding */ isWanted),
+/* harmony export */   Zy: () => (/* binding */ compareVersions),
+/* harmony export */   l7: () => (/* binding */ releaseOf)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/** The releases of the cf CLI: their names, addresses and known checksums. Pure. */
+
+/** Suffix of the archive's name by platform (`.github/workflows/release-build-sign-upload.yml` of the CLI). */
+const SUFFIXES = {
+    'linux-x64': 'linux_x86-64',
+    'linux-ia32': 'linux_i686',
+    'linux-arm64': 'linux_arm64',
+    'darwin-x64': 'osx',
+    'darwin-arm64': 'macosarm',
+    'win32-x64': 'winx64',
+};
+/** The project publishes no checksum files; these are the ones of its Homebrew formulae (`cloudfoundry/homebrew-tap`). */
+const SHA256 = {
+    '6.53.0': {
+        'linux-x64': '09664d1469fb8a0ddba804343121aba7d8f64ba6bfde75a53f6e29d6600b2342',
+        'darwin-x64': '3d5f94759dd4aa135fb10e04c6525f2b747727cbb5789ff1a0aacce365fa9515',
+    },
+    '7.8.0': {
+        'linux-x64': 'a663907f7a7ad193b6e3d3e7af7f916925f9e6e21a6a500e4711a46413aa1e74',
+        'darwin-arm64': '0439951b4591397b1ea33879b382c9581bd4981dd66c6498db4fd3ba231e88e7',
+    },
+    '8.12.0': {
+        'linux-x64': 'a58be3311268744abfe2b343b0480a0b6e551d8f52d917428798e6df65c1d118',
+        'darwin-arm64': '673059c0b90b07489ef1f74f536b975306e970a8649586ba9850be5095427639',
+    },
+    '8.14.1': {
+        'linux-x64': 'c605b0737690efe2d33d642939589737955251c85f0633b59b67a8742b08fceb',
+        'darwin-arm64': '8897eae82bd7ab593b9c3a212b0f7b425ddd41c169375d4c7cea4eca7b740cb5',
+    },
+    '8.16.0': {
+        'linux-x64': '9577fb1c0c6a40056f97c9df241352ae0d096d498d3f1215f2702b3745e6bf06',
+        'darwin-arm64': '2341dc356bad37fd575360ee3c0ebd87381315c8101215dfa2bef6d8343431c0',
+    },
+    '8.18.3': {
+        'linux-x64': '8942e2c3c98e83c7e14edbce939876bba7ff12a26f0f722c5aa5b079d357d50b',
+        'darwin-arm64': 'f4bd3664ac2f4884ef294d14f8ead9d002c012b580bf694c343f71156f1ee4c7',
+    },
+    '8.18.4': {
+        'linux-x64': '562ce8b06fd76f7b2d7a46af9750ba8729ac8f43838f7f86e7b39cecebea59ba',
+        'darwin-x64': '44ad89814570f34136d0e0cb51af777c64b80ee40749d983d40528f059c0811f',
+        'darwin-arm64': '70a0bb559483bafe78a7578bfece7a0c2e5eed6aa44838e38976aa6dfca5d9cc',
+    },
+};
+const RELEASES = 'https://github.com/cloudfoundry/cli/releases/download';
+/** Where people look at a release. */
+const PAGES = 'https://github.com/cloudfoundry/cli/releases/tag';
+/**
+ * What to download for `cf-version`: an exact version, or for a major the newest one that is known here. `url` is the address
+ * of an archive, or of a mirror that is laid out as the releases are (`v8.18.4/ARCHIVE`). Throws `Refused` when there is
+ * nothing to compare the archive with.
+ */
+function releaseOf(asked, platform) {
+    const key = `${platform.os}-${platform.arch}`;
+    const suffix = SUFFIXES[key];
+    if (suffix === undefined)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`There is no release of the cf CLI for ${key} that this action can unpack.`, 'Run the job on Linux, macOS or Windows (x64), or name a cf binary in CF_CLI.', 'cf-cli');
+    const version = isMajor(asked.version) ? newestOf(asked.version) : asked.version;
+    const type = platform.os === 'win32' ? 'zip' : 'tgz';
+    const archive = archiveOf(version, suffix, type);
+    const sha256 = (asked.checksum ?? SHA256[version]?.[key])?.toLowerCase();
+    if (sha256 === undefined)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`The checksum of cf ${version} for ${key} is not known here, so its download could not be verified.`, `Give the SHA-256 of its archive as cf-checksum: GitHub shows it beside ${archive} on ${PAGES}/v${version}.${others(key)}`, 'cf-checksum');
+    return { version, sha256, type, url: addressOf(version, archive, asked.url) };
+}
+/** Whether a binary that says `version` is what `cf-version` asks for. */
+function isWanted(version, asked) {
+    return isMajor(asked) ? version.split('.')[0] === asked : version === asked;
+}
+/** Negative when `a` is the older one. Both are `1.2.3`. */
+function compareVersions(a, b) {
+    const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
+    const at = left.findIndex((number, index) => number !== right[index]);
+    return at === -1 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
+}
+function isMajor(asked) {
+    return /^\d+$/.test(asked);
+}
+function newestOf(major) {
+    const newest = Object.keys(SHA256)
+        .filter((version) => isWanted(version, major))
+        .sort(compareVersions)
+        .at(-1);
+    if (newest === undefined)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`No release of cf ${major} is known here.`, 'Give cf-version in full, such as 8.18.4, with its cf-checksum.', 'cf-version');
+    return newest;
+}
+function others(key) {
+    const known = Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
+    return known.length === 0 ? '' : ` Or ask for one of ${known.join(', ')}.`;
+}
+function archiveOf(version, suffix, type) {
+    const major = version.split('.')[0] ?? '';
+    return `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.${type}`;
+}
+function addressOf(version, archive, url) {
+    if (url !== undefined && /\.(tgz|tar\.gz|zip)([?#]|$)/.test(url))
+        return url;
+    return `${(url ?? RELEASES).replace(/\/+$/, '')}/v${version}/${archive}`;
+}
+
+
+/***/ }),
+
+/***/ 8713:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   LM: () => (/* binding */ assertPushesBits),
+/* harmony export */   P_: () => (/* binding */ hasZdtPush),
+/* harmony export */   dP: () => (/* binding */ assertServesV6),
+/* harmony export */   kP: () => (/* binding */ isNoiseOfV6),
+/* harmony export */   r5: () => (/* binding */ isV6)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _releases_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1023);
+
+
+/** First release with `v3-zdt-push`, and what it asks of version 3 of the API (`ccversion` of 6.53.0). */
+const FIRST = '6.40.0';
+const NEEDED_API = '3.63.0';
+/** A binary that was built without a version says `0.0.0`: nothing tells that it is an old one. */
+function isV6(version) {
+    return version.startsWith('6.');
+}
+function hasZdtPush(version) {
+    return isV6(version) && (0,_releases_js__WEBPACK_IMPORTED_MODULE_1__/* .compareVersions */ .Zy)(version, FIRST) >= 0;
+}
+/** Throws `Refused` where cf v6 could not work. */
+function assertServesV6(version, { apiVersion, hasV2 }) {
+    if (!isV6(version))
+        return;
+    const why = !hasV2
+        ? "needs version 2 of the platform's API, which is switched off there"
+        : (0,_releases_js__WEBPACK_IMPORTED_MODULE_1__/* .compareVersions */ .Zy)(apiVersion, NEEDED_API) < 0
+            ? `needs version ${NEEDED_API} of the platform's API, and this one has ${apiVersion}`
+            : undefined;
+    if (why)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`cf ${version} ${why}.`, 'Leave cf-version out, or set it to 8; with a cf of your own, let CF_CLI name a newer one. strategy: zdt-push means rolling there.', 'cf-cli');
+}
+/** Throws `Refused` for apps that its commands cannot push: they know no user of a registry, and no image beside its tag. */
+function assertPushesBits(version, apps) {
+    const images = apps.filter(({ docker }) => isV6(version) && docker !== undefined).map(({ name }) => name);
+    if (images.length > 0)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`${images.join(', ')}: docker images are not pushed with cf ${version}.`, 'Leave cf-version out, or set it to 8; with a cf of your own, let CF_CLI name a newer one.', 'cf-cli');
+}
+/** Two libraries of v6 say so at each start. */
+function isNoiseOfV6(line) {
+    return /WARNING: proto:\s+file .* is already registered|^A future release will panic on registration conflicts|reference\/go\/faq#namespace-conflict/.test(line);
 }
 
 
@@ -37482,7 +37641,7 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 /***/ }),
 
-/***/ 5106:
+/***/ 2524:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -37498,8 +37657,8 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(4379);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/system/children.js + 2 modules
-var children = __nccwpck_require__(7565);
+// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
+var children = __nccwpck_require__(6749);
 ;// CONCATENATED MODULE: ./lib/cli/patience.js
 
 /** Pauses between attempts; the last fault is the answer. */
@@ -37595,107 +37754,8 @@ async function follow(url, http, signal) {
 
 // EXTERNAL MODULE: ./lib/cli/environment.js
 var environment = __nccwpck_require__(1532);
-;// CONCATENATED MODULE: ./lib/cli/releases.js
-/** The releases of the cf CLI: their names, addresses and known checksums. Pure. */
-
-/** Suffix of the archive's name by platform (`.github/workflows/release-build-sign-upload.yml` of the CLI). */
-const SUFFIXES = {
-    'linux-x64': 'linux_x86-64',
-    'linux-ia32': 'linux_i686',
-    'linux-arm64': 'linux_arm64',
-    'darwin-x64': 'osx',
-    'darwin-arm64': 'macosarm',
-    'win32-x64': 'winx64',
-};
-/** The project publishes no checksum files; these are the ones of its Homebrew formulae (`cloudfoundry/homebrew-tap`). */
-const SHA256 = {
-    '6.53.0': {
-        'linux-x64': '09664d1469fb8a0ddba804343121aba7d8f64ba6bfde75a53f6e29d6600b2342',
-        'darwin-x64': '3d5f94759dd4aa135fb10e04c6525f2b747727cbb5789ff1a0aacce365fa9515',
-    },
-    '7.8.0': {
-        'linux-x64': 'a663907f7a7ad193b6e3d3e7af7f916925f9e6e21a6a500e4711a46413aa1e74',
-        'darwin-arm64': '0439951b4591397b1ea33879b382c9581bd4981dd66c6498db4fd3ba231e88e7',
-    },
-    '8.12.0': {
-        'linux-x64': 'a58be3311268744abfe2b343b0480a0b6e551d8f52d917428798e6df65c1d118',
-        'darwin-arm64': '673059c0b90b07489ef1f74f536b975306e970a8649586ba9850be5095427639',
-    },
-    '8.14.1': {
-        'linux-x64': 'c605b0737690efe2d33d642939589737955251c85f0633b59b67a8742b08fceb',
-        'darwin-arm64': '8897eae82bd7ab593b9c3a212b0f7b425ddd41c169375d4c7cea4eca7b740cb5',
-    },
-    '8.16.0': {
-        'linux-x64': '9577fb1c0c6a40056f97c9df241352ae0d096d498d3f1215f2702b3745e6bf06',
-        'darwin-arm64': '2341dc356bad37fd575360ee3c0ebd87381315c8101215dfa2bef6d8343431c0',
-    },
-    '8.18.3': {
-        'linux-x64': '8942e2c3c98e83c7e14edbce939876bba7ff12a26f0f722c5aa5b079d357d50b',
-        'darwin-arm64': 'f4bd3664ac2f4884ef294d14f8ead9d002c012b580bf694c343f71156f1ee4c7',
-    },
-    '8.18.4': {
-        'linux-x64': '562ce8b06fd76f7b2d7a46af9750ba8729ac8f43838f7f86e7b39cecebea59ba',
-        'darwin-x64': '44ad89814570f34136d0e0cb51af777c64b80ee40749d983d40528f059c0811f',
-        'darwin-arm64': '70a0bb559483bafe78a7578bfece7a0c2e5eed6aa44838e38976aa6dfca5d9cc',
-    },
-};
-const RELEASES = 'https://github.com/cloudfoundry/cli/releases/download';
-/** Where people look at a release. */
-const PAGES = 'https://github.com/cloudfoundry/cli/releases/tag';
-/**
- * What to download for `cf-version`: an exact version, or for a major the newest one that is known here. `url` is the address
- * of an archive, or of a mirror that is laid out as the releases are (`v8.18.4/ARCHIVE`). Throws `Refused` when there is
- * nothing to compare the archive with.
- */
-function releaseOf(asked, platform) {
-    const key = `${platform.os}-${platform.arch}`;
-    const suffix = SUFFIXES[key];
-    if (suffix === undefined)
-        throw new errors/* Refused */.Lw(`There is no release of the cf CLI for ${key} that this action can unpack.`, 'Run the job on Linux, macOS or Windows (x64), or name a cf binary in CF_CLI.', 'cf-cli');
-    const version = isMajor(asked.version) ? newestOf(asked.version) : asked.version;
-    const type = platform.os === 'win32' ? 'zip' : 'tgz';
-    const archive = archiveOf(version, suffix, type);
-    const sha256 = (asked.checksum ?? SHA256[version]?.[key])?.toLowerCase();
-    if (sha256 === undefined)
-        throw new errors/* Refused */.Lw(`The checksum of cf ${version} for ${key} is not known here, so its download could not be verified.`, `Give the SHA-256 of its archive as cf-checksum: GitHub shows it beside ${archive} on ${PAGES}/v${version}.${others(key)}`, 'cf-checksum');
-    return { version, sha256, type, url: addressOf(version, archive, asked.url) };
-}
-/** Whether a binary that says `version` is what `cf-version` asks for. */
-function isWanted(version, asked) {
-    return isMajor(asked) ? version.split('.')[0] === asked : version === asked;
-}
-/** Negative when `a` is the older one. Both are `1.2.3`. */
-function compareVersions(a, b) {
-    const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
-    const at = left.findIndex((number, index) => number !== right[index]);
-    return at === -1 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
-}
-function isMajor(asked) {
-    return /^\d+$/.test(asked);
-}
-function newestOf(major) {
-    const newest = Object.keys(SHA256)
-        .filter((version) => isWanted(version, major))
-        .sort(compareVersions)
-        .at(-1);
-    if (newest === undefined)
-        throw new errors/* Refused */.Lw(`No release of cf ${major} is known here.`, 'Give cf-version in full, such as 8.18.4, with its cf-checksum.', 'cf-version');
-    return newest;
-}
-function others(key) {
-    const known = Object.keys(SHA256).filter((version) => SHA256[version]?.[key] !== undefined);
-    return known.length === 0 ? '' : ` Or ask for one of ${known.join(', ')}.`;
-}
-function archiveOf(version, suffix, type) {
-    const major = version.split('.')[0] ?? '';
-    return `cf${major === '6' ? '' : major}-cli_${version}_${suffix}.${type}`;
-}
-function addressOf(version, archive, url) {
-    if (url !== undefined && /\.(tgz|tar\.gz|zip)([?#]|$)/.test(url))
-        return url;
-    return `${(url ?? RELEASES).replace(/\/+$/, '')}/v${version}/${archive}`;
-}
-
+// EXTERNAL MODULE: ./lib/cli/releases.js
+var releases = __nccwpck_require__(1023);
 ;// CONCATENATED MODULE: ./lib/cli/find.js
 
 
@@ -37717,10 +37777,10 @@ async function findCf(find) {
         return await namedCf(named, find);
     const path = await (0,children/* findProgram */.K)('cf', find.env.PATH).catch(() => undefined);
     const installed = path === undefined ? undefined : await versionOf(path, find);
-    if (path !== undefined && installed !== undefined && isWanted(installed, find.inputs.cfVersion))
+    if (path !== undefined && installed !== undefined && (0,releases/* isWanted */.Yu)(installed, find.inputs.cfVersion))
         return await unverified({ path, version: installed, source: 'path' }, find);
     const { cfVersion, cfChecksum, cfUrl } = find.inputs;
-    const release = releaseOf({
+    const release = (0,releases/* releaseOf */.l7)({
         version: cfVersion,
         ...(cfChecksum === undefined ? {} : { checksum: cfChecksum }),
         ...(cfUrl === undefined ? {} : { url: cfUrl }),
@@ -37880,6 +37940,8 @@ function tokenIn(text) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
 ;// CONCATENATED MODULE: ./lib/cli/grant.js
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -38178,7 +38240,10 @@ class Configuration {
     }
 }
 
+// EXTERNAL MODULE: ./lib/cli/v6.js
+var v6 = __nccwpck_require__(8713);
 ;// CONCATENATED MODULE: ./lib/cli/output.js
+
 
 
 /** First release with `push --redact-env`. */
@@ -38187,11 +38252,13 @@ const REDACTS_SINCE = '8.7.9';
  * Reads one stream line by line and leaves out what is not for showing. That is the manifest's difference, from its heading to
  * the first line that is not part of it (every part has a sign and a blank, or two blanks, before it; `util/ui/ui.go` of the
  * CLI): `--redact-env` hides the environment in it, but a variable of the manifest can stand anywhere. It is the pages of help
- * that follow a wrong use, and all but the last state of a progress bar.
+ * that follow a wrong use, what libraries of v6 warn of, and all but the last state of a progress bar.
  */
 function showable() {
     let inside;
     return (line) => {
+        if ((0,v6/* isNoiseOfV6 */.kP)(line))
+            return undefined;
         if (inside === 'help' || /^NAME:\s*$/.test(line))
             inside = 'help';
         else if (/with these attributes\.\.\.\s*$/.test(line)) {
@@ -38222,13 +38289,13 @@ function signInFailure(step, output, inputs) {
  */
 const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
 /**
- * Why `cf push --no-start` failed. A CLI that was ended from outside (no exit code) says nothing about the
+ * Why `cf push --no-start`, or another command that brings bits, failed. A CLI that was ended from outside (no exit code) says nothing about the
  * version, and what it had asked for last may be done by the platform later: only a second one that comes to its end knows.
  */
-function pushFailure(app, code, output) {
+function pushFailure(what, code, output) {
     if (code === null || PLATFORM_SIGNS.test(output.both))
-        return new errors/* PlatformFault */.A(`cf push of ${app} did not come through: ${reasonIn(output)}`, true);
-    return new errors/* ProgramFailed */.Oh(`cf push of ${app} failed: ${reasonIn(output)}`, code, output.both);
+        return new errors/* PlatformFault */.A(`${what} did not come through: ${reasonIn(output)}`, true);
+    return new errors/* ProgramFailed */.Oh(`${what} failed: ${reasonIn(output)}`, code, output.both);
 }
 /** The last line that says something. Since v7 errors are on the standard error stream; before, at the end of the output. */
 function reasonIn({ stderr, both }) {
@@ -38280,6 +38347,8 @@ function parseRoot(base, text) {
     return {
         api: base,
         apiVersion: links.cloud_controller_v3?.meta?.version ?? '0.0.0',
+        // The platform names it only then (platform facts A1).
+        hasV2: addresses.cloud_controller_v2 !== undefined,
         uaa,
         login,
         ...(addresses.log_cache === undefined ? {} : { logCache: addresses.log_cache }),
@@ -38313,6 +38382,8 @@ function checkedAddress(text, what) {
 }
 
 ;// CONCATENATED MODULE: ./lib/cli/session.js
+
+
 
 
 
@@ -38377,6 +38448,7 @@ class Session {
     }
     async target() {
         const { org, space, skipSslValidation, credentials } = this.options.inputs;
+        (0,v6/* assertServesV6 */.dP)(this.version, this.root);
         await this.signInStep('api', [this.root.api, ...(skipSslValidation ? ['--skip-ssl-validation'] : [])]);
         if (credentials.kind === 'user')
             await this.signInStep('auth', credentials.origin === undefined ? [] : ['--origin', credentials.origin], {
@@ -38413,7 +38485,7 @@ class Session {
     }
     async brokerAddresses() {
         const { loopback, random } = this.options;
-        if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0)
+        if (loopback === undefined || (0,releases/* compareVersions */.Zy)(this.version, OBEYS_SINCE) < 0)
             return {};
         this.broker ??= await TokenBroker.open(loopback, random, this.accessToken);
         const { address } = this.broker;
@@ -38432,23 +38504,42 @@ class Session {
         return stdout;
     }
     async pushBits(push) {
-        const redacts = compareVersions(this.version, REDACTS_SINCE) >= 0;
+        const redacts = (0,releases/* compareVersions */.Zy)(this.version, REDACTS_SINCE) >= 0;
         const args = [
-            ...['push', push.app, '--no-start', '-f', push.manifestPath],
+            'push',
+            push.app,
+            ...['--no-start', '-f', push.manifestPath],
             ...(push.varsFilePath === undefined ? [] : ['--vars-file', push.varsFilePath]),
             ...(push.bitsPath === undefined ? [] : ['-p', push.bitsPath]),
+            ...(push.docker === undefined ? [] : ['--docker-image', push.docker.image]),
+            ...(push.docker?.username === undefined ? [] : ['--docker-username', push.docker.username]),
             ...(redacts ? ['--redact-env'] : []),
         ];
+        const password = push.docker?.password;
+        await this.upload(args, push.signal, password === undefined ? {} : { CF_DOCKER_PASSWORD: password });
+    }
+    async createPackage({ app, bitsPath, signal }) {
+        await this.upload(['v3-create-package', app, '-p', bitsPath], signal);
+    }
+    async zdtPush({ app, bitsPath, stagingTimeoutMs, signal }) {
+        await this.upload(['v3-zdt-push', app, '-p', bitsPath, '--no-route'], signal, {
+            // In minutes.
+            CF_STAGING_TIMEOUT: String(stagingTimeoutMs / words/* MINUTE_MS */.kg),
+        });
+    }
+    async upload(args, signal, secrets = {}) {
         const { code, output } = await this.run(args, {
             show: true,
             timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
-            ...(push.signal === undefined ? {} : { signal: push.signal }),
+            secrets,
+            ...(signal === undefined ? {} : { signal }),
         });
+        const what = `cf ${args[0]} of ${args[1]}`;
         const unsigned = this.broker?.takeFailure();
         if (code !== 0 && unsigned !== undefined)
-            throw new errors/* PlatformFault */.A(`cf push of ${push.app} did not come through: ${unsigned.message}`, true);
+            throw new errors/* PlatformFault */.A(`${what} did not come through: ${unsigned.message}`, true);
         if (code !== 0)
-            throw pushFailure(push.app, code, output);
+            throw pushFailure(what, code, output);
     }
     async close() {
         this.broker?.close();
@@ -38483,7 +38574,7 @@ class Session {
                 CF_HOME: this.cfHome,
                 CF_COLOR: 'false',
                 // What the CLI packs up is removed with the session, however the process ends.
-                TMPDIR: this.cfHome,
+                ...{ TMPDIR: this.cfHome, TEMP: this.cfHome, TMP: this.cfHome },
                 ...this.certificates,
                 ...how.secrets,
             }),
@@ -38549,8 +38640,6 @@ var platform_json = __nccwpck_require__(206);
 
 
 
-/** A broker that tells parameters does so at once; one that does not is answered for with a status that others get repeated by. */
-const PARAMETERS_WITHIN_MS = 1_000;
 /** `networkPolicyUrl` is the root's `network_policy_v1`; without it policies are unknown. */
 function belongingCalls(requests, networkPolicyUrl) {
     const changePolicies = async (path, policies) => {
@@ -38576,19 +38665,18 @@ function belongingCalls(requests, networkPolicyUrl) {
             return Object.fromEntries(features.map((feature) => [feature.text('name'), feature.flag('enabled')]));
         },
         async bindings(appGuid) {
-            const bindings = await noneWithoutApi(() => readBindings(requests, appGuid));
-            return bindings.map(({ instance }) => instance);
+            return (await readBindings(requests, appGuid)).map(({ instance }) => instance);
         },
         serviceBindings(appGuid) {
-            return noneWithoutApi(() => readBindings(requests, appGuid));
+            return readBindings(requests, appGuid);
         },
         async bindingParameters(guid) {
             const path = `/v3/service_credential_bindings/${guid}/parameters`;
             try {
-                return (await requests.read(path, {}, PARAMETERS_WITHIN_MS));
+                return platform_json/* Fields */.C8.of(await requests.read(path), 'parameters').all();
             }
             catch (error) {
-                if (error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* PlatformFault */.A)
+                if (isUnknownRequest(error) || isNotSupported(error))
                     return undefined;
                 throw error;
             }
@@ -38678,10 +38766,23 @@ async function noneWithoutApi(read) {
         return await read();
     }
     catch (error) {
-        if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404 && error.code === 10_000)
+        if (isUnknownRequest(error))
             return [];
         throw error;
     }
+}
+function isUnknownRequest(error) {
+    return error instanceof errors/* PlatformRefusal */.E2 && error.status === 404 && error.code === 10_000;
+}
+/** The broker tells no parameters, or there is no broker (CC service_binding_read.rb). */
+function isNotSupported(error) {
+    return error instanceof errors/* PlatformRefusal */.E2 && error.title === 'CF-ServiceFetchBindingParametersNotSupported';
+}
+/** An app of a platform that does not list them here may well have some. */
+function withoutBindings(error) {
+    if (!isUnknownRequest(error))
+        return error;
+    return new errors/* Refused */.Lw('This platform does not tell which services an app is bound to: its API has no /v3/service_credential_bindings (since version 3.87.0), so what an app has could be lost unseen.', 'Deploy to a platform with a newer version of the API.');
 }
 function parseSidecar(fields) {
     return {
@@ -38692,18 +38793,25 @@ function parseSidecar(fields) {
         memoryMb: fields.maybeNumber('memory_in_mb') ?? null,
     };
 }
+/** Throws `Refused` on a platform that has no such list. */
 async function readBindings(requests, appGuid) {
-    const bindings = await requests.list('/v3/service_credential_bindings', { app_guids: appGuid, type: 'app' }, (binding) => {
+    const query = { app_guids: appGuid, type: 'app' };
+    const bindings = await requests
+        .list('/v3/service_credential_bindings', query, (binding) => {
         const operation = binding.maybeObject('last_operation');
         return {
             guid: binding.text('guid'),
             of: (0,platform_json/* related */._2)(binding, 'service_instance') ?? '',
             rest: (0,platform_json/* present */.Eb)({
                 name: binding.maybeText('name'),
+                operation: operation && OPERATIONS.find((type) => type === operation.maybeText('type')),
                 state: operation && STATES.find((state) => state === operation.maybeText('state')),
                 description: operation?.maybeText('description'),
             }),
         };
+    })
+        .catch((error) => {
+        throw withoutBindings(error);
     });
     const guids = bindings.map(({ of }) => of);
     const instances = await requests.listFor('/v3/service_instances', 'guids', guids, {}, (instance) => ({
@@ -38717,6 +38825,7 @@ async function readBindings(requests, appGuid) {
         return { guid, instance: name, instanceGuid: of, ...rest };
     });
 }
+const OPERATIONS = ['create', 'delete'];
 const STATES = ['initial', 'in progress', 'succeeded', 'failed'];
 /** @returns by guid, the guid of what it belongs to */
 async function readRelated(requests, path, guids, what) {
@@ -38754,10 +38863,19 @@ function trimmed(url) {
 ;// CONCATENATED MODULE: ./lib/platform/bits.js
 
 
+
 function bitsCalls(requests) {
     return {
         packages(appGuid) {
             return requests.list('/v3/packages', { app_guids: appGuid, order_by: '-created_at' }, parsePackage);
+        },
+        copyPackage(packageGuid, appGuid) {
+            const body = { relationships: { app: { data: { guid: appGuid } } } };
+            const path = `/v3/packages?source_guid=${packageGuid}`;
+            return requests.writeFor('POST', path, body, 'package', parsePackage);
+        },
+        async deletePackage(guid) {
+            await (0,apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', `/v3/packages/${guid}`)));
         },
         builds(appGuid) {
             return requests.list('/v3/builds', { app_guids: appGuid, order_by: '-created_at' }, parseBuild);
@@ -38832,6 +38950,18 @@ function commandsOf(fields) {
         return undefined;
     return fields.textMap('process_types');
 }
+/** An image says which ports its processes listen on, and the first one is theirs (cloud_controller_ng droplet_model.rb). */
+function exposedPort(fields) {
+    try {
+        const { ports } = JSON.parse(fields.maybeText('execution_metadata') ?? '');
+        const first = ports.find((one) => one.Protocol === 'tcp')?.Port;
+        return typeof first === 'number' ? first : undefined;
+    }
+    catch {
+        // Of buildpacks it is another text, or none.
+        return undefined;
+    }
+}
 /** The package is named only by a link; a droplet that was uploaded or copied has none. */
 function parseDroplet(fields) {
     const link = fields.maybeObject('links')?.maybeObject('package')?.maybeText('href');
@@ -38841,8 +38971,17 @@ function parseDroplet(fields) {
         createdAtMs: fields.time('created_at'),
         ...(0,platform_json/* present */.Eb)({
             packageGuid: link?.split('/').at(-1),
+            appGuid: fields
+                .maybeObject('relationships')
+                ?.maybeObject('app')
+                ?.maybeObject('data')
+                ?.maybeText('guid'),
+            lifecycle: fields.maybeObject('lifecycle')?.maybeText('type'),
+            stack: fields.maybeText('stack'),
             commands: commandsOf(fields),
             checksum: fields.maybeObject('checksum')?.maybeText('value'),
+            image: fields.maybeText('image'),
+            port: exposedPort(fields),
         }),
     };
 }
@@ -38856,6 +38995,9 @@ function deploymentCalls(requests) {
         },
         async deployment(guid) {
             return parseDeployment(platform_json/* Fields */.C8.of(await requests.read(`/v3/deployments/${guid}`), 'deployment'));
+        },
+        async labelDeployment(guid, labels) {
+            await requests.write('PATCH', `/v3/deployments/${guid}`, { metadata: { labels } });
         },
         deployments(appGuid, only) {
             const query = { app_guids: appGuid, status_values: only, order_by: '-created_at' };
@@ -38963,6 +39105,17 @@ function placeCalls(requests) {
             if (spaceGuid === undefined)
                 throw unseen(`The space "${space}" of the organization "${org}"`, 'space');
             return { orgGuid, org, spaceGuid, space };
+        },
+        async isOn(flag) {
+            try {
+                return platform_json/* Fields */.C8.of(await requests.read(`/v3/feature_flags/${flag}`), 'feature flag').flag('enabled');
+            }
+            catch (error) {
+                // It only informs: the platform has the last word.
+                if (error instanceof errors/* PlatformRefusal */.E2)
+                    return undefined;
+                throw error;
+            }
         },
         async domains(orgGuid) {
             const known = domains.get(orgGuid) ??
@@ -39102,25 +39255,50 @@ function quotaCalls(requests) {
             return undefined;
         const [quota, summary] = await Promise.all([
             read(`/v3/${of}_quotas/${quotaGuid}`),
-            read(`/v3/${of}s/${guid}/usage_summary`),
+            orNone(() => read(`/v3/${of}s/${guid}/usage_summary`)),
         ]);
-        const apps = quota.object('apps');
-        const used = summary.object('usage_summary');
+        const limits = limitsOf(quota);
+        const used = summary?.object('usage_summary');
+        // No summary tells the log rate, and before 3.199 there is none of a space.
+        const counted = !used || limits.logRateBps !== undefined ? await countProcesses(`${of}_guids`, guid) : undefined;
+        const memoryMb = used ? used.number('memory_in_mb') : (counted?.memoryMb ?? 0);
+        const instances = used ? used.number('started_instances') : (counted?.instances ?? 0);
+        // Platforms that tell memory and instances only: as good as none, the platform has the last word.
+        const told = (key) => used?.maybeNumber(key) ?? 0;
         return {
             of,
             name,
-            limits: defined({
-                memoryMb: apps.maybeNumber('total_memory_in_mb'),
-                instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
-                instances: apps.maybeNumber('total_instances'),
-                routes: quota.object('routes').maybeNumber('total_routes'),
-            }),
+            limits,
             used: {
-                memoryMb: used.number('memory_in_mb'),
-                instances: used.number('started_instances'),
-                // Platforms that tell memory and instances only: as good as none, the platform has the last word.
-                routes: used.maybeNumber('routes') ?? 0,
+                memoryMb,
+                instances,
+                logRateBps: counted?.logRateBps ?? 0,
+                routes: told('routes'),
+                ports: told('reserved_ports'),
+                services: told('service_instances'),
+                tasks: told('per_app_tasks'),
             },
+        };
+    }
+    /** What the started apps have, as far as this sign-in may see them. */
+    async function countProcesses(filter, guid) {
+        const query = { [filter]: guid };
+        const [apps, processes] = await Promise.all([
+            requests.list('/v3/apps', query, (app) => ({ guid: app.text('guid'), state: app.text('state') })),
+            requests.list('/v3/processes', query, (process) => ({
+                app: (0,platform_json/* related */._2)(process, 'app'),
+                instances: process.number('instances'),
+                memoryMb: process.number('memory_in_mb'),
+                logRateBps: process.maybeNumber('log_rate_limit_in_bytes_per_second') ?? -1,
+            })),
+        ]);
+        const started = new Set(apps.filter(({ state }) => state === 'STARTED').map((app) => app.guid));
+        const own = processes.filter(({ app }) => app !== undefined && started.has(app));
+        const sum = (of) => own.reduce((all, one) => all + of(one), 0);
+        return {
+            instances: sum((one) => one.instances),
+            memoryMb: sum((one) => one.instances * one.memoryMb),
+            logRateBps: sum((one) => one.instances * Math.max(0, one.logRateBps)),
         };
     }
     return {
@@ -39136,11 +39314,32 @@ function quotaCalls(requests) {
         },
     };
 }
-function defined(limits) {
-    const entries = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-    return Object.fromEntries(entries);
+function limitsOf(quota) {
+    const apps = quota.object('apps');
+    const routes = quota.object('routes');
+    const limits = {
+        memoryMb: apps.maybeNumber('total_memory_in_mb'),
+        instanceMb: apps.maybeNumber('per_process_memory_in_mb'),
+        instances: apps.maybeNumber('total_instances'),
+        logRateBps: apps.maybeNumber('log_rate_limit_in_bytes_per_second'),
+        tasks: apps.maybeNumber('per_app_tasks'),
+        routes: routes.maybeNumber('total_routes'),
+        ports: routes.maybeNumber('total_reserved_ports'),
+        services: quota.maybeObject('services')?.maybeNumber('total_service_instances'),
+    };
+    return (0,platform_json/* present */.Eb)(limits);
 }
-/** Not every role may read a quota, and platforms before 3.199 have no usage of a space. */
+async function orNone(look) {
+    try {
+        return await look();
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && error.status === 404)
+            return undefined;
+        throw error;
+    }
+}
+/** Not every role may read a quota. */
 async function unlessHidden(look) {
     try {
         return await look();
@@ -39323,7 +39522,7 @@ function revisionCalls(requests) {
         },
         async revisionEnvironment(guid) {
             const json = await requests.read(`/v3/revisions/${guid}/environment_variables`);
-            return platform_json/* Fields */.C8.of(json, 'environment variables of the revision').textMap('var');
+            return platform_json/* Fields */.C8.of(json, 'environment variables of the revision').variables('var');
         },
     };
 }
@@ -39356,9 +39555,11 @@ function routeCalls(requests) {
         const query = { domain_guids: [...new Set(domains)], space_guids: spaceGuid };
         // Hosts are kept as they were written, but compared without regard to case.
         const hosts = names.flatMap(({ host }) => (host === '' ? [] : [host, host.toLowerCase()]));
+        const ports = names.flatMap(({ port }) => (port ? [String(port)] : []));
         const found = await Promise.all([
             requests.listFor('/v3/routes', 'hosts', hosts, query, parseRoute),
-            names.some(({ host }) => host === '')
+            requests.listFor('/v3/routes', 'ports', ports, query, parseRoute),
+            names.some(({ host, port }) => host === '' && port === null)
                 ? requests.list('/v3/routes', { ...query, hosts: '' }, parseRoute)
                 : [],
         ]);
@@ -39401,7 +39602,7 @@ function routeCalls(requests) {
             const body = {
                 ...(host === '' ? {} : { host }),
                 ...(path === '' ? {} : { path }),
-                ...(port === null ? {} : { port }),
+                ...(port ? { port } : {}),
                 ...(options ? { options } : {}),
                 relationships: { space: { data: { guid: spaceGuid } }, domain: { data: { guid: domainGuid } } },
                 metadata: { labels: labels ?? {}, annotations: annotations ?? {} },
@@ -39493,6 +39694,42 @@ function parseDestination(fields) {
     };
 }
 
+// EXTERNAL MODULE: ./lib/platform/services.js
+var services = __nccwpck_require__(3280);
+;// CONCATENATED MODULE: ./lib/platform/tasks.js
+
+function taskCalls(requests) {
+    return {
+        createTask(appGuid, { name, command, memoryMb, diskMb, logRateBps }) {
+            const body = {
+                ...{ name, command, memory_in_mb: memoryMb, disk_in_mb: diskMb },
+                log_rate_limit_in_bytes_per_second: logRateBps,
+            };
+            return requests.writeFor('POST', `/v3/apps/${appGuid}/tasks`, body, 'task', parseTask);
+        },
+        async task(guid) {
+            return parseTask(platform_json/* Fields */.C8.of(await requests.read(`/v3/tasks/${guid}`), 'task'));
+        },
+        async tasksNamed(appGuid, name) {
+            const tasks = await requests.list(`/v3/apps/${appGuid}/tasks`, { names: name }, parseTask);
+            return tasks.filter((task) => task.name === name);
+        },
+        async cancelTask(guid) {
+            await requests.write('POST', `/v3/tasks/${guid}/actions/cancel`);
+        },
+    };
+}
+const tasks_STATES = ['PENDING', 'RUNNING', 'CANCELING', 'SUCCEEDED', 'FAILED'];
+function parseTask(fields) {
+    return {
+        guid: fields.text('guid'),
+        name: fields.text('name'),
+        state: fields.oneOf('state', tasks_STATES),
+        createdAtMs: fields.time('created_at'),
+        ...(0,platform_json/* present */.Eb)({ failure: fields.maybeObject('result')?.maybeText('failure_reason') }),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/platform/watching.js
 
 
@@ -39575,6 +39812,8 @@ function linesOf(answer) {
 
 
 
+
+
 function createPlatform(options) {
     const requests = new Requests(options);
     return {
@@ -39591,12 +39830,48 @@ function createPlatform(options) {
         ...revisionCalls(requests),
         ...deploymentCalls(requests),
         ...routeCalls(requests),
+        ...(0,services/* serviceCalls */.j)(requests),
+        ...taskCalls(requests),
         ...watchingCalls(requests, options.logCacheUrl),
+    };
+}
+
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: ./lib/commands/after-signal.js
+/** How long a run goes on once it was cancelled. */
+
+/** Between the runner's SIGINT and its SIGTERM (actions/runner, Runner.Sdk/ProcessInvoker.cs). */
+const RUNNER_LEAVES_MS = 7_500;
+/** For what comes after: the report, the end of the sign-in, private files. */
+const FOR_THE_END_MS = 2_500;
+const UNDO_MS = RUNNER_LEAVES_MS - FOR_THE_END_MS;
+/** @returns what is not aborted by the first signal, but soon after it */
+function afterSignal({ clock, signal, again, }) {
+    const over = new AbortController();
+    const closed = new AbortController();
+    const begin = () => {
+        clock.sleep(UNDO_MS, closed.signal).then(() => over.abort(signal.reason), () => undefined);
+    };
+    if (signal.aborted)
+        begin();
+    else
+        signal.addEventListener('abort', begin, { once: true });
+    const ending = again ? AbortSignal.any([over.signal, again]) : over.signal;
+    // Every call under way listens to it.
+    (0,external_node_events_.setMaxListeners)(0, ending);
+    return {
+        signal: ending,
+        close: () => {
+            signal.removeEventListener('abort', begin);
+            closed.abort();
+        },
     };
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/open.js
 /** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
+
 
 
 
@@ -39609,7 +39884,9 @@ async function open_open(inputs, context, ports) {
     const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
     runner.saveState(FOLDERS_STATE, folder);
     let session;
+    const after = afterSignal(ports);
     const close = async () => {
+        after.close();
         try {
             await session?.close();
             await files.remove(folder);
@@ -39649,9 +39926,11 @@ async function open_open(inputs, context, ports) {
             ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
             ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
         };
-        const platform = createPlatform({ ...connection, signal });
+        const platform = createPlatform({ ...connection, signal, writesUntil: after.signal });
         const target = await platform.target(inputs.org, inputs.space);
-        return { platform, afterSignal: createPlatform(connection), target, session, cf, folder, close };
+        const { signal: until } = after;
+        const afterwards = { platform: createPlatform({ ...connection, signal: until }), signal: until };
+        return { platform, afterSignal: afterwards, target, session, cf, folder, close };
     }
     catch (error) {
         await close();
@@ -39746,14 +40025,14 @@ var snapshot = __nccwpck_require__(1100);
 var evidence = __nccwpck_require__(2503);
 // EXTERNAL MODULE: ./lib/steps/heed.js
 var heed = __nccwpck_require__(9840);
-// EXTERNAL MODULE: ./lib/steps/index.js + 23 modules
-var lib_steps = __nccwpck_require__(4686);
+// EXTERNAL MODULE: ./lib/steps/index.js + 27 modules
+var lib_steps = __nccwpck_require__(2886);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var work = __nccwpck_require__(4136);
+// EXTERNAL MODULE: ./lib/strategies/work.js
+var work = __nccwpck_require__(3807);
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: ./lib/platform/sender.js
@@ -40091,9 +40370,9 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5106);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2524);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
-/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4396);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5583);
 
 
 
@@ -40149,8 +40428,8 @@ async function settleRest({ owner, apps }, inputs, context, ports) {
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
 /* harmony import */ var _platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1100);
 /* harmony import */ var _steps_world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
-/* harmony import */ var _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(5722);
-/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4459);
+/* harmony import */ var _strategies_backward_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3986);
+/* harmony import */ var _strategies_forward_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3042);
 /* harmony import */ var _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(8815);
 /* harmony import */ var _strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6565);
 /* harmony import */ var _pursue_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2189);
@@ -40233,7 +40512,7 @@ async function bringToItsEnd(set, besides, cancelled, owner, world) {
         return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
     });
     const versions = [...new Set(apps.map(({ intent }) => intent.version))].join(', ');
-    const goingBack = apps.filter(({ intent }) => intent.target !== undefined || intent.inPlace?.source);
+    const goingBack = apps.filter(({ snapshot: { lock } }) => lock && (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_3__/* .isOfRollback */ .Ce)(lock));
     const what = `An interrupted ${goingBack.length > 0 ? 'rollback to' : 'deploy of'} ${versions}`;
     const intents = apps.map(({ intent }) => intent);
     const ofHold = intents.some(({ hold }) => hold);
@@ -40371,7 +40650,7 @@ function inTheWayOf(name) {
 
 /***/ }),
 
-/***/ 4396:
+/***/ 5583:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40385,8 +40664,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_path_ = __nccwpck_require__(4379);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/system/children.js + 2 modules
-var children = __nccwpck_require__(7565);
+// EXTERNAL MODULE: ./lib/system/children.js + 3 modules
+var children = __nccwpck_require__(6749);
 // EXTERNAL MODULE: ./lib/cli/environment.js
 var environment = __nccwpck_require__(1532);
 ;// CONCATENATED MODULE: ./lib/cli/script.js
@@ -40440,6 +40719,8 @@ async function run(script, shell, path) {
         throw new errors/* VersionFault */.d4(`The smoke-script ended with ${code === null ? signal : `exit code ${code}`}.`, 'script', last);
 }
 
+// EXTERNAL MODULE: ./lib/cli/v6.js
+var v6 = __nccwpck_require__(8713);
 // EXTERNAL MODULE: ./lib/github/answers.js
 var answers = __nccwpck_require__(3593);
 // EXTERNAL MODULE: ./lib/github/call.js
@@ -40531,12 +40812,8 @@ function reasonOf(permission, response) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: external "node:stream/promises"
-const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 ;// CONCATENATED MODULE: ./lib/manifest/ignore.js
 /** Which files of an app's folder the cf CLI leaves out. Pure. */
 /** The CLI's own patterns (cli actor/sharedaction/resource.go, DefaultIgnoreLines). They come last, so nothing brings these back. */
@@ -40588,15 +40865,14 @@ function expressionOf(pattern) {
 
 
 
-
-
 /** Hashes of another way to hash are unlike each other. */
 const SCHEME = 'sha256-1';
 /** What is below an empty path is the folder itself. */
 const ROOT = '';
+const PIECE_BYTES = 1024 * 1024;
 /**
  * Names, modes, targets of links and contents, in an order of its own; times do not count. An archive counts by its bytes. Files
- * are streamed: memory grows with the entries of a folder, not with their size.
+ * are read piece by piece into one buffer: memory grows with the entries of a folder, not with their size.
  * @param path absolute, a folder or an archive
  * @returns undefined where it cannot be told what the CLI would take: unlike any other bits
  */
@@ -40655,337 +40931,35 @@ async function addEntry(hash, root, path, entry) {
 }
 async function addFile(hash, file, path) {
     const { mode, size } = await (0,promises_.stat)(file);
+    const content = await contentOf(file, size);
+    line(hash, 'file', path, (mode & 0o7777).toString(8), String(size), content);
+}
+/** A stream would take new memory for each piece, faster than it is given back. */
+async function contentOf(file, size) {
     const content = (0,external_node_crypto_.createHash)('sha256');
-    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(file), content);
-    line(hash, 'file', path, (mode & 0o7777).toString(8), String(size), content.digest('hex'));
+    const piece = Buffer.allocUnsafe(Math.min(size, PIECE_BYTES) || 1);
+    const handle = await (0,promises_.open)(file);
+    try {
+        for (;;) {
+            const { bytesRead } = await handle.read(piece, 0, piece.length);
+            if (bytesRead === 0)
+                return content.digest('hex');
+            content.update(piece.subarray(0, bytesRead));
+        }
+    }
+    finally {
+        await handle.close();
+    }
 }
 /** No part can pass for another one. */
 function line(hash, ...parts) {
     hash.update(`${JSON.stringify(parts)}\n`);
 }
 
-// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(3483);
-;// CONCATENATED MODULE: ./lib/manifest/edit.js
-/** The text edit behind a candidate's manifest. */
-
-const ROUTE_KEYS = ['routes', 'no-route', 'random-route', 'default-route'];
-/** Changes of the text, by position. It does what can be done simply; whoever asks compares the meaning. */
-class Edit {
-    yaml;
-    item;
-    wish;
-    path;
-    changes = [];
-    source;
-    constructor(yaml, item, wish, path) {
-        this.yaml = yaml;
-        this.item = item;
-        this.wish = wish;
-        this.path = path;
-        // Whatever is put at the end begins on a line of its own; positions stay true.
-        this.source = yaml.text.endsWith('\n') ? yaml.text : `${yaml.text}\n`;
-    }
-    /** @returns undefined where the app is not written as a block of its own */
-    text() {
-        const list = this.yaml.target(this.yaml.entries(this.yaml.root)?.get('applications')?.value);
-        const app = this.item;
-        if (!(0,dist/* isSeq */.oP)(list) || list.flow || !(0,dist/* isMap */.jh)(app) || app.flow)
-            return undefined;
-        for (const other of list.items)
-            if (other !== app)
-                this.removeItem(other);
-        this.editApp(app);
-        return this.apply();
-    }
-    editApp(app) {
-        const added = [];
-        const set = (key, text) => {
-            const own = ownPair(app, key);
-            if (own)
-                this.replaceValue(own, text);
-            else
-                added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
-        };
-        const indent = ' '.repeat(this.column(app));
-        this.editRoutes(app, set, indent);
-        set('name', asScalar(this.wish.candidateName));
-        if (this.path !== undefined)
-            set('path', asScalar(this.path));
-        this.editInstances(app, set, added, indent);
-        if (added.length > 0)
-            this.append(app, added, indent);
-    }
-    processesOf(app) {
-        return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
-    }
-    editRoutes(app, set, indent) {
-        const entries = this.yaml.entries(app);
-        const [wanted, text] = this.wish.trialRoute === undefined
-            ? ['no-route', 'true']
-            : ['routes', `\n${indent}- route: ${asScalar(this.wish.trialRoute)}`];
-        for (const key of ROUTE_KEYS) {
-            const entry = entries?.get(key);
-            if (key === wanted || !entry)
-                continue;
-            const own = ownPair(app, key);
-            if (own && !this.isFirstOfItem(own))
-                this.removeLines(own);
-            else if (key !== 'routes')
-                set(key, 'false');
-        }
-        set(wanted, text);
-    }
-    editInstances(app, set, added, indent) {
-        const { instances = {} } = this.wish;
-        const entries = this.yaml.entries(app);
-        const processes = this.processesOf(app);
-        const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
-        if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
-            set('instances', String(instances.web));
-        }
-        processes.forEach((process, i) => {
-            const count = instances[String(types[i])];
-            if (count === undefined || !(0,dist/* isMap */.jh)(process))
-                return;
-            const own = ownPair(process, 'instances');
-            if (own)
-                this.replaceValue(own, String(count));
-            else if (!process.flow)
-                this.append(process, [`instances: ${count}`], ' '.repeat(this.column(process)));
-        });
-        const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !types.includes(type));
-        if (missing.length > 0 && !entries?.has('processes')) {
-            added.push('processes:', ...missing.flatMap(([type, count]) => [`- type: ${asScalar(type)}`, `  instances: ${count}`]));
-        }
-        else if (missing.length > 0) {
-            const last = processes.at(-1);
-            const dash = last && this.lineStart(startOf(last));
-            if (last && dash !== undefined) {
-                const lead = this.source.slice(dash).match(/^ */)?.[0] ?? indent;
-                const lines = missing.flatMap(([type, count]) => [
-                    `${lead}- type: ${asScalar(type)}`,
-                    `${lead}  instances: ${count}`,
-                ]);
-                this.insertAfter(last, lines);
-            }
-        }
-    }
-    replaceValue(pair, text) {
-        const key = pair.key;
-        const value = (pair.value ?? null);
-        const keyEnd = endOf(key);
-        const colon = this.source.indexOf(':', keyEnd) + 1;
-        const inline = value !== null && ((0,dist/* isScalar */.jn)(value) || (0,dist/* isAlias */.Vj)(value)) && !text.startsWith('\n');
-        const from = inline && startOf(value) > colon ? startOf(value) : colon;
-        const to = value === null ? colon : Math.max(colon, endOf(value));
-        const space = from === colon && !text.startsWith('\n') ? ' ' : '';
-        this.changes.push({ from, to, text: `${space}${text}${this.tail(to)}` });
-    }
-    /** A block scalar's end is the start of the next line: the line that takes its place still needs an end. */
-    tail(to) {
-        return this.source[to - 1] === '\n' ? '\n' : '';
-    }
-    append(map, lines, indent) {
-        this.insertAfter(map, lines.map((line) => `${indent}${line}`));
-    }
-    insertAfter(node, lines) {
-        const at = this.lineEnd(endOf(node));
-        this.changes.push({ from: at, to: at, text: `${lines.join('\n')}\n` });
-    }
-    removeLines(pair) {
-        const last = (pair.value ?? pair.key);
-        this.changes.push({
-            from: this.lineStart(startOf(pair.key)),
-            to: this.lineEnd(Math.max(endOf(pair.key), endOf(last))),
-            text: '',
-        });
-    }
-    removeItem(item) {
-        const dash = this.source.lastIndexOf('-', startOf(item) - 1);
-        this.changes.push({
-            from: this.lineStart(dash),
-            to: this.lineEnd(Math.max(dash + 1, endOf(item))),
-            text: '',
-        });
-    }
-    isFirstOfItem(pair) {
-        const start = startOf(pair.key);
-        return this.source.slice(this.lineStart(start), start).trim() !== '';
-    }
-    column(node) {
-        return startOf(node) - this.lineStart(startOf(node));
-    }
-    lineStart(offset) {
-        return this.source.lastIndexOf('\n', offset - 1) + 1;
-    }
-    /** Start of the line after the one that holds the character before `offset`. */
-    lineEnd(offset) {
-        if (offset > 0 && this.source[offset - 1] === '\n')
-            return offset;
-        const end = this.source.indexOf('\n', offset);
-        return end < 0 ? this.source.length : end + 1;
-    }
-    apply() {
-        // Where something is put in front of what is taken out, putting comes first.
-        const ordered = [...this.changes].sort((one, other) => one.from - other.from || one.to - other.to);
-        let text = '';
-        let done = 0;
-        for (const { from, to, text: put } of ordered) {
-            text += this.source.slice(done, from) + put;
-            done = to;
-        }
-        return text + this.source.slice(done);
-    }
-}
-function ownPair(map, key) {
-    return map.items.findLast((pair) => (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === key);
-}
-function startOf(node) {
-    return node.range?.[0] ?? 0;
-}
-/** Where the last character that means something ends: a collection's own range takes in what follows it. */
-function endOf(node) {
-    if (((0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node)) && !node.flow) {
-        const last = node.items.at(-1);
-        const inner = (0,dist/* isMap */.jh)(node) ? (last?.value ?? last?.key) : last;
-        return inner ? endOf(inner) : (node.range?.[1] ?? 0);
-    }
-    return node.range?.[1] ?? 0;
-}
-/** Plain where nobody can misread it, else in quotes. */
-function asScalar(text) {
-    return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : escapeLineEnds(JSON.stringify(text));
-}
-/** Characters that end a line in YAML 1.1, and in nothing else: only inside double quotes can they stand in `text`. */
-function escapeLineEnds(text) {
-    return text.replace(/[\x85\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-// EXTERNAL MODULE: ./lib/manifest/variables.js
-var variables = __nccwpck_require__(7633);
-// EXTERNAL MODULE: ./lib/manifest/yaml.js
-var manifest_yaml = __nccwpck_require__(3461);
-;// CONCATENATED MODULE: ./lib/manifest/candidate.js
-/**
- * The manifest for a candidate: the user's text with as little of it changed as can be, so that whatever it says besides name,
- * routes, path and instances reaches the CLI untouched, variables as `((x))`.
- */
-
-
-
-
-/**
- * @returns the manifest's text with that app alone; where the text cannot be edited without changing what it means (the app is
- *   an alias, or uses an anchor of another app), the app is written anew
- * @throws Error when the manifest has no such app
- */
-function candidateManifest(manifest, wish) {
-    const { yaml, item } = itemOf(manifest, wish.app);
-    const path = manifest.apps.find((app) => app.name === wish.app)?.path;
-    const expected = asWished(yaml.value(item), wish, path);
-    const edited = new Edit(yaml, item, wish, path).text();
-    return edited !== undefined && says(edited, expected) ? edited : written(expected);
-}
-/**
- * @param name of the app in the manifest, and of live
- * @returns what the platform shall apply to live, which keeps its routes, counts and bits: no word of them. Variables are filled in
- * @throws Error when the manifest has no such app
- */
-function liveManifest(manifest, name) {
-    const { yaml, item } = itemOf(manifest, name);
-    const app = (0,variables/* fillIn */.pz)(yaml.value(item), manifest.variables);
-    const without = (data, keys) => Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
-    const listed = Array.isArray(app.processes) ? app.processes : undefined;
-    return written({
-        ...without(app, [...ROUTE_KEYS, 'instances', 'path']),
-        ...(listed ? { processes: listed.map((one) => without(one, ['instances'])) } : {}),
-    });
-}
-/** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
-function varsFileText(manifest) {
-    return quoted(manifest.variables);
-}
-function itemOf(manifest, name) {
-    const yaml = (0,manifest_yaml/* readYaml */.g)(manifest.file, manifest.text);
-    const item = yaml
-        .items(yaml.entries(yaml.root)?.get('applications')?.value)
-        ?.find((one) => nameOf(yaml, one, manifest) === name);
-    if (!item)
-        throw new Error(`no app ${name} in ${manifest.file}`);
-    return { yaml, item };
-}
-function nameOf(yaml, item, manifest) {
-    const name = (0,variables/* fillIn */.pz)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
-    return name === null ? undefined : String(name);
-}
-/** What the candidate's manifest has to mean. */
-function asWished(app, wish, path) {
-    const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !ROUTE_KEYS.includes(key)));
-    const instances = wish.instances ?? {};
-    const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
-    const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !listed?.some((process) => process.type === type));
-    const processes = [
-        ...(listed ?? []).map((process) => {
-            const count = instances[String(process.type)];
-            return count === undefined ? process : { ...process, instances: count };
-        }),
-        ...missing.map(([type, count]) => ({ type, instances: count })),
-    ];
-    const webIsListed = listed?.some((process) => process.type === 'web') ?? false;
-    return {
-        ...kept,
-        name: wish.candidateName,
-        ...routesOf(wish),
-        ...(path === undefined ? {} : { path }),
-        ...(instances.web === undefined || (webIsListed && kept.instances === undefined)
-            ? {}
-            : { instances: instances.web }),
-        ...(listed || missing.length > 0 ? { processes } : {}),
-    };
-}
-function routesOf(wish) {
-    return wish.trialRoute === undefined ? { 'no-route': true } : { routes: [{ route: wish.trialRoute }] };
-}
-function says(text, expected) {
-    try {
-        const yaml = (0,manifest_yaml/* readYaml */.g)('', text);
-        const apps = yaml.value(yaml.entries(yaml.root)?.get('applications')?.value);
-        return Array.isArray(apps) && apps.length === 1 && canonical(apps[0]) === canonical(expected);
-    }
-    catch {
-        return false;
-    }
-}
-/** A switched-off `random-route` or `default-route` means the same as none. */
-function canonical(app) {
-    const meant = Object.entries(app).filter(([key, value]) => !(ROUTE_KEYS.includes(key) && value === false));
-    return JSON.stringify(sorted(Object.fromEntries(meant)));
-}
-function sorted(data) {
-    if (typeof data === 'bigint')
-        return `${data}n`;
-    if (Array.isArray(data))
-        return data.map(sorted);
-    if (data === null || typeof data !== 'object')
-        return data;
-    const entries = Object.entries(data).map(([key, value]) => [key, sorted(value)]);
-    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-function written(app) {
-    return quoted({ applications: [app] });
-}
-/** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
-function quoted(data) {
-    const text = (0,dist/* stringify */.As)(data, {
-        defaultStringType: 'QUOTE_DOUBLE',
-        defaultKeyType: 'QUOTE_DOUBLE',
-        lineWidth: 0,
-        aliasDuplicateObjects: false,
-    });
-    return escapeLineEnds(text);
-}
-
+// EXTERNAL MODULE: ./lib/manifest/candidate.js
+var candidate = __nccwpck_require__(9673);
+// EXTERNAL MODULE: ./lib/manifest/docker.js
+var manifest_docker = __nccwpck_require__(9514);
 // EXTERNAL MODULE: ./lib/manifest/said.js
 var said = __nccwpck_require__(3023);
 // EXTERNAL MODULE: ./lib/model/words.js
@@ -41011,13 +40985,22 @@ var commits = __nccwpck_require__(5969);
 
 
 
+
+
 /** A script of the user's is ended after this; the input `timeout` may end it before. */
 const SCRIPT_TIMEOUT_MS = 10 * words/* MINUTE_MS */.kg;
 function worldOf({ platform, afterSignal, target, session, folder: temp }, 
 /** undefined: nothing is pushed in this world. */
 manifest, inputs, context, ports, ofWatch) {
     const { clock, random, files, signal, listener, children, env } = ports;
-    const probe = { http: ports.http, clock, random, signal, skipSslValidation: inputs.skipSslValidation };
+    const probe = {
+        http: ports.http,
+        connect: ports.connect,
+        clock,
+        random,
+        signal,
+        skipSslValidation: inputs.skipSslValidation,
+    };
     const startTimeout = inputs.startTimeoutMs === undefined ? {} : { startTimeoutMs: inputs.startTimeoutMs };
     const { compare } = gitHubOf(inputs, context, ports);
     const withManifest = async (wish, use) => {
@@ -41027,13 +41010,27 @@ manifest, inputs, context, ports, ofWatch) {
         try {
             const manifestPath = (0,external_node_path_.join)(folder, 'manifest.yml');
             const varsFilePath = (0,external_node_path_.join)(folder, 'vars.yml');
-            await files.writePrivate(manifestPath, candidateManifest(manifest, wish));
-            await files.writePrivate(varsFilePath, varsFileText(manifest));
+            await files.writePrivate(manifestPath, (0,candidate/* candidateManifest */.X4)(manifest, wish));
+            await files.writePrivate(varsFilePath, (0,candidate/* varsFileText */.s6)(manifest));
             await use({ manifestPath, varsFilePath });
         }
         finally {
             await files.remove(folder);
         }
+    };
+    const bitsOf = (name) => {
+        const path = manifest?.apps.find((app) => app.name === name)?.path;
+        if (path === undefined)
+            throw new Error(`no bits of ${name} to push`);
+        return path;
+    };
+    // Its `cf push` reads of a manifest what version 2 of the API knew, and leaves out the rest without a word.
+    const pushByV6 = async (app, wish) => {
+        if (!manifest)
+            throw new Error(`no manifest to apply to ${wish.candidateName}`);
+        const job = await platform.applyManifest(target.spaceGuid, (0,candidate/* appliedManifest */.rW)(manifest, wish));
+        await platform.finishJob(job);
+        await session.createPackage({ app: wish.candidateName, bitsPath: bitsOf(app), signal });
     };
     return {
         platform,
@@ -41045,28 +41042,60 @@ manifest, inputs, context, ports, ofWatch) {
         probe: inputs.router ? { ...probe, router: inputs.router } : probe,
         stagingTimeoutMs: inputs.stagingTimeoutMs,
         ...startTimeout,
+        ...(inputs.timeoutMs === undefined ? {} : { taskTimeoutMs: inputs.timeoutMs }),
         ...ofWatch,
         facts: takerFacts(inputs, context),
         hasEnded: endOfRuns(inputs, context, ports),
         compare,
         ...(inputs.command === 'deploy' ? { patience: (0,commits/* patienceOf */.Hw)(inputs, context, compare) } : {}),
-        pushBits: ({ app, candidate, trialUrl, alone }) => {
+        pushBits: ({ app, candidate, trialUrl, alone, bindings }) => {
             const instances = alone ? { instances: oneOf(app, manifest) } : {};
-            const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances };
-            return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, signal }));
+            const filled = bindings ? { bindings } : {};
+            const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances, ...filled };
+            const image = manifest?.apps.find(({ name }) => name === app)?.docker;
+            const { password } = inputs.docker;
+            const docker = image && {
+                docker: { ...image, ...(image.username !== undefined && password !== undefined ? { password } : {}) },
+            };
+            if ((0,v6/* isV6 */.r5)(session.version))
+                return pushByV6(app, wish);
+            return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
+        },
+        ...((0,v6/* hasZdtPush */.P_)(session.version)
+            ? {
+                zdtPush: ({ app, signal: ending }) => session.zdtPush({
+                    app,
+                    bitsPath: bitsOf(app),
+                    stagingTimeoutMs: inputs.stagingTimeoutMs,
+                    signal: ending,
+                }),
+            }
+            : {}),
+        candidateManifest: (app, candidateName, alone, bindings) => {
+            if (!manifest)
+                throw new Error(`no manifest to apply to ${candidateName}`);
+            const instances = alone ? { instances: oneOf(app, manifest) } : {};
+            const filled = bindings ? { bindings } : {};
+            return (0,candidate/* appliedManifest */.rW)(manifest, {
+                app,
+                candidateName,
+                trialRoute: undefined,
+                ...instances,
+                ...filled,
+            });
         },
         liveManifest: (app) => {
             if (!manifest)
                 throw new Error(`no manifest to apply to ${app}`);
-            return liveManifest(manifest, app);
+            return (0,candidate/* liveManifest */.SB)(manifest, app);
         },
         hide: (secrets) => {
             for (const secret of secrets)
                 ports.runner.setSecret(secret);
         },
         fingerprint: async (name) => {
-            const path = manifest?.apps.find((app) => app.name === name)?.path;
-            const bits = path === undefined ? undefined : await hashOfBits(path);
+            const { path, docker } = manifest?.apps.find((app) => app.name === name) ?? {};
+            const bits = docker ? (0,manifest_docker/* hashOfImage */.P3)(docker) : path === undefined ? undefined : await hashOfBits(path);
             return manifest && bits ? { bits, manifest: (0,said/* saidOf */.J)(manifest, name).hash } : undefined;
         },
         runScript: ({ command, trialUrl, appName, appGuid, signal: ending }) => runScript({
@@ -41251,7 +41280,12 @@ const PARTS = {
     keepPrevious: true,
     keepFailed: true,
     inPlace: true,
+    preview: true,
     autoscaled: true,
+    taken: true,
+    bits: true,
+    asLive: true,
+    handover: true,
 };
 /** Parts that an earlier release did not write, and what stands for them. */
 const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 };
@@ -41260,7 +41294,12 @@ const OPTIONAL = [
     'target',
     'watchPath',
     'inPlace',
+    'preview',
     'autoscaled',
+    'taken',
+    'bits',
+    'asLive',
+    'handover',
     ...Object.keys(DEFAULTS),
 ];
 /** @returns annotations, each within the platform's limit. Values of variables and headers are not in it, and no script. */
@@ -41737,17 +41776,18 @@ function readContext(env) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8806);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6011);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4177);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
-/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7565);
+/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6749);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
-/* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6355);
-/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2266);
-/* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5135);
-/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(153);
-/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(5956);
-/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(3162);
-/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7437);
+/* harmony import */ var _system_connect_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3414);
+/* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6355);
+/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2266);
+/* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5135);
+/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(153);
+/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(5956);
+/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(3162);
+/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7437);
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
 
 
@@ -41761,30 +41801,32 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const { signal, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_10__/* .listenForSignals */ .s)(process);
-const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env };
+
+const { signal, again, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_11__/* .listenForSignals */ .s)(process);
+const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env, files: _system_files_js__WEBPACK_IMPORTED_MODULE_6__/* .files */ .a };
 const ports = {
     ...shared,
-    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_9__/* .takeMissingFiles */ .v)(process.env),
-    core: (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_11__/* .reportingTo */ ._)(_actions_core__WEBPACK_IMPORTED_MODULE_0__, process.env),
+    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_10__/* .takeMissingFiles */ .v)(process.env),
+    core: (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_12__/* .reportingTo */ ._)(_actions_core__WEBPACK_IMPORTED_MODULE_0__, process.env),
     write: (line) => process.stdout.write(`${line}\n`),
     portsFor: (inputs, listener) => ({
         ...shared,
-        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ ...inputs, env: process.env }),
-        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_6__/* .createHttp */ .V)({ skipSslValidation: false, env: process.env }),
+        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_7__/* .createHttp */ .V)({ ...inputs, env: process.env }),
+        connect: _system_connect_js__WEBPACK_IMPORTED_MODULE_5__/* .connect */ .N,
+        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_7__/* .createHttp */ .V)({ ...inputs, skipSslValidation: false, env: process.env }),
         children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_3__/* .createChildren */ .A)(),
-        random: _system_random_js__WEBPACK_IMPORTED_MODULE_8__/* .realRandom */ .M,
+        random: _system_random_js__WEBPACK_IMPORTED_MODULE_9__/* .realRandom */ .M,
         runner: _actions_core__WEBPACK_IMPORTED_MODULE_0__,
-        files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a,
-        loopback: _system_loopback_js__WEBPACK_IMPORTED_MODULE_7__/* .loopback */ .u,
+        loopback: _system_loopback_js__WEBPACK_IMPORTED_MODULE_8__/* .loopback */ .u,
         listener,
         signal,
+        again,
     }),
 };
 const isPost = _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState('is-post') !== '';
 _actions_core__WEBPACK_IMPORTED_MODULE_0__.saveState('is-post', 'true');
 process.exitCode = isPost
-    ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState, files: _system_files_js__WEBPACK_IMPORTED_MODULE_5__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_0__.warning })
+    ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_0__.getState, files: _system_files_js__WEBPACK_IMPORTED_MODULE_6__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_0__.warning })
     : await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .i)(ports);
 close();
 
@@ -41793,7 +41835,327 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 6011:
+/***/ 6472:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $g: () => (/* binding */ cliVersion),
+/* harmony export */   AU: () => (/* binding */ domainName),
+/* harmony export */   Ee: () => (/* binding */ variables),
+/* harmony export */   Ei: () => (/* binding */ webPath),
+/* harmony export */   FV: () => (/* binding */ targetPatterns),
+/* harmony export */   Is: () => (/* binding */ downloadUrl),
+/* harmony export */   Os: () => (/* binding */ guid),
+/* harmony export */   QB: () => (/* binding */ router),
+/* harmony export */   Qq: () => (/* binding */ text),
+/* harmony export */   YW: () => (/* binding */ Wrong),
+/* harmony export */   au: () => (/* binding */ didYouMean),
+/* harmony export */   bU: () => (/* binding */ githubToken),
+/* harmony export */   cA: () => (/* binding */ environment),
+/* harmony export */   fc: () => (/* binding */ platformUrl),
+/* harmony export */   h8: () => (/* binding */ taskCommand),
+/* harmony export */   hX: () => (/* binding */ yamlOf),
+/* harmony export */   hx: () => (/* binding */ percents),
+/* harmony export */   nd: () => (/* binding */ integer),
+/* harmony export */   p0: () => (/* binding */ duration),
+/* harmony export */   pA: () => (/* binding */ nearest),
+/* harmony export */   p_: () => (/* binding */ list),
+/* harmony export */   ps: () => (/* binding */ pem),
+/* harmony export */   qP: () => (/* binding */ webUrl),
+/* harmony export */   qv: () => (/* binding */ previewId),
+/* harmony export */   sc: () => (/* binding */ sha256),
+/* harmony export */   tO: () => (/* binding */ imageName),
+/* harmony export */   wZ: () => (/* binding */ aboveZero),
+/* harmony export */   wh: () => (/* binding */ plainText),
+/* harmony export */   yL: () => (/* binding */ oneOf),
+/* harmony export */   zM: () => (/* binding */ boolean)
+/* harmony export */ });
+/* unused harmony export isLoopback */
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var fastest_levenshtein__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8232);
+/* harmony import */ var _manifest_yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3461);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6635);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2431);
+/** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
+
+
+
+
+
+/** What is wrong, each as the rest of a sentence that begins with the input's name. */
+class Wrong extends Error {
+    name = 'Wrong';
+    texts;
+    constructor(...texts) {
+        super(texts.join('; '));
+        this.texts = texts;
+    }
+}
+const text = (given) => given;
+/** The platform takes no longer one (docs of the v3 API). */
+const LONGEST_COMMAND = 4_096;
+const taskCommand = (given) => {
+    const command = given.trim();
+    if (command === '')
+        throw new Wrong('has no command in it: name one, or leave it out');
+    if (command.length > LONGEST_COMMAND)
+        throw new Wrong(`has ${command.length} characters, and the platform takes ${LONGEST_COMMAND}: put the command into a file of the app`);
+    return command;
+};
+/** As the runner's own toolkit reads booleans. */
+const boolean = (given) => {
+    if (/^(true|True|TRUE)$/.test(given))
+        return true;
+    if (/^(false|False|FALSE)$/.test(given))
+        return false;
+    throw new Wrong(`is "${given}"; allowed are true and false`);
+};
+/** @param later values that the action will know one day: refused as not available yet */
+function oneOf(allowed, later = []) {
+    return (given) => {
+        const found = allowed.find((value) => value === given);
+        if (found !== undefined)
+            return found;
+        const among = `allowed ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`;
+        if (later.includes(given))
+            throw new Wrong(`is "${given}", which is not available yet; ${among}`);
+        throw new Wrong(`is "${given}"; ${among}${didYouMean(given, allowed)}`);
+    };
+}
+function integer(least, most) {
+    return (given) => {
+        const value = Number(given);
+        if (/^\d+$/.test(given) && value >= least && value <= most)
+            return value;
+        throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
+    };
+}
+/** `10 50`: percent of something, ascending. */
+const percents = (given) => {
+    const parts = given.split(/[\s,]+/).filter((part) => part !== '');
+    const values = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+    const isLegal = values.every((value, at) => value >= 1 && value <= 100 && value > (values[at - 1] ?? 0));
+    if (values.length > 0 && isLegal)
+        return values;
+    throw new Wrong(`is "${given}"; allowed are whole numbers from 1 to 100, each above the one before, such as 10 50`);
+};
+const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
+/** Beyond it a timer of Node's wraps around. */
+const LONGEST_DAYS = 20;
+/** `90s`, `5m`, `1h30m`, `14d`, or whole seconds; in milliseconds. */
+const duration = (given) => {
+    const compact = given.replace(/\s+/g, '');
+    const parts = /^\d+$/.test(compact)
+        ? [undefined, undefined, undefined, undefined, compact]
+        : /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(compact);
+    if (!parts || compact === '') {
+        throw new Wrong(`is "${given}"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds`);
+    }
+    const seconds = Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0);
+    if (seconds > LONGEST_DAYS * UNITS.d) {
+        throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
+    }
+    return seconds * _model_words_js__WEBPACK_IMPORTED_MODULE_4__/* .SECOND_MS */ ._L;
+};
+const aboveZero = (parse) => (given) => {
+    const value = parse(given);
+    if (value === 0)
+        throw new Wrong(`is "${given}"; it has to be more than nothing`);
+    return value;
+};
+/** One per line or separated by commas. */
+const list = (given) => given
+    .split(/[\n,]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+const targetPatterns = (given) => {
+    const patterns = list(given);
+    for (const pattern of patterns) {
+        if (!/^[^/]+\/[^/]+$/.test(pattern)) {
+            throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
+        }
+    }
+    if (patterns.length === 0)
+        throw new Wrong('names no target; a pattern is written org/space');
+    return patterns;
+};
+/** Becomes a part of a host's name. */
+const previewId = (given) => {
+    if (_model_words_js__WEBPACK_IMPORTED_MODULE_4__/* .PREVIEW_ID */ .Bo.test(given))
+        return given;
+    throw new Wrong(`is "${given}"; it becomes a part of a host's name: at most 32 of a-z, 0-9 and -, which is neither first nor last`);
+};
+/** https, or http to this machine. Comes back without a slash at its end. */
+const platformUrl = (given) => {
+    const url = webUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`, given);
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new Wrong(`is "${given}"; credentials go there, so it has to be https (http only to this machine)`);
+    }
+    if (url.pathname !== '/' || url.search || url.hash) {
+        throw new Wrong(`is "${given}"; it has to be an address without a path, such as https://api.example.com`);
+    }
+    return url.origin;
+};
+const downloadUrl = (given) => {
+    const url = webUrl(given, given);
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new Wrong(`is "${given}"; a program is downloaded from there, so it has to be https`);
+    }
+    return url.href;
+};
+const router = (given) => {
+    const url = webUrl(given, given);
+    if (url.pathname !== '/' || url.search || url.hash) {
+        throw new Wrong(`is "${given}"; it is a scheme, an address and a port, such as http://127.0.0.1:8081`);
+    }
+    const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
+    return {
+        protocol,
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? (protocol === 'http:' ? 80 : 443) : Number(url.port),
+    };
+};
+const webPath = (given) => {
+    if (/^\/[^\s#]*$/.test(given) && !given.startsWith('//'))
+        return given;
+    throw new Wrong(`is "${given}"; a path begins with one / and has no spaces`);
+};
+const domainName = (given) => {
+    const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+    if (new RegExp(`^${label}(\\.${label})+$`, 'i').test(given))
+        return given.toLowerCase();
+    throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
+};
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** One certificate or several; text around them, as tools write it, is left out. */
+const pem = (given) => {
+    if (given.includes('PRIVATE KEY-----'))
+        throw new Wrong('holds a private key; give certificates only');
+    const certificates = given.match(CERTIFICATES) ?? [];
+    if (certificates.length === 0)
+        throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
+    for (const [index, certificate] of certificates.entries()) {
+        try {
+            new node_crypto__WEBPACK_IMPORTED_MODULE_0__.X509Certificate(certificate);
+        }
+        catch {
+            throw new Wrong(`cannot be read (certificate ${index + 1} of ${certificates.length}); give the PEM text as it is, with its line breaks`);
+        }
+    }
+    return `${certificates.join('\n')}\n`;
+};
+/** As `docker pull` takes it: registry, name, and a tag or a digest. */
+const imageName = (given) => {
+    if (/^[a-z0-9][\w.-]*(:\d+)?(\/[\w.-]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i.test(given))
+        return given;
+    throw new Wrong(`is "${given}"; an image is written registry.example.com/team/shop:1.2, without https://`);
+};
+/** A release such as `8.18.4`, or a major. */
+const cliVersion = (given) => {
+    const version = given.replace(/^v/, '');
+    if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
+        throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
+    }
+    if (Number.parseInt(version, 10) < 6) {
+        throw new Wrong(`is "${given}"; releases before 6 know nothing of version 3 of the platform's API`);
+    }
+    return version;
+};
+/** Goes into a header as it is. The value is quoted nowhere. */
+const githubToken = (given) => {
+    if (/^[\x21-\x7e]+$/.test(given))
+        return given;
+    throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
+};
+/** As the platform writes them. */
+const guid = (given) => {
+    if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(given))
+        return given.toLowerCase();
+    throw new Wrong(`is "${given}", which is no GUID; it looks like 8a1f7f0c-52b7-4d8a-9c55-0a7d7f0b6c11`);
+};
+const sha256 = (given) => {
+    if (/^[0-9a-f]{64}$/i.test(given))
+        return given.toLowerCase();
+    throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
+};
+/** Values as `cf push --var` would read them. */
+const variables = (given) => {
+    const yaml = yamlOf(given);
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (!/^[-/\w\p{L}]+$/u.test(name)) {
+            throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
+        }
+        return [name, yaml.value(value)];
+    }));
+};
+/** Values as they are written: `1.10` stays `1.10`, `yes` stays `yes`. */
+const environment = (given) => {
+    const yaml = yamlOf(given, 'core');
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
+            throw new Wrong(`has "${name}", which the platform sets`);
+        }
+        if (!/^[^\s=]+$/.test(name))
+            throw new Wrong(`has "${name}", which is no name of a variable`);
+        return [name, plainText(yaml, value, name)];
+    }));
+};
+/** @returns the scalar as it is written; nothing is the empty string. */
+function plainText(yaml, node, name) {
+    const found = node ? yaml.textOf(node) : '';
+    if (found !== undefined)
+        return found;
+    throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
+}
+function yamlOf(given, dialect = 'cf') {
+    try {
+        return (0,_manifest_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .readYaml */ .g)('', given, dialect);
+    }
+    catch (error) {
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz))
+            throw error;
+        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`));
+    }
+}
+function namedOf(yaml) {
+    const named = yaml.named(yaml.root);
+    if (!named)
+        throw new Wrong('is no map; write one NAME: value a line');
+    return named;
+}
+/** @throws Wrong unless it is an http(s) URL without credentials */
+function webUrl(candidate, given) {
+    const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
+    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+        throw new Wrong(`is "${given}", which is no http or https address`);
+    }
+    if (url.username || url.password)
+        throw new Wrong('carries credentials in its address; they do not belong there');
+    return url;
+}
+function isLoopback(host) {
+    return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+/** @returns ` (did you mean "x"?)` when one of the names is close, else nothing. */
+function didYouMean(given, names) {
+    const near = nearest(given, names);
+    return near === undefined ? '' : ` (did you mean "${near}"?)`;
+}
+/** @returns the name that a slip of the keyboard could have turned into what was given. */
+function nearest(given, names) {
+    if (names.length === 0)
+        return undefined;
+    const lower = given.toLowerCase();
+    const near = (0,fastest_levenshtein__WEBPACK_IMPORTED_MODULE_1__/* .closest */ .kp)(lower, [...names]);
+    // Two letters that changed places are two slips.
+    const bound = near.length < 5 ? 1 : near.length < 9 ? 2 : 3;
+    return (0,fastest_levenshtein__WEBPACK_IMPORTED_MODULE_1__/* .distance */ .Io)(lower, near.toLowerCase()) <= bound ? near : undefined;
+}
+
+
+/***/ }),
+
+/***/ 4177:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41812,8 +42174,8 @@ var hold = __nccwpck_require__(8815);
 var engine_lock = __nccwpck_require__(7200);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var manifest_secrets = __nccwpck_require__(2413);
-// EXTERNAL MODULE: ./lib/strategies/forward.js + 3 modules
-var forward = __nccwpck_require__(4459);
+// EXTERNAL MODULE: ./lib/strategies/forward.js + 2 modules
+var forward = __nccwpck_require__(3042);
 // EXTERNAL MODULE: ./lib/strategies/settle.js
 var settle = __nccwpck_require__(6565);
 // EXTERNAL MODULE: ./lib/model/errors.js
@@ -41935,10 +42297,13 @@ function isOlderThan(version, needed) {
 
 // EXTERNAL MODULE: ./lib/steps/canary.js + 2 modules
 var steps_canary = __nccwpck_require__(624);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
 ;// CONCATENATED MODULE: ./lib/strategies/in-place.js
 
 
-function chooseInPlace({ inputs, app, snapshot, brought }) {
+
+function chooseInPlace({ inputs, app, snapshot, brought, canZdtPush = false, }) {
     if (inputs.strategy === 'blue-green')
         return { problems: [], notes: [] };
     const { live } = snapshot;
@@ -41951,21 +42316,69 @@ function chooseInPlace({ inputs, app, snapshot, brought }) {
     const instances = live.processes
         .filter(({ type }) => type === 'web')
         .reduce((sum, process) => sum + process.instances, 0);
-    const inPlace = { maxInFlight, ...(instanceSteps ? { instanceSteps, instances } : {}) };
+    const stagesAgain = inputs.strategy === 'zdt-push' && canZdtPush;
+    const inPlace = {
+        maxInFlight,
+        ...(instanceSteps ? { instanceSteps, instances } : {}),
+        ...(stagesAgain ? { stagesAgain } : {}),
+    };
     return {
         inPlace,
         problems: [
             ...tooOld(snapshot.apiVersion, inPlace),
             ...lifecycles(app, live),
-            ...brought.map((name) => `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`),
+            ...(stagesAgain
+                ? notByZdtPush(inputs, app)
+                : brought.map((name) => `${app.name} has the sidecar ${name} from a buildpack, and the copy of a droplet has none: ${OTHER_WAY}`)),
         ],
         notes: [
+            ...(stagesAgain
+                ? [
+                    `${app.name} is built twice: what is proven is one droplet, and what goes live is another one, which cf v3-zdt-push stages of the same bits.`,
+                ]
+                : []),
             ...(instanceSteps
                 ? [`The canary of ${app.name} pauses with ${(0,steps_canary/* sharesText */.W5)(inPlace)} of the new version.`]
                 : []),
             ...withoutIntegrity(live),
         ],
     };
+}
+/** Of what the deploys in place can do, the command of cf v6 does the least: it takes bits, and nothing else. */
+function notByZdtPush({ maxInFlight, hold, dropletGuid }, { name, docker, path }) {
+    const what = (text, way) => `strategy: zdt-push of cf v6 ${text}: ${way}`;
+    return [
+        ...(maxInFlight > 1
+            ? [what('replaces one instance at a time', 'leave max-in-flight out, or take strategy: rolling.')]
+            : []),
+        ...(hold
+            ? [
+                what('pushes the bits once more at the end, and promote has none', 'take strategy: rolling to hold a deploy.'),
+            ]
+            : []),
+        ...(docker || path === undefined || dropletGuid !== undefined
+            ? [what(`pushes bits, and ${name} comes without`, 'take strategy: rolling or blue-green.')]
+            : []),
+    ];
+}
+/** What is said once of a deploy, however many apps it has. */
+function meaningOfZdtPush({ inputs, canZdtPush, }) {
+    return inputs.strategy === 'zdt-push' && !canZdtPush
+        ? ['strategy: zdt-push is the same as rolling here: only cf v6, from 6.40.0 on, has v3-zdt-push.']
+        : [];
+}
+/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
+function otherProtocols(named, snapshot) {
+    return named.flatMap(({ url, protocol, ...name }) => {
+        const has = (0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, { url, ...name }), snapshot.live);
+        const web = has.filter(({ processType }) => processType === 'web');
+        const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
+        if (protocol === undefined || now === undefined)
+            return [];
+        return [
+            `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
+        ];
+    });
 }
 /**
  * Platform facts A4: routers go on sending requests to an instance that is scaled down until it is gone, unless they see from its
@@ -42025,11 +42438,11 @@ function lifecycleText(name) {
     return [`${name} has the lifecycle cnb, of which the platform copies no droplet: ${OTHER_WAY}`];
 }
 
-// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
-var intent_parts = __nccwpck_require__(3207);
+// EXTERNAL MODULE: ./lib/steps/named.js
+var steps_named = __nccwpck_require__(4877);
+// EXTERNAL MODULE: ./lib/steps/routes.js
+var steps_routes = __nccwpck_require__(4656);
 ;// CONCATENATED MODULE: ./lib/strategies/carry.js
-
-
 /** Names of what the manifest sets of an app, as they are recorded on it. */
 function namedBy(app) {
     const { services, sidecars, features, labels, annotations } = app;
@@ -42037,51 +42450,10 @@ function namedBy(app) {
         type,
         [...named, ...(timeoutS === undefined ? [] : ['timeout'])],
     ]);
-    return { services, sidecars, features, labels, annotations, processes: Object.fromEntries(processes) };
-}
-/** undefined: nobody recorded it, or not so that it can be read. */
-function namedOn(app) {
-    const record = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestNamed);
-    if (typeof record !== 'object' || record === null)
-        return undefined;
-    const of = (kind) => texts(record[kind]);
-    const { processes } = record;
-    const types = typeof processes === 'object' && processes !== null ? Object.entries(processes) : [];
     return {
-        services: of('services'),
-        sidecars: of('sidecars'),
-        features: of('features'),
-        labels: of('labels'),
-        annotations: of('annotations'),
-        processes: Object.fromEntries(types.map(([type, keys]) => [type, texts(keys)])),
-    };
-}
-const NOTHING_NAMED = {
-    services: [],
-    sidecars: [],
-    features: [],
-    labels: [],
-    annotations: [],
-    processes: {},
-};
-function texts(list) {
-    return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
-}
-/** What a manifest names now, and what one named before and does not any more: neither is carried. */
-function eitherOf(one, other) {
-    if (!other)
-        return one;
-    const types = new Set([...Object.keys(one.processes), ...Object.keys(other.processes)]);
-    const both = (mine = [], others = []) => [
-        ...new Set([...mine, ...others]),
-    ];
-    return {
-        services: both(one.services, other.services),
-        sidecars: both(one.sidecars, other.sidecars),
-        features: both(one.features, other.features),
-        labels: both(one.labels, other.labels),
-        annotations: both(one.annotations, other.annotations),
-        processes: Object.fromEntries([...types].map((type) => [type, both(one.processes[type], other.processes[type])])),
+        ...{ services, sidecars, features, labels, annotations },
+        ...(app.bindings ? { bindings: app.bindings } : {}),
+        processes: Object.fromEntries(processes),
     };
 }
 /** By which SAP's deploy service finds the apps that it owns (cloudfoundry/multiapps-controller, metadata of MTA resources). */
@@ -42099,9 +42471,68 @@ function ownedBy({ name }, keys, command) {
     ];
 }
 
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
+var intent_parts = __nccwpck_require__(3207);
+// EXTERNAL MODULE: ./lib/strategies/handover.js
+var handover = __nccwpck_require__(6949);
+;// CONCATENATED MODULE: ./lib/strategies/workers.js
+
+
+function chooseWorkers(intent, { workers }, live, named) {
+    const { app } = intent;
+    const isWhole = (0,steps_routes/* isRouteless */.xL)(intent);
+    const comes = Object.entries(named).map(([type, { instances = 0 }]) => [type, instances]);
+    const runs = (live?.processes ?? []).map(({ type, instances }) => [type, instances]);
+    const ofWorkers = (keeps) => new Set([...comes, ...runs].flatMap(([type, count]) => (keeps(type) && count > 0 ? [type] : [])));
+    // What the platform restarts in place is all but web, also where a route leads to it.
+    const types = ofWorkers((type) => (intent.inPlace ? type !== 'web' : (0,handover/* isWorker */.xD)(type, intent.before)));
+    const texts = [...types].join(', ');
+    if (intent.inPlace) {
+        const restarted = `At the end of its deployment the platform stops and starts ${texts} of ${app} all at once: for a moment none of it runs.`;
+        const refused = `workers: handover cannot be had for ${app}: the platform decides when its processes are replaced in place. Leave the input out.`;
+        return {
+            problems: workers === 'handover' ? [refused] : [],
+            notes: types.size > 0 ? [restarted] : [],
+        };
+    }
+    if (workers === 'overlap' || live?.state !== 'STARTED')
+        return { problems: [], notes: [] };
+    if (!isWhole && types.size === 0) {
+        return { problems: [], notes: [`${app} has no process but web: there is nothing to hand over.`] };
+    }
+    const counts = Object.fromEntries(comes.filter(([type]) => (0,handover/* isWorker */.xD)(type, intent.before)));
+    const ends = 'is seen to have ended before';
+    const note = isWhole
+        ? `Handover: ${app}, which has no route, stops and ${ends} its new version starts. What was proven of that version until then is that it stages.`
+        : `Handover: ${texts} of ${app} stops once its routes lead to the new version, and ${ends} the new one starts.`;
+    return { handover: { whole: isWhole, counts }, problems: [], notes: [note] };
+}
+/** Names by which an app that tells a registry where it is gives itself away. */
+const OF_REGISTRY = /registry|eureka|consul|discovery/i;
+/**
+ * A candidate's instances know the candidate's name and its trial route, and keep that knowledge when both are gone (`VCAP_APPLICATION`
+ * is written at the start). It only matters where they tell others.
+ * @returns a line for an app of which services or variables look as if it did
+ */
+function registryNotes({ inPlace }, app, live) {
+    if (inPlace)
+        return [];
+    const variables = [...new Set([...app.envNames, ...Object.keys(live?.env ?? {})])];
+    const signs = [
+        ...app.services.filter((name) => OF_REGISTRY.test(name)).map((name) => `service ${name}`),
+        ...variables.filter((name) => OF_REGISTRY.test(name)).map((name) => `variable ${name}`),
+    ];
+    if (signs.length === 0)
+        return [];
+    return [
+        `${app.name} may tell a registry where it is (${signs.join(', ')}). The VCAP_APPLICATION of a candidate has the candidate's name and its trial route, also when both are gone: an app that tells others its own name or first address is deployed with strategy: rolling or canary. What registers the address of each instance is right with blue-green.`,
+    ];
+}
+
 ;// CONCATENATED MODULE: ./lib/strategies/intent.js
+
+
+
 
 
 
@@ -42116,15 +42547,16 @@ function makeIntent(asked) {
     const env = environmentOf(inputs, app, live);
     const { inPlace, ...way } = chooseInPlace({ ...parts, brought: parts.brought ?? [] });
     const kept = inputs.scale === 'keep' ? scaleOf(app, live) : { deltas: {}, keep: [] };
+    const taken = (0,steps_named/* namedOnlyBy */.fR)((0,steps_named/* namedOn */.L0)(live), namedBy(app));
     const scale = inPlace ? { ...kept, deltas: countsInPlace(kept, app.processes, live) } : kept;
-    const intent = {
+    const wish = {
         app: app.name,
         set: parts.set,
         version: parts.version,
         owner: parts.owner,
         production: routes.production,
         dropped: routes.dropped,
-        trials: (0,intent_parts/* trialsOf */.xY)(parts, routes.production),
+        trials: (0,intent_parts/* trialsOf */.xY)(parts, routes.production, inputs.smokeTest),
         ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, parts.adoptedVersion) } : {}),
         scale: scale.deltas,
         keepInstancesOf: scale.keep,
@@ -42137,23 +42569,36 @@ function makeIntent(asked) {
             : env.wanted,
         carriedEnv: env.carried,
         facts: factsOf(parts, inPlace),
+        ...(inputs.task === undefined ? {} : { task: inputs.task }),
+        ...(parts.canZdtPush ? { byV6: true } : {}),
+        ...(app.docker ? { docker: true } : {}),
+        ...(parts.preview ? { preview: parts.preview.labels } : {}),
         ...(inPlace ? { inPlace } : {}),
+        ...(inPlace && taken ? { taken } : {}),
     };
+    const { handover, ...workers } = chooseWorkers(wish, inputs, live, app.processes);
+    const intent = { ...wish, ...(handover ? { handover } : {}) };
     return {
         intent,
         problems: [
             ...routes.problems,
             ...way.problems,
+            ...workers.problems,
             ...optionsTooNew(parts.named, snapshot),
             ...(inPlace ? otherProtocols(parts.named, snapshot) : []),
-            ...instanceProblems(app, scale.deltas),
-            ...(app.docker ? [`${app.name} is a docker image: they are not available yet.`] : []),
+            ...instanceProblems(app, scale.deltas, (0,steps_routes/* isRouteless */.xL)(wish)),
         ],
         notes: [
+            ...(parts.set[0] === app.name ? meaningOfZdtPush(parts) : []),
             ...way.notes,
+            ...workers.notes,
+            ...registryNotes(wish, app, live),
             ...routes.dropped.map((url) => `Route ${url} is dropped: the manifest names it no more.`),
             ...(inPlace
-                ? list('Taken from live, the manifest names them no more: variables', env.dropped)
+                ? [
+                    ...list('Taken from live, the manifest names them no more: variables', env.dropped),
+                    ...list('Taken from live, the manifest names them no more:', taken ? (0,steps_named/* namesText */.cb)(taken) : []),
+                ]
                 : [
                     ...list('Carried from live, not in the manifest: variables', env.carried),
                     ...list('Not carried, the manifest names them no more: variables', env.dropped),
@@ -42173,28 +42618,23 @@ function routesOf({ inputs, app, named, snapshot, shared = [] }) {
     const carried = unnamed.filter((route) => !dropped.includes(route));
     const production = [...named, ...carried.map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot))];
     const problems = [
-        ...lives.filter(isTcp).map(({ url }) => `${url} is a TCP route: they are not available yet.`),
         ...named.flatMap((route) => [...ofOtherSpace(route, shared, snapshot), ...takenBy(route, snapshot)]),
-        ...withoutRoute(app, production.length, lives),
+        ...withoutRoute(app, lives),
     ];
     return { production, dropped: dropped.map(({ url }) => url), problems };
 }
-function withoutRoute({ name, noRoute }, count, lives) {
-    if (noRoute && lives.length > 0) {
-        const urls = lives.map(({ url }) => url).join(', ');
-        return [
-            `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
-        ];
-    }
-    return count === 0 || noRoute ? [`${name} has no route: apps without routes are not available yet.`] : [];
+function withoutRoute({ name, noRoute }, lives) {
+    if (!noRoute || lives.length === 0)
+        return [];
+    const urls = lives.map(({ url }) => url).join(', ');
+    return [
+        `${name} has no-route: true in the manifest, and live serves ${urls}: it is never sent to an app that has routes. Take it out of the manifest.`,
+    ];
 }
 /** The platform keeps a host as it was once written, and compares without regard to case: its spelling is the route's name. */
 function asThere(wanted, snapshot) {
     const there = (0,view/* routeOf */.Lu)(snapshot, wanted);
     return there ? { ...wanted, url: there.url, host: there.host } : wanted;
-}
-function isTcp(route) {
-    return route.protocol === 'tcp';
 }
 /** Since when routes have options (docs of the v3 API). */
 const OPTIONS_SINCE = '3.183.0';
@@ -42205,19 +42645,6 @@ function optionsTooNew(named, { apiVersion }) {
             `Options of a route (${first.url}) need version ${OPTIONS_SINCE} of the platform's API, and this one has ${apiVersion}: take them out of the manifest.`,
         ]
         : [];
-}
-/** A destination of one app has one protocol: routers would ask the old version's instances by the new one, too. */
-function otherProtocols(named, snapshot) {
-    return named.flatMap(({ url, protocol, ...name }) => {
-        const has = (0,view/* destinationsOf */.Nu)((0,view/* routeOf */.Lu)(snapshot, { url, ...name }), snapshot.live);
-        const web = has.filter(({ processType }) => processType === 'web');
-        const now = web.map((one) => one.protocol ?? 'http1').find((one) => one !== protocol);
-        if (protocol === undefined || now === undefined)
-            return [];
-        return [
-            `Route ${url} is asked by ${now} and the manifest names ${protocol}: live's own app would be asked by it before its instances are of the new version. Deploy this change with strategy: blue-green.`,
-        ];
-    });
 }
 /** What live has is shared with its space, or it could not have it. */
 function ofOtherSpace(wanted, shared, snapshot) {
@@ -42299,11 +42726,15 @@ function outgrown(process, named, live) {
 function defaultInstances(processType) {
     return processType === 'web' ? 1 : 0;
 }
-function instanceProblems(app, deltas) {
-    const web = deltas.web?.instances ?? app.processes.web?.instances ?? 1;
-    return web > 0 ? [] : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
+/** @param isRouteless any process proves it */
+function instanceProblems(app, deltas, isRouteless) {
+    const types = isRouteless ? [...Object.keys(deltas), ...Object.keys(app.processes)] : [];
+    const counts = ['web', ...types].map((type) => deltas[type]?.instances ?? app.processes[type]?.instances ?? defaultInstances(type));
+    return counts.some((count) => count > 0)
+        ? []
+        : [`${app.name} has no instances in the manifest: there would be nothing to prove.`];
 }
-function factsOf({ inputs, context, app, named, version }, inPlace) {
+function factsOf({ inputs, context, app, named, version, preview }, inPlace) {
     return {
         [platform_names/* ANNOTATION */.YX.app]: app.name,
         [platform_names/* ANNOTATION */.YX.version]: version,
@@ -42318,11 +42749,12 @@ function factsOf({ inputs, context, app, named, version }, inPlace) {
         ]))),
         [platform_names/* ANNOTATION */.YX.manifestNamed]: JSON.stringify(namedBy(app)),
         ...(0,intent_parts/* runFacts */.pI)(context),
+        ...preview?.facts,
     };
 }
 /** What the manifest named at the app's deploy; undefined: it was not deployed this way. */
 function scaleBefore(app) {
-    const scale = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestScale);
+    const scale = (0,platform_names/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestScale);
     return typeof scale === 'object' && scale !== null ? scale : undefined;
 }
 
@@ -42481,7 +42913,7 @@ function missing({ again, version }, { given }) {
 /** Which held deploy another deploy has ended, as that one says on its own version. */
 function endingOf({ live, candidate, previous, failed }) {
     for (const app of [candidate, live, ...failed, ...previous]) {
-        const ended = (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.ended);
+        const ended = (0,platform_names/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.ended);
         if (!app || typeof ended !== 'string')
             continue;
         const run = app.annotations[platform_names/* ANNOTATION */.YX.runUrl];
@@ -42690,7 +43122,7 @@ async function endHeld(held, owner, world) {
 }
 
 // EXTERNAL MODULE: ./lib/probe/address.js
-var probe_address = __nccwpck_require__(6221);
+var address = __nccwpck_require__(6221);
 ;// CONCATENATED MODULE: ./lib/commands/outcome.js
 
 
@@ -42706,7 +43138,7 @@ function liveNow(snapshot, urls) {
     const server = known
         .filter(({ guid }) => guids.includes(guid))
         .sort((one, other) => count(guids, other.guid) - count(guids, one.guid))[0];
-    const shown = server ?? (urls.length === 0 ? snapshot.live : undefined);
+    const shown = server ?? (urls.length === 0 ? atWork(snapshot) : undefined);
     const processes = shown?.processes ?? [];
     const commit = shown?.annotations[platform_names/* ANNOTATION */.YX.commit];
     return {
@@ -42724,19 +43156,24 @@ function liveNow(snapshot, urls) {
         }),
     };
 }
+/** Of an app that no route names: between its end and its new name live is whoever runs. */
+function atWork({ live, candidate }) {
+    return candidate && live?.state !== 'STARTED' && (0,view/* someRunning */.Ko)(candidate) ? candidate : live;
+}
 /** What there is to tell of one app without a deploy of this run, by its newest snapshot. Pure. */
 function outcomeSeen(snapshot, router) {
     const { name, live, lock, candidate, previous, failed } = snapshot;
     const urls = [live, candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app)).map(({ url }) => url);
-    const [trial] = (0,view/* trialRoutes */.rp)(snapshot);
+    const isInside = ({ domainGuid }) => snapshot.domains.some(({ guid, internal }) => internal && guid === domainGuid);
+    const trial = (0,view/* trialRoutes */.rp)(snapshot).find((route) => !isInside(route));
     const isHeldNow = (0,words/* isWaiting */.Gu)(candidate?.phase);
     return {
         app: name,
         live: liveNow(snapshot, [...new Set(urls)]),
         seenAtMs: snapshot.takenAtMs,
-        ...(urls[0] ? { url: (0,probe_address/* publicUrl */.x6)(urls[0], router) } : {}),
+        ...(urls[0] ? { url: (0,address/* publicUrl */.x6)(urls[0], router) } : {}),
         ...(live?.version ? { version: live.version } : {}),
-        ...(isHeldNow && trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.url, router) } : {}),
+        ...(isHeldNow && trial ? { trialUrl: (0,address/* publicUrl */.x6)(trial.url, router) } : {}),
         ...(lock?.version ? { candidate: { version: lock.version, phase: lock.phase ?? 'made' } } : {}),
         previous: previous.filter((app) => !(0,view/* isGoing */.jf)(app)).map((app) => app.name),
         failed: failed.map((app) => app.name),
@@ -42744,9 +43181,10 @@ function outcomeSeen(snapshot, router) {
 }
 /** What there is to tell of one app of a deploy, by its newest snapshot. Pure. */
 function outcomeOf({ intent, snapshot, found }, router) {
-    const { before, production, trials, version } = intent;
+    const { before, production, version } = intent;
     const [first] = production;
-    const trial = trials.find(({ route }) => snapshot.routes.some(({ url }) => url === route.url));
+    const outside = intent.trials.filter(({ route }) => !route.internal);
+    const [trial] = outside.flatMap(({ route }) => (0,view/* routeOf */.Lu)(snapshot, route) ?? []);
     const previous = snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app));
     const kept = previous.find(({ guid }) => guid === before?.guid);
     const phase = snapshot.candidate?.phase;
@@ -42754,8 +43192,8 @@ function outcomeOf({ intent, snapshot, found }, router) {
         app: intent.app,
         live: liveNow(snapshot, [...production.map(({ url }) => url), ...intent.dropped]),
         seenAtMs: snapshot.takenAtMs,
-        ...(first ? { url: (0,probe_address/* publicUrl */.x6)(first.url, router) } : {}),
-        ...(trial ? { trialUrl: (0,probe_address/* publicUrl */.x6)(trial.route.url, router) } : {}),
+        ...(first ? { url: (0,address/* publicUrl */.x6)(first.url, router) } : {}),
+        ...(trial ? { trialUrl: (0,address/* publicUrl */.x6)(trial.url, router) } : {}),
         version,
         ...((0,words/* isWaiting */.Gu)(phase) ? { candidate: { version, phase } } : {}),
         ...(before ? { previousVersion: before.version } : {}),
@@ -42781,10 +43219,10 @@ function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
 
-// EXTERNAL MODULE: ./lib/steps/index.js + 23 modules
-var lib_steps = __nccwpck_require__(4686);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var strategies_work = __nccwpck_require__(4136);
+// EXTERNAL MODULE: ./lib/steps/index.js + 27 modules
+var lib_steps = __nccwpck_require__(2886);
+// EXTERNAL MODULE: ./lib/strategies/work.js
+var strategies_work = __nccwpck_require__(3807);
 ;// CONCATENATED MODULE: ./lib/commands/planned.js
 
 
@@ -42834,16 +43272,57 @@ function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }) {
     return { ...snapshot, takers: [] };
 }
 
-// EXTERNAL MODULE: ./lib/strategies/backward.js + 2 modules
-var backward = __nccwpck_require__(5722);
+// EXTERNAL MODULE: ./lib/strategies/backward.js + 1 modules
+var backward = __nccwpck_require__(3986);
 // EXTERNAL MODULE: ./lib/strategies/blue-green.js
 var blue_green = __nccwpck_require__(4152);
 // EXTERNAL MODULE: ./lib/strategies/canary.js
 var canary = __nccwpck_require__(7370);
+// EXTERNAL MODULE: ./lib/steps/step.js
+var step = __nccwpck_require__(4712);
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
+;// CONCATENATED MODULE: ./lib/strategies/quick-back.js
+
+
+
+
+
+/**
+ * Whether the way back is begun at all: as long as live serves whatever it served before, and this run has not yet asked to take a
+ * route from it. A call that was cut may be done later than it is looked for, and from then on forward is the shorter way. Live that
+ * is changed in place has settings and instances to be brought back, which takes longer. What is held stays held.
+ */
+function mayGoBackQuickly(intent, snapshot) {
+    const lock = snapshot.lock ?? snapshot.candidate;
+    if ((0,blue_green/* isLive */.DG)(intent, snapshot) || (intent.until === 'held' && lock?.phase === 'held'))
+        return false;
+    if (!(0,view/* reached */.V6)(lock, 'switching'))
+        return true;
+    return !intent.inPlace && !(0,view/* reached */.V6)(lock, 'serving') && servesAsBefore(intent, snapshot);
+}
+function servesAsBefore(intent, snapshot) {
+    const { before } = intent;
+    const { live } = snapshot;
+    if (!before?.ran || live?.guid !== before.guid || !(0,view/* someRunning */.Ko)(live))
+        return false;
+    return (0,back_out/* mapsToLive */.xo)((0,back_out/* owedTo */.nW)(before, intent, snapshot), snapshot).length === 0;
+}
+/** The way back up to the first long wait: a version that users were on is drained before it is stopped. */
+function quickBack(intent, snapshot) {
+    const work = (0,backward/* backward */.e)(intent, snapshot);
+    if (!work.drain)
+        return work;
+    const soon = step/* STAGES */.a.slice(0, step/* STAGES */.a.indexOf('drain'));
+    return Object.fromEntries(soon.flatMap((stage) => (work[stage] ? [[stage, work[stage]]] : [])));
+}
+
 // EXTERNAL MODULE: ./lib/commands/still-ours.js
 var still_ours = __nccwpck_require__(4957);
 ;// CONCATENATED MODULE: ./lib/commands/roll-out.js
 /** Forward, and where that fails back: the whole change of one set of apps. */
+
+
 
 
 
@@ -42864,9 +43343,11 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         return { result, apps: shown() };
     }
     catch (error) {
-        if (error instanceof errors/* Cancelled */.cJ)
-            await turnAround(apps, world);
-        const seen = await tryToSee(apps, world);
+        const isCancelled = error instanceof errors/* Cancelled */.cJ;
+        const left = isCancelled ? afterwards(world) : world;
+        if (isCancelled)
+            await turnAround(apps, left);
+        const seen = await tryToSee(apps, left);
         const touched = apps.filter((app) => isTouched(app, seen));
         if (touched.length === 0)
             throw error;
@@ -42876,35 +43357,44 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         try {
             if (ours.every((app) => staysHeld(app, error))) {
                 world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
-                await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
+                await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
                 return { result: 'refused', error, apps: shown() };
             }
             for (const app of ours)
                 if (!app.snapshot.lock)
                     (0,still_ours/* assertNotGone */.fQ)(app);
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
-            await (0,pursue/* pursue */.ld)({ world, apps: ours, strategy: backward/* backward */.e, way: 'back' });
-            const isBack = ours.length === touched.length && ours.every(isAsBefore);
+            const strategy = isCancelled ? quickBack : backward/* backward */.e;
+            await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy, way: 'back' });
+            const isBack = ours.length === touched.length && ours.every((app) => isAsBefore(app) && isDone(app));
             return { result: isBack ? 'reverted' : 'failed', error, apps: shown() };
         }
         catch (second) {
-            await tryToSee(apps, world);
-            return { result: 'failed', error, second, apps: shown() };
+            await tryToSee(apps, left);
+            // The time of a cancelled run was over: whoever settles goes on.
+            const isCut = isCancelled && second instanceof errors/* Cancelled */.cJ;
+            return { result: 'failed', error, ...(isCut ? {} : { second }), apps: shown() };
         }
     }
+}
+/** A cancelled run has its calls and waits cut already; these are cut when its last seconds are over. */
+function afterwards(world) {
+    return { ...world, ...world.afterSignal, probe: { ...world.probe, signal: world.afterSignal.signal } };
+}
+/** No step of the way back is left, those included that a cancelled run has no time for. */
+function isDone({ intent, snapshot }) {
+    return Object.keys((0,backward/* backward */.e)(intent, snapshot)).length === 0;
 }
 /** Another hand may have brought its own version to live. */
 function isAsBefore({ intent: { inPlace, before }, snapshot: { live } }) {
     const isUnknown = !inPlace && before?.dropletGuid === undefined;
     return isUnknown || live?.currentDropletGuid === before?.dropletGuid;
 }
-/** The runner leaves a cancelled process 7.5 s. */
-const TURN_MS = 5_000;
 /**
- * There is no time for more: the platform goes back by itself, and whoever settles puts back the rest. What is not answered in
- * time is as good as not done: whoever settles looks.
+ * Where live is changed in place there is no time for more: the platform goes back by itself, and whoever settles puts back the
+ * rest. What is not answered in time is as good as not done: whoever settles looks.
  */
-async function turnAround(apps, { afterSignal, clock, listener }) {
+async function turnAround(apps, { platform, listener }) {
     const rolls = apps.flatMap(({ intent, snapshot }) => {
         const roll = intent.inPlace && (0,deployments/* rollOf */.H6)(intent, snapshot);
         // A canary that is held stays so: the run that was to promote it has not let it go on.
@@ -42913,17 +43403,12 @@ async function turnAround(apps, { afterSignal, clock, listener }) {
             ? [{ app: intent.app, guid: roll.guid }]
             : [];
     });
-    if (rolls.length === 0)
-        return;
     const cancels = rolls.map(async ({ app, guid }) => {
-        await afterSignal.cancelDeployment(guid);
+        await platform.cancelDeployment(guid);
         const text = `Deployment ${guid} of ${app} is cancelled: the platform brings the instances from before back.`;
         listener.tell({ type: 'warning', text });
     });
-    const enough = new AbortController();
-    const over = clock.sleep(TURN_MS, enough.signal).catch(() => undefined);
-    await Promise.race([Promise.allSettled(cancels), over]);
-    enough.abort();
+    await Promise.allSettled(cancels);
 }
 /** Waits and probes end when the time is over; a call that was begun is not cut, so that its answer is known. */
 async function within(timeoutMs, world, work) {
@@ -42963,6 +43448,8 @@ function staysHeld({ intent, snapshot }, error) {
     // Users are on a canary: one that was found bad goes back.
     if (candidate?.phase === 'paused')
         return !(error instanceof errors/* VersionFault */.d4) && (0,canary/* isHeldCanary */.s6)(intent, snapshot);
+    if ((0,handover/* isHandingOver */.oe)(candidate))
+        return false;
     return hold && until === 'live' && (0,view/* reached */.V6)(candidate, 'held') && !(0,view/* reached */.V6)(candidate, 'switching');
 }
 /** Another run has taken the lock over: it brings the deploy to its end, and nothing is ours to change. */
@@ -42971,15 +43458,18 @@ function isLost({ intent, snapshot }) {
     return holder !== undefined && (0,engine_lock/* ownerOf */.bf)(holder) !== intent.owner;
 }
 /**
- * A cancelled run has no time left: the next one settles. Once all candidates serve, only a sign against the version leads
- * back; once live is drained, nothing does.
+ * A cancelled run goes back as far as that is quick, all of its apps or none: else the next one settles. Once all candidates
+ * serve, only a sign against the version leads back; once live is drained, nothing does.
  */
 function leadsBack(error, apps) {
-    if (error instanceof errors/* Cancelled */.cJ || error instanceof errors/* Stuck */.fA)
+    if (error instanceof errors/* Stuck */.fA)
         return false;
+    if (error instanceof errors/* Cancelled */.cJ)
+        return apps.every(({ intent, snapshot }) => mayGoBackQuickly(intent, snapshot));
     const final = apps.some(({ intent, snapshot }) => (0,blue_green/* isLive */.DG)(intent, snapshot) || snapshot.candidate?.phase === 'drained');
     const ofThePlatform = error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr;
-    return !final && !(ofThePlatform && (0,still_ours/* areServing */.zw)(apps));
+    const isBetweenTwo = apps.some(({ intent, snapshot }) => (0,handover/* isBetween */.Bt)(intent, snapshot));
+    return !final && !(ofThePlatform && (0,still_ours/* areServing */.zw)(apps) && !isBetweenTwo);
 }
 
 // EXTERNAL MODULE: ./lib/commands/settle.js
@@ -42992,8 +43482,10 @@ var manifest_said = __nccwpck_require__(3023);
 var answer = __nccwpck_require__(6323);
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
-// EXTERNAL MODULE: ./lib/steps/routes.js
-var steps_routes = __nccwpck_require__(4656);
+// EXTERNAL MODULE: ./lib/probe/tcp.js
+var tcp = __nccwpck_require__(9698);
+// EXTERNAL MODULE: ./lib/steps/vouched.js
+var vouched = __nccwpck_require__(7688);
 ;// CONCATENATED MODULE: ./lib/manifest/sizes.js
 /** Sizes as manifests write them: a number with B, K, M, G or T, in either case, with or without a B behind it. */
 const EXPONENT = { B: 0, K: 1, M: 2, G: 3, T: 4 };
@@ -43037,7 +43529,18 @@ const PROCESS_KEYS = [
     ...['health-check', 'readiness-health-check'].flatMap((check) => ['type', 'http-endpoint', 'invocation-timeout', 'interval'].map((key) => `${check}-${key}`)),
 ];
 const APP_KEYS = [
-    ...['name', 'path', 'env', 'services', 'features', 'metadata', 'processes', 'buildpack', 'buildpacks'],
+    ...[
+        'name',
+        'path',
+        'docker',
+        'env',
+        'services',
+        'features',
+        'metadata',
+        'processes',
+        'buildpack',
+        'buildpacks',
+    ],
     ...['stack', 'routes', 'no-route', 'random-route', 'default-route'],
     ...PROCESS_KEYS,
 ];
@@ -43274,10 +43777,11 @@ function differences(wanted, live) {
     return [...named, ...others.map((what) => ({ what, how: 'only-live' }))];
 }
 /** Why it has to be deployed whatever live is. */
-function whyAsked({ env, force }) {
+function whyAsked({ env, force, dropletGuid, }) {
     return [
         ...(force ? ['force is given'] : []),
         ...(Object.keys(env).length > 0 ? ['the input env is given'] : []),
+        ...(dropletGuid === undefined ? [] : ['the input droplet-guid is given']),
     ];
 }
 /** Why live as the platform shows it is not a state to leave alone. */
@@ -43303,8 +43807,12 @@ function whyUnsound(sides) {
 function whyOther(sides, now) {
     const { live, read, said } = sides;
     if (!now)
-        return ['the bits cannot be told from others'];
-    if (!wasPushed(live, read.packageGuid) && !wasRolled(sides))
+        return [
+            sides.intent.docker
+                ? 'a tag names its image, and may have been moved'
+                : 'the bits cannot be told from others',
+        ];
+    if (!(0,vouched/* hasItsBits */.H)(live, read.packageGuid, sides.snapshot))
         return ['it is not known which bits live has'];
     const { bits, manifestHash } = platform_names/* ANNOTATION */.YX;
     const doubts = [...doubtsOf(said), ...hiddenOf(read)];
@@ -43318,15 +43826,6 @@ function whyOther(sides, now) {
 /** What this sign-in may not read of live. */
 function hiddenOf({ hidesVariables, commands }) {
     return [...(hidesVariables ? ['variables'] : []), ...(commands ? [] : ['commands'])];
-}
-/** The hash is that of the package which this deploy pushed: by another hand, live may have got another droplet since then. */
-function wasPushed({ annotations }, packageGuid) {
-    return packageGuid !== undefined && annotations[platform_names/* ANNOTATION */.YX.package] === packageGuid;
-}
-/** The copy of a droplet names no package: the deployment of the version says which droplet live has by it. */
-function wasRolled({ live, snapshot }) {
-    const roll = live.version === undefined ? undefined : (0,deployments/* rollOf */.H6)({ version: live.version }, snapshot);
-    return (0,deployments/* isDone */.$L)(roll) && roll?.dropletGuid === live.currentDropletGuid;
 }
 /** What the manifest would change of live, and what only live has, for people: one line for each kind. */
 function driftOf(sides) {
@@ -43435,10 +43934,9 @@ async function configurationOf(live, { platform }, hidesVariables) {
 /** Production routes on which live does not answer as the availability watch wants it. Those of internal domains cannot be asked. */
 async function whySilent({ intent }, { probe }) {
     const silent = [];
-    const asked = intent.production.filter(steps_routes/* isAskable */.c);
+    const asked = intent.production.filter(steps_routes/* isOutside */._K);
     await (0,context/* sideBySide */.Qp)(probe, asked, LANES, async ({ url }, ctx) => {
-        const address = (0,probe_address/* routeAddress */.ow)(url, intent.probePath, ctx);
-        const outcome = await (0,answer/* ask */.kA)(ctx, address, { timeoutMs: context/* PROBE_TIMEOUT_MS */.W7 });
+        const outcome = await (0,tcp/* askOn */.j0)(ctx, url, intent.probePath);
         if ((0,answer/* isFailed */.Ix)(outcome))
             silent.push(`live does not answer well on ${url}: ${(0,answer/* inShort */.wZ)(outcome, ctx)}`);
     });
@@ -43459,7 +43957,7 @@ function watchable(found) {
     const routes = found.flatMap(({ named, snapshot }) => {
         const internal = new Set(snapshot.domains.flatMap((one) => (one.internal ? [one.guid] : [])));
         const served = [snapshot.live, snapshot.candidate].flatMap((app) => (0,view/* servedBy */.nV)(snapshot, app));
-        return [...named, ...served].filter(({ domainGuid, port }) => (0,steps_routes/* isAskable */.c)({ internal: internal.has(domainGuid), port }));
+        return [...named, ...served].filter(({ domainGuid, port }) => (0,steps_routes/* isOutside */._K)({ internal: internal.has(domainGuid), port }));
     });
     return [...new Set(routes.map(({ url }) => url))].map((url) => ({ url }));
 }
@@ -43478,8 +43976,8 @@ async function watchRoutes(found, inputs, { probe, platform, listener }) {
     return watch;
 }
 
-// EXTERNAL MODULE: ./lib/commands/world.js + 7 modules
-var commands_world = __nccwpck_require__(4396);
+// EXTERNAL MODULE: ./lib/commands/world.js + 4 modules
+var commands_world = __nccwpck_require__(5583);
 ;// CONCATENATED MODULE: ./lib/commands/change.js
 /** A change of live as a whole, whatever brings the version: look, settle, prepare, switch, or back; and what is told of it. */
 
@@ -43600,6 +44098,7 @@ async function change(opened, asked, inputs, context, ports) {
         const isAsAsked = compared?.every(isUnchanged) ?? false;
         if (!isAsAsked) {
             await asked.assertRoom?.(apps, seen, world);
+            await asked.ready?.();
             await take?.(apps, world);
         }
         const outcome = isAsAsked
@@ -43608,7 +44107,7 @@ async function change(opened, asked, inputs, context, ports) {
                 ? await perform(apps, world)
                 : await rollOut({ apps, world, result, ...limits(inputs) });
         // Also a way back may have been cut.
-        if (!ports.signal.aborted)
+        if (!ports.signal.aborted || isClean(outcome))
             (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
         return { ...outcome, ...(await figures()), cfVersion };
     }
@@ -43633,6 +44132,10 @@ async function change(opened, asked, inputs, context, ports) {
         };
     }
 }
+/** Nothing is left to be settled, whatever happened. */
+function isClean({ result }) {
+    return result === 'reverted' || result === 'refused';
+}
 /** There is no version of this run yet. */
 function notDeployed(snapshot, { router }) {
     const { version: _, ...seen } = outcomeSeen(snapshot, router);
@@ -43656,12 +44159,17 @@ function isAmong({ name }, all) {
     return all.some(({ apps }) => apps.some(({ intent }) => intent.app === name));
 }
 
+// EXTERNAL MODULE: ./lib/inputs/values.js
+var values = __nccwpck_require__(6472);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(4379);
+// EXTERNAL MODULE: ./lib/manifest/docker.js
+var manifest_docker = __nccwpck_require__(9514);
 ;// CONCATENATED MODULE: ./lib/manifest/app.js
 /** One app of a manifest: only what the deploy decides by is read, the rest is the CLI's and the platform's to judge. */
+
 
 
 
@@ -43680,7 +44188,7 @@ const app_PROCESS_KEYS = [
 class AppReading {
     yaml;
     item;
-    folders;
+    asked;
     problems = [];
     app;
     /** Values of the app's `env` that must not be shown. */
@@ -43689,10 +44197,10 @@ class AppReading {
     name;
     data;
     /** @param data what `item` says, with variables filled in */
-    constructor(yaml, item, data, folders) {
+    constructor(yaml, item, data, asked) {
         this.yaml = yaml;
         this.item = item;
-        this.folders = folders;
+        this.asked = asked;
         this.data = isMap(data) ? data : {};
         if (!isMap(data))
             this.refuse([], 'is no map with a name');
@@ -43705,24 +44213,26 @@ class AppReading {
         const name = this.text(['name']) ?? '';
         if (name === '' && this.problems.length === 0)
             this.refuse(['name'], 'has no name');
-        const docker = this.data.docker !== undefined && this.data.docker !== null;
+        const docker = this.docker();
         const path = this.text(['path']);
         const lifecycle = this.text(['lifecycle']);
+        const stack = this.text(['stack']);
         const app = {
             name,
             noRoute: this.flag('no-route'),
             randomRoute: this.flag('random-route'),
             defaultRoute: this.flag('default-route'),
-            docker,
             processes: this.processes(),
             envNames: Object.keys(this.map(['env'])),
             services: this.list(['services']).flatMap((_, i) => this.serviceName(i)),
+            ...this.bindings(),
             sidecars: this.list(['sidecars']).flatMap((_, i) => this.text(['sidecars', i, 'name']) ?? []),
             features: Object.keys(this.map(['features'])),
             labels: Object.keys(this.map(['metadata', 'labels'])),
             annotations: Object.keys(this.map(['metadata', 'annotations'])),
-            ...(docker ? {} : { path: this.bits(path) }),
+            ...(docker ? { docker } : { path: this.bits(path) }),
             ...(lifecycle === undefined ? {} : { lifecycle }),
+            ...(stack === undefined ? {} : { stack }),
         };
         if (this.data.routes !== undefined && this.data.routes !== null) {
             app.routes = this.list(['routes']).flatMap((_, i) => this.route(i));
@@ -43732,10 +44242,16 @@ class AppReading {
     }
     /** As the CLI finds them: its flag from where it runs, the manifest's from the manifest, else where it runs. */
     bits(path) {
-        const { path: asked, folder, workspace } = this.folders;
+        const { path: asked, folder, workspace } = this.asked;
         if (asked !== undefined)
             return (0,external_node_path_.resolve)(workspace, asked);
         return path === undefined ? workspace : (0,external_node_path_.resolve)(folder, path);
+    }
+    docker() {
+        const { docker, problems } = (0,manifest_docker/* readImage */.AM)(this.data, this.asked.docker);
+        for (const { path, what } of problems)
+            this.refuse(path, what);
+        return docker;
     }
     refuseContradictions(app) {
         if (app.noRoute && app.routes && app.routes.length > 0) {
@@ -43789,6 +44305,13 @@ class AppReading {
         if (name === undefined && isMap(given))
             this.refuse(['services', i], 'has a service without a name');
         return name === undefined ? [] : [name];
+    }
+    bindings() {
+        const found = this.list(['services']).flatMap((given) => {
+            const keys = isMap(given) ? Object.keys(given).filter((key) => key !== 'name') : [];
+            return isMap(given) && keys.length > 0 ? [[String(given.name), keys]] : [];
+        });
+        return found.length > 0 ? { bindings: Object.fromEntries(found) } : {};
     }
     processes() {
         const processes = {};
@@ -43928,6 +44451,7 @@ var manifest_yaml = __nccwpck_require__(3461);
 
 
 
+
 /** @throws InputError with all that is wrong, each with file, line and column */
 function readManifest(source) {
     const { variables, problems } = mergeVariables(source);
@@ -43986,8 +44510,11 @@ function appReadings(yaml, variables, source) {
         };
     }
     const readings = items.map((item) => {
-        return new AppReading(yaml, item, (0,manifest_variables/* fillIn */.pz)(yaml.value(item), variables), {
+        const data = (0,manifest_variables/* fillIn */.pz)(yaml.value(item), variables);
+        const isMeant = source.app === undefined || ((0,manifest_said/* isMap */.j)(data) && String(data.name) === source.app);
+        return new AppReading(yaml, item, data, {
             path: source.path,
+            docker: isMeant ? (source.docker ?? {}) : {},
             folder: (0,external_node_path_.resolve)(source.workspace, source.file, '..'),
             workspace: source.workspace,
         });
@@ -44048,15 +44575,18 @@ async function loadManifest(inputs, workspace) {
         ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
     ]);
     refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
-    const { app, path, vars } = inputs;
+    const { app, path, vars, docker } = inputs;
     const read = readManifest({
         ...manifest,
         varsFiles: varsFiles,
         vars,
+        docker,
         workspace,
         ...(app === undefined ? {} : { app }),
         ...(path === undefined ? {} : { path }),
     });
+    if (inputs.dropletGuid !== undefined)
+        return read;
     const missing = await Promise.all(read.apps.map((one) => missingBits(one)));
     refuse(missing.filter((problem) => problem !== undefined));
     return read;
@@ -44096,15 +44626,20 @@ async function missingBits({ name, path }) {
 ;// CONCATENATED MODULE: ./lib/commands/names.js
 /** The apps that a command is about which deploys nothing of its own. */
 
+
 /** @returns the input `app`, else all apps of the manifest. Throws what is wrong with the manifest */
 async function namesOf(inputs, { workspace }) {
     if (inputs.app)
         return [inputs.app];
     return (await loadManifest(inputs, workspace)).apps.map(({ name }) => name);
 }
+/** As `namesOf`, of commands that take several apps by name: one per line, or separated by commas. */
+async function listedNamesOf(inputs, context) {
+    return inputs.app ? [...new Set((0,values/* list */.p_)(inputs.app))] : namesOf(inputs, context);
+}
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 26 modules
-var commands_open = __nccwpck_require__(5106);
+// EXTERNAL MODULE: ./lib/commands/open.js + 27 modules
+var commands_open = __nccwpck_require__(2524);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -44149,9 +44684,12 @@ async function abort(inputs, context, ports) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/cli/v6.js
+var v6 = __nccwpck_require__(8713);
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
 const WILDCARD = '*';
-const LAST_PORT = 65_535;
+/** Of a TCP route: what a router group can have at all (the routing API refuses any other in a group). */
+const PORTS = { first: 1_024, last: 65_535 };
 /** What the platform takes as a host. */
 const HOST = /^[\w-]{1,63}$/;
 /**
@@ -44208,20 +44746,16 @@ function parseRoute(given, protocol, domains) {
     const [, scheme, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/?#]*)(.*)$/i.exec(given.trim()) ?? [];
     const [, fullHost = '', port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
     const name = fullHost.toLowerCase();
-    if (port !== undefined && !(Number(port) >= 1 && Number(port) <= LAST_PORT))
-        return `has the port ${port}; a port is from 1 to ${LAST_PORT}`;
     const found = splitHost(name, domains);
-    if (port !== undefined && typeof found !== 'string' && isWeb(found.domain))
-        return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
-    if (scheme?.toLowerCase() === 'tcp' ||
-        protocol === 'tcp' ||
-        (port !== undefined && typeof found !== 'string')) {
-        return 'is a TCP route, which is not available yet';
+    if (typeof found !== 'string' && isTcp(found.domain)) {
+        return tcpRoute(found, { scheme, port, path, protocol });
     }
+    if (port !== undefined && typeof found !== 'string')
+        return `has the port ${port}, which a route on ${found.domain.name} cannot have: only TCP domains have ports`;
     if (scheme !== undefined && !/^https?$/i.test(scheme))
         return `has the scheme "${scheme}"; a route has none`;
     if (protocol !== undefined && protocol !== 'http1' && protocol !== 'http2') {
-        return `has the protocol "${protocol}"; allowed are http1 and http2`;
+        return `has the protocol "${protocol}"; allowed are http1 and http2${protocol === 'tcp' ? ': for tcp it needs a TCP domain and a port' : ''}`;
     }
     if (path !== '' && !/^\/[^?#\s]+$/.test(path))
         return `has the path "${path}", which the platform does not take`;
@@ -44229,14 +44763,30 @@ function parseRoute(given, protocol, domains) {
         return 'has a path of more than 128 characters';
     if (typeof found === 'string')
         return found;
-    if (!isWeb(found.domain) && !found.domain.internal)
-        return 'is on a TCP domain, which is not available yet';
     if (found.domain.internal && (path !== '' || found.host === WILDCARD)) {
         return 'is on an internal domain, where there are neither paths nor wildcards';
     }
     if (found.host === '' && found.domain.shared)
         return 'has no host, which a shared domain needs';
     return { ...onDomain(found.domain, found.host, path), ...(protocol === undefined ? {} : { protocol }) };
+}
+/** A TCP route is its domain and a port: routers know nothing else of a connection. */
+function tcpRoute({ host, domain }, { scheme, port, path, protocol }) {
+    const { name } = domain;
+    if (scheme !== undefined && scheme.toLowerCase() !== 'tcp')
+        return `has the scheme "${scheme}", and ${name} is for TCP`;
+    if (protocol !== undefined && protocol !== 'tcp')
+        return `has the protocol "${protocol}", and ${name} is for TCP`;
+    if (host !== '')
+        return `has the host "${host}", and a TCP route has none: write ${name}:PORT`;
+    if (path !== '')
+        return `has the path "${path}", and a TCP route has none`;
+    if (port === undefined)
+        return `is on a TCP domain and names no port: write ${name}:PORT`;
+    const number = Number(port);
+    if (!(number >= PORTS.first && number <= PORTS.last))
+        return `has the port ${port}; that of a TCP route is from ${PORTS.first} to ${PORTS.last}`;
+    return { ...onDomain(domain, ''), url: `${name}:${number}`, port: number };
 }
 /** The whole name as a domain, else its first label as a host of the rest: deeper hosts do not exist on the platform. */
 function splitHost(name, domains) {
@@ -44276,6 +44826,9 @@ function noDomain(app, domains) {
 }
 function isWeb(domain) {
     return !domain.internal && domain.protocols.includes('http');
+}
+function isTcp(domain) {
+    return !domain.internal && !isWeb(domain) && domain.protocols.includes('tcp');
 }
 
 ;// CONCATENATED MODULE: ./lib/platform/leftovers.js
@@ -44344,89 +44897,88 @@ async function stateOf(platform, name, apps) {
     return { apps: states, routes };
 }
 
-// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
-var smoke = __nccwpck_require__(3091);
-;// CONCATENATED MODULE: ./lib/strategies/capacity.js
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/platform/preview-names.js
+/** Names of a preview: its app, its host, its labels. Pure; the same pull request always gets the same ones. */
 
 
-/** @param named sizes that the manifest names, or those of the version that goes live again */
-function needOf(intent, snapshot, named) {
-    const processes = wantedProcesses(intent, named);
-    const { memoryMb, instances } = intent.inPlace
-        ? inPlaceNeed(intent.inPlace.maxInFlight, processes, snapshot.live)
-        : total(processes);
-    const stopped = (0,strategies_work/* stopFailed */.K8)(snapshot).flatMap((step) => (step.do === 'stop' ? [step.guid] : []));
-    const left = goneByThen(snapshot);
-    const freed = total([
-        ...snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
-        ...(left?.state === 'STARTED' ? left.processes : []),
-    ]);
-    const freedRoutes = left ? (0,view/* trialRoutes */.rp)(snapshot).length : 0;
-    const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
-    return {
-        memoryMb: memoryMb - freed.memoryMb,
-        instances: instances - freed.instances,
-        instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
-        routes: wanted.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route)).length - freedRoutes,
-    };
-}
-/** A version that is held, or was left on its way, is taken away before the new one is made. */
-function goneByThen(snapshot) {
-    const { candidate } = snapshot;
-    return (0,view/* servedBy */.nV)(snapshot, candidate).length === 0 ? candidate : undefined;
-}
-function wantedProcesses({ scale }, named) {
-    const types = new Set(['web', ...Object.keys(named), ...Object.keys(scale)]);
-    return [...types].map((type) => ({
-        type,
-        instances: scale[type]?.instances ?? named[type]?.instances ?? (type === 'web' ? 1 : 0),
-        memoryMb: scale[type]?.memoryMb ?? named[type]?.memoryMb ?? 0,
-    }));
-}
-function total(processes) {
-    return {
-        memoryMb: processes.reduce((sum, { instances, memoryMb }) => sum + instances * memoryMb, 0),
-        instances: processes.reduce((sum, { instances }) => sum + instances, 0),
-    };
+const HOST_LIMIT = 63;
+/**
+ * `APP-pr-ID`.
+ * @param apart the repository that it is told apart by, where another one's preview has the name already
+ */
+function previewAppName(app, id, apart) {
+    return `${app}-pr-${id}${apart === undefined ? '' : `-x${hash(apart.toLowerCase()).slice(0, 6)}`}`;
 }
 /**
- * The candidate has one instance. Live's own are counted with their new size as soon as the manifest is applied, and the
- * platform takes old ones away before it adds the next: beside them there are never more than those in flight.
+ * The preview's app name as a legal DNS label. What has to be changed or cut for that is told apart by a hash of the whole name:
+ * no two apps get one host.
  */
-function inPlaceNeed(maxInFlight, processes, live) {
-    const need = { memoryMb: 0, instances: 0 };
-    for (const { type, instances, memoryMb } of processes) {
-        const now = live?.processes.find((process) => process.type === type);
-        const before = now?.instances ?? 0;
-        const grown = Math.max(0, instances - before);
-        const extra = type === 'web' ? Math.max(Math.min(maxInFlight, before), grown) + 1 : grown;
-        need.instances += extra;
-        need.memoryMb += extra * memoryMb + before * Math.max(0, memoryMb - (now?.memoryMb ?? 0));
-    }
-    return need;
+function previewHost(name) {
+    const legal = name
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '');
+    if (legal === name.toLowerCase() && legal.length <= HOST_LIMIT)
+        return legal;
+    const suffix = `-x${hash(name).slice(0, 8)}`;
+    const base = legal.slice(0, HOST_LIMIT - suffix.length).replace(/-+$/, '');
+    return `${base || 'app'}${suffix}`;
 }
-/** @returns one sentence for each figure for which a quota has no room; none: it fits */
-function shortages(needs, quotas) {
-    const sum = (of) => needs.reduce((all, need) => all + Math.max(0, of(need)), 0);
-    const largestMb = Math.max(0, ...needs.map(({ instanceMb }) => instanceMb));
-    return quotas.flatMap(({ of, name, limits, used }) => {
-        const whose = `The quota of the ${of} ${name}`;
-        const short = (limit, inUse, needed, unit) => limit !== undefined && needed > 0 && inUse + needed > limit
-            ? [
-                `${whose} allows ${limit} ${unit}, ${inUse} are in use, and this needs ${needed} more for a while.`,
-            ]
-            : [];
-        return [
-            ...short(limits.memoryMb, used.memoryMb, sum(({ memoryMb }) => memoryMb), 'MiB of memory'),
-            ...short(limits.instances, used.instances, sum(({ instances }) => instances), 'instances'),
-            ...short(limits.routes, used.routes, sum(({ routes }) => routes), 'routes'),
-            ...(limits.instanceMb !== undefined && largestMb > limits.instanceMb
-                ? [`${whose} allows ${limits.instanceMb} MiB for one instance, and this asks for ${largestMb}.`]
-                : []),
-        ];
-    });
+/** On everything that a preview has: apps, routes, service instances. */
+function previewLabels(of, expiresAtMs) {
+    return {
+        ...identityLabels(of),
+        [platform_names/* LABEL */.d_.expires]: String(Math.floor(expiresAtMs / 1000)),
+    };
+}
+/** The labels that tell whose it is, and never change. */
+function identityLabels({ repository, id }) {
+    return {
+        [platform_names/* LABEL */.d_.number]: (0,platform_names/* appKey */.$k)(id),
+        ...(repository === undefined ? {} : { [platform_names/* LABEL */.d_.repository]: repositoryKey(repository) }),
+    };
+}
+/** Whether something with the first labels is of the preview with the second ones. */
+function isOfPreview(labels, of) {
+    return [platform_names/* LABEL */.d_.number, platform_names/* LABEL */.d_.repository].every((key) => labels[key] === of[key]);
+}
+/** The same in whole, for people and for sweep. */
+function previewFacts({ repository, id, pull }) {
+    return {
+        [platform_names/* ANNOTATION */.YX.previewId]: id,
+        ...(repository === undefined ? {} : { [platform_names/* ANNOTATION */.YX.repository]: repository }),
+        ...(pull === undefined ? {} : { [platform_names/* ANNOTATION */.YX.pull]: String(pull) }),
+    };
+}
+/** A legal label value that stands for a repository, whichever way its letters are written. */
+function repositoryKey(repository) {
+    return hash(repository.toLowerCase()).slice(0, 20);
+}
+/** Label selector for all previews of a space that are this repository's; without one, for those outside GitHub too. */
+function previewSelector(repository) {
+    return repository === undefined
+        ? platform_names/* LABEL */.d_.number
+        : `${platform_names/* LABEL */.d_.number},${platform_names/* LABEL */.d_.repository}=${repositoryKey(repository)}`;
+}
+/** Label selector for what one pull request has. */
+function selectorOfPreview({ repository, id }) {
+    return selectorOfIdentity((0,platform_names/* appKey */.$k)(id), repository);
+}
+/** @param number as the label says it */
+function selectorOfIdentity(number, repository) {
+    return [
+        `${platform_names/* LABEL */.d_.number}=${number}`,
+        repository === undefined ? `!${platform_names/* LABEL */.d_.repository}` : `${platform_names/* LABEL */.d_.repository}=${repositoryKey(repository)}`,
+    ].join(',');
+}
+function hash(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex');
 }
 
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 2 modules
+var smoke = __nccwpck_require__(847);
 ;// CONCATENATED MODULE: ./lib/cli/shell.js
 /** Commands for a person to run: whatever stands in a name, a POSIX shell takes each word as it is. Pure. */
 /** @returns one line `cf WORD…` */
@@ -44596,9 +45148,24 @@ function chooseTarget(standing, to) {
     const [hit] = hits;
     if (hit && versions.length === 1)
         return hit;
+    // Started or built once more: which one is meant by their commit is the one that was live last.
+    if (hit && named.length === 0 && hits.every((one) => isSameBits(one, hit)))
+        return lastOf(hits, hit);
     if (hits.length > 1)
         return `"${to}" means several versions: ${versions.join(', ')}`;
     return `"${to}" is none of ${all.map(nameOf).join(', ')}`;
+}
+function isSameBits(one, other) {
+    if (isOwn(one) && isOwn(other) && one.dropletGuid === other.dropletGuid)
+        return true;
+    const told = [platform_names/* ANNOTATION */.YX.bits, platform_names/* ANNOTATION */.YX.manifestHash];
+    return told.every((key) => one.annotations[key] !== undefined && one.annotations[key] === other.annotations[key]);
+}
+function lastOf(hits, first) {
+    return hits.reduce((last, one) => (untilMsOf(one) > untilMsOf(last) ? one : last), first);
+}
+function untilMsOf(one) {
+    return (isOwn(one) ? one.untilMs : Number(one.annotations[platform_names/* ANNOTATION */.YX.liveUntil])) || 0;
 }
 /** What is gone is meant only where nothing else is. */
 function usable(hits) {
@@ -44609,7 +45176,7 @@ function usable(hits) {
 function lastLive(previous, own, live) {
     const apps = previous.map((app) => ({
         one: app,
-        untilMs: Number(app.annotations[platform_names/* ANNOTATION */.YX.liveUntil] ?? 0),
+        untilMs: untilMsOf(app),
     }));
     const recorded = own.flatMap((one) => (one.untilMs === undefined ? [] : [{ one, untilMs: one.untilMs }]));
     const [last] = [...recorded, ...apps].sort((one, other) => other.untilMs - one.untilMs);
@@ -44621,7 +45188,7 @@ function lastLive(previous, own, live) {
 /** Which version was live before is not written down: an earlier release brought live its version in place. */
 function whyUnknown(live, previous) {
     const { [platform_names/* ANNOTATION */.YX.strategy]: strategy } = live.annotations;
-    const isInPlace = strategy === 'rolling' || strategy === 'canary';
+    const isInPlace = strategy === 'rolling' || strategy === 'canary' || strategy === 'zdt-push';
     if (!isInPlace || (0,earlier/* readEarlier */.lz)(live.annotations).length > 0)
         return undefined;
     const others = previous.map(({ version }) => version).join(', ');
@@ -44632,34 +45199,38 @@ const NOTHING_KEPT = 'there is no previous version that was kept';
  * Newest first: what deploys of live have written down, each with the revision that it was started as; then the other
  * revisions. What live is now is none of them.
  */
-function ownVersions({ live, revisions = [], droplets = [] }) {
+function ownVersions({ live, revisions = [], droplets = [], deployments = [] }) {
     if (!live)
         return [];
     const staged = new Set(droplets.filter(({ state }) => state === 'STAGED').map(({ guid }) => guid));
     const [now, ...before] = revisions;
     const written = (0,earlier/* readEarlier */.lz)(live.annotations).map((one) => {
         const { version, droplet: dropletGuid, untilMs, annotations } = one;
-        const revision = before.find((other) => other.version === one.revision && other.dropletGuid === dropletGuid) ??
+        // A restart without a change makes no revision: the version before it ran as live runs.
+        const revision = revisions.find((other) => other.version === one.revision && other.dropletGuid === dropletGuid) ??
             before.find((other) => other.dropletGuid === dropletGuid);
         const isGone = !staged.has(dropletGuid);
         return { version, dropletGuid, untilMs, annotations, isGone, ...(revision ? { revision } : {}) };
     });
+    const packageGuid = droplets.find(({ guid }) => guid === live.currentDropletGuid)?.packageGuid;
+    const isStrange = !(0,vouched/* hasItsBits */.H)(live, packageGuid, { deployments });
     const known = new Set([live.version, ...written.map(({ version }) => version)]);
     const others = before
         .filter((revision) => revision !== now && !written.some((one) => one.revision === revision))
         .map((revision) => {
         const { dropletGuid, deployable, createdAtMs } = revision;
-        const version = freeVersion(createdAtMs, known);
+        const asLive = dropletGuid === live.currentDropletGuid ? (0,earlier/* rememberedOf */.MI)(live.annotations, isStrange) : undefined;
+        const version = freeVersion(createdAtMs, asLive?.[platform_names/* ANNOTATION */.YX.commit], known);
         known.add(version);
         const isGone = !deployable || !staged.has(dropletGuid);
-        return { version, dropletGuid, revision, annotations: {}, isGone };
+        return { version, dropletGuid, revision, annotations: {}, isGone, ...(asLive ? { asLive } : {}) };
     });
     return [...written, ...others];
 }
 /** Revisions of one second have versions that differ. */
-function freeVersion(atMs, known) {
-    const version = (0,platform_names/* versionOf */.E4)(atMs);
-    return known.has(version) ? freeVersion(atMs + 1_000, known) : version;
+function freeVersion(atMs, commit, known) {
+    const version = (0,platform_names/* versionOf */.E4)(atMs, commit);
+    return known.has(version) ? freeVersion(atMs + 1_000, commit, known) : version;
 }
 function isNamed(one, to) {
     if (!isOwn(one))
@@ -44727,27 +45298,231 @@ function withdrawn({ live, previous }, commit) {
 }
 /** @returns who did it, in brackets; undefined: no rollback took it from live */
 function withdrawalOf(one) {
-    const how = (0,intent_parts/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn);
+    const how = (0,platform_names/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn);
     if (!how)
         return undefined;
     const who = [how.by, how.run].filter((part) => part !== undefined).join(', ');
     return who ? ` (${who})` : '';
 }
 
+// EXTERNAL MODULE: ./lib/steps/inside.js
+var steps_inside = __nccwpck_require__(7994);
+;// CONCATENATED MODULE: ./lib/strategies/capacity.js
+/**
+ * What a change needs beside what runs already, held against the quotas before anything is changed (platform facts A6). What cannot
+ * be known counts as nothing: the platform itself has the last word, and a refusal that is not due is worse than a late one. Pure.
+ */
+
+
+
+
+
+/** For whoever needs one thing alone. `logRateBps`: Infinity where an instance has no limit of its own. */
+const NO_NEED = {
+    ...{ memoryMb: 0, instances: 0, instanceMb: 0, logRateBps: 0 },
+    ...{ routes: 0, ports: 0, services: 0, tasks: 0 },
+};
+/** Of an app that is there. */
+function sizesOf(processes) {
+    return Object.fromEntries(processes.map(({ type, instances, memoryMb, logRateBps }) => [type, { instances, memoryMb, logRateBps }]));
+}
+/** Beside a task of this size, which runs before the first instance is started. */
+function withTask(need, memoryMb, logRateBps = 0) {
+    return {
+        ...need,
+        memoryMb: Math.max(need.memoryMb, memoryMb),
+        logRateBps: Math.max(need.logRateBps, rateOf(1, logRateBps)),
+        instanceMb: Math.max(need.instanceMb, memoryMb),
+        tasks: Math.max(need.tasks, 1),
+    };
+}
+/** @param named sizes that the manifest names, or those of the version that goes live again */
+function needOf(intent, snapshot, named) {
+    const processes = wantedProcesses(intent, named);
+    const { memoryMb, instances, logRateBps } = intent.inPlace
+        ? inPlaceNeed(intent.inPlace.maxInFlight, processes, snapshot.live)
+        : besideLive(intent, processes, snapshot.live);
+    const stopped = (0,strategies_work/* stopFailed */.K8)(snapshot).flatMap((step) => (step.do === 'stop' ? [step.guid] : []));
+    const left = goneByThen(snapshot);
+    const freed = total([
+        ...snapshot.failed.filter(({ guid }) => stopped.includes(guid)).flatMap(({ processes }) => processes),
+        ...(left?.state === 'STARTED' ? left.processes : []),
+        ...ofCanary(snapshot),
+    ]);
+    const freedRoutes = left ? (0,view/* trialRoutes */.rp)(snapshot) : [];
+    const wanted = [...intent.production, ...intent.trials.map(({ route }) => route)];
+    const missing = wanted.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
+    const hasPort = ({ port }) => port !== null;
+    // Beside all instances: an app that only others inside reach is asked by a task of its own.
+    const web = processes.find(({ type }) => type === 'web');
+    const inside = intent.trials[0]?.route.internal
+        ? { memoryMb: steps_inside/* TASK_MB */.wu, tasks: 1, logRateBps: rateOf(1, web?.logRateBps ?? 0) }
+        : { memoryMb: 0, tasks: 0, logRateBps: 0 };
+    const need = {
+        ...NO_NEED,
+        tasks: inside.tasks,
+        memoryMb: memoryMb + inside.memoryMb - freed.memoryMb,
+        instances: instances - freed.instances,
+        logRateBps: minus(logRateBps + inside.logRateBps, freed.logRateBps),
+        instanceMb: Math.max(0, ...processes.map((process) => (process.instances > 0 ? process.memoryMb : 0))),
+        routes: missing.length - freedRoutes.length,
+        ports: missing.filter(hasPort).length - freedRoutes.filter(hasPort).length,
+    };
+    return intent.task === undefined ? need : withTask(need, web?.memoryMb ?? 0, web?.logRateBps);
+}
+/** A version that is held, or was left on its way, is taken away before the new one is made. */
+function goneByThen(snapshot) {
+    const { candidate } = snapshot;
+    return (0,view/* servedBy */.nV)(snapshot, candidate).length === 0 ? candidate : undefined;
+}
+/** Instances of a held canary that run beyond what live had: they are ended before another version comes. */
+function ofCanary({ name, live, lock, candidate }) {
+    const webs = live?.processes.filter(({ type }) => type === 'web') ?? [];
+    const [one] = webs;
+    const had = lock && (0,journal/* recalled */.z)(name, lock)?.inPlace?.instances;
+    if (candidate?.phase !== 'paused' || !one || had === undefined)
+        return [];
+    const extra = webs.reduce((sum, { instances }) => sum + instances, 0) - had;
+    return extra > 0 ? [{ ...one, instances: extra }] : [];
+}
+function wantedProcesses({ scale }, named) {
+    const types = new Set(['web', ...Object.keys(named), ...Object.keys(scale)]);
+    return [...types].map((type) => ({
+        type,
+        instances: scale[type]?.instances ?? named[type]?.instances ?? (type === 'web' ? 1 : 0),
+        memoryMb: scale[type]?.memoryMb ?? named[type]?.memoryMb ?? 0,
+        logRateBps: scale[type]?.logRateBps ?? named[type]?.logRateBps ?? 0,
+    }));
+}
+function total(processes) {
+    const sum = { memoryMb: 0, instances: 0, logRateBps: 0 };
+    for (const { instances, memoryMb, logRateBps } of processes) {
+        sum.instances += instances;
+        sum.memoryMb += instances * memoryMb;
+        sum.logRateBps += rateOf(instances, logRateBps);
+    }
+    return sum;
+}
+function rateOf(instances, logRateBps) {
+    if (instances === 0)
+        return 0;
+    return logRateBps < 0 ? Number.POSITIVE_INFINITY : instances * logRateBps;
+}
+/** What hands over takes the room of what live has given up before. */
+function besideLive(intent, processes, live) {
+    const isGivenUp = ({ type }) => (0,handover/* isWhole */.wP)(intent) || (0,handover/* isHandedOver */.nc)(intent, type);
+    const beside = total(processes.filter((process) => !isGivenUp(process)));
+    const instead = total(processes.filter(isGivenUp));
+    const free = total(live?.processes.filter(isGivenUp) ?? []);
+    const more = (figure) => beside[figure] + Math.max(0, minus(instead[figure], free[figure]));
+    return { memoryMb: more('memoryMb'), instances: more('instances'), logRateBps: more('logRateBps') };
+}
+/** What has no limit is not counted as in use, so its end frees nothing. */
+function minus(one, other) {
+    return Number.isFinite(other) ? one - other : one;
+}
+/**
+ * The candidate has one instance. Live's own are counted with their new size as soon as the manifest is applied, and the
+ * platform takes old ones away before it adds the next: beside them there are never more than those in flight.
+ */
+function inPlaceNeed(maxInFlight, processes, live) {
+    const need = { memoryMb: 0, instances: 0, logRateBps: 0 };
+    for (const { type, instances, memoryMb, logRateBps } of processes) {
+        const now = live?.processes.find((process) => process.type === type);
+        const before = now?.instances ?? 0;
+        const grown = Math.max(0, instances - before);
+        const extra = type === 'web' ? Math.max(Math.min(maxInFlight, before), grown) + 1 : grown;
+        need.instances += extra;
+        need.memoryMb += extra * memoryMb + before * Math.max(0, memoryMb - (now?.memoryMb ?? 0));
+        const raised = rateOf(before, logRateBps) - Math.max(0, now?.logRateBps ?? 0) * before;
+        need.logRateBps += rateOf(extra, logRateBps) + Math.max(0, raised);
+    }
+    return need;
+}
+/** What each figure is called, in the order in which it is told. */
+const UNITS = {
+    memoryMb: 'MiB of memory',
+    instances: 'instances',
+    logRateBps: 'bytes of log lines a second',
+    routes: 'routes',
+    ports: 'ports of TCP routes',
+    services: 'service instances',
+    tasks: 'tasks at a time',
+};
+/** @returns one sentence for each figure for which a quota has no room; none: it fits */
+function shortages(needs, quotas) {
+    const figures = Object.keys(UNITS);
+    const sums = figures.map((figure) => {
+        // One app that gives room back gives none to the others: nobody knows which comes first.
+        const each = needs.map((need) => Math.max(0, need[figure]));
+        // Each app comes to its proof when the one before has come to the end of it.
+        const needed = figure === 'tasks' ? Math.max(0, ...each) : each.reduce((all, one) => all + one, 0);
+        return { figure, needed };
+    });
+    const largestMb = Math.max(0, ...needs.map(({ instanceMb }) => instanceMb));
+    return quotas.flatMap(({ of, name, limits, used }) => {
+        const whose = `The quota of the ${of} ${name} allows`;
+        const short = sums.flatMap(({ figure, needed }) => {
+            const limit = limits[figure];
+            if (limit === undefined || needed <= 0 || used[figure] + needed <= limit)
+                return [];
+            const what = `${whose} ${limit} ${UNITS[figure]}`;
+            return needed === Number.POSITIVE_INFINITY
+                ? [`${what}, so each instance needs a limit of its own, and not all of this have one.`]
+                : [`${what}, ${used[figure]} are in use, and this needs ${needed} more for a while.`];
+        });
+        return limits.instanceMb !== undefined && largestMb > limits.instanceMb
+            ? [...short, `${whose} ${limits.instanceMb} MiB for one instance, and this asks for ${largestMb}.`]
+            : short;
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/capacity.js
 /** Before anything is changed: whether the quotas have room for what runs beside live for a while. */
 
 
-const NEXT = 'Ask for a larger quota, stop what is not needed, or take strategy: rolling, which needs room for max-in-flight instances instead of all.';
+const ASK = 'Ask for a larger quota, or stop and delete what is not needed (cf apps and cf routes show it)';
 const UNKNOWN = 'Quotas: not all of them may be read with this sign-in. Where one has no room, the platform says so when it is met.';
-/** What may not be read only informs: it is told, and the change goes on. Throws `Refused` with every figure that is short. */
-async function assertRoom(needs, { platform, target, listener }) {
+/**
+ * For whatever is made or started. What may not be read only informs: it is told, and the change goes on. Throws `Refused` with
+ * every figure that is short.
+ * @param way what else helps, as the end of a sentence
+ */
+async function assertRoom(needs, { platform, target, listener }, way) {
     const { quotas, unknown } = await platform.quotas(target);
     if (unknown)
         listener.tell({ type: 'note', text: UNKNOWN });
     const short = shortages(needs, quotas);
     if (short.length > 0)
-        throw new errors/* Refused */.Lw(short.join('\n'), NEXT, 'quota');
+        throw new errors/* Refused */.Lw(short.join('\n'), `${ASK}${way ? `, or ${way}` : ''}.`, 'quota');
+}
+/**
+ * For a change of live, whatever brings the version. Throws as `assertRoom`.
+ * @param namedOf sizes that the manifest names, or those that the version has; default: of the version that is there, else of live
+ */
+async function assertRoomFor(apps, world, namedOf = sizesThere) {
+    const needs = apps.map((app, at) => needOf(app.intent, app.snapshot, namedOf(app, at)));
+    await assertRoom(needs, world, wayOut(apps));
+}
+/** A version that was staged before has the sizes that it had, a held one those it has; live's own app has its own. */
+function sizesThere({ intent, snapshot }) {
+    const { live, candidate, previous } = snapshot;
+    const target = previous.find(({ guid }) => guid === intent.target);
+    const staged = target ?? (intent.inPlace ? undefined : candidate);
+    const sizes = sizesOf((staged ?? live)?.processes ?? []);
+    // As many as live has by then.
+    const grown = intent.keepInstancesOf.flatMap((type) => {
+        const now = live?.processes.find((process) => process.type === type)?.instances ?? 0;
+        const own = sizes[type];
+        return own ? [[type, { ...own, instances: Math.max(own.instances ?? 0, now) }]] : [];
+    });
+    return { ...sizes, ...Object.fromEntries(grown) };
+}
+function wayOut(apps) {
+    if (apps.some(({ intent }) => !intent.inPlace))
+        return 'take strategy: rolling, which needs room for one candidate and max-in-flight instances instead of all';
+    const isMany = apps.some(({ intent }) => (intent.inPlace?.maxInFlight ?? 1) > 1);
+    return isMany ? 'set max-in-flight to 1' : undefined;
 }
 
 // EXTERNAL MODULE: ./lib/steps/belongings.js
@@ -44756,7 +45531,51 @@ var belongings = __nccwpck_require__(1428);
 var steps_carry = __nccwpck_require__(8363);
 // EXTERNAL MODULE: ./lib/steps/scaling.js
 var scaling = __nccwpck_require__(3329);
+;// CONCATENATED MODULE: ./lib/commands/filled-bindings.js
+/** Of services that the manifest names: what live's bindings were given by hand, and the manifest does not say. */
+
+
+/**
+ * Throws where a broker cannot be asked now: nobody knows then what is to be carried.
+ * @param named what the manifest and the one before name: neither is carried
+ * @param brokered guids of instances with a broker
+ */
+async function filledOf(app, bindings, named, brokered, { platform, hide }) {
+    const own = bindings.filter((one) => (0,carried/* isBound */.Vt)(one) && named.services.includes(one.instance));
+    const found = await Promise.all(own.map(async (one) => {
+        const { guid, instance, instanceGuid = '', name } = one;
+        const keys = named.bindings?.[instance] ?? [];
+        const asks = brokered.has(instanceGuid) && (0,carried/* isTold */.Wc)(one) && !keys.includes('parameters');
+        const parameters = (asks && (await platform.bindingParameters(guid))) || {};
+        hide((0,manifest_secrets/* likelySecrets */.g)(parameters));
+        // The cf CLI would take it for a variable of the manifest.
+        const isReadable = !JSON.stringify(parameters).includes('((');
+        const parts = {
+            ...(name === undefined || keys.includes('binding_name') ? {} : { name }),
+            ...(Object.keys(parameters).length > 0 && isReadable ? { parameters } : {}),
+        };
+        return { instance, parts, isReadable };
+    }));
+    const some = found.filter(({ parts }) => Object.keys(parts).length > 0);
+    return {
+        ...(some.length > 0
+            ? { filled: Object.fromEntries(some.map(({ instance, parts }) => [instance, parts])) }
+            : {}),
+        what: some.flatMap(({ instance, parts }) => [
+            ...('name' in parts ? [`name of the binding to service instance ${instance}`] : []),
+            ...('parameters' in parts ? [`parameters of the binding to service instance ${instance}`] : []),
+        ]),
+        warnings: found
+            .filter(({ isReadable }) => !isReadable)
+            .map(({ instance }) => `The parameters of the binding of ${app} to ${instance} hold "((", which stands for a variable in a manifest: they are not carried. Name them in the manifest.`),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/carrying.js
+/** What a change of live carries over to another app, beside variables and routes, and what is told of it. */
+
+
+
 
 
 
@@ -44764,16 +45583,19 @@ var scaling = __nccwpck_require__(3329);
 
 const NO_CARRYING = { parts: {}, notes: [], warnings: [], problems: [] };
 const POLICIES_UNKNOWN = 'Network policies: unknown, they may not be read with this sign-in. Any that names live by its GUID has to be made anew.';
-/** For a deploy that puts another app in live's place. */
-async function carryingOf(app, { live }, { carry }, { platform }) {
+/**
+ * For a change that puts another app in live's place.
+ * @param app undefined: no manifest says anything of it, and all that live has is carried
+ */
+async function carryingOf(app, { live, name }, { carry }, world) {
+    const { platform } = world;
     if (!live)
         return NO_CARRYING;
     const read = await (0,belongings/* belongingsOf */.u)(live, platform);
-    const now = namedBy(app);
-    const named = eitherOf(now, namedOn(live));
+    const { now, named } = carrying_namesOf(app, live);
     const fresh = (0,carried/* newApp */.g3)(read);
     const lack = (0,carried/* missing */.LO)(read, fresh, named);
-    const known = [live, { guid: fresh.guid, name: app.name }];
+    const known = [live, { guid: fresh.guid, name }];
     const [lines, unnamed] = await Promise.all([
         (0,steps_carry/* linesWithNames */.eC)(lack, platform, known),
         (0,steps_carry/* linesWithNames */.eC)((0,carried/* missing */.LO)(read, fresh, now), platform, known),
@@ -44781,71 +45603,92 @@ async function carryingOf(app, { live }, { carry }, { platform }) {
     const dropped = unnamed.filter((line) => !lines.includes(line));
     const unknown = [
         ...(read.policies === undefined ? [POLICIES_UNKNOWN] : []),
-        ...(live.role === undefined ? [heldByOthers(app.name)] : []),
+        ...(live.role === undefined ? [heldByOthers(name)] : []),
     ];
     const problems = ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'deploy');
     const { scales, brokered } = await offeredTo(read, platform);
     const parts = scales ? { autoscaled: true } : {};
+    const { filled, what, warnings } = await filledOf(name, read.bindings, named, brokered, world);
     if (carry === 'manifest') {
         return {
             parts,
-            notes: [...lines.map((what) => `${app.name} loses its ${what}.`), ...unknown],
+            notes: [...[...lines, ...what].map((lost) => `${name} loses its ${lost}.`), ...unknown],
             warnings: [],
             problems,
         };
     }
+    const parameters = await parametersOf(lack, brokered, world);
     return {
-        parts: { ...parts, carry: { named, what: lines } },
+        parts: { ...parts, carry: { named, what: lines, parameters, ...(filled ? { filled } : {}) } },
         notes: [
-            ...told('Carried from live, not in the manifest', lines),
+            ...told('Carried from live, not in the manifest', [...lines, ...what]),
             ...told('Not carried, the manifest names them no more', dropped),
             ...unknown,
         ],
-        warnings: await silentBrokers(app.name, lack, brokered, platform),
-        problems,
+        warnings: [...silentBrokers(name, lack, parameters, brokered), ...warnings],
+        problems: [...problems, ...stillComing(name, (0,carried/* comingTo */.dl)(read, named))],
     };
 }
 /** For a deploy in place: live keeps what it has, and its candidate is proven with the same. */
-async function carryingForProof(app, { live }, { platform }) {
+async function carryingForProof(app, { live, name }, world) {
     if (!live)
         return NO_CARRYING;
+    const { platform } = world;
     const read = await (0,belongings/* belongingsOf */.u)(live, platform);
-    const named = namedBy(app);
+    // What is taken off live is not needed: the version is proven without.
+    const { named } = carrying_namesOf(app, live);
     const lack = (0,carried/* forProof */.Sv)((0,carried/* missing */.LO)(read, (0,carried/* newApp */.g3)(read), named));
-    const what = await (0,steps_carry/* linesWithNames */.eC)(lack, platform, [live, { guid: '', name: app.name }]);
-    const { scales } = await offeredTo(read, platform);
-    return { ...NO_CARRYING, parts: { ...(scales ? { autoscaled: true } : {}), carry: { named, what } } };
+    const what = await (0,steps_carry/* linesWithNames */.eC)(lack, platform, [live, { guid: '', name }]);
+    const { scales, brokered } = await offeredTo(read, platform);
+    const [parameters, { filled, warnings }] = await Promise.all([
+        parametersOf(lack, brokered, world),
+        filledOf(name, read.bindings, named, brokered, world),
+    ]);
+    const carry = { named, what, parameters, ...(filled ? { filled } : {}) };
+    return { ...NO_CARRYING, warnings, parts: { ...(scales ? { autoscaled: true } : {}), carry } };
+}
+/** `now`: by the manifest; `named`: with what an earlier one named, which is not carried either. */
+function carrying_namesOf(app, live) {
+    if (!app)
+        return { now: steps_named/* NOTHING_NAMED */.e_, named: steps_named/* NOTHING_NAMED */.e_ };
+    const now = namedBy(app);
+    return { now, named: (0,steps_named/* eitherOf */.BU)(now, (0,steps_named/* namedOn */.L0)(live)) };
 }
 /** For a rollback: a version that is kept has its own, and gets what was set by hand since. */
-async function carryingBack(target, { live }, { platform }) {
+async function carryingBack(target, { live }, world) {
     if (!live || live.guid === target.guid)
         return NO_CARRYING;
+    const { platform } = world;
     const [lives, own] = await Promise.all([(0,belongings/* belongingsOf */.u)(live, platform), (0,belongings/* belongingsOf */.u)(target, platform)]);
-    const records = [namedOn(live), namedOn(target)];
-    const named = records[0] && records[1] ? eitherOf(records[0], records[1]) : undefined;
+    const records = [(0,steps_named/* namedOn */.L0)(live), (0,steps_named/* namedOn */.L0)(target)];
+    const named = records[0] && records[1] ? (0,steps_named/* eitherOf */.BU)(records[0], records[1]) : undefined;
     const lack = (0,carried/* missing */.LO)(lives, own, named);
-    const all = (0,carried/* missing */.LO)(lives, own, NOTHING_NAMED);
+    const all = (0,carried/* missing */.LO)(lives, own, steps_named/* NOTHING_NAMED */.e_);
     const missed = all.bindings.filter(({ guid }) => !lack.bindings.some((one) => one.guid === guid));
     const lines = await (0,steps_carry/* linesWithNames */.eC)(lack, platform, [live, target]);
     const { scales, brokered } = await offeredTo(lives, platform);
+    const parameters = await parametersOf(lack, brokered, world);
     return {
         parts: {
             ...(scales ? { autoscaled: true } : {}),
-            carry: { what: lines, ...(named ? { named } : {}) },
+            carry: { what: lines, parameters, ...(named ? { named } : {}) },
         },
         notes: [
             ...told('Taken over from live, set by hand', lines),
             ...missed.map(({ instance }) => `Not taken over, live has it and the version that goes live has not: binding to service instance ${instance}.`),
             ...(lives.policies === undefined ? [POLICIES_UNKNOWN] : []),
         ],
-        warnings: await silentBrokers(target.name, lack, brokered, platform),
-        problems: ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+        warnings: silentBrokers(target.name, lack, parameters, brokered),
+        problems: [
+            ...ownedBy(live, [...Object.keys(live.labels), ...Object.keys(live.annotations)], 'rollback'),
+            ...stillComing(live.name, (0,carried/* comingTo */.dl)(lives, named)),
+        ],
     };
 }
 /** What live was given since a version was held, which that version does not have. */
 async function lackOf(candidate, live, { platform }) {
     const [lives, own] = await Promise.all([(0,belongings/* belongingsOf */.u)(live, platform), (0,belongings/* belongingsOf */.u)(candidate, platform)]);
-    const named = eitherOf(namedOn(candidate) ?? NOTHING_NAMED, namedOn(live));
+    const named = (0,steps_named/* eitherOf */.BU)((0,steps_named/* namedOn */.L0)(candidate) ?? steps_named/* NOTHING_NAMED */.e_, (0,steps_named/* namedOn */.L0)(live));
     return (0,steps_carry/* linesWithNames */.eC)((0,carried/* missing */.LO)(lives, own, named), platform, [live, candidate]);
 }
 function told(title, what) {
@@ -44862,12 +45705,23 @@ async function offeredTo({ bindings }, platform) {
     const offerings = await platform.offerings(guids);
     return { scales: [...offerings.values()].some(scaling/* isAutoscaler */.Qs), brokered: new Set(offerings.keys()) };
 }
+/** Asked once, before anything is changed. Throws where a broker cannot be asked now: nobody knows then what is to be carried. */
+async function parametersOf({ bindings }, brokered, { platform, hide }) {
+    const told = await Promise.all(bindings.map(async (one) => {
+        const asks = hasBroker(one, brokered) && (0,carried/* isTold */.Wc)(one);
+        const parameters = asks ? await platform.bindingParameters(one.guid) : undefined;
+        hide((0,manifest_secrets/* likelySecrets */.g)(parameters ?? {}));
+        return [one.guid, parameters];
+    }));
+    return Object.fromEntries(told);
+}
+function hasBroker({ instanceGuid }, brokered) {
+    return instanceGuid !== undefined && brokered.has(instanceGuid);
+}
 /** One warning for all. */
-async function silentBrokers(app, { bindings }, brokered, platform) {
-    const asked = await Promise.all(bindings
-        .filter(({ instanceGuid }) => instanceGuid !== undefined && brokered.has(instanceGuid))
-        .map(async ({ guid, instance }) => ({ instance, told: await platform.bindingParameters(guid) })));
-    const silent = asked.filter((one) => one.told === undefined).map(({ instance }) => instance);
+function silentBrokers(app, { bindings }, told, brokered) {
+    const asked = bindings.filter((one) => hasBroker(one, brokered));
+    const silent = asked.filter(({ guid }) => told[guid] === undefined).map(({ instance }) => instance);
     if (silent.length === 0)
         return [];
     const lines = silent.map((name) => `  - name: ${name}\n    parameters: {}`).join('\n');
@@ -44875,8 +45729,15 @@ async function silentBrokers(app, { bindings }, brokered, platform) {
         `The broker does not tell the parameters of ${silent.map((name) => `the binding to ${name}`).join(', ')} of ${app}: the new version is bound without any. If there were some, name them in the manifest:\nservices:\n${lines}`,
     ];
 }
+function stillComing(app, instances) {
+    return instances.map((instance) => `A broker is still binding ${app} to service instance ${instance}, so nobody can tell yet what is to be carried over. Run again when cf service ${instance} shows that it is done, or name the service in the manifest.`);
+}
 
+// EXTERNAL MODULE: ./lib/probe/inside.js
+var inside = __nccwpck_require__(3753);
 ;// CONCATENATED MODULE: ./lib/commands/free-routes.js
+
+
 
 
 const DRAWS = 5;
@@ -44888,7 +45749,9 @@ const DRAWS = 5;
 async function withFreeTrials(make, world) {
     for (let draws = 1;; draws += 1) {
         const made = make();
-        const taken = await takenOf(made.intent.trials.map(({ route }) => route), world);
+        const taken = await takenOf(
+        // A port that the platform chooses is one that nobody has.
+        made.intent.trials.flatMap(({ route }) => (route.mark === undefined ? [route] : [])), world);
         const [first] = taken;
         if (!first)
             return made;
@@ -44901,7 +45764,20 @@ async function withFreeTrials(make, world) {
 async function takenElsewhere({ production }, snapshot, world) {
     const missing = production.filter((route) => !(0,view/* routeOf */.Lu)(snapshot, route));
     const taken = await takenOf(missing, world);
-    return taken.map(({ url }) => `Route ${url} is taken by a space that this account cannot see: name another one, or have it shared with the space ${snapshot.target.space}.`);
+    const hosts = await takenHosts(missing, snapshot, world);
+    return [...taken, ...hosts.filter((route) => !taken.includes(route))].map(({ url }) => `Route ${url} is taken by a space that this account cannot see: name another one, or have it shared with the space ${snapshot.target.space}.`);
+}
+/** The platform is asked for a host with exactly this path, and lets no two spaces have paths of one host on a shared domain. */
+async function takenHosts(missing, { domains, target }, { platform }) {
+    const isShared = ({ domainGuid }) => domains.some(({ guid, shared }) => shared && guid === domainGuid);
+    const deeper = missing.filter((route) => route.path !== '' && isShared(route));
+    const elsewhere = await Promise.all(deeper.map(async (route) => {
+        const whole = { ...route, path: '' };
+        if (!(await platform.isReserved(whole)))
+            return false;
+        return (await platform.findRoute(target.spaceGuid, whole)) === undefined;
+    }));
+    return deeper.filter((_, at) => elsewhere[at]);
 }
 /** @returns guids of the routes of other spaces that are shared with ours, of those that the manifest names */
 async function sharedWithUs(named, snapshot, { platform }) {
@@ -44911,25 +45787,138 @@ async function sharedWithUs(named, snapshot, { platform }) {
     const shared = await Promise.all(asked.map(({ guid }) => platform.spacesSharing(guid)));
     return asked.filter((_, at) => shared[at]?.includes(spaceGuid)).map(({ guid }) => guid);
 }
-/** Checks are asked by HTTP from outside: an app that has no such route has none of them, and a deploy of such apps alone refuses them. */
+/**
+ * Checks are asked from outside, or by a task of an app that only others inside reach: where neither can, an app has none of them, and
+ * a deploy of such apps alone refuses them.
+ */
 function uncheckable(apps, { smokeTest }) {
+    const isOutside = ({ intent }) => intent.trials.some(({ route }) => !route.internal);
     const without = apps.filter(({ intent }) => intent.trials.length === 0).map(({ intent }) => intent.app);
-    if (without.length === 0 || smokeTest.length === 0)
-        return { problems: [], notes: [] };
-    const why = `${without.join(', ')}: there is no route that can be asked by HTTP from outside, so no smoke check can`;
-    if (without.length < apps.length)
-        return { problems: [], notes: [`${why}; that all instances stay up has to do.`] };
-    const next = 'Leave the input smoke-test out: the health checks of the app prove it, and smoke-script may.';
-    return { problems: [new errors/* Refused */.Lw(`${why}.`, next, 'input')], notes: [] };
+    const inside = apps.filter((app) => !isOutside(app) && app.intent.trials.length > 0);
+    const texts = [
+        ...(without.length > 0 && smokeTest.length > 0
+            ? [
+                `${without.join(', ')}: there is no route on which a smoke check can be asked${lostInside(smokeTest)}`,
+            ]
+            : []),
+        ...(inside.length > 0 && lostInside(smokeTest) !== ''
+            ? [
+                `${inside.map(({ intent }) => intent.app).join(', ')}: not all smoke checks can be asked${lostInside(smokeTest)}`,
+            ]
+            : []),
+    ];
+    if (apps.some(isOutside))
+        return { problems: [], notes: texts.map((text) => `${text}; that all instances stay up has to do.`) };
+    const next = 'Take such checks out of the input smoke-test: the health checks of the app prove it, and smoke-script may.';
+    return { problems: texts.map((text) => new errors/* Refused */.Lw(`${text}.`, next, 'input')), notes: [] };
+}
+/** Which checks no task can ask, and why. */
+function lostInside(checks) {
+    const reasons = checks.flatMap((check) => {
+        const why = (0,inside/* notInside */.Sf)(check);
+        return why === undefined ? [] : [`"${check.label}" ${why}`];
+    });
+    return reasons.length > 0 ? ` by a task inside the platform: ${reasons.join(', ')}` : '';
+}
+/** A task asks the checks of an app that only others inside reach: the platform has to let it. */
+async function withoutPolicies({ app, trials }, { live, target }, { platform }) {
+    if (!trials[0]?.route.internal)
+        return [];
+    // Any guid will do: whether policies are there and may be read is the same for all.
+    return (await platform.policies(live?.guid ?? target.spaceGuid)) ? [] : [(0,steps_inside/* noPolicies */.Ij)(app)];
 }
 async function takenOf(routes, { platform }) {
     const reserved = await Promise.all(routes.map((route) => platform.isReserved(route)));
     return routes.filter((_, at) => reserved[at] === true);
 }
 
+;// CONCATENATED MODULE: ./lib/strategies/given-droplet.js
+/** @returns one sentence for each thing that forbids the copy, or that the copy would lose */
+function whyNotGiven({ droplet, app, rolled, brought }) {
+    const { guid, state, stack } = droplet;
+    const of = `The droplet ${guid}`;
+    if (state !== 'STAGED')
+        return [`${of} is ${state}: only one that is STAGED can be copied.`];
+    const lifecycle = droplet.lifecycle ?? 'buildpack';
+    if (lifecycle === 'docker')
+        return [`${of} is of a docker image: name that with docker-image.`];
+    if (lifecycle !== 'buildpack')
+        return [`${of} has the lifecycle ${lifecycle}, of which the platform copies none: deploy its bits.`];
+    const wanted = app.lifecycle ?? (app.docker ? 'docker' : 'buildpack');
+    if (wanted !== 'buildpack')
+        return [
+            `${of} has the lifecycle buildpack, and the manifest names ${wanted} for ${app.name}: they must be the same.`,
+        ];
+    return [
+        ...(app.stack !== undefined && stack !== undefined && app.stack !== stack
+            ? [
+                `${of} was staged for the stack ${stack}, and the manifest names ${app.stack} for ${app.name}: build it for that stack, or name the other one.`,
+            ]
+            : []),
+        ...otherThanLive(of, stack, app, rolled),
+        ...brought.map((sidecar) => `${of} was staged with the sidecar ${sidecar} of a buildpack, and the copy of a droplet has none: deploy its bits.`),
+    ];
+}
+/** Live has its stack from before, unless the manifest names one. */
+function otherThanLive(of, stack, app, rolled) {
+    const now = rolled?.lifecycle.stack;
+    if (app.stack !== undefined || now === undefined || stack === undefined || now === stack)
+        return [];
+    return [
+        `${of} was staged for the stack ${stack}, and live of ${app.name} has ${now}: name the stack in the manifest, or deploy it with strategy: blue-green.`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/commands/given-droplet.js
+
+
+const NEXT = 'Name another droplet: cf droplets APP lists those of an app, and the output droplet-guid of a deploy names what it brought.';
+/** Throws what keeps it from looking. */
+async function givenDroplet(guid, app, { inPlace }, { live }, world) {
+    const droplet = await orUnseen(world.platform.droplet(guid));
+    if (!droplet)
+        return { parts: {}, problems: [unseen(guid)] };
+    const problems = whyNotGiven({
+        droplet,
+        app,
+        ...(inPlace && live ? { rolled: live } : {}),
+        brought: await broughtWith(droplet, world),
+    });
+    const { stack } = droplet;
+    return {
+        parts: { bits: { from: 'droplet', guid, ...(stack === undefined ? {} : { stack }) } },
+        problems: problems.map((text) => new errors/* Refused */.Lw(text, NEXT)),
+    };
+}
+function unseen(guid) {
+    return new errors/* Refused */.Lw(`The droplet ${guid} is not there, or the account that signs in may not see it.`, 'Check the GUID (cf droplets APP shows it). For one of another space the account needs a role there that may see its apps, such as SpaceDeveloper.', 'droplet-gone');
+}
+/** Only an app tells of sidecars, and only of those of its current droplet. */
+async function broughtWith({ guid, appGuid }, { platform }) {
+    if (appGuid === undefined)
+        return [];
+    const brought = (await orUnseen(platform.sidecars(appGuid, 'buildpack'))) ?? [];
+    if (brought.length === 0)
+        return [];
+    return (await orUnseen(platform.currentDroplet(appGuid)))?.guid === guid ? brought : [];
+}
+/** undefined: the platform says that it is not there, or not for this account. */
+async function orUnseen(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (error instanceof errors/* PlatformRefusal */.E2 && [403, 404].includes(error.status))
+            return undefined;
+        throw error;
+    }
+}
+
 // EXTERNAL MODULE: ./lib/probe/proof.js
 var proof = __nccwpck_require__(9507);
 ;// CONCATENATED MODULE: ./lib/commands/judgeable.js
+/** Whether a canary could be judged: found out with live's instances, before anything is changed. */
+
 
 
 
@@ -44941,17 +45930,29 @@ async function unjudgeable({ intent, snapshot }, { probe }) {
     const web = live?.processes.find(({ type }) => type === 'web');
     if (!(0,canary/* isCanary */.Zm)(intent) || !live || !web)
         return [];
+    if ((0,steps_routes/* isRouteless */.xL)(intent))
+        return [unasked(intent.app)];
     const served = (0,view/* servedBy */.nV)(snapshot, live).map(({ url }) => url);
     const urls = intent.production
-        .filter((route) => (0,steps_routes/* isAskable */.c)(route) && served.includes(route.url))
+        .filter((route) => (0,steps_routes/* isAskable */.cy)(route) && served.includes(route.url))
         .map(({ url }) => url);
+    if (urls.length === 0)
+        return [withoutWeb(intent.app)];
     const of = { appGuid: live.guid, processGuid: web.guid };
     const seen = await Promise.all(urls.map((url) => (0,proof/* headerReach */.D)(probe, { url, of, path: intent.probePath })));
     return seen.includes('by-instance') ? [] : [(0,steps_canary/* headerLost */.gY)(urls)];
 }
+function unasked(app) {
+    return new errors/* Refused */.Lw(`${app} has no route: a canary is judged by what its instances answer, and nobody could ask them.`, 'Deploy it with strategy: rolling or blue-green.');
+}
+function withoutWeb(app) {
+    return new errors/* Refused */.Lw(`${app} has no HTTP route yet on which its canary could be compared with live: on TCP and inside nothing names an instance.`, 'Deploy with strategy: rolling, which proves the version before live is touched.');
+}
 
 ;// CONCATENATED MODULE: ./lib/commands/prepare.js
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
+
+
 
 
 
@@ -45003,11 +46004,10 @@ async function prepare(preparation, found, world) {
     return prepared.map(({ app }) => app);
 }
 /** Throws `Refused` where the quotas have no room for these apps, which were prepared of what was found, in this order. */
-async function assertRoomFor(apps, found, world) {
-    const needs = apps.map(({ intent, snapshot }, at) => needOf(intent, snapshot, found[at].app.processes));
-    await assertRoom(needs, world);
+async function assertRoomToDeploy(apps, found, world) {
+    await assertRoomFor(apps, world, (_, at) => found[at].app.processes);
 }
-async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, context, owner, token }, world) {
+async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, context, owner, token, preview }, world) {
     const domain = trialDomain(snapshot.domains, inputs);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
     const beside = judgeLeftovers(snapshot, left, named);
@@ -45027,23 +46027,37 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
         version: (0,platform_names/* versionOf */.E4)(nowMs, context.commit),
         adoptedVersion,
         brought,
+        canZdtPush: world.zdtPush !== undefined,
         shared,
+        ...(preview ? { preview } : {}),
     });
     const made = domain instanceof errors/* Refused */.Lw ? make() : await withFreeTrials(make, world);
     const { notes, problems } = made;
     const carrying = made.intent.inPlace
         ? await carryingForProof(app, snapshot, world)
         : await carryingOf(app, snapshot, inputs, world);
-    const intent = { ...made.intent, ...carrying?.parts };
+    const { dropletGuid } = inputs;
+    const given = dropletGuid === undefined
+        ? undefined
+        : await givenDroplet(dropletGuid, app, made.intent, snapshot, world);
+    const intent = { ...made.intent, ...carrying?.parts, ...given?.parts };
     const older = await (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare);
-    const told = [...notes, ...(older.note ? [older.note] : []), ...beside.notes, ...(carrying?.notes ?? [])];
+    const told = [
+        ...notes,
+        ...movable(app),
+        ...(older.note ? [older.note] : []),
+        ...beside.notes,
+        ...(carrying?.notes ?? []),
+    ];
     for (const text of carrying?.warnings ?? [])
         world.listener.tell({ type: 'warning', text });
     for (const text of told)
         world.listener.tell({ type: 'note', text });
-    const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
+        ...(await withoutImages(app, world)),
+        ...(await withoutTasks(intent, world)),
         ...(await takenElsewhere(intent, snapshot, world)),
         ...(carrying?.problems ?? []),
         ...(0,smoke/* refusedChecks */.C3)(inputs.smokeTest, hosts).map(({ text }) => text),
@@ -45057,17 +46071,54 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
         app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
         problems: [
             ...names.map(still_ours/* inTheWayOf */.Lx),
+            ...(preview && snapshot.live && !isOfPreview(snapshot.live.labels, preview.labels)
+                ? [notThisPreview(snapshot.live.name)]
+                : []),
             ...leftBy(beside),
-            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
+            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
             ...(older.problem ? [older.problem] : []),
+            ...(given?.problems ?? []),
             ...(await unjudgeable({ intent, snapshot }, world)),
+            ...(await withoutPolicies(intent, snapshot, world)),
             ...(why ? [new errors/* Refused */.Lw(`${app.name}: ${why}.`, WITHDRAWN_NEXT, 'withdrawn')] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
 }
+/** What a tag names now need not be what it names at the version's next start. */
+function movable({ name, docker }) {
+    if (!docker || (0,manifest_docker/* isPinned */.T4)(docker))
+        return [];
+    return [
+        `${name} is the image ${docker.image}: whoever moves that tag changes what starts later, also at a rollback. A digest (@sha256:...) names one image for ever.`,
+    ];
+}
+/** A platform may run none, and says so only where an app of one is made or started. */
+async function withoutImages({ name, docker }, { platform }) {
+    if (!docker || (await platform.isOn('diego_docker')) !== false)
+        return [];
+    return [
+        `${name} is a docker image, and this platform runs none: its switch diego_docker is off. Ask for it.`,
+    ];
+}
+/** As above: it would be said when the version is staged. */
+async function withoutTasks({ app, task }, { platform }) {
+    if (task === undefined || (await platform.isOn('task_creation')) !== false)
+        return [];
+    return [
+        `The task of ${app} cannot run: this platform's switch task_creation is off. Ask for it, or leave the input task out.`,
+    ];
+}
+/** Whoever asked for the name a moment ago found it free. */
+function notThisPreview(name) {
+    return new errors/* Refused */.Lw(`${name} became another preview's while this one was prepared.`, 'Run again: this one gets a name of its own.', 'not-a-preview');
+}
 /** Stands for the trial domain of an intent that is refused for having none. */
 const NOWHERE = { guid: '', name: '' };
+/** Trial routes on TCP, and those inside, are on the domains of production routes. */
+function needsDomain({ trials }) {
+    return trials.some(({ route }) => route.domainGuid === NOWHERE.guid);
+}
 const WITHDRAWN_NEXT = 'Deploy a newer commit, or this one all the same with force: true.';
 /** What stands beside each of these apps, in order. */
 function besides(seen, set, { platform }) {
@@ -45130,35 +46181,61 @@ function prepare_refuse(problems) {
 
 
 
+
+
+
 /**
  * Throws what forbids the deploy before anything could be read of the apps (`InputError`, `Refused`, `PlatformFault`); everything
  * later is in the outcome.
  */
 async function deploy(inputs, context, ports) {
     const manifest = await loadManifest(inputs, context.workspace);
+    (0,manifest_docker/* assertRegistrySignIn */.e1)(manifest.apps, inputs.docker);
+    assertOneApp(manifest.apps, inputs);
     for (const secret of manifest.secrets)
         ports.runner.setSecret(secret);
     const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
-        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
-        const token = () => ports.random.token(6);
-        const preparation = { inputs, context, apps: manifest.apps, owner, token, word: token() };
-        const deploying = {
-            result: inputs.hold ? 'held' : 'deployed',
-            owner,
-            manifest,
-            names: manifest.apps.map(({ name }) => name),
-            look: lookUp.bind(undefined, preparation),
-            compare: compareWithLive.bind(undefined, manifest, inputs),
-            prepare: async (seen, world, _rolledBack, _settled, ended) => (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app)),
-            assertRoom: assertRoomFor,
-            held: (held, world) => mayEnd(held, inputs, context, world),
-        };
-        return await change(opened, deploying, inputs, context, ports);
+        return await deployManifest(opened, manifest, inputs, context, ports);
     }
     finally {
         await opened.close();
     }
+}
+/** @param preview set: what is deployed is one */
+async function deployManifest(opened, manifest, inputs, context, ports, preview) {
+    (0,v6/* assertPushesBits */.LM)(opened.cf.version, manifest.apps);
+    const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+    const token = () => ports.random.token(6);
+    const preparation = {
+        ...{ inputs, context, apps: manifest.apps, owner, token, word: token() },
+        ...(preview ? { preview } : {}),
+    };
+    const deploying = {
+        result: preview ? 'previewed' : inputs.hold ? 'held' : 'deployed',
+        owner,
+        manifest,
+        names: manifest.apps.map(({ name }) => name),
+        look: lookUp.bind(undefined, preparation),
+        compare: compareWithLive.bind(undefined, manifest, inputs),
+        prepare: async (seen, world, _rolledBack, _settled, ended) => {
+            const how = preview ? { ...world, compare: preview.comparing(world.compare) } : world;
+            return (await prepare(preparation, seen, how)).map((app) => inPlaceOf(ended, app));
+        },
+        assertRoom: assertRoomToDeploy,
+        held: (held, world) => mayEnd(held, inputs, context, world),
+        ...(preview?.ready ? { ready: preview.ready } : {}),
+    };
+    return change(opened, deploying, inputs, context, ports);
+}
+/** Throws `InputError`: each app has a droplet of its own. */
+function assertOneApp(apps, { dropletGuid }) {
+    if (dropletGuid === undefined || apps.length === 1)
+        return;
+    const names = apps.map(({ name }) => name).join(', ');
+    throw new errors/* InputError */.dz([
+        { text: `"droplet-guid" is the droplet of one app: name with "app" which of ${names} gets it.` },
+    ]);
 }
 /** A held deploy does not keep a newer one waiting, nor its own commit when that is run again. */
 async function mayEnd(held, { force }, { commit }, world) {
@@ -45169,7 +46246,926 @@ async function mayEnd(held, { force }, { commit }, world) {
         throw heldRefusal(held);
 }
 
+// EXTERNAL MODULE: ./lib/github/answers.js
+var answers = __nccwpck_require__(3593);
+;// CONCATENATED MODULE: ./lib/github/event.js
+
+/** Throws where the file cannot be read, or is no JSON. */
+async function eventIn(path, files) {
+    const content = await files.read(path);
+    return content && JSON.parse(content.toString('utf8'));
+}
+/**
+ * @param event payload of the event `pull_request`
+ * @param repository `owner/name` of the workflow
+ * @returns undefined for what is no such event
+ */
+function pullRequestOf(event, repository) {
+    const { number, head } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(event).pull_request);
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1)
+        return undefined;
+    const { full_name: from } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(head).repo);
+    const commit = (0,answers/* commitOf */.D3)((0,answers/* fieldsOf */.Pf)(head).sha);
+    const isFork = typeof from !== 'string' || from.toLowerCase() !== repository.toLowerCase();
+    return { number, isFork, ...(commit !== undefined && { head: commit }) };
+}
+
+// EXTERNAL MODULE: ./lib/github/call.js
+var call = __nccwpck_require__(5740);
+;// CONCATENATED MODULE: ./lib/github/exchange.js
+
+
+/** GitHub did not do what was asked: with that answer, or with none. */
+class NotDone extends Error {
+    method;
+    response;
+    constructor(method, response) {
+        super('GitHub did not do it');
+        this.method = method;
+        this.response = response;
+    }
+}
+/**
+ * Runs a sequence that begins with a look: a write whose answer was lost is so looked up before it is repeated.
+ * @returns what it brought, or why it was not done, for people. Rejects with the signal's reason only.
+ */
+async function exchange(options, need, sequence) {
+    const address = (0,answers/* repositoryAddress */.n6)(options.apiUrl, options.repository);
+    const graphql = (0,answers/* graphqlAddress */.Mi)(options.apiUrl);
+    if (address === undefined || graphql === undefined)
+        return { why: "GitHub's address is neither https nor on this machine." };
+    const send = (request) => sent(options, request);
+    for (let attempt = 0;; attempt++) {
+        try {
+            return { done: await sequence({ address, graphql, send, pages: pagesBy(send) }) };
+        }
+        catch (error) {
+            if (!(error instanceof NotDone))
+                throw error;
+            const afterMs = waitAfter(error);
+            const waitMs = call/* WAITS_MS */.qD[attempt];
+            if (afterMs === undefined || waitMs === undefined)
+                return { why: reasonOf(error.response, need) };
+            await options.clock.sleep(Math.max(waitMs, afterMs), options.signal);
+        }
+    }
+}
+/** REST does not say it of a job's own token; GraphQL says it of every kind. @returns in lower case */
+async function viewerOf({ graphql, send }) {
+    const query = { query: 'query { viewer { login } }' };
+    const response = await send({ method: 'POST', url: graphql, json: query });
+    const { login } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response)).data).viewer);
+    if (typeof login !== 'string' || login === '')
+        throw new NotDone('GET', response);
+    return login.toLowerCase();
+}
+async function sent(caller, request) {
+    const response = await (0,call/* callGitHub */.ur)(caller, request);
+    if (response && (0,answers/* verdictOf */.Vj)({ kind: 'answered', response }).kind === 'answer')
+        return response;
+    throw new NotDone(request.method, response);
+}
+/** The next page is counted, not followed: the token belongs to this address. */
+function pagesBy(send) {
+    return async (list, enough = () => false) => {
+        const items = [];
+        for (let page = 1;; page++) {
+            const mark = list.includes('?') ? '&' : '?';
+            const response = await send({ method: 'GET', url: `${list}${mark}per_page=100&page=${page}` });
+            const listed = (0,call/* jsonOf */.o_)(response);
+            if (!Array.isArray(listed))
+                throw new NotDone('GET', response);
+            items.push(...listed.map(answers/* fieldsOf */.Pf));
+            if (enough(items) || !/rel="next"/.test(response.headers.link ?? ''))
+                return items;
+        }
+    };
+}
+/** @returns milliseconds, at least; undefined: another attempt will not fare better */
+function waitAfter({ method, response }) {
+    // It was there when it was looked for: somebody deleted it.
+    if (method === 'PATCH' && response?.status === 404)
+        return 0;
+    const verdict = (0,answers/* verdictOf */.Vj)(response ? { kind: 'answered', response } : { kind: 'lost' });
+    return verdict.kind === 'again' ? verdict.afterMs : undefined;
+}
+function reasonOf(response, { what, permissions }) {
+    if (!response)
+        return 'GitHub cannot be reached.';
+    const { status, headers } = response;
+    const { message } = (0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response));
+    const said = typeof message === 'string' ? `: ${message}` : '';
+    if (status === 200)
+        return 'GitHub does not say what is there already, or by whom.';
+    if (headers['x-ratelimit-remaining'] === '0')
+        return `the token's rate limit is used up (${status}).`;
+    if (status === 404 || (status === 403 && /not accessible/i.test(said)))
+        return [
+            `the token may not ${what} (${status}). Add to the job, beside the permissions that it has:`,
+            ...permissions,
+        ].join('\n');
+    return `GitHub answered ${status}${said}`;
+}
+
+;// CONCATENATED MODULE: ./lib/github/pulls.js
+/** Which pull requests of the repository are open, which are positively closed, and which are from forks. */
+
+
+const NEED = {
+    what: 'read pull requests',
+    permissions: ['permissions:', '  contents: read', '  pull-requests: read'],
+};
+/**
+ * One list, the newest first, down to the lowest number that is asked for. A number that is not in it is of no pull request that
+ * the token may see, and says nothing of its state.
+ * @param lowest number of the oldest pull request that matters
+ * @returns states by number, or why they are not known. Rejects with the signal's reason only.
+ */
+async function pullStates(options, lowest) {
+    return exchange(options, NEED, async ({ address, pages }) => {
+        const list = `${address}/pulls?state=all&sort=created&direction=desc`;
+        const read = await pages(list, (items) => Number(items.at(-1)?.number) <= lowest);
+        return new Map(read.flatMap(({ number, state }) => Number.isSafeInteger(number) && (state === 'open' || state === 'closed')
+            ? [[Number(number), state]]
+            : []));
+    });
+}
+/** @returns the newest commit of a pull request, in full; undefined: GitHub does not say. Rejects with the signal's reason only. */
+async function headOf(options, number) {
+    const read = await exchange(options, NEED, ({ address, pages }) => pages(`${address}/pulls?state=all&sort=created&direction=desc`, (items) => items.some((one) => one.number === number)));
+    const pull = 'done' in read ? read.done.find((one) => one.number === number) : undefined;
+    return (0,answers/* commitOf */.D3)((0,answers/* fieldsOf */.Pf)(pull?.head).sha);
+}
+/**
+ * @param commit in full
+ * @param number the pull request that it was fetched as; its merge is a commit of no pull request
+ * @returns undefined: GitHub does not say. Rejects with the signal's reason only.
+ */
+async function originOf(options, commit, number) {
+    const read = await exchange(options, NEED, async ({ address, pages }) => {
+        const having = await pages(`${address}/commits/${commit}/pulls`);
+        if (number === undefined || having.length > 0)
+            return having;
+        const list = `${address}/pulls?state=all&sort=created&direction=desc`;
+        const all = await pages(list, (items) => Number(items.at(-1)?.number) <= number);
+        return all.filter((one) => one.number === number);
+    });
+    if ('why' in read || (number !== undefined && read.done.length === 0))
+        return undefined;
+    // A commit that a branch of the repository has too is its own.
+    const isOwn = (pull) => isOf(options.repository, pull);
+    return read.done.length === 0 || read.done.some(isOwn) ? 'own' : 'fork';
+}
+function isOf(repository, { head }) {
+    const { full_name: from } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(head).repo);
+    return typeof from === 'string' && from.toLowerCase() === repository.toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./lib/manifest/inside.js
+/** For code that is not trusted yet: what a preview takes from the machine lies in the workspace, wherever links lead. */
+
+
+
+/**
+ * @param workspace absolute
+ * @param paths as somebody named them, each with the input or the key that did; relative ones are the workspace's
+ * @throws InputError with each that leads out of it
+ */
+async function assertInside(workspace, paths) {
+    const root = await (0,promises_.realpath)(workspace);
+    const outside = await Promise.all(paths.map(async ({ what, path }) => {
+        const from = (0,external_node_path_.relative)(root, await (0,promises_.realpath)((0,external_node_path_.resolve)(workspace, path)));
+        // On Windows another drive has no relative path.
+        return from.split(external_node_path_.sep)[0] === '..' || (0,external_node_path_.isAbsolute)(from)
+            ? [`${what} "${path}" leads out of the workspace: a preview takes nothing else of the machine.`]
+            : [];
+    }));
+    const problems = outside.flat();
+    if (problems.length > 0)
+        throw new errors/* InputError */.dz(problems.map((text) => ({ text })));
+}
+
+// EXTERNAL MODULE: ./lib/manifest/candidate.js
+var candidate = __nccwpck_require__(9673);
+// EXTERNAL MODULE: ./lib/manifest/edit.js
+var edit = __nccwpck_require__(1766);
+;// CONCATENATED MODULE: ./lib/manifest/preview.js
+/** The manifest of a preview: what the user's manifest says, under another name and address, and small. Pure. */
+
+
+
+
+/**
+ * @param workspace absolute
+ * @returns the manifest with these apps alone; nothing of it is live's: neither a name nor a route
+ * @throws Error when the manifest has no such app
+ */
+function previewManifest(manifest, wishes, workspace) {
+    const applications = wishes.map((wish) => asPreview(manifest, wish));
+    const { file, variables: vars } = manifest;
+    const text = (0,candidate/* quoted */.TL)({ applications });
+    return { ...readManifest({ file, text, varsFiles: [], vars, workspace }), secrets: manifest.secrets };
+}
+function asPreview(manifest, wish) {
+    const { app, name, route } = wish;
+    const data = (0,candidate/* dataOf */.qu)(manifest, app);
+    const path = manifest.apps.find((one) => one.name === app)?.path;
+    const kept = Object.fromEntries(Object.entries(data).filter(([key]) => !edit/* ROUTE_KEYS */.jC.includes(key)));
+    const one = wish.instances === 'one';
+    return {
+        ...kept,
+        name,
+        ...(route === undefined ? { 'no-route': true } : { routes: [{ route }] }),
+        ...(path === undefined ? {} : { path }),
+        ...(one && 'instances' in kept ? { instances: atMostOne(kept.instances, manifest) } : {}),
+        ...(one && Array.isArray(kept.processes)
+            ? { processes: kept.processes.map((process) => smaller(process, manifest)) }
+            : {}),
+        ...(Array.isArray(kept.services)
+            ? { services: kept.services.flatMap((service) => bound(service, wish.services, manifest)) }
+            : {}),
+    };
+}
+function smaller(process, manifest) {
+    return 'instances' in process ? { ...process, instances: atMostOne(process.instances, manifest) } : process;
+}
+/** None stays none: a process that the manifest switches off is not wanted in a preview either. */
+function atMostOne(instances, { variables }) {
+    return Math.min(1, Number((0,manifest_variables/* fillIn */.pz)(instances ?? 1, variables)));
+}
+/** An instance of the preview's own is found in the app under the name that the app knows. */
+function bound(service, instead, { variables }) {
+    const written = typeof service === 'object' && service !== null ? service : { name: service };
+    const known = String((0,manifest_variables/* fillIn */.pz)(written.name, variables));
+    const instance = instead.get(known);
+    if (instance === null)
+        return [];
+    if (instance === undefined)
+        return [written];
+    return [{ binding_name: known, ...written, name: instance }];
+}
+
+;// CONCATENATED MODULE: ./lib/github/checkout.js
+/** Which commit stands in the workspace, as git has written it down there; no program of git is needed. */
+
+
+/** @returns undefined where there is no git, or it does not say */
+async function checkedOut(workspace, files) {
+    const head = await textOf((0,external_node_path_.join)(workspace, '.git', 'HEAD'), files);
+    const [, ref] = /^ref: (refs\/\S+)$/.exec(head ?? '') ?? [];
+    return (0,answers/* commitOf */.D3)(ref === undefined ? head : await refOf(workspace, ref, files));
+}
+/** The checkout that a path is in: another one than the workspace's own may stand in a folder of it. @returns absolute */
+async function checkoutOf(workspace, path, files) {
+    const top = (0,external_node_path_.resolve)(workspace);
+    for (let folder = (0,external_node_path_.resolve)(top, path); folder.startsWith(top + external_node_path_.sep); folder = (0,external_node_path_.dirname)(folder))
+        if ((await textOf((0,external_node_path_.join)(folder, '.git', 'HEAD'), files)) !== undefined)
+            return folder;
+    return top;
+}
+/** Whether the commit was fetched as that pull request, or as its merge: actions/checkout names what it fetches like that. */
+async function isOfPull(workspace, commit, pull, files) {
+    const refs = ['merge', 'head'].map((end) => `refs/remotes/pull/${pull}/${end}`);
+    const found = await Promise.all(refs.map((ref) => refOf(workspace, ref, files)));
+    return found.some((one) => (0,answers/* commitOf */.D3)(one) === commit);
+}
+async function refOf(workspace, ref, files) {
+    const loose = await textOf((0,external_node_path_.join)(workspace, '.git', ...ref.split('/')), files);
+    if (loose !== undefined)
+        return loose;
+    const packed = (await textOf((0,external_node_path_.join)(workspace, '.git', 'packed-refs'), files)) ?? '';
+    const line = packed.split('\n').find((one) => one.endsWith(` ${ref}`));
+    return line?.split(' ')[0];
+}
+async function textOf(path, files) {
+    return files.read(path).then((content) => content?.toString('utf8').trim(), () => undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/commands/fork.js
+/**
+ * Whose code a preview would run. A run that has the repository's secrets does not deploy a fork's unasked: what counts is which
+ * commit is in the workspace, not the event's name.
+ */
+
+
+
+
+
+/**
+ * Throws `Refused` where the code is a fork's, or may be one's.
+ * @param paths what of the workspace is deployed: another commit may be checked out in a folder than in the whole
+ */
+async function assertOwnCode(paths, payload, inputs, context, ports) {
+    if (inputs.preview.allowFork)
+        return;
+    const folders = paths.map((path) => checkoutOf(context.workspace, path, ports.files));
+    for (const workspace of new Set(await Promise.all(folders)))
+        await assertOwnCheckout(payload, inputs, { ...context, workspace }, ports);
+}
+async function assertOwnCheckout(payload, inputs, context, ports) {
+    const { repository, event, workspace } = context;
+    if (repository === undefined)
+        return;
+    const head = await checkedOut(workspace, ports.files);
+    const facts = {
+        ...{ payload, repository },
+        ...(event ? { event: event.name } : {}),
+        ...(context.commit === undefined ? {} : { sha: context.commit }),
+        ...(head === undefined ? {} : { head }),
+    };
+    if (!needsGitHub(facts))
+        return fork_refuse(whoseCode(facts));
+    const origin = await originOfHead(facts, inputs, context, ports);
+    fork_refuse(whoseCode({ ...facts, ...(origin ? { origin } : {}) }));
+}
+function fork_refuse(why) {
+    if (why === undefined)
+        return;
+    throw new errors/* Refused */.Lw(`${why} It would run with the secrets of this repository, and anybody may write such code.`, 'Deploy the repository’s own commits only, or, where a person has looked at the code first (a job with an environment that wants an approval), set allow-fork: true.', 'fork');
+}
+/** Pure. @returns why it may be a fork's, for people; undefined: it is the repository's own */
+function whoseCode({ event, payload, repository, sha, head, origin }) {
+    const pull = pullRequestOf(payload, repository);
+    if (event === 'pull_request') {
+        return pull?.isFork ? `Pull request ${pull.number} is from a fork.` : undefined;
+    }
+    // A review runs for the merge of what it is about, too.
+    if (pull?.isFork && event !== 'pull_request_target')
+        return `Pull request ${pull.number} is from a fork.`;
+    // What every other event runs for by itself is of the repository.
+    if (head !== undefined && head === sha)
+        return undefined;
+    if (event === 'pull_request_target') {
+        return pull && !pull.isFork ? undefined : 'The workspace has code of a pull request from a fork.';
+    }
+    if (event === 'workflow_run') {
+        const { head_repository: from, head_sha: commit } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(payload).workflow_run);
+        const isOwn = String((0,answers/* fieldsOf */.Pf)(from).full_name).toLowerCase() === repository.toLowerCase();
+        if (isOwn && (head === undefined || head === commit))
+            return undefined;
+        if (!isOwn)
+            return 'The workspace has code of a workflow run for a fork.';
+    }
+    if (head === undefined) {
+        return isAboutPull(payload)
+            ? 'Nobody can say which commit is in the workspace, and the event is about a pull request.'
+            : undefined;
+    }
+    if (origin === 'fork')
+        return `The workspace has commit ${head.slice(0, 7)} of a pull request from a fork.`;
+    return origin === undefined
+        ? `Whose commit ${head.slice(0, 7)} in the workspace is, GitHub does not say.`
+        : undefined;
+}
+function needsGitHub({ event, sha, head }) {
+    return event !== 'pull_request' && event !== 'pull_request_target' && head !== undefined && head !== sha;
+}
+/** A comment on a pull request is one on an issue, which has that in it. */
+function isAboutPull(payload) {
+    return (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(payload).issue).pull_request !== undefined;
+}
+async function originOfHead({ payload, head = '' }, { githubToken: token, preview: { id } }, { apiUrl, repository, workspace }, { publicHttp: http, clock, signal, files }) {
+    if (!token || !apiUrl || !repository)
+        return undefined;
+    const number = Number((0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(payload).issue).number ?? id);
+    const isPulls = Number.isSafeInteger(number) && number > 0 && (await isOfPull(workspace, head, number, files));
+    return originOf({ http, clock, signal, token, apiUrl, repository }, head, isPulls ? number : undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/commands/preview-of.js
+/** Which pull request a preview is of, and whose code it would run. Pure. */
+
+
+/**
+ * @param event payload of the workflow's event; undefined: there is none
+ * @throws InputError where neither the event nor the input `preview-id` names it
+ */
+function previewOf({ command, preview }, { repository }, event) {
+    const request = pullRequestOf(event, repository ?? '');
+    const id = preview.id ?? (request ? String(request.number) : undefined);
+    if (id === undefined) {
+        throw new errors/* InputError */.dz([
+            {
+                text: `The command ${command} has no pull request: run it on pull_request, or say with the input "preview-id" which preview it is.`,
+            },
+        ]);
+    }
+    const isPulls = request !== undefined && id === String(request.number);
+    return {
+        id,
+        ...(repository === undefined ? {} : { repository }),
+        ...(isPulls ? { pull: request.number } : {}),
+        ...(request ? { request } : {}),
+    };
+}
+
+// EXTERNAL MODULE: ./lib/platform/services.js
+var services = __nccwpck_require__(3280);
+;// CONCATENATED MODULE: ./lib/commands/preview-services.js
+
+
+
+
+/** @param name of the preview's app */
+function insteadOf({ services }, { bind, make }, name) {
+    if (bind === 'none')
+        return new Map(services.map((service) => [service, null]));
+    const own = make.filter((one) => services.includes(one.name));
+    return new Map(own.map((one) => [one.name, ownInstanceName(name, one.name)]));
+}
+function ownInstanceName(app, service) {
+    return `${app}-${service}`;
+}
+/**
+ * Throws `Refused` where a preview would be bound to an instance that an app is bound to which is no preview, and where one that is
+ * to be made cannot be. Changes nothing.
+ */
+async function assertServices(apps, { bind, make, shared }, { platform, target }) {
+    const bound = bind === 'none' ? [] : apps.flatMap(({ services }) => services);
+    const unknown = make.filter(({ name }) => !bound.includes(name));
+    if (unknown.length > 0) {
+        throw refused(`The manifest binds no service ${unknown.map(({ name }) => name).join(', ')}, which preview-services is to make.`, 'Name services of the manifest.');
+    }
+    const others = bound.filter((name) => !make.some((one) => one.name === name) && !shared.includes(name));
+    const taken = await ofLiveApps([...new Set(others)], { platform, target });
+    if (taken.length > 0) {
+        throw refused(taken
+            .map(({ service, app }) => `The service ${service} is bound to ${app}, which is no preview.`)
+            .join('\n'), `A preview shares no data with a live app unasked. Let it: preview-services: '[${taken.map(({ service }) => service).join(', ')}]'. Or have its own made: a list with name, offering and plan. Or bind none: preview-services: none.`);
+    }
+    for (const { name, offering, plan } of make) {
+        if ((await platform.servicePlan(target.spaceGuid, offering, plan)) === undefined)
+            throw refused(`There is no plan ${plan} of ${offering} in this space, of which ${name} is to be made.`, 'See with cf marketplace what there is.');
+    }
+}
+async function ofLiveApps(names, { platform, target }) {
+    const instances = await platform.servicesByName(target.spaceGuid, names);
+    const bindings = await platform.appsBoundTo(instances.map(({ guid }) => guid));
+    const apps = new Map((await platform.appsByGuid(bindings.map(({ appGuid }) => appGuid))).map((app) => [app.guid, app]));
+    return instances.flatMap(({ guid, name }) => {
+        const live = bindings
+            .filter(({ instanceGuid }) => instanceGuid === guid)
+            .find(({ appGuid }) => !(platform_names/* LABEL */.d_.number in (apps.get(appGuid)?.labels ?? {})));
+        if (!live)
+            return [];
+        return [{ service: name, app: apps.get(live.appGuid)?.name ?? 'an app of another space' }];
+    });
+}
+/** Brokers of databases take their time; the platform itself gives up after a week. */
+const READY_MS = 30 * words/* MINUTE_MS */.kg;
+/**
+ * Makes those of the preview's own instances that are not there, and waits until all are ready. What failed is deleted and made anew
+ * by the next run. Throws `Refused` with the broker's words.
+ */
+async function makeServices(name, make, labels, making) {
+    await Promise.all(make.map((one) => makeService(ownInstanceName(name, one.name), one, labels, making)));
+}
+async function makeService(name, wanted, labels, making) {
+    const { offering, plan, parameters } = wanted;
+    const { platform, target, clock, signal, tell } = making;
+    const find = async () => (await platform.servicesByName(target.spaceGuid, [name]))[0];
+    let found = await find();
+    if (found && found.labels[platform_names/* LABEL */.d_.number] !== labels[platform_names/* LABEL */.d_.number]) {
+        throw refused(`A service instance ${name} is there, and it is not of this preview.`, `Rename or delete it (cf rename-service ${name} NEW-NAME), then run again. It was not touched.`);
+    }
+    if (found && hasFailed(found)) {
+        await platform.deleteService(found.guid);
+        found = undefined;
+    }
+    const isNew = found === undefined;
+    if (!found) {
+        const planGuid = await platform.servicePlan(target.spaceGuid, offering, plan);
+        if (planGuid === undefined)
+            throw refused(`There is no plan ${plan} of ${offering} in this space any more.`, 'Name another one.');
+        tell(`The service instance ${name} is being made: ${offering} ${plan}.`);
+        await platform.createService({
+            ...{ spaceGuid: target.spaceGuid, name, planGuid, labels },
+            ...(parameters ? { parameters } : {}),
+        });
+    }
+    else if (!isGoing(found))
+        await platform.labelService(found.guid, labels);
+    const deadlineMs = clock.now() + READY_MS;
+    for (let delayMs = 250;; delayMs = Math.min(delayMs * 1.5, 10_000)) {
+        const now = found ? await platform.service(found.guid).catch(goneIsNone) : await find();
+        if (found && !now) {
+            // A removal was under way, and this is what comes after it.
+            if (!isNew)
+                return makeService(name, wanted, labels, making);
+            throw refused(`The service instance ${name} was deleted while it was being made.`, 'Run again.');
+        }
+        if (now && hasFailed(now))
+            throw refused(`The service instance ${name} could not be made: ${now.operation?.description || 'the broker does not say why'}`, 'See what the broker needs, then run again: it is made anew.');
+        if (now && !isBusy(now))
+            return;
+        found = now ?? found;
+        if (clock.now() > deadlineMs)
+            throw refused(`The service instance ${name} is still being made after ${READY_MS / words/* MINUTE_MS */.kg} minutes.`, `Run again when cf service ${name} shows that it is ready.`);
+        await clock.sleep(delayMs, signal);
+    }
+}
+function goneIsNone(error) {
+    if (!(0,services/* isGone */.S)(error))
+        throw error;
+    return undefined;
+}
+function hasFailed({ operation }) {
+    return operation?.type === 'create' && operation.state === 'failed';
+}
+function isGoing(one) {
+    return one.operation?.type === 'delete' && isBusy(one);
+}
+function isBusy({ operation }) {
+    return operation?.state === 'in progress' || operation?.state === 'initial';
+}
+function refused(what, next) {
+    return new errors/* Refused */.Lw(what, next, 'preview-services');
+}
+
+// EXTERNAL MODULE: ./lib/engine/converge.js
+var converge = __nccwpck_require__(8130);
+;// CONCATENATED MODULE: ./lib/platform/ours.js
+
+/** Label selector for all that is ours in a space. */
+const OURS = platform_names/* LABEL */.d_.role;
+/** @param apps those that carry our role @returns the users' names of them, in the order of the alphabet; previews are not among them */
+function ownedNames(apps) {
+    const names = apps
+        .filter(({ labels }) => labels[platform_names/* LABEL */.d_.role] !== 'preview')
+        .flatMap(({ name, labels, annotations }) => {
+        const key = labels[platform_names/* LABEL */.d_.app];
+        // The key of a long or unusual name is a hash: another app of the same key may know the name.
+        const known = [annotations[platform_names/* ANNOTATION */.YX.app], key, name];
+        return known.find((one) => one !== undefined && (0,platform_names/* appKey */.$k)(one) === key) ?? [];
+    });
+    return [...new Set(names)].sort();
+}
+
+;// CONCATENATED MODULE: ./lib/strategies/removal.js
+
+
+
+
+/** All but the lock: nobody deploys it anew before everything is gone. */
+function emptied(intent, snapshot) {
+    const { lock } = snapshot;
+    const apps = appsOf(intent, snapshot);
+    const routes = snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
+    const isLeft = apps.length + routes.length > 0;
+    const unmaps = apps
+        .filter((app) => app === snapshot.live)
+        .flatMap((live) => (0,view/* servedBy */.nV)(snapshot, live))
+        .map(({ url }) => ({ do: 'unmap', url, side: 'live' }));
+    return (0,strategies_work/* compact */.oE)({
+        lock: (0,strategies_work/* steps */.Ci)(isLeft && !lock ? [{ do: 'make-candidate' }] : []),
+        unmap: (0,strategies_work/* steps */.Ci)(unmaps),
+        tidy: (0,strategies_work/* steps */.Ci)(routes.map(({ url, guid }) => ({ do: 'delete-route', url, guid }))),
+        prune: (0,strategies_work/* steps */.Ci)(apps.map(strategies_work/* deletion */.jo)),
+    });
+}
+/** Those that carry its labels: whoever made an app under its name, where it has none itself, keeps that. */
+function appsOf({ preview }, { live, previous, failed }) {
+    return [live, ...previous, ...failed].filter((app) => app !== undefined && platform_names/* LABEL */.d_.number in app.labels && isOfPreview(app.labels, preview ?? {}));
+}
+/** The lock goes last: an empty app, or what an interrupted deploy of it left. */
+function released(_intent, snapshot) {
+    const { candidate } = snapshot;
+    return (0,strategies_work/* compact */.oE)({
+        retire: (0,strategies_work/* steps */.Ci)(candidate ? [(0,strategies_work/* deletion */.jo)(candidate)] : []),
+        end: { steps: [], after: (0,strategies_work/* endOfLock */.mq)(snapshot) },
+    });
+}
+/** Made for it, and used by nobody else: a route that another app has as well stays that app's. */
+function isMadeForIt({ labels, destinations }, intent, snapshot) {
+    const { live, candidate, previous, failed } = snapshot;
+    const own = [live, candidate, ...previous, ...failed].map((app) => app?.guid);
+    return (platform_names/* LABEL */.d_.number in labels &&
+        labels[platform_names/* LABEL */.d_.app] === (0,platform_names/* appKey */.$k)(intent.app) &&
+        destinations.every(({ appGuid }) => own.includes(appGuid)));
+}
+
+;// CONCATENATED MODULE: ./lib/commands/remove-previews.js
+/** Takes previews away: the apps of each one under their locks, then what was made for it beside them. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Apps of a preview that are looked at, and things that are deleted, at a time. */
+const remove_previews_LANES = 4;
+/** A deploy that is under way takes that long at most; a dead one is settled long before. */
+const DEPLOY_MS = 30 * words/* MINUTE_MS */.kg;
+const AGAIN_MS = 5 * words/* SECOND_MS */._L;
+/**
+ * A deploy of it that is under way is waited for, one that was interrupted is settled first.
+ * @param selector of all that the preview has: apps, routes, service instances
+ */
+async function removePreview(selector, opened, inputs, context, ports) {
+    for (const overMs = ports.clock.now() + DEPLOY_MS;;) {
+        // A deploy that was waited for may have made more of them.
+        const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
+        const outcome = await removeNow({ selector, apps }, opened, inputs, context, ports);
+        if (!isUnderWay(outcome) || ports.clock.now() > overMs)
+            return outcome;
+        ports.listener.tell({
+            type: 'note',
+            text: `${outcome.error.message} It is waited for: the preview goes after it.`,
+        });
+        await ports.clock.sleep(AGAIN_MS, ports.signal);
+    }
+}
+/** Somebody deploys it, or removes it. */
+function isUnderWay({ error }) {
+    return error instanceof errors/* Refused */.Lw && error.code === 'locked';
+}
+/**
+ * As `removePreview`, without waiting for anybody.
+ * @param apps those that carry its labels
+ */
+async function removeNow({ selector, apps }, opened, inputs, context, ports) {
+    const names = previewNames(apps);
+    const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+    const removing = {
+        result: 'deleted',
+        owner,
+        names,
+        held: async () => undefined,
+        leavesLive: true,
+        strategy: emptied,
+        look: ({ platform, target }) => Promise.all(names.map(async (name) => ({
+            named: [],
+            snapshot: await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] }),
+        }))),
+        prepare: async (seen) => seen.map(({ snapshot }) => goingOf(snapshot, apps, names, owner, inputs)),
+        perform: async (going, world) => {
+            const removed = whatGoes(going);
+            await (0,pursue/* pursue */.ld)({ world, apps: going, strategy: emptied, way: 'back' });
+            const beside = await removeBeside(selector, world);
+            await (0,pursue/* pursue */.ld)({ world, apps: going, strategy: released, way: 'back' });
+            const gone = [...removed, ...beside];
+            return { result: 'deleted', apps: going.map((app) => outcomeOf(app, inputs.router)), removed: gone };
+        },
+    };
+    return change(opened, removing, { ...inputs, watch: false }, context, ports);
+}
+/** The users' names of the apps that carry the labels of previews. */
+function previewNames(apps) {
+    return ownedNames(apps.map((app) => ({ ...app, labels: { ...app.labels, [platform_names/* LABEL */.d_.role]: 'candidate' } })));
+}
+function goingOf(snapshot, all, set, owner, inputs) {
+    const { lock, previous, failed, name } = snapshot;
+    const isOwn = (app) => app && all.some(({ labels }) => isOfPreview(app.labels, labels));
+    const live = isOwn(snapshot.live) ? snapshot.live : undefined;
+    const of = [live, lock, ...previous, ...failed].find(isOwn);
+    const version = live?.version ?? (0,platform_names/* versionOf */.E4)(snapshot.takenAtMs);
+    return {
+        snapshot,
+        found: (0,steps_world/* nothingFound */.Sb)(),
+        intent: {
+            ...(0,intent_parts/* askedOf */.iN)(inputs),
+            ...{ app: name, set, owner, version, until: 'live', hold: false },
+            ...{ production: [], dropped: [], trials: [], scale: {}, keepInstancesOf: [] },
+            ...{ env: {}, carriedEnv: [], keepFailed: false, keepPrevious: 0 },
+            ...(live ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, version) } : {}),
+            // What takes the lock tells whose it is, too: a run that dies here leaves nothing that a sweep cannot place.
+            preview: partOf(of?.labels, [platform_names/* LABEL */.d_.number, platform_names/* LABEL */.d_.repository, platform_names/* LABEL */.d_.expires]),
+            facts: {
+                ...partOf(of?.annotations, [platform_names/* ANNOTATION */.YX.repository, platform_names/* ANNOTATION */.YX.previewId, platform_names/* ANNOTATION */.YX.pull]),
+                [platform_names/* ANNOTATION */.YX.app]: name,
+                [platform_names/* ANNOTATION */.YX.strategy]: 'preview-delete',
+            },
+        },
+    };
+}
+function partOf(all = {}, names) {
+    return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+function whatGoes(going) {
+    return going.flatMap(({ intent, snapshot }) => [
+        ...appsOf(intent, snapshot).map(({ name }) => ({ kind: 'app', name })),
+        ...snapshot.routes
+            .filter(({ labels }) => platform_names/* LABEL */.d_.number in labels)
+            .map(({ url }) => ({ kind: 'route', name: url })),
+    ]);
+}
+/** Service instances that were made for it, and routes that lost their app before. */
+async function removeBeside(selector, { platform, target }) {
+    const [services, routes] = await Promise.all([
+        platform.servicesByLabel(target.spaceGuid, selector),
+        platform.routesByLabel(target.spaceGuid, selector),
+    ]);
+    const unused = routes.filter(({ destinations }) => destinations.length === 0);
+    await (0,converge/* allOf */.bn)(services, remove_previews_LANES, ({ guid }) => platform.deleteService(guid));
+    await (0,converge/* allOf */.bn)(unused, remove_previews_LANES, ({ guid }) => platform.deleteRoute(guid));
+    return [
+        ...services.map(({ name }) => ({ kind: 'service', name })),
+        ...unused.map(({ url }) => ({ kind: 'route', name: url })),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/commands/preview.js
+/** `preview`: the pull request's own app at its own address, made or brought up to date without downtime. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Throws what forbids it before anything was changed; everything later is in the outcome. */
+async function preview(inputs, context, ports) {
+    const payload = await eventOf(context, ports);
+    const { request, ...of } = previewOf(inputs, context, payload);
+    const manifest = await loadManifest(inputs, context.workspace);
+    const bits = manifest.apps.flatMap(({ path }) => path ?? []);
+    await assertOwnCode([manifest.file, ...bits], payload, inputs, context, ports);
+    (0,manifest_docker/* assertRegistrySignIn */.e1)(manifest.apps, inputs.docker);
+    for (const secret of manifest.secrets)
+        ports.runner.setSecret(secret);
+    await assertInside(context.workspace, [
+        { what: 'The manifest', path: manifest.file },
+        ...inputs.varsFiles.map((path) => ({ what: 'The file of variables', path })),
+        ...manifest.apps.flatMap(({ name, path }) => path === undefined ? [] : [{ what: `The path of ${name}`, path }]),
+    ]);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const { platform, target } = opened;
+        const domains = await platform.domains(target.orgGuid);
+        const named = await namesFor(manifest.apps, of, opened);
+        await assertServices(manifest.apps, inputs.preview.services, opened);
+        const small = smallOf(manifest, named, domains, inputs, context);
+        const labels = previewLabels(of, platform.platformNowMs() + inputs.preview.ttlMs);
+        const asked = {
+            ...inputs,
+            // Nothing is left of a version that went, or failed, and none of it is carried on.
+            ...{ carry: 'manifest', keepPrevious: 0, keepFailed: false },
+        };
+        // A pull request is its head: GITHUB_SHA is that of a merge which nobody made.
+        const ofHead = request?.head === undefined ? context : { ...context, commit: request.head };
+        const outcome = await deployManifest(opened, small, asked, ofHead, ports, {
+            labels,
+            facts: previewFacts(of),
+            comparing: (compare) => async (base, commit) => {
+                const age = await compare(base, commit);
+                return age === 'older' && (await isHead(commit, of, inputs, context, ports)) ? 'newer' : age;
+            },
+            ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
+        });
+        const isThere = outcome.result === 'previewed' || outcome.result === 'unchanged';
+        const told = { ...outcome, ...(isThere ? { isPreview: true } : {}) };
+        if (!isThere || !(await isClosed(of, inputs, context, ports))) {
+            if (outcome.result === 'unchanged')
+                await renew(of, labels, opened);
+            return told;
+        }
+        const text = `Pull request ${of.pull} was closed meanwhile: its preview goes at once.`;
+        ports.listener.tell({ type: 'note', text });
+        return await removePreview(selectorOfPreview(of), opened, inputs, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+/** One that is what it shall be is kept for its time from now on, too. */
+async function renew(of, labels, { platform, target }) {
+    const apps = await platform.appsByLabel(target.spaceGuid, selectorOfPreview(of));
+    await Promise.all(apps.map(({ guid }) => platform.updateApp(guid, { labels })));
+}
+/** Whoever removes the previews of closed pull requests may have come before this one was there. */
+async function isClosed({ pull }, { githubToken: token }, { apiUrl, repository }, { publicHttp: http, clock, signal }) {
+    if (pull === undefined || !token || !apiUrl || !repository)
+        return false;
+    const read = await pullStates({ http, clock, signal, token, apiUrl, repository }, pull);
+    return 'done' in read && read.done.get(pull) === 'closed';
+}
+/** A pull request may be pushed back to an earlier commit, which is none that came too late. */
+async function isHead(commit, { pull }, { githubToken: token }, { apiUrl, repository }, { publicHttp: http, clock, signal }) {
+    if (pull === undefined || !token || !apiUrl || !repository)
+        return false;
+    return (await headOf({ http, clock, signal, token, apiUrl, repository }, pull)) === commit.toLowerCase();
+}
+async function makeAll(apps, named, labels, { preview: { services } }, { platform, target }, { clock, signal, listener }) {
+    const tell = (text) => listener.tell({ type: 'note', text });
+    const making = { platform, target, clock, signal, tell };
+    await Promise.all(apps.map((app) => {
+        const own = services.make.filter(({ name }) => app.services.includes(name));
+        return makeServices(named.get(app.name) ?? app.name, own, labels, making);
+    }));
+}
+/**
+ * `APP-pr-ID`, or the name with a hash of the repository where another one's preview has that. Throws `Refused` where an app has it that
+ * is no preview at all: it is not touched.
+ */
+async function namesFor(apps, of, { platform, target }) {
+    const wanted = apps.map(({ name }) => ({
+        app: name,
+        names: [previewAppName(name, of.id), previewAppName(name, of.id, of.repository ?? '')],
+    }));
+    const all = wanted.flatMap(({ names }) => names.flatMap((name) => [name, (0,platform_names/* candidateName */.vf)(name)]));
+    const found = await platform.appsByName(target.spaceGuid, all);
+    return new Map(wanted.map(({ app, names }) => {
+        // A name that became free is none for what has an address already.
+        const own = names.filter((name) => found.some((one) => one.name === name));
+        const free = [...own, ...names].find((name) => isFreeFor(of, name, found));
+        const [first = ''] = names;
+        if (free === undefined || hasForeigner(first, found))
+            throw notAPreview(first);
+        return [app, free];
+    }));
+}
+function isFreeFor(of, name, found) {
+    const there = found.filter((one) => one.name === name || one.name === (0,platform_names/* candidateName */.vf)(name));
+    return there.every(({ labels }) => isOfPreview(labels, identityLabels(of)));
+}
+function hasForeigner(name, found) {
+    return found.some((one) => one.name === name && !(platform_names/* LABEL */.d_.number in one.labels));
+}
+function notAPreview(name) {
+    return new errors/* Refused */.Lw(`An app named ${name} is there, and it is no preview: it does not carry the labels of one.`, `Rename it (cf rename ${name} NEW-NAME), or give this preview another preview-id, then run again. It was not touched.`, 'not-a-preview');
+}
+function smallOf(manifest, named, domains, { preview: { domain, services }, scale }, { workspace }) {
+    const wishes = manifest.apps.map((app) => {
+        const name = named.get(app.name) ?? app.name;
+        const on = app.noRoute ? undefined : domainFor(app, domain, domains);
+        return {
+            ...{ app: app.name, name },
+            ...(on ? { route: `${previewHost(name)}.${on.name}` } : {}),
+            instances: scale === 'manifest' ? 'manifest' : 'one',
+            services: insteadOf(app, services, name),
+        };
+    });
+    return previewManifest(manifest, wishes, workspace);
+}
+/** Throws `InputError` where there is none, or none that a browser can reach. */
+function domainFor(app, asked, domains) {
+    const isWeb = ({ internal, protocols }) => !internal && protocols.includes('http');
+    if (asked !== undefined) {
+        const found = domains.find(({ name }) => name.toLowerCase() === asked);
+        if (found && isWeb(found))
+            return found;
+        const why = !found
+            ? 'the organization has none such'
+            : found.internal
+                ? 'it is internal'
+                : 'it is for TCP';
+        const fit = domains.filter(isWeb).map(({ name }) => name);
+        throw new errors/* InputError */.dz([
+            {
+                text: `The input "preview-domain" is "${asked}", which previews cannot be on: ${why}. Fit are ${fit.join(', ')}.`,
+            },
+        ]);
+    }
+    const routes = wantedRoutes(app, domains).routes;
+    const first = routes
+        .map(({ domainGuid }) => domains.find(({ guid }) => guid === domainGuid))
+        .find((one) => one && isWeb(one));
+    const domain = first ?? defaultDomain(domains);
+    if (!domain)
+        throw new errors/* InputError */.dz([{ text: 'The organization has no HTTP domain that a preview could be on.' }]);
+    return domain;
+}
+/** Outside GitHub there is none, and one that cannot be read names no pull request. */
+async function eventOf({ event }, { files }) {
+    return event && eventIn(event.path, files).catch(() => undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/commands/preview-delete.js
+
+
+
+
+
+/** Throws what forbids it before anything was changed; everything later is in the outcome. */
+async function previewDelete(inputs, context, ports) {
+    const of = previewOf(inputs, context, await eventOf(context, ports));
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        return await removePreview(selectorOfPreview(of), opened, inputs, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/commands/promote.js
+
 
 
 
@@ -45197,6 +47193,7 @@ async function promote(inputs, context, ports) {
             held: 'own',
             look: (world) => lookUpHeld(names, world),
             prepare: (seen, world, _rolledBack, settled) => promote_prepare(seen, world, settled, inputs, owner),
+            assertRoom: (apps, _seen, world) => assertRoomFor(apps.filter(isLeftToDo), world),
             take: (apps, world) => takeHeld(apps, owner, world),
         };
         return await change(opened, promoting, first ? withRecorded(inputs, first) : inputs, context, ports);
@@ -45204,6 +47201,10 @@ async function promote(inputs, context, ports) {
     finally {
         await opened.close();
     }
+}
+/** Of a canary all that it needs runs already; and a lock that is gone was brought to its end. */
+function isLeftToDo({ snapshot: { candidate } }) {
+    return candidate !== undefined && candidate.phase !== 'paused';
 }
 /** Throws `Refused` with everything that forbids it; the held deploy stays as it is then. */
 async function promote_prepare(seen, world, settled, inputs, owner) {
@@ -45213,7 +47214,7 @@ async function promote_prepare(seen, world, settled, inputs, owner) {
         const { intent, problems } = makePromoteIntent(held, snapshot, inputs, owner);
         if (isDone)
             return { app: { intent: held, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }, problems: [] };
-        const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
+        const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
         return {
             app: { intent, snapshot, found: (0,steps_world/* nothingFound */.Sb)() },
             problems: [
@@ -45252,7 +47253,11 @@ async function sinceHeld(held, snapshot, inputs, world) {
     ];
 }
 
+// EXTERNAL MODULE: ./lib/strategies/task.js
+var task = __nccwpck_require__(7163);
 ;// CONCATENATED MODULE: ./lib/strategies/rollback-intent.js
+
+
 
 
 
@@ -45265,7 +47270,7 @@ function makeRollbackIntent(parts) {
     const { live, name } = snapshot;
     const isLive = live?.guid === target.guid;
     const variables = isLive ? NO_VARIABLES : variablesOf(live, target);
-    const intent = {
+    const wish = {
         ...wishOf(parts, target.version ?? '', target),
         target: target.guid,
         ...(live && !isLive ? { before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion) } : {}),
@@ -45276,12 +47281,20 @@ function makeRollbackIntent(parts) {
         carriedEnv: variables.taken,
         facts: rollback_intent_factsOf(parts, target.version ?? '', (0,intent_parts/* runFacts */.pI)(context)),
     };
+    const named = Object.fromEntries(target.processes.map((process) => [process.type, process]));
+    const { handover, ...workers } = chooseWorkers(wish, inputs, isLive ? undefined : live, named);
+    const intent = { ...wish, ...(handover ? { handover } : {}) };
     if (isLive) {
         const notes = [`${name} is at version ${intent.version} already: there is nothing to do.`];
         return { intent, problems: [], notes };
     }
-    const notes = [...variables.notes, ...notInEffect(intent, target, snapshot)];
-    return { intent, problems: withoutRoutes(snapshot), notes };
+    const notes = [
+        ...workers.notes,
+        ...variables.notes,
+        ...notInEffect(intent, target, snapshot),
+        ...(0,task/* tasksNotUndone */.rr)(snapshot, intent.version),
+    ];
+    return { intent, problems: withoutLive(snapshot), notes };
 }
 /**
  * What every rollback wants alike: the routes of live as they are now, and nothing changed of its scale.
@@ -45301,7 +47314,7 @@ function wishOf(parts, version, target) {
         owner,
         production,
         dropped: [],
-        trials: (0,intent_parts/* trialsOf */.xY)(parts, production),
+        trials: (0,intent_parts/* trialsOf */.xY)(parts, production, inputs.smokeTest),
         scale: {},
         hold: false,
         until: 'live',
@@ -45317,19 +47330,12 @@ function rollback_intent_factsOf({ inputs, snapshot }, version, more) {
         ...more,
     };
 }
-/** Why the routes of live cannot be taken over; none: they can. */
-function withoutRoutes(snapshot) {
+/** Why there is nothing to take over; none: there is. */
+function withoutLive(snapshot) {
     const { live, name } = snapshot;
-    const lives = (0,view/* servedBy */.nV)(snapshot, live);
-    return [
-        ...(live
-            ? []
-            : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`]),
-        ...(live && lives.length === 0 ? [`${name} serves no route: there is nothing to take over.`] : []),
-        ...lives
-            .filter(({ protocol }) => protocol === 'tcp')
-            .map(({ url }) => `${url} is a TCP route: they are not available yet.`),
-    ];
+    return live
+        ? []
+        : [`There is no live ${name} whose routes could be taken over: deploy the version instead.`];
 }
 /** What serves already is not restarted for its variables: requests are on their way to it. */
 function notInEffect({ env }, target, snapshot) {
@@ -45343,15 +47349,15 @@ const NO_VARIABLES = { wanted: {}, taken: [], notes: [] };
 /** Without a record of what both manifests named nobody can tell what was set by hand: the version keeps its own. */
 function variablesOf(live, target) {
     const lives = live?.env ?? {};
-    const hasRecord = (app) => (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
+    const hasRecord = (app) => (0,platform_names/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.manifestEnv) !== undefined;
     if (!hasRecord(live) || !hasRecord(target)) {
         const names = new Set([...Object.keys(lives), ...Object.keys(target.env)]);
         const differing = [...names].filter((name) => lives[name] !== target.env[name]).sort();
         const why = 'the version keeps its own, as it is not recorded which were set by hand';
         return { ...NO_VARIABLES, notes: rollback_intent_list(`Variables that differ from live's (${why}):`, differing) };
     }
-    const own = (0,intent_parts/* namesBefore */.G0)(target, platform_names/* ANNOTATION */.YX.manifestEnv);
-    const named = [...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.manifestEnv), ...own];
+    const own = ownNames(target);
+    const named = [...ownNames(live), ...own];
     const taken = Object.keys(lives).filter((name) => !named.includes(name) && lives[name] !== target.env[name]);
     const gone = Object.keys(target.env).filter((name) => !own.includes(name) && lives[name] === undefined);
     return {
@@ -45366,12 +47372,312 @@ function variablesOf(live, target) {
         ],
     };
 }
+/** What a restart was given belongs to its version: who goes back behind it wants what was there before. */
+function ownNames(app) {
+    return [platform_names/* ANNOTATION */.YX.manifestEnv, platform_names/* ANNOTATION */.YX.restartEnv].flatMap((key) => (0,intent_parts/* namesBefore */.G0)(app, key));
+}
 /** A sentence that lists names; none where there are none. */
 function rollback_intent_list(title, names) {
     return names.length > 0 ? [`${title} ${names.join(', ')}.`] : [];
 }
 
+;// CONCATENATED MODULE: ./lib/strategies/restart-intent.js
+
+
+
+
+
+/** The version is a new one, of the same commit: what is told of its bits and of its manifest is what is told of live's. */
+function makeRestartIntent(parts) {
+    const { inputs, snapshot, live, version, adoptedVersion } = parts;
+    const isRestage = inputs.command === 'restage';
+    const way = chooseInPlace({
+        inputs,
+        app: { name: live.name, lifecycle: live.lifecycle.type },
+        snapshot,
+        brought: parts.brought,
+        canZdtPush: false,
+    });
+    const inPlace = way.inPlace && restart_intent_inPlaceOf(way.inPlace, parts);
+    const { [platform_names/* ANNOTATION */.YX.commit]: _, ...who } = (0,intent_parts/* runFacts */.pI)(parts.context);
+    const wish = {
+        ...wishOf(parts, version),
+        before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion),
+        scale: inPlace ? { web: restart_intent_sizesOf(live, 'web') } : restart_intent_scaleOf(live),
+        keepInstancesOf: inPlace ? [] : live.processes.map(({ type }) => type),
+        // In place none of them goes live, and none comes.
+        ...(inPlace ? { keepPrevious: snapshot.previous.length } : {}),
+        env: { ...live.env, ...inputs.env },
+        carriedEnv: Object.keys(live.env).filter((name) => !(name in inputs.env)),
+        ...(parts.carry ? { carry: parts.carry } : {}),
+        facts: {
+            ...restart_intent_factsOf(parts, inPlace),
+            ...who,
+            [platform_names/* ANNOTATION */.YX.app]: live.name,
+            [platform_names/* ANNOTATION */.YX.version]: version,
+            [platform_names/* ANNOTATION */.YX.strategy]: inPlace ? inputs.strategy : 'blue-green',
+            [platform_names/* ANNOTATION */.YX.inputs]: inputs.given.join(' '),
+            [platform_names/* ANNOTATION */.YX.restartEnv]: JSON.stringify(restart_intent_variablesOf(live, inputs)),
+        },
+        ...(live.lifecycle.type === 'docker' ? { docker: true } : {}),
+        ...restart_intent_previewOf(live),
+        ...(inPlace ? { inPlace } : {}),
+        bits: bitsOf(parts, inPlace),
+        asLive: true,
+    };
+    const counts = Object.fromEntries(live.processes.map(({ type, instances }) => [type, { instances }]));
+    const { handover, ...workers } = chooseWorkers(wish, inputs, live, counts);
+    return {
+        intent: { ...wish, ...(handover ? { handover } : {}) },
+        problems: [
+            ...whyNot(snapshot, live),
+            ...workers.problems,
+            ...(isRestage ? withoutPackage(parts) : notCopied(parts)),
+            ...(inPlace ? [] : onlyLives(parts)),
+            ...(isRestage || notCopied(parts).length === 0 ? way.problems : []),
+        ],
+        notes: [...way.notes, ...workers.notes, ...notLater(parts, inPlace)],
+    };
+}
+/** What it says is said of bits and manifest, and both are live's. */
+const OF_DEPLOY = [
+    platform_names/* ANNOTATION */.YX.commit,
+    platform_names/* ANNOTATION */.YX.bits,
+    platform_names/* ANNOTATION */.YX.manifestHash,
+    platform_names/* ANNOTATION */.YX.manifestRoutes,
+    platform_names/* ANNOTATION */.YX.manifestProtocols,
+    platform_names/* ANNOTATION */.YX.manifestEnv,
+    platform_names/* ANNOTATION */.YX.manifestScale,
+    platform_names/* ANNOTATION */.YX.manifestNamed,
+    platform_names/* ANNOTATION */.YX.repository,
+    platform_names/* ANNOTATION */.YX.previewId,
+    platform_names/* ANNOTATION */.YX.pull,
+    platform_names/* ANNOTATION */.YX.task,
+];
+/** A package of live's own is none of the app that takes its place, nor the one of a droplet that is built anew. */
+function restart_intent_factsOf({ live, isStrange }, inPlace) {
+    const ofDeploy = OF_DEPLOY.filter((key) => !isStrange || key !== platform_names/* ANNOTATION */.YX.bits);
+    const kept = [...ofDeploy, ...(inPlace?.source && !isStrange ? [platform_names/* ANNOTATION */.YX.builtOf] : [])];
+    return Object.fromEntries(Object.entries(live.annotations).filter(([name]) => kept.some((key) => (0,platform_names/* isPartOf */.xm)(key, name))));
+}
+/** Those of restarts before it are live's still. */
+function restart_intent_variablesOf(live, { env }) {
+    return [...new Set([...(0,intent_parts/* namesBefore */.G0)(live, platform_names/* ANNOTATION */.YX.restartEnv), ...Object.keys(env)])];
+}
+/** A preview stays one, for as long as it was to be kept. */
+function restart_intent_previewOf({ labels }) {
+    if (labels[platform_names/* LABEL */.d_.role] !== 'preview')
+        return {};
+    const own = [platform_names/* LABEL */.d_.number, platform_names/* LABEL */.d_.repository, platform_names/* LABEL */.d_.expires].flatMap((key) => {
+        const value = labels[key];
+        return value === undefined ? [] : [[key, value]];
+    });
+    return { preview: Object.fromEntries(own) };
+}
+function restart_intent_inPlaceOf(inPlace, { inputs, dropletGuid, owner }) {
+    return inputs.command === 'restage' ? inPlace : { ...inPlace, source: { dropletGuid, by: owner } };
+}
+function bitsOf({ inputs, dropletGuid, packageGuid }, inPlace) {
+    if (inputs.command === 'restage')
+        return { from: 'package', guid: packageGuid ?? '' };
+    // Live keeps its packages.
+    const kept = inPlace || packageGuid === undefined ? {} : { packageGuid };
+    return { from: 'droplet', guid: dropletGuid, ...kept };
+}
+function restart_intent_sizesOf({ processes }, wanted) {
+    const process = processes.find(({ type }) => type === wanted);
+    if (!process)
+        return {};
+    const { memoryMb, diskMb, logRateBps } = process;
+    return { memoryMb, diskMb, logRateBps };
+}
+/** No manifest says it: the new app gets it all. */
+function restart_intent_scaleOf(live) {
+    return Object.fromEntries(live.processes.map(({ type, instances }) => [type, { instances, ...restart_intent_sizesOf(live, type) }]));
+}
+function whyNot({ name }, { state, processes }) {
+    if (state === 'STOPPED')
+        return [`${name} is stopped: start it with cf start ${name}, or deploy the version that you want.`];
+    return processes.some(({ instances }) => instances > 0)
+        ? []
+        : [`${name} has no instances: scale it up, or deploy the version that you want.`];
+}
+function withoutPackage({ live, packageGuid }) {
+    if (packageGuid !== undefined)
+        return [];
+    return [
+        `${live.name} cannot be staged anew: the package that its droplet was built of is not there. Deploy its bits again.`,
+    ];
+}
+/** Also in place: the version is proven with a copy of the droplet. */
+function notCopied({ live, brought }) {
+    const way = 'use command: restage with strategy: blue-green, which builds it anew.';
+    if (live.lifecycle.type === 'cnb')
+        return [`${live.name} has the lifecycle cnb, of which the platform copies no droplet: ${way}`];
+    return brought.map((sidecar) => `${live.name} has the sidecar ${sidecar} from a buildpack, and the copy of a droplet, with which the version is proven, has none: ${way}`);
+}
+/** Only a manifest makes a process that no droplet brings, and nobody has it. */
+function onlyLives({ live: { name, processes }, types }) {
+    const lost = processes.filter((one) => one.type !== 'web' && one.instances > 0 && !types?.includes(one.type));
+    return (types ? lost : []).map(({ type }) => `${name} has the process ${type} by its manifest alone: a new app with live's bits would be without it. Use strategy: rolling, with which it stays, or deploy it again.`);
+}
+function notLater({ live, inputs, packageGuid }, inPlace) {
+    if (inPlace || inputs.command === 'restage' || packageGuid !== undefined)
+        return [];
+    return [
+        `${live.name} cannot be staged anew later: the package that its droplet was built of is not there.`,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/commands/prepare-restart.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Reads what there is for each app. No manifest names a route for it. */
+function lookUpLive({ set }, { platform, target }) {
+    return Promise.all(set.map(async (name) => ({
+        named: [],
+        snapshot: await (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name, wanted: [] }),
+    })));
+}
+/** Throws `Refused` with everything that forbids it; it has changed nothing then. */
+async function prepareRestart(preparation, seen, world) {
+    const nowMs = world.platform.platformNowMs();
+    const left = await besides(seen, preparation.set, world);
+    const prepared = await Promise.all(left.map((beside, at) => prepare_restart_prepareOne(seen[at], beside, nowMs, preparation, world)));
+    const apps = prepared.flatMap(({ app }) => app ?? []);
+    const unchecked = uncheckable(apps, preparation.inputs);
+    for (const text of unchecked.notes)
+        world.listener.tell({ type: 'note', text });
+    prepare_refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
+    return apps;
+}
+async function prepare_restart_prepareOne({ snapshot }, left, nowMs, preparation, world) {
+    const { inputs } = preparation;
+    const { platform } = world;
+    const { live, name } = snapshot;
+    if (!live)
+        return { problems: [notThere(name, snapshot.target)] };
+    const [droplet, brought] = await Promise.all([
+        platform.currentDroplet(live.guid),
+        platform.sidecars(live.guid, 'buildpack'),
+    ]);
+    if (droplet?.state !== 'STAGED')
+        return { problems: [withoutDroplet(name)] };
+    const packageGuid = await packageOf(live, droplet, snapshot, world);
+    const domain = trialDomain(snapshot.domains, inputs);
+    const beside = judgeLeftovers(snapshot, left);
+    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
+    const make = () => makeRestartIntent({
+        ...preparation,
+        snapshot,
+        live,
+        version: (0,platform_names/* versionOf */.E4)(nowMs, commitOf(live)),
+        adoptedVersion,
+        dropletGuid: droplet.guid,
+        ...(packageGuid === undefined ? {} : { packageGuid }),
+        brought,
+        ...(droplet.commands ? { types: Object.keys(droplet.commands) } : {}),
+        isStrange: !(0,vouched/* hasItsBits */.H)(live, droplet.packageGuid, snapshot),
+        trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
+    });
+    const made = domain instanceof errors/* Refused */.Lw ? make() : await withFreeTrials(make, world);
+    const { notes, problems } = made;
+    const carrying = made.intent.inPlace
+        ? await carryingForProof(undefined, snapshot, world)
+        : await carryingOf(undefined, snapshot, { carry: 'all' }, world);
+    const intent = { ...made.intent, ...carrying.parts };
+    const told = [...notes, ...beside.notes, ...carrying.notes];
+    for (const text of carrying.warnings)
+        world.listener.tell({ type: 'warning', text });
+    for (const text of told)
+        world.listener.tell({ type: 'note', text });
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
+    const wrong = [
+        ...problems,
+        ...carrying.problems,
+        ...(0,smoke/* refusedChecks */.C3)(inputs.smokeTest, hosts).map(({ text }) => text),
+    ];
+    const names = [
+        ...snapshot.inTheWay.map((app) => app.name),
+        ...(intent.inPlace ? [] : await onAdoptedName(snapshot, adoptedVersion, inputs, world)),
+    ];
+    return {
+        app: { intent, snapshot, found: { ...(0,steps_world/* nothingFound */.Sb)(), notes: told } },
+        problems: [
+            ...names.map(still_ours/* inTheWayOf */.Lx),
+            ...leftBy(beside),
+            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
+            ...(await unjudgeable({ intent, snapshot }, world)),
+            ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
+        ],
+    };
+}
+/** @returns the package, of live's own and still there, that its droplet was built of; undefined: there is none, or nobody knows which */
+async function packageOf(live, { packageGuid }, snapshot, { platform }) {
+    const noted = (0,vouched/* hasItsCopy */.y)(live, snapshot) ? live.annotations[platform_names/* ANNOTATION */.YX.builtOf] : undefined;
+    const guid = packageGuid ?? noted;
+    if (guid === undefined)
+        return undefined;
+    const all = await platform.packages(live.guid);
+    return all.find((one) => one.guid === guid && one.state === 'READY')?.guid;
+}
+function notThere(name, { org, space }) {
+    return new errors/* Refused */.Lw(`There is no app ${name} in ${org}/${space}: nothing is there to be started once more.`, 'See that app, org and space are the ones that you mean.');
+}
+function withoutDroplet(name) {
+    return new errors/* Refused */.Lw(`${name} has no droplet: nothing of it can be started.`, 'Deploy the version that you want with command: deploy.', 'droplet-gone');
+}
+
+;// CONCATENATED MODULE: ./lib/commands/restart.js
+
+
+
+
+
+
+
+/** Throws what forbids it before anything could be read of the apps; everything later is in the outcome. */
+async function restart(inputs, context, ports) {
+    const names = await listedNamesOf(inputs, context);
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
+        const token = () => ports.random.token(6);
+        const preparation = { inputs, context, set: names, owner, token };
+        const restarting = {
+            result: 'restarted',
+            owner,
+            names,
+            look: lookUpLive.bind(undefined, preparation),
+            prepare: prepareRestart.bind(undefined, preparation),
+            assertRoom: (apps, _seen, world) => assertRoomFor(apps, world),
+            held: async (held) => {
+                throw heldRefusal(held);
+            },
+        };
+        return await change(opened, restarting, inputs, context, ports);
+    }
+    finally {
+        await opened.close();
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/strategies/rollback-in-place-intent.js
+
+
 
 
 
@@ -45392,7 +47698,7 @@ function makeInPlaceRollbackIntent(parts) {
     const intent = {
         ...wishOf(parts, version),
         before: (0,intent_parts/* beforeOf */.v8)(live, snapshot, adoptedVersion),
-        scale: { web: sizesOf(live) },
+        scale: { web: rollback_in_place_intent_sizesOf(live) },
         keepInstancesOf: [],
         // None of them goes live, and none comes.
         keepPrevious: snapshot.previous.length,
@@ -45400,23 +47706,30 @@ function makeInPlaceRollbackIntent(parts) {
         carriedEnv: [],
         ...(parts.carry ? { carry: parts.carry } : {}),
         commands: { ...parts.commands, ...revision?.commands },
-        facts: rollback_intent_factsOf(parts, version, { ...own, ...who }),
+        facts: rollback_intent_factsOf(parts, version, { ...target.asLive, ...own, ...who }),
         inPlace,
+        bits: { from: 'droplet', guid: dropletGuid },
+        asLive: true,
+        ...(live.lifecycle.type === 'docker' ? { docker: true } : {}),
     };
+    const workers = chooseWorkers(intent, inputs, live, {});
     return {
         intent,
         problems: [
-            ...withoutRoutes(snapshot),
+            ...withoutLive(snapshot),
+            ...workers.problems,
             ...notDeployable(snapshot, live, inPlace),
             ...brought.map((name) => `${snapshot.name} has the sidecar ${name} from a buildpack, and the copy of a droplet, with which the version is proven, has none: deploy the version with strategy: blue-green.`),
         ],
         notes: [
+            ...workers.notes,
             ...(variables?.notes ?? [
                 `${snapshot.name} keeps its variables and commands of today: the platform has no revision of ${version} that could be read.`,
             ]),
             ...(variables
                 ? rollback_intent_list(`Taken from live, ${version} did not have them: variables`, rollback_in_place_intent_missing(gone, variables.wanted))
                 : []),
+            ...(0,task/* tasksNotUndone */.rr)(snapshot, version),
         ],
     };
 }
@@ -45425,7 +47738,7 @@ function rollback_in_place_intent_missing(gone, wanted) {
     return gone.filter((name) => !(name in wanted));
 }
 /** No revision tells of a size. */
-function sizesOf({ processes }) {
+function rollback_in_place_intent_sizesOf({ processes }) {
     const web = processes.find(({ type }) => type === 'web');
     return web ? { memoryMb: web.memoryMb, diskMb: web.diskMb, logRateBps: web.logRateBps } : {};
 }
@@ -45460,7 +47773,7 @@ async function inPlaceIntent(parts, live, target, { platform, hide }) {
     const types = Object.keys(lives.processes);
     const commands = types.map((type) => [type, lives.processes[type]?.command ?? null]);
     // The version is proven beside all that live has, but with its own commands.
-    const named = { ...NOTHING_NAMED, processes: Object.fromEntries(types.map((type) => [type, ['command']])) };
+    const named = { ...steps_named/* NOTHING_NAMED */.e_, processes: Object.fromEntries(types.map((type) => [type, ['command']])) };
     const what = await (0,steps_carry/* linesWithNames */.eC)((0,carried/* forProof */.Sv)((0,carried/* missing */.LO)(lives, (0,carried/* newApp */.g3)(lives), named)), platform, [live]);
     return () => makeInPlaceRollbackIntent({
         ...parts,
@@ -45521,8 +47834,12 @@ async function prepareRollback(preparation, seen, world, rolledBack) {
         const one = seen[at];
         return prepare_rollback_prepareOne(one, beside, rolledBack.includes(one.snapshot.name), preparation, world);
     }));
-    prepare_refuse(prepared.flatMap(({ problems }) => problems));
-    return prepared.flatMap(({ app }) => app ?? []);
+    const apps = prepared.flatMap(({ app }) => app ?? []);
+    const unchecked = uncheckable(apps, preparation.inputs);
+    for (const text of unchecked.notes)
+        world.listener.tell({ type: 'note', text });
+    prepare_refuse([...prepared.flatMap(({ problems }) => problems), ...unchecked.problems]);
+    return apps;
 }
 /** @param isDone an interrupted rollback was just finished: without a wish for another version it is the one that was asked for */
 async function prepare_rollback_prepareOne(seen, left, isDone, preparation, world) {
@@ -45566,11 +47883,11 @@ async function prepare_rollback_prepareOne(seen, left, isDone, preparation, worl
         world.listener.tell({ type: 'warning', text });
     for (const text of told)
         world.listener.tell({ type: 'note', text });
-    const hosts = intent.production.map(({ url }) => (0,probe_address/* hostOf */.w4)(url));
+    const hosts = intent.production.map(({ url }) => (0,address/* hostOf */.w4)(url));
     const wrong = [
         ...problems,
         ...(carrying?.problems ?? []),
-        ...(isOwn(target) ? [] : await withoutDroplet(target, world)),
+        ...(isOwn(target) ? [] : await prepare_rollback_withoutDroplet(target, world)),
         ...(0,smoke/* refusedChecks */.C3)(inputs.smokeTest, hosts).map(({ text }) => text),
     ];
     const names = [
@@ -45582,7 +47899,7 @@ async function prepare_rollback_prepareOne(seen, left, isDone, preparation, worl
         problems: [
             ...names.map(still_ours/* inTheWayOf */.Lx),
             ...leftBy(beside),
-            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || intent.trials.length > 0) ? [domain] : []),
+            ...(domain instanceof errors/* Refused */.Lw && (inputs.trialDomain || needsDomain(intent)) ? [domain] : []),
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
@@ -45593,7 +47910,7 @@ function goneOf(name, { version, dropletGuid, revision }) {
     const why = `the platform has its droplet ${dropletGuid} no more, and nothing is built again`;
     return new errors/* Refused */.Lw(`${name} cannot be rolled back to ${what}: ${why}.`, OTHER_NEXT, 'droplet-gone');
 }
-async function withoutDroplet({ guid, name }, { platform }) {
+async function prepare_rollback_withoutDroplet({ guid, name }, { platform }) {
     const droplet = await platform.currentDroplet(guid);
     if (droplet?.state === 'STAGED')
         return [];
@@ -45601,6 +47918,7 @@ async function withoutDroplet({ guid, name }, { platform }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/commands/rollback.js
+
 
 
 
@@ -45621,6 +47939,7 @@ async function rollback(inputs, context, ports) {
             names,
             look: lookUpKept.bind(undefined, preparation),
             prepare: prepareRollback.bind(undefined, preparation),
+            assertRoom: (apps, _seen, world) => assertRoomFor(apps, world),
             held: async (held) => {
                 throw heldRefusal(held);
             },
@@ -45640,34 +47959,43 @@ async function setup(inputs, context, ports) {
     const { session, cf } = await (0,commands_open/* open */.h)(inputs, context, ports);
     // Found as `cf` whatever the binary's own name is; the folder is private and lives as long as the job.
     const folder = (0,external_node_path_.join)(session.cfHome, 'bin');
-    await ports.files.link(cf.path, (0,external_node_path_.join)(folder, 'cf'));
+    await ports.files.link(cf.path, (0,external_node_path_.join)(folder, (0,external_node_path_.extname)(cf.path) === '.exe' ? 'cf.exe' : 'cf'));
     ports.runner.addPath(folder);
     ports.runner.exportVariable('CF_HOME', session.cfHome);
     return { result: 'ready', apps: [], cfVersion: cf.version };
 }
 
-// EXTERNAL MODULE: ./lib/engine/converge.js
-var converge = __nccwpck_require__(8130);
-;// CONCATENATED MODULE: ./lib/platform/ours.js
+;// CONCATENATED MODULE: ./lib/commands/skipped.js
+/** A pull request from a fork, or by Dependabot, whose run has no secrets: there is nothing to be done, and nothing is wrong. Pure. */
 
-/** Label selector for all that is ours in a space. */
-const OURS = platform_names/* LABEL */.d_.role;
-/** @param apps those that carry our role @returns the users' names of them, in the order of the alphabet; previews are not among them */
-function ownedNames(apps) {
-    const names = apps
-        .filter(({ labels }) => labels[platform_names/* LABEL */.d_.role] !== 'preview')
-        .flatMap(({ name, labels, annotations }) => {
-        const key = labels[platform_names/* LABEL */.d_.app];
-        // The key of a long or unusual name is a hash: another app of the same key may know the name.
-        const known = [annotations[platform_names/* ANNOTATION */.YX.app], key, name];
-        return known.find((one) => one !== undefined && (0,platform_names/* appKey */.$k)(one) === key) ?? [];
-    });
-    return [...new Set(names)].sort();
+const PREVIEWS = ['preview', 'preview-delete'];
+const CREDENTIALS = ['PASSWORD', 'CLIENT-SECRET'];
+const BOT = 'dependabot[bot]';
+/**
+ * @param env the step's inputs, which are not read yet: where the credentials are missing they could not be
+ * @returns why, for people; undefined: it is to be done
+ */
+function whySkipped(env, { event, repository = '', actor }, payload) {
+    const command = (env.INPUT_COMMAND ?? '').trim();
+    if (!PREVIEWS.includes(command) || event?.name !== 'pull_request' || signsIn(env))
+        return undefined;
+    const pull = pullRequestOf(payload, repository);
+    if (pull?.isFork)
+        return `Pull request ${pull.number} is from a fork, whose runs get no secrets.`;
+    if (actor === BOT)
+        return 'Dependabot runs this, whose runs get no secrets of the repository.';
+    return undefined;
+}
+/** GitHub gives a fork's run no identity either: the variables for it are not set. */
+function signsIn(env) {
+    const isOidc = /^true$/i.test((env.INPUT_OIDC ?? '').trim());
+    if (isOidc)
+        return Boolean(env.ACTIONS_ID_TOKEN_REQUEST_URL);
+    return CREDENTIALS.some((name) => (env[`INPUT_${name}`] ?? '') !== '');
 }
 
 ;// CONCATENATED MODULE: ./lib/strategies/outlook.js
 /** What stands of one app beside live, and what the next deploy would do about it. Pure. */
-
 
 
 
@@ -45716,7 +48044,7 @@ function keptOf(app) {
         guid,
         version,
         ...(commit ? { commit } : {}),
-        withdrawn: (0,intent_parts/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
+        withdrawn: (0,platform_names/* recordedOn */.iq)(app, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
     };
 }
 function earlierOf(one) {
@@ -45727,7 +48055,7 @@ function earlierOf(one) {
         ...(commit ? { commit } : {}),
         droplet,
         ...(revision === undefined ? {} : { revision }),
-        withdrawn: (0,intent_parts/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
+        withdrawn: (0,platform_names/* recordedOn */.iq)(one, platform_names/* ANNOTATION */.YX.withdrawn) !== undefined,
     };
 }
 function leftOf(app, { routes }) {
@@ -45865,143 +48193,217 @@ async function lifeOf(snapshot, { platform, hasEnded }) {
     return nowMs - (0,engine_lock/* lastSignMs */.S4)(holder) < engine_lock/* ASK_AFTER_MS */.cR ? 'alive' : 'unknown';
 }
 
+;// CONCATENATED MODULE: ./lib/strategies/sweep.js
+/** Which previews of a space are kept, and which go. What is not known for certain is kept. Pure. */
+/** In the order of the names. */
+function sweepOf(previews, known) {
+    const first = previews.map((preview) => decide(preview, known));
+    const kept = first.filter(({ what, preview }) => what === 'keep' && preview.hasApp);
+    // Which of them are open is not known: one that is counted may be closed, and another one would go for it.
+    const over = known.pulls ? Math.max(0, kept.length - known.max) : 0;
+    const idlest = [...kept]
+        .sort((one, other) => one.preview.deployedAtMs - other.preview.deployedAtMs)
+        .slice(0, over)
+        .map(({ preview }) => preview);
+    return first
+        .map((one) => idlest.includes(one.preview)
+        ? {
+            ...one,
+            what: 'remove',
+            why: `there are ${kept.length}, and preview-max is ${known.max}: it is the longest without a deploy`,
+        }
+        : one)
+        .sort((one, other) => (one.preview.name < other.preview.name ? -1 : 1));
+}
+function decide(preview, { nowMs, pulls }) {
+    const { pull, expiresAtMs } = preview;
+    const state = pull === undefined ? undefined : pulls?.get(pull);
+    if (state === 'closed')
+        return { preview, what: 'remove', why: `pull request ${pull} is closed` };
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs)
+        return { preview, what: 'remove', why: 'its time is over' };
+    const of = pull === undefined ? 'it is of no pull request' : openOr(pull, state);
+    return { preview, what: 'keep', why: `${of}, and its time is not over` };
+}
+function openOr(pull, state) {
+    return state === 'open'
+        ? `pull request ${pull} is open`
+        : `GitHub does not say whether pull request ${pull} is closed`;
+}
+
+;// CONCATENATED MODULE: ./lib/commands/sweep.js
+/** `sweep`: previews of this repository that nobody needs any more go; what is not known for certain stays. */
+
+
+
+
+
+
+
+/** Throws what forbids it before anything was changed; everything later is in the outcome. */
+async function sweep(inputs, context, ports) {
+    const { repository } = context;
+    if (repository === undefined) {
+        throw new errors/* InputError */.dz([
+            { text: 'The command sweep needs GITHUB_REPOSITORY: it removes previews of that repository alone.' },
+        ]);
+    }
+    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    try {
+        const groups = await groupsOf(repository, opened);
+        const pulls = await pullsOf(groups, inputs, context, ports);
+        const decisions = sweepOf(groups.map(({ preview }) => preview), {
+            nowMs: opened.platform.platformNowMs(),
+            max: inputs.preview.max,
+            ...(pulls ? { pulls } : {}),
+        });
+        for (const { preview, what, why } of decisions)
+            ports.listener.tell({
+                type: 'note',
+                text: `${preview.name}: ${what === 'keep' ? 'kept' : 'goes'}, ${why}`,
+            });
+        const swept = { swept: decisions, cfVersion: opened.cf.version };
+        if (inputs.plan)
+            return { result: 'planned', apps: [], ...swept };
+        return { ...swept, ...(await removeAll(decisions, groups, opened, inputs, context, ports)) };
+    }
+    finally {
+        await opened.close();
+    }
+}
+/** One after the other: each is a change of its own, which the next run settles where this one is cut. */
+async function removeAll(decisions, groups, opened, inputs, context, ports) {
+    const removed = [];
+    const swept = [...decisions];
+    let failed;
+    for (const [at, { preview, what }] of decisions.entries()) {
+        const group = groups.find((one) => one.preview === preview);
+        if (what === 'keep' || !group)
+            continue;
+        const outcome = await removeUnlessNew(group, opened, inputs, context, ports).catch((error) => ({ result: 'failed', error, apps: [] }));
+        ports.signal.throwIfAborted();
+        if (outcome === undefined || isUnderWay(outcome)) {
+            const why = 'it is deployed, or removed, just now';
+            swept[at] = { preview, what: 'keep', why };
+            ports.listener.tell({ type: 'note', text: `${preview.name}: kept, ${why}` });
+            continue;
+        }
+        removed.push(...(outcome.removed ?? []));
+        if (outcome.error === undefined)
+            continue;
+        failed ??= outcome.error;
+        const text = `${preview.name} could not be removed, the next sweep tries it again: ${outcome.error.message}`;
+        ports.listener.tell({ type: 'warning', text });
+    }
+    if (failed !== undefined)
+        return { result: 'failed', error: failed, apps: [], removed, swept };
+    return { result: 'swept', apps: [], removed, swept };
+}
+/** What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one */
+async function removeUnlessNew({ preview, selector, apps: before }, opened, inputs, context, ports) {
+    const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
+    const isNew = ({ guid, labels }) => !before.some((one) => one.guid === guid) ||
+        Number(labels[platform_names/* LABEL */.d_.expires]) * 1000 > (preview.expiresAtMs ?? 0);
+    if (apps.some(isNew))
+        return undefined;
+    return removeNow({ selector, apps }, opened, inputs, context, ports);
+}
+/** What carries the labels of one preview: apps, and routes and service instances that have lost theirs. */
+async function groupsOf(repository, { platform, target }) {
+    const selector = previewSelector(repository);
+    const [apps, routes, services] = await Promise.all([
+        platform.appsByLabel(target.spaceGuid, selector),
+        platform.routesByLabel(target.spaceGuid, selector),
+        platform.servicesByLabel(target.spaceGuid, selector),
+    ]);
+    const all = [...apps, ...routes, ...services];
+    const numbers = [...new Set(all.flatMap(({ labels }) => labels[platform_names/* LABEL */.d_.number] ?? []))];
+    return numbers.map((number) => {
+        const isOf = ({ labels }) => labels[platform_names/* LABEL */.d_.number] === number;
+        const own = apps.filter(isOf);
+        return {
+            preview: seenOf(number, own, all.filter(isOf)),
+            selector: selectorOfIdentity(number, repository),
+            apps: own,
+        };
+    });
+}
+function seenOf(number, apps, all) {
+    const expires = all.map(({ labels }) => Number(labels[platform_names/* LABEL */.d_.expires])).filter((at) => at > 0);
+    const pull = apps.map(({ annotations }) => Number(annotations[platform_names/* ANNOTATION */.YX.pull])).find((one) => one > 0);
+    const live = apps.find(({ labels }) => labels[platform_names/* LABEL */.d_.role] === 'preview') ?? apps[0];
+    const [first] = all;
+    return {
+        name: live?.annotations[platform_names/* ANNOTATION */.YX.app] ?? live?.name ?? first?.url ?? first?.name ?? number,
+        // Only a pull request's preview is called by a number that GitHub can be asked for.
+        ...(pull !== undefined && String(pull) === number ? { pull } : {}),
+        ...(pull === undefined && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
+        ...(expires.length > 0 ? { expiresAtMs: Math.max(...expires) * 1000 } : {}),
+        deployedAtMs: Math.max(0, ...apps.flatMap((app) => [app.createdAtMs, versionAtMs(app)])),
+        hasApp: apps.length > 0,
+    };
+}
+/** An app that is deployed in place stays as old as it was. */
+function versionAtMs({ labels }) {
+    const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(labels[platform_names/* LABEL */.d_.version] ?? '') ?? [];
+    return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) || 0;
+}
+/** @returns undefined: not known, and nothing is taken for closed */
+async function pullsOf(groups, { githubToken: token }, { apiUrl, repository }, { publicHttp: http, clock, signal, listener }) {
+    const numbers = groups.flatMap(({ preview }) => preview.pull ?? []);
+    if (numbers.length === 0)
+        return new Map();
+    const warn = (why) => listener.tell({
+        type: 'warning',
+        text: `Which pull requests are closed is not known, so previews go by their time alone: ${why}`,
+    });
+    if (!token || !apiUrl || !repository)
+        return warn('there is no github-token, or no GITHUB_API_URL.');
+    const read = await pullStates({ http, clock, signal, token, apiUrl, repository }, Math.min(...numbers));
+    return 'why' in read ? warn(read.why) : read.done;
+}
+
 // EXTERNAL MODULE: ./lib/github/context.js + 1 modules
 var github_context = __nccwpck_require__(5219);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./lib/github/answers.js
-var answers = __nccwpck_require__(3593);
-// EXTERNAL MODULE: ./lib/github/call.js
-var call = __nccwpck_require__(5740);
 ;// CONCATENATED MODULE: ./lib/github/comments.js
+/** One comment on a pull request that is found again and edited, never repeated. */
 
 
 /** GitHub takes no longer comment, in characters (422 "Body is too long"). */
 const LONGEST_COMMENT = 65_536;
 /** What is missing in the workflow when GitHub refuses a comment. */
-const COMMENT_PERMISSIONS = ['permissions:', '  contents: read', '  pull-requests: write'];
-/** GitHub did not do what was asked: with that answer, or with none. */
-class NotDone extends Error {
-    method;
-    response;
-    constructor(method, response) {
-        super('GitHub did not do it');
-        this.method = method;
-        this.response = response;
-    }
-}
+const comments_NEED = {
+    what: 'write comments',
+    permissions: ['permissions:', '  contents: read', '  pull-requests: write'],
+};
 /**
  * Edits our comment, or makes it. A write whose answer was lost is looked up before it is repeated; where not every page could be
  * read nothing is written.
  * @returns undefined when it is there, else why not, for people. Rejects with the signal's reason only.
  */
 async function keepComment(options, comment) {
-    const address = (0,answers/* repositoryAddress */.n6)(options.apiUrl, options.repository);
-    const graphql = (0,answers/* graphqlAddress */.Mi)(options.apiUrl);
-    if (address === undefined || graphql === undefined)
-        return "GitHub's address is neither https nor on this machine.";
-    for (let attempt = 0;; attempt++) {
-        try {
-            await keepOnce(options, comment, address, graphql);
-            return undefined;
-        }
-        catch (error) {
-            if (!(error instanceof NotDone))
-                throw error;
-            const afterMs = waitAfter(error);
-            const waitMs = call/* WAITS_MS */.qD[attempt];
-            if (afterMs === undefined || waitMs === undefined)
-                return reasonOf(error.response);
-            await options.clock.sleep(Math.max(waitMs, afterMs), options.signal);
-        }
-    }
+    const kept = await exchange(options, comments_NEED, (gitHub) => keepOnce(gitHub, comment));
+    return 'why' in kept ? kept.why : undefined;
 }
-async function keepOnce(caller, comment, address, graphql) {
-    const { pull, marker, body } = comment;
-    const author = await authorOf(caller, graphql);
-    const list = `${address}/issues/${pull}/comments`;
-    const id = await idOf(caller, list, marker, author);
-    if (id === undefined)
-        await done(caller, { method: 'POST', url: list, json: { body } });
+async function keepOnce(gitHub, { pull, marker, body, onlyEdit }) {
+    const author = await viewerOf(gitHub);
+    const list = `${gitHub.address}/issues/${pull}/comments`;
+    const isOurs = ({ id, body: text, user }) => {
+        const isMarked = typeof text === 'string' && text.startsWith(marker);
+        return isMarked && Number.isSafeInteger(id) && String((0,answers/* fieldsOf */.Pf)(user).login).toLowerCase() === author;
+    };
+    // The oldest one that is ours.
+    const ours = (await gitHub.pages(list, (read) => read.some(isOurs))).find(isOurs);
+    if (!ours && onlyEdit)
+        return;
+    if (!ours)
+        await gitHub.send({ method: 'POST', url: list, json: { body } });
     else
-        await done(caller, { method: 'PATCH', url: `${address}/issues/comments/${id}`, json: { body } });
-}
-/** REST does not say it of a job's own token; GraphQL says it of every kind. */
-async function authorOf(caller, url) {
-    const query = { query: 'query { viewer { login } }' };
-    const response = await done(caller, { method: 'POST', url, json: query });
-    const { login } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response)).data).viewer);
-    if (typeof login !== 'string' || login === '')
-        throw new NotDone('GET', response);
-    return login.toLowerCase();
-}
-/** Of the oldest one that is ours. The next page is counted, not followed: the token belongs to this address. */
-async function idOf(caller, list, marker, author) {
-    for (let page = 1;; page++) {
-        const response = await done(caller, { method: 'GET', url: `${list}?per_page=100&page=${page}` });
-        const comments = (0,call/* jsonOf */.o_)(response);
-        if (!Array.isArray(comments))
-            throw new NotDone('GET', response);
-        const ours = comments.map(answers/* fieldsOf */.Pf).find(({ id, body, user }) => {
-            const { login } = (0,answers/* fieldsOf */.Pf)(user);
-            const isMarked = typeof body === 'string' && body.startsWith(marker);
-            return isMarked && Number.isSafeInteger(id) && String(login).toLowerCase() === author;
+        await gitHub.send({
+            method: 'PATCH',
+            url: `${gitHub.address}/issues/comments/${ours.id}`,
+            json: { body },
         });
-        if (ours)
-            return Number(ours.id);
-        if (!/rel="next"/.test(response.headers.link ?? ''))
-            return undefined;
-    }
-}
-/** Throws `NotDone`. */
-async function done(caller, request) {
-    const response = await (0,call/* callGitHub */.ur)(caller, request);
-    if (response && (0,answers/* verdictOf */.Vj)({ kind: 'answered', response }).kind === 'answer')
-        return response;
-    throw new NotDone(request.method, response);
-}
-/** @returns milliseconds, at least; undefined: another attempt will not fare better */
-function waitAfter({ method, response }) {
-    // It was there when it was looked for: somebody deleted it.
-    if (method === 'PATCH' && response?.status === 404)
-        return 0;
-    const verdict = (0,answers/* verdictOf */.Vj)(response ? { kind: 'answered', response } : { kind: 'lost' });
-    return verdict.kind === 'again' ? verdict.afterMs : undefined;
-}
-function reasonOf(response) {
-    if (!response)
-        return 'GitHub cannot be reached.';
-    const { status, headers } = response;
-    const { message } = (0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response));
-    const said = typeof message === 'string' ? `: ${message}` : '';
-    if (status === 200)
-        return 'GitHub does not say what is there already, or by whom.';
-    if (headers['x-ratelimit-remaining'] === '0')
-        return `the token's rate limit is used up (${status}).`;
-    if (status === 404 || (status === 403 && /not accessible/i.test(said)))
-        return [
-            `the token may not write comments (${status}). Add to the job, beside the permissions that it has:`,
-            ...COMMENT_PERMISSIONS,
-        ].join('\n');
-    return `GitHub answered ${status}${said}`;
-}
-
-;// CONCATENATED MODULE: ./lib/github/event.js
-/** The pull request that a workflow runs for, as its event tells it. Pure; the event is untrusted JSON. */
-
-/**
- * @param event payload of the event `pull_request`
- * @param repository `owner/name` of the workflow
- * @returns undefined for what is no such event
- */
-function pullRequestOf(event, repository) {
-    const { number, head } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(event).pull_request);
-    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1)
-        return undefined;
-    const { full_name: from } = (0,answers/* fieldsOf */.Pf)((0,answers/* fieldsOf */.Pf)(head).repo);
-    const commit = (0,answers/* commitOf */.D3)((0,answers/* fieldsOf */.Pf)(head).sha);
-    const isFork = typeof from !== 'string' || from.toLowerCase() !== repository.toLowerCase();
-    return { number, isFork, ...(commit !== undefined && { head: commit }) };
 }
 
 // EXTERNAL MODULE: ./lib/report/untrusted.js
@@ -46078,6 +48480,7 @@ function nextOf({ result, error, second, apps }) {
         case 'deployed':
         case 'promoted':
         case 'rolled-back':
+        case 'restarted':
             return apps.flatMap(wayBack).join(' ');
         case 'held':
             return apps.map(toDecide).join(' ');
@@ -46293,7 +48696,32 @@ function aligned(rows) {
         .trimEnd());
 }
 
+;// CONCATENATED MODULE: ./lib/report/swept.js
+
+/** Those that go come first: they are what a reader looks for. '' when nothing was swept. */
+function sweptTable({ swept }, md, most) {
+    if (!swept)
+        return '';
+    if (swept.length === 0)
+        return '### Previews\n\nThere are none of this repository in this space.';
+    const ordered = [...swept].sort((one, other) => Number(one.what === 'keep') - Number(other.what === 'keep'));
+    const rows = ordered
+        .slice(0, most)
+        .map(({ preview, what, why }) => [
+        md.code(preview.name),
+        what === 'keep' ? 'kept' : '**goes**',
+        md.prose(why),
+    ]);
+    const more = swept.length - rows.length;
+    return [
+        '### Previews\n',
+        table(['preview', '', 'why'], rows),
+        ...(more > 0 ? [`\n… and ${more} more`] : []),
+    ].join('\n');
+}
+
 ;// CONCATENATED MODULE: ./lib/report/summary.js
+
 
 
 
@@ -46322,6 +48750,11 @@ const MARKS = {
     aborted: '🗑️',
     unchanged: '✅',
     'rolled-back': '⏪',
+    restarted: '🔁',
+    previewed: '👀',
+    deleted: '🗑️',
+    swept: '🧹',
+    skipped: '⏭️',
     planned: '📝',
     ready: '✅',
     shown: 'ℹ️',
@@ -46340,6 +48773,7 @@ function summaryOf(outcome, timeline, durationMs, redact, limit = LIMIT_BYTES) {
         `${(0,explain/* meaning */.a)(outcome.result)} It took ${(0,log/* duration */.p)(durationMs)}.`,
         ...failureParts(outcome, md),
         ...(isFailure ? [next] : []),
+        sweptTable(outcome, md, MOST.entries),
         overview(outcome.apps, md),
         ...outcome.apps.flatMap((app) => [liveTable(app, md), ...outlookParts(app, md)]),
         ...(isFailure ? [] : [next]),
@@ -46554,10 +48988,6 @@ async function tellPullRequest(outcome, inputs, context, log, ports) {
             warn(error.message);
     }
 }
-async function eventIn(path, files) {
-    const content = await files.read(path);
-    return content && JSON.parse(content.toString('utf8'));
-}
 /** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */
 function markerOf({ apps }, { api, org, space }) {
     const named = JSON.stringify([api, org, space, ...apps.map(({ app }) => app).sort()]);
@@ -46592,6 +49022,8 @@ function outputsOf(outcome, durationMs) {
         'duration-ms': String(Math.round(durationMs)),
         'cf-version': outcome.cfVersion ?? '',
         plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
+        'preview-url': outcome.isPreview ? (first?.url ?? '') : '',
+        removed: outcome.removed ? JSON.stringify(outcome.removed) : '',
         error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
         apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
     };
@@ -46704,8 +49136,239 @@ async function writeSummary(markdown, log, { summary }) {
     }
 }
 
-// EXTERNAL MODULE: ./lib/report/shown.js + 6 modules
-var report_shown = __nccwpck_require__(9600);
+;// CONCATENATED MODULE: ./lib/github/deployments.js
+/** GitHub's own record of what is deployed where: one transient environment for each preview. */
+
+
+
+const deployments_NEED = {
+    what: 'write deployments',
+    permissions: ['permissions:', '  contents: read', '  deployments: write'],
+};
+/**
+ * Tells how the deployment of that commit stands, making it where there is none; one that was successful takes the place of those
+ * before it.
+ * @returns undefined when it is told, else why not, for people. Rejects with the signal's reason only.
+ */
+async function keepDeployment(options, deployed) {
+    const { environment, ref, state, url, logUrl } = deployed;
+    const kept = await exchange(options, deployments_NEED, async (gitHub) => {
+        const all = await deploymentsOf(gitHub, environment);
+        const ours = all.find(({ sha }) => String(sha).toLowerCase() === ref.toLowerCase());
+        const id = ours?.id ?? (await make(gitHub, environment, ref));
+        await tell(gitHub, id, {
+            state,
+            ...(url ? { environment_url: url } : {}),
+            ...(logUrl ? { log_url: logUrl } : {}),
+        });
+        // GitHub does so by itself only where an environment stays.
+        if (state === 'success')
+            await endAll(gitHub, all.filter((one) => one !== ours));
+    });
+    return 'why' in kept ? kept.why : undefined;
+}
+/** Nothing is deployed there any more. @returns as above */
+async function endDeployments(options, environment) {
+    const ended = await exchange(options, deployments_NEED, async (gitHub) => endAll(gitHub, await deploymentsOf(gitHub, environment)));
+    return 'why' in ended ? ended.why : undefined;
+}
+/** The newest first. */
+function deploymentsOf({ address, pages }, environment) {
+    return pages(`${address}/deployments?environment=${encodeURIComponent(environment)}`);
+}
+async function make({ address, send }, environment, ref) {
+    const response = await send({
+        method: 'POST',
+        url: `${address}/deployments`,
+        json: {
+            ...{ ref, environment, description: 'cf-zero-downtime' },
+            ...{ transient_environment: true, production_environment: false },
+            // Else GitHub merges the default branch into the ref, or waits for its checks.
+            ...{ auto_merge: false, required_contexts: [] },
+        },
+    });
+    return (0,answers/* fieldsOf */.Pf)((0,call/* jsonOf */.o_)(response)).id;
+}
+async function endAll(gitHub, deployments) {
+    for (const { id } of deployments) {
+        const url = `${gitHub.address}/deployments/${id}/statuses?per_page=1`;
+        const [newest] = [(0,call/* jsonOf */.o_)(await gitHub.send({ method: 'GET', url }))].flat();
+        if ((0,answers/* fieldsOf */.Pf)(newest).state !== 'inactive')
+            await tell(gitHub, id, { state: 'inactive' });
+    }
+}
+async function tell({ address, send }, id, status) {
+    await send({ method: 'POST', url: `${address}/deployments/${id}/statuses`, json: status });
+}
+
+;// CONCATENATED MODULE: ./lib/report/preview.js
+/** A preview, told to its pull request: one comment that is edited, and a deployment of GitHub's with its address. */
+
+
+
+
+
+
+
+/** It only informs: whatever happens, the result stays what it is. Silent where nobody is to be told. */
+function previewTeller(inputs, context, log, ports) {
+    const { command, githubToken: token, plan, comment, deployment } = inputs;
+    const { repository, apiUrl } = context;
+    const { http, clock, signal, redact } = ports;
+    const md = markdown(redact);
+    const isRemoval = command === 'preview-delete';
+    const isAbout = !plan && (command === 'preview' || command === 'preview-delete' || command === 'sweep');
+    const gitHub = isAbout && token && apiUrl && repository ? { http, clock, signal, token, apiUrl, repository } : undefined;
+    const beganAt = new Date(clock.now()).toISOString();
+    async function say(what, done) {
+        const why = await done.catch((error) => (signal.aborted ? undefined : error.message));
+        if (why !== undefined)
+            log.tell({ type: 'warning', text: `${what}: ${why}` });
+    }
+    function tell(pull, lines, onlyEdit) {
+        if (!gitHub || !comment)
+            return Promise.resolve();
+        const marker = preview_markerOf(pull, inputs, repository);
+        const body = [marker, ...lines].join('\n');
+        return say('The pull request is not told', keepComment(gitHub, { pull, marker, body, onlyEdit }));
+    }
+    /** undefined: nobody is told, also not of the deployment. */
+    async function news() {
+        if (!gitHub || command === 'sweep')
+            return undefined;
+        const { pull, request } = previewOf(inputs, context, await eventOf(context, ports));
+        // A fork's run may only read.
+        if (request?.isFork && context.event?.name === 'pull_request')
+            return undefined;
+        const commit = request?.head ?? context.commit;
+        return { ...(pull === undefined ? {} : { pull }), ...(commit === undefined ? {} : { commit }) };
+    }
+    async function endOfPreview(outcome) {
+        const about = await news();
+        const [first] = outcome.apps;
+        const state = isRemoval && outcome.result !== 'deleted' ? 'left' : preview_stateOf(outcome);
+        if (!gitHub || !about)
+            return;
+        if (about.pull !== undefined) {
+            const lines = commentLines(state, about, { outcome, context, beganAt, clock, md });
+            await tell(about.pull, lines, state === 'removed' || isRemoval);
+        }
+        if (!deployment || (isRemoval && state !== 'removed'))
+            return;
+        if (state === 'removed') {
+            for (const { app } of outcome.apps)
+                await ended(app);
+            return;
+        }
+        const { commit: ref } = about;
+        if (!first || ref === undefined)
+            return;
+        const deployed = {
+            ...{ environment: preview_environmentOf(first.app), ref },
+            state: state === 'ready' ? 'success' : 'failure',
+            ...(first.url ? { url: first.url } : {}),
+            ...(context.runUrl ? { logUrl: context.runUrl } : {}),
+        };
+        await say('The deployment is not told to GitHub', keepDeployment(gitHub, deployed));
+    }
+    async function ended(app) {
+        if (!gitHub || !deployment)
+            return;
+        await say('The end of the deployment is not told to GitHub', endDeployments(gitHub, preview_environmentOf(app)));
+    }
+    /** What could not be removed is tried again by the next sweep, and not told. */
+    async function endOfSweep({ swept = [], removed = [] }) {
+        const gone = swept.filter(({ preview }) => removed.some(({ name }) => name === preview.name));
+        for (const { preview, why } of gone) {
+            if (preview.pull !== undefined)
+                await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
+        }
+        // The deployment is told of the manifest's first app, whichever one that was.
+        for (const { kind, name } of removed)
+            if (kind === 'app')
+                await ended(name);
+    }
+    return {
+        async begin() {
+            if (command !== 'preview')
+                return;
+            const about = await news().catch(() => undefined);
+            if (about?.pull === undefined)
+                return;
+            await tell(about.pull, commentLines('deploying', about, { context, beganAt, clock, md }), false);
+        },
+        async end(outcome) {
+            if (!gitHub || outcome.result === 'skipped')
+                return;
+            await (command === 'sweep' ? endOfSweep(outcome) : endOfPreview(outcome)).catch((error) => {
+                if (!signal.aborted)
+                    log.tell({ type: 'warning', text: `GitHub is not told: ${error.message}` });
+            });
+        },
+    };
+}
+function preview_environmentOf(app) {
+    return `preview/${app}`;
+}
+function preview_stateOf({ result }) {
+    if (result === 'previewed' || result === 'unchanged')
+        return 'ready';
+    if (result === 'deleted')
+        return 'removed';
+    return 'failed';
+}
+/** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */
+function preview_markerOf(pull, { api, org, space }, repository) {
+    const key = (0,external_node_crypto_.createHash)('sha256')
+        .update(JSON.stringify([api, org, space, repository?.toLowerCase(), pull]))
+        .digest('hex')
+        .slice(0, 32);
+    return `<!-- cf-zero-downtime preview ${key} -->`;
+}
+const HEADS = {
+    deploying: '⏳ The preview is being deployed.',
+    ready: '👀 The preview is ready.',
+    failed: '❌ The preview could not be deployed.',
+    removed: '🗑️ The preview is removed.',
+    left: '❌ The preview could not be removed: the next sweep tries again.',
+};
+function commentLines(state, { commit }, told) {
+    const { outcome, context, beganAt, clock, md } = told;
+    const failure = outcome?.error === undefined ? undefined : (0,explain/* explain */.W)(outcome.error);
+    const rows = [
+        ...(outcome?.apps ?? []).flatMap(({ app, url }) => state === 'removed' ? [] : [[md.code(app), url ? md.code(url) : 'no address']]),
+        ...(commit ? [['commit', md.code(commit.slice(0, 7))]] : []),
+        ...(context.runUrl ? [['run', `[log](${context.runUrl})`]] : []),
+        ['began', beganAt],
+        ...(state === 'deploying' ? [] : [['ended', new Date(clock.now()).toISOString()]]),
+    ];
+    const links = (outcome?.apps ?? []).flatMap(({ url }) => state === 'ready' && url && isPlain(url) ? [`Look at it: <${url}>`] : []);
+    return [
+        HEADS[state],
+        '',
+        ...links,
+        ...(links.length > 0 ? [''] : []),
+        ...(failure
+            ? [
+                `${md.code(failure.code)} ${md.prose(firstLine(failure.what))}`,
+                '',
+                (0,explain/* meaning */.a)(outcome?.result ?? 'failed'),
+                '',
+            ]
+            : []),
+        table(['', ''], rows),
+    ];
+}
+function firstLine(text) {
+    return text.split('\n')[0] ?? '';
+}
+/** Hosts and paths, nothing that could end a link. */
+function isPlain(url) {
+    return /^https?:\/\/[\w.:/-]+$/.test(url);
+}
+
+// EXTERNAL MODULE: ./lib/report/shown.js + 7 modules
+var report_shown = __nccwpck_require__(8347);
 ;// CONCATENATED MODULE: ./lib/main.js
 /** Inputs -> command -> report. The one place that catches. */
 
@@ -46720,9 +49383,18 @@ var report_shown = __nccwpck_require__(9600);
 
 
 
-const COMMANDS = { deploy: deploy, promote: promote, abort: abort, rollback: rollback, status: status_status, setup: setup };
+
+
+
+
+
+
+const COMMANDS = {
+    ...{ deploy: deploy, promote: promote, abort: abort, rollback: rollback, restart: restart, restage: restart },
+    ...{ preview: preview, 'preview-delete': previewDelete, sweep: sweep, status: status_status, setup: setup },
+};
 /** @returns the exit code */
-async function main({ portsFor, core, clock, env, missing = [], write, }) {
+async function main({ portsFor, core, clock, env, files, missing = [], write, }) {
     const shown = (0,report_shown/* createShown */.G3)({ clock, write, setSecret: core.setSecret });
     const { log, redact } = shown;
     let wantsSummary = true;
@@ -46735,14 +49407,25 @@ async function main({ portsFor, core, clock, env, missing = [], write, }) {
     await tellOthers(outcome);
     return failed ? 1 : 0;
     async function run() {
+        const context = (0,github_context/* readContext */.y)(env);
+        const why = whySkipped(env, context, await eventOf(context, { files }));
+        if (why !== undefined) {
+            log.tell({ type: 'note', text: why });
+            return { result: 'skipped', apps: [] };
+        }
         const inputs = (0,report_shown/* inputsOf */.Vc)(env, shown);
         wantsSummary = inputs.summary;
         assertFiles(missing, log);
         for (const text of inputs.warnings)
             log.tell({ type: 'warning', text });
-        const context = (0,github_context/* readContext */.y)(env);
         const ports = (0,report_shown/* hiding */.Q0)(portsFor(inputs, log), shown);
-        tellOthers = (outcome) => tellPullRequest(outcome, inputs, context, log, { ...ports, http: ports.publicHttp, redact });
+        const telling = { ...ports, http: ports.publicHttp, redact };
+        const teller = previewTeller(inputs, context, log, telling);
+        tellOthers = async (outcome) => {
+            await tellPullRequest(outcome, inputs, context, log, telling);
+            await teller.end(outcome);
+        };
+        await teller.begin();
         return await COMMANDS[inputs.command](inputs, context, ports);
     }
 }
@@ -46759,6 +49442,470 @@ function assertFiles(missing, log) {
     throw new errors/* Refused */.Lw(`${rest.join(', ')}: the runner names files here that cannot be written, so what this step finds out would be lost.`, `See that these files are there and have room, or leave the variables out: then it is written to the log.`, 'runner-files');
 }
 const SUMMARY = 'GITHUB_STEP_SUMMARY';
+
+
+/***/ }),
+
+/***/ 9673:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   SB: () => (/* binding */ liveManifest),
+/* harmony export */   TL: () => (/* binding */ quoted),
+/* harmony export */   X4: () => (/* binding */ candidateManifest),
+/* harmony export */   qu: () => (/* binding */ dataOf),
+/* harmony export */   rW: () => (/* binding */ appliedManifest),
+/* harmony export */   s6: () => (/* binding */ varsFileText)
+/* harmony export */ });
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3483);
+/* harmony import */ var _edit_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1766);
+/* harmony import */ var _variables_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7633);
+/* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3461);
+/**
+ * The manifest for a candidate: the user's text with as little of it changed as can be, so that whatever it says besides name,
+ * routes, path and instances reaches the CLI untouched, variables as `((x))`.
+ */
+
+
+
+
+/**
+ * @returns the manifest's text with that app alone; where the text cannot be edited without changing what it means (the app is
+ *   an alias, or uses an anchor of another app), the app is written anew
+ * @throws Error when the manifest has no such app
+ */
+function candidateManifest(manifest, wish) {
+    const { yaml, item } = itemOf(manifest, wish.app);
+    const path = manifest.apps.find((app) => app.name === wish.app)?.path;
+    const expected = asWished(yaml.value(item), wish, path, manifest);
+    const edited = new _edit_js__WEBPACK_IMPORTED_MODULE_1__/* .Edit */ .ff(yaml, item, wish, path).text();
+    return edited !== undefined && says(edited, expected) ? edited : written(expected);
+}
+/**
+ * @param name of the app in the manifest, and of live
+ * @returns what the platform shall apply to live, which keeps its routes, counts and bits: no word of them. Variables are filled in
+ * @throws Error when the manifest has no such app
+ */
+function liveManifest(manifest, name) {
+    const { yaml, item } = itemOf(manifest, name);
+    const app = (0,_variables_js__WEBPACK_IMPORTED_MODULE_3__/* .fillIn */ .pz)(yaml.value(item), manifest.variables);
+    const without = (data, keys) => Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+    const listed = Array.isArray(app.processes) ? app.processes : undefined;
+    return written({
+        ...without(app, [..._edit_js__WEBPACK_IMPORTED_MODULE_1__/* .ROUTE_KEYS */ .jC, 'instances', 'path', 'docker']),
+        ...(listed ? { processes: listed.map((one) => without(one, ['instances'])) } : {}),
+    });
+}
+/**
+ * @returns what the platform shall apply to a candidate to which nothing is pushed: as its manifest for the CLI, with variables
+ *   filled in and no word of bits
+ * @throws Error when the manifest has no such app
+ */
+function appliedManifest(manifest, wish) {
+    const { yaml, item } = itemOf(manifest, wish.app);
+    const { path: _, ...app } = (0,_variables_js__WEBPACK_IMPORTED_MODULE_3__/* .fillIn */ .pz)(yaml.value(item), manifest.variables);
+    return written(asWished(app, wish, undefined, manifest));
+}
+/** All variables of the manifest, for a private file: `vars-files` in their order, then `vars`. */
+function varsFileText(manifest) {
+    return quoted(manifest.variables);
+}
+/** @returns what the manifest says of that app, variables as they are written. Throws `Error` when it has no such app */
+function dataOf(manifest, name) {
+    const { yaml, item } = itemOf(manifest, name);
+    return yaml.value(item);
+}
+function itemOf(manifest, name) {
+    const yaml = (0,_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .readYaml */ .g)(manifest.file, manifest.text);
+    const item = yaml
+        .items(yaml.entries(yaml.root)?.get('applications')?.value)
+        ?.find((one) => nameOf(yaml, one, manifest) === name);
+    if (!item)
+        throw new Error(`no app ${name} in ${manifest.file}`);
+    return { yaml, item };
+}
+function nameOf(yaml, item, manifest) {
+    const name = (0,_variables_js__WEBPACK_IMPORTED_MODULE_3__/* .fillIn */ .pz)(yaml.value(yaml.entries(item)?.get('name')?.value), manifest.variables);
+    return name === null ? undefined : String(name);
+}
+/** What the candidate's manifest has to mean. */
+function asWished(app, wish, path, manifest) {
+    const kept = Object.fromEntries(Object.entries(app).filter(([key]) => !_edit_js__WEBPACK_IMPORTED_MODULE_1__/* .ROUTE_KEYS */ .jC.includes(key)));
+    const instances = wish.instances ?? {};
+    const listed = Array.isArray(kept.processes) ? kept.processes : undefined;
+    const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !listed?.some((process) => process.type === type));
+    const processes = [
+        ...(listed ?? []).map((process) => {
+            const count = instances[String(process.type)];
+            return count === undefined ? process : { ...process, instances: count };
+        }),
+        ...missing.map(([type, count]) => ({ type, instances: count })),
+    ];
+    const webIsListed = listed?.some((process) => process.type === 'web') ?? false;
+    return {
+        ...kept,
+        ...servicesOf(kept, wish, manifest),
+        name: wish.candidateName,
+        ...routesOf(wish),
+        ...(path === undefined ? {} : { path }),
+        ...(instances.web === undefined || (webIsListed && kept.instances === undefined)
+            ? {}
+            : { instances: instances.web }),
+        ...(listed || missing.length > 0 ? { processes } : {}),
+    };
+}
+function routesOf(wish) {
+    return wish.trialRoute === undefined ? { 'no-route': true } : { routes: [{ route: wish.trialRoute }] };
+}
+function servicesOf({ services }, { bindings = {} }, { variables }) {
+    if (!Array.isArray(services) || Object.keys(bindings).length === 0)
+        return {};
+    const filled = services.map((one) => {
+        const said = typeof one === 'object' && one !== null ? one : { name: one };
+        const { name, parameters } = bindings[String((0,_variables_js__WEBPACK_IMPORTED_MODULE_3__/* .fillIn */ .pz)(said.name, variables))] ?? {};
+        if (name === undefined && parameters === undefined)
+            return one;
+        return {
+            ...(name === undefined ? {} : { binding_name: name }),
+            ...(parameters === undefined ? {} : { parameters }),
+            ...said,
+        };
+    });
+    return { services: filled };
+}
+function says(text, expected) {
+    try {
+        const yaml = (0,_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .readYaml */ .g)('', text);
+        const apps = yaml.value(yaml.entries(yaml.root)?.get('applications')?.value);
+        return Array.isArray(apps) && apps.length === 1 && canonical(apps[0]) === canonical(expected);
+    }
+    catch {
+        return false;
+    }
+}
+/** A switched-off `random-route` or `default-route` means the same as none. */
+function canonical(app) {
+    const meant = Object.entries(app).filter(([key, value]) => !(_edit_js__WEBPACK_IMPORTED_MODULE_1__/* .ROUTE_KEYS */ .jC.includes(key) && value === false));
+    return JSON.stringify(sorted(Object.fromEntries(meant)));
+}
+function sorted(data) {
+    if (typeof data === 'bigint')
+        return `${data}n`;
+    if (Array.isArray(data))
+        return data.map(sorted);
+    if (data === null || typeof data !== 'object')
+        return data;
+    const entries = Object.entries(data).map(([key, value]) => [key, sorted(value)]);
+    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+function written(app) {
+    return quoted({ applications: [app] });
+}
+/** Quoted throughout: no word of it can be misread as a number or a boolean, by whichever version of YAML. */
+function quoted(data) {
+    const text = (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .stringify */ .As)(data, {
+        defaultStringType: 'QUOTE_DOUBLE',
+        defaultKeyType: 'QUOTE_DOUBLE',
+        lineWidth: 0,
+        aliasDuplicateObjects: false,
+    });
+    return (0,_edit_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeLineEnds */ .Ug)(text);
+}
+
+
+/***/ }),
+
+/***/ 9514:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   AM: () => (/* binding */ readImage),
+/* harmony export */   P3: () => (/* binding */ hashOfImage),
+/* harmony export */   T4: () => (/* binding */ isPinned),
+/* harmony export */   e1: () => (/* binding */ assertRegistrySignIn)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
+/* harmony import */ var _said_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3023);
+/** Docker images: who signs in to their registries, and which of them are the same thing for ever. Pure. */
+
+
+
+/** What makes a droplet of bits. */
+const NOT_OF_IMAGES = ['path', 'buildpack', 'buildpacks', 'stack'];
+/**
+ * @param app what the manifest says of it
+ * @param asked wins over the manifest
+ */
+function readImage(app, asked) {
+    const isGiven = (value) => value !== undefined && value !== null;
+    const named = (0,_said_js__WEBPACK_IMPORTED_MODULE_2__/* .isMap */ .j)(app.docker) ? app.docker : {};
+    const text = (key) => isGiven(named[key]) && typeof named[key] !== 'object' ? String(named[key]) : undefined;
+    const image = asked.image ?? text('image');
+    if (image === undefined) {
+        const what = 'has "docker" without the name of an image: write "docker: {image: ...}"';
+        return { problems: isGiven(app.docker) ? [{ path: ['docker'], what }] : [] };
+    }
+    const username = asked.username ?? text('username');
+    return {
+        docker: { image, ...(username === undefined ? {} : { username }) },
+        problems: [
+            ...(isGiven(named.password) ? [{ path: ['docker', 'password'], what: PASSWORD_THERE }] : []),
+            ...NOT_OF_IMAGES.filter((key) => isGiven(app[key])).map((key) => ({
+                path: [key],
+                what: `is a docker image, for which "${key}" is of no use`,
+            })),
+        ],
+    };
+}
+const PASSWORD_THERE = 'has a password of a registry in the manifest: give it as the input "docker-password"';
+/**
+ * The password of a registry stands in its input alone, and the cf CLI would ask a person for one that is missing.
+ * @param apps those that are deployed
+ * @throws InputError where image, user and password do not go together
+ */
+function assertRegistrySignIn(apps, { image, ...signIn }) {
+    const problems = [
+        ...(image !== undefined && apps.length > 1
+            ? [`The input "docker-image" fits one app only, and there are ${apps.length}: name one with "app".`]
+            : []),
+        ...signInProblems(apps, signIn),
+    ];
+    if (problems.length > 0)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(problems.map((text) => ({ text })));
+}
+function signInProblems(apps, { username, password }) {
+    const images = apps.filter((app) => app.docker);
+    if (images.length === 0) {
+        const given = Object.entries({ 'docker-username': username, 'docker-password': password });
+        return given.flatMap(([name, value]) => value === undefined ? [] : `The input "${name}" is given, and no app here is a docker image.`);
+    }
+    const locked = images.flatMap(({ name, docker }) => docker?.username ? [{ name, as: docker.username }] : []);
+    if (password !== undefined && locked.length === 0)
+        return [
+            'The input "docker-password" is given, and nobody who signs in with it: give "docker-username" too.',
+        ];
+    if (password !== undefined)
+        return [];
+    return locked.map(({ name, as }) => `${name} signs in to its registry as ${as}, and the input "docker-password" is missing.`);
+}
+/** A digest names one image for ever; a tag can be moved at any time, and what it named once cannot be told later. */
+function isPinned({ image }) {
+    return /@sha256:[0-9a-f]{64}$/i.test(image);
+}
+/** @returns undefined where it cannot be told whether it is the same image: unlike any other bits */
+function hashOfImage(docker) {
+    if (!isPinned(docker))
+        return undefined;
+    return `image-1:${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(docker.image).digest('hex')}`;
+}
+
+
+/***/ }),
+
+/***/ 1766:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ug: () => (/* binding */ escapeLineEnds),
+/* harmony export */   ff: () => (/* binding */ Edit),
+/* harmony export */   jC: () => (/* binding */ ROUTE_KEYS)
+/* harmony export */ });
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3483);
+/** The text edit behind a candidate's manifest. */
+
+const ROUTE_KEYS = ['routes', 'no-route', 'random-route', 'default-route'];
+/** Changes of the text, by position. It does what can be done simply; whoever asks compares the meaning. */
+class Edit {
+    yaml;
+    item;
+    wish;
+    path;
+    changes = [];
+    source;
+    constructor(yaml, item, wish, path) {
+        this.yaml = yaml;
+        this.item = item;
+        this.wish = wish;
+        this.path = path;
+        // Whatever is put at the end begins on a line of its own; positions stay true.
+        this.source = yaml.text.endsWith('\n') ? yaml.text : `${yaml.text}\n`;
+    }
+    /** @returns undefined where the app is not written as a block of its own */
+    text() {
+        const list = this.yaml.target(this.yaml.entries(this.yaml.root)?.get('applications')?.value);
+        const app = this.item;
+        if (!(0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isSeq */ .oP)(list) || list.flow || !(0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(app) || app.flow)
+            return undefined;
+        for (const other of list.items)
+            if (other !== app)
+                this.removeItem(other);
+        this.editApp(app);
+        return this.apply();
+    }
+    editApp(app) {
+        const added = [];
+        const set = (key, text) => {
+            const own = ownPair(app, key);
+            if (own)
+                this.replaceValue(own, text);
+            else
+                added.push(`${key}:${text.startsWith('\n') ? '' : ' '}${text}`);
+        };
+        const indent = ' '.repeat(this.column(app));
+        this.editRoutes(app, set, indent);
+        set('name', asScalar(this.wish.candidateName));
+        if (this.path !== undefined)
+            set('path', asScalar(this.path));
+        this.editInstances(app, set, added, indent);
+        if (added.length > 0)
+            this.append(app, added, indent);
+    }
+    processesOf(app) {
+        return this.yaml.items(this.yaml.entries(app)?.get('processes')?.value) ?? [];
+    }
+    editRoutes(app, set, indent) {
+        const entries = this.yaml.entries(app);
+        const [wanted, text] = this.wish.trialRoute === undefined
+            ? ['no-route', 'true']
+            : ['routes', `\n${indent}- route: ${asScalar(this.wish.trialRoute)}`];
+        for (const key of ROUTE_KEYS) {
+            const entry = entries?.get(key);
+            if (key === wanted || !entry)
+                continue;
+            const own = ownPair(app, key);
+            if (own && !this.isFirstOfItem(own))
+                this.removeLines(own);
+            else if (key !== 'routes')
+                set(key, 'false');
+        }
+        set(wanted, text);
+    }
+    editInstances(app, set, added, indent) {
+        const { instances = {} } = this.wish;
+        const entries = this.yaml.entries(app);
+        const processes = this.processesOf(app);
+        const types = processes.map((process) => this.yaml.value(this.yaml.entries(process)?.get('type')?.value));
+        if (instances.web !== undefined && (!types.includes('web') || entries?.has('instances'))) {
+            set('instances', String(instances.web));
+        }
+        processes.forEach((process, i) => {
+            const count = instances[String(types[i])];
+            if (count === undefined || !(0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(process))
+                return;
+            const own = ownPair(process, 'instances');
+            if (own)
+                this.replaceValue(own, String(count));
+            else if (!process.flow)
+                this.append(process, [`instances: ${count}`], ' '.repeat(this.column(process)));
+        });
+        const missing = Object.entries(instances).filter(([type]) => type !== 'web' && !types.includes(type));
+        if (missing.length > 0 && !entries?.has('processes')) {
+            added.push('processes:', ...missing.flatMap(([type, count]) => [`- type: ${asScalar(type)}`, `  instances: ${count}`]));
+        }
+        else if (missing.length > 0) {
+            const last = processes.at(-1);
+            const dash = last && this.lineStart(startOf(last));
+            if (last && dash !== undefined) {
+                const lead = this.source.slice(dash).match(/^ */)?.[0] ?? indent;
+                const lines = missing.flatMap(([type, count]) => [
+                    `${lead}- type: ${asScalar(type)}`,
+                    `${lead}  instances: ${count}`,
+                ]);
+                this.insertAfter(last, lines);
+            }
+        }
+    }
+    replaceValue(pair, text) {
+        const key = pair.key;
+        const value = (pair.value ?? null);
+        const keyEnd = endOf(key);
+        const colon = this.source.indexOf(':', keyEnd) + 1;
+        const inline = value !== null && ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isScalar */ .jn)(value) || (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isAlias */ .Vj)(value)) && !text.startsWith('\n');
+        const from = inline && startOf(value) > colon ? startOf(value) : colon;
+        const to = value === null ? colon : Math.max(colon, endOf(value));
+        const space = from === colon && !text.startsWith('\n') ? ' ' : '';
+        this.changes.push({ from, to, text: `${space}${text}${this.tail(to)}` });
+    }
+    /** A block scalar's end is the start of the next line: the line that takes its place still needs an end. */
+    tail(to) {
+        return this.source[to - 1] === '\n' ? '\n' : '';
+    }
+    append(map, lines, indent) {
+        this.insertAfter(map, lines.map((line) => `${indent}${line}`));
+    }
+    insertAfter(node, lines) {
+        const at = this.lineEnd(endOf(node));
+        this.changes.push({ from: at, to: at, text: `${lines.join('\n')}\n` });
+    }
+    removeLines(pair) {
+        const last = (pair.value ?? pair.key);
+        this.changes.push({
+            from: this.lineStart(startOf(pair.key)),
+            to: this.lineEnd(Math.max(endOf(pair.key), endOf(last))),
+            text: '',
+        });
+    }
+    removeItem(item) {
+        const dash = this.source.lastIndexOf('-', startOf(item) - 1);
+        this.changes.push({
+            from: this.lineStart(dash),
+            to: this.lineEnd(Math.max(dash + 1, endOf(item))),
+            text: '',
+        });
+    }
+    isFirstOfItem(pair) {
+        const start = startOf(pair.key);
+        return this.source.slice(this.lineStart(start), start).trim() !== '';
+    }
+    column(node) {
+        return startOf(node) - this.lineStart(startOf(node));
+    }
+    lineStart(offset) {
+        return this.source.lastIndexOf('\n', offset - 1) + 1;
+    }
+    /** Start of the line after the one that holds the character before `offset`. */
+    lineEnd(offset) {
+        if (offset > 0 && this.source[offset - 1] === '\n')
+            return offset;
+        const end = this.source.indexOf('\n', offset);
+        return end < 0 ? this.source.length : end + 1;
+    }
+    apply() {
+        // Where something is put in front of what is taken out, putting comes first.
+        const ordered = [...this.changes].sort((one, other) => one.from - other.from || one.to - other.to);
+        let text = '';
+        let done = 0;
+        for (const { from, to, text: put } of ordered) {
+            text += this.source.slice(done, from) + put;
+            done = to;
+        }
+        return text + this.source.slice(done);
+    }
+}
+function ownPair(map, key) {
+    return map.items.findLast((pair) => (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isScalar */ .jn)(pair.key) && pair.key.value === key);
+}
+function startOf(node) {
+    return node.range?.[0] ?? 0;
+}
+/** Where the last character that means something ends: a collection's own range takes in what follows it. */
+function endOf(node) {
+    if (((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(node) || (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isSeq */ .oP)(node)) && !node.flow) {
+        const last = node.items.at(-1);
+        const inner = (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(node) ? (last?.value ?? last?.key) : last;
+        return inner ? endOf(inner) : (node.range?.[1] ?? 0);
+    }
+    return node.range?.[1] ?? 0;
+}
+/** Plain where nobody can misread it, else in quotes. */
+function asScalar(text) {
+    return /^[A-Za-z/][\w./-]{5,}$/.test(text) ? text : escapeLineEnds(JSON.stringify(text));
+}
+/** Characters that end a line in YAML 1.1, and in nothing else: only inside double quotes can they stand in `text`. */
+function escapeLineEnds(text) {
+    return text.replace(/[\x85\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 
 /***/ }),
@@ -47343,6 +50490,7 @@ class Stuck extends Error {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bo: () => (/* binding */ PREVIEW_ID),
 /* harmony export */   Gu: () => (/* binding */ isWaiting),
 /* harmony export */   Lo: () => (/* binding */ COMMANDS),
 /* harmony export */   YL: () => (/* binding */ STRATEGIES),
@@ -47352,12 +50500,24 @@ class Stuck extends Error {
 /* harmony export */   kg: () => (/* binding */ MINUTE_MS)
 /* harmony export */ });
 /** Fixed words: commands, strategies, results. What a user types or another workflow reads never changes. */
-const COMMANDS = ['deploy', 'promote', 'abort', 'rollback', 'status', 'setup'];
-const STRATEGIES = ['blue-green', 'rolling', 'canary'];
+const COMMANDS = [
+    'deploy',
+    'promote',
+    'abort',
+    'rollback',
+    'restart',
+    'restage',
+    'preview',
+    'preview-delete',
+    'sweep',
+    'status',
+    'setup',
+];
+const STRATEGIES = ['blue-green', 'rolling', 'canary', 'zdt-push'];
 const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 /**
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
- * `promote`, which proves it again, or `abort`. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
+ * `promote`, which proves it again, or `abort`. `handover`: live stops as a whole, and only then this version starts. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
  * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
  * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
@@ -47366,6 +50526,7 @@ const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 const PHASES = [
     'made',
     'held',
+    'handover',
     'proven',
     'switching',
     'paused',
@@ -47379,6 +50540,8 @@ const PHASES = [
 function isWaiting(phase) {
     return phase === 'held' || phase === 'paused';
 }
+/** What the input `preview-id` has to be: it becomes a part of a host's name. */
+const PREVIEW_ID = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** A duration in milliseconds, wherever a name ends in `Ms`. Memory and disk are MiB (`Mb`), as the platform counts them. */
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -47448,7 +50611,7 @@ function appCalls(requests) {
         },
         async environment(appGuid) {
             const json = await requests.read(`/v3/apps/${appGuid}/environment_variables`);
-            return _json_js__WEBPACK_IMPORTED_MODULE_1__/* .Fields */ .C8.of(json, 'environment variables').textMap('var');
+            return _json_js__WEBPACK_IMPORTED_MODULE_1__/* .Fields */ .C8.of(json, 'environment variables').variables('var');
         },
         async setEnvironment(appGuid, change) {
             await requests.write('PATCH', `/v3/apps/${appGuid}/environment_variables`, { var: change });
@@ -47582,10 +50745,21 @@ class Fields {
         }
         return map;
     }
+    /** Variables of an app: what is no text (left from version 2 of the API) as its instances get it (CC normal_env_hash_to_diego_env_array_philosopher.rb). */
+    variables(key) {
+        const asText = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+        return Object.fromEntries(Object.entries(this.object(key).values).map(([name, value]) => [
+            name,
+            value === null ? '' : asText(value),
+        ]));
+    }
     /** What of a map is text or number; the rest is left out. */
     plainMap(key) {
         const isPlain = (entry) => typeof entry[1] === 'string' || typeof entry[1] === 'number';
         return Object.fromEntries(Object.entries(this.object(key).values).filter(isPlain));
+    }
+    all() {
+        return this.values;
     }
     keys() {
         return Object.keys(this.values);
@@ -47629,6 +50803,7 @@ function present(values) {
 /* harmony export */   Wb: () => (/* binding */ ownerLabel),
 /* harmony export */   YX: () => (/* binding */ ANNOTATION),
 /* harmony export */   d_: () => (/* binding */ LABEL),
+/* harmony export */   iq: () => (/* binding */ recordedOn),
 /* harmony export */   kd: () => (/* binding */ joinAnnotation),
 /* harmony export */   nV: () => (/* binding */ trialHost),
 /* harmony export */   qh: () => (/* binding */ runOfOwner),
@@ -47649,6 +50824,10 @@ const LABEL = {
     version: `${PREFIX}/version`,
     run: `${PREFIX}/run`,
     owner: `${PREFIX}/owner`,
+    /** Of a preview, on all that it has: a hash of the repository, its id, and until when it is kept, in epoch seconds. */
+    repository: `${PREFIX}/repository`,
+    number: `${PREFIX}/number`,
+    expires: `${PREFIX}/expires`,
 };
 /** Keys of annotations, complete. Who may not read an app's environment can read these: never a value of a variable or a credential. */
 const ANNOTATION = {
@@ -47667,6 +50846,8 @@ const ANNOTATION = {
     /** By url, of routes for which the manifest named a protocol. JSON. */
     manifestProtocols: `${PREFIX}/manifest-protocols`,
     manifestEnv: `${PREFIX}/manifest-env`,
+    /** On a version that is live once more: the variables that its restarts were given. JSON. */
+    restartEnv: `${PREFIX}/restart-env`,
     manifestScale: `${PREFIX}/manifest-scale`,
     /** Names of services, sidecars, features, labels, annotations and settings of processes that the manifest named. JSON; may be split. */
     manifestNamed: `${PREFIX}/manifest-named`,
@@ -47674,6 +50855,10 @@ const ANNOTATION = {
     carried: `${PREFIX}/carried`,
     /** Guid of the package that this run pushed: a candidate with any other one is never started. */
     package: `${PREFIX}/package`,
+    /** Guid of the droplet that this run copied for a candidate: the hash of the bits is of it. */
+    droplet: `${PREFIX}/droplet`,
+    /** Guid of the package, of the same app, that its droplet was built of; the copy of a droplet itself does not tell. */
+    builtOf: `${PREFIX}/built-of`,
     /** Hash of the bits in that package; missing where they changed while they were pushed. */
     bits: `${PREFIX}/bits`,
     /** Hash of what the manifest says of the app, without any value of a variable. */
@@ -47684,10 +50869,16 @@ const ANNOTATION = {
     takenFrom: `${PREFIX}/taken-from`,
     /** What a later run must know to go on: times, scale, what is kept. JSON; may be split. */
     journal: `${PREFIX}/journal`,
+    /** On the lock: guids of the packages that `v3-zdt-push` made of live, by which its deployment is known. Separated by blanks. */
+    pushedToLive: `${PREFIX}/pushed-to-live`,
     /** On the lock: guid of the droplet of live that is a copy of the candidate's, and ready. */
     copiedDroplet: `${PREFIX}/copied-droplet`,
     /** On a candidate: the number of the last pause at which its canary was found as good as live. */
     judged: `${PREFIX}/judged`,
+    /** On a version: that its task was asked for, and how it ended. JSON. */
+    task: `${PREFIX}/task`,
+    /** On the lock: the instances of processes that live has given up to the candidate, as it had them. JSON. */
+    givenUp: `${PREFIX}/given-up`,
     /** On the lock: the job that applies the manifest to live. JSON. */
     applying: `${PREFIX}/applying`,
     /** On live, after a deployment: the versions that it had before, newest first. JSON. May be split. */
@@ -47700,6 +50891,10 @@ const ANNOTATION = {
     deleting: `${PREFIX}/deleting`,
     /** On a version whose deploy ended a held one: the version that was held. JSON. */
     ended: `${PREFIX}/ended`,
+    /** Of a preview, in whole: whose it is, as it was named, and the number of its pull request where it has one. */
+    repository: `${PREFIX}/repository`,
+    previewId: `${PREFIX}/preview-id`,
+    pull: `${PREFIX}/pull-request`,
     /** On a version that a rollback took from live: who did, in which run. JSON. */
     withdrawn: `${PREFIX}/withdrawn`,
 };
@@ -47831,6 +51026,65 @@ function isLabelValue(text) {
 function digest(text) {
     return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 20);
 }
+/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
+function recordedOn(app, key) {
+    const text = app && joinAnnotation(key, app.annotations);
+    if (text === undefined)
+        return undefined;
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        // Another hand wrote it: as good as not recorded.
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 690:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HX: () => (/* binding */ pushedPackages),
+/* harmony export */   QC: () => (/* binding */ builtOf),
+/* harmony export */   cw: () => (/* binding */ withOurs)
+/* harmony export */ });
+/* harmony import */ var _names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/** Guids of the packages of live that `v3-zdt-push` made, as the lock tells. */
+function pushedPackages({ annotations }) {
+    return (annotations[_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.pushedToLive] ?? '').split(' ').filter((guid) => guid !== '');
+}
+/** Those whose droplet was built of one of these packages; newest first. */
+async function builtOf(packages, deployments, appGuid, platform) {
+    if (packages.length === 0 || deployments.length === 0)
+        return [];
+    const droplets = await platform.droplets(appGuid);
+    const ours = droplets.flatMap(({ guid, packageGuid }) => packageGuid !== undefined && packages.includes(packageGuid) ? [guid] : []);
+    return deployments.filter(({ dropletGuid }) => ours.includes(dropletGuid));
+}
+/**
+ * Whoever reads between the CLI's call and ours, which gives the deployment its labels, sees it with these: a run that ends there
+ * leaves none that is taken for another hand's. It costs a call only while a lock tells of such a push.
+ */
+async function withOurs(deployments, lock, live, platform) {
+    const packages = lock ? pushedPackages(lock) : [];
+    if (!lock || packages.length === 0)
+        return deployments;
+    const unnamed = deployments.filter(({ labels }) => labels[_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version] === undefined);
+    const ours = await builtOf(packages, unnamed, live.guid, platform);
+    const { [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.app]: app, [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version]: version, [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner]: owner } = lock.labels;
+    const labels = {
+        [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.app]: app,
+        [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version]: version,
+        [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner]: owner,
+        [_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role]: 'candidate',
+    };
+    const known = Object.fromEntries(Object.entries(labels).filter((entry) => entry[1] !== undefined));
+    return deployments.map((one) => ours.includes(one) ? { ...one, labels: { ...one.labels, ...known } } : one);
+}
 
 
 /***/ }),
@@ -47922,8 +51176,9 @@ class Sender {
         }
     }
     async attempt(method, path, token, body, leftMs, renewed) {
-        const { http, signal, api } = this.connection;
+        const { http, signal, writesUntil = signal, api } = this.connection;
         const read = method === 'GET';
+        const ending = read ? signal : writesUntil;
         const url = path.startsWith('/') ? new URL(path, api).href : path;
         this.sent += 1;
         let response;
@@ -47939,7 +51194,7 @@ class Sender {
                 ...(body === undefined ? {} : { body: body.text }),
                 timeoutMs: read ? Math.max(1_000, Math.min(READ_TIMEOUT_MS, leftMs)) : WRITE_TIMEOUT_MS,
                 maxBytes: MAX_ANSWER_BYTES,
-                ...(signal ? { signal } : {}),
+                ...(ending ? { signal: ending } : {}),
             });
         }
         catch (error) {
@@ -48029,6 +51284,91 @@ function refusal(call, status, error) {
 
 /***/ }),
 
+/***/ 3280:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ isGone),
+/* harmony export */   j: () => (/* binding */ serviceCalls)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _apps_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8576);
+/* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(206);
+
+
+
+function serviceCalls(requests) {
+    const instances = '/v3/service_instances';
+    return {
+        servicesByName(spaceGuid, names) {
+            return requests.listFor(instances, 'names', names, { space_guids: spaceGuid }, parseService);
+        },
+        servicesByLabel(spaceGuid, selector) {
+            const query = { space_guids: spaceGuid, label_selector: selector };
+            return requests.list(instances, query, parseService);
+        },
+        async appsBoundTo(instanceGuids) {
+            const bindings = await requests.listFor('/v3/service_credential_bindings', 'service_instance_guids', instanceGuids, { type: 'app' }, (binding) => ({
+                instanceGuid: (0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .related */ ._2)(binding, 'service_instance') ?? '',
+                appGuid: (0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .related */ ._2)(binding, 'app') ?? '',
+            }));
+            return bindings;
+        },
+        async servicePlan(spaceGuid, offering, plan) {
+            const query = { names: [plan], service_offering_names: [offering], space_guids: spaceGuid };
+            const found = await requests.list('/v3/service_plans', query, (fields) => ({
+                guid: fields.text('guid'),
+                name: fields.text('name'),
+                available: fields.flag('available'),
+            }));
+            return found.find(({ name, available }) => name === plan && available)?.guid;
+        },
+        async service(guid) {
+            return parseService(_json_js__WEBPACK_IMPORTED_MODULE_2__/* .Fields */ .C8.of(await requests.read(`${instances}/${guid}`), 'service instance'));
+        },
+        async createService({ spaceGuid, name, planGuid, parameters, labels }) {
+            const body = {
+                type: 'managed',
+                name,
+                ...(parameters ? { parameters } : {}),
+                metadata: { labels },
+                relationships: { space: { data: { guid: spaceGuid } }, service_plan: { data: { guid: planGuid } } },
+            };
+            await requests.write('POST', instances, body);
+        },
+        async labelService(guid, labels) {
+            await requests.write('PATCH', `${instances}/${guid}`, { metadata: { labels } });
+        },
+        async deleteService(guid) {
+            await (0,_apps_js__WEBPACK_IMPORTED_MODULE_1__/* .goneIsDone */ .i)(async () => requests.finish(await requests.write('DELETE', `${instances}/${guid}`)));
+        },
+    };
+}
+/** 404: it is gone, and nobody can say that it failed. */
+function isGone(error) {
+    return error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 && error.status === 404;
+}
+function parseService(fields) {
+    const operation = fields.maybeObject('last_operation');
+    return {
+        guid: fields.text('guid'),
+        name: fields.text('name'),
+        ...(operation
+            ? {
+                operation: {
+                    type: operation.maybeText('type') ?? '',
+                    state: operation.maybeText('state') ?? '',
+                    description: operation.maybeText('description') ?? '',
+                },
+            }
+            : {}),
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .metadataOf */ .Nk)(fields),
+    };
+}
+
+
+/***/ }),
+
 /***/ 1100:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48041,6 +51381,8 @@ function refusal(call, status, error) {
 /* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2431);
 /* harmony import */ var _json_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(206);
 /* harmony import */ var _names_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7726);
+/* harmony import */ var _pushed_to_live_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(690);
+
 
 
 
@@ -48084,9 +51426,9 @@ async function takeOnce(platform, target, { name, wanted }) {
         Promise.all(failed.map((app) => restingState(platform, name, app))),
         platform.routesOfApps(apps.map((app) => app.guid)),
         platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
-        live ? platform.deployments(live.guid) : [],
+        live ? platform.deployments(live.guid).then((all) => (0,_pushed_to_live_js__WEBPACK_IMPORTED_MODULE_4__/* .withOurs */ .cw)(all, lock, live, platform)) : [],
     ]);
-    const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]);
+    const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]).map((route) => withoutImagePorts(route, [liveState, candidateState]));
     return {
         takenAtMs: platform.platformNowMs(),
         apiVersion,
@@ -48162,11 +51504,12 @@ function lastLiveFirst(apps) {
 function versionLabel(app) {
     return app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.version] ?? '';
 }
-/** The role that our label gives it, when it carries our labels for this app name. */
+/** The role that our label gives it, when it carries our labels for this app name. Of a preview's versions one is live, too. */
 function roleOf(name, app) {
     if (app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.app] !== (0,_names_js__WEBPACK_IMPORTED_MODULE_3__/* .appKey */ .$k)(name))
         return undefined;
-    return _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .ROLES */ .gg.find((role) => role === app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.role]);
+    const role = _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .ROLES */ .gg.find((one) => one === app.labels[_names_js__WEBPACK_IMPORTED_MODULE_3__/* .LABEL */ .d_.role]);
+    return role === 'preview' ? 'live' : role;
 }
 function marksOf(name, app) {
     const role = roleOf(name, app);
@@ -48190,7 +51533,7 @@ async function wholeState(platform, name, app) {
         ...app,
         ...marksOf(name, app),
         processes,
-        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ currentDropletGuid: droplet?.guid }),
+        ...(0,_json_js__WEBPACK_IMPORTED_MODULE_2__/* .present */ .Eb)({ currentDropletGuid: droplet?.guid, imagePort: droplet?.port }),
         env,
     };
 }
@@ -48206,6 +51549,17 @@ async function processesSeen(platform, app) {
         const idle = app.state === 'STOPPED' || process.instances === 0;
         return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
     }));
+}
+/**
+ * A destination that names no port is shown with the one that the app's image exposes (cloud_controller_ng route_mapping_model.rb).
+ * Given to another version, whose image may expose another one, it would lead nowhere.
+ */
+function withoutImagePorts(route, apps) {
+    const destinations = route.destinations.map((to) => {
+        const app = apps.find((one) => one?.guid === to.appGuid);
+        return app?.imagePort !== undefined && app.imagePort === to.port ? { ...to, port: null } : to;
+    });
+    return { ...route, destinations };
 }
 async function namesOfOthers(platform, routes, known) {
     const mine = new Set(known.map((app) => app.guid));
@@ -48245,6 +51599,8 @@ function verdictOf(method, outcome, renewed) {
         return renewed ? (body === 'errors' ? 'refused' : 'unusable') : 'renew';
     if (status === 429)
         return 'again';
+    if (body === 'never')
+        return 'refused';
     if (status >= 200 && status < 300) {
         if (body === 'json' || (body === 'empty' && !read))
             return 'answer';
@@ -48257,6 +51613,8 @@ function verdictOf(method, outcome, renewed) {
         return read ? 'unusable' : 'ambiguous';
     return read ? 'again' : 'ambiguous';
 }
+/** What a broker does not offer it will not offer a second later; version 3 of the API answers it with 502 (CC service_credential_bindings_controller.rb). */
+const NEVER = ['CF-ServiceFetchBindingParametersNotSupported'];
 /**
  * The platform's own error body has a list `errors`, and `error_code` where its version 2 answers: that is also who says that there
  * is nothing at an address outside the API. A proxy's JSON has neither.
@@ -48272,11 +51630,16 @@ function bodyKindOf(response) {
             return { kind: 'other' };
         const isListed = 'errors' in json && Array.isArray(json.errors);
         const errors = response.status >= 400 && (isListed || 'error_code' in json);
+        if (isListed && errors && NEVER.includes(titleOf(json.errors)))
+            return { kind: 'never', json };
         return { kind: errors ? 'errors' : 'json', json };
     }
     catch {
         return { kind: 'other' };
     }
+}
+function titleOf([first]) {
+    return typeof first === 'object' && first !== null && 'title' in first ? String(first.title) : '';
 }
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
@@ -48306,11 +51669,11 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5106);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2524);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2800);
-/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9600);
+/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8347);
 /* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2397);
 /** After the job: whatever the main run was kept from removing is removed, and what it was kept from settling is settled. */
 
@@ -48353,8 +51716,10 @@ async function removeFolder({ state, files, warn }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Yv: () => (/* binding */ tcpAddress),
 /* harmony export */   _y: () => (/* binding */ hostMatches),
 /* harmony export */   ow: () => (/* binding */ routeAddress),
+/* harmony export */   rd: () => (/* binding */ isTcpUrl),
 /* harmony export */   w4: () => (/* binding */ hostOf),
 /* harmony export */   x6: () => (/* binding */ publicUrl)
 /* harmony export */ });
@@ -48368,6 +51733,15 @@ function partsOf(routeUrl) {
 function hostOf(routeUrl) {
     return partsOf(routeUrl).host.toLowerCase();
 }
+/** Whether this is the url of a TCP route: `domain:port`. Those of others have none. */
+function isTcpUrl(routeUrl) {
+    return partsOf(routeUrl).port !== undefined;
+}
+/** Where connections to a TCP route go. */
+function tcpAddress(routeUrl, { router }) {
+    const { host, port = 0 } = partsOf(routeUrl);
+    return { host: router?.host ?? host, port };
+}
 /** Whether a request for `host` reaches the route of `routeHost`, which may be a wildcard: that also matches deeper labels. */
 function hostMatches(routeHost, host) {
     const [wanted, asked] = [routeHost.toLowerCase(), host.toLowerCase()];
@@ -48380,7 +51754,8 @@ function hostMatches(routeHost, host) {
  */
 function publicUrl(routeUrl, router) {
     const { host, port: own, path } = partsOf(routeUrl);
-    const protocol = router?.protocol ?? (own === undefined ? 'https:' : 'http:');
+    // Whatever the routers speak by HTTP: what speaks on a TCP route is the app itself.
+    const protocol = own === undefined ? (router?.protocol ?? 'https:') : 'http:';
     const port = own ?? router?.port;
     const usual = port === undefined || port === (protocol === 'https:' ? 443 : 80);
     return `${protocol}//${host}${usual ? '' : `:${port}`}${path}`;
@@ -48401,7 +51776,7 @@ function routeAddress(route, path, ctx) {
         return { url };
     return {
         url,
-        connectTo: { protocol: ctx.router.protocol, host: ctx.router.host, port: port ?? ctx.router.port },
+        connectTo: port === undefined ? ctx.router : { protocol: 'http:', host: ctx.router.host, port },
     };
 }
 
@@ -48417,6 +51792,7 @@ function routeAddress(route, path, ctx) {
 /* harmony export */   he: () => (/* binding */ isUnknownToRouter),
 /* harmony export */   kA: () => (/* binding */ ask),
 /* harmony export */   q0: () => (/* binding */ describe),
+/* harmony export */   vP: () => (/* binding */ OPEN),
 /* harmony export */   wZ: () => (/* binding */ inShort)
 /* harmony export */ });
 /* unused harmony export MAX_ANSWER_BYTES */
@@ -48435,6 +51811,8 @@ const SHOWN_HEADERS = [
     'server',
     'x-vcap-request-id',
 ];
+/** Where an answer is a TCP connection: it opened, and it was left open or somebody spoke on it. */
+const OPEN = 0;
 function isAnswer(outcome) {
     return 'status' in outcome;
 }
@@ -48485,11 +51863,12 @@ function instanceHeader(instance) {
 }
 /**
  * Whether this router does not know the route, or not the instance that was asked for: it may not have caught up. Measured: 404
- * for the route, 400 for the instance, both with `unknown_route`.
+ * for the route, 400 for the instance, both with `unknown_route`. On a TCP route's port nobody listens then.
  */
 function isUnknownToRouter(outcome) {
-    return (isAnswer(outcome) &&
-        (outcome.status === 404 || outcome.status === 400) &&
+    if (!isAnswer(outcome))
+        return outcome.noListener === true;
+    return ((outcome.status === 404 || outcome.status === 400) &&
         outcome.routerError?.startsWith('unknown_route') === true);
 }
 /** Whether the request came to no good end on its way: no answer, a 5xx, or any word of the router itself. */
@@ -48499,6 +51878,8 @@ function isFailed(outcome) {
 /** In a few words: `500`, `502 (endpoint_failure …)`, `no answer: connection refused`. Untrusted text. */
 function inShort(outcome, ctx) {
     if (isAnswer(outcome)) {
+        if (outcome.status === OPEN)
+            return 'open';
         return outcome.routerError === undefined
             ? String(outcome.status)
             : `${outcome.status} (${outcome.routerError.slice(0, 120)})`;
@@ -48592,6 +51973,203 @@ async function sideBySide(ctx, items, lanes, work) {
         await Promise.allSettled(running);
         throw error;
     }
+}
+
+
+/***/ }),
+
+/***/ 2195:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  S: () => (/* binding */ judge)
+});
+
+// UNUSED EXPORTS: missingAt
+
+// EXTERNAL MODULE: ./lib/probe/answer.js
+var answer = __nccwpck_require__(6323);
+// EXTERNAL MODULE: external "node:worker_threads"
+var external_node_worker_threads_ = __nccwpck_require__(5919);
+;// CONCATENATED MODULE: ./lib/probe/pattern.js
+
+// As text, so that it needs no file of its own beside the bundle.
+const MATCHING = `
+const { parentPort, workerData } = require('node:worker_threads');
+parentPort.postMessage(new RegExp(workerData.pattern, 'm').test(workerData.text));
+`;
+/**
+ * Whether a user's regular expression (flag `m`) matches an untrusted text. In a thread of its own: a pattern that backtracks
+ * without end can be ended, and what else goes on meanwhile (the watch, signals) is not held up.
+ * @returns undefined when it was ended after `limitMs`
+ * @throws SyntaxError for a pattern that is none
+ */
+async function matches(pattern, text, limitMs) {
+    const worker = new external_node_worker_threads_.Worker(MATCHING, { eval: true, workerData: { pattern, text }, env: {}, execArgv: [] });
+    let timer;
+    try {
+        return await new Promise((resolve, reject) => {
+            worker.once('message', resolve);
+            worker.once('error', reject);
+            timer = setTimeout(() => resolve(undefined), Math.max(1, limitMs));
+        });
+    }
+    finally {
+        clearTimeout(timer);
+        await worker.terminate();
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/probe/expect.js
+
+
+/** 4xx that ask to come again. */
+const COME_AGAIN = [408, 425, 429];
+/** For an answer that came in the last moment: a thread of its own is slow to begin on a busy machine. */
+const LEAST_FOR_PATTERN_MS = 2_000;
+/** @param leftMs what is left of the check's time: a pattern is ended then, or `LEAST_FOR_PATTERN_MS` after it began */
+async function judge(check, outcome, leftMs) {
+    if (!(0,answer/* isAnswer */.Tq)(outcome)) {
+        const { connected, kind } = outcome.failure;
+        return connected && kind !== 'tls'
+            ? { is: 'not-yet', why: 'the app did not answer' }
+            : { is: 'not-reached', why: 'it was not reached' };
+    }
+    // A check may ask for 404 or 400: the router's own is none of the app.
+    if ((0,answer/* isUnknownToRouter */.he)(outcome))
+        return { is: 'not-reached', why: 'the router does not know it' };
+    if (outcome.routerError !== undefined)
+        return { is: 'not-yet', why: 'the router got no answer of the app' };
+    const { status } = outcome;
+    if (!accepts(check, status)) {
+        const lasting = status >= 300 && status < 500 && !COME_AGAIN.includes(status);
+        return { is: lasting ? 'wrong' : 'not-yet', why: `not ${statusText(check)}` };
+    }
+    if (check.json !== undefined) {
+        const difference = jsonDifference(check.json, outcome.bodyStart);
+        if (difference !== undefined)
+            return { is: 'not-yet', why: difference };
+    }
+    if (check.body === undefined)
+        return { is: 'passed' };
+    const found = await matches(check.body, outcome.bodyStart, Math.max(LEAST_FOR_PATTERN_MS, leftMs()));
+    if (found === undefined)
+        return { is: 'not-yet', why: 'the pattern was ended: it took too long on this body' };
+    return found ? { is: 'passed' } : { is: 'not-yet', why: `the body does not match /${check.body}/` };
+}
+function accepts({ status: accepted }, status) {
+    return accepted === 'success' ? status >= 200 && status < 300 : accepted.includes(status);
+}
+function statusText({ status }) {
+    return status === 'success' ? 'a 2xx' : status.join(' or ');
+}
+function jsonDifference(wanted, body) {
+    let got;
+    try {
+        got = JSON.parse(body);
+    }
+    catch {
+        return 'the body is not JSON';
+    }
+    const at = missingAt(wanted, got, '');
+    return at === undefined ? undefined : `the JSON differs at ${at === '' ? 'its root' : at}`;
+}
+/**
+ * Whether `wanted` is in `got`: objects may have more keys, lists must have each wanted item at its place and no more.
+ * @returns the first path that differs, such as `.checks[0].status`; undefined when all is there
+ */
+function missingAt(wanted, got, path) {
+    if (wanted === null || typeof wanted !== 'object')
+        return wanted === got ? undefined : path;
+    if (got === null || typeof got !== 'object' || Array.isArray(wanted) !== Array.isArray(got))
+        return path;
+    if (Array.isArray(wanted) && Array.isArray(got) && wanted.length !== got.length)
+        return path;
+    for (const [key, value] of Object.entries(wanted)) {
+        const at = Array.isArray(wanted) ? `${path}[${key}]` : `${path}.${key}`;
+        if (!Object.hasOwn(got, key))
+            return at;
+        const inside = missingAt(value, got[key], at);
+        if (inside !== undefined)
+            return inside;
+    }
+    return undefined;
+}
+
+
+/***/ }),
+
+/***/ 3753:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gt: () => (/* binding */ commandInside),
+/* harmony export */   Sf: () => (/* binding */ notInside),
+/* harmony export */   xO: () => (/* binding */ readInside)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+
+/** Begins each line that the task writes for us. */
+const MARK = 'zero-downtime-check';
+/** Of a body; a line of the log holds 60 KiB. */
+const BODY_BYTES = 16 * 1024;
+const ONE_REQUEST_S = 10;
+/** What the check says that no task can do; undefined: it can be asked inside. */
+function notInside({ headers, follow, on, target }) {
+    if ('url' in target)
+        return undefined;
+    if (on === 'production')
+        return 'runs after the switch, when no task has a route to the new version alone';
+    // Whoever may read the app's tasks could read them.
+    if (Object.keys(headers).length > 0)
+        return 'has headers, which would stand in the command of a task';
+    return follow ? 'follows redirects' : undefined;
+}
+/**
+ * The command of the task, for any POSIX shell: it asks each instance until it has been answered as often in a row as the check wants,
+ * or its time is over. It exits with 0 when the status was right for all.
+ */
+function commandInside({ check, host, port, indexes }) {
+    const { method, status, attemptsInARow, withinMs, target } = check;
+    const fine = status === 'success' ? '2??' : status.join('|');
+    const how = method === 'HEAD' ? '-I' : `-X ${quoted(method)}`;
+    return [
+        `f="\${TMPDIR:-/tmp}/answer"; bad=0; end=$(($(date +%s)+${Math.ceil(withinMs / 1_000)}))`,
+        `command -v curl >/dev/null || { echo '${MARK} no curl'; exit 1; }`,
+        `for i in ${indexes.join(' ')}; do n=0`,
+        `while [ $n -lt ${attemptsInARow} ]; do`,
+        `c=$(curl -s -g -o "$f" -w '%{http_code}' ${how} -m ${ONE_REQUEST_S} "http://$i."${quoted(`${host}:${port}${target.path}`)}); e=$?`,
+        `case $c in ${fine}) n=$((n+1));; *) n=0; [ $(date +%s) -lt $end ] || break; sleep 1;; esac`,
+        'done',
+        `[ $n -ge ${attemptsInARow} ] || bad=1`,
+        `echo "${MARK} $i $c $e $(head -c ${BODY_BYTES} "$f" 2>/dev/null | base64 | tr -d '\\n')"; rm -f "$f"`,
+        'done',
+        'exit $bad',
+    ].join('\n');
+}
+function quoted(text) {
+    return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+/** @param task name of the task, by which its lines are known among the app's */
+function readInside(lines, task) {
+    const told = lines.flatMap(({ source, text }) => source.endsWith(`/TASK/${task}`) && text.startsWith(`${MARK} `)
+        ? [text.slice(MARK.length + 1).trim()]
+        : []);
+    const answers = told.flatMap((line) => {
+        const [, index, code, exit, body = ''] = /^(\d+) (\d{3}) (\d+)(?: ([A-Za-z0-9+/=]*))?$/.exec(line) ?? [];
+        if (index === undefined)
+            return [];
+        const took = { startedMs: 0, durationMs: 0 };
+        if (code === '000') {
+            const failure = new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR(`curl ended with ${exit}`, 'other', false);
+            return [[Number(index), { failure, ...took }]];
+        }
+        const bodyStart = Buffer.from(body, 'base64').toString('utf8');
+        return [[Number(index), { status: Number(code), headers: {}, bodyStart, ...took }]];
+    });
+    return { answers: new Map(answers), hasNoCurl: told.includes('no curl') };
 }
 
 
@@ -48773,7 +52351,7 @@ function faultOf(routeUrl, who, answer) {
 
 /***/ }),
 
-/***/ 3091:
+/***/ 847:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48793,113 +52371,8 @@ var address = __nccwpck_require__(6221);
 var answer = __nccwpck_require__(6323);
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
-// EXTERNAL MODULE: external "node:worker_threads"
-var external_node_worker_threads_ = __nccwpck_require__(5919);
-;// CONCATENATED MODULE: ./lib/probe/pattern.js
-
-// As text, so that it needs no file of its own beside the bundle.
-const MATCHING = `
-const { parentPort, workerData } = require('node:worker_threads');
-parentPort.postMessage(new RegExp(workerData.pattern, 'm').test(workerData.text));
-`;
-/**
- * Whether a user's regular expression (flag `m`) matches an untrusted text. In a thread of its own: a pattern that backtracks
- * without end can be ended, and what else goes on meanwhile (the watch, signals) is not held up.
- * @returns undefined when it was ended after `limitMs`
- * @throws SyntaxError for a pattern that is none
- */
-async function matches(pattern, text, limitMs) {
-    const worker = new external_node_worker_threads_.Worker(MATCHING, { eval: true, workerData: { pattern, text }, env: {}, execArgv: [] });
-    let timer;
-    try {
-        return await new Promise((resolve, reject) => {
-            worker.once('message', resolve);
-            worker.once('error', reject);
-            timer = setTimeout(() => resolve(undefined), Math.max(1, limitMs));
-        });
-    }
-    finally {
-        clearTimeout(timer);
-        await worker.terminate();
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/probe/expect.js
-
-
-/** 4xx that ask to come again. */
-const COME_AGAIN = [408, 425, 429];
-/** For an answer that came in the last moment: a thread of its own is slow to begin on a busy machine. */
-const LEAST_FOR_PATTERN_MS = 2_000;
-/** @param leftMs what is left of the check's time: a pattern is ended then, or `LEAST_FOR_PATTERN_MS` after it began */
-async function judge(check, outcome, leftMs) {
-    if (!(0,answer/* isAnswer */.Tq)(outcome)) {
-        const { connected, kind } = outcome.failure;
-        return connected && kind !== 'tls'
-            ? { is: 'not-yet', why: 'the app did not answer' }
-            : { is: 'not-reached', why: 'it was not reached' };
-    }
-    // A check may ask for 404 or 400: the router's own is none of the app.
-    if ((0,answer/* isUnknownToRouter */.he)(outcome))
-        return { is: 'not-reached', why: 'the router does not know it' };
-    if (outcome.routerError !== undefined)
-        return { is: 'not-yet', why: 'the router got no answer of the app' };
-    const { status } = outcome;
-    if (!accepts(check, status)) {
-        const lasting = status >= 300 && status < 500 && !COME_AGAIN.includes(status);
-        return { is: lasting ? 'wrong' : 'not-yet', why: `not ${statusText(check)}` };
-    }
-    if (check.json !== undefined) {
-        const difference = jsonDifference(check.json, outcome.bodyStart);
-        if (difference !== undefined)
-            return { is: 'not-yet', why: difference };
-    }
-    if (check.body === undefined)
-        return { is: 'passed' };
-    const found = await matches(check.body, outcome.bodyStart, Math.max(LEAST_FOR_PATTERN_MS, leftMs()));
-    if (found === undefined)
-        return { is: 'not-yet', why: 'the pattern was ended: it took too long on this body' };
-    return found ? { is: 'passed' } : { is: 'not-yet', why: `the body does not match /${check.body}/` };
-}
-function accepts({ status: accepted }, status) {
-    return accepted === 'success' ? status >= 200 && status < 300 : accepted.includes(status);
-}
-function statusText({ status }) {
-    return status === 'success' ? 'a 2xx' : status.join(' or ');
-}
-function jsonDifference(wanted, body) {
-    let got;
-    try {
-        got = JSON.parse(body);
-    }
-    catch {
-        return 'the body is not JSON';
-    }
-    const at = missingAt(wanted, got, '');
-    return at === undefined ? undefined : `the JSON differs at ${at === '' ? 'its root' : at}`;
-}
-/**
- * Whether `wanted` is in `got`: objects may have more keys, lists must have each wanted item at its place and no more.
- * @returns the first path that differs, such as `.checks[0].status`; undefined when all is there
- */
-function missingAt(wanted, got, path) {
-    if (wanted === null || typeof wanted !== 'object')
-        return wanted === got ? undefined : path;
-    if (got === null || typeof got !== 'object' || Array.isArray(wanted) !== Array.isArray(got))
-        return path;
-    if (Array.isArray(wanted) && Array.isArray(got) && wanted.length !== got.length)
-        return path;
-    for (const [key, value] of Object.entries(wanted)) {
-        const at = Array.isArray(wanted) ? `${path}[${key}]` : `${path}.${key}`;
-        if (!Object.hasOwn(got, key))
-            return at;
-        const inside = missingAt(value, got[key], at);
-        if (inside !== undefined)
-            return inside;
-    }
-    return undefined;
-}
-
+// EXTERNAL MODULE: ./lib/probe/expect.js + 1 modules
+var expect = __nccwpck_require__(2195);
 ;// CONCATENATED MODULE: external "node:dns/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns/promises");
 // EXTERNAL MODULE: external "node:net"
@@ -49146,7 +52619,7 @@ async function attempt(ctx, request, check, place, instance, deadlineMs) {
             ...(instance && !elsewhere ? { instance } : {}),
         });
         if (!check.follow || !(0,answer/* isAnswer */.Tq)(outcome) || !isRedirect(outcome)) {
-            return { outcome, elsewhere, verdict: await judge(check, outcome, () => deadlineMs - ctx.clock.now()) };
+            return { outcome, elsewhere, verdict: await (0,expect/* judge */.S)(check, outcome, () => deadlineMs - ctx.clock.now()) };
         }
         const wrong = (why) => ({ outcome, elsewhere, verdict: { is: 'wrong', why } });
         if (redirects >= MAX_REDIRECTS)
@@ -49173,6 +52646,88 @@ function failure(check, who, last, requests) {
 
 /***/ }),
 
+/***/ 9698:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Zn: () => (/* binding */ tcpReach),
+/* harmony export */   j0: () => (/* binding */ askOn),
+/* harmony export */   n7: () => (/* binding */ staysOpen)
+/* harmony export */ });
+/* unused harmony export knock */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _address_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6221);
+/* harmony import */ var _answer_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6323);
+/* harmony import */ var _context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3262);
+/** TCP routes: connections that open and stay open. Nothing tells which instance, or which version, is behind one. */
+
+
+
+
+/** A router accepts before it knows of anybody behind it, and closes what it accepted then: such a close comes at once. */
+const OPEN_MS = 250;
+/** Asks once on any production route: for `path` by HTTP, on a TCP route for a connection. Throws as `ask` does. */
+function askOn(ctx, url, path, patience = { timeoutMs: _context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7 }) {
+    return (0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .isTcpUrl */ .rd)(url) ? knock(ctx, url, patience) : (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .ask */ .kA)(ctx, (0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .routeAddress */ .ow)(url, path, ctx), patience);
+}
+/** One connection to a TCP route. Throws the reason of a signal that is aborted. */
+async function knock(ctx, url, { timeoutMs, signal = ctx.signal }) {
+    signal?.throwIfAborted();
+    const startedMs = ctx.clock.now();
+    const took = () => ({ startedMs, durationMs: ctx.clock.now() - startedMs });
+    try {
+        await ctx.connect({ ...(0,_address_js__WEBPACK_IMPORTED_MODULE_3__/* .tcpAddress */ .Yv)(url, ctx), openMs: OPEN_MS, timeoutMs, ...(signal ? { signal } : {}) });
+        return { status: _answer_js__WEBPACK_IMPORTED_MODULE_1__/* .OPEN */ .vP, headers: {}, bodyStart: '', ...took() };
+    }
+    catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpFailure */ .HR))
+            throw error;
+        const isRefused = error.kind === 'refused' && !error.connected;
+        return { failure: error, ...took(), ...(isRefused ? { noListener: true } : {}) };
+    }
+}
+/** What of a TCP route can be seen from here. No header names an instance on it. */
+async function tcpReach(ctx, url) {
+    const outcome = await knock(ctx, url, { timeoutMs: _context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7 });
+    if ((0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isUnknownToRouter */ .he)(outcome))
+        return 'unknown-route';
+    return (0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isFailed */ .Ix)(outcome) ? 'unreachable' : 'header-stripped';
+}
+/**
+ * Connects until so many connections in a row opened and stayed open.
+ * @returns how many were made
+ * @throws VersionFault when the last one was closed by the other side as the time was over
+ * @throws PlatformFault when it never opened, which says nothing about the version, or none is on its way
+ */
+async function staysOpen(ctx, asked, tell) {
+    const { url, inARow, deadlineMs, code } = asked;
+    let [open, made, pauses] = [0, 0, 0];
+    for (;;) {
+        const outcome = await knock(ctx, url, { timeoutMs: _context_js__WEBPACK_IMPORTED_MODULE_2__/* .PROBE_TIMEOUT_MS */ .W7 });
+        made += 1;
+        if (!(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isFailed */ .Ix)(outcome)) {
+            open += 1;
+            if (open >= inARow)
+                return made;
+            continue;
+        }
+        open = 0;
+        const why = `${url}: ${(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .inShort */ .wZ)(outcome)}`;
+        if (ctx.clock.now() >= deadlineMs) {
+            const text = `Connections do not stay open on ${why} (${made} made).`;
+            const closed = !(0,_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .isAnswer */ .Tq)(outcome) && outcome.failure.connected;
+            throw closed && code ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(text, code) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(text, false);
+        }
+        if (pauses === 0)
+            tell(why);
+        await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV)(pauses++), ctx.signal);
+    }
+}
+
+
+/***/ }),
+
 /***/ 9588:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49183,12 +52738,12 @@ __nccwpck_require__.d(__webpack_exports__, {
   m: () => (/* reexport */ watchWindow)
 });
 
-// EXTERNAL MODULE: ./lib/probe/address.js
-var address = __nccwpck_require__(6221);
 // EXTERNAL MODULE: ./lib/probe/answer.js
 var answer = __nccwpck_require__(6323);
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
+// EXTERNAL MODULE: ./lib/probe/tcp.js
+var tcp = __nccwpck_require__(9698);
 ;// CONCATENATED MODULE: ./lib/probe/watch-account.js
 /** What the watch saw, and what that means. Pure: the loop that probes is in watch.ts. */
 
@@ -49410,7 +52965,7 @@ function startWatch(ctx, options, tell) {
     let stoppedMs;
     const look = async (url) => {
         for (;;) {
-            const outcome = await (0,answer/* ask */.kA)(ctx, (0,address/* routeAddress */.ow)(url, options.path, ctx), {
+            const outcome = await (0,tcp/* askOn */.j0)(ctx, url, options.path, {
                 timeoutMs: options.timeoutMs ?? context/* PROBE_TIMEOUT_MS */.W7,
                 signal,
             });
@@ -49535,7 +53090,7 @@ function explain(error) {
         return { ...base, code: 'program', what: error.message, evidence, next };
     }
     if (error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Cancelled */ .cJ) {
-        const next = 'The post step of this job settles what is left. Running the same command again does so, too: it looks at what is there and goes on from it.';
+        const next = 'Whatever is left, the post step of this job settles. Running the same command again does so, too: it looks at what is there and goes on from it.';
         return { ...base, code: 'cancelled', what: 'The run was cancelled before its end.', next };
     }
     if (isOfDisk(error)) {
@@ -49553,7 +53108,9 @@ function isOfDisk(error) {
     return OF_DISK.includes(String(error.code)) && !String(error.syscall).startsWith('spawn');
 }
 const VERSION_NEXT = {
+    task: 'Its output is above. Mend the command or what it found, look at what it has changed already, and deploy again: each new version runs its own.',
     staging: 'The log of the build above says what it lacks. Mend it, and deploy again.',
+    'no-room': 'The cells of the platform are full, whatever the quotas allow: run again later, ask its operator for more, or take less: fewer or smaller instances, strategy: rolling with max-in-flight 1.',
     start: 'The last lines of the app say why its instances do not stay up. Mend it, and run again.',
     smoke: 'Mend what the check found, or the check, and run again.',
     canary: 'See in the logs of the version why it answers worse than live, and run again.',
@@ -49584,9 +53141,14 @@ const MEANINGS = {
     aborted: 'The version that was held is gone, and live is the one from before.',
     unchanged: 'Bits and configuration are those of live, and live is healthy: nothing was done.',
     'rolled-back': 'The version from before serves every production route again.',
+    restarted: 'The same bits serve every production route, started once more.',
     reverted: 'The version was taken back, and the state from before is back.',
     refused: 'It ended before anything was changed.',
     failed: 'It did not come to a clean end: a person has to look.',
+    previewed: 'The preview serves its address.',
+    deleted: 'The preview is gone, with all that was made for it.',
+    swept: 'Previews that nobody needs any more are gone.',
+    skipped: 'Nothing was done: a pull request from a fork, or by Dependabot, has no secrets to sign in with.',
     planned: 'This is what would be done. Nothing was changed.',
     ready: 'The cf CLI is signed in and ready for the next steps.',
     shown: 'This is what is live now. Nothing was changed.',
@@ -49686,7 +53248,7 @@ function property(text) {
 
 /***/ }),
 
-/***/ 9600:
+/***/ 8347:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -49696,6 +53258,58 @@ __nccwpck_require__.d(__webpack_exports__, {
   Q0: () => (/* binding */ hiding),
   Vc: () => (/* binding */ inputsOf)
 });
+
+;// CONCATENATED MODULE: ./lib/inputs/by-command.js
+/** What is started once more is the same app still. */
+function usualStrategy(command) {
+    return STARTED_ANEW.includes(command) ? 'rolling' : 'blue-green';
+}
+const STARTED_ANEW = ['restart', 'restage'];
+/** What a command has no use for. One workflow may have all commands: it is no error. */
+function useless(command, given) {
+    return [...ofMaking(command, given), ...ofTask(command, given)];
+}
+function ofTask(command, given) {
+    return !given.includes('task') || command === 'deploy' || command === 'preview'
+        ? []
+        : [`"task" is of no use to ${command}: it runs once for each version, when that is deployed.`];
+}
+function ofMaking(command, given) {
+    if (command === 'promote') {
+        return given
+            .filter((name) => MAKING.includes(name))
+            .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
+    }
+    if (!STARTED_ANEW.includes(command))
+        return [];
+    return given
+        .filter((name) => BRINGING.includes(name) || (name === 'manifest' && given.includes('app')))
+        .map((name) => `"${name}" is of no use to ${command}: the bits are live's, and so is what a manifest says.`);
+}
+const MAKING = [
+    'path',
+    'docker-image',
+    'docker-username',
+    'docker-password',
+    'droplet-guid',
+    'env',
+    'workers',
+    'trial-domain',
+    'force',
+];
+/** What says which version it is, or what it has beside live. */
+const BRINGING = [
+    'path',
+    'vars',
+    'vars-files',
+    'docker-image',
+    'docker-username',
+    'docker-password',
+    'droplet-guid',
+    'carry',
+    'scale',
+    'to',
+];
 
 ;// CONCATENATED MODULE: ./lib/inputs/sign-in.js
 /** Of each way to sign in, the inputs that it needs; `origin` and `oidc-audience` may come with theirs. */
@@ -49747,265 +53361,74 @@ function signInByIdentity(values) {
 
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/inputs/values.js
+var inputs_values = __nccwpck_require__(6472);
+;// CONCATENATED MODULE: ./lib/inputs/preview-services.js
+
+const KEYS = ['name', 'offering', 'plan', 'parameters'];
+const FORMS = 'allowed are shared, none, or a list whose entries are the name of a service instance to share, or name, offering, plan and parameters of one to make';
+/** @throws Wrong with all that is wrong, each with the number of its entry */
+const previewServices = (given) => {
+    if (given === 'shared')
+        return { bind: 'manifest', shared: [], make: [] };
+    if (given === 'none')
+        return { bind: 'none', shared: [], make: [] };
+    const yaml = (0,inputs_values/* yamlOf */.hX)(given, 'core');
+    const items = yaml.items(yaml.root);
+    if (!items || items.length === 0)
+        throw new inputs_values/* Wrong */.YW(`is no list; ${FORMS}`);
+    const problems = [];
+    const entries = items.flatMap((item, i) => {
+        try {
+            return [entry(yaml, item)];
+        }
+        catch (error) {
+            if (!(error instanceof inputs_values/* Wrong */.YW))
+                throw error;
+            problems.push(...error.texts.map((text) => `(entry ${i + 1}) ${text}`));
+            return [];
+        }
+    });
+    const names = entries.map((one) => (typeof one === 'string' ? one : one.name));
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined)
+        problems.push(`names "${twice}" twice`);
+    if (problems.length > 0)
+        throw new inputs_values/* Wrong */.YW(...problems);
+    return {
+        bind: 'manifest',
+        shared: entries.filter((one) => typeof one === 'string'),
+        make: entries.filter((one) => typeof one !== 'string'),
+    };
+};
+function entry(yaml, item) {
+    const named = yaml.named(item);
+    if (!named)
+        return yaml.items(item) ? wrong('is a list') : (0,inputs_values/* plainText */.wh)(yaml, item, 'name');
+    const nodes = new Map(named);
+    for (const key of nodes.keys())
+        if (!KEYS.some((known) => known === key))
+            wrong(`has "${key}"${(0,inputs_values/* didYouMean */.au)(key, KEYS)}`);
+    const text = (key) => {
+        const node = nodes.get(key);
+        const found = node ? (0,inputs_values/* plainText */.wh)(yaml, node, key) : '';
+        return found === '' ? wrong(`has no ${key}`) : found;
+    };
+    const parameters = nodes.get('parameters');
+    const value = parameters ? yaml.value(parameters) : undefined;
+    if (parameters && (typeof value !== 'object' || value === null || Array.isArray(value)))
+        wrong('has "parameters" that are no map');
+    return {
+        ...{ name: text('name'), offering: text('offering'), plan: text('plan') },
+        ...(value === undefined ? {} : { parameters: value }),
+    };
+}
+function wrong(text) {
+    throw new inputs_values/* Wrong */.YW(text);
+}
+
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ../../node_modules/fastest-levenshtein/mod.js
-var mod = __nccwpck_require__(8232);
-// EXTERNAL MODULE: ./lib/manifest/yaml.js
-var yaml = __nccwpck_require__(3461);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
-;// CONCATENATED MODULE: ./lib/inputs/values.js
-/** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
-
-
-
-
-
-/** What is wrong, each as the rest of a sentence that begins with the input's name. */
-class Wrong extends Error {
-    name = 'Wrong';
-    texts;
-    constructor(...texts) {
-        super(texts.join('; '));
-        this.texts = texts;
-    }
-}
-const values_text = (given) => given;
-/** As the runner's own toolkit reads booleans. */
-const values_boolean = (given) => {
-    if (/^(true|True|TRUE)$/.test(given))
-        return true;
-    if (/^(false|False|FALSE)$/.test(given))
-        return false;
-    throw new Wrong(`is "${given}"; allowed are true and false`);
-};
-/** @param later values that the action will know one day: refused as not available yet */
-function oneOf(allowed, later = []) {
-    return (given) => {
-        const found = allowed.find((value) => value === given);
-        if (found !== undefined)
-            return found;
-        const among = `allowed ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`;
-        if (later.includes(given))
-            throw new Wrong(`is "${given}", which is not available yet; ${among}`);
-        throw new Wrong(`is "${given}"; ${among}${didYouMean(given, allowed)}`);
-    };
-}
-function integer(least, most) {
-    return (given) => {
-        const value = Number(given);
-        if (/^\d+$/.test(given) && value >= least && value <= most)
-            return value;
-        throw new Wrong(`is "${given}"; allowed are whole numbers from ${least} to ${most}`);
-    };
-}
-/** `10 50`: percent of something, ascending. */
-const percents = (given) => {
-    const parts = given.split(/[\s,]+/).filter((part) => part !== '');
-    const values = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
-    const isLegal = values.every((value, at) => value >= 1 && value <= 100 && value > (values[at - 1] ?? 0));
-    if (values.length > 0 && isLegal)
-        return values;
-    throw new Wrong(`is "${given}"; allowed are whole numbers from 1 to 100, each above the one before, such as 10 50`);
-};
-const UNITS = { d: 86_400, h: 3_600, m: 60, s: 1 };
-/** Beyond it a timer of Node's wraps around. */
-const LONGEST_DAYS = 20;
-/** `90s`, `5m`, `1h30m`, `14d`, or whole seconds; in milliseconds. */
-const duration = (given) => {
-    const compact = given.replace(/\s+/g, '');
-    const parts = /^\d+$/.test(compact)
-        ? [undefined, undefined, undefined, undefined, compact]
-        : /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(compact);
-    if (!parts || compact === '') {
-        throw new Wrong(`is "${given}"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds`);
-    }
-    const seconds = Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(parts[i + 1] ?? 0), 0);
-    if (seconds > LONGEST_DAYS * UNITS.d) {
-        throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
-    }
-    return seconds * words/* SECOND_MS */._L;
-};
-const aboveZero = (parse) => (given) => {
-    const value = parse(given);
-    if (value === 0)
-        throw new Wrong(`is "${given}"; it has to be more than nothing`);
-    return value;
-};
-/** One per line or separated by commas. */
-const list = (given) => given
-    .split(/[\n,]/)
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-const targetPatterns = (given) => {
-    const patterns = list(given);
-    for (const pattern of patterns) {
-        if (!/^[^/]+\/[^/]+$/.test(pattern)) {
-            throw new Wrong(`has "${pattern}"; a pattern is written org/space, with * for any text`);
-        }
-    }
-    if (patterns.length === 0)
-        throw new Wrong('names no target; a pattern is written org/space');
-    return patterns;
-};
-/** https, or http to this machine. Comes back without a slash at its end. */
-const platformUrl = (given) => {
-    const url = webUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`, given);
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Wrong(`is "${given}"; credentials go there, so it has to be https (http only to this machine)`);
-    }
-    if (url.pathname !== '/' || url.search || url.hash) {
-        throw new Wrong(`is "${given}"; it has to be an address without a path, such as https://api.example.com`);
-    }
-    return url.origin;
-};
-const downloadUrl = (given) => {
-    const url = webUrl(given, given);
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        throw new Wrong(`is "${given}"; a program is downloaded from there, so it has to be https`);
-    }
-    return url.href;
-};
-const router = (given) => {
-    const url = webUrl(given, given);
-    if (url.pathname !== '/' || url.search || url.hash) {
-        throw new Wrong(`is "${given}"; it is a scheme, an address and a port, such as http://127.0.0.1:8081`);
-    }
-    const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
-    return {
-        protocol,
-        host: url.hostname.replace(/^\[|\]$/g, ''),
-        port: url.port === '' ? (protocol === 'http:' ? 80 : 443) : Number(url.port),
-    };
-};
-const webPath = (given) => {
-    if (/^\/[^\s#]*$/.test(given) && !given.startsWith('//'))
-        return given;
-    throw new Wrong(`is "${given}"; a path begins with one / and has no spaces`);
-};
-const domainName = (given) => {
-    const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-    if (new RegExp(`^${label}(\\.${label})+$`, 'i').test(given))
-        return given.toLowerCase();
-    throw new Wrong(`is "${given}", which is no domain; one looks like apps.example.com`);
-};
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-/** One certificate or several; text around them, as tools write it, is left out. */
-const pem = (given) => {
-    if (given.includes('PRIVATE KEY-----'))
-        throw new Wrong('holds a private key; give certificates only');
-    const certificates = given.match(CERTIFICATES) ?? [];
-    if (certificates.length === 0)
-        throw new Wrong('is no certificate; give the PEM text itself, from BEGIN CERTIFICATE to END CERTIFICATE');
-    for (const [index, certificate] of certificates.entries()) {
-        try {
-            new external_node_crypto_.X509Certificate(certificate);
-        }
-        catch {
-            throw new Wrong(`cannot be read (certificate ${index + 1} of ${certificates.length}); give the PEM text as it is, with its line breaks`);
-        }
-    }
-    return `${certificates.join('\n')}\n`;
-};
-/** A release such as `8.18.4`, or a major. */
-const cliVersion = (given) => {
-    const version = given.replace(/^v/, '');
-    if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
-        throw new Wrong(`is "${given}"; it is a release such as 8.18.4, or a major such as 8`);
-    }
-    if (Number.parseInt(version, 10) < 7) {
-        throw new Wrong(`is "${given}"; releases before 7 are not available yet`);
-    }
-    return version;
-};
-/** Goes into a header as it is. The value is quoted nowhere. */
-const githubToken = (given) => {
-    if (/^[\x21-\x7e]+$/.test(given))
-        return given;
-    throw new Wrong('is no token; one has letters, digits and signs, without spaces or line breaks');
-};
-const sha256 = (given) => {
-    if (/^[0-9a-f]{64}$/i.test(given))
-        return given.toLowerCase();
-    throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
-};
-/** Values as `cf push --var` would read them. */
-const variables = (given) => {
-    const yaml = yamlOf(given);
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (!/^[-/\w\p{L}]+$/u.test(name)) {
-            throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
-        }
-        return [name, yaml.value(value)];
-    }));
-};
-/** Values as they are written: `1.10` stays `1.10`, `yes` stays `yes`. */
-const environment = (given) => {
-    const yaml = yamlOf(given, 'core');
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
-            throw new Wrong(`has "${name}", which the platform sets`);
-        }
-        if (!/^[^\s=]+$/.test(name))
-            throw new Wrong(`has "${name}", which is no name of a variable`);
-        return [name, plainText(yaml, value, name)];
-    }));
-};
-/** @returns the scalar as it is written; nothing is the empty string. */
-function plainText(yaml, node, name) {
-    const found = node ? yaml.textOf(node) : '';
-    if (found !== undefined)
-        return found;
-    throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
-}
-function yamlOf(given, dialect = 'cf') {
-    try {
-        return (0,yaml/* readYaml */.g)('', given, dialect);
-    }
-    catch (error) {
-        if (!(error instanceof errors/* InputError */.dz))
-            throw error;
-        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`));
-    }
-}
-function namedOf(yaml) {
-    const named = yaml.named(yaml.root);
-    if (!named)
-        throw new Wrong('is no map; write one NAME: value a line');
-    return named;
-}
-/** @throws Wrong unless it is an http(s) URL without credentials */
-function webUrl(candidate, given) {
-    const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
-    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-        throw new Wrong(`is "${given}", which is no http or https address`);
-    }
-    if (url.username || url.password)
-        throw new Wrong('carries credentials in its address; they do not belong there');
-    return url;
-}
-function isLoopback(host) {
-    return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
-}
-/** @returns ` (did you mean "x"?)` when one of the names is close, else nothing. */
-function didYouMean(given, names) {
-    const near = nearest(given, names);
-    return near === undefined ? '' : ` (did you mean "${near}"?)`;
-}
-/** @returns the name that a slip of the keyboard could have turned into what was given. */
-function nearest(given, names) {
-    if (names.length === 0)
-        return undefined;
-    const lower = given.toLowerCase();
-    const near = (0,mod/* closest */.kp)(lower, [...names]);
-    // Two letters that changed places are two slips.
-    const bound = near.length < 5 ? 1 : near.length < 9 ? 2 : 3;
-    return (0,mod/* distance */.Io)(lower, near.toLowerCase()) <= bound ? near : undefined;
-}
-
 ;// CONCATENATED MODULE: ./lib/inputs/smoke-test.js
 /** The input `smoke-test`: a path, a URL, or a YAML list of checks. */
 
@@ -50020,7 +53443,7 @@ const DEFAULTS = {
     attemptsInARow: 3,
     on: 'trial',
 };
-const KEYS = [
+const smoke_test_KEYS = [
     'path',
     'url',
     'method',
@@ -50039,13 +53462,13 @@ const OWN_HEADERS = /^(host|connection|content-length|transfer-encoding|upgrade|
 const smokeTest = (given) => {
     if (/^(\/|https?:\/\/)\S*$/i.test(given))
         return [{ ...DEFAULTS, label: given, target: target(given) }];
-    const yaml = yamlOf(given, 'core');
+    const yaml = (0,inputs_values/* yamlOf */.hX)(given, 'core');
     const items = yaml.items(yaml.root);
     if (!items) {
-        throw new Wrong('is neither a path that begins with /, nor an http(s) URL, nor a YAML list of checks');
+        throw new inputs_values/* Wrong */.YW('is neither a path that begins with /, nor an http(s) URL, nor a YAML list of checks');
     }
     if (items.length === 0)
-        throw new Wrong('is an empty list of checks');
+        throw new inputs_values/* Wrong */.YW('is an empty list of checks');
     const problems = [];
     const checks = items.map((item, i) => {
         const reading = new CheckReading(yaml, item);
@@ -50053,7 +53476,7 @@ const smokeTest = (given) => {
         return reading.check;
     });
     if (problems.length > 0)
-        throw new Wrong(...problems);
+        throw new inputs_values/* Wrong */.YW(...problems);
     return checks;
 };
 class CheckReading {
@@ -50076,8 +53499,8 @@ class CheckReading {
         if (this.entries.size === 0)
             this.problems.push('is neither a path, nor a URL, nor a map with a path or url');
         for (const key of this.entries.keys()) {
-            if (!KEYS.some((known) => known === key)) {
-                this.problems.push(`has the unknown key "${key}"${didYouMean(key, KEYS)}; allowed are ${KEYS.join(', ')}`);
+            if (!smoke_test_KEYS.some((known) => known === key)) {
+                this.problems.push(`has the unknown key "${key}"${(0,inputs_values/* didYouMean */.au)(key, smoke_test_KEYS)}; allowed are ${smoke_test_KEYS.join(', ')}`);
             }
         }
         const where = this.where();
@@ -50097,14 +53520,14 @@ class CheckReading {
             ...(body === undefined ? {} : { body }),
             ...(json ? { json: this.yaml.value(json.value) } : {}),
             headers: this.headers(),
-            follow: this.scalar('follow', values_boolean) ?? DEFAULTS.follow,
-            withinMs: this.scalar('within', aboveZero(duration)) ?? DEFAULTS.withinMs,
-            attemptsInARow: this.scalar('attempts-in-a-row', integer(1, 100)) ?? DEFAULTS.attemptsInARow,
-            on: this.scalar('on', oneOf(['trial', 'production'])) ?? DEFAULTS.on,
+            follow: this.scalar('follow', inputs_values/* boolean */.zM) ?? DEFAULTS.follow,
+            withinMs: this.scalar('within', (0,inputs_values/* aboveZero */.wZ)(inputs_values/* duration */.p0)) ?? DEFAULTS.withinMs,
+            attemptsInARow: this.scalar('attempts-in-a-row', (0,inputs_values/* integer */.nd)(1, 100)) ?? DEFAULTS.attemptsInARow,
+            on: this.scalar('on', (0,inputs_values/* oneOf */.yL)(['trial', 'production'])) ?? DEFAULTS.on,
         };
     }
     where() {
-        const path = this.scalar('path', webPath);
+        const path = this.scalar('path', inputs_values/* webPath */.Ei);
         const url = this.scalar('url', checkUrl);
         const named = Number(this.entries.has('path')) + Number(this.entries.has('url'));
         if (named === 2)
@@ -50120,7 +53543,7 @@ class CheckReading {
             return DEFAULTS.status;
         const parts = this.yaml.items(entry.value)?.map((item) => String(this.yaml.value(item))) ??
             String(this.yaml.value(entry.value)).split(/[\s,]+/);
-        const statuses = parts.map((part) => this.tried(() => integer(100, 599)(part), 'status '));
+        const statuses = parts.map((part) => this.tried(() => (0,inputs_values/* integer */.nd)(100, 599)(part), 'status '));
         return statuses.filter((status) => status !== undefined);
     }
     headers() {
@@ -50130,21 +53553,21 @@ class CheckReading {
         const given = this.yaml.entries(entry.value);
         if (!given)
             this.problems.push('has headers that are no map; write one Name: value a line');
-        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, plainText(this.yaml, value, name))]));
+        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, (0,inputs_values/* plainText */.wh)(this.yaml, value, name))]));
         return Object.fromEntries(headers.filter((one) => one !== undefined));
     }
     scalar(key, parse) {
         const entry = this.entries.get(key);
         if (!entry)
             return undefined;
-        return this.tried(() => parse(plainText(this.yaml, entry.value, key)), `${key} `);
+        return this.tried(() => parse((0,inputs_values/* plainText */.wh)(this.yaml, entry.value, key)), `${key} `);
     }
     tried(read, subject = '') {
         try {
             return read();
         }
         catch (error) {
-            if (!(error instanceof Wrong))
+            if (!(error instanceof inputs_values/* Wrong */.YW))
                 throw error;
             this.problems.push(`${subject}${error.message}`);
             return undefined;
@@ -50152,18 +53575,18 @@ class CheckReading {
     }
 }
 function target(given) {
-    return given.startsWith('/') ? { path: webPath(given) } : { url: checkUrl(given) };
+    return given.startsWith('/') ? { path: (0,inputs_values/* webPath */.Ei)(given) } : { url: checkUrl(given) };
 }
 function checkUrl(given) {
-    const url = webUrl(given, given);
+    const url = (0,inputs_values/* webUrl */.qP)(given, given);
     if (url.hash)
-        throw new Wrong(`is "${given}"; what follows # never reaches a server`);
+        throw new inputs_values/* Wrong */.YW(`is "${given}"; what follows # never reaches a server`);
     return url.href;
 }
 function httpMethod(word) {
     if (external_node_http_.METHODS.includes(word) && word !== 'CONNECT' && word !== 'TRACE')
         return word;
-    throw new Wrong(`is "${word}", which is no HTTP method for a check`);
+    throw new inputs_values/* Wrong */.YW(`is "${word}", which is no HTTP method for a check`);
 }
 function pattern(source) {
     try {
@@ -50171,22 +53594,23 @@ function pattern(source) {
         return source;
     }
     catch (error) {
-        throw new Wrong(`is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
+        throw new inputs_values/* Wrong */.YW(`is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
     }
 }
 function header(name, value) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
-        throw new Wrong(`has "${name}", which is no name of a header`);
+        throw new inputs_values/* Wrong */.YW(`has "${name}", which is no name of a header`);
     if (OWN_HEADERS.test(name))
-        throw new Wrong(`has the header "${name}", which the probe sets itself`);
+        throw new inputs_values/* Wrong */.YW(`has the header "${name}", which the probe sets itself`);
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-        throw new Wrong(`has a header "${name}" whose value is not one line of plain characters`);
+        throw new inputs_values/* Wrong */.YW(`has a header "${name}" whose value is not one line of plain characters`);
     }
     return value;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/table.js
 /** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
+
 
 
 
@@ -50211,85 +53635,81 @@ const by = (value, parse) => ({
     parse,
     sure: true,
 });
-const secret = { ...optional(values_text), raw: true };
-const LATER_COMMANDS = ['restart', 'restage', 'preview', 'preview-delete', 'sweep'];
-const LATER_STRATEGIES = ['zdt-push'];
+const secret = { ...optional(inputs_values/* text */.Qq), raw: true };
 const INPUTS = {
-    command: by('deploy', oneOf(words/* COMMANDS */.Lo, LATER_COMMANDS)),
-    plan: by('false', values_boolean),
-    api: required(platformUrl),
-    org: required(values_text),
-    space: required(values_text),
-    'allowed-targets': optional(targetPatterns),
-    'skip-ssl-validation': by('false', values_boolean),
-    'ca-certificate': optional(pem),
-    router: optional(router),
-    username: optional(values_text),
+    command: by('deploy', (0,inputs_values/* oneOf */.yL)(words/* COMMANDS */.Lo)),
+    plan: by('false', inputs_values/* boolean */.zM),
+    api: required(inputs_values/* platformUrl */.fc),
+    org: required(inputs_values/* text */.Qq),
+    space: required(inputs_values/* text */.Qq),
+    'allowed-targets': optional(inputs_values/* targetPatterns */.FV),
+    'skip-ssl-validation': by('false', inputs_values/* boolean */.zM),
+    'ca-certificate': optional(inputs_values/* pem */.ps),
+    router: optional(inputs_values/* router */.QB),
+    username: optional(inputs_values/* text */.Qq),
     password: secret,
-    origin: optional(values_text),
-    'client-id': optional(values_text),
+    origin: optional(inputs_values/* text */.Qq),
+    'client-id': optional(inputs_values/* text */.Qq),
     'client-secret': secret,
-    oidc: by('false', values_boolean),
-    'oidc-audience': optional(values_text),
-    'cf-version': by('8.18.4', cliVersion),
-    'cf-checksum': optional(sha256),
-    'cf-url': optional(downloadUrl),
-    manifest: by('manifest.yml', values_text),
-    app: optional(values_text),
-    path: optional(values_text),
-    vars: optional(variables),
-    'vars-files': optional(list),
-    env: optional(environment),
-    strategy: by('blue-green', oneOf(words/* STRATEGIES */.YL, LATER_STRATEGIES)),
-    'max-in-flight': by('1', integer(1, 10_000)),
-    'instance-steps': by('10 50', percents),
-    carry: by('all', oneOf(['all', 'manifest'])),
-    scale: by('keep', oneOf(['keep', 'manifest'])),
-    'trial-domain': optional(domainName),
+    oidc: by('false', inputs_values/* boolean */.zM),
+    'oidc-audience': optional(inputs_values/* text */.Qq),
+    'cf-version': by('8.18.4', inputs_values/* cliVersion */.$g),
+    'cf-checksum': optional(inputs_values/* sha256 */.sc),
+    'cf-url': optional(inputs_values/* downloadUrl */.Is),
+    manifest: by('manifest.yml', inputs_values/* text */.Qq),
+    app: optional(inputs_values/* text */.Qq),
+    path: optional(inputs_values/* text */.Qq),
+    vars: optional(inputs_values/* variables */.Ee),
+    'vars-files': optional(inputs_values/* list */.p_),
+    env: optional(inputs_values/* environment */.cA),
+    'docker-image': optional(inputs_values/* imageName */.tO),
+    'docker-username': optional(inputs_values/* text */.Qq),
+    'docker-password': secret,
+    'droplet-guid': optional(inputs_values/* guid */.Os),
+    strategy: optional((0,inputs_values/* oneOf */.yL)(words/* STRATEGIES */.YL)),
+    'max-in-flight': by('1', (0,inputs_values/* integer */.nd)(1, 10_000)),
+    'instance-steps': by('10 50', inputs_values/* percents */.hx),
+    workers: by('overlap', (0,inputs_values/* oneOf */.yL)(['overlap', 'handover'])),
+    carry: by('all', (0,inputs_values/* oneOf */.yL)(['all', 'manifest'])),
+    scale: by('keep', (0,inputs_values/* oneOf */.yL)(['keep', 'manifest'])),
+    'trial-domain': optional(inputs_values/* domainName */.AU),
     'smoke-test': optional(smokeTest),
-    'smoke-script': optional(values_text),
-    hold: by('false', values_boolean),
-    bake: by('0s', duration),
-    drain: by('30s', duration),
-    watch: by('true', values_boolean),
-    'watch-path': optional(webPath),
-    'failure-limit': by('2', integer(0, 1000)),
-    'keep-previous': by('1', integer(0, 100)),
-    'keep-failed': by('true', values_boolean),
-    to: optional(values_text),
-    force: by('false', values_boolean),
-    timeout: optional(aboveZero(duration)),
-    'staging-timeout': optional(aboveZero(duration)),
-    'start-timeout': optional(aboveZero(duration)),
-    'github-token': { ...optional(githubToken), expression: 'github.token' },
-    summary: by('true', values_boolean),
+    'smoke-script': optional(inputs_values/* text */.Qq),
+    task: { ...optional(inputs_values/* taskCommand */.h8), raw: true },
+    hold: by('false', inputs_values/* boolean */.zM),
+    bake: by('0s', inputs_values/* duration */.p0),
+    drain: by('30s', inputs_values/* duration */.p0),
+    watch: by('true', inputs_values/* boolean */.zM),
+    'watch-path': optional(inputs_values/* webPath */.Ei),
+    'failure-limit': by('2', (0,inputs_values/* integer */.nd)(0, 1000)),
+    'keep-previous': by('1', (0,inputs_values/* integer */.nd)(0, 100)),
+    'keep-failed': by('true', inputs_values/* boolean */.zM),
+    to: optional(inputs_values/* text */.Qq),
+    force: by('false', inputs_values/* boolean */.zM),
+    timeout: optional((0,inputs_values/* aboveZero */.wZ)(inputs_values/* duration */.p0)),
+    'staging-timeout': optional((0,inputs_values/* aboveZero */.wZ)(inputs_values/* duration */.p0)),
+    'start-timeout': optional((0,inputs_values/* aboveZero */.wZ)(inputs_values/* duration */.p0)),
+    'preview-id': optional(inputs_values/* previewId */.qv),
+    'preview-domain': optional(inputs_values/* domainName */.AU),
+    'preview-ttl': by('14d', (0,inputs_values/* aboveZero */.wZ)(inputs_values/* duration */.p0)),
+    'preview-max': by('20', (0,inputs_values/* integer */.nd)(1, 10_000)),
+    'preview-services': by('shared', previewServices),
+    'allow-fork': by('false', inputs_values/* boolean */.zM),
+    comment: by('true', inputs_values/* boolean */.zM),
+    deployment: by('true', inputs_values/* boolean */.zM),
+    'github-token': { ...optional(inputs_values/* githubToken */.bU), expression: 'github.token' },
+    summary: by('true', inputs_values/* boolean */.zM),
 };
 /** Inputs that come with later work: refused by name, never ignored. */
-const LATER_INPUTS = [
-    'order',
-    'docker-image',
-    'docker-username',
-    'docker-password',
-    'droplet-guid',
-    'workers',
-    'task',
-    'warm-up',
-    'preview-id',
-    'preview-domain',
-    'preview-ttl',
-    'preview-idle',
-    'preview-max',
-    'preview-services',
-    'allow-fork',
-    'comment',
-    'deployment',
-    'report',
-];
+const LATER_INPUTS = ['order', 'warm-up', 'preview-idle', 'report'];
 
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var secrets = __nccwpck_require__(2413);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
 ;// CONCATENATED MODULE: ./lib/inputs.js
 /** `INPUT_*` -> a readonly `Inputs`. Everything that is unknown, does not parse or contradicts itself is refused, all at once. */
+
 
 
 
@@ -50337,9 +53757,15 @@ function readInputs(env) {
         vars: values.vars ?? {},
         varsFiles: values['vars-files'] ?? [],
         env: values.env ?? {},
+        docker: {
+            ...present('image', values['docker-image']),
+            ...present('username', values['docker-username']),
+            ...present('password', values['docker-password']),
+        },
         strategy: values.strategy,
         maxInFlight: values['max-in-flight'],
         ...(values.strategy === 'canary' ? { instanceSteps: values['instance-steps'] } : {}),
+        workers: values.workers,
         carry: values.carry,
         scale: values.scale,
         smokeTest: values['smoke-test'] ?? [],
@@ -50362,13 +53788,25 @@ function readInputs(env) {
         ...present('cfUrl', values['cf-url']),
         ...present('app', values.app),
         ...present('path', values.path),
+        ...present('dropletGuid', values['droplet-guid']),
         ...present('trialDomain', values['trial-domain']),
         ...present('smokeScript', values['smoke-script']),
+        ...present('task', values.task),
         ...present('watchPath', values['watch-path']),
         ...present('timeoutMs', values.timeout),
         ...present('startTimeoutMs', startTimeoutMs),
         ...present('to', values.to),
         ...present('githubToken', values['github-token']),
+        preview: {
+            ttlMs: values['preview-ttl'],
+            max: values['preview-max'],
+            services: values['preview-services'],
+            allowFork: values['allow-fork'],
+            ...present('id', values['preview-id']),
+            ...present('domain', values['preview-domain']),
+        },
+        comment: values.comment,
+        deployment: values.deployment,
     };
 }
 /** @returns whether a pattern `org/space`, in which `*` stands for any text, names the target. */
@@ -50396,14 +53834,15 @@ function parseAll(env) {
             return [name, spec.parse(given)];
         }
         catch (error) {
-            if (!(error instanceof Wrong))
+            if (!(error instanceof inputs_values/* Wrong */.YW))
                 throw error;
             problems.push(...error.texts.map((what) => ({ text: `The input "${name}" ${what}.` })));
             // A value that parses lets the other checks go on; the error is thrown after them.
             return [name, spec.default === '' ? undefined : spec.parse(spec.default)];
         }
     });
-    return { values: Object.fromEntries(values), problems };
+    const given = Object.fromEntries(values);
+    return { values: { ...given, strategy: given.strategy ?? usualStrategy(given.command) }, problems };
 }
 function givenText(env, name) {
     const given = env[variableOf(name)] ?? '';
@@ -50433,12 +53872,12 @@ function unknownInputs(env) {
             if (value !== '')
                 problems.push({ text: `The input "${name}" is not available yet.` });
         }
-        else if (nearest(name, NAMES) !== undefined) {
-            problems.push({ text: `There is no input "${name}"${didYouMean(name, NAMES)}.` });
+        else if ((0,inputs_values/* nearest */.pA)(name, NAMES) !== undefined) {
+            problems.push({ text: `There is no input "${name}"${(0,inputs_values/* didYouMean */.au)(name, NAMES)}.` });
         }
-        else if (nearest(name, LATER_INPUTS) !== undefined) {
+        else if ((0,inputs_values/* nearest */.pA)(name, LATER_INPUTS) !== undefined) {
             problems.push({
-                text: `There is no input "${name}", and "${nearest(name, LATER_INPUTS)}" is not available yet.`,
+                text: `There is no input "${name}", and "${(0,inputs_values/* nearest */.pA)(name, LATER_INPUTS)}" is not available yet.`,
             });
         }
         else {
@@ -50453,6 +53892,9 @@ function contradictions(values) {
         problems.push({
             text: '"ca-certificate" is of no use while "skip-ssl-validation" is true: give one of them.',
         });
+    }
+    if (values['docker-image'] !== undefined && values.path !== undefined) {
+        problems.push({ text: '"docker-image" is instead of bits: leave out "path", or it.' });
     }
     if (!values.watch && values['watch-path'] !== undefined) {
         problems.push({ text: '"watch-path" is given, but "watch" is false: nothing would be watched there.' });
@@ -50471,6 +53913,18 @@ function contradictions(values) {
         String(weights) !== String(INPUTS['instance-steps'].parse(INPUTS['instance-steps'].default))) {
         problems.push({ text: `"instance-steps" is for the strategy canary: ${strategy} has no pauses.` });
     }
+    if (values.workers === 'handover' && strategy !== 'blue-green' && CHANGING.includes(values.command)) {
+        problems.push({
+            text: `"workers: handover" is for the strategy blue-green: with ${strategy} the platform decides when processes are replaced.`,
+        });
+    }
+    for (const name of ['path', 'docker-image']) {
+        if (values.command !== 'deploy' || values['droplet-guid'] === undefined || values[name] === undefined)
+            continue;
+        problems.push({
+            text: `"droplet-guid" and "${name}" are both given, and a droplet holds its bits already: give one of them.`,
+        });
+    }
     const { org, space, 'allowed-targets': allowed } = values;
     if (allowed && org !== undefined && space !== undefined && !isAllowedTarget(allowed, org, space)) {
         problems.push({
@@ -50479,14 +53933,6 @@ function contradictions(values) {
     }
     return problems;
 }
-/** What makes a version comes too late for one that is there. One workflow may have all commands: it is no error. */
-function useless(command, given) {
-    if (command !== 'promote')
-        return [];
-    return given
-        .filter((name) => MAKING.includes(name))
-        .map((name) => `"${name}" is of no use to promote: the version goes live as it was held.`);
-}
 function unchecked(values) {
     return values['skip-ssl-validation']
         ? [
@@ -50494,7 +53940,8 @@ function unchecked(values) {
         ]
         : [];
 }
-const MAKING = ['path', 'env', 'trial-domain', 'force'];
+/** Commands that have a strategy. */
+const CHANGING = ['deploy', 'restart', 'restage'];
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env, name) {
     const given = (env[name] ?? '').trim();
@@ -50522,7 +53969,8 @@ function secretsOf(values) {
         ...(0,secrets/* likelySecrets */.g)(values.env ?? {}),
         ...(0,secrets/* likelySecrets */.g)(values.vars ?? {}),
     ];
-    const tokens = [values.password, values['client-secret'], values['github-token']].filter((token) => token !== undefined);
+    const { password, 'client-secret': secret, 'docker-password': ofRegistry, 'github-token': token } = values;
+    const tokens = [password, secret, ofRegistry, token].filter((one) => one !== undefined);
     const found = likely.filter((value) => value !== '' && !shown.has(value));
     return [...new Set([...tokens, ...found])];
 }
@@ -50689,6 +54137,8 @@ function uncommanded(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $N: () => (/* binding */ codeOf),
+/* harmony export */   TK: () => (/* binding */ keepRunning),
 /* harmony export */   Wr: () => (/* binding */ healthOf),
 /* harmony export */   d1: () => (/* binding */ awaitInstances),
 /* harmony export */   to: () => (/* binding */ stayUp),
@@ -50697,18 +54147,17 @@ function uncommanded(text) {
 /* unused harmony export stayMs */
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
 /* harmony import */ var _evidence_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2503);
+/* harmony import */ var _room_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1289);
 /* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8139);
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3652);
 
 
 
 
+
 /** Crashes of one version after which the platform's own restarts are no hope any more. */
 const CRASHES_BORNE = 2;
-/** What the platform says while no cell has room. It tries again for a while by itself. */
-const NO_ROOM = /insufficient resources|found no compatible cell/i;
-const ROOM_WAIT_MS = 60_000;
-/** Waits until every instance of every process runs and is routable. */
+/** Waits until every instance of every process runs and is routable; on the way back as many as when the deploy began. */
 const awaitInstances = {
     title: ({ side }) => `wait for all instances of ${side}`,
     plan: ({ side }) => [
@@ -50716,18 +54165,24 @@ const awaitInstances = {
     ],
     run: async ({ side }, app, world) => {
         const startedAtMs = world.clock.now();
-        const { guid, name, createdAtMs, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)(side, app);
-        const sinceMs = side === 'candidate' ? createdAtMs : world.platform.platformNowMs();
-        const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving';
-        let crashes = 0;
+        const { guid, name, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)(side, app);
+        const sinceMs = side === 'candidate' ? begunAtMs(app) : world.platform.platformNowMs();
+        // What hands over has instances that never ran yet, and nobody works meanwhile: back is the shorter way.
+        const isHandedOver = app.intent.handover !== undefined;
+        const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving' && !isHandedOver;
+        const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
+        const down = (isBack && app.intent.before?.down) || {};
+        let last = { crashes: 0 };
+        const shortage = new _room_js__WEBPACK_IMPORTED_MODULE_4__/* .Shortage */ .cl();
         // Once it serves, only a crash is a sign against the version: instances that are moved or find no room are the platform's.
-        const faultOf = (why) => serves && crashes === 0 ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(why, false) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(why, 'start');
+        const faultOf = (why) => serves && last.crashes === 0 ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(why, false) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(why, codeOf(last));
         await (0,_wait_js__WEBPACK_IMPORTED_MODULE_2__/* .waitFor */ .f)(world, {
             what: `the instances of ${name}`,
             deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
             look: async () => {
-                const health = await lookAt(world, guid, sinceMs, world.clock.now() - startedAtMs);
-                crashes = health.crashes;
+                const health = await lookAt(world, guid, sinceMs, shortage.lasts(world.clock.now()), down);
+                shortage.note(health.full, world.clock.now());
+                last = health;
                 if (health.hopeless)
                     throw faultOf(health.hopeless);
                 return { state: health.state, ...(health.ready ? { done: true } : {}) };
@@ -50739,6 +54194,14 @@ const awaitInstances = {
             app.found.bootMs ??= world.clock.now() - startedAtMs;
     },
 };
+/** A version that goes live again may have crashed in its life before: its lock is as old as this change. */
+function begunAtMs(app) {
+    return Math.max((0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)('candidate', app).createdAtMs, app.snapshot.lock?.createdAtMs ?? 0);
+}
+/** Without a crash nothing speaks against the version itself. */
+function codeOf({ crashes, full }) {
+    return full !== undefined && crashes === 0 ? 'no-room' : 'start';
+}
 const STAY_LEAST_MS = 3_000;
 const STAY_MOST_MS = 15_000;
 const STAY_PAUSE_MS = 700;
@@ -50747,16 +54210,17 @@ const stayUp = {
     title: () => 'see that all instances stay up',
     plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
     run: async (_step, app, world) => {
-        const { guid, name, createdAtMs, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)('candidate', app);
+        const { guid, name, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)('candidate', app);
+        const sinceMs = begunAtMs(app);
         const windowMs = stayMs(app.found.bootMs);
         const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
         let upSinceMs = world.clock.now();
         let crashes = -1;
         for (;;) {
-            const health = await lookAt(world, guid, createdAtMs, world.clock.now() - upSinceMs);
-            const seen = (await world.platform.crashes(guid, createdAtMs)).length;
+            const health = await lookAt(world, guid, sinceMs, world.clock.now() - upSinceMs);
+            const seen = (await world.platform.crashes(guid, sinceMs)).length;
             if (health.hopeless)
-                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(health.hopeless, 'start');
+                throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(health.hopeless, codeOf(health));
             if (!health.ready || (crashes >= 0 && seen > crashes))
                 upSinceMs = world.clock.now();
             crashes = seen;
@@ -50769,6 +54233,25 @@ const stayUp = {
         }
     },
 };
+const LOOK_PAUSE_MS = 2_000;
+/** The candidate, which nobody can ask, is watched by what its instances do. Throws `VersionFault` when they do not stay up. */
+async function keepRunning(app, world, windowMs) {
+    const { guid, name, processes } = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .appOn */ .jb)('candidate', app);
+    const { platform, clock, signal, startTimeoutMs } = world;
+    const sinceMs = platform.platformNowMs();
+    const untilMs = clock.now() + windowMs;
+    const deadlineMs = untilMs + (startTimeoutMs ?? startLimitMs(processes));
+    for (;;) {
+        const health = await lookAt(world, guid, sinceMs, 0);
+        const nowMs = clock.now();
+        const fails = health.crashes > CRASHES_BORNE || nowMs >= deadlineMs;
+        if (fails && !(health.ready && health.crashes <= CRASHES_BORNE))
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`The instances of ${name} do not stay up: ${health.state}`, 'start');
+        if (health.ready && nowMs >= untilMs)
+            return;
+        await clock.sleep(Math.max(200, Math.min(LOOK_PAUSE_MS, untilMs - nowMs)), signal);
+    }
+}
 /** @param bootMs how long the instances took to run; undefined when another run waited for it. Milliseconds. */
 function stayMs(bootMs) {
     return Math.min(STAY_MOST_MS, Math.max(STAY_LEAST_MS, bootMs ?? STAY_MOST_MS));
@@ -50782,7 +54265,7 @@ function startLimitMs(processes) {
     const instances = processes.reduce((sum, process) => sum + process.instances, 0);
     return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
 }
-async function lookAt(world, appGuid, sinceMs, waitedMs) {
+async function lookAt(world, appGuid, sinceMs, shortMs, down = {}) {
     const [processes, crashes] = await Promise.all([
         world.platform.processes(appGuid),
         world.platform.crashes(appGuid, sinceMs),
@@ -50791,10 +54274,13 @@ async function lookAt(world, appGuid, sinceMs, waitedMs) {
         process,
         instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
     })));
-    return healthOf(seen, crashes, waitedMs);
+    return healthOf(seen, crashes, shortMs, down);
 }
-/** What the instances and crashes of one app say. Pure. */
-function healthOf(seen, crashes, waitedMs) {
+/**
+ * What the instances and crashes of one app say. Pure.
+ * @param shortMs how long there has been no room by now
+ */
+function healthOf(seen, crashes, shortMs, down = {}) {
     const all = seen.flatMap(({ instances }) => instances);
     const isReady = (one) => one.state === 'RUNNING' && one.routable !== false;
     const wanted = seen.reduce((sum, { process }) => sum + process.instances, 0);
@@ -50805,14 +54291,22 @@ function healthOf(seen, crashes, waitedMs) {
     const details = [...new Set(all.flatMap((one) => (isReady(one) ? [] : (one.details ?? []))))];
     const last = crashes[0] ? `, last crash: ${(0,_evidence_js__WEBPACK_IMPORTED_MODULE_1__/* .crashText */ .d)(crashes[0])}` : '';
     const state = `instances ready ${ready}/${wanted}${tally(others)}${details.length > 0 ? `, ${details.join(', ')}` : ''}${last}`;
-    const seenSoFar = { state, ready: ready >= wanted, crashes: crashes.length };
-    if (ready >= wanted)
+    const enough = seen.every(({ process, instances }) => {
+        const count = Math.max(0, process.instances - (down[process.type] ?? 0));
+        return instances.filter(isReady).length >= count;
+    });
+    const seenSoFar = { state, ready: enough, crashes: crashes.length };
+    if (enough)
         return seenSoFar;
-    const noRoom = waitedMs > ROOM_WAIT_MS && details.find((text) => NO_ROOM.test(text));
-    if (crashes.length > CRASHES_BORNE) {
+    const full = details.find(_room_js__WEBPACK_IMPORTED_MODULE_4__/* .saysNoRoom */ .VO);
+    // What crashed before goes on crashing.
+    if (crashes.length > CRASHES_BORNE && Object.keys(down).length === 0) {
         return { ...seenSoFar, hopeless: `It crashed ${crashes.length} times. ${state}` };
     }
-    return { ...seenSoFar, ...(noRoom ? { hopeless: `The platform has no room: ${noRoom}` } : {}) };
+    if (full === undefined)
+        return seenSoFar;
+    const hopeless = shortMs > _room_js__WEBPACK_IMPORTED_MODULE_4__/* .ROOM_WAIT_MS */ .nQ ? { hopeless: `The platform has no room: ${full}` } : {};
+    return { ...seenSoFar, full, ...hopeless };
 }
 function tally(states) {
     const kinds = [...new Set(states)].map((kind) => `${states.filter((one) => one === kind).length} ${kind.toLowerCase()}`);
@@ -51032,8 +54526,8 @@ function upperTail(z) {
 
 // EXTERNAL MODULE: ./lib/probe/context.js
 var context = __nccwpck_require__(3262);
-// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
-var smoke = __nccwpck_require__(3091);
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 2 modules
+var smoke = __nccwpck_require__(847);
 ;// CONCATENATED MODULE: ./lib/probe/canary.js
 
 
@@ -51254,7 +54748,7 @@ async function sidesOf(app, { platform }) {
 }
 /** Throws `Refused` where none is left by now: nobody could say who answers. */
 async function heededRoutes([one], app, world) {
-    const outside = app.intent.production.filter(steps_routes/* isAskable */.c).map(({ url }) => url);
+    const outside = app.intent.production.filter(steps_routes/* isAskable */.cy).map(({ url }) => url);
     const seen = await Promise.all(outside.map((url) => (0,reach/* reachOfInstance */.Kf)(url, one, app, world)));
     const routes = outside.filter((_, at) => seen[at] === 'by-instance');
     if (routes.length === 0)
@@ -51281,13 +54775,15 @@ async function assertUp([one], sinceMs, app, { platform }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $L: () => (/* binding */ isDone),
 /* harmony export */   AU: () => (/* binding */ NEW_APP_HAS),
 /* harmony export */   Dx: () => (/* binding */ linesOf),
 /* harmony export */   FJ: () => (/* binding */ keptCheck),
 /* harmony export */   LO: () => (/* binding */ missing),
 /* harmony export */   Np: () => (/* binding */ ofOthers),
 /* harmony export */   Sv: () => (/* binding */ forProof),
+/* harmony export */   Vt: () => (/* binding */ isBound),
+/* harmony export */   Wc: () => (/* binding */ isTold),
+/* harmony export */   dl: () => (/* binding */ comingTo),
 /* harmony export */   g3: () => (/* binding */ newApp),
 /* harmony export */   q6: () => (/* binding */ ofStart)
 /* harmony export */ });
@@ -51327,9 +54823,9 @@ function missing(live, app, named) {
     if (!named)
         return { ...NOTHING, ...mirrored };
     return {
-        bindings: live.bindings.filter(({ instance, instanceGuid, state }) => !named.services.includes(instance) &&
-            state !== 'failed' &&
-            !app.bindings.some((one) => one.instanceGuid === instanceGuid && isDone(one))),
+        bindings: live.bindings.filter((binding) => !named.services.includes(binding.instance) &&
+            isBound(binding) &&
+            !app.bindings.some((one) => one.instanceGuid === binding.instanceGuid && isBound(one))),
         sidecars: live.sidecars.filter((one) => !named.sidecars.includes(one.name) &&
             !app.sidecars.some((other) => isSame(withoutGuid(one), withoutGuid(other)))),
         features: without(live.features, named.features, app.features),
@@ -51442,9 +54938,18 @@ function without(all, named, has) {
 function ofOthers(all) {
     return Object.fromEntries(Object.entries(all).filter(([key, value]) => !key.startsWith(`${_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3}/`) && !(key === _scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .PAUSES */ .GT && value === _scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .PAUSED */ .NN)));
 }
-/** Whether the broker is through with it, and it can be used. */
-function isDone({ state }) {
-    return state === undefined || state === 'succeeded';
+/** Whether the broker is through with it, and it can be used: also one that could not be deleted. */
+function isBound({ operation, state }) {
+    return state === undefined || state === 'succeeded' || (operation === 'delete' && state === 'failed');
+}
+/** The platform does not ask a broker of a binding whose deletion failed (CC service_credential_bindings_controller.rb). */
+function isTold({ operation }) {
+    return operation !== 'delete';
+}
+/** Service instances that a broker is still binding the app to: what comes of it nobody knows yet. */
+function comingTo({ bindings }, named) {
+    const coming = bindings.filter((one) => !isBound(one) && one.operation !== 'delete' && one.state !== 'failed');
+    return coming.map(({ instance }) => instance).filter((name) => named && !named.services.includes(name));
 }
 function moved(policy, from, to) {
     const at = (guid) => (guid === from ? to : guid);
@@ -51503,6 +55008,9 @@ const carry = {
             (0,_belongings_js__WEBPACK_IMPORTED_MODULE_5__/* .belongingsOf */ .u)(snapshot.live, platform),
             (0,_belongings_js__WEBPACK_IMPORTED_MODULE_5__/* .belongingsOf */ .u)(candidate, platform),
         ]);
+        const coming = intent.inPlace ? [] : (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .comingTo */ .dl)(lives, intent.carry.named);
+        if (coming.length > 0)
+            throw changedMeanwhile(intent.app, coming.map(bindingText));
         const lacks = (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .missing */ .LO)(lives, has, intent.carry.named);
         const lack = intent.inPlace ? (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .forProof */ .Sv)(lacks) : lacks;
         const mayBeLate = intent.target !== undefined || intent.inPlace !== undefined;
@@ -51533,8 +55041,8 @@ async function apply(lack, has, candidate, app, world) {
             await orLost(app, world, `settings of ${type}`, () => platform.updateProcess(process.guid, change));
     }
     await Promise.all(lack.bindings.map((one) => {
-        const what = `binding to service instance ${one.instance}`;
-        return orLost(app, world, what, () => bind(one, what, has, guid, world));
+        const what = bindingText(one.instance);
+        return orLost(app, world, what, () => bind(one, what, has, app, world));
     }));
     const { labels, annotations } = lack;
     if (Object.keys({ ...labels, ...annotations }).length > 0) {
@@ -51548,12 +55056,19 @@ async function apply(lack, has, candidate, app, world) {
         return;
     await platform.updateApp(lock.guid, { annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.carried]: owner } });
 }
+function bindingText(instance) {
+    return `binding to service instance ${instance}`;
+}
 /** Throws `PlatformRefusal` when the broker says no, `DeadlineOver` when it says nothing. */
-async function bind(of, what, has, appGuid, world) {
+async function bind(of, what, has, app, world) {
     const { platform, clock } = world;
+    const { guid: appGuid } = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .appOn */ .jb)('candidate', app);
     const { instanceGuid = '', name } = of;
     if (!has.bindings.some((one) => one.instanceGuid === instanceGuid)) {
-        const parameters = await platform.bindingParameters(of.guid);
+        const told = app.intent.carry?.parameters ?? {};
+        // What is bound since nobody has asked for yet.
+        const ask = async () => ((0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .isTold */ .Wc)(of) ? platform.bindingParameters(of.guid) : undefined);
+        const parameters = of.guid in told ? told[of.guid] : await ask();
         await platform.bind({
             appGuid,
             instanceGuid,
@@ -51568,7 +55083,7 @@ async function bind(of, what, has, appGuid, world) {
             const own = (await platform.serviceBindings(appGuid)).find((one) => one.instanceGuid === instanceGuid);
             if (!own)
                 throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The ${what} is not there.`, false);
-            const isOver = (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(own) || own.state === 'failed';
+            const isOver = (0,_carried_js__WEBPACK_IMPORTED_MODULE_2__/* .isBound */ .Vt)(own) || own.state === 'failed';
             return { state: `${what}: ${own.state ?? 'succeeded'}`, ...(isOver ? { done: own } : {}) };
         },
     });
@@ -51629,6 +55144,7 @@ async function linesWithNames(lack, platform, known) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $L: () => (/* binding */ isDone),
 /* harmony export */   $m: () => (/* binding */ isActive),
+/* harmony export */   Bo: () => (/* binding */ deploymentLabels),
 /* harmony export */   H6: () => (/* binding */ rollOf),
 /* harmony export */   U0: () => (/* binding */ othersAtWork),
 /* harmony export */   gi: () => (/* binding */ returnOf),
@@ -51636,6 +55152,15 @@ async function linesWithNames(lack, platform, known) {
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 
+/** @param of whose droplet it brings */
+function deploymentLabels({ app, version, owner, inPlace }, of) {
+    return {
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.app]: (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .appKey */ .$k)(app),
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.version]: version,
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role]: of,
+        [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.owner]: inPlace?.source?.by ?? owner,
+    };
+}
 /** The deployment that brings the version, by the labels it was made with: one whose answer was lost is found again. */
 function rollOf(intent, { deployments }) {
     return deployments.find(({ labels }) => isFor(labels, intent) && labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.role] === 'candidate');
@@ -51680,7 +55205,9 @@ function overtakenBy(intent, { deployments, lock }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cs: () => (/* binding */ packagesGivenUp),
 /* harmony export */   KM: () => (/* binding */ leftNow),
+/* harmony export */   MI: () => (/* binding */ rememberedOf),
 /* harmony export */   Tc: () => (/* binding */ earlierAfter),
 /* harmony export */   ao: () => (/* binding */ isOfEarlier),
 /* harmony export */   lz: () => (/* binding */ readEarlier),
@@ -51694,11 +55221,14 @@ const EARLIER_KEPT = 5;
 const REMEMBERED = [
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.commit,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.bits,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.builtOf,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestHash,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestEnv,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.restartEnv,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestRoutes,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestScale,
     _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestNamed,
+    _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.task,
 ];
 /** @returns what was written on live, newest first; what cannot be read is nothing */
 function readEarlier(annotations) {
@@ -51723,21 +55253,29 @@ function unpacked({ annotations = {}, untilMs = 0, ...one }) {
     const whole = Object.entries(annotations).map(([key, text]) => [`${_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .PREFIX */ .H3}/${key}`, text]);
     return { ...one, untilMs, annotations: Object.fromEntries(whole) };
 }
-/** @param revision number of live's revision with the droplet that it had before */
-function leftNow({ before, facts, inPlace }, annotations, revision, untilMs) {
-    if (before?.dropletGuid === undefined)
-        return undefined;
-    const said = REMEMBERED.flatMap((key) => {
+/** What is told of bits. */
+const OF_BITS = [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.bits, _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.builtOf];
+/**
+ * @param isStrange its droplet is another hand's: what is told of bits is told of others
+ * @returns of what is written on an app that which tells its version from others, and what its manifest set
+ */
+function rememberedOf(annotations, isStrange) {
+    const said = REMEMBERED.filter((key) => !isStrange || !OF_BITS.includes(key)).flatMap((key) => {
         const text = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(key, annotations);
         return text === undefined ? [] : [[key, text]];
     });
-    const withdrawn = inPlace?.source ? { [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.withdrawn]: withdrawnBy(facts) } : {};
+    return Object.fromEntries(said);
+}
+function leftNow({ before, facts }, annotations, { revision, untilMs, isWithdrawn, isStrange = false }) {
+    if (before?.dropletGuid === undefined)
+        return undefined;
+    const withdrawn = isWithdrawn ? { [_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.withdrawn]: withdrawnBy(facts) } : {};
     return {
         version: before.version,
         droplet: before.dropletGuid,
         ...(revision === undefined ? {} : { revision }),
         untilMs,
-        annotations: { ...Object.fromEntries(said), ...withdrawn },
+        annotations: { ...rememberedOf(annotations, isStrange), ...withdrawn },
     };
 }
 /** Who took a version from live by a rollback, in which run; as JSON. */
@@ -51749,9 +55287,24 @@ function withdrawnBy(facts) {
  * @returns annotations for live; null: removed
  */
 function earlierAfter(left, version, annotations) {
-    const others = readEarlier(annotations).filter((one) => ![left?.version, version].includes(one.version));
-    const all = [...(left ? [left] : []), ...others].slice(0, EARLIER_KEPT).map(packed);
+    const all = allAfter(left, version, annotations).slice(0, EARLIER_KEPT).map(packed);
     return (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .splitAnnotation */ .M4)(_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.earlier, JSON.stringify(all), annotations);
+}
+/**
+ * Copies of packages expire by no staging: each one goes with the last version that was built of it.
+ * @param now what the version that is live from now on was built of
+ * @returns guids of those that nobody goes back to
+ */
+function packagesGivenUp(left, version, annotations, now) {
+    const all = allAfter(left, version, annotations);
+    const of = (list) => list.flatMap((one) => one.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.builtOf] ?? []);
+    const kept = [...of(all.slice(0, EARLIER_KEPT)), ...(now ? [now] : [])];
+    return of(all.slice(EARLIER_KEPT)).filter((guid) => !kept.includes(guid));
+}
+/** Newest first. */
+function allAfter(left, version, annotations) {
+    const others = readEarlier(annotations).filter((one) => ![left?.version, version].includes(one.version));
+    return [...(left ? [left] : []), ...others];
 }
 /** Each annotation without what all of ours begin with. */
 function packed({ annotations, ...one }) {
@@ -51802,6 +55355,96 @@ function crashText({ index, reason, exitDescription, exitStatus }) {
 
 /***/ }),
 
+/***/ 1485:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bW: () => (/* binding */ givenUp),
+/* harmony export */   ev: () => (/* binding */ awaitGone),
+/* harmony export */   wL: () => (/* binding */ recordGivenUp)
+/* harmony export */ });
+/* unused harmony export ENDING_MS */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+/* harmony import */ var _heed_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9840);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8139);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3652);
+
+
+
+
+
+/** Written once: whoever repeats the handover finds live without them already. */
+const recordGivenUp = {
+    title: ({ had }) => `write down that live has ${countsText(had)}`,
+    plan: () => [`PATCH /v3/apps/<lock> annotation ${_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.givenUp}`],
+    run: async ({ had }, app, { platform }) => {
+        const lock = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .lockOf */ .Vx)(app);
+        if (givenUp(lock))
+            return;
+        await platform.updateApp(lock.guid, { annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.givenUp]: JSON.stringify(had) } });
+    },
+};
+function countsText({ counts }) {
+    const texts = Object.entries(counts).map(([type, count]) => `${count} of ${type}`);
+    return texts.length > 0 ? texts.join(', ') : 'nothing to give up';
+}
+/** @returns what live had when it was written down; undefined: nothing of it was changed yet */
+function givenUp(lock) {
+    try {
+        const had = JSON.parse(lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_1__/* .ANNOTATION */ .YX.givenUp] ?? 'null');
+        return had ?? undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * How long an instance may run on that is told to end (platform facts A4: its certificate is taken away for 5 s, then SIGTERM, SIGKILL
+ * after 10 s, and 1 s to be gone). Most platforms do not show one that is ending.
+ */
+const ENDING_MS = 16_000;
+const LONGEST_MS = 90_000;
+/** An instance that was seen ending is gone when it is seen no more; without that, when it must have been killed. */
+const awaitGone = {
+    title: ({ side, types }) => `see that ${types ? types.join(', ') : 'every instance'} of ${side} has ended`,
+    plan: ({ side, types }) => [
+        `GET /v3/processes/<${types?.join(', ') ?? 'each process'} of ${side}>/stats until none is left, and ${ENDING_MS / 1_000} s where the platform shows none that is ending`,
+    ],
+    run: async (step, app, world) => {
+        if (step.side === 'candidate')
+            return awaitEnd(step, app, world);
+        await (0,_heed_js__WEBPACK_IMPORTED_MODULE_2__/* .heeding */ .b)(app, world, (heeded) => awaitEnd(step, app, heeded));
+    },
+};
+async function awaitEnd({ side, types }, app, world) {
+    const { platform, clock } = world;
+    const { guid, name } = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .appOn */ .jb)(side, app);
+    const processes = (await platform.processes(guid)).filter(({ type }) => types?.includes(type) ?? true);
+    const fromMs = clock.now();
+    let wasSeenEnding = false;
+    await (0,_wait_js__WEBPACK_IMPORTED_MODULE_3__/* .waitFor */ .f)(world, {
+        what: `the instances of ${name} to end`,
+        deadlineMs: fromMs + LONGEST_MS,
+        look: async () => {
+            const seen = await Promise.all(processes.map((process) => platform.instances(process.guid)));
+            const alive = seen.flat().filter(({ state }) => state !== 'DOWN' && state !== 'CRASHED');
+            wasSeenEnding ||= alive.some(({ state }) => state === 'STOPPING');
+            const isOver = wasSeenEnding || clock.now() - fromMs >= ENDING_MS;
+            const state = alive.length > 0
+                ? `${alive.length} of the instances of ${name} are there`
+                : `no instance of ${name} is shown any more`;
+            return { state, ...(alive.length === 0 && isOver ? { done: true } : {}) };
+        },
+    }).catch((error) => {
+        // Nothing else may run before: the platform is asked again.
+        throw error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(error.message, false) : error;
+    });
+}
+
+
+/***/ }),
+
 /***/ 9840:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -51845,7 +55488,7 @@ async function heeding(app, world, work) {
 
 /***/ }),
 
-/***/ 4686:
+/***/ 2886:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51856,14 +55499,31 @@ __nccwpck_require__.d(__webpack_exports__, {
   Gg: () => (/* binding */ titleOf)
 });
 
-// EXTERNAL MODULE: ./lib/steps/live-wish.js
-var live_wish = __nccwpck_require__(8026);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
 // EXTERNAL MODULE: ./lib/steps/world.js
 var steps_world = __nccwpck_require__(3652);
+;// CONCATENATED MODULE: ./lib/steps/apply-to-candidate.js
+
+
+/** What `cf push` does first of all, for a candidate whose bits are there already. Its routes are mapped by steps of their own. */
+const applyToCandidate = {
+    title: () => 'apply the manifest to the candidate',
+    plan: (_step, { app }) => [
+        `POST /v3/spaces/<space>/actions/apply_manifest <of ${(0,names/* candidateName */.vf)(app)}, without routes>, GET /v3/jobs/<job> until COMPLETE`,
+    ],
+    run: async (_step, app, { platform, target, candidateManifest }) => {
+        const { intent } = app;
+        const { name } = (0,steps_world/* appOn */.jb)('candidate', app);
+        const manifest = candidateManifest(intent.app, name, intent.inPlace !== undefined, intent.carry?.filled);
+        await platform.finishJob(await platform.applyManifest(target.spaceGuid, manifest));
+    },
+};
+
+// EXTERNAL MODULE: ./lib/steps/live-wish.js
+var live_wish = __nccwpck_require__(8026);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
 ;// CONCATENATED MODULE: ./lib/steps/manifest-job.js
 /**
  * The platform's job that applies a manifest to live. It may begin and end after the run that asked for it is gone: the lock says
@@ -51940,7 +55600,96 @@ function read(annotations) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/steps/named.js
+var steps_named = __nccwpck_require__(4877);
+// EXTERNAL MODULE: ./lib/steps/carried.js
+var carried = __nccwpck_require__(3718);
+;// CONCATENATED MODULE: ./lib/steps/taken.js
+
+
+
+/**
+ * All but services, before the deployment: live was written down, and no instance shows it before. A setting is then as a new app
+ * has it.
+ */
+async function takeOff(taken, appGuid, platform) {
+    const nulls = (keys) => Object.fromEntries(keys.map((key) => [key, null]));
+    if (taken.labels.length + taken.annotations.length > 0) {
+        const change = { labels: nulls(taken.labels), annotations: nulls(taken.annotations) };
+        await platform.updateApp(appGuid, change);
+    }
+    for (const name of taken.features)
+        await platform.setFeature(appGuid, name, carried/* NEW_APP_HAS */.AU[name] ?? false);
+    if (taken.sidecars.length > 0) {
+        const sidecars = await platform.userSidecars(appGuid);
+        for (const { name, guid } of sidecars)
+            if (taken.sidecars.includes(name))
+                await platform.removeSidecar(guid);
+    }
+    if (Object.keys(taken.processes).length === 0)
+        return;
+    for (const process of await platform.processes(appGuid)) {
+        const change = withoutNamed(process, taken.processes[process.type] ?? []);
+        if (Object.keys(change).length > 0)
+            await platform.updateProcess(process.guid, change);
+    }
+}
+/** Pure. */
+function withoutNamed({ type, healthCheck, readiness }, keys) {
+    const health = withoutCheck(healthCheck, keys, 'health-check', type === 'web' ? 'port' : 'process');
+    const ready = readiness && withoutCheck(readiness, keys, 'readiness-health-check', 'process');
+    return {
+        ...(keys.includes('command') ? { command: null } : {}),
+        ...(health ? { healthCheck: health } : {}),
+        ...(ready ? { readiness: ready } : {}),
+    };
+}
+function withoutCheck(now, keys, prefix, otherwise) {
+    const gone = {
+        type: keys.includes(`${prefix}-type`),
+        timeout: prefix === 'health-check' && keys.includes('timeout'),
+        invocation: keys.includes(`${prefix}-invocation-timeout`),
+        interval: keys.includes(`${prefix}-interval`),
+        endpoint: keys.includes(`${prefix}-http-endpoint`),
+    };
+    if (!Object.values(gone).includes(true))
+        return undefined;
+    const type = gone.type ? otherwise : now.type;
+    return {
+        type,
+        ...(gone.timeout ? { timeoutS: null } : {}),
+        ...(gone.invocation ? { invocationTimeoutS: null } : {}),
+        ...(gone.interval ? { intervalS: null } : {}),
+        // A check by HTTP has one, whoever names it.
+        ...(gone.endpoint && type === 'http' ? { endpoint: '/' } : {}),
+    };
+}
+/** Old instances use their bindings until they are gone, and nothing goes back any more: what fails here is told, and stays. */
+const unbind = {
+    title: ({ services }) => `take live off ${services.join(', ')}`,
+    plan: ({ services }) => services.map((name) => `DELETE /v3/service_credential_bindings/<of live and ${name}>`),
+    run: async ({ services }, app, world) => {
+        const { guid } = (0,steps_world/* appOn */.jb)('live', app);
+        const bindings = await world.platform.serviceBindings(guid);
+        const own = bindings.filter(({ instance }) => services.includes(instance));
+        await Promise.all(own.map((one) => release(one, app.intent.app, world)));
+    },
+};
+async function release(one, app, world) {
+    try {
+        await world.platform.removeBinding(one.guid);
+    }
+    catch (error) {
+        const isNo = error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* PlatformFault */.A || error instanceof errors/* DeadlineOver */.hr;
+        if (!isNo)
+            throw error;
+        (0,steps_world/* note */.N4)(world, `${app} is still bound to ${one.instance}, which its manifest names no more: ${error.message}. Run cf unbind-service ${app} ${one.instance}.`);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/steps/apply-to-live.js
+
+
 
 
 
@@ -51952,6 +55701,7 @@ const applyToLive = {
         ...(Object.keys((0,live_wish/* ownEnv */.q5)(intent)).length > 0
             ? [`PATCH /v3/apps/<live>/environment_variables ${Object.keys((0,live_wish/* ownEnv */.q5)(intent)).join(', ')}`]
             : []),
+        ...takenFirst(intent).map((what) => `take <live> its ${what}`),
     ],
     run: async (_step, app, world) => {
         const { guid } = (0,steps_world/* appOn */.jb)('live', app);
@@ -51959,6 +55709,8 @@ const applyToLive = {
         await applyManifest(manifest, app, world);
         if (Object.keys(env).length > 0)
             await world.platform.setEnvironment(guid, env);
+        if (app.intent.taken)
+            await takeOff(app.intent.taken, guid, world.platform);
     },
 };
 /** The platform takes no count of a web process while a deployment is under way: it comes after. */
@@ -51978,6 +55730,10 @@ const scaleLive = {
         withLive(app, { ...live, processes });
     },
 };
+/** Bindings go later: instances of the version before still use them. */
+function takenFirst({ taken }) {
+    return taken ? (0,steps_named/* namesText */.cb)({ ...taken, services: [] }) : [];
+}
 function counted({ scale }) {
     return Object.entries(scale).flatMap(([type, { instances }]) => instances === undefined ? [] : [[type, instances]]);
 }
@@ -52032,9 +55788,12 @@ var await_instances = __nccwpck_require__(8499);
 var deployments = __nccwpck_require__(1248);
 // EXTERNAL MODULE: ./lib/steps/heed.js
 var heed = __nccwpck_require__(9840);
+// EXTERNAL MODULE: ./lib/steps/room.js
+var room = __nccwpck_require__(1289);
 // EXTERNAL MODULE: ./lib/steps/wait.js
 var wait = __nccwpck_require__(8139);
 ;// CONCATENATED MODULE: ./lib/steps/await-deployment.js
+
 
 
 
@@ -52065,6 +55824,8 @@ async function awaitRoll(app, world) {
     const slowest = live.processes.filter(({ type }) => type === 'web');
     const { maxInFlight = 1 } = app.intent.inPlace ?? {};
     const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(slowest.map((one) => ({ ...one, instances: maxInFlight })));
+    let last = { crashes: 0 };
+    const shortage = new room/* Shortage */.cl();
     await (0,wait/* waitFor */.f)(world, {
         what: 'the deployment to go on',
         get deadlineMs() {
@@ -52077,14 +55838,22 @@ async function awaitRoll(app, world) {
             const state = stateOf(seen);
             if ((0,deployments/* isDone */.$L)(deployment) || deployment.reason === 'PAUSED')
                 return { state, done: true };
-            progress.note(seen, world.clock.now());
-            const health = healthSince(progress, seen, world.clock.now());
+            const nowMs = world.clock.now();
+            progress.note(seen, nowMs);
+            const shortMs = Math.min(shortage.lasts(nowMs), nowMs - progress.atMs);
+            const health = healthSince(progress, seen, shortMs);
+            const full = health.full ?? shortOf(deployment);
+            shortage.note(full, nowMs);
+            last = { crashes: health.crashes, ...(full === undefined ? {} : { full }) };
             if (health.hopeless)
-                throw new errors/* VersionFault */.d4(`${health.hopeless}${toldBy(deployment)}`, 'start');
+                throw new errors/* VersionFault */.d4(`${health.hopeless}${toldBy(deployment)}`, (0,await_instances/* codeOf */.$N)(health));
+            const isShort = full !== undefined && shortMs > room/* ROOM_WAIT_MS */.nQ;
+            if (isShort && (0,await_instances/* codeOf */.$N)(last) === 'no-room')
+                throw new errors/* VersionFault */.d4(`The deployment finds no room: ${full}`, 'no-room');
             return { state };
         },
     }).catch((error) => {
-        throw error instanceof errors/* DeadlineOver */.hr ? new errors/* VersionFault */.d4(error.message, 'start') : error;
+        throw error instanceof errors/* DeadlineOver */.hr ? new errors/* VersionFault */.d4(error.message, (0,await_instances/* codeOf */.$N)(last)) : error;
     });
 }
 /** Only more counts: an instance that comes and goes brings a deployment nowhere. */
@@ -52110,9 +55879,9 @@ class Progress {
         this.crashesBefore = crashes.length;
     }
 }
-function healthSince(progress, { process, instances, crashes }, nowMs) {
+function healthSince(progress, { process, instances, crashes }, shortMs) {
     const since = crashes.slice(0, Math.max(0, crashes.length - progress.crashesBefore));
-    return (0,await_instances/* healthOf */.Wr)(process ? [{ process, instances }] : [], since, nowMs - progress.atMs);
+    return (0,await_instances/* healthOf */.Wr)(process ? [{ process, instances }] : [], since, shortMs);
 }
 async function look(guid, sinceMs, appGuid, { platform }) {
     const [deployment, processes, crashes] = await Promise.all([
@@ -52146,6 +55915,10 @@ function stateOf({ deployment, process, instances }) {
 function toldBy({ error }) {
     return error === undefined ? '' : `, the platform says: ${error}`;
 }
+/** Somebody has taken what the quota had left: the platform tries again and again, and has no end for it. */
+function shortOf({ error }) {
+    return error !== undefined && (0,room/* saysOverQuota */.bB)(error) ? error : undefined;
+}
 function isRoutable({ state, routable }) {
     return state === 'RUNNING' && routable !== false;
 }
@@ -52178,7 +55951,8 @@ async function awaitReturn(app, world) {
             const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
             const ready = instances.filter(isRoutable).length;
             const state = stateOf({ deployment, process: one, instances, crashes: [] });
-            const runs = !intent.before?.ran || ready >= (one?.instances ?? 0);
+            const { ran, down } = intent.before ?? {};
+            const runs = !ran || ready >= (one?.instances ?? 0) - (down?.web ?? 0);
             const done = deployment.value === 'FINALIZED' && all.length === 1 && runs;
             return { state, ...(done ? { done } : {}) };
         },
@@ -52211,14 +55985,14 @@ const setEnv = {
     },
 };
 const scale = {
-    title: ({ processType, to }) => `scale ${processType} to ${scaleText(to)}`,
-    plan: ({ processType, to }) => [
-        `POST /v3/apps/<candidate>/processes/${processType}/actions/scale ${scaleText(to)}`,
+    title: ({ side, processType, to }) => `scale ${processType}${side === 'live' ? ' of live' : ''} to ${scaleText(to)}`,
+    plan: ({ side = 'candidate', processType, to }) => [
+        `POST /v3/apps/<${side}>/processes/${processType}/actions/scale ${scaleText(to)}`,
     ],
-    run: async ({ processType, to }, app, { platform }) => {
-        const process = (0,steps_world/* appOn */.jb)('candidate', app).processes.find(({ type }) => type === processType);
+    run: async ({ side = 'candidate', processType, to }, app, { platform }) => {
+        const process = (0,steps_world/* appOn */.jb)(side, app).processes.find(({ type }) => type === processType);
         if (!process)
-            throw new errors/* PlatformFault */.A(`The candidate has no process ${processType}.`, false);
+            throw new errors/* PlatformFault */.A(`The ${side} has no process ${processType}.`, false);
         await platform.scale(process.guid, to);
     },
 };
@@ -52233,17 +56007,88 @@ function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
         .join(', ');
 }
 
+;// CONCATENATED MODULE: ./lib/steps/copy-package.js
+
+
+
+
+/** The package that is staged anew, or that a later restage needs, is recorded like one that was pushed. */
+const copyPackageToCandidate = {
+    title: () => 'copy the package to the candidate',
+    plan: (_step, intent) => [
+        `POST /v3/packages?source_guid=${packageOf(intent)} for <candidate>, GET /v3/packages until READY`,
+        `PATCH /v3/apps/<candidate> annotation ${names/* ANNOTATION */.YX.package}`,
+    ],
+    run: async (_step, app, world) => {
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const source = packageOf(app.intent);
+        if (source === undefined)
+            throw new errors/* PlatformFault */.A('Which package is to be copied is not recorded.', false);
+        const { guid, state } = await copyPackage(source, candidate.guid, world);
+        // It is made anew.
+        if (state !== 'READY')
+            throw new errors/* PlatformFault */.A(`The platform failed to copy the package: ${state}.`, false);
+        await world.platform.updateApp(candidate.guid, {
+            annotations: { [names/* ANNOTATION */.YX.package]: guid, [names/* ANNOTATION */.YX.builtOf]: guid },
+        });
+    },
+};
+function packageOf({ bits }) {
+    return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
+}
+/** One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`. */
+async function copyPackage(source, appGuid, world) {
+    const { platform, clock } = world;
+    const { guid } = await platform.copyPackage(source, appGuid);
+    return (0,wait/* waitFor */.f)(world, {
+        what: 'the copy of the package',
+        deadlineMs: clock.now() + world.stagingTimeoutMs,
+        look: async () => {
+            const found = (await platform.packages(appGuid)).find((one) => one.guid === guid);
+            if (!found)
+                throw new errors/* PlatformFault */.A(`The copy ${guid} of the package is not there.`, false);
+            const { state } = found;
+            return {
+                state: `package ${state.toLowerCase()}`,
+                ...(ENDS.includes(state) ? { done: found } : {}),
+            };
+        },
+    });
+}
+const ENDS = ['READY', 'FAILED', 'EXPIRED'];
+/** @returns guid of the copy; null where the platform makes none: the version is as good without, it only cannot be staged anew */
+async function copyForRestage(source, appGuid, world) {
+    try {
+        const { guid, state } = await copyPackage(source, appGuid, world);
+        if (state === 'READY')
+            return guid;
+        (0,steps_world/* note */.N4)(world, `${WITHOUT}: its copy is ${state}.`);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr))
+            throw error;
+        (0,steps_world/* note */.N4)(world, `${WITHOUT}: ${error.message}`);
+    }
+    return null;
+}
+const WITHOUT = 'Without its package this version cannot be staged anew later';
+
 ;// CONCATENATED MODULE: ./lib/steps/copy-droplet.js
 
 
 
 
-/** A copy whose answer was lost is found again. Once it is ready the lock says which one it is. */
+
+/**
+ * A copy whose answer was lost is found again. Once it is ready the lock says which one it is. With it goes the package: else live
+ * would have none but older ones, and `cf restage` would take one of these.
+ */
 const copyDroplet = {
     title: () => 'copy the droplet to live',
     plan: () => [
         'POST /v3/droplets?source_guid=<droplet of candidate> for <live>, GET /v3/droplets/<copy> until STAGED',
-        `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.copiedDroplet}`,
+        'POST /v3/packages?source_guid=<package of candidate> for <live>',
+        `PATCH /v3/apps/<lock> annotations ${names/* ANNOTATION */.YX.copiedDroplet}, ${names/* ANNOTATION */.YX.builtOf}`,
     ],
     run: async (_step, app, world) => {
         const { platform } = world;
@@ -52252,8 +56097,14 @@ const copyDroplet = {
         if (candidate.currentDropletGuid === undefined)
             throw new errors/* PlatformFault */.A(`${candidate.name} has no droplet.`, false);
         await assertWhole(candidate, app, world);
-        const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
-        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid } });
+        const packageGuid = candidate.annotations[names/* ANNOTATION */.YX.package];
+        const [guid, builtOf] = await Promise.all([
+            copyTo(live.guid, candidate.currentDropletGuid, world),
+            packageGuid === undefined ? null : copyForRestage(packageGuid, live.guid, world),
+        ]);
+        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, {
+            annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid, [names/* ANNOTATION */.YX.builtOf]: builtOf },
+        });
     },
 };
 /** @returns guid of the copy, which is ready; one that was begun before is found */
@@ -52275,32 +56126,39 @@ async function copyTo(appGuid, dropletGuid, world) {
     });
     return guid;
 }
-/** A rollback in place is proven with a copy of what live had. The droplet comes last, as it says that the rest is done. */
+/**
+ * A droplet that was staged before, of whichever app. It comes last, as it says that the rest is done. A version that comes back in
+ * place is proven as it was started.
+ */
 const takeDroplet = {
-    title: (_step, { version }) => `copy the droplet of ${version} to the candidate`,
-    plan: (_step, { inPlace }) => [
-        `POST /v3/droplets?source_guid=${inPlace?.source?.dropletGuid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
-        'PATCH /v3/processes/<web process of candidate> command',
+    title: () => 'copy the droplet to the candidate',
+    plan: (_step, { bits, commands }) => [
+        `POST /v3/droplets?source_guid=${bits?.guid} for <candidate>, GET /v3/droplets/<copy> until STAGED`,
+        ...(commands?.web ? ['PATCH /v3/processes/<web process of candidate> command'] : []),
         'PATCH /v3/apps/<candidate>/relationships/current_droplet',
     ],
     run: async (_step, app, world) => {
         const { intent } = app;
         const { platform } = world;
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
-        const { source } = intent.inPlace ?? {};
-        if (!source)
-            throw new errors/* PlatformFault */.A('Whose droplet is to be taken is not recorded.', false);
-        const guid = await copyTo(candidate.guid, source.dropletGuid, world);
+        const { bits } = intent;
+        if (bits?.from !== 'droplet')
+            throw new errors/* PlatformFault */.A('Which droplet is to be taken is not recorded.', false);
+        const guid = await copyTo(candidate.guid, bits.guid, world);
         const web = candidate.processes.find(({ type }) => type === 'web');
         const command = intent.commands?.web ?? null;
         if (web && command !== null)
             await platform.updateProcess(web.guid, { command });
+        await platform.updateApp(candidate.guid, { annotations: { [names/* ANNOTATION */.YX.droplet]: guid } });
         await platform.setCurrentDroplet(candidate.guid, guid);
     },
 };
 /** A copy has no package, and while it is made no checksum. */
 function isCopy(one, source) {
     if (one.packageGuid !== undefined || one.createdAtMs < source.createdAtMs)
+        return false;
+    // Of an image there are no bits to be told by.
+    if (one.image !== source.image)
         return false;
     if (one.state === 'COPYING')
         return true;
@@ -52316,7 +56174,10 @@ async function assertWhole({ guid }, { intent }, { platform }) {
 
 // EXTERNAL MODULE: ./lib/steps/earlier.js
 var earlier = __nccwpck_require__(6364);
+// EXTERNAL MODULE: ./lib/steps/vouched.js
+var vouched = __nccwpck_require__(7688);
 ;// CONCATENATED MODULE: ./lib/steps/crown.js
+
 
 
 
@@ -52326,13 +56187,17 @@ const OF_CANDIDATE = [
     names/* ANNOTATION */.YX.journal,
     names/* ANNOTATION */.YX.heartbeat,
     names/* ANNOTATION */.YX.copiedDroplet,
+    names/* ANNOTATION */.YX.pushedToLive,
     names/* ANNOTATION */.YX.judged,
     names/* ANNOTATION */.YX.applying,
     names/* ANNOTATION */.YX.package,
+    names/* ANNOTATION */.YX.droplet,
     names/* ANNOTATION */.YX.takenFrom,
     names/* ANNOTATION */.YX.target,
     names/* ANNOTATION */.YX.carried,
 ];
+/** What says which bits an app has that was no copy. */
+const VOUCHING = [names/* ANNOTATION */.YX.package, names/* ANNOTATION */.YX.droplet];
 /** Name, facts and hashes of the version: in one call, so that live is never called by one and described by another. */
 const crown = {
     title: (_step, { app, version }) => `call ${app} by its version ${version}`,
@@ -52345,10 +56210,11 @@ const crown = {
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         const said = Object.entries(candidate.annotations).filter(([key]) => isOfVersion(key));
         // The copy of a droplet has no package: the one of an earlier version would vouch for bits that are not its own.
-        const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || key === names/* ANNOTATION */.YX.package);
+        const gone = Object.keys(annotations).filter((key) => isOfVersion(key) || VOUCHING.includes(key));
         await world.platform.updateApp(guid, {
             labels: {
-                [names/* LABEL */.d_.role]: 'live',
+                ...intent.preview,
+                [names/* LABEL */.d_.role]: intent.preview ? 'preview' : 'live',
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
                 [names/* LABEL */.d_.version]: intent.version,
                 [names/* LABEL */.d_.phase]: null,
@@ -52367,17 +56233,47 @@ function isOfVersion(key) {
         return false;
     return !OF_CANDIDATE.some((one) => key === one || key.startsWith(`${one}-`));
 }
-async function earlierOf({ intent, snapshot }, { platform }) {
+async function earlierOf(app, { platform }) {
+    const { intent, snapshot } = app;
     const annotations = snapshot.live?.annotations ?? {};
     const { dropletGuid, guid = '' } = intent.before ?? {};
-    const revision = dropletGuid === undefined ? undefined : await revisionOf(guid, dropletGuid, platform);
-    const left = (0,earlier/* leftNow */.KM)(intent, annotations, revision, platform.platformNowMs());
+    // A restart deploys the droplet that live had: a revision that came with it is none of the version before.
+    const isOwn = intent.inPlace?.source !== undefined;
+    const sinceMs = isOwn ? (0,steps_world/* lockOf */.Vx)(app).createdAtMs : Number.POSITIVE_INFINITY;
+    const revision = dropletGuid === undefined ? undefined : await revisionOf({ guid, dropletGuid, sinceMs }, platform);
+    const isWithdrawn = snapshot.candidate !== undefined && (0,names/* isOfRollback */.Ce)(snapshot.candidate);
+    const untilMs = platform.platformNowMs();
+    const isStrange = !(await hadItsBits(app, platform));
+    const left = (0,earlier/* leftNow */.KM)(intent, annotations, { revision, untilMs, isWithdrawn, isStrange });
+    const now = snapshot.candidate?.annotations[names/* ANNOTATION */.YX.builtOf];
+    const givenUp = (0,earlier/* packagesGivenUp */.Cs)(left, intent.version, annotations, now);
+    for (const packageGuid of givenUp)
+        await orKept(platform.deletePackage(packageGuid));
     return (0,earlier/* earlierAfter */.Tc)(left, intent.version, annotations);
 }
+/** Live as it was before. Asked only where something is told of its bits, and its droplet is no copy. */
+async function hadItsBits({ intent, snapshot }, platform) {
+    const { dropletGuid } = intent.before ?? {};
+    if (!snapshot.live || dropletGuid === undefined)
+        return false;
+    const before = { ...snapshot.live, currentDropletGuid: dropletGuid };
+    if (!(names/* ANNOTATION */.YX.bits in before.annotations) || (0,vouched/* hasItsCopy */.y)(before, snapshot))
+        return true;
+    const droplet = (await platform.droplets(before.guid)).find(({ guid }) => guid === dropletGuid);
+    return (0,vouched/* hasItsBits */.H)(before, droplet?.packageGuid, snapshot);
+}
+/** It only takes room. */
+async function orKept(deleted) {
+    await deleted.catch((error) => {
+        if (!(error instanceof errors/* PlatformRefusal */.E2))
+            throw error;
+    });
+}
 /** It only helps a later way back. */
-async function revisionOf(appGuid, dropletGuid, platform) {
+async function revisionOf({ guid, dropletGuid, sinceMs }, platform) {
     try {
-        return (await platform.revisions(appGuid)).find((one) => one.dropletGuid === dropletGuid)?.version;
+        const before = (await platform.revisions(guid)).filter(({ createdAtMs }) => createdAtMs < sinceMs);
+        return before.find((one) => one.dropletGuid === dropletGuid)?.version;
     }
     catch (error) {
         if (error instanceof errors/* PlatformRefusal */.E2)
@@ -52493,8 +56389,8 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
     }
 }
 
-// EXTERNAL MODULE: ./lib/probe/smoke.js + 4 modules
-var smoke = __nccwpck_require__(3091);
+// EXTERNAL MODULE: ./lib/probe/smoke.js + 2 modules
+var smoke = __nccwpck_require__(847);
 // EXTERNAL MODULE: ./lib/probe/watch.js + 1 modules
 var watch = __nccwpck_require__(9588);
 // EXTERNAL MODULE: ./lib/steps/instances.js
@@ -52512,6 +56408,7 @@ var steps_routes = __nccwpck_require__(4656);
 
 
 
+
 /** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
 const QUIET_LIMIT_MS = 90_000;
 /**
@@ -52519,18 +56416,36 @@ const QUIET_LIMIT_MS = 90_000;
  * leaves. While live leaves, the checks on production run and the watch may lead back.
  */
 const drain = {
-    title: ({ side }, { drainMs, bakeMs, before }) => {
+    title: ({ side }, intent) => {
+        const { drainMs, bakeMs, before } = intent;
+        if ((0,steps_routes/* isRouteless */.xL)(intent)) {
+            if (side === 'candidate')
+                return 'no route leads to the candidate';
+            return bakeMs > 0 ? `let the candidate run for ${bakeMs / 1_000} s` : 'look once more';
+        }
         if (side === 'live' && !before?.ran)
             return bakeMs > 0 ? `bake ${bakeMs / 1_000} s` : 'look once more';
         return `drain ${side} ${drainMs / 1_000} s${side === 'live' && bakeMs > 0 ? `, bake ${bakeMs / 1_000} s` : ''}`;
     },
-    plan: ({ side }, intent, watchedRoutes) => [
-        ...(side === 'candidate' || intent.before?.ran
-            ? [`GET each production route for the instances of ${side} until every router refuses them`]
-            : []),
-        windowText(side, intent, watchedRoutes),
-    ],
+    plan: ({ side }, intent, watchedRoutes) => {
+        if ((0,steps_routes/* isRouteless */.xL)(intent))
+            return side === 'live'
+                ? [
+                    `GET /v3/processes/<process>/stats of <candidate> and its crash events for ${intent.bakeMs / 1_000} s`,
+                ]
+                : [];
+        return [
+            ...(side === 'candidate' || intent.before?.ran
+                ? [`GET each production route for the instances of ${side} until every router refuses them`]
+                : []),
+            windowText(side, intent, watchedRoutes),
+        ];
+    },
     run: async ({ side }, app, world) => {
+        // Unless another hand has given live a route meanwhile.
+        if ((0,steps_routes/* isRouteless */.xL)(app.intent) && app.found.unmappedAtMs === undefined) {
+            return side === 'live' ? (0,await_instances/* keepRunning */.TK)(app, world, app.intent.bakeMs) : undefined;
+        }
         const unmappedAtMs = app.found.unmappedAtMs ?? world.clock.now();
         if (side === 'candidate')
             return leave(side, app, world, unmappedAtMs);
@@ -52586,7 +56501,9 @@ async function productionChecks(app, world) {
     if (checks.length === 0)
         return;
     const candidate = (0,steps_world/* serverOn */.ri)('candidate', app);
-    const routes = intent.production.filter(steps_routes/* isAskable */.c);
+    const web = intent.production.filter(steps_routes/* isAskable */.cy);
+    // A check speaks HTTP: where TCP routes are all that there is, it is what the app speaks on them.
+    const routes = web.length > 0 ? web : intent.production.filter(steps_routes/* isTcp */.ER);
     const instances = routes.flatMap(({ url }) => (0,steps_instances/* instancesOn */.eb)((0,steps_world/* routeNamed */.r)(url, app), candidate));
     const { passed } = await (0,smoke/* runSmoke */.Lw)(world.probe, {
         checks,
@@ -52622,10 +56539,10 @@ async function lastMoment(side, app, world, unmappedAtMs) {
 async function lookedAt(side, leaver, app, world) {
     const { intent } = app;
     const had = new Set(intent.before?.destinations.map(({ url }) => url));
-    const production = intent.production.filter((route) => (0,steps_routes/* isAskable */.c)(route) || side === 'candidate' || had.has(route.url));
+    const production = intent.production.filter((route) => (0,steps_routes/* isAskable */.cy)(route) || side === 'candidate' || had.has(route.url));
     const seen = await Promise.all(production.map(async (route) => ({
         url: route.url,
-        reach: (0,steps_routes/* isAskable */.c)(route) ? await (0,steps_reach/* reachOf */.xw)(route.url, leaver, app, world) : 'unreachable',
+        reach: (0,steps_routes/* isAskable */.cy)(route) ? await (0,steps_reach/* reachOf */.xw)(route.url, leaver, app, world) : 'unreachable',
     })));
     if (side === 'candidate')
         return seen;
@@ -52639,6 +56556,8 @@ async function lookedAt(side, leaver, app, world) {
     ];
 }
 
+// EXTERNAL MODULE: ./lib/steps/give-up.js
+var give_up = __nccwpck_require__(1485);
 // EXTERNAL MODULE: ./lib/engine/journal.js
 var engine_journal = __nccwpck_require__(464);
 ;// CONCATENATED MODULE: ./lib/steps/make-candidate.js
@@ -52651,15 +56570,17 @@ const makeCandidate = {
     plan: (_step, { app }) => [
         `POST /v3/apps name=${(0,names/* candidateName */.vf)(app)}, with labels and journal (201: the lock)`,
     ],
-    run: async (_step, { intent }, { platform, target }) => {
+    run: async (_step, { intent, snapshot }, { platform, target }) => {
         const made = await platform.createApp(target.spaceGuid, {
             name: (0,names/* candidateName */.vf)(intent.app),
+            ...lifecycleOf(intent, snapshot),
             labels: {
                 [names/* LABEL */.d_.role]: 'candidate',
                 [names/* LABEL */.d_.phase]: 'made',
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
                 [names/* LABEL */.d_.version]: intent.version,
                 [names/* LABEL */.d_.owner]: intent.owner,
+                ...intent.preview,
             },
             annotations: {
                 ...split(intent),
@@ -52673,6 +56594,15 @@ const makeCandidate = {
             throw new errors/* PlatformFault */.A(`${(0,names/* candidateName */.vf)(intent.app)} was made by somebody else just now.`, false);
     },
 };
+/** A droplet is only for apps of its own lifecycle and stack; what the manifest says of it comes later, and wins. */
+function lifecycleOf({ asLive, docker, bits }, { live }) {
+    if (asLive && live)
+        return { lifecycle: live.lifecycle };
+    if (docker)
+        return { lifecycle: { type: 'docker', buildpacks: [] } };
+    const stack = bits?.from === 'droplet' ? bits.stack : undefined;
+    return stack === undefined ? {} : { lifecycle: { type: 'buildpack', buildpacks: [], stack } };
+}
 function split(intent) {
     return Object.assign({}, ...Object.entries(intent.facts).map(([key, text]) => (0,names/* splitAnnotation */.M4)(key, text)));
 }
@@ -52685,10 +56615,10 @@ function split(intent) {
  * elsewhere, or a quota, is met here, before anything starts.
  */
 const makeRoute = {
-    title: ({ route, as }) => `make the ${as} route ${route.url}`,
-    plan: ({ route, as }) => [`POST /v3/routes ${route.url} (${as})`],
+    title: ({ route, as }) => `make the ${as} route ${nameOf(route)}`,
+    plan: ({ route, as }) => [`POST /v3/routes ${nameOf(route)} (${as})`],
     run: async ({ route, as }, { intent }, { platform, target }) => {
-        const { host, domainGuid, path, port, options } = route;
+        const { host, domainGuid, path, port, options, mark } = route;
         await platform.createRoute(target.spaceGuid, {
             host,
             domainGuid,
@@ -52699,10 +56629,15 @@ const makeRoute = {
                 [names/* LABEL */.d_.role]: as === 'trial' ? 'candidate' : 'live',
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
                 [names/* LABEL */.d_.version]: intent.version,
+                ...intent.preview,
+                ...(mark === undefined ? {} : { [names/* LABEL */.d_.run]: mark }),
             },
         });
     },
 };
+function nameOf({ url, mark }) {
+    return mark === undefined ? url : `${url.replace(/:0$/, '')} at a port that the platform chooses`;
+}
 /** The manifest's options, on a route that is there. Requests go on meanwhile: routers choose another way among its destinations. */
 const setOptions = {
     title: ({ url }) => `set the options of ${url}`,
@@ -52733,7 +56668,12 @@ const mark = {
 
 // EXTERNAL MODULE: ./lib/probe/proof.js
 var probe_proof = __nccwpck_require__(9507);
+// EXTERNAL MODULE: ./lib/probe/tcp.js
+var tcp = __nccwpck_require__(9698);
 ;// CONCATENATED MODULE: ./lib/steps/prove.js
+
+
+
 
 
 
@@ -52758,9 +56698,15 @@ const ALLOWANCE = `${UNSEEN_ALLOWANCE_MS / 1_000} s`;
 const prove = {
     title: ({ side, urls }) => `prove ${side} on ${urls.length === 1 ? urls[0] : `${urls.length} production routes`}`,
     plan: ({ side, urls }, { probePath, production }) => [
-        ...urls.map((url) => production.some((one) => one.url === url && !(0,steps_routes/* isAskable */.c)(one))
-            ? `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`
-            : `GET ${url}${probePath} by every instance of ${side}, each named in a header`),
+        ...urls.flatMap((url) => {
+            const route = production.find((one) => one.url === url);
+            if (!route || (0,steps_routes/* isAskable */.cy)(route))
+                return [`GET ${url}${probePath} by every instance of ${side}, each named in a header`];
+            return [
+                ...((0,steps_routes/* isTcp */.ER)(route) ? [`TCP connections to ${url}`] : []),
+                `wait until ${ALLOWANCE} after ${url} was mapped: its instances cannot be asked one by one`,
+            ];
+        }),
         `wait until ${ALLOWANCE} after the map wherever no instance can be asked for by that header`,
     ],
     run: async ({ side, urls }, app, world) => {
@@ -52777,7 +56723,12 @@ async function proveAll(side, urls, app, world) {
     // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
     await (0,context/* sideBySide */.Qp)(world.probe, urls, urls.length, async (url, probe) => {
         const why = (0,steps_world/* whyUnasked */.W5)(url, app);
-        const proof = why ? unseen(url, why) : await proveOne(url, side, app, { ...world, probe }, behind);
+        const here = { ...world, probe };
+        const proof = (0,address/* isTcpUrl */.rd)(url)
+            ? await proveOpen(url, side, app, here)
+            : why
+                ? unseen(url, why)
+                : await proveOne(url, side, app, here, behind);
         found.set(url, proof);
     });
     const proofs = urls.flatMap((url) => found.get(url) ?? []);
@@ -52790,6 +56741,35 @@ async function proveAll(side, urls, app, world) {
 }
 function unseen(routeUrl, because) {
     return { routeUrl, proof: 'none', requests: 0, because };
+}
+/**
+ * Connections stay open; whom they meet nobody tells. Where none did before the switch either, none is asked for. On the way back
+ * one that is closed may be closed by the version that goes: the routers' time has to do, as where a header is lost.
+ */
+async function proveOpen(url, side, app, world) {
+    const because = 'a TCP route, on which nothing names a version';
+    if (side === 'live')
+        return unseen(url, because);
+    const notFromHere = unseen(url, 'a TCP route on which no connection from this machine stayed open before');
+    const { before } = app.intent;
+    const had = before?.ran === true && before.destinations.some((one) => one.url === url);
+    const reach = (0,steps_reach/* reachKnown */.p1)(url, app.snapshot.live, app);
+    // Refused where live has the route: by something on the way, as its routers listen.
+    if (reach === 'unreachable' || (had && reach === 'unknown-route'))
+        return notFromHere;
+    const inARow = CONNECTIONS_IN_A_ROW;
+    const deadlineMs = world.clock.now() + PROOF_MS;
+    const asked = { url, inARow, deadlineMs, code: 'production-proof' };
+    try {
+        const requests = await (0,tcp/* staysOpen */.n7)(world.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+        return { routeUrl: url, proof: 'answered', requests, because };
+    }
+    catch (error) {
+        // A run that finishes what another one began has not seen what was before.
+        if (!(error instanceof errors/* PlatformFault */.A) || !had || reach !== undefined)
+            throw error;
+        return notFromHere;
+    }
 }
 /** @param behind guids of routes with a route service: the router heeds the header, and what comes back from the service is routed anew */
 async function proveOne(url, side, app, world, behind) {
@@ -52856,9 +56836,16 @@ var external_node_util_ = __nccwpck_require__(7975);
 
 /** Manifest and bits go up with the cf CLI, and the package is recorded: no other one is ever built or started. */
 const pushBits = {
-    title: () => 'push the bits',
-    plan: (_step, { app }) => [
-        `cf push ${(0,names/* candidateName */.vf)(app)} --no-start -f <candidate manifest> --vars-file <private file>`,
+    title: (_step, { docker }) => (docker ? 'push the name of the image' : 'push the bits'),
+    plan: (_step, { app, docker, byV6 }) => [
+        ...(byV6
+            ? [
+                'POST /v3/spaces/<space>/actions/apply_manifest <candidate manifest>, GET /v3/jobs/<job> until COMPLETE',
+                `cf v3-create-package ${(0,names/* candidateName */.vf)(app)} -p <bits>`,
+            ]
+            : [
+                `cf push ${(0,names/* candidateName */.vf)(app)} --no-start -f <candidate manifest> --vars-file <private file>${docker ? ' --docker-image <image>' : ''}`,
+            ]),
         `PATCH /v3/apps/<candidate> annotations ${names/* ANNOTATION */.YX.package}, ${names/* ANNOTATION */.YX.bits}, ${names/* ANNOTATION */.YX.manifestHash}`,
     ],
     run: async (_step, app, { platform, pushBits: push, fingerprint }) => {
@@ -52870,9 +56857,10 @@ const pushBits = {
         await push({
             app: intent.app,
             candidate: candidate.name,
-            ...(trial && (0,steps_routes/* isPushed */.Y)(trial.to) ? { trialUrl: trial.route.url } : {}),
+            ...(trial && (0,steps_routes/* isPushed */.Yx)(trial.to) ? { trialUrl: trial.route.url } : {}),
             // The candidate of a version that comes to live in place is there for its proof alone.
             ...(intent.inPlace ? { alone: true } : {}),
+            ...(intent.carry?.filled ? { bindings: intent.carry.filled } : {}),
         });
         const made = (await platform.packages(candidate.guid))
             .filter(({ guid }) => !before.some((old) => old.guid === guid))
@@ -52899,16 +56887,20 @@ var secrets = __nccwpck_require__(2413);
 
 
 
+
+
+
 /** Nothing of live is changed before the switch: a record of an earlier try, from before another hand's change, is replaced. */
 const recordLive = {
     title: () => 'write live down as it is',
     plan: () => [
-        'GET variables, processes, bindings, sidecars of <live>',
+        'GET variables, processes, bindings, sidecars, features of <live>',
         `PATCH /v3/apps/<candidate>/environment_variables ${live_record/* LIVE_BEFORE */.$I}`,
     ],
     run: async (_step, app, world) => {
         const lock = (0,steps_world/* lockOf */.Vx)(app);
-        const record = await liveNow(app, world);
+        const found = await liveNow(app, world);
+        const record = { ...found, ...touchedBy(found, app, world) };
         await world.platform.setEnvironment(lock.guid, { [live_record/* LIVE_BEFORE */.$I]: JSON.stringify(record) });
     },
 };
@@ -52940,6 +56932,10 @@ const restoreLive = {
             await platform.removeSidecar(sidecar);
         for (const sidecar of found.changedSidecars)
             await platform.updateSidecar(sidecar);
+        for (const sidecar of found.goneSidecars)
+            await platform.createSidecar(guid, sidecar);
+        for (const [name, on] of Object.entries(found.features))
+            await platform.setFeature(guid, name, on);
         const now = await platform.processes(guid);
         for (const [type, { scale, ...settings }] of Object.entries(processes)) {
             const process = now.find((one) => one.type === type);
@@ -52957,6 +56953,43 @@ const restoreLive = {
         }
     },
 };
+/** What the manifest names and the last one named, what the inputs set, and of a version that comes back what it brings. */
+function touchedBy(found, app, world) {
+    const { intent } = app;
+    const lock = (0,steps_world/* lockOf */.Vx)(app);
+    // Without a manifest only what the version brings is changed.
+    if (intent.asLive)
+        return { touched: ofVersion(found, intent) };
+    const now = (0,steps_named/* namedOn */.L0)(lock);
+    if (!now)
+        return {};
+    const { processes, bindings: _, ...named } = (0,steps_named/* eitherOf */.BU)(now, intent.taken);
+    const { env } = (0,live_wish/* wishOf */.H_)(app, world);
+    const sizes = (0,names/* recordedOn */.iq)(lock, names/* ANNOTATION */.YX.manifestScale);
+    const listed = (0,names/* recordedOn */.iq)(lock, names/* ANNOTATION */.YX.manifestEnv);
+    const types = Object.keys({ ...processes, ...sizes, ...intent.scale });
+    const keysOf = (type) => [
+        ...(processes[type] ?? []),
+        ...Object.keys(sizes?.[type] ?? {}),
+        ...Object.keys(intent.scale[type] ?? {}),
+    ];
+    return {
+        touched: {
+            ...named,
+            env: [...new Set([...(Array.isArray(listed) ? listed.map(String) : []), ...Object.keys(env)])],
+            processes: Object.fromEntries(types.map((type) => [type, keysOf(type)])),
+        },
+    };
+}
+function ofVersion(found, { env, commands = {} }) {
+    const changed = Object.entries(env).filter(([name, value]) => (found.env[name] ?? null) !== value);
+    const processes = Object.keys(commands).map((type) => [type, ['command']]);
+    return {
+        ...steps_named/* NOTHING_NAMED */.e_,
+        env: changed.map(([name]) => name),
+        processes: Object.fromEntries(processes),
+    };
+}
 /** More than were written down, and not by this deploy: an autoscaler, or a person. */
 function keptCounts({ processes }, { intent }) {
     return (type, now) => {
@@ -52977,13 +57010,14 @@ function recorded(app, world) {
 /** Live by a fresh read. Throws `PlatformFault` while two versions of a process are there, `Refused` where it may not be read. */
 async function liveNow(app, { platform, hide }) {
     const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
-    const [found, env, processes, droplet, bindings, sidecars] = await Promise.all([
+    const [found, env, processes, droplet, bindings, sidecars, features] = await Promise.all([
         platform.appsByGuid([guid]),
         platform.environment(guid),
         platform.processes(guid),
         platform.currentDroplet(guid),
         platform.serviceBindings(guid),
         platform.userSidecars(guid),
+        platform.features(guid),
     ]);
     hide((0,secrets/* likelySecrets */.g)(env));
     const [live] = found;
@@ -52993,7 +57027,7 @@ async function liveNow(app, { platform, hide }) {
         throw new errors/* PlatformFault */.A(`${name} has two versions of a process: a deployment is under way.`, false);
     const commands = await commandsOf(platform, name, processes);
     const dropletCommands = droplet?.commands ?? {};
-    return (0,live_record/* recordOf */.zv)({ app: live, env, processes, commands, dropletCommands, bindings, sidecars });
+    return (0,live_record/* recordOf */.zv)({ app: live, env, processes, commands, dropletCommands, bindings, sidecars, features });
 }
 async function commandsOf(platform, name, processes) {
     const commands = await Promise.all(processes.map(async ({ type, guid }) => [type, await platform.command(guid)]));
@@ -53029,7 +57063,7 @@ const rename = {
         await platform.updateApp(guid, {
             name: nameFor(step, intent),
             labels: {
-                [names/* LABEL */.d_.role]: step.to,
+                [names/* LABEL */.d_.role]: step.to === 'live' && intent.preview ? 'preview' : step.to,
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
                 [names/* LABEL */.d_.version]: versionFor(step, intent),
                 [names/* LABEL */.d_.phase]: null,
@@ -53065,9 +57099,10 @@ function nameFor({ to }, intent) {
 function versionFor({ to }, intent) {
     return to === 'previous' ? (intent.before?.version ?? '') : intent.version;
 }
+const OF_THE_DEPLOY = [names/* ANNOTATION */.YX.heartbeat, names/* ANNOTATION */.YX.carried, names/* ANNOTATION */.YX.givenUp];
 /** Journal and heartbeat belong to a deploy that is under way: this one ends here. */
 function withoutJournal(annotations) {
-    const ended = Object.keys(annotations).filter((key) => key === names/* ANNOTATION */.YX.heartbeat || key === names/* ANNOTATION */.YX.carried || key.startsWith(names/* ANNOTATION */.YX.journal));
+    const ended = Object.keys(annotations).filter((key) => OF_THE_DEPLOY.includes(key) || key.startsWith(names/* ANNOTATION */.YX.journal));
     return Object.fromEntries(ended.map((key) => [key, null]));
 }
 
@@ -53087,14 +57122,10 @@ const createDeployment = {
         const { intent, found } = app;
         const { guid: appGuid, name } = (0,steps_world/* appOn */.jb)('live', app);
         const dropletGuid = dropletOf(of, app);
-        const labels = {
-            [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
-            [names/* LABEL */.d_.version]: intent.version,
-            [names/* LABEL */.d_.role]: of,
-            [names/* LABEL */.d_.owner]: intent.inPlace?.source?.by ?? intent.owner,
-        };
+        const labels = (0,deployments/* deploymentLabels */.Bo)(intent, of);
         const [other] = await platform.deployments(appGuid, 'ACTIVE');
-        if (other && isSame(other, labels))
+        const own = of === 'live' ? deployments/* returnOf */.gi : deployments/* rollOf */.H6;
+        if (other && own(intent, { deployments: [other] }))
             return;
         if (other)
             throw besides(other, name, of, intent.version);
@@ -53161,12 +57192,11 @@ function dropletOf(of, app) {
     }
     return had;
 }
-function isSame({ labels }, wanted) {
-    return [names/* LABEL */.d_.version, names/* LABEL */.d_.role].every((key) => labels[key] === wanted[key]);
-}
 
 // EXTERNAL MODULE: ./lib/steps/scaling.js
 var scaling = __nccwpck_require__(3329);
+// EXTERNAL MODULE: ./lib/steps/inside.js
+var inside = __nccwpck_require__(7994);
 ;// CONCATENATED MODULE: ./lib/steps/smoke.js
 
 
@@ -53174,21 +57204,42 @@ var scaling = __nccwpck_require__(3329);
 
 
 
-/** The smoke checks on the trial route, by every instance; and what the production routes will let us see is tested. */
+
+
+
+/** How long connections to a trial route may take to stay open: routers have to learn of it first. */
+const OPEN_WAIT_MS = 45_000;
+/**
+ * The smoke checks on the trial route, by every instance; on a trial route on TCP connections have to stay open first. And what the
+ * production routes will let us see is tested.
+ */
 const smoke_smoke = {
     title: (_step, { checks }) => `smoke checks (${checks.filter(({ on }) => on === 'trial').length})`,
-    plan: (_step, { checks, trials: [first] }) => checks
-        .filter(({ on }) => first && on === 'trial')
-        .map(({ label, method }) => `${method} ${label} on ${first?.route.url}, by every instance`),
+    plan: (_step, { checks, trials }) => [
+        ...trials.filter(({ route }) => (0,steps_routes/* isTcp */.ER)(route)).map(({ route }) => `TCP connections to ${route.url}`),
+        ...checks
+            .filter(({ on }) => trials[0] && on === 'trial')
+            .map(({ label, method }) => `${method} ${label} on ${trials[0]?.route.url}, by every instance${trials[0]?.route.internal ? ', asked by a task: POST /v3/apps/<candidate>/tasks' : ''}`),
+    ],
     run: async (_step, app, world) => {
         const { intent } = app;
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         await reachOfProduction(app, world);
+        for (const one of intent.trials.filter(({ route }) => (0,steps_routes/* isTcp */.ER)(route)))
+            await opensOn((0,steps_world/* trialRoute */._Q)(one, app), candidate, app, world);
         const [first] = intent.trials;
         // Nobody outside can ask it by HTTP: its own health checks, and that its instances stay up, have to do.
         if (!first)
             return;
-        const trial = (0,steps_world/* routeNamed */.r)(first.route.url, app);
+        const trial = (0,steps_world/* trialRoute */._Q)(first, app);
+        if (first.route.internal) {
+            const passed = await (0,inside/* checksInside */.SA)(intent.checks.filter(inside/* isInsideCheck */.D4), trial, candidate, world);
+            const urls = intent.checks.filter(({ target }) => 'url' in target);
+            const elsewhere = { checks: urls, trialUrl: trial.url, instances: [], headerReaches: false };
+            const others = await (0,smoke/* runSmoke */.Lw)(world.probe, { ...elsewhere, onlyDestination: true }, (text) => (0,steps_world/* note */.N4)(world, text));
+            app.found.smoke = { passed: [...passed, ...others.passed] };
+            return;
+        }
         const reach = await reachOfTrial(trial.url, candidate, app, world);
         app.found.smoke = await (0,smoke/* runSmoke */.Lw)(world.probe, {
             checks: intent.checks,
@@ -53203,8 +57254,21 @@ const smoke_smoke = {
 /** Before the switch, while live shows what each route lets us see. */
 async function reachOfProduction(app, world) {
     const { intent, snapshot } = app;
-    const outside = intent.production.filter(steps_routes/* isAskable */.c);
+    const outside = intent.production.filter(steps_routes/* isOutside */._K);
     await Promise.all(outside.map(({ url }) => (0,steps_reach/* reachOf */.xw)(url, snapshot.live, app, world)));
+}
+/** Routers spread connections over the instances: so many meet each one of them, as nothing names an instance on TCP. */
+async function opensOn(trial, candidate, app, world) {
+    const instances = (0,steps_instances/* instancesOn */.eb)(trial, candidate).length;
+    await reachOfTrial(trial.url, candidate, app, world);
+    const asked = {
+        url: trial.url,
+        inARow: Math.max(1, instances) * context/* CONNECTIONS_IN_A_ROW */.bQ,
+        deadlineMs: world.clock.now() + OPEN_WAIT_MS,
+        code: 'smoke',
+    };
+    const made = await (0,tcp/* staysOpen */.n7)(world.probe, asked, (text) => (0,steps_world/* note */.N4)(world, text));
+    (0,steps_world/* note */.N4)(world, `${trial.url}: ${made} connections stayed open`);
 }
 const ROUTER_WAIT_MS = 30_000;
 /** A route that was made a moment ago is not known to every router yet. */
@@ -53225,9 +57289,11 @@ const smokeScript = {
     run: async (_step, app, { runScript, signal }) => {
         const { intent } = app;
         const { guid } = (0,steps_world/* appOn */.jb)('candidate', app);
+        const [first] = intent.trials;
         await runScript({
             command: intent.smokeScript ?? '',
-            trialUrl: intent.trials[0]?.route.url ?? '',
+            // Nobody outside can do anything with an internal one.
+            trialUrl: first && !first.route.internal ? (0,steps_world/* trialRoute */._Q)(first, app).url : '',
             appName: intent.app,
             appGuid: guid,
             signal,
@@ -53240,6 +57306,8 @@ const smokeScript = {
 
 
 
+
+const OF_IMAGES = 'The image is not there, or its registry does not give it to who asks: a private one needs docker-username and docker-password.';
 /** Builds the package that this deploy pushed, and no other, and makes its droplet the candidate's. */
 const stage = {
     title: () => 'stage the droplet',
@@ -53269,7 +57337,11 @@ const stage = {
         });
         if (build.dropletGuid === undefined) {
             const why = build.error ?? 'the platform gave no reason';
-            throw new errors/* VersionFault */.d4(`Staging failed: ${why}`, 'staging');
+            // The platform does not try a build again by itself.
+            if ((0,room/* saysNoRoom */.VO)(why))
+                throw new errors/* VersionFault */.d4(`The platform has no room to build: ${why}`, 'no-room');
+            const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
+            throw new errors/* VersionFault */.d4(`Staging failed: ${why}${hint}`, 'staging');
         }
         await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
     },
@@ -53422,7 +57494,123 @@ async function assertOffRoutes(platform, name, guid) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/steps/task.js
+var task = __nccwpck_require__(7631);
+// EXTERNAL MODULE: ./lib/model/words.js
+var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/platform/pushed-to-live.js
+var pushed_to_live = __nccwpck_require__(690);
+;// CONCATENATED MODULE: ./lib/steps/zdt-push.js
+
+
+
+
+
+
+
+/** From its upload on the CLI lets 3 s pass before it builds, so that its package is known long before anything is deployed. */
+const POLL_MS = words/* SECOND_MS */._L;
+/**
+ * The CLI goes from the staged droplet to its deployment without a gap, and names neither. So its package is looked for while it
+ * is at work, and written on the lock: by it every later look knows the deployment, whoever takes it and whatever ended this run.
+ * That the manifest was applied before, by a call of ours, is no less than `v3-apply-manifest` does, and more: the job is recorded,
+ * so that nobody puts live back while one may still change it; and it is the space's call, which every platform has, where the
+ * command makes one of the app's.
+ */
+const zdtPush = {
+    title: () => 'push the bits to live and stage them once more',
+    plan: (_step, { app }) => [
+        `cf v3-zdt-push ${app} -p <bits> --no-route`,
+        `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.pushedToLive}`,
+        'GET /v3/deployments of <live>, PATCH /v3/deployments/<deployment> labels',
+    ],
+    run: async (_step, app, world) => {
+        const { intent, found } = app;
+        const { platform, clock } = world;
+        // One that was begun before a fault is not pushed again.
+        const begun = await deploymentOf((0,pushed_to_live/* pushedPackages */.HX)((0,steps_world/* lockOf */.Vx)(app)), app, world);
+        const deployment = begun ?? (await push(app, world));
+        const ageMs = Math.max(0, platform.platformNowMs() - deployment.createdAtMs);
+        found.switchedAtMs ??= clock.now() - ageMs;
+        await platform.labelDeployment(deployment.guid, (0,deployments/* deploymentLabels */.Bo)(intent, 'candidate'));
+    },
+};
+async function push(app, world) {
+    const { platform, zdtPush: cf } = world;
+    const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
+    if (!cf)
+        throw new errors/* Refused */.Lw('This cf CLI has no v3-zdt-push.', 'Run again with the cf v6 of this deploy.');
+    const [other] = await platform.deployments(guid, 'ACTIVE');
+    if (other)
+        throw besides(other, name, 'candidate', app.intent.version);
+    const before = await platform.packages(guid);
+    const known = (0,pushed_to_live/* pushedPackages */.HX)((0,steps_world/* lockOf */.Vx)(app));
+    const ended = new AbortController();
+    const failed = new AbortController();
+    const looking = recordPackage(before, known, app, { ...world, signal: ended.signal }).catch((error) => {
+        // Nobody may begin a deployment that nobody could find.
+        failed.abort(error);
+        throw error;
+    });
+    looking.catch(() => undefined);
+    const pushed = await cf({
+        app: app.intent.app,
+        signal: AbortSignal.any([world.signal, failed.signal]),
+    }).then(() => undefined, (error) => ({ error }));
+    ended.abort();
+    const packages = await looking;
+    world.signal.throwIfAborted();
+    const deployment = await deploymentOf(packages, app, world);
+    // What it says after that is of no matter: its own waits and its summary know too little of deployments.
+    if (deployment)
+        return deployment;
+    const why = await whyUnbuilt(packages, guid, world);
+    if (why)
+        throw why;
+    throw pushed?.error ?? new errors/* PlatformFault */.A('cf v3-zdt-push ended without a deployment.', false);
+}
+/** @returns all packages that may be ours; the signal says that the CLI has ended: then it looks once more, and no longer */
+async function recordPackage(before, known, app, { platform, clock, signal }) {
+    const { guid, name } = (0,steps_world/* appOn */.jb)('live', app);
+    for (;;) {
+        const isLast = signal.aborted;
+        const made = (await platform.packages(guid)).filter((one) => before.every((old) => old.guid !== one.guid));
+        if (made.length > 1)
+            throw new errors/* Refused */.Lw(`Another hand has pushed to ${name} while this run did.`, 'See who else deploys this app, and let only one of them do so at a time; then run again.', 'live-changed');
+        const [own] = made;
+        if (own) {
+            const all = [...known, own.guid];
+            const annotations = { [names/* ANNOTATION */.YX.pushedToLive]: all.join(' '), [names/* ANNOTATION */.YX.builtOf]: own.guid };
+            await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations });
+            return all;
+        }
+        if (isLast)
+            return known;
+        await clock.sleep(POLL_MS, signal).catch(() => undefined);
+    }
+}
+async function deploymentOf(packages, app, { platform }) {
+    if (packages.length === 0)
+        return undefined;
+    const { guid } = (0,steps_world/* appOn */.jb)('live', app);
+    const [newest] = await (0,pushed_to_live/* builtOf */.QC)(packages, await platform.deployments(guid), guid, platform);
+    return newest;
+}
+/** The same bits were staged for the candidate a moment ago: what the platform says of them now is said all the same. */
+async function whyUnbuilt(packages, appGuid, { platform }) {
+    const build = (await platform.builds(appGuid)).find(({ packageGuid }) => packageGuid === packages.at(-1));
+    return build?.state === 'FAILED'
+        ? new errors/* VersionFault */.d4(`Staging failed: ${build.error ?? 'the platform gave no reason'}`, 'staging')
+        : undefined;
+}
+
 ;// CONCATENATED MODULE: ./lib/steps/index.js
+
+
+
+
+
+
 
 
 
@@ -53453,12 +57641,18 @@ const KINDS = {
     'make-route': makeRoute,
     'set-options': setOptions,
     'push-bits': pushBits,
+    'copy-package': copyPackageToCandidate,
+    'apply-to-candidate': applyToCandidate,
     stage: stage,
     'set-env': setEnv,
     scale: scale,
+    'record-given-up': give_up/* recordGivenUp */.wL,
+    'await-gone': give_up/* awaitGone */.ev,
     carry: carry/* carry */.Ul,
     'pause-scaling': scaling/* pauseScaling */.Gv,
     'resume-scaling': scaling/* resumeScaling */.NF,
+    'run-task': task/* runTask */.ZZ,
+    'await-task': task/* awaitTask */.gr,
     start: start,
     'await-instances': await_instances/* awaitInstances */.d1,
     'stay-up': await_instances/* stayUp */.to,
@@ -53478,9 +57672,11 @@ const KINDS = {
     'record-live': recordLive,
     'record-wish': live_wish/* recordWish */.nM,
     'apply-to-live': applyToLive,
+    unbind: unbind,
     'apply-version': applyVersion,
     'restore-live': restoreLive,
     'create-deployment': createDeployment,
+    'zdt-push': zdtPush,
     'await-deployment': awaitDeployment,
     'cancel-deployment': cancelDeployment,
     'judge-canary': canary/* judgePause */.sm,
@@ -53501,6 +57697,145 @@ function planOf(step, intent, watchedRoutes) {
 }
 function perform(step, app, world) {
     return kindOf(step).run(step, app, world);
+}
+
+
+/***/ }),
+
+/***/ 7994:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D4: () => (/* binding */ isInsideCheck),
+/* harmony export */   Ij: () => (/* binding */ noPolicies),
+/* harmony export */   SA: () => (/* binding */ checksInside),
+/* harmony export */   wu: () => (/* binding */ TASK_MB)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _probe_answer_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6323);
+/* harmony import */ var _probe_expect_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2195);
+/* harmony import */ var _probe_inside_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3753);
+/* harmony import */ var _instances_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(1716);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8139);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3652);
+
+
+
+
+
+
+
+/** Until a task runs that the platform has taken: the droplet comes to its cell first. */
+const TASK_START_MS = 120_000;
+/** What it wrote may come a moment after its end. */
+const OUTPUT_MS = 10_000;
+const OUTPUT_PAUSE_MS = 500;
+/** As many as the log cache gives at once: the app's own lines are among them. */
+const LOG_LINES = 1_000;
+/** Of such a task: it runs a shell and curl. */
+const TASK_MB = 128;
+function isInsideCheck(check) {
+    return 'path' in check.target && (0,_probe_inside_js__WEBPACK_IMPORTED_MODULE_3__/* .notInside */ .Sf)(check) === undefined;
+}
+/**
+ * Runs the checks one after the other, each by a task that asks every instance.
+ * @throws VersionFault (`smoke`) when an instance did not answer as the check asks, or the task failed
+ * @throws PlatformFault when no instance was reached, or nobody tells what was answered
+ * @throws Refused when the platform does not let the app reach itself
+ */
+async function checksInside(checks, trial, candidate, world) {
+    const port = portOn(trial, candidate);
+    return reachingItself(candidate, port, world, async () => {
+        const passed = [];
+        for (const check of checks) {
+            const indexes = (0,_instances_js__WEBPACK_IMPORTED_MODULE_6__/* .instancesOn */ .eb)(trial, candidate).map(({ index }) => index);
+            await runInside({ check, host: trial.url, port, indexes }, candidate, world);
+            const requests = indexes.length * check.attemptsInARow;
+            const asked = `${trial.url}${check.target.path}`;
+            (0,_world_js__WEBPACK_IMPORTED_MODULE_5__/* .note */ .N4)(world, `${check.label} passed: ${asked}, asked by a task`);
+            passed.push({ label: check.label, asked, shows: 'every-instance', requests });
+        }
+        return passed;
+    });
+}
+function portOn({ destinations }, { guid }) {
+    return destinations.find(({ appGuid }) => appGuid === guid)?.port ?? 8080;
+}
+/** An app reaches itself only where a network policy says so. One that was there already stays. */
+async function reachingItself({ guid, name }, port, { platform }, work) {
+    const own = { source: guid, destination: guid, protocol: 'tcp', start: port, end: port };
+    const known = await platform.policies(guid);
+    if (!known)
+        throw noPolicies(name);
+    const isThere = known.some(({ source, destination, protocol, start, end }) => source === guid && destination === guid && protocol === 'tcp' && start <= port && port <= end);
+    if (isThere)
+        return work();
+    await platform.addPolicies([own]);
+    const result = await work();
+    // A version that fails goes with all its policies.
+    await platform.removePolicies([own]);
+    return result;
+}
+function noPolicies(app) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`${app}: only others inside the platform reach it, so a smoke check is asked by a task of the new version, which needs a network policy. This account may not make any, or the platform has none.`, 'Give the account the scope network.write (or have the platform let space developers make policies), or leave the input smoke-test out.', 'input');
+}
+async function runInside(asked, candidate, world) {
+    const { platform, clock, probe } = world;
+    const { check, indexes } = asked;
+    const name = `check-${probe.random.token(6)}`;
+    const { diskMb, logRateBps = -1 } = candidate.processes.find(({ type }) => type === 'web') ?? {};
+    const { guid } = await platform.createTask(candidate.guid, {
+        name,
+        command: (0,_probe_inside_js__WEBPACK_IMPORTED_MODULE_3__/* .commandInside */ .Gt)(asked),
+        memoryMb: TASK_MB,
+        ...(diskMb === undefined ? {} : { diskMb }),
+        // Older platforms know no such limit.
+        ...(logRateBps < 0 ? {} : { logRateBps }),
+    });
+    const deadlineMs = clock.now() + check.withinMs + TASK_START_MS;
+    const ended = await (0,_wait_js__WEBPACK_IMPORTED_MODULE_4__/* .waitFor */ .f)(world, {
+        what: `the task ${name}`,
+        deadlineMs,
+        look: async () => {
+            const task = await platform.task(guid);
+            const isOver = task.state === 'SUCCEEDED' || task.state === 'FAILED';
+            return { state: `task ${name}: ${task.state}`, ...(isOver ? { done: task } : {}) };
+        },
+    });
+    await judgeInside(check, indexes, ended, await toldBy(name, indexes.length, candidate.guid, world), world);
+}
+async function toldBy(task, wanted, appGuid, world) {
+    const untilMs = world.clock.now() + OUTPUT_MS;
+    for (;;) {
+        const told = (0,_probe_inside_js__WEBPACK_IMPORTED_MODULE_3__/* .readInside */ .xO)(await world.platform.recentLogs(appGuid, LOG_LINES), task);
+        if (told.answers.size >= wanted || told.hasNoCurl || world.clock.now() >= untilMs)
+            return told;
+        await world.clock.sleep(OUTPUT_PAUSE_MS, world.signal);
+    }
+}
+/** How the task ended decides; what it wrote says why, and a body is known by that alone. */
+async function judgeInside(check, indexes, { state, failure = 'no reason given' }, { answers, hasNoCurl }, { clock }) {
+    const text = (who, why) => `smoke check "${check.label}" did not pass on ${who}: ${why}`;
+    if (hasNoCurl)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(text('any instance', 'there is no curl beside the app'), 'smoke');
+    const untilMs = clock.now();
+    for (const index of indexes) {
+        const outcome = answers.get(index);
+        if (!outcome)
+            continue;
+        const verdict = await (0,_probe_expect_js__WEBPACK_IMPORTED_MODULE_2__/* .judge */ .S)(check, outcome, () => untilMs - clock.now());
+        if (verdict.is === 'passed')
+            continue;
+        const why = text(`instance ${index}`, `${(0,_probe_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .inShort */ .wZ)(outcome)}, ${verdict.why}`);
+        if (verdict.is === 'not-reached')
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(why, false);
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(why, 'smoke', (0,_probe_answer_js__WEBPACK_IMPORTED_MODULE_1__/* .describe */ .q0)(outcome));
+    }
+    if (state === 'FAILED')
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(text('its task', failure), 'smoke');
+    const needsBody = check.body !== undefined || check.json !== undefined;
+    if (needsBody && answers.size < indexes.length)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(text('its task', 'the log cache does not tell what was answered'), false);
 }
 
 
@@ -53571,9 +57906,10 @@ function range(count) {
  * only by those who may, which its annotations are not.
  */
 const LIVE_BEFORE = 'CF_ZERO_DOWNTIME_LIVE_BEFORE';
-function recordOf(read) {
+function recordOf(read, touched) {
     const { env, processes, commands, dropletCommands, bindings, sidecars } = read;
     return {
+        ...(touched ? { touched } : {}),
         env,
         lifecycle: read.app.lifecycle,
         processes: Object.fromEntries(processes.map(({ type, instances, memoryMb, diskMb, logRateBps, healthCheck, readiness }) => {
@@ -53584,49 +57920,69 @@ function recordOf(read) {
         })),
         bindings,
         sidecars,
+        features: read.features,
         labels: others(read.app.labels),
         annotations: others(read.app.annotations),
     };
 }
+/** What another hand has changed meanwhile is none of them, as far as this deploy did not touch it, too. */
 function differences(before, now) {
+    const { touched } = before;
+    const isOurs = (kind, name) => touched === undefined || touched[kind].includes(name);
+    const ours = (kind, all) => Object.fromEntries(Object.entries(all).filter(([name]) => isOurs(kind, name)));
     const lifecycle = same(before.lifecycle, now.lifecycle) ? {} : { lifecycle: before.lifecycle };
     const processes = Object.entries(now.processes).flatMap(([type, one]) => {
-        const difference = ofProcess(before.processes[type], one);
+        const difference = ofProcess(before.processes[type], one, touched && (touched.processes[type] ?? []));
         return Object.keys(difference).length > 0 ? [[type, difference]] : [];
     });
+    const sidecars = now.sidecars.filter(({ name }) => isOurs('sidecars', name));
     const sidecarNamed = (name) => before.sidecars.find((one) => one.name === name);
+    const goneSidecars = before.sidecars.filter(({ name }) => isOurs('sidecars', name) && !now.sidecars.some((one) => one.name === name));
+    const features = Object.entries(before.features ?? {}).filter(([name, on]) => now.features?.[name] !== on);
     return {
-        env: changed(before.env, now.env),
+        env: ours('env', changed(before.env, now.env)),
         ...lifecycle,
         processes: Object.fromEntries(processes),
         addedBindings: now.bindings
+            .filter(({ instance }) => isOurs('services', instance))
             .map(({ guid }) => guid)
             .filter((guid) => !before.bindings.some((one) => one.guid === guid)),
-        addedSidecars: now.sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
-        changedSidecars: now.sidecars.flatMap((one) => {
+        addedSidecars: sidecars.filter(({ name }) => !sidecarNamed(name)).map(({ guid }) => guid),
+        changedSidecars: sidecars.flatMap((one) => {
             const was = sidecarNamed(one.name);
             return was && !same({ ...was, guid: one.guid }, one) ? [{ ...was, guid: one.guid }] : [];
         }),
-        labels: changed(before.labels, now.labels),
-        annotations: changed(before.annotations, now.annotations),
+        goneSidecars: goneSidecars.map(({ guid: _, ...sidecar }) => sidecar),
+        features: ours('features', Object.fromEntries(features)),
+        labels: ours('labels', changed(before.labels, now.labels)),
+        annotations: ours('annotations', changed(before.annotations, now.annotations)),
     };
 }
 function isNone({ lifecycle, ...lists }) {
     return lifecycle === undefined && Object.values(lists).every((one) => Object.keys(one).length === 0);
 }
-/** A process type that was not there cannot be taken away: it has no instances. */
-function ofProcess(was, now) {
+/**
+ * A process type that was not there cannot be taken away: it has no instances.
+ * @param keys the manifest's names of what this deploy may have changed; undefined: all
+ */
+function ofProcess(was, now, keys) {
     if (!was)
         return now.instances > 0 ? { scale: { instances: 0 } } : {};
+    const isTouched = (prefix) => !keys || keys.some((key) => key.startsWith(prefix));
     const scale = Object.fromEntries(['instances', 'memoryMb', 'diskMb', 'logRateBps']
         .filter((part) => was[part] !== now[part])
+        // Counts are for whoever puts them back to judge: the platform changes them, too.
+        .filter((part) => part === 'instances' || !keys || keys.includes(part))
         .map((part) => [part, was[part]]));
     return {
-        ...(was.command === now.command ? {} : { command: was.command }),
-        ...(same(was.healthCheck, now.healthCheck)
+        ...(was.command === now.command || !isTouched('command') ? {} : { command: was.command }),
+        ...(same(was.healthCheck, now.healthCheck) || !(isTouched('health-check') || isTouched('timeout'))
             ? {}
             : { healthCheck: checkChange(was.healthCheck, now.healthCheck) }),
-        ...(was.readiness && now.readiness && !same(was.readiness, now.readiness)
+        ...(was.readiness &&
+            now.readiness &&
+            isTouched('readiness-health-check') &&
+            !same(was.readiness, now.readiness)
             ? { readiness: checkChange(was.readiness, now.readiness) }
             : {}),
         ...(Object.keys(scale).length > 0 ? { scale } : {}),
@@ -53730,6 +58086,103 @@ function ownEnv({ env, carriedEnv }) {
 
 /***/ }),
 
+/***/ 4877:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   BU: () => (/* binding */ eitherOf),
+/* harmony export */   L0: () => (/* binding */ namedOn),
+/* harmony export */   cb: () => (/* binding */ namesText),
+/* harmony export */   e_: () => (/* binding */ NOTHING_NAMED),
+/* harmony export */   fR: () => (/* binding */ namedOnlyBy)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/** undefined: nobody recorded it, or not so that it can be read. */
+function namedOn(app) {
+    const record = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .recordedOn */ .iq)(app, _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestNamed);
+    if (typeof record !== 'object' || record === null)
+        return undefined;
+    const of = (kind) => texts(record[kind]);
+    const { processes, bindings } = record;
+    return {
+        services: of('services'),
+        sidecars: of('sidecars'),
+        features: of('features'),
+        labels: of('labels'),
+        annotations: of('annotations'),
+        ...(bindings === undefined ? {} : { bindings: textsBy(bindings) }),
+        processes: textsBy(processes),
+    };
+}
+const NOTHING_NAMED = {
+    services: [],
+    sidecars: [],
+    features: [],
+    labels: [],
+    annotations: [],
+    processes: {},
+};
+function textsBy(map) {
+    const entries = typeof map === 'object' && map !== null ? Object.entries(map) : [];
+    return Object.fromEntries(entries.map(([key, list]) => [key, texts(list)]));
+}
+function texts(list) {
+    return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
+}
+/** What a manifest names now, and what one named before and does not any more: neither is carried. */
+function eitherOf(one, other) {
+    if (!other)
+        return one;
+    const both = (mine = [], others = []) => [
+        ...new Set([...mine, ...others]),
+    ];
+    const bothBy = (mine = {}, others = {}) => Object.fromEntries(Object.keys({ ...mine, ...others }).map((key) => [key, both(mine[key], others[key])]));
+    const bindings = bothBy(one.bindings, other.bindings);
+    return {
+        services: both(one.services, other.services),
+        sidecars: both(one.sidecars, other.sidecars),
+        features: both(one.features, other.features),
+        labels: both(one.labels, other.labels),
+        annotations: both(one.annotations, other.annotations),
+        ...(Object.keys(bindings).length > 0 ? { bindings } : {}),
+        processes: bothBy(one.processes, other.processes),
+    };
+}
+/** What one names and the other does not. undefined: nothing. */
+function namedOnlyBy(one, other) {
+    if (!one)
+        return undefined;
+    const only = (mine, others = []) => mine.filter((name) => !others.includes(name));
+    const processes = Object.entries(one.processes)
+        .map(([type, keys]) => [type, only(keys, other.processes[type])])
+        .filter(([, keys]) => keys.length > 0);
+    const lists = {
+        services: only(one.services, other.services),
+        sidecars: only(one.sidecars, other.sidecars),
+        features: only(one.features, other.features),
+        labels: only(one.labels, other.labels),
+        annotations: only(one.annotations, other.annotations),
+    };
+    const isNone = processes.length === 0 && Object.values(lists).every((list) => list.length === 0);
+    return isNone ? undefined : { ...lists, processes: Object.fromEntries(processes) };
+}
+/** In words, for people. */
+function namesText(named) {
+    const { services, sidecars, features, labels, annotations, processes } = named;
+    return [
+        ...services.map((name) => `binding to service instance ${name}`),
+        ...sidecars.map((name) => `sidecar ${name}`),
+        ...features.map((name) => `app feature ${name}`),
+        ...labels.map((key) => `label ${key}`),
+        ...annotations.map((key) => `annotation ${key}`),
+        ...Object.entries(processes).flatMap(([type, keys]) => keys.map((key) => `${key} of ${type}`)),
+    ];
+}
+
+
+/***/ }),
+
 /***/ 8739:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -53738,9 +58191,13 @@ function ownEnv({ env, carriedEnv }) {
 /* harmony export */   p1: () => (/* binding */ reachKnown),
 /* harmony export */   xw: () => (/* binding */ reachOf)
 /* harmony export */ });
-/* harmony import */ var _probe_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3262);
+/* harmony import */ var _probe_address_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6221);
+/* harmony import */ var _probe_context_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3262);
 /* harmony import */ var _probe_proof_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9507);
-/* harmony import */ var _instances_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1716);
+/* harmony import */ var _probe_tcp_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9698);
+/* harmony import */ var _instances_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1716);
+
+
 
 
 
@@ -53750,7 +58207,7 @@ function ownEnv({ env, carriedEnv }) {
  * @param app one that is mapped to the route, when there is one
  */
 async function reachOf(url, app, world, ports) {
-    return reachOfInstance(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_1__/* .namedBy */ .T)(app), world, ports);
+    return reachOfInstance(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_2__/* .namedBy */ .T)(app), world, ports);
 }
 /** @param of how an instance would be named: an app that changes in place has processes of two versions */
 async function reachOfInstance(url, of, { intent, found }, { probe }) {
@@ -53758,18 +58215,57 @@ async function reachOfInstance(url, of, { intent, found }, { probe }) {
     const known = found.reach.get(key);
     if (known === 'by-instance' || known === 'header-stripped')
         return known;
-    const tested = await (0,_probe_proof_js__WEBPACK_IMPORTED_MODULE_0__/* .headerReach */ .D)(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
+    const tested = (0,_probe_address_js__WEBPACK_IMPORTED_MODULE_3__/* .isTcpUrl */ .rd)(url)
+        ? await (0,_probe_tcp_js__WEBPACK_IMPORTED_MODULE_1__/* .tcpReach */ .Zn)(probe, url)
+        : await (0,_probe_proof_js__WEBPACK_IMPORTED_MODULE_0__/* .headerReach */ .D)(probe, { url, path: intent.probePath, ...(of ? { of } : {}) });
     const reach = tested === 'unreachable' ? (known ?? tested) : tested;
     found.reach.set(key, reach);
     return reach;
 }
 /** What was found out so far; undefined: nothing. */
 function reachKnown(url, app, { found }) {
-    return found.reach.get(reachKey(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_1__/* .namedBy */ .T)(app)));
+    return found.reach.get(reachKey(url, app && (0,_instances_js__WEBPACK_IMPORTED_MODULE_2__/* .namedBy */ .T)(app)));
 }
-/** Routers may heed one header and not the other. */
+/** Routers may heed one header and not the other. On a TCP route there is none, and a deployment in place changes nothing of it. */
 function reachKey(url, of) {
-    return `${(0,_probe_context_js__WEBPACK_IMPORTED_MODULE_2__/* .headerOf */ .rR)(of)} ${url}`;
+    return (0,_probe_address_js__WEBPACK_IMPORTED_MODULE_3__/* .isTcpUrl */ .rd)(url) ? url : `${(0,_probe_context_js__WEBPACK_IMPORTED_MODULE_4__/* .headerOf */ .rR)(of)} ${url}`;
+}
+
+
+/***/ }),
+
+/***/ 1289:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   VO: () => (/* binding */ saysNoRoom),
+/* harmony export */   bB: () => (/* binding */ saysOverQuota),
+/* harmony export */   cl: () => (/* binding */ Shortage),
+/* harmony export */   nQ: () => (/* binding */ ROOM_WAIT_MS)
+/* harmony export */ });
+/** What the platform says while no cell of it has room (diego auctioneer; CC failure_reason_sanitizer.rb, placement errors of instances). Pure. */
+/** The platform tries again for a while by itself. */
+const ROOM_WAIT_MS = 60_000;
+/** How long each look in a row has found no room: that of a moment, late in a slow start, is no end of it. */
+class Shortage {
+    sinceMs;
+    /** Until `nowMs`; 0 where the last look found none. Milliseconds. */
+    lasts(nowMs) {
+        return this.sinceMs === undefined ? 0 : nowMs - this.sinceMs;
+    }
+    /** @param full what the platform says of it; undefined: there is room */
+    note(full, nowMs) {
+        this.sinceMs = full === undefined ? undefined : (this.sinceMs ?? nowMs);
+    }
+}
+const NO_ROOM = /insufficient ?resources|no ?compatible ?cell/i;
+/** What its updater says while somebody else has taken what the quota had left (CC deployment_create.rb, process policies). */
+const OVER_QUOTA = /quota_exceeded|limit_exceeded|exceeds \w+ (log rate|memory|instance memory) quota/i;
+function saysNoRoom(text) {
+    return NO_ROOM.test(text);
+}
+function saysOverQuota(text) {
+    return OVER_QUOTA.test(text);
 }
 
 
@@ -53779,16 +58275,44 @@ function reachKey(url, of) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Y: () => (/* binding */ isPushed),
-/* harmony export */   c: () => (/* binding */ isAskable)
+/* harmony export */   ER: () => (/* binding */ isTcp),
+/* harmony export */   Yx: () => (/* binding */ isPushed),
+/* harmony export */   _K: () => (/* binding */ isOutside),
+/* harmony export */   cy: () => (/* binding */ isAskable),
+/* harmony export */   ev: () => (/* binding */ isNamed),
+/* harmony export */   xL: () => (/* binding */ isRouteless)
 /* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+
+/** Whether this is the route that `wanted` names: by host, domain, path and port, or by the mark that it was made with. */
+function isNamed(route, wanted) {
+    if (route.domainGuid !== wanted.domainGuid)
+        return false;
+    if (wanted.mark !== undefined)
+        return route.port !== null && route.labels[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .LABEL */ .d_.run] === wanted.mark;
+    return (route.host.toLowerCase() === wanted.host.toLowerCase() &&
+        route.path === wanted.path &&
+        route.port === wanted.port);
+}
 /** Whether it can be asked by HTTP from outside: no router leads to an internal route, and a TCP route speaks what it likes. */
 function isAskable({ internal, port }) {
     return !internal && port === null;
 }
+/** Whether routers lead to it from outside. */
+function isOutside(route) {
+    return isAskable(route) || isTcp(route);
+}
+/** Whether connections from outside can be made to it: it has a port of the routers of its own. */
+function isTcp({ internal, port }) {
+    return !internal && port !== null;
+}
 /** What `cf push` maps the route of its manifest to; any other port is mapped by a call of its own. */
 function isPushed({ processType, port, protocol }) {
     return processType === 'web' && (port ?? 8080) === 8080 && (protocol ?? 'http1') === 'http1';
+}
+/** Nobody could ever reach the app on a route: neither live as it was when the change began, nor what comes after it. */
+function isRouteless({ production, dropped, before, }) {
+    return production.length + dropped.length + (before?.destinations.length ?? 0) === 0;
 }
 
 
@@ -53842,6 +58366,266 @@ function resumes({ live, candidate }) {
 
 /***/ }),
 
+/***/ 4712:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ STAGES)
+/* harmony export */ });
+/** The stages of going forward and of going back, in order. */
+const STAGES = [
+    'lock',
+    'routes',
+    'bits',
+    'stage',
+    'configure',
+    'task',
+    'start',
+    'run',
+    'check',
+    'switch',
+    'map',
+    'roll',
+    'await',
+    'prove',
+    'unmap',
+    'drain',
+    'tidy',
+    'stop',
+    'prune',
+    'retire',
+    'crown',
+    'end',
+];
+
+
+/***/ }),
+
+/***/ 7631:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   ZZ: () => (/* binding */ runTask),
+/* harmony export */   gr: () => (/* binding */ awaitTask),
+/* harmony export */   jH: () => (/* binding */ taskOn)
+/* harmony export */ });
+/* unused harmony export taskName */
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2431);
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7726);
+/* harmony import */ var _room_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1289);
+/* harmony import */ var _wait_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8139);
+/* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3652);
+
+
+
+
+
+
+/**
+ * Nobody knows how long a migration takes, and the platform ends none by itself: it is what a person would wait for a deploy. The
+ * input `timeout` says otherwise.
+ */
+const LONGEST_MS = 60 * _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .MINUTE_MS */ .kg;
+/** Looks at what may run for long. */
+const PAUSE_MS = 5_000;
+/** From its cancel: SIGTERM, SIGKILL after 10 s (platform facts A4), and what the platform takes to say so. */
+const ENDING_MS = 2 * _model_words_js__WEBPACK_IMPORTED_MODULE_1__/* .MINUTE_MS */ .kg;
+/** What it wrote last may come a moment after its end. */
+const OUTPUT_MS = 5_000;
+const OUTPUT_PAUSE_MS = 500;
+/** As many as the log cache gives at once: the app's own lines are among them. */
+const LOG_LINES = 1_000;
+/** One for each version, so that it is found again whoever looks. */
+function taskName(version) {
+    return `task-${version}`;
+}
+/** @returns undefined: none was asked for, or what is written of it cannot be read */
+function taskOn(app) {
+    const record = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .recordedOn */ .iq)(app, _platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.task);
+    if (typeof record?.version !== 'string' || typeof record.atMs !== 'number')
+        return undefined;
+    const { version, atMs, ended } = record;
+    return { version, atMs, ...(ended === 'SUCCEEDED' || ended === 'FAILED' ? { ended } : {}) };
+}
+/** That it is asked for is written down before: whoever takes the version away has to know that there may be one. */
+const runTask = {
+    title: (_step, { version }) => `run the task ${taskName(version)}`,
+    plan: (_step, { version }) => [
+        `PATCH /v3/apps/<candidate> annotation ${_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.task}`,
+        `POST /v3/apps/<candidate>/tasks name=${taskName(version)}, with the command of the input task`,
+        'GET /v3/tasks/<task> until SUCCEEDED',
+    ],
+    run: async (_step, app, world) => {
+        const { intent, found } = app;
+        const { platform, clock } = world;
+        const candidate = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .appOn */ .jb)('candidate', app);
+        const { version } = intent;
+        const name = taskName(version);
+        const known = await taskOf(candidate, version, world);
+        if (!known)
+            await record(candidate, { version, atMs: platform.platformNowMs() }, world);
+        const web = candidate.processes.find(({ type }) => type === 'web');
+        const task = known ??
+            (await platform.createTask(candidate.guid, {
+                name,
+                command: intent.task ?? '',
+                ...(web ? sizesOf(web) : {}),
+            }));
+        const sinceMs = clock.now();
+        const over = await endOf(task, candidate, deadlineOf(task, world), world).catch((error) => {
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr))
+                throw error;
+            throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`${error.message} The input timeout gives it more time.`, 'task');
+        });
+        await record(candidate, { version, ended: over.state, atMs: platform.platformNowMs() }, world);
+        if (over.state === 'FAILED')
+            throw failed(over);
+        const told = `The task ${name} of ${intent.app} has run: it succeeded within ${Math.round((clock.now() - sinceMs) / 1_000)} s, and going back does not undo it.`;
+        (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, told);
+        found.notes.push(told);
+    },
+};
+/**
+ * On the way back. Half of a migration is worse than a wait: what runs still has the time that it would have had on the way forward.
+ * After that it is ended, as the next version's must never run beside it, and neither a kept nor a deleted app says that it has.
+ */
+const awaitTask = {
+    title: () => 'wait for the task that runs still',
+    plan: () => ['GET /v3/tasks/<task> until it has ended'],
+    run: async (_step, app, world) => {
+        const { platform, clock } = world;
+        const candidate = (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .appOn */ .jb)('candidate', app);
+        const { version = app.intent.version } = taskOn(candidate) ?? {};
+        const task = await taskOf(candidate, version, world);
+        // The platform never took it.
+        if (!task) {
+            await platform.updateApp(candidate.guid, { annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.task]: null } });
+            return;
+        }
+        const over = await endOf(task, candidate, deadlineOf(task, world), world).catch(async (error) => {
+            if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr))
+                throw error;
+            (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, `${error.message} It is ended.`);
+            await cancel(task, world);
+            return endOf(task, candidate, clock.now() + ENDING_MS, world).catch(unended);
+        });
+        await record(candidate, { version, ended: over.state, atMs: platform.platformNowMs() }, world);
+        const why = over.state === 'FAILED' ? `failed: ${over.failure ?? 'no reason given'}` : 'succeeded';
+        const told = `The task ${task.name} of ${app.intent.app} ${why}. What it did stays.`;
+        (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, told);
+        app.found.notes.push(told);
+    },
+};
+/** Nothing is taken away before: the platform is asked again. */
+function unended(error) {
+    throw error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(error.message, false) : error;
+}
+/** Older platforms know no limit of log lines. */
+function sizesOf({ memoryMb, diskMb, logRateBps }) {
+    return { memoryMb, diskMb, ...(logRateBps < 0 ? {} : { logRateBps }) };
+}
+function failed({ name, failure = 'no reason given' }) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`The task ${name} failed: ${failure}`, (0,_room_js__WEBPACK_IMPORTED_MODULE_5__/* .saysNoRoom */ .VO)(failure) ? 'no-room' : 'task');
+}
+/** A lost answer may have made it. */
+async function taskOf({ guid }, version, { platform }) {
+    const tasks = await platform.tasksNamed(guid, taskName(version));
+    return tasks.find((task) => !isOver(task)) ?? tasks[0];
+}
+function isOver(task) {
+    return task.state === 'SUCCEEDED' || task.state === 'FAILED';
+}
+/** By its own beginning: whoever waits for it after an interruption does not begin to count anew. */
+function deadlineOf({ createdAtMs }, { platform, clock, taskTimeoutMs = LONGEST_MS }) {
+    const leftMs = createdAtMs + taskTimeoutMs - platform.platformNowMs();
+    return clock.now() + Math.max(0, leftMs);
+}
+async function cancel({ guid }, { platform }) {
+    try {
+        await platform.cancelTask(guid);
+    }
+    catch (error) {
+        // It has ended meanwhile.
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 && error.status === 422))
+            throw error;
+    }
+}
+async function record({ guid }, what, { platform }) {
+    await platform.updateApp(guid, { annotations: { [_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .ANNOTATION */ .YX.task]: JSON.stringify(what) } });
+}
+/** What it writes is shown on the way. Throws `DeadlineOver`. */
+async function endOf({ guid, name }, { guid: appGuid }, deadlineMs, world) {
+    const output = outputOf(name, appGuid, world);
+    const over = await (0,_wait_js__WEBPACK_IMPORTED_MODULE_3__/* .waitFor */ .f)(world, {
+        what: `the task ${name}`,
+        deadlineMs,
+        lastPauseMs: PAUSE_MS,
+        look: async () => {
+            const [task] = await Promise.all([world.platform.task(guid), output.show()]);
+            return { state: `task ${name}: ${task.state}`, ...(isOver(task) ? { done: task } : {}) };
+        },
+    });
+    const untilMs = world.clock.now() + OUTPUT_MS;
+    while (!(await output.show()) && world.clock.now() < untilMs)
+        await world.clock.sleep(OUTPUT_PAUSE_MS, world.signal);
+    return over;
+}
+/** The platform itself writes the last line of a task. */
+const LAST_LINE = /^Exit status \d+$/;
+/** `show` tells what is new, and whether the last line was among what there is. */
+function outputOf(task, appGuid, { platform, listener }) {
+    const isSame = (one, other) => one.atMs === other.atMs && one.text === other.text;
+    let last;
+    return {
+        async show() {
+            const lines = (await platform.recentLogs(appGuid, LOG_LINES)).filter(({ source }) => source.endsWith(`/TASK/${task}`));
+            const known = lines.findLastIndex((line) => last !== undefined && isSame(line, last));
+            for (const { text } of lines.slice(known + 1))
+                listener.tell({ type: 'foreign', source: task, text });
+            last = lines.at(-1) ?? last;
+            return lines.some(({ text }) => LAST_LINE.test(text));
+        },
+    };
+}
+
+
+/***/ }),
+
+/***/ 7688:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ hasItsBits),
+/* harmony export */   y: () => (/* binding */ hasItsCopy)
+/* harmony export */ });
+/* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
+/* harmony import */ var _deployments_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1248);
+
+
+/** @param packageGuid of live's droplet; undefined: it names none */
+function hasItsBits(live, packageGuid, seen) {
+    return wasPushed(live, packageGuid) || hasItsCopy(live, seen);
+}
+/** The hash is that of the package which this deploy pushed. */
+function wasPushed({ annotations }, packageGuid) {
+    return packageGuid !== undefined && annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] === packageGuid;
+}
+/**
+ * Whether live still has the copied droplet that its version came with. The copy names no package: the deployment of the version
+ * says which droplet live has by it, or the app itself, where it took live's place with one.
+ */
+function hasItsCopy(live, { deployments }) {
+    const { version, annotations, currentDropletGuid } = live;
+    if (currentDropletGuid !== undefined && annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.droplet] === currentDropletGuid)
+        return true;
+    const roll = version === undefined ? undefined : (0,_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .rollOf */ .H6)({ version }, { deployments });
+    return (0,_deployments_js__WEBPACK_IMPORTED_MODULE_1__/* .isDone */ .$L)(roll) && roll?.dropletGuid === currentDropletGuid;
+}
+
+
+/***/ }),
+
 /***/ 8139:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -53859,8 +58643,9 @@ const LAST_PAUSE_MS = 2_000;
  * Throws `DeadlineOver`, and whatever `look` throws.
  */
 async function waitFor(world, wait) {
+    const { lastPauseMs = LAST_PAUSE_MS } = wait;
     let told = '';
-    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.3)) {
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(lastPauseMs, pauseMs * 1.3)) {
         const { state, done } = await wait.look();
         const leftMs = wait.deadlineMs - world.clock.now();
         if (state !== told)
@@ -53889,6 +58674,7 @@ function leftText(ms) {
 /* harmony export */   Sb: () => (/* binding */ nothingFound),
 /* harmony export */   Vx: () => (/* binding */ lockOf),
 /* harmony export */   W5: () => (/* binding */ whyUnasked),
+/* harmony export */   _Q: () => (/* binding */ trialRoute),
 /* harmony export */   aQ: () => (/* binding */ droppedOutside),
 /* harmony export */   jb: () => (/* binding */ appOn),
 /* harmony export */   r: () => (/* binding */ routeNamed),
@@ -53935,6 +58721,13 @@ function routeNamed(url, { snapshot }) {
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`Route ${url} is not there.`, false);
     return route;
 }
+/** A trial route as it is there. Throws `PlatformFault` when it is not (any more). */
+function trialRoute({ route }, { snapshot }) {
+    const there = snapshot.routes.find((one) => (0,_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isNamed */ .ev)(one, route));
+    if (!there)
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A(`The trial route ${route.url} is not there.`, false);
+    return there;
+}
 /** Why this route cannot be asked by HTTP from outside; undefined: it can. */
 function whyUnasked(url, { intent, snapshot }) {
     const there = snapshot.routes.find((route) => route.url === url);
@@ -53943,7 +58736,7 @@ function whyUnasked(url, { intent, snapshot }) {
         internal: isInside,
         port: there?.port ?? null,
     };
-    if ((0,_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isAskable */ .c)(route))
+    if ((0,_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isAskable */ .cy)(route))
         return undefined;
     return route.internal ? 'an internal route' : 'a TCP route';
 }
@@ -53961,24 +58754,23 @@ function note(world, text) {
 
 /***/ }),
 
-/***/ 5722:
+/***/ 5812:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Sz: () => (/* binding */ backOut),
+/* harmony export */   mz: () => (/* binding */ retirement),
+/* harmony export */   nW: () => (/* binding */ owedTo),
+/* harmony export */   xo: () => (/* binding */ mapsToLive)
+/* harmony export */ });
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6635);
+/* harmony import */ var _steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3329);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6949);
+/* harmony import */ var _task_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7163);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3807);
 
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  e: () => (/* binding */ backward)
-});
 
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
-// EXTERNAL MODULE: ./lib/steps/scaling.js
-var scaling = __nccwpck_require__(3329);
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var work = __nccwpck_require__(4136);
-;// CONCATENATED MODULE: ./lib/strategies/back-out.js
 
 
 
@@ -53986,25 +58778,28 @@ var work = __nccwpck_require__(4136);
 function backOut(intent, snapshot) {
     if (intent.target)
         return backToPrevious(intent, snapshot);
-    return (0,work/* compact */.oE)({
-        ...(snapshot.candidate && mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .compact */ .oE)({
+        ...(snapshot.candidate && mayHaveChanged(snapshot) ? returnOfLive(intent, snapshot) : {}),
         ...retirement(intent, snapshot),
     });
 }
 /** The candidate, whose routes are gone or were never there, is kept as failed or deleted; with it what was made for it. */
 function retirement(intent, snapshot) {
     const { candidate } = snapshot;
-    const end = { steps: (0,work/* stopFailed */.K8)(snapshot), after: (0,work/* endOfLock */.mq)(snapshot) };
+    const end = { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .endOfLock */ .mq)(snapshot) };
     if (!candidate)
-        return { tidy: (0,work/* steps */.Ci)((0,scaling/* resumes */.n2)(snapshot)), end };
+        return { tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)((0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .resumes */ .n2)(snapshot)), end };
     const keeps = intent.keepFailed && candidate.currentDropletGuid !== undefined;
+    const running = (0,_task_js__WEBPACK_IMPORTED_MODULE_3__/* .tasksLeft */ .CY)(snapshot);
     return {
-        tidy: (0,work/* steps */.Ci)([...(0,scaling/* resumes */.n2)(snapshot), ...(0,work/* leftTrialRoutes */.I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
+        // Nothing of it goes before: with its app the platform would end it halfway.
+        ...(running.length > 0 ? { drain: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)(running) } : {}),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)([...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .resumes */ .n2)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .leftTrialRoutes */ .I4)(snapshot), ...emptyMadeRoutes(intent, snapshot)]),
         // The newest failed one is kept: with this one the older ones go.
-        prune: (0,work/* steps */.Ci)(keeps ? (0,work/* deletions */.uS)(snapshot, snapshot.failed) : []),
+        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)(keeps ? (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .deletions */ .uS)(snapshot, snapshot.failed) : []),
         ...(keeps
-            ? { retire: (0,work/* steps */.Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
-            : { retire: (0,work/* steps */.Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
+            ? { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'failed' }]) }
+            : { retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)([{ do: 'delete-app', name: candidate.name, guid: candidate.guid }]) }),
         end,
     };
 }
@@ -54014,15 +58809,20 @@ function retirement(intent, snapshot) {
  */
 function backToPrevious(intent, snapshot) {
     const { candidate } = snapshot;
-    return (0,work/* compact */.oE)({
-        ...(mayHaveRoutes(snapshot) ? returnOfLive(intent, snapshot) : {}),
-        tidy: (0,work/* steps */.Ci)([...(0,scaling/* resumes */.n2)(snapshot), ...(0,work/* leftTrialRoutes */.I4)(snapshot)]),
-        retire: (0,work/* steps */.Ci)(candidate?.state === 'STARTED' ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
-        end: { steps: (0,work/* stopFailed */.K8)(snapshot), after: (0,work/* endOfLock */.mq)(snapshot) },
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .compact */ .oE)({
+        ...(mayHaveChanged(snapshot) ? returnOfLive(intent, snapshot) : {}),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)([...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .resumes */ .n2)(snapshot), ...(0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .leftTrialRoutes */ .I4)(snapshot)]),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)(candidate?.state === 'STARTED'
+            ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }]
+            : (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .keptCounts */ .Bq)(intent, 'candidate', snapshot)),
+        end: { steps: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .stopFailed */ .K8)(snapshot), after: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .endOfLock */ .mq)(snapshot) },
     });
 }
-function mayHaveRoutes(snapshot) {
-    return (0,view/* reached */.V6)(lockOf(snapshot), 'switching') || (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).length > 0;
+/** Routes may lead to the candidate, or live may be stopped. */
+function mayHaveChanged(snapshot) {
+    const lock = lockOf(snapshot);
+    const hasRoutes = (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'switching') || (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .isHandingOver */ .oe)(lock) || hasRoutes;
 }
 /** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
 function lockOf({ lock, candidate }) {
@@ -54031,29 +58831,30 @@ function lockOf({ lock, candidate }) {
 function returnOfLive(intent, snapshot) {
     const { candidate, live } = snapshot;
     const lock = lockOf(snapshot);
-    if ((0,view/* reached */.V6)(lock, 'withdrawn'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'withdrawn'))
         return {};
     const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-    if (intent.before?.ran && !before && (!candidate || (0,view/* servedBy */.nV)(snapshot, candidate).length > 0)) {
+    if (intent.before?.ran && !before && (!candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).length > 0)) {
         const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
-        throw new errors/* Stuck */.fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
+        throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
     }
-    const revive = before?.ran === true && !(0,view/* reached */.V6)(lock, 'restored');
+    const revive = before?.ran === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'restored');
+    // A handover as a whole stops also what did not run: nobody waits for it to run now.
+    const restarts = (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .isWhole */ .wP)(intent) && before?.started === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'restored');
     const owed = before ? owedTo(before, intent, snapshot) : [];
     return {
-        switch: (0,work/* steps */.Ci)((0,view/* reached */.V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
-        start: afterMark(snapshot, revive && live?.state === 'STOPPED' ? [{ do: 'start', side: 'live' }] : []),
-        run: afterMark(snapshot, revive && live && !(0,view/* someRunning */.Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
-        map: (0,work/* steps */.Ci)(mapsToLive(owed, snapshot)),
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
+        start: afterMark(snapshot, (revive || restarts) && live?.state === 'STOPPED'
+            ? [...((0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .isWhole */ .wP)(intent) ? (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .wholeReturn */ .u3)(snapshot) : []), { do: 'start', side: 'live' }]
+            : []),
+        run: afterMark(snapshot, revive && live && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .someRunning */ .Ko)(live) ? [{ do: 'await-instances', side: 'live' }] : []),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)(mapsToLive(owed, snapshot)),
         prove: {
-            steps: revive ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
-            after: (0,view/* reached */.V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
+            steps: revive && owed.length > 0 ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
+            after: (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
         },
-        unmap: (0,work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
-        drain: {
-            steps: candidate ? [{ do: 'drain', side: 'candidate' }] : [],
-            after: [{ do: 'mark', phase: 'withdrawn' }],
-        },
+        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }))),
+        drain: leaving(intent, snapshot),
     };
 }
 /**
@@ -54062,36 +58863,63 @@ function returnOfLive(intent, snapshot) {
  */
 function owedTo(before, intent, snapshot) {
     const known = [...intent.production, ...before.destinations].map(({ url }) => url);
-    const gained = (0,view/* servedBy */.nV)(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
+    const gained = (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, snapshot.candidate).filter(({ url }) => !known.includes(url));
     return [
         ...before.destinations,
         ...gained.map((route) => ({
             url: route.url,
-            to: (0,view/* destinationsOf */.Nu)(route, snapshot.candidate).map(view/* portOf */.HM),
+            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .destinationsOf */ .Nu)(route, snapshot.candidate).map(_view_js__WEBPACK_IMPORTED_MODULE_4__/* .portOf */ .HM),
         })),
     ];
 }
 /** What live had and has no more. */
 function mapsToLive(owed, { routes, live }) {
     return owed.flatMap(({ url, to }) => {
-        const has = (0,view/* destinationsOf */.Nu)(routes.find((route) => route.url === url), live);
-        const missing = to.filter((port) => !has.map(view/* portOf */.HM).some((one) => (0,view/* samePort */.my)(one, port)));
+        const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .destinationsOf */ .Nu)(routes.find((route) => route.url === url), live);
+        const missing = to.filter((port) => !has.map(_view_js__WEBPACK_IMPORTED_MODULE_4__/* .portOf */ .HM).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .samePort */ .my)(one, port)));
         return missing.length > 0 ? [{ do: 'map', url, side: 'live', to: missing }] : [];
     });
 }
+/** Several apps are drained side by side; what works off a queue comes back before that. */
+function leaving(intent, snapshot) {
+    const workers = (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .workersReturn */ .wO)(intent, snapshot);
+    const drain = snapshot.candidate ? [{ do: 'drain', side: 'candidate' }] : [];
+    const withdrawn = { do: 'mark', phase: 'withdrawn' };
+    return workers.length === 0
+        ? { steps: drain, after: [withdrawn] }
+        : { steps: [], after: [...workers, ...drain, withdrawn] };
+}
 /** `start` and `run` stand before `switch` in the order of stages: they wait until the way back is recorded. */
 function afterMark(snapshot, list) {
-    return (0,work/* steps */.Ci)((0,view/* reached */.V6)(lockOf(snapshot), 'reverting') ? list : []);
+    return { steps: [], after: (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lockOf(snapshot), 'reverting') ? list : [] };
 }
 /** Production routes that this deploy made for itself and that serve nobody now. */
 function emptyMadeRoutes(intent, snapshot) {
-    return (0,view/* madeRoutes */.SV)(snapshot, intent.version)
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .madeRoutes */ .SV)(snapshot, intent.version)
         .filter((route) => route.destinations.every((one) => one.appGuid === snapshot.candidate?.guid))
         .map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
 }
 
+
+/***/ }),
+
+/***/ 3986:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ backward)
+});
+
+// EXTERNAL MODULE: ./lib/strategies/back-out.js
+var back_out = __nccwpck_require__(5812);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
 var deployments = __nccwpck_require__(1248);
+// EXTERNAL MODULE: ./lib/strategies/view.js
+var view = __nccwpck_require__(399);
+// EXTERNAL MODULE: ./lib/strategies/work.js
+var work = __nccwpck_require__(3807);
 ;// CONCATENATED MODULE: ./lib/strategies/unroll.js
 
 
@@ -54099,8 +58927,8 @@ var deployments = __nccwpck_require__(1248);
 
 function unroll(intent, snapshot) {
     return (0,work/* compact */.oE)({
-        ...(isOurs(intent, snapshot) ? unroll_returnOfLive(intent, snapshot) : {}),
-        ...retirement(intent, snapshot),
+        ...(isOurs(intent, snapshot) ? returnOfLive(intent, snapshot) : {}),
+        ...(0,back_out/* retirement */.mz)(intent, snapshot),
     });
 }
 /**
@@ -54112,7 +58940,7 @@ function isOurs(intent, snapshot) {
     const isThere = live !== undefined && live.guid === intent.before?.guid;
     return (isThere && (0,view/* reached */.V6)(lock, 'switching') && !(0,view/* reached */.V6)(lock, 'withdrawn') && !(0,deployments/* overtakenBy */.z2)(intent, snapshot));
 }
-function unroll_returnOfLive(intent, snapshot) {
+function returnOfLive(intent, snapshot) {
     const { lock, live } = snapshot;
     const owed = intent.before?.destinations ?? [];
     const had = owed.map(({ url }) => url);
@@ -54124,7 +58952,7 @@ function unroll_returnOfLive(intent, snapshot) {
     const ran = intent.before?.ran === true;
     return {
         switch: (0,work/* steps */.Ci)((0,view/* reached */.V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
-        map: (0,work/* steps */.Ci)(mapsToLive(owed, snapshot)),
+        map: (0,work/* steps */.Ci)((0,back_out/* mapsToLive */.xo)(owed, snapshot)),
         roll: { steps: [], after: turnAround(intent, snapshot) },
         await: (0,work/* steps */.Ci)(endOf(intent, snapshot)),
         prove: {
@@ -54160,7 +58988,8 @@ function endOf(intent, snapshot) {
 /** A cancel ends the new instances at once; the old ones that they stood for have to start again. */
 function isAtRest({ before }, { live }) {
     const webs = live?.processes.filter(({ type }) => type === 'web') ?? [];
-    const runs = webs.every((process) => (0,view/* runningCount */.t5)(process) >= process.instances);
+    const down = before?.down?.web ?? 0;
+    const runs = webs.every((process) => (0,view/* runningCount */.t5)(process) >= process.instances - down);
     return webs.length === 1 && (runs || before?.ran !== true);
 }
 
@@ -54168,7 +58997,7 @@ function isAtRest({ before }, { live }) {
 
 
 function backward(intent, snapshot) {
-    return intent.inPlace ? unroll(intent, snapshot) : backOut(intent, snapshot);
+    return intent.inPlace ? unroll(intent, snapshot) : (0,back_out/* backOut */.Sz)(intent, snapshot);
 }
 
 
@@ -54185,32 +59014,35 @@ function backward(intent, snapshot) {
 /* harmony export */   Mb: () => (/* binding */ blueGreen),
 /* harmony export */   Tz: () => (/* binding */ environmentSteps),
 /* harmony export */   ZU: () => (/* binding */ missingRoutes),
-/* harmony export */   Zn: () => (/* binding */ proofOfGrowth),
 /* harmony export */   Zx: () => (/* binding */ switching),
 /* harmony export */   a8: () => (/* binding */ unmappedTrials),
 /* harmony export */   be: () => (/* binding */ carrySteps),
 /* harmony export */   n1: () => (/* binding */ proof),
-/* harmony export */   nR: () => (/* binding */ scalingPauses),
-/* harmony export */   sz: () => (/* binding */ scaleSteps),
 /* harmony export */   u$: () => (/* binding */ preparation)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4656);
-/* harmony import */ var _steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3329);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4136);
+/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4656);
+/* harmony import */ var _steps_scaling_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3329);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6949);
+/* harmony import */ var _scale_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5106);
+/* harmony import */ var _task_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7163);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3807);
+
+
+
 
 
 
 
 
 function blueGreen(intent, snapshot) {
-    const end = { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .endOfLock */ .mq)(snapshot) };
+    const end = { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .endOfLock */ .mq)(snapshot) };
     if (isLive(intent, snapshot))
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)({ end });
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .compact */ .oE)({ end });
     if (intent.until === 'held')
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)(untilHeld(intent, snapshot));
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .compact */ .oE)({
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .compact */ .oE)(untilHeld(intent, snapshot));
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .compact */ .oE)({
         ...preparation(intent, snapshot),
         ...proof(intent, snapshot),
         ...theSwitch(intent, snapshot),
@@ -54222,7 +59054,8 @@ function blueGreen(intent, snapshot) {
 function untilHeld(intent, snapshot) {
     if (snapshot.candidate?.phase === 'held')
         return {};
-    const hold = { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'mark', phase: 'held' }]) };
+    // What hands over as a whole starts when live has ended: until then it is proven as far as it can be, which is staged.
+    const hold = { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([{ do: 'mark', phase: 'held' }]) };
     return { ...preparation(intent, snapshot), ...proof(intent, snapshot), ...hold };
 }
 /** The deploy has come to its end: the version stands under the user's name. */
@@ -54232,51 +59065,60 @@ function isLive(intent, { live }) {
 /** Candidate, routes, bits and droplet: nothing of this touches live. */
 function preparation(intent, snapshot) {
     const { candidate } = snapshot;
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching'))
         return {};
     const [pushed] = intent.trials;
-    const further = pushed && (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_4__/* .isPushed */ .Y)(pushed.to) ? intent.trials.slice(1) : intent.trials;
-    const scale = scaleSteps(intent, snapshot);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven'))
-        return proofOfGrowth(intent, scale);
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'held'))
+    const further = pushed && (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isPushed */ .Yx)(pushed.to) && !intent.bits ? intent.trials.slice(1) : intent.trials;
+    const scale = (0,_scale_js__WEBPACK_IMPORTED_MODULE_4__/* .scaleSteps */ .sz)(intent, snapshot);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'proven'))
+        return (0,_scale_js__WEBPACK_IMPORTED_MODULE_4__/* .proofOfGrowth */ .Zn)(intent, scale);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'held'))
         return onceMore(intent, snapshot);
     return {
-        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
+        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(candidate ? [] : [{ do: 'make-candidate' }]),
         // Before a push can bind it: an autoscaler must not scale what is not live yet.
-        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([...missingRoutes(intent, snapshot), ...scalingPauses(intent, [['candidate', candidate]])]),
-        bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : [{ do: 'push-bits' }]),
-        // Buildpacks look at variables and at bound services.
-        stage: candidate?.currentDropletGuid
-            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([])
-            : {
-                steps: [
-                    ...environmentSteps(intent, snapshot),
-                    ...(intent.carry?.what.length ? carrySteps(intent, snapshot) : []),
-                ],
-                after: [{ do: 'stage' }],
-            },
-        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([...missingRoutes(intent, snapshot), ...(0,_scale_js__WEBPACK_IMPORTED_MODULE_4__/* .scalingPauses */ .nR)(intent, [['candidate', candidate]])]),
+        bits: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(candidate?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] ? [] : bitSteps(intent)),
+        stage: candidate?.currentDropletGuid ? (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([]) : toDroplet(intent, snapshot),
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([
             // What it holds of the quota is free before the candidate starts.
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .stopFailed */ .K8)(snapshot),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .stopFailed */ .K8)(snapshot),
             ...environmentSteps(intent, snapshot),
             ...carrySteps(intent, snapshot),
             ...scale,
             // What `cf push` has not mapped; the platform takes a new port only at a start.
             ...unmappedTrials(further, snapshot),
         ]),
+        task: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)((0,_task_js__WEBPACK_IMPORTED_MODULE_5__/* .taskSteps */ .P6)(intent, snapshot)),
     };
+}
+/** What the new version is made of comes to the candidate. */
+function bitSteps({ bits }) {
+    if (!bits)
+        return [{ do: 'push-bits' }];
+    return bits.from === 'package' || bits.packageGuid !== undefined ? [{ do: 'copy-package' }] : [];
+}
+/** The candidate gets its droplet, and before it what that is made with. */
+function toDroplet(intent, snapshot) {
+    if (intent.bits?.from === 'droplet') {
+        if (intent.asLive)
+            return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([{ do: 'take-droplet' }]);
+        return { steps: [{ do: 'apply-to-candidate' }], after: [{ do: 'take-droplet' }] };
+    }
+    // Buildpacks look at variables and at bound services.
+    const carried = intent.carry?.what.length ? carrySteps(intent, snapshot) : [];
+    return { steps: [...environmentSteps(intent, snapshot), ...carried], after: [{ do: 'stage' }] };
 }
 /** A held candidate has all but what was changed since then; it stays one that can be promoted until it is proven again. */
 function onceMore(intent, snapshot) {
     return {
-        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
-        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([...scaleSteps(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
+        routes: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(missingRoutes(intent, snapshot)),
+        configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([...(0,_scale_js__WEBPACK_IMPORTED_MODULE_4__/* .scaleSteps */ .sz)(intent, snapshot), ...unmappedTrials(intent.trials, snapshot)]),
     };
 }
 /** Production routes and trial routes that are not there yet. */
 function missingRoutes(intent, snapshot) {
-    const isMissing = (route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .routeOf */ .Lu)(snapshot, route);
+    const isMissing = (route) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .routeOf */ .Lu)(snapshot, route);
     const trials = intent.trials.map(({ route }) => route);
     return [
         ...intent.production
@@ -54287,16 +59129,13 @@ function missingRoutes(intent, snapshot) {
 }
 /** Trial routes that do not lead to their port of the candidate yet. */
 function unmappedTrials(trials, snapshot) {
-    const hasPort = ({ route, to }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .routeOf */ .Lu)(snapshot, route), snapshot.candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .samePort */ .my)(one, to));
+    const hasPort = ({ route, to }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .destinationsOf */ .Nu)((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .routeOf */ .Lu)(snapshot, route), snapshot.candidate).some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .samePort */ .my)(one, to));
     return trials
         .filter((trial) => !hasPort(trial))
-        .map(({ route, to }) => ({ do: 'map', url: route.url, side: 'candidate', to: [to] }));
-}
-/** Live has grown since the proof: instances that come now are proven like the others. */
-function proofOfGrowth({ hold, until }, scale) {
-    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
-    const phase = hold && until === 'live' ? 'held' : 'made';
-    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'mark', phase }]) } : {};
+        .map(({ route, to }) => {
+        const { url } = (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .routeOf */ .Lu)(snapshot, route) ?? route;
+        return { do: 'map', url, side: 'candidate', to: [to] };
+    });
 }
 function environmentSteps(intent, { candidate }) {
     const names = Object.entries(intent.env)
@@ -54310,52 +59149,18 @@ function carrySteps({ carry, owner }, { lock, live }) {
         return [];
     return lock?.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.carried] === owner ? [] : [{ do: 'carry', what: carry.what }];
 }
-/** An autoscaler does not scale an app while two versions of it serve: on each side that is not paused yet. */
-function scalingPauses({ autoscaled }, sides) {
-    if (!autoscaled)
-        return [];
-    return sides.flatMap(([side, app]) => ((0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .unpaused */ ._w)(app) ? [{ do: 'pause-scaling', side }] : []));
-}
-function scaleSteps(intent, { candidate, live }) {
-    const types = new Set([...Object.keys(intent.scale), ...intent.keepInstancesOf]);
-    return [...types].flatMap((processType) => {
-        const now = candidate?.processes.find((process) => process.type === processType);
-        // A process type of live that the new version does not have has nothing to be scaled.
-        if (candidate && !now)
-            return [];
-        const wanted = { ...intent.scale[processType] };
-        const lives = live?.processes.find((process) => process.type === processType);
-        const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
-        // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
-        if (kept && lives && now)
-            wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
-        const to = now ? differing(wanted, now) : wanted;
-        return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
-    });
-}
-/** @returns what `now` does not have yet; never fewer instances than it has. */
-function differing(wanted, now) {
-    const kept = { ...wanted };
-    if ((kept.instances ?? 0) <= now.instances)
-        delete kept.instances;
-    if (kept.memoryMb === now.memoryMb)
-        delete kept.memoryMb;
-    if (kept.diskMb === now.diskMb)
-        delete kept.diskMb;
-    if (kept.logRateBps === now.logRateBps)
-        delete kept.logRateBps;
-    return kept;
-}
 /** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
 function proof(intent, { candidate }) {
     // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'drained'))
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'drained'))
         return {};
-    const running = candidate !== undefined && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .allRunning */ .p3)(candidate);
+    if ((0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .isWhole */ .wP)(intent) && !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching'))
+        return {};
+    const running = candidate !== undefined && (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .allRunning */ .p3)(candidate);
     return {
-        start: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
-        run: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
-        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'proven')
+        start: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(candidate?.state === 'STARTED' ? [] : [{ do: 'start', side: 'candidate' }]),
+        run: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(running ? [] : [{ do: 'await-instances', side: 'candidate' }]),
+        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'proven')
             ? {}
             : {
                 check: {
@@ -54370,42 +59175,56 @@ function proof(intent, { candidate }) {
 }
 function theSwitch(intent, snapshot) {
     const { candidate, live } = snapshot;
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'drained')) {
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'drained')) {
         // Another hand gave live a route again: it is not stopped before the candidate was proven there too.
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([switching(intent)]) } : {};
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .servedBy */ .nV)(snapshot, live).length > 0 ? { switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([switching(intent)]) } : {};
     }
-    const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .productionUrls */ .Ou)(intent, snapshot);
+    const urls = (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .productionUrls */ .Ou)(intent, snapshot);
     const map = urls.flatMap((url) => mapStep(intent, snapshot, url));
-    const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'serving');
+    const serving = (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'serving');
     return {
         // A route that came later is proven like the others: the deploy goes back to `switching` before it gains the candidate.
-        switch: (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0)
-            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([])
+        switch: (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching') && !(serving && map.length > 0)
+            ? (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([])
             : beforeSwitch(intent, snapshot),
-        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(map),
+        map: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(map),
         ...(serving && map.length === 0
             ? {}
             : {
                 prove: {
-                    steps: [{ do: 'prove', side: 'candidate', urls }],
+                    steps: urls.length > 0 ? [{ do: 'prove', side: 'candidate', urls }] : [],
                     after: [{ do: 'mark', phase: 'serving' }],
                 },
             }),
-        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
-        drain: { steps: [{ do: 'drain', side: 'live' }], after: [{ do: 'mark', phase: 'drained' }] },
+        unmap: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .servedBy */ .nV)(snapshot, live).map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
+        drain: leaving(intent, snapshot),
     };
 }
+/** Before bake: what comes of the handover leads back as any other bad sign. */
+function leaving(intent, snapshot) {
+    const handover = (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .workersHandover */ .tt)(intent, snapshot);
+    const drain = { do: 'drain', side: 'live' };
+    const drained = { do: 'mark', phase: 'drained' };
+    if (handover.length === 0)
+        return { steps: [drain], after: [drained] };
+    return { steps: [], after: [...handover, drain, drained] };
+}
 /** How many live has is read again once nothing scales it any more, and what it was given meanwhile is not lost. */
-function beforeSwitch(intent, { candidate, live }) {
-    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .reached */ .V6)(candidate, 'switching'))
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([switching(intent)]);
-    const paused = scalingPauses(intent, [
+function beforeSwitch(intent, snapshot) {
+    const { candidate, live } = snapshot;
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching'))
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([switching(intent)]);
+    const paused = (0,_scale_js__WEBPACK_IMPORTED_MODULE_4__/* .scalingPauses */ .nR)(intent, [
         ['live', live],
         ['candidate', candidate],
     ]);
     if (paused.length > 0)
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(paused);
-    return { steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [], after: [switching(intent)] };
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(paused);
+    const handover = (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .isWhole */ .wP)(intent) ? (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .wholeHandover */ .d3)(intent, snapshot) : [];
+    return {
+        steps: intent.carry && live ? [{ do: 'carry', what: [] }] : [],
+        after: [...handover, switching(intent)],
+    };
 }
 /**
  * What promote was given counts from here on: as long as it is held, what the deploy before it recorded stands for the next one.
@@ -54417,39 +59236,46 @@ function switching({ hold }) {
 function mapStep(intent, snapshot, url) {
     const { candidate, live } = snapshot;
     const route = snapshot.routes.find((one) => one.url === url);
-    const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)(route, candidate);
-    if (has.length > 0 && (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .destinationsOf */ .Nu)(route, live).length === 0)
+    const has = (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .destinationsOf */ .Nu)(route, candidate);
+    if (has.length > 0 && (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .destinationsOf */ .Nu)(route, live).length === 0)
         return [];
-    const ports = (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .portsOn */ .cc)(url, intent.production, snapshot);
-    const to = ports.filter((port) => !has.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .samePort */ .my)(one, port)));
+    const ports = (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .portsOn */ .cc)(url, intent.production, snapshot);
+    const to = ports.filter((port) => !has.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .samePort */ .my)(one, port)));
     return to.length > 0 ? [{ do: 'map', url, side: 'candidate', to }] : [];
 }
 /** Live is off all routes and drained: it stops, becomes previous, and the candidate takes its name. */
 function farewell(intent, snapshot) {
     // Whatever another hand has put under the name since then is not ours to retire.
     const live = snapshot.live?.guid === intent.before?.guid ? snapshot.live : undefined;
+    // For a plan: what hands over as a whole has stopped by then.
+    const isOver = (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .isWhole */ .wP)(intent) && !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(snapshot.candidate, 'switching');
+    const leaves = live?.state === 'STARTED' && !isOver ? live : undefined;
     const kept = Math.max(0, intent.keepPrevious - (live ? 1 : 0));
-    const older = snapshot.previous.filter((app) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_2__/* .isGoing */ .jf)(app));
+    const older = snapshot.previous.filter((app) => !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .isGoing */ .jf)(app));
     const gone = [
-        ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .deletions */ .uS)(snapshot, [...snapshot.previous.filter(_view_js__WEBPACK_IMPORTED_MODULE_2__/* .isGoing */ .jf), ...older.slice(kept)]),
-        ...(live && intent.keepPrevious === 0 ? [(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .deletion */ .jo)(live)] : []),
+        ...(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .deletions */ .uS)(snapshot, [...snapshot.previous.filter(_view_js__WEBPACK_IMPORTED_MODULE_6__/* .isGoing */ .jf), ...older.slice(kept)]),
+        ...(live && intent.keepPrevious === 0 ? [(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .deletion */ .jo)(live)] : []),
     ].map((step) => ({ ...step, wasLive: true }));
     return {
         // A trial route that an earlier deploy left names live still: what a route names is not stopped.
-        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
-            ...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_1__/* .resumes */ .n2)(snapshot),
+        tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([
+            ...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_2__/* .resumes */ .n2)(snapshot),
             ...(snapshot.candidate
-                ? (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .leftTrialRoutes */ .I4)(snapshot)
+                ? (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .leftTrialRoutes */ .I4)(snapshot)
                 : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .optionSteps */ .z_)(intent, snapshot),
+            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .optionSteps */ .z_)(intent, snapshot),
         ]),
-        stop: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([
-            ...(live?.state === 'STARTED' ? [{ do: 'stop', name: live.name, guid: live.guid }] : []),
-            ...(0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .stopIdle */ .pF)(snapshot, older.slice(0, kept)),
-        ]),
-        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(gone),
-        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
-        crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_3__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
+        stop: {
+            steps: [
+                ...(leaves ? [{ do: 'stop', name: leaves.name, guid: leaves.guid }] : []),
+                ...(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .stopIdle */ .pF)(snapshot, older.slice(0, kept)),
+            ],
+            // What it works on has its time to be ended, as requests have.
+            after: leaves && (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_1__/* .isRouteless */ .xL)(intent) ? [{ do: 'await-gone', side: 'live' }] : [],
+        },
+        prune: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([...gone, ...(live && intent.keepPrevious > 0 ? (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .keptCounts */ .Bq)(intent, 'live', snapshot) : [])]),
+        retire: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)(live && intent.keepPrevious > 0 ? [{ do: 'rename', side: 'live', to: 'previous' }] : []),
+        crown: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([{ do: 'rename', side: 'candidate', to: 'live' }]),
     };
 }
 
@@ -54467,7 +59293,7 @@ function farewell(intent, snapshot) {
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1248);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3807);
 
 
 
@@ -54527,7 +59353,7 @@ function coming({ inPlace, until }) {
 
 /***/ }),
 
-/***/ 4459:
+/***/ 3042:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -54540,11 +59366,14 @@ __nccwpck_require__.d(__webpack_exports__, {
 var blue_green = __nccwpck_require__(4152);
 // EXTERNAL MODULE: ./lib/platform/names.js
 var names = __nccwpck_require__(7726);
+// EXTERNAL MODULE: ./lib/strategies/scale.js
+var strategies_scale = __nccwpck_require__(5106);
 // EXTERNAL MODULE: ./lib/strategies/view.js
 var view = __nccwpck_require__(399);
-// EXTERNAL MODULE: ./lib/strategies/work.js + 1 modules
-var strategies_work = __nccwpck_require__(4136);
+// EXTERNAL MODULE: ./lib/strategies/work.js
+var work = __nccwpck_require__(3807);
 ;// CONCATENATED MODULE: ./lib/strategies/rollback.js
+
 
 
 
@@ -54552,9 +59381,9 @@ var strategies_work = __nccwpck_require__(4136);
 function rollBack(intent, snapshot) {
     const isThere = snapshot.live?.guid === intent.target || (0,blue_green/* isLive */.DG)(intent, snapshot);
     if (isThere)
-        return (0,strategies_work/* compact */.oE)({ end: { steps: [], after: (0,strategies_work/* endOfLock */.mq)(snapshot) } });
+        return (0,work/* compact */.oE)({ end: { steps: [], after: (0,work/* endOfLock */.mq)(snapshot) } });
     const seen = withTarget(intent, snapshot);
-    return (0,strategies_work/* compact */.oE)({
+    return (0,work/* compact */.oE)({
         ...preparation(intent, seen),
         ...(0,blue_green/* proof */.n1)(intent, seen),
         ...(0,blue_green/* theSwitch */.Gm)(intent, seen),
@@ -54562,7 +59391,7 @@ function rollBack(intent, snapshot) {
         end: {
             steps: [],
             after: snapshot.lock
-                ? (0,strategies_work/* endOfLock */.mq)(snapshot)
+                ? (0,work/* endOfLock */.mq)(snapshot)
                 : [{ do: 'delete-app', name: (0,names/* candidateName */.vf)(intent.app), guid: '' }],
         },
     });
@@ -54580,24 +59409,24 @@ function preparation(intent, snapshot) {
     const { candidate, lock } = snapshot;
     if ((0,view/* reached */.V6)(candidate, 'switching'))
         return {};
-    const scale = (0,blue_green/* scaleSteps */.sz)(intent, snapshot);
+    const scale = (0,strategies_scale/* scaleSteps */.sz)(intent, snapshot);
     if ((0,view/* reached */.V6)(candidate, 'proven'))
-        return (0,blue_green/* proofOfGrowth */.Zn)(intent, scale);
+        return (0,strategies_scale/* proofOfGrowth */.Zn)(intent, scale);
     const environment = (0,blue_green/* environmentSteps */.Tz)(intent, snapshot);
     const mapped = (0,view/* servedBy */.nV)(snapshot, candidate);
     // Another hand has started it: what is set on it now is seen by its next start only.
     const restarts = candidate?.state === 'STARTED' && environment.length > 0 && reachedBy(snapshot) === 0;
     return {
-        lock: (0,strategies_work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
-        routes: (0,strategies_work/* steps */.Ci)([
+        lock: (0,work/* steps */.Ci)(lock ? [] : [{ do: 'make-candidate' }]),
+        routes: (0,work/* steps */.Ci)([
             ...(0,blue_green/* missingRoutes */.ZU)(intent, snapshot),
-            ...(0,blue_green/* scalingPauses */.nR)(intent, [['candidate', lock ? candidate : undefined]]),
+            ...(0,strategies_scale/* scalingPauses */.nR)(intent, [['candidate', lock ? candidate : undefined]]),
             // A stopped app that a production route names would take requests from its start on, unproven.
             ...(candidate?.state === 'STOPPED' ? mapped : []).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' })),
             ...(restarts ? [{ do: 'stop', name: candidate.name, guid: candidate.guid }] : []),
         ]),
-        configure: (0,strategies_work/* steps */.Ci)([
-            ...(0,strategies_work/* stopFailed */.K8)(snapshot),
+        configure: (0,work/* steps */.Ci)([
+            ...(0,work/* stopFailed */.K8)(snapshot),
             ...environment,
             ...(0,blue_green/* carrySteps */.be)(intent, snapshot),
             ...scale,
@@ -54623,18 +59452,18 @@ var canary = __nccwpck_require__(7370);
 
 function rolling(intent, snapshot) {
     if ((0,blue_green/* isLive */.DG)(intent, snapshot))
-        return (0,strategies_work/* compact */.oE)(lastWrites(intent, snapshot));
+        return (0,work/* compact */.oE)(lastWrites(intent, snapshot));
     // How many are asked for is live's: the candidate has one instance, as it was pushed, of live's size.
     const small = { ...intent, scale: sizesOf(intent), keepInstancesOf: [] };
     if (intent.until === 'held' && (0,canary/* isCanary */.Zm)(intent))
-        return (0,strategies_work/* compact */.oE)(untilPaused(intent, small, snapshot));
+        return (0,work/* compact */.oE)(untilPaused(intent, small, snapshot));
     if (intent.until === 'held')
-        return (0,strategies_work/* compact */.oE)(withWish((0,blue_green/* untilHeld */.I1)(small, snapshot)));
-    return (0,strategies_work/* compact */.oE)({
+        return (0,work/* compact */.oE)(withWish((0,blue_green/* untilHeld */.I1)(small, snapshot)));
+    return (0,work/* compact */.oE)({
         ...(0,blue_green/* preparation */.u$)(small, snapshot),
         ...(0,blue_green/* proof */.n1)(small, snapshot),
         ...theRoll(intent, snapshot),
-        crown: (0,strategies_work/* steps */.Ci)([{ do: 'crown' }]),
+        crown: { steps: unbinding(intent), after: [{ do: 'crown' }] },
         ...lastWrites(intent, snapshot),
     });
 }
@@ -54646,7 +59475,7 @@ function untilPaused(intent, small, snapshot) {
         ...(0,blue_green/* preparation */.u$)(small, snapshot),
         ...(0,blue_green/* proof */.n1)(small, snapshot),
         ...theBeginning(intent, snapshot),
-        prove: (0,strategies_work/* steps */.Ci)([{ do: 'mark', phase: 'paused' }]),
+        prove: (0,work/* steps */.Ci)([{ do: 'mark', phase: 'paused' }]),
     };
 }
 /** Nobody but this run has the manifest that live shall get: a candidate that is called proven may be held by whoever comes next. */
@@ -54663,23 +59492,29 @@ function theBeginning(intent, snapshot) {
     const { candidate } = snapshot;
     const urls = (0,view/* productionUrls */.Ou)(intent, snapshot);
     const roll = (0,deployments/* rollOf */.H6)(intent, snapshot);
-    const copied = candidate?.annotations[names/* ANNOTATION */.YX.copiedDroplet] !== undefined;
+    const { source, stagesAgain } = intent.inPlace ?? {};
+    const has = source !== undefined || stagesAgain || candidate?.annotations[names/* ANNOTATION */.YX.copiedDroplet] !== undefined;
     return {
         switch: (0,view/* reached */.V6)(candidate, 'switching')
-            ? (0,strategies_work/* steps */.Ci)([])
+            ? (0,work/* steps */.Ci)([])
             : {
-                steps: copied ? [] : [{ do: 'copy-droplet' }],
+                steps: has ? [] : [{ do: 'copy-droplet' }],
                 // Nothing of live is changed before it is written down as it was.
                 after: [{ do: 'record-live' }, (0,blue_green/* switching */.Zx)(intent)],
             },
-        map: (0,strategies_work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
+        map: (0,work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
         roll: {
             steps: [],
-            after: roll ? [] : [{ do: 'apply-to-live' }, { do: 'create-deployment', of: 'candidate' }],
+            after: roll
+                ? []
+                : [
+                    intent.asLive ? { do: 'apply-version' } : { do: 'apply-to-live' },
+                    stagesAgain ? { do: 'zdt-push' } : { do: 'create-deployment', of: 'candidate' },
+                ],
         },
         await: (0,canary/* isCanary */.Zm)(intent)
             ? (0,canary/* pauses */.yz)(intent, snapshot)
-            : (0,strategies_work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+            : (0,work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
     };
 }
 function theRoll(intent, snapshot) {
@@ -54689,7 +59524,7 @@ function theRoll(intent, snapshot) {
     return {
         ...theBeginning(intent, snapshot),
         prove: (0,view/* reached */.V6)(candidate, 'serving')
-            ? (0,strategies_work/* steps */.Ci)([])
+            ? (0,work/* steps */.Ci)([])
             : {
                 steps: [],
                 after: [
@@ -54699,11 +59534,15 @@ function theRoll(intent, snapshot) {
                     { do: 'mark', phase: 'serving' },
                 ],
             },
-        unmap: (0,strategies_work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, live)
+        unmap: (0,work/* steps */.Ci)((0,view/* servedBy */.nV)(snapshot, live)
             .filter(({ url }) => intent.dropped.includes(url))
             .map(({ url }) => ({ do: 'unmap', url, side: 'live' }))),
         drain: { steps: [{ do: 'bake' }], after: [{ do: 'mark', phase: 'drained' }] },
     };
+}
+/** A broker takes back what it gave: only when no instance of the version before is left, and nothing goes back any more. */
+function unbinding({ taken }) {
+    return taken && taken.services.length > 0 ? [{ do: 'unbind', services: taken.services }] : [];
 }
 /** Instances of both versions belong to one app and share its routes: a new route may come before the deployment. */
 function mapToLive(intent, { routes, live }, url) {
@@ -54720,58 +59559,166 @@ function lastWrites(intent, snapshot) {
     // For a plan, which has no candidate yet.
     const comes = lock || (0,blue_green/* isLive */.DG)(intent, snapshot) ? [] : [deletionOf(intent)];
     return {
-        tidy: (0,strategies_work/* steps */.Ci)([...(0,strategies_work/* leftTrialRoutes */.I4)(snapshot), ...(0,strategies_work/* optionSteps */.z_)(intent, snapshot), ...(0,strategies_work/* stopFailed */.K8)(snapshot)]),
-        prune: (0,strategies_work/* steps */.Ci)((0,strategies_work/* deletions */.uS)(snapshot, previous.slice(intent.keepPrevious))),
-        end: { steps: [], after: [...left, ...comes, ...(0,strategies_work/* endOfLock */.mq)(snapshot)] },
+        tidy: (0,work/* steps */.Ci)([...(0,work/* leftTrialRoutes */.I4)(snapshot), ...(0,work/* optionSteps */.z_)(intent, snapshot), ...(0,work/* stopFailed */.K8)(snapshot)]),
+        prune: (0,work/* steps */.Ci)((0,work/* deletions */.uS)(snapshot, previous.slice(intent.keepPrevious))),
+        end: { steps: [], after: [...left, ...comes, ...(0,work/* endOfLock */.mq)(snapshot)] },
     };
 }
 function deletionOf({ app }) {
     return { do: 'delete-app', name: (0,names/* candidateName */.vf)(app), guid: '' };
 }
 
-;// CONCATENATED MODULE: ./lib/strategies/rollback-in-place.js
-
-
-
-
-/** What is left of a rollback in place: the droplet is proven in a candidate, then it is rolled. */
-function rollBackInPlace(intent, snapshot) {
-    const { bits: _, stage, configure = (0,strategies_work/* steps */.Ci)([]), ...work } = rolling(intent, snapshot);
-    const { candidate } = snapshot;
-    // No push maps the first trial route.
-    const isPast = (0,blue_green/* isLive */.DG)(intent, snapshot) || (0,view/* reached */.V6)(candidate, 'proven');
-    const first = isPast ? [] : (0,blue_green/* unmappedTrials */.a8)(intent.trials.slice(0, 1), snapshot);
-    const missing = first.filter((one) => !configure.steps.some((other) => isSame(one, other)));
-    return (0,strategies_work/* compact */.oE)({
-        ...Object.fromEntries(Object.entries(work).map(([name, one]) => [name, ofVersion(one)])),
-        stage: stage ? (0,strategies_work/* steps */.Ci)([{ do: 'take-droplet' }]) : (0,strategies_work/* steps */.Ci)([]),
-        configure: { ...configure, steps: [...configure.steps, ...missing] },
-    });
-}
-function ofVersion({ steps: list, after = [] }) {
-    return { steps: list.flatMap(insteadOf), after: after.flatMap(insteadOf) };
-}
-/** The droplet is live's already, and there is no manifest. */
-function insteadOf(step) {
-    if (step.do === 'copy-droplet')
-        return [];
-    return [step.do === 'apply-to-live' ? { do: 'apply-version' } : step];
-}
-function isSame(one, other) {
-    return one.do === 'map' && other.do === 'map' && one.url === other.url;
-}
-
 ;// CONCATENATED MODULE: ./lib/strategies/forward.js
 
 
 
-
 function forward(intent, snapshot) {
-    if (intent.inPlace?.source)
-        return rollBackInPlace(intent, snapshot);
     if (intent.inPlace)
         return rolling(intent, snapshot);
     return intent.target === undefined ? (0,blue_green/* blueGreen */.Mb)(intent, snapshot) : rollBack(intent, snapshot);
+}
+
+
+/***/ }),
+
+/***/ 6949:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bq: () => (/* binding */ keptCounts),
+/* harmony export */   Bt: () => (/* binding */ isBetween),
+/* harmony export */   d3: () => (/* binding */ wholeHandover),
+/* harmony export */   nc: () => (/* binding */ isHandedOver),
+/* harmony export */   oe: () => (/* binding */ isHandingOver),
+/* harmony export */   tt: () => (/* binding */ workersHandover),
+/* harmony export */   u3: () => (/* binding */ wholeReturn),
+/* harmony export */   wO: () => (/* binding */ workersReturn),
+/* harmony export */   wP: () => (/* binding */ isWhole),
+/* harmony export */   xD: () => (/* binding */ isWorker)
+/* harmony export */ });
+/* harmony import */ var _steps_give_up_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1485);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+
+
+function isWhole({ handover }) {
+    return handover?.whole === true;
+}
+/** Live may be stopped as a whole, and the new version is not proven yet: only back is safe. */
+function isHandingOver(lock) {
+    return lock?.phase === 'handover';
+}
+/** Live stops, is seen gone, and the new version is proven. The phase after it is not in it. */
+function wholeHandover(intent, { live, candidate }) {
+    const begin = { do: 'mark', phase: 'handover', ...(intent.hold ? { journal: true } : {}) };
+    const started = candidate?.state === 'STARTED';
+    return [
+        ...((0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'handover') ? [] : [begin]),
+        ...(live?.state === 'STARTED' ? [stopOf(live)] : []),
+        // A candidate that was started saw it gone.
+        ...(live && !started ? [{ do: 'await-gone', side: 'live' }] : []),
+        ...(started ? [] : [{ do: 'start', side: 'candidate' }]),
+        { do: 'await-instances', side: 'candidate' },
+        { do: 'stay-up' },
+        ...(intent.smokeScript ? [{ do: 'smoke-script' }] : []),
+    ];
+}
+/** Before live starts again. */
+function wholeReturn({ candidate }) {
+    if (!candidate)
+        return [];
+    const stop = candidate.state === 'STARTED' ? [stopOf(candidate)] : [];
+    return [...stop, { do: 'await-gone', side: 'candidate' }];
+}
+function stopOf({ name, guid }) {
+    return { do: 'stop', name, guid };
+}
+/** Whether the candidate gets a process of this type only when live has given up its own. */
+function isHandedOver({ handover, before }, processType) {
+    return handover !== undefined && !handover.whole && isWorker(processType, before);
+}
+/** What a route leads to is switched with the route, whatever its type is called. */
+function isWorker(processType, before) {
+    const routed = before?.destinations.some(({ to }) => to.some((port) => port.processType === processType));
+    return processType !== 'web' && !routed;
+}
+/** Live, off all its routes, gives up its processes other than web, and the candidate gets its own. */
+function workersHandover(intent, { live, candidate, lock }) {
+    const { handover } = intent;
+    if (!handover || handover.whole)
+        return [];
+    const known = (0,_steps_give_up_js__WEBPACK_IMPORTED_MODULE_0__/* .givenUp */ .bW)(lock);
+    const had = known ?? (live ? whatHas(intent, live) : undefined);
+    const down = live?.state === 'STARTED' ? ended(intent, 'live', live) : [];
+    const wanted = (type) => wantedOf(intent, type, had);
+    const named = [...new Set([...Object.keys(handover.counts), ...Object.keys(had?.counts ?? {})])];
+    const up = candidate ? grown(intent, 'candidate', candidate, wanted) : coming(named, wanted);
+    const gives = down.length > 0 || (known !== undefined && up.length > 0);
+    return [
+        ...(known || !had || !gives ? [] : [{ do: 'record-given-up', had }]),
+        ...down,
+        ...(live && gives ? [{ do: 'await-gone', side: 'live', types: workersOf(intent, live) }] : []),
+        ...up,
+        ...(up.length > 0 ? [{ do: 'await-instances', side: 'candidate' }] : []),
+    ];
+}
+/** Live has given its processes up, and not all of the new version run: nobody may be at work. */
+function isBetween({ handover }, { lock, candidate }) {
+    const hasGiven = handover !== undefined && (0,_steps_give_up_js__WEBPACK_IMPORTED_MODULE_0__/* .givenUp */ .bW)(lock) !== undefined;
+    return hasGiven && !(candidate && (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .allRunning */ .p3)(candidate));
+}
+/** The other way round, where live has given up anything. */
+function workersReturn(intent, { live, candidate, lock }) {
+    const had = (0,_steps_give_up_js__WEBPACK_IMPORTED_MODULE_0__/* .givenUp */ .bW)(lock);
+    if (!intent.handover || intent.handover.whole || !had || !live)
+        return [];
+    const up = grown(intent, 'live', live, (type) => had.counts[type] ?? 0);
+    if (up.length === 0)
+        return [];
+    return [
+        ...(candidate ? ended(intent, 'candidate', candidate) : []),
+        ...(candidate
+            ? [{ do: 'await-gone', side: 'candidate', types: workersOf(intent, candidate) }]
+            : []),
+        ...up,
+        ...(had.ran ? [{ do: 'await-instances', side: 'live' }] : []),
+    ];
+}
+/** A version that is kept, stopped, has as many as it had: a rollback to it starts them. */
+function keptCounts(intent, side, snapshot) {
+    const app = snapshot[side];
+    const counts = side === 'live' ? (0,_steps_give_up_js__WEBPACK_IMPORTED_MODULE_0__/* .givenUp */ .bW)(snapshot.lock)?.counts : intent.handover?.counts;
+    if (!intent.handover || intent.handover.whole || !counts || app?.state !== 'STOPPED')
+        return [];
+    return grown(intent, side, app, (type) => counts[type] ?? 0);
+}
+function whatHas(intent, live) {
+    const given = live.processes.filter(({ type }) => isHandedOver(intent, type));
+    return {
+        counts: Object.fromEntries(given.map(({ type, instances }) => [type, instances])),
+        ran: given.every((process) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .runningCount */ .t5)(process) >= process.instances),
+    };
+}
+function workersOf(intent, { processes }) {
+    return processes.map(({ type }) => type).filter((type) => isHandedOver(intent, type));
+}
+function ended(intent, side, { processes }) {
+    return processes.flatMap(({ type, instances }) => !isHandedOver(intent, type) || instances === 0 ? [] : [scaled(side, type, 0)]);
+}
+/** Whoever has more keeps them. */
+function grown(intent, side, { processes }, wanted) {
+    return processes.flatMap(({ type, instances }) => !isHandedOver(intent, type) || wanted(type) <= instances ? [] : [scaled(side, type, wanted(type))]);
+}
+function scaled(side, processType, instances) {
+    return { do: 'scale', side, processType, to: { instances } };
+}
+/** Never fewer than live had, where that is asked for. */
+function wantedOf({ handover, scale, keepInstancesOf }, type, had) {
+    const kept = keepInstancesOf.includes(type) ? (had?.counts[type] ?? 0) : 0;
+    return Math.max(handover?.counts[type] ?? 0, scale[type]?.instances ?? 0, kept);
+}
+/** For a plan, which has no candidate yet. */
+function coming(types, wanted) {
+    return types.flatMap((type) => (wanted(type) > 0 ? [scaled('candidate', type, wanted(type))] : []));
 }
 
 
@@ -54784,9 +59731,9 @@ function forward(intent, snapshot) {
 /* harmony export */   F: () => (/* binding */ stayHeld),
 /* harmony export */   u: () => (/* binding */ takeAway)
 /* harmony export */ });
-/* harmony import */ var _backward_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5722);
+/* harmony import */ var _backward_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3986);
 /* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4136);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3807);
 
 
 
@@ -54820,16 +59767,17 @@ function takeAway(intent, snapshot) {
 /* harmony export */   G0: () => (/* binding */ namesBefore),
 /* harmony export */   Lm: () => (/* binding */ wantedOf),
 /* harmony export */   iN: () => (/* binding */ askedOf),
-/* harmony export */   iq: () => (/* binding */ recordedOn),
 /* harmony export */   pI: () => (/* binding */ runFacts),
 /* harmony export */   uP: () => (/* binding */ protocolBefore),
 /* harmony export */   v8: () => (/* binding */ beforeOf),
 /* harmony export */   xY: () => (/* binding */ trialsOf)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _probe_path_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1458);
-/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4656);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
+/* harmony import */ var _probe_path_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1458);
+/* harmony import */ var _steps_inside_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7994);
+/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4656);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(399);
+
 
 
 
@@ -54840,7 +59788,7 @@ function askedOf(inputs) {
     const { drainMs, bakeMs, keepPrevious, keepFailed, smokeTest: checks, smokeScript } = inputs;
     const { watchPath, failureLimit } = inputs;
     return {
-        probePath: (0,_probe_path_js__WEBPACK_IMPORTED_MODULE_2__/* .probePath */ .C)(inputs),
+        probePath: (0,_probe_path_js__WEBPACK_IMPORTED_MODULE_4__/* .probePath */ .C)(inputs),
         again: againOf(inputs),
         ...(watchPath === undefined ? {} : { watchPath }),
         failureLimit,
@@ -54887,17 +59835,34 @@ function wantedOf(route, snapshot) {
 }
 /**
  * One for each process type, port and protocol by which production routes will ask the new version; what `cf push` maps comes
- * first. An app that nobody outside can ask by HTTP gets no address outside, not for a moment either.
+ * first. What only TCP routes lead to has one on TCP. An app that nobody outside can reach gets no address outside, not for a
+ * moment either: an internal one, where there are checks that a task can ask.
  */
-function trialsOf({ trialDomain, snapshot, token }, production) {
-    const asked = production.filter(_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isAskable */ .c).flatMap((route) => (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portsOn */ .cc)(route.url, production, snapshot).map((port) => ({
-        to: (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(port) ? PUSHED : port,
+function trialsOf(parts, production, checks) {
+    const web = webTrials(parts, production);
+    const outside = [...web, ...tcpTrials(parts, production, web)];
+    return outside.length > 0 || !checks.some(_steps_inside_js__WEBPACK_IMPORTED_MODULE_1__/* .isInsideCheck */ .D4) ? outside : insideTrials(parts, production);
+}
+/** For checks that a task asks: one is enough, as inside a connection names the container's port by itself. */
+function insideTrials({ snapshot, token }, production) {
+    const [route] = production.filter(({ internal }) => internal);
+    if (!route)
+        return [];
+    const [to = PUSHED] = (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .portsOn */ .cc)(route.url, production, snapshot);
+    const host = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .trialHost */ .nV)(snapshot.name, token());
+    const url = `${host}.${route.url.slice(route.host.length + 1)}`;
+    const name = { url, host, domainGuid: route.domainGuid, path: '', port: null, internal: true };
+    return [{ route: name, to: (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isPushed */ .Yx)(to) ? PUSHED : to }];
+}
+function webTrials({ trialDomain, snapshot, token }, production) {
+    const asked = production.filter(_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isAskable */ .cy).flatMap((route) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .portsOn */ .cc)(route.url, production, snapshot).map((port) => ({
+        to: (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isPushed */ .Yx)(port) ? PUSHED : port,
         ...(route.options ? { options: route.options } : {}),
     })));
     // A trial route with options stands for the same port without any, too.
     const best = [...asked].sort((one, other) => Number('options' in other) - Number('options' in one));
     const distinct = best.filter((wish, at) => best.findIndex((one) => standsFor(one, wish)) === at);
-    const trials = distinct.sort((one, other) => Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(other.to)) - Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_3__/* .isPushed */ .Y)(one.to)));
+    const trials = distinct.sort((one, other) => Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isPushed */ .Yx)(other.to)) - Number((0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isPushed */ .Yx)(one.to)));
     return trials.map(({ to, ...options }) => {
         const host = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .trialHost */ .nV)(snapshot.name, token());
         const url = `${host}.${trialDomain.name}`;
@@ -54905,21 +59870,48 @@ function trialsOf({ trialDomain, snapshot, token }, production) {
         return { route: { ...name, ...options }, to };
     });
 }
+/**
+ * Of ports that no HTTP trial route leads to: that they are open is known before the switch, and an instance opens those alone that
+ * it had at its start. The platform chooses the port of the route: nobody else knows which its routers listen on.
+ */
+function tcpTrials({ snapshot, token }, production, web) {
+    const asked = production
+        .filter(_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isTcp */ .ER)
+        .flatMap((route) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .portsOn */ .cc)(route.url, production, snapshot).map((port) => ({ route, to: { ...port, protocol: 'tcp' } })));
+    const wanted = asked.filter(({ to }, at) => !web.some((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .samePort */ .my)(one.to, to)) && asked.findIndex((one) => (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .samePort */ .my)(one.to, to)) === at);
+    return wanted.map(({ route: { url, domainGuid }, to }) => {
+        const name = { url: url.replace(/:\d+$/, ':0'), host: '', domainGuid, path: '', port: 0 };
+        return { route: { ...name, mark: token(), internal: false }, to };
+    });
+}
 function standsFor(one, wish) {
-    const isSame = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .samePort */ .my)(one.to, wish.to) && (one.to.protocol ?? 'http1') === (wish.to.protocol ?? 'http1');
+    const isSame = (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .samePort */ .my)(one.to, wish.to) && (one.to.protocol ?? 'http1') === (wish.to.protocol ?? 'http1');
     return isSame && (!wish.options || JSON.stringify(one.options) === JSON.stringify(wish.options));
 }
 function beforeOf(live, snapshot, adoptedVersion) {
+    const down = downOf(live);
     return {
         guid: live.guid,
         version: live.version ?? adoptedVersion,
-        ran: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .someRunning */ .Ko)(live),
+        ran: (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .someRunning */ .Ko)(live),
+        ...(live.state === 'STARTED' && !(0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .someRunning */ .Ko)(live) ? { started: true } : {}),
+        ...(Object.keys(down).length > 0 ? { down } : {}),
         ...(live.currentDropletGuid ? { dropletGuid: live.currentDropletGuid } : {}),
-        destinations: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, live).map((route) => ({
+        destinations: (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .servedBy */ .nV)(snapshot, live).map((route) => ({
             url: route.url,
-            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_1__/* .portOf */ .HM),
+            to: (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .destinationsOf */ .Nu)(route, live).map(_view_js__WEBPACK_IMPORTED_MODULE_3__/* .portOf */ .HM),
         })),
     };
+}
+/** Going back brings back what there was: who waited for more than ran then would wait for ever. */
+function downOf({ processes }) {
+    const down = new Map();
+    for (const process of processes) {
+        const missing = process.instances - (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .runningCount */ .t5)(process);
+        if (missing > 0)
+            down.set(process.type, (down.get(process.type) ?? 0) + missing);
+    }
+    return Object.fromEntries(down);
 }
 /**
  * A version that goes live again is asked by the protocol that its own manifest named; by the usual one where only live's names
@@ -54927,7 +59919,7 @@ function beforeOf(live, snapshot, adoptedVersion) {
  */
 function protocolBefore(url, target, live) {
     const named = (app) => {
-        const all = recordedOn(app, _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestProtocols);
+        const all = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .recordedOn */ .iq)(app, _platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.manifestProtocols);
         const protocol = all?.[url];
         return typeof protocol === 'string' ? protocol : undefined;
     };
@@ -54936,21 +59928,78 @@ function protocolBefore(url, target, live) {
 }
 /** Names that manifest and inputs named at the last deploy; none when live was never deployed this way. */
 function namesBefore(app, key) {
-    const names = recordedOn(app, key);
+    const names = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .recordedOn */ .iq)(app, key);
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
-/** What an annotation of an app records as JSON; undefined: nothing, or nothing that can be read. */
-function recordedOn(app, key) {
-    const text = app && (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .joinAnnotation */ .kd)(key, app.annotations);
-    if (text === undefined)
-        return undefined;
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        // Another hand wrote it: as good as not recorded.
-        return undefined;
-    }
+
+
+/***/ }),
+
+/***/ 5106:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Zn: () => (/* binding */ proofOfGrowth),
+/* harmony export */   nR: () => (/* binding */ scalingPauses),
+/* harmony export */   sz: () => (/* binding */ scaleSteps)
+/* harmony export */ });
+/* harmony import */ var _steps_scaling_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3329);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6949);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3807);
+
+
+
+/** Live has grown since the proof: instances that come now are proven like the others. */
+function proofOfGrowth({ hold, until }, scale) {
+    const grows = scale.some((step) => step.do === 'scale' && step.to.instances !== undefined);
+    const phase = hold && until === 'live' ? 'held' : 'made';
+    return grows ? { configure: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([{ do: 'mark', phase }]) } : {};
+}
+/** An autoscaler does not scale an app while two versions of it serve: on each side that is not paused yet. */
+function scalingPauses({ autoscaled }, sides) {
+    if (!autoscaled)
+        return [];
+    return sides.flatMap(([side, app]) => ((0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_0__/* .unpaused */ ._w)(app) ? [{ do: 'pause-scaling', side }] : []));
+}
+function scaleSteps(intent, { candidate, live }) {
+    const { handover } = intent;
+    const types = new Set([
+        ...Object.keys(intent.scale),
+        ...intent.keepInstancesOf,
+        ...(handover?.whole ? [] : Object.keys(handover?.counts ?? {})),
+    ]);
+    return [...types].flatMap((processType) => {
+        const now = candidate?.processes.find((process) => process.type === processType);
+        // A process type of live that the new version does not have has nothing to be scaled.
+        if (candidate && !now)
+            return [];
+        const wanted = { ...intent.scale[processType] };
+        const lives = live?.processes.find((process) => process.type === processType);
+        const kept = live?.state === 'STARTED' && intent.keepInstancesOf.includes(processType);
+        // Read again at every look: an autoscaler, or a person, may have scaled live since the deploy began.
+        if (kept && lives && now)
+            wanted.instances = Math.max(lives.instances, wanted.instances ?? 0);
+        const to = now ? differing(wanted, now) : wanted;
+        // It gets them when live has given up its own.
+        if ((0,_handover_js__WEBPACK_IMPORTED_MODULE_1__/* .isHandedOver */ .nc)(intent, processType))
+            delete to.instances;
+        if ((0,_handover_js__WEBPACK_IMPORTED_MODULE_1__/* .isHandedOver */ .nc)(intent, processType) && now?.instances !== 0)
+            to.instances = 0;
+        return Object.keys(to).length > 0 ? [{ do: 'scale', processType, to }] : [];
+    });
+}
+/** @returns what `now` does not have yet; never fewer instances than it has. */
+function differing(wanted, now) {
+    const kept = { ...wanted };
+    if ((kept.instances ?? 0) <= now.instances)
+        delete kept.instances;
+    if (kept.memoryMb === now.memoryMb)
+        delete kept.memoryMb;
+    if (kept.diskMb === now.diskMb)
+        delete kept.diskMb;
+    if (kept.logRateBps === now.logRateBps)
+        delete kept.logRateBps;
+    return kept;
 }
 
 
@@ -54967,8 +60016,10 @@ function recordedOn(app, key) {
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1248);
 /* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7370);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(399);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6949);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(399);
 /** Which way an interrupted change of live is brought to its end. Pure. */
+
 
 
 
@@ -54989,7 +60040,7 @@ function recordedOn(app, key) {
  */
 function wayOf(all, besides = [], cancelled = false) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'reverting')))
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'reverting')))
         return 'back';
     if (set.some((snapshot) => isRollInVain(snapshot, cancelled)))
         return 'back';
@@ -54999,12 +60050,12 @@ function wayOf(all, besides = [], cancelled = false) {
     // One that goes on takes the others along only where each of them was found good by the same run.
     if (paused.length > 0)
         return paused.length === set.length ? 'held' : 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching')))
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
     if (areHeld([...set, ...besides])) {
-        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching')))
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching')))
             return 'held';
-        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'proven')))
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'proven')))
             return 'forward';
     }
     return set.some(aloneServes) ? 'forward' : 'back';
@@ -55013,7 +60064,7 @@ function wayOf(all, besides = [], cancelled = false) {
 function isRollInVain(snapshot, cancelled) {
     const { name, lock } = snapshot;
     const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'serving'))
+    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(lock, 'serving'))
         return false;
     const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .rollOf */ .H6)(intent, snapshot);
     if (lock?.phase === 'paused')
@@ -55031,17 +60082,19 @@ function areWaiting(all) {
             return false;
         if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal))
             return candidate?.phase === 'paused';
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'switching');
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching') && !(0,_handover_js__WEBPACK_IMPORTED_MODULE_4__/* .isHandingOver */ .oe)(candidate);
     };
     return all.length > 0 && all.every(isOne);
 }
 /** All apps of one deploy with hold, each of them proven. */
 function areHeld(set) {
-    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
     return set.every(({ name, lock }) => {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
         // A canary is held with live's first new instances there, and not before.
-        return journal?.hold === true && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
+        if (!journal?.hold || (0,_handover_js__WEBPACK_IMPORTED_MODULE_4__/* .isHandingOver */ .oe)(lock))
+            return false;
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
     });
 }
 /** The version is live, and only its lock is left: an empty one, or a candidate whose droplet live has. */
@@ -55054,7 +60107,7 @@ function isCrowned({ live, lock }) {
 /** Another hand gave an unproven candidate a route, and live is not there to have it back. */
 function aloneServes(snapshot) {
     const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .someRunning */ .Ko)(live));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .someRunning */ .Ko)(live));
 }
 /** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
 function asTakenBack(seen) {
@@ -55063,6 +60116,40 @@ function asTakenBack(seen) {
         return seen;
     const { phase: _, ...target } = candidate;
     return { ...snapshot, previous: [target, ...snapshot.previous] };
+}
+
+
+/***/ }),
+
+/***/ 7163:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CY: () => (/* binding */ tasksLeft),
+/* harmony export */   P6: () => (/* binding */ taskSteps),
+/* harmony export */   rr: () => (/* binding */ tasksNotUndone)
+/* harmony export */ });
+/* harmony import */ var _steps_earlier_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6364);
+/* harmony import */ var _steps_task_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7631);
+
+
+/** Of one that is not known to have succeeded: the step itself looks whether there is one already. Who settles knows no command. */
+function taskSteps({ task }, snapshot) {
+    if (task === undefined)
+        return tasksLeft(snapshot);
+    return (0,_steps_task_js__WEBPACK_IMPORTED_MODULE_1__/* .taskOn */ .jH)(snapshot.candidate)?.ended === 'SUCCEEDED' ? [] : [{ do: 'run-task' }];
+}
+/** On the way back: one that was asked for, and whose end nobody saw. */
+function tasksLeft({ candidate }) {
+    const record = (0,_steps_task_js__WEBPACK_IMPORTED_MODULE_1__/* .taskOn */ .jH)(candidate);
+    return record && record.ended === undefined ? [{ do: 'await-task' }] : [];
+}
+/** @param version that goes live again: tasks of later ones have run, as far as the platform still tells */
+function tasksNotUndone({ live, previous }, version) {
+    const apps = [...(live ? [live, ...(0,_steps_earlier_js__WEBPACK_IMPORTED_MODULE_0__/* .readEarlier */ .lz)(live.annotations)] : []), ...previous];
+    const ran = apps.map(_steps_task_js__WEBPACK_IMPORTED_MODULE_1__/* .taskOn */ .jH).flatMap((one) => (one?.ended === 'SUCCEEDED' ? [one.version] : []));
+    const later = [...new Set(ran)].filter((one) => one > version).sort();
+    return later.map((one) => `The task of version ${one} has run, and a rollback does not undo it: ${version} meets what it left.`);
 }
 
 
@@ -55089,14 +60176,13 @@ function asTakenBack(seen) {
 /* harmony export */ });
 /* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2431);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
+/* harmony import */ var _steps_routes_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4656);
+
 
 
 /** @returns the route that `wanted` names, or undefined when the snapshot has none: it was looked for, so it does not exist. */
 function routeOf(snapshot, wanted) {
-    return snapshot.routes.find((route) => route.domainGuid === wanted.domainGuid &&
-        route.host.toLowerCase() === wanted.host.toLowerCase() &&
-        route.path === wanted.path &&
-        route.port === wanted.port);
+    return snapshot.routes.find((route) => (0,_steps_routes_js__WEBPACK_IMPORTED_MODULE_2__/* .isNamed */ .ev)(route, wanted));
 }
 /** Destinations of one app on one route. */
 function destinationsOf(route, app) {
@@ -55176,53 +60262,23 @@ function productionUrls(intent, snapshot) {
 
 /***/ }),
 
-/***/ 4136:
+/***/ 3807:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  oE: () => (/* binding */ compact),
-  jo: () => (/* binding */ deletion),
-  uS: () => (/* binding */ deletions),
-  mq: () => (/* binding */ endOfLock),
-  TN: () => (/* binding */ groups),
-  I4: () => (/* binding */ leftTrialRoutes),
-  z_: () => (/* binding */ optionSteps),
-  Ci: () => (/* binding */ steps),
-  K8: () => (/* binding */ stopFailed),
-  pF: () => (/* binding */ stopIdle)
-});
-
-;// CONCATENATED MODULE: ./lib/steps/step.js
-/** The stages of going forward and of going back, in order. */
-const STAGES = [
-    'lock',
-    'routes',
-    'bits',
-    'stage',
-    'configure',
-    'start',
-    'run',
-    'check',
-    'switch',
-    'map',
-    'roll',
-    'await',
-    'prove',
-    'unmap',
-    'drain',
-    'tidy',
-    'stop',
-    'prune',
-    'retire',
-    'crown',
-    'end',
-];
-
-// EXTERNAL MODULE: ./lib/strategies/view.js
-var view = __nccwpck_require__(399);
-;// CONCATENATED MODULE: ./lib/strategies/work.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ci: () => (/* binding */ steps),
+/* harmony export */   I4: () => (/* binding */ leftTrialRoutes),
+/* harmony export */   K8: () => (/* binding */ stopFailed),
+/* harmony export */   TN: () => (/* binding */ groups),
+/* harmony export */   jo: () => (/* binding */ deletion),
+/* harmony export */   mq: () => (/* binding */ endOfLock),
+/* harmony export */   oE: () => (/* binding */ compact),
+/* harmony export */   pF: () => (/* binding */ stopIdle),
+/* harmony export */   uS: () => (/* binding */ deletions),
+/* harmony export */   z_: () => (/* binding */ optionSteps)
+/* harmony export */ });
+/* harmony import */ var _steps_step_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4712);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(399);
 
 
 function steps(list) {
@@ -55234,7 +60290,7 @@ function compact(work) {
 }
 /** Trial routes of this app, those of an earlier run included. */
 function leftTrialRoutes(snapshot) {
-    return (0,view/* trialRoutes */.rp)(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_0__/* .trialRoutes */ .rp)(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
 }
 /**
  * Options that the manifest names and a production route does not have. They come last: going back never has to undo them, and
@@ -55243,7 +60299,7 @@ function leftTrialRoutes(snapshot) {
 function optionSteps({ production }, snapshot) {
     return production.flatMap((wanted) => {
         const { options } = wanted;
-        const route = (0,view/* routeOf */.Lu)(snapshot, wanted);
+        const route = (0,_view_js__WEBPACK_IMPORTED_MODULE_0__/* .routeOf */ .Lu)(snapshot, wanted);
         if (!options || !route)
             return [];
         const isSet = ([name, value]) => String(route.options?.[name]) === String(value);
@@ -55252,7 +60308,7 @@ function optionSteps({ production }, snapshot) {
 }
 /** An app that a route names again is in somebody's use: it stays. */
 function deletions(snapshot, apps) {
-    return apps.filter((app) => (0,view/* servedBy */.nV)(snapshot, app).length === 0).map(deletion);
+    return apps.filter((app) => (0,_view_js__WEBPACK_IMPORTED_MODULE_0__/* .servedBy */ .nV)(snapshot, app).length === 0).map(deletion);
 }
 function deletion({ name, guid }) {
     return { do: 'delete-app', name, guid };
@@ -55272,12 +60328,12 @@ function stopFailed(snapshot) {
 /** Versions that are kept do not run, unless a route names one of them again. */
 function stopIdle(snapshot, apps) {
     return apps
-        .filter((app) => app.state === 'STARTED' && (0,view/* servedBy */.nV)(snapshot, app).length === 0)
+        .filter((app) => app.state === 'STARTED' && (0,_view_js__WEBPACK_IMPORTED_MODULE_0__/* .servedBy */ .nV)(snapshot, app).length === 0)
         .map(({ name, guid }) => ({ do: 'stop', name, guid }));
 }
 /** The stages in which each app has its turn; after them the apps of a deploy go on together. */
-const APART = STAGES.slice(1, STAGES.indexOf('switch'));
-const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
+const APART = _steps_step_js__WEBPACK_IMPORTED_MODULE_1__/* .STAGES */ .a.slice(1, _steps_step_js__WEBPACK_IMPORTED_MODULE_1__/* .STAGES */ .a.indexOf('switch'));
+const TOGETHER = _steps_step_js__WEBPACK_IMPORTED_MODULE_1__/* .STAGES */ .a.slice(_steps_step_js__WEBPACK_IMPORTED_MODULE_1__/* .STAGES */ .a.indexOf('switch'));
 /**
  * All that is left for a set of apps, in order: the locks one by one in the order of names, then each app until it is proven,
  * then all of them stage by stage. No route of any app moves before every app is proven.
@@ -55323,7 +60379,7 @@ function usualAuthorities() {
 
 /***/ }),
 
-/***/ 7565:
+/***/ 6749:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -55333,8 +60389,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   K: () => (/* binding */ findProgram)
 });
 
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 // EXTERNAL MODULE: external "node:fs/promises"
@@ -55343,15 +60397,11 @@ var promises_ = __nccwpck_require__(1455);
 var external_node_path_ = __nccwpck_require__(4379);
 ;// CONCATENATED MODULE: external "node:string_decoder"
 const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
-;// CONCATENATED MODULE: ./lib/system/children.js
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+;// CONCATENATED MODULE: ./lib/system/leash.js
+/** How a child is started so that it cannot outlive us: by its process group, and on Windows, which has none, by a watcher. */
 
-
-
-
-
-/** Of each stream the last part is kept; a line without an end is cut into pieces of this size. */
-const KEPT_CHARACTERS = 1024 * 1024;
-const LONGEST_LINE = 64 * 1024;
 /** Between SIGTERM and SIGKILL; the runner itself leaves 2.5 s after its SIGTERM. */
 const GRACE_MS = 1_500;
 /**
@@ -55366,31 +60416,92 @@ const LEASH = [
     'trap - TERM INT HUP',
     'exec "$@" 3<&-',
 ].join('\n');
-/** Real child processes, on POSIX systems. A grandchild that leaves the process group (a daemon) leaves the leash too. */
-function createChildren() {
-    return { run };
+/** As the leash above, beside the child: Node itself reads the pipe, and a word in it says that there is nothing to be ended. */
+const WATCHER = `
+const { spawnSync } = require('node:child_process');
+process.stdin.on('data', () => process.exit());
+process.stdin.on('end', () => spawnSync('taskkill', ['/pid', process.argv[1], '/t', '/f'], { stdio: 'ignore' }));
+`;
+/** @param file absolute */
+function startLeashed(file, command, os) {
+    return os === 'win32' ? onWindows(file, command) : onPosix(file, command);
 }
-async function run(command) {
-    command.signal?.throwIfAborted();
-    const file = await findProgram(command.file, command.env.PATH);
-    return await new Promise((done, reject) => {
-        const child = (0,external_node_child_process_namespaceObject.spawn)('/bin/sh', ['-c', LEASH, 'sh', file, ...command.args], {
-            env: command.env,
-            detached: true, // a process group of its own
-            stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-            ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-        });
-        const [stdin, stdout, stderr, leash] = child.stdio;
-        if (!stdin || !stdout || !stderr || !leash)
-            throw new Error('a child without its pipes');
-        let timedOut = false;
-        let killer;
-        const end = () => {
+function onPosix(file, command) {
+    const child = (0,external_node_child_process_namespaceObject.spawn)('/bin/sh', ['-c', LEASH, 'sh', file, ...command.args], {
+        ...optionsOf(command),
+        detached: true, // a process group of its own
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    const leash = child.stdio[3];
+    leash.on('error', () => { });
+    let killer;
+    return {
+        child,
+        end() {
             if (child.pid === undefined || killer !== undefined)
                 return;
             signalGroup(child.pid, 'SIGTERM');
             killer = setTimeout(() => leash.destroy(), GRACE_MS); // the watcher does it
-        };
+        },
+        release() {
+            clearTimeout(killer);
+            leash.destroy();
+        },
+    };
+}
+/** There is no word by which a program is asked to end. What a child left behind when it ended by itself is not found any more. */
+function onWindows(file, command) {
+    const child = (0,external_node_child_process_namespaceObject.spawn)(file, command.args, { ...optionsOf(command), stdio: ['pipe', 'pipe', 'pipe'] });
+    const watcher = (0,external_node_child_process_namespaceObject.spawn)(process.execPath, ['-e', WATCHER, String(child.pid ?? 0)], {
+        ...optionsOf(command),
+        stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    watcher.on('error', () => { });
+    watcher.stdin.on('error', () => { });
+    return {
+        child,
+        end: () => void watcher.stdin.end(),
+        release: () => void watcher.stdin.end('over'),
+    };
+}
+function optionsOf({ env, cwd }) {
+    return { env, windowsHide: true, ...(cwd === undefined ? {} : { cwd }) };
+}
+/** Throws when the group is gone; that is what was wanted. */
+function signalGroup(leader, signal) {
+    try {
+        process.kill(-leader, signal);
+    }
+    catch (error) {
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/system/children.js
+
+
+
+
+
+/** Of each stream the last part is kept; a line without an end is cut into pieces of this size. */
+const KEPT_CHARACTERS = 1024 * 1024;
+const LONGEST_LINE = 64 * 1024;
+/** Real child processes. A grandchild that leaves the process group (a daemon) leaves the leash too. */
+function createChildren(os = process.platform) {
+    return { run: (command) => run(command, os) };
+}
+async function run(command, os) {
+    command.signal?.throwIfAborted();
+    const file = await findProgram(command.file, command.env.PATH, os);
+    return await new Promise((done, reject) => {
+        const leashed = startLeashed(file, command, os);
+        const { child } = leashed;
+        const { stdin, stdout, stderr } = child;
+        if (!stdin || !stdout || !stderr)
+            throw new Error('a child without its pipes');
+        let timedOut = false;
+        const end = () => leashed.end();
         const timer = command.timeoutMs === undefined
             ? undefined
             : setTimeout(() => {
@@ -55399,12 +60510,10 @@ async function run(command) {
             }, command.timeoutMs);
         const settle = () => {
             clearTimeout(timer);
-            clearTimeout(killer);
             command.signal?.removeEventListener('abort', end);
-            leash.destroy();
+            leashed.release();
         };
         command.signal?.addEventListener('abort', end, { once: true });
-        leash.on('error', () => { });
         // A child may end without having read what it was given.
         stdin.on('error', () => { });
         stdin.end(command.stdin ?? '');
@@ -55421,31 +60530,23 @@ async function run(command) {
         });
     });
 }
-/** Throws when the group is gone; that is what was wanted. */
-function signalGroup(leader, signal) {
-    try {
-        process.kill(-leader, signal);
-    }
-    catch (error) {
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
 /** The absolute path of a program, looked up in `path` as a shell does. Throws the reason of the file system when there is none. */
-async function findProgram(file, path) {
-    if (file.includes('/')) {
-        await (0,promises_.access)(file, external_node_fs_.constants.X_OK);
-        return (0,external_node_path_.resolve)(file);
-    }
-    for (const folder of (path ?? '').split(external_node_path_.delimiter)) {
-        if (folder === '')
-            continue;
-        const found = (0,external_node_path_.resolve)((0,external_node_path_.join)(folder, file));
-        const usable = await (0,promises_.access)(found, external_node_fs_.constants.X_OK).then(() => true, () => false);
-        if (usable)
+async function findProgram(file, path, os = process.platform) {
+    const names = os === 'win32' && !/\.exe$/i.test(file) ? [`${file}.exe`, file] : [file];
+    const isPath = file.includes('/') || (0,external_node_path_.isAbsolute)(file);
+    const folders = isPath ? [''] : (path ?? '').split(external_node_path_.delimiter).filter((folder) => folder !== '');
+    let reason = Object.assign(new Error(`${file} is not on the PATH`), { code: 'ENOENT' });
+    for (const found of folders.flatMap((folder) => names.map((name) => (0,external_node_path_.resolve)(folder, name)))) {
+        try {
+            await (0,promises_.access)(found, external_node_fs_.constants.X_OK);
             return found;
+        }
+        catch (error) {
+            if (isPath)
+                reason = error;
+        }
     }
-    throw Object.assign(new Error(`${file} is not on the PATH`), { code: 'ENOENT' });
+    throw reason;
 }
 function collect(stream, tell) {
     const decoder = new external_node_string_decoder_namespaceObject.StringDecoder('utf8');
@@ -55508,6 +60609,48 @@ const realClock = {
 
 /***/ }),
 
+/***/ 3414:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   N: () => (/* binding */ connect)
+/* harmony export */ });
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
+/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2266);
+/** TCP connections, as they are: no proxy stands between. */
+
+
+
+const connect = ({ host, port, openMs, timeoutMs, signal }) => new Promise((resolve, reject) => {
+    const socket = (0,node_net__WEBPACK_IMPORTED_MODULE_0__.connect)({ host, port });
+    let isOpen = false;
+    const settle = (act) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        socket.destroy();
+        act();
+    };
+    const fail = (kind, why) => settle(() => reject(new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpFailure */ .HR(`TCP ${host}:${port}: ${why}`, kind, isOpen)));
+    const abort = () => fail('aborted', 'given up');
+    let timer = setTimeout(() => fail('timeout', `not open within ${timeoutMs} ms`), timeoutMs);
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('connect', () => {
+        isOpen = true;
+        clearTimeout(timer);
+        timer = setTimeout(() => settle(resolve), openMs);
+    });
+    socket.once('data', () => settle(resolve));
+    socket.once('end', () => fail('reset', 'closed by the other side without a word'));
+    // What comes after the end of this has nothing to tell any more.
+    socket.on('error', (error) => fail((0,_http_js__WEBPACK_IMPORTED_MODULE_2__/* .kindOf */ .I)(error), error.message || String(error.code)));
+    if (signal?.aborted)
+        abort();
+});
+
+
+/***/ }),
+
 /***/ 6355:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -55515,33 +60658,35 @@ const realClock = {
 /* harmony export */   a: () => (/* binding */ files)
 /* harmony export */ });
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4379);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3024);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4379);
+
 
 
 
 /** The machine's file system. */
 const files = {
     async privateFolder(parent, prefix) {
-        const folder = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(parent, prefix));
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.chmod)(folder, 0o700);
+        const folder = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_3__.join)(parent, prefix));
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.chmod)(folder, 0o700);
         return folder;
     },
     async writePrivate(path, content) {
         // A new file that takes the old one's place: an old one's mode would stay, and a reader could see half of it.
         const draft = `${path}.${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomUUID)()}`;
-        const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(draft, 'wx', 0o600);
+        const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.open)(draft, 'wx', 0o600);
         try {
             await handle.writeFile(content);
         }
         finally {
             await handle.close();
         }
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rename)(draft, path);
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rename)(draft, path);
     },
     async read(path) {
         try {
-            return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path);
+            return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.readFile)(path);
         }
         catch (error) {
             if (error.code === 'ENOENT')
@@ -55550,11 +60695,12 @@ const files = {
         }
     },
     async link(target, path) {
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(path), { recursive: true, mode: 0o700 });
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.symlink)(target, path);
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_3__.dirname)(path), { recursive: true, mode: 0o700 });
+        // Windows lets only who is allowed to make links.
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.symlink)(target, path).catch(() => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.copyFile)(target, path, node_fs__WEBPACK_IMPORTED_MODULE_1__.constants.COPYFILE_EXCL));
     },
     async remove(path) {
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(path, { recursive: true, force: true, maxRetries: 3 });
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rm)(path, { recursive: true, force: true, maxRetries: 3 });
     },
 };
 
@@ -55565,6 +60711,7 @@ const files = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ kindOf),
 /* harmony export */   V: () => (/* binding */ createHttp)
 /* harmony export */ });
 /* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
@@ -55750,6 +60897,7 @@ const KINDS = {
     DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
     SELF_SIGNED_CERT_IN_CHAIN: 'tls',
 };
+/** Of an error of a socket. */
 function kindOf(error) {
     const code = error.code ?? '';
     return (KINDS[code] ?? (/^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code) ? 'tls' : 'other'));
@@ -56020,15 +61168,17 @@ function reportingTo(core, env) {
  * ends by its own code, not by the signal. `close` gives the signals their usual effect back.
  */
 function listenForSignals(of) {
-    const controller = new AbortController();
+    const [first, second] = [new AbortController(), new AbortController()];
     // Every call under way listens to it; Node would call more than ten a leak.
-    (0,node_events__WEBPACK_IMPORTED_MODULE_0__.setMaxListeners)(0, controller.signal);
-    const interrupted = () => controller.abort(new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Cancelled */ .cJ('cancelled (SIGINT)'));
-    const terminated = () => controller.abort(new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Cancelled */ .cJ('cancelled (SIGTERM)'));
+    for (const { signal } of [first, second])
+        (0,node_events__WEBPACK_IMPORTED_MODULE_0__.setMaxListeners)(0, signal);
+    const hear = (name) => () => (first.signal.aborted ? second : first).abort(new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Cancelled */ .cJ(`cancelled (${name})`));
+    const [interrupted, terminated] = [hear('SIGINT'), hear('SIGTERM')];
     of.on('SIGINT', interrupted);
     of.on('SIGTERM', terminated);
     return {
-        signal: controller.signal,
+        signal: first.signal,
+        again: second.signal,
         close() {
             of.off('SIGINT', interrupted);
             of.off('SIGTERM', terminated);
