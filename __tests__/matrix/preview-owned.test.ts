@@ -59,24 +59,21 @@ test('one keeps its address when the name that another repository had is free', 
   });
 });
 
-test.each([0, 500, 4_000])(
-  'one that is brought up to date while it is swept stays (%i)',
-  async (startMs) => {
-    await inSpace(async (space) => {
-      for (const number of [11, 12])
-        went(await space.run({ number, inputs: { 'preview-ttl': '1h' } }), 'previewed');
-      await space.platform.clock.sleep(3_700_000);
-      const gitHub = pulls({ 11: 'open', 12: 'open' });
-      const [swept, deployed] = await Promise.all([
-        space.run({ command: 'sweep', gitHub }),
-        space.platform.clock.sleep(startMs).then(() => space.run({ version: 'v2' })),
-      ]);
-      expect(deployed.outputs.result).toBe('previewed');
-      expect(swept.outputs.result).toBe('swept');
-      expect(await space.apps()).toEqual(['shop-pr-12']);
-    });
-  },
-);
+test.each([0, 500, 4_000])('one that is brought up to date while it is swept stays (%i)', async (startMs) => {
+  await inSpace(async (space) => {
+    for (const number of [11, 12])
+      went(await space.run({ number, inputs: { 'preview-ttl': '1h' } }), 'previewed');
+    await space.platform.clock.sleep(3_700_000);
+    const gitHub = pulls({ 11: 'open', 12: 'open' });
+    const [swept, deployed] = await Promise.all([
+      space.run({ command: 'sweep', gitHub }),
+      space.platform.clock.sleep(startMs).then(() => space.run({ version: 'v2' })),
+    ]);
+    expect(deployed.outputs.result).toBe('previewed');
+    expect(swept.outputs.result).toBe('swept');
+    expect(await space.apps()).toEqual(['shop-pr-12']);
+  });
+});
 
 test('one that is unchanged is kept for its time from now on, and says where it is', async () => {
   await inSpace(async (space) => {
