@@ -28,8 +28,8 @@ export const SABOTAGES = {
   /** Live is stopped as soon as it is unmapped. */
   'no-drain': {
     file: 'strategies/blue-green.ts',
-    find: "drain: { steps: [{ do: 'drain', side: 'live' }],",
-    replace: 'drain: { steps: [],',
+    find: 'if (handover.length === 0) return { steps: [drain], after: [drained] };',
+    replace: 'if (handover.length === 0) return { steps: [], after: [drained] };',
   },
   /** The credentials are printed. */
   'leak-secret': {
