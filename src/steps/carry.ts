@@ -159,18 +159,27 @@ function changedMeanwhile(app: string, what: readonly string[]): Refused {
   );
 }
 
+const TRIES = 3;
+const TRY_AGAIN_MS = 1_000;
+
 /**
- * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up: the platform forgets policies of
- * apps that are gone by itself, later.
+ * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up, so it is not tried for ever: the
+ * platform forgets policies of apps that are gone by itself, later.
  */
 export async function dropPolicies(guid: string, world: World): Promise<void> {
-  const { platform } = world;
-  try {
-    const found = (await platform.policies(guid)) ?? [];
-    if (found.length > 0) await platform.removePolicies(found);
-  } catch (error) {
-    if (!(error instanceof PlatformRefusal || error instanceof PlatformFault)) throw error;
-    note(world, `The network policies of app ${guid} stay: ${error.message}`);
+  const { platform, clock, signal } = world;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const found = (await platform.policies(guid)) ?? [];
+      if (found.length > 0) await platform.removePolicies(found);
+      return;
+    } catch (error) {
+      const isFault = error instanceof PlatformFault;
+      if (!isFault && !(error instanceof PlatformRefusal)) throw error;
+      if (!isFault || tries === TRIES)
+        return note(world, `The network policies of app ${guid} stay: ${error.message}`);
+      await clock.sleep(TRY_AGAIN_MS, signal);
+    }
   }
 }
 
