@@ -55109,21 +55109,29 @@ function lost({ intent }, what, why) {
 function changedMeanwhile(app, what) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Refused */ .Lw(`Live of ${app} was changed while the new version was made, which does not have it: ${what.join('; ')}.`, 'Run again: the next one has it from its start.', 'live-changed');
 }
+const TRIES = 3;
+const TRY_AGAIN_MS = 1_000;
 /**
- * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up: the platform forgets policies of
- * apps that are gone by itself, later.
+ * What is deleted or kept as failed is reached by nobody, and reaches nobody. It only tidies up, so it is not tried for ever: the
+ * platform forgets policies of apps that are gone by itself, later.
  */
 async function dropPolicies(guid, world) {
-    const { platform } = world;
-    try {
-        const found = (await platform.policies(guid)) ?? [];
-        if (found.length > 0)
-            await platform.removePolicies(found);
-    }
-    catch (error) {
-        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2 || error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A))
-            throw error;
-        (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, `The network policies of app ${guid} stay: ${error.message}`);
+    const { platform, clock, signal } = world;
+    for (let tries = 1;; tries += 1) {
+        try {
+            const found = (await platform.policies(guid)) ?? [];
+            if (found.length > 0)
+                await platform.removePolicies(found);
+            return;
+        }
+        catch (error) {
+            const isFault = error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformFault */ .A;
+            if (!isFault && !(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .PlatformRefusal */ .E2))
+                throw error;
+            if (!isFault || tries === TRIES)
+                return (0,_world_js__WEBPACK_IMPORTED_MODULE_4__/* .note */ .N4)(world, `The network policies of app ${guid} stay: ${error.message}`);
+            await clock.sleep(TRY_AGAIN_MS, signal);
+        }
     }
 }
 /** For people: what live has and the app has not, with the names of other apps. */
