@@ -17,7 +17,7 @@ import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen } from './outcome
 import { planned } from './planned.js';
 import type { Strategy } from './pursue.js';
 import { forReading, tellHidden } from './reading.js';
-import { rollOut } from './roll-out.js';
+import { type Done, rollOut } from './roll-out.js';
 import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
 import { type Compare, isUnchanged, leftAlone, tellDrift, tellReasons } from './unchanged.js';
@@ -33,15 +33,7 @@ export interface Seen {
 /** What one command brings to it. */
 export interface Change<One extends Seen> {
   /** How it is called when it went well. */
-  result:
-    | 'deployed'
-    | 'held'
-    | 'promoted'
-    | 'aborted'
-    | 'previewed'
-    | 'deleted'
-    | 'rolled-back'
-    | 'restarted';
+  result: Done;
   owner: string;
   names: readonly string[];
   /** undefined: nothing is pushed. */

@@ -23,6 +23,17 @@ import { type Outcome, outcomeOf } from './outcome.js';
 import { pursue, refresh } from './pursue.js';
 import { areServing, assertNotGone } from './still-ours.js';
 
+/** How a change of live is called that went well. */
+export type Done =
+  | 'deployed'
+  | 'held'
+  | 'promoted'
+  | 'aborted'
+  | 'previewed'
+  | 'deleted'
+  | 'rolled-back'
+  | 'restarted';
+
 export interface RollOut {
   apps: AppWorld[];
   world: World;
@@ -30,15 +41,7 @@ export interface RollOut {
   timeoutMs?: number;
   router?: RouterOverride;
   /** How it is called when it went well. */
-  result?:
-    | 'deployed'
-    | 'held'
-    | 'promoted'
-    | 'aborted'
-    | 'previewed'
-    | 'deleted'
-    | 'rolled-back'
-    | 'restarted';
+  result?: Done;
 }
 
 /** Throws what failed before the first change; everything later is in the outcome. */
