@@ -35,10 +35,15 @@ export function act(): string {
   return find('ACT', 'act');
 }
 
-function find(variable: string, name: string): string {
+/** @throws Error when it was never set up */
+export function chromium(): string {
+  return find('CHROMIUM', 'chromium', 'npm run test:browser');
+}
+
+function find(variable: string, name: string, setUp = 'npm test'): string {
   const named = process.env[variable];
   if (named) return named;
   const link = join(projectRoot(), '.cache', 'bin', name);
   if (existsSync(link)) return realpathSync(link);
-  throw new Error(`${name} is not set up: \`npm test\` does it, or name a binary in ${variable}`);
+  throw new Error(`${name} is not set up: \`${setUp}\` does it, or name a binary in ${variable}`);
 }

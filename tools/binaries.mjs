@@ -115,7 +115,8 @@ async function goBuild(folder, module, binary, ldflags = '') {
   });
 }
 
-function linked(name, binary) {
+/** Where `runner/tools.ts` finds it. */
+export function linked(name, binary) {
   const link = at('.cache', 'bin', name);
   mkdirSync(dirname(link), { recursive: true });
   rmSync(link, { force: true });

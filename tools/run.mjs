@@ -1,6 +1,7 @@
 /** `node tools/run.mjs TASK [ARGS]`: the scripts of package.json. Each sets up what it needs, so that each works in a fresh clone. */
 import { act, cf, cf6, k6, node24 } from './binaries.mjs';
 import { become } from './child.mjs';
+import { chromium } from './chromium.mjs';
 import { at } from './paths.mjs';
 import { say, timed } from './say.mjs';
 import { build, packages } from './setup.mjs';
@@ -19,23 +20,19 @@ const tasks = {
     return start('foundry', args, {});
   },
 
-  async test(args) {
-    const { FAILED_SETUP, test } = await import('./test.mjs');
-    try {
-      await build();
-      const env = {
-        CF_CLI: await cf(),
-        CF6: await cf6(),
-        NODE24: await node24(),
-        K6: await k6(),
-        ACT: await act(),
-      };
-      return await test(args, env);
-    } catch (error) {
-      say(error.message);
-      console.log(FAILED_SETUP);
-      return 1;
-    }
+  test(args) {
+    return tested('tests', args, async () => ({
+      CF_CLI: await cf(),
+      CF6: await cf6(),
+      NODE24: await node24(),
+      K6: await k6(),
+      ACT: await act(),
+    }));
+  },
+
+  /** What people see, as a browser shows it. */
+  'test:browser'(args) {
+    return tested('browser', args, async () => ({ CHROMIUM: await chromium(), NODE24: await node24() }));
   },
 
   /** Every point at which a deploy can be interrupted; `npm test` tries some. */
@@ -64,6 +61,19 @@ const tasks = {
     return format();
   },
 };
+
+/** @param programs gives those that the tests run, by the variables that name them */
+async function tested(name, args, programs) {
+  const { test } = await import('./test.mjs');
+  try {
+    await build();
+    return await test(name, args, await programs());
+  } catch (error) {
+    say(error.message);
+    console.log(`${name}: 0 passed, 1 failed`);
+    return 1;
+  }
+}
 
 /** `--sabotage` is nothing that the demo knows: it gets another bundle, and has to notice. */
 async function sabotaged(args) {

@@ -4,48 +4,54 @@ import { become } from './child.mjs';
 import { at } from './paths.mjs';
 import { say } from './say.mjs';
 
-const RESULTS = at('.cache', 'test-results.json');
-export const FAILED_SETUP = 'tests: 0 passed, 1 failed';
 const GRACE_MS = 20_000;
 
+/** Which tests they are, by what the closing line calls them. */
+const SUITES = {
+  // The end-to-end tests wait for the CLI and the platform most of the time: three at a time keep two cores half busy.
+  tests: ['--maxWorkers=3', '--testPathIgnorePatterns=/__tests__/browser/'],
+  browser: ['--maxWorkers=1', '--testPathIgnorePatterns=/__tests__/(?!browser/)'],
+};
+
 /**
- * Runs jest over the build once and prints the closing line `tests: N passed, N failed`.
+ * Runs jest over the build once and prints the closing line `NAME: N passed, N failed`.
+ * @param name of the suite
  * @param args passed on to jest
  * @param env the programs that tests run
  * @returns exit code
  */
-export async function test(args, env) {
-  rmSync(RESULTS, { force: true });
-  // The end-to-end tests wait for the CLI and the platform most of the time: three at a time keep two cores half busy.
-  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', '--maxWorkers=3'];
-  jest.push(`--outputFile=${RESULTS}`, ...args);
+export async function test(name, args, env) {
+  const results = at('.cache', `${name}-results.json`);
+  rmSync(results, { force: true });
+  const jest = [at('node_modules', 'jest', 'bin', 'jest.js'), '--json', ...SUITES[name]];
+  jest.push(`--outputFile=${results}`, ...args);
   let lingering = false;
   const code = await become(
     process.execPath,
     ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', ...jest],
     { ...process.env, ...env },
     (child) => {
-      void endWhenLingering(child, () => {
+      void endWhenLingering(child, results, () => {
         lingering = true;
       });
     },
   );
   const { passed, failed } = count(
-    existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : undefined,
+    existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : undefined,
   );
   const more = lingering || (code !== 0 && failed === 0) ? 1 : 0;
   if (lingering) say('Tests have left something running: counted as a failure.');
-  console.log(`tests: ${passed} passed, ${failed + more} failed`);
+  console.log(`${name}: ${passed} passed, ${failed + more} failed`);
   return failed + more > 0 ? 1 : 0;
 }
 
 /** Jest waits for ever when a test leaves a timer, a server or a child behind. */
-async function endWhenLingering(child, told) {
+async function endWhenLingering(child, results, told) {
   let ended = false;
   child.once('exit', () => {
     ended = true;
   });
-  while (!ended && !existsSync(RESULTS)) await sleep(500, undefined, { ref: false });
+  while (!ended && !existsSync(results)) await sleep(500, undefined, { ref: false });
   await sleep(GRACE_MS, undefined, { ref: false });
   if (ended) return;
   told();
