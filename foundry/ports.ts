@@ -69,7 +69,7 @@ export interface CellEvents {
     exitDescription: string;
     crashCount: number;
   }): void;
-  /** One line of an app: `APP/PROC/WEB`, or the cell's own `CELL` lines. */
+  /** One line of an app: `APP/PROC/WEB`, the cell's own `CELL` lines, or a router's `RTR`. */
   log(line: { appGuid: string; source: string; instance: string; stream: 'OUT' | 'ERR'; text: string }): void;
 }
 
@@ -175,4 +175,6 @@ export interface RouteTable {
 export interface RouterEvents {
   /** A router took a record over. */
   applied(router: number, record: RouteRecord, atMs: number): void;
+  /** A router's line of the access log of an app. */
+  log: CellEvents['log'];
 }

@@ -145,7 +145,7 @@ export async function startFoundry(
       propagationMs: options.propagationMs,
       seed,
     },
-    { applied: (router, record, atMs) => history.applied(router, record, atMs) },
+    { applied: (router, record, atMs) => history.applied(router, record, atMs), log: logs.add },
   );
   let api = '';
   const cells = parts.cells(

@@ -1,6 +1,6 @@
 /** The foundry's routers without their sockets: the same tables, the same propagation, asked in turn. */
 
-import type { RouteRecord, RouterEvents } from '../../foundry/ports.js';
+import type { Endpoint, RouteRecord, RouterEvents } from '../../foundry/ports.js';
 import { wantedInstance } from '../../foundry/router/headers.js';
 import type { RouterOptions, Routers } from '../../foundry/router/index.js';
 import { createLearning } from '../../foundry/router/learning.js';
@@ -51,11 +51,17 @@ export function playRouters(
     };
   });
   let turn = 0;
-  const answering = (pool: Pool, wanted?: Wanted): AppVersion | undefined => {
+  /** @param told hears who was asked last, answered or not */
+  const answering = (
+    pool: Pool,
+    wanted?: Wanted,
+    told: (endpoint: Endpoint) => void = () => undefined,
+  ): AppVersion | undefined => {
     const tried = new Set<Backend>();
     for (;;) {
       const backend = pool.next({ ...(wanted ? { wanted } : {}), tried });
       if (!backend || backend === 'overloaded') return undefined;
+      told(backend.endpoint);
       const app = listening(backend.endpoint.port);
       if (app) return app;
       backend.failedAtMs = clock.now();
@@ -77,12 +83,25 @@ export function playRouters(
       for (const { learning } of all) learning.close();
     },
     ask(host, path, headers) {
-      const { table } = all[turn++ % all.length] as (typeof all)[number];
+      const router = turn++ % all.length;
+      const { table } = all[router] as (typeof all)[number];
       const wanted = wantedInstance(headers);
       if (typeof wanted === 'string') return refused(badInstanceHeader(wanted));
       const pool = table.find(host, path.replace(/[?#].*$/, ''));
       if (!pool || (wanted && !pool.has(wanted))) return refused(unknownRoute(host, wanted));
-      const app = answering(pool, wanted);
+      let endpoint: Endpoint | undefined;
+      const app = answering(pool, wanted, (one) => {
+        endpoint = one;
+      });
+      const text = `${host} - "GET ${path} HTTP/1.1" ${app ? 200 : 502}`;
+      if (endpoint)
+        events.log({
+          appGuid: endpoint.appGuid,
+          source: 'RTR',
+          instance: String(router),
+          stream: 'OUT',
+          text,
+        });
       return app ? answered(app, path) : refused(endpointFailure('connection refused'));
     },
     connect(port) {

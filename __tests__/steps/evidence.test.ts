@@ -32,6 +32,16 @@ describe('the last words of an app', () => {
     expect(asked).toEqual([7]);
   });
 
+  test('are its own, however many requests its users made since', async () => {
+    const line = { atMs: 0, instance: '0' };
+    const recentLogs = async () => [
+      { ...line, source: 'APP/PROC/WEB', text: 'out of luck' },
+      ...Array.from({ length: 500 }, () => ({ ...line, source: 'RTR', text: 'GET /' })),
+    ];
+    const told = await withLastWords(FAULT, CANDIDATE, platformOf({ recentLogs, crashes: async () => [] }));
+    expect(told.evidence).toEqual(['HTTP 500', '[APP/PROC/WEB/0] out of luck']);
+  });
+
   test('are missing when the platform does not tell: the fault stays the fault', async () => {
     const away = () => Promise.reject(new PlatformFault('away', false));
     const told = await withLastWords(FAULT, CANDIDATE, platformOf({ recentLogs: away, crashes: away }));

@@ -3,8 +3,12 @@ import type { CellEvents, Clock } from '../ports.js';
 type Line = Parameters<CellEvents['log']>[0];
 type Stored = Line & { atMs: number; nanoseconds: string };
 
-/** Lines kept per app, as a log cache of default size keeps about that many of a busy app. */
-const KEPT = 1000;
+/** Lines kept per app: a tenth of what a log cache keeps by default (max_per_source). Those of its routers count as well. */
+const KEPT = 10_000;
+/** Beyond that many more the oldest are let go. */
+const SLACK = 1_000;
+/** The most that one answer has, whatever is asked for. */
+const MOST_READ = 1_000;
 /** Longest line, characters. */
 const LONGEST = 60_000;
 
@@ -26,13 +30,13 @@ export class Logs {
     const lines = this.#byApp.get(line.appGuid) ?? [];
     if (lines.length === 0) this.#byApp.set(line.appGuid, lines);
     lines.push({ ...line, text: line.text.slice(0, LONGEST), atMs, nanoseconds });
-    if (lines.length > KEPT) lines.splice(0, lines.length - KEPT);
+    if (lines.length > KEPT + SLACK) lines.splice(0, lines.length - KEPT);
   };
 
   /** As `/api/v1/read/:source`: times in nanoseconds, the end excluded; oldest first unless `descending`. */
   read(appGuid: string, query: URLSearchParams): { envelopes: { batch: unknown[] } } {
     const types = query.getAll('envelope_types');
-    const limit = Math.min(Number(query.get('limit') ?? 100), KEPT);
+    const limit = Math.min(Number(query.get('limit') ?? 100), MOST_READ);
     const from = bigint(query.get('start_time')) ?? 0n;
     const until = bigint(query.get('end_time'));
     const logs = types.length === 0 || types.includes('LOG') || types.includes('ANY');

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Clock, RouteRecord, RouterEvents, RouteTable } from '../ports.js';
+import { accessLog } from './access-log.js';
 import { createCounter, type RouteFigures } from './figures.js';
 import { createLearning } from './learning.js';
 import { seededRandom } from './random.js';
@@ -50,7 +51,8 @@ export async function startRouters(options: RouterOptions, events: RouterEvents)
     const apply = (record: RouteRecord) =>
       record.port === undefined ? table.apply(record) : tcp.apply(router, record, record.port);
     const learning = createLearning({ clock, apply, delayMs, applied: events.applied, router });
-    return { learning, ...createRouter({ clock, counter, requestTimeoutMs, table, routeServices }) };
+    const access = accessLog(router, clock, events.log);
+    return { learning, ...createRouter({ clock, counter, access, requestTimeoutMs, table, routeServices }) };
   });
 
   const connections = new Set<Socket>();

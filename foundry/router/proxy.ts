@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Clock } from '../ports.js';
+import type { AccessLog } from './access-log.js';
 import type { Counter } from './figures.js';
 import { stickyInstance, type Trace, towardsBackend, towardsClient } from './headers.js';
 import type { Backend, Pool, Wanted } from './pool.js';
@@ -19,6 +20,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 export interface ProxyContext {
   clock: Clock;
   counter: Counter;
+  access: AccessLog;
   agent: Agent;
   /** Milliseconds that a backend has for its whole answer. */
   requestTimeoutMs: number;
@@ -55,6 +57,9 @@ export function forward(
   const tried = new Set<Backend>();
   let call: ClientRequest | undefined;
   let app: string | undefined;
+  let asked: Backend | undefined;
+  let error: string | undefined;
+  let sent = 0;
   let cut = false;
   let late = false;
 
@@ -67,8 +72,22 @@ export function forward(
     clearTimeout(deadline);
     call?.destroy();
     // 499: the client left before there was an answer.
-    if (!cut) count(response.headersSent ? response.statusCode : 499);
+    const status = response.headersSent ? response.statusCode : 499;
+    if (!cut) count(status);
+    log(status);
   });
+
+  function log(status: number): void {
+    if (!asked) return;
+    const { endpoint } = asked;
+    const why = error === undefined ? {} : { error };
+    context.access({ incoming, host, trace, endpoint, status, sent, ...why });
+  }
+
+  function refuseBy(refusal: Refusal): void {
+    error = refusal.error;
+    refuse(response, refusal, trace);
+  }
 
   function count(status: number | 'cut'): void {
     context.counter.count({ route: pool.record, status, app });
@@ -77,11 +96,12 @@ export function forward(
   function tryNext(lastReason?: string): void {
     const backend = tried.size < MAX_ATTEMPTS ? pool.next({ wanted, sticky, tried }) : undefined;
     if (backend && backend !== 'overloaded') send(backend);
-    else refuse(response, noBackend(backend, lastReason, host, wanted), trace);
+    else refuseBy(noBackend(backend, lastReason, host, wanted));
   }
 
   function send(backend: Backend): void {
     const { endpoint } = backend;
+    asked = backend;
     tried.add(backend);
     backend.open += 1;
     let connected = false;
@@ -108,22 +128,23 @@ export function forward(
     current.once('close', () => {
       backend.open -= 1;
     });
-    current.on('error', (error: NodeJS.ErrnoException) => {
+    current.on('error', (broken: NodeJS.ErrnoException) => {
       if (response.headersSent || response.destroyed) return;
       incoming.unpipe(current);
-      if (late) return refuse(response, endpointFailure('context deadline exceeded'), trace);
+      if (late) return refuseBy(endpointFailure('context deadline exceeded'));
       if (!connected) {
         backend.failedAtMs = context.clock.now();
-        return tryNext(dialReason(error, endpoint.port));
+        return tryNext(dialReason(broken, endpoint.port));
       }
       // A kept connection that the backend had closed meanwhile says nothing of the backend.
       if (current.reusedSocket && repeatable) return send(backend);
-      const reason = brokenReason(error);
+      const reason = brokenReason(broken);
       if (reason === 'EOF' && repeatable) return tryNext(reason);
-      refuse(response, endpointFailure(reason), trace);
+      refuseBy(endpointFailure(reason));
     });
     current.once('response', (answer) => {
       app = endpoint.appGuid;
+      sent = Number(answer.headers['content-length'] ?? 0);
       response.writeHead(
         answer.statusCode ?? 502,
         answer.statusMessage,

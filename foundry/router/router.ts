@@ -1,6 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../ports.js';
+import type { AccessLog } from './access-log.js';
 import type { Counter } from './figures.js';
 import { newTrace, type Trace, wantedInstance } from './headers.js';
 import { Pool } from './pool.js';
@@ -19,6 +20,7 @@ export interface Router {
 export interface OneRouterOptions {
   clock: Clock;
   counter: Counter;
+  access: AccessLog;
   requestTimeoutMs: number;
   table: Table;
   routeServices: RouteServices;
@@ -34,9 +36,9 @@ class BackendAgent extends Agent {
 }
 
 export function createRouter(options: OneRouterOptions): Router {
-  const { clock, counter, requestTimeoutMs, table, routeServices } = options;
+  const { clock, counter, access, requestTimeoutMs, table, routeServices } = options;
   const agent = new BackendAgent({ keepAlive: true, maxFreeSockets: 100 });
-  const context: ProxyContext = { clock, counter, agent, requestTimeoutMs };
+  const context: ProxyContext = { clock, counter, access, agent, requestTimeoutMs };
   const server: Server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 1024 * 1024 });
 
   function route(incoming: IncomingMessage, trace: Trace): Routed | Refusal {

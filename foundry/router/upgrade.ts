@@ -21,7 +21,11 @@ export function forwardUpgrade(
 ): void {
   const sticky = stickyInstance(incoming.headers);
   const tried = new Set<Backend>();
-  const count = (status: number, app?: string) => context.counter.count({ route: pool.record, status, app });
+  let asked: Backend | undefined;
+  const count = (status: number, app?: string) => {
+    context.counter.count({ route: pool.record, status, app });
+    if (asked) context.access({ incoming, host, trace, endpoint: asked.endpoint, status });
+  };
   socket.on('error', () => {});
 
   function refused(refusal: Refusal): void {
@@ -37,6 +41,7 @@ export function forwardUpgrade(
 
   function send(backend: Backend): void {
     const { endpoint } = backend;
+    asked = backend;
     tried.add(backend);
     backend.open += 1;
     let connected = false;

@@ -3,6 +3,10 @@ import { VersionFault } from '../model/errors.js';
 import type { Platform } from '../platform/calls.js';
 
 const LINES = 25;
+/** Of so many, as the requests of its users are lines of its log as well. */
+const LINES_READ = 1_000;
+/** What the routers say of requests is not what the app says. */
+const ROUTERS = 'RTR';
 const CRASHES = 3;
 
 /**
@@ -16,13 +20,14 @@ export async function withLastWords(
   platform: Platform,
 ): Promise<VersionFault> {
   const [logs, crashes] = await Promise.all([
-    platform.recentLogs(guid, LINES).catch(() => []),
+    platform.recentLogs(guid, LINES_READ).catch(() => []),
     platform.crashes(guid, createdAtMs).catch(() => []),
   ]);
+  const words = logs.filter(({ source }) => source !== ROUTERS).slice(-LINES);
   const message = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
   return new VersionFault(message, fault.code, [
     ...fault.evidence,
-    ...logs.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
+    ...words.map(({ source, instance, text }) => `[${source}/${instance}] ${text}`),
     ...crashes.slice(0, CRASHES).reverse().map(crashText),
   ]);
 }

@@ -12,7 +12,7 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { realClock } from '../../../foundry/clock.js';
-import type { Clock, Endpoint, RouteRecord, Timer } from '../../../foundry/ports.js';
+import type { Clock, Endpoint, RouteRecord, RouterEvents, Timer } from '../../../foundry/ports.js';
 import { type RouterOptions, type Routers, startRouters } from '../../../foundry/router/index.js';
 
 export const APP = '11111111-1111-4111-8111-111111111111';
@@ -70,6 +70,8 @@ export interface Applied {
 export interface Town {
   routers: Routers;
   applied: Applied[];
+  /** Lines of the access log. */
+  logged: Parameters<RouterEvents['log']>[0][];
   /** A backend that answers as given. */
   backend(listener: RequestListener, over?: Partial<Endpoint>): Promise<Endpoint>;
   /** A backend that does with its connections as given. */
@@ -84,6 +86,7 @@ export interface Town {
 /** Routers with backends, ended together. Routes are known at once unless told otherwise. */
 export async function town(options: Partial<RouterOptions> = {}): Promise<Town> {
   const applied: Applied[] = [];
+  const logged: Town['logged'] = [];
   const servers: (Server | TcpServer)[] = [];
   const sockets = new Set<Socket>();
   const immediate: Clock = {
@@ -95,7 +98,10 @@ export async function town(options: Partial<RouterOptions> = {}): Promise<Town> 
   };
   const routers = await startRouters(
     { clock: immediate, port: 0, routers: 1, propagationMs: 0, seed: 1, ...options },
-    { applied: (router, record, atMs) => void applied.push({ router, record, atMs }) },
+    {
+      applied: (router, record, atMs) => void applied.push({ router, record, atMs }),
+      log: (line) => void logged.push(line),
+    },
   );
   let count = 0;
   async function listen(server: Server | TcpServer, over: Partial<Endpoint>): Promise<Endpoint> {
@@ -121,6 +127,7 @@ export async function town(options: Partial<RouterOptions> = {}): Promise<Town> 
   return {
     routers,
     applied,
+    logged,
     backend: (listener, over = {}) => listen(createServer(listener), over),
     rawBackend: (onSocket, over = {}) => listen(createTcpServer(onSocket), over),
     async deadEndpoint(over = {}) {

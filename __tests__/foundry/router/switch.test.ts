@@ -28,6 +28,7 @@ beforeEach(async () => {
       applied() {
         known += 1;
       },
+      log: () => undefined,
     },
   );
 });

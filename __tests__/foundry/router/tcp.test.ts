@@ -16,7 +16,7 @@ beforeEach(async () => {
   const count = () => {
     applied += 1;
   };
-  routers = await startRouters(options, { applied: count });
+  routers = await startRouters(options, { applied: count, log: () => undefined });
 });
 afterEach(async () => {
   await routers.close();
