@@ -88,21 +88,28 @@ function isDone({ ends }: Scenario, { code, outputs }: RunResult): boolean {
 
 /**
  * Every write, and of what is asked again and again in one step the request in the middle. A read changes nothing: wherever among
- * those of a step the run ends, the platform is the same. So it ends at one of them, while each goes wrong in every way.
+ * those of a step the run ends, the platform is the same, and whatever is read is repeated by the same code. So it is one of them
+ * at which the run ends, and that goes wrong in every way; the others go wrong in one way each, in turn.
  */
 export function trialsOf(calls: readonly SeenCall[]): Trial[] {
   const reads = calls.filter(({ kind }) => kind !== 'write');
   const asked = groupsOf(reads, ({ by, step, name }) => `${by} ${step} ${name}`);
   const polls = new Set(asked.filter(({ length }) => length > 1).map(middleOf));
   const inTurn = calls.filter((call) => polls.has(call));
-  const ends = new Set(groupsOf(inTurn, ({ by, step }) => `${by} ${step}`).map(middleOf));
+  const whole = new Set(groupsOf(inTurn, ({ by, step }) => `${by} ${step}`).map(middleOf));
   return calls
     .filter((call) => call.kind === 'write' || polls.has(call))
-    .flatMap((call) =>
-      harmsOf(call)
-        .filter((harm) => call.kind === 'write' || ends.has(call) || !isEnded({ harm }))
-        .map((harm) => ({ point: pointOf(call), harm })),
-    );
+    .flatMap((call, turn) => {
+      const harms = harmsOf(call);
+      const tried = call.kind === 'write' || whole.has(call) ? harms : inTurnOf(harms, turn);
+      return tried.map((harm) => ({ point: pointOf(call), harm }));
+    });
+}
+
+/** One of the ways in which a call goes wrong and the run goes on. */
+function inTurnOf(harms: readonly Harm[], turn: number): readonly Harm[] {
+  const borne = harms.filter((harm) => !isEnded({ harm }) && !harm.startsWith('end cf'));
+  return borne.slice(turn % borne.length).slice(0, 1);
 }
 
 /** In the order of their first calls. */

@@ -30,5 +30,5 @@ export async function trySample(scenario: Scenario, folders: Folders) {
 
 /** Nothing is pushed to end a held deploy. */
 export function leastPoints({ ends }: Scenario): number {
-  return ['promoted', 'aborted'].includes(ends) ? 100 : 250;
+  return ['promoted', 'aborted'].includes(ends) ? 80 : 200;
 }
