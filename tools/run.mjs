@@ -2,6 +2,7 @@
 import { act, cf, cf6, k6, node24 } from './binaries.mjs';
 import { become } from './child.mjs';
 import { chromium } from './chromium.mjs';
+import { once, touched } from './once.mjs';
 import { at } from './paths.mjs';
 import { say, timed } from './say.mjs';
 import { build, packages } from './setup.mjs';
@@ -41,6 +42,15 @@ const tasks = {
     const node = await node24();
     // The action's own runtime, which also is the faster one.
     return start('__tests__/matrix', args, { CF_CLI: await cf(), CF6: await cf6(), NODE24: node }, node);
+  },
+
+  async bench(args) {
+    await build();
+    const env = { CF_CLI: await cf(), EMPTY_BUNDLE: await emptyBundle() };
+    // It takes long to build, and only the soak sends requests.
+    if (args.some((arg) => arg.startsWith('soak'))) env.K6 = await k6();
+    const node = await node24();
+    return start('bench', args, { ...env, NODE24: node }, node);
   },
 
   async package() {
@@ -84,6 +94,21 @@ async function sabotaged(args) {
     '--bundle',
     await timed('sabotaged bundle', () => buildSabotage('unmap-first')),
   ];
+}
+
+/** @returns path of the least that an action can be, bundled as the real one is */
+async function emptyBundle() {
+  const [source, out] = [at('bench', 'empty'), at('.cache', 'empty-bundle')];
+  await once(
+    'empty-bundle',
+    () => touched([source], [at('package-lock.json')]),
+    out,
+    async () => {
+      const { bundle } = await import('./bundle.mjs');
+      await timed('empty bundle', () => bundle(source, out));
+    },
+  );
+  return at('.cache', 'empty-bundle', 'index.js');
 }
 
 function start(room, args, env, node = process.execPath) {
