@@ -151,7 +151,7 @@ function contentOf(body: string | Buffer | undefined): object {
 }
 
 /** Hands a request to the server as its socket would. */
-function exchange(server: Server, { method, path, headers = {}, body }: ApiCall): Promise<ApiAnswer> {
+export function exchange(server: Server, { method, path, headers = {}, body }: ApiCall): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const socket = { resetAndDestroy: () => reject(new Error('the foundry cut the connection')) };
     const request = Object.assign(contentOf(body), { method, url: path, headers, socket });
