@@ -1,5 +1,15 @@
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
-import * as core from '@actions/core';
+import {
+  addPath,
+  error,
+  exportVariable,
+  getState,
+  saveState,
+  setOutput,
+  setSecret,
+  summary,
+  warning,
+} from '@actions/core';
 import { main } from './main.js';
 import { post } from './post.js';
 import type { ProcessPorts } from './report/shown.js';
@@ -19,7 +29,7 @@ const shared = { clock: realClock, env: process.env, files };
 const ports: ProcessPorts = {
   ...shared,
   missing: takeMissingFiles(process.env),
-  core: reportingTo(core, process.env),
+  core: reportingTo({ error, setOutput, setSecret, summary }, process.env),
   write: (line) => process.stdout.write(`${line}\n`),
   portsFor: (inputs, listener) => ({
     ...shared,
@@ -28,16 +38,16 @@ const ports: ProcessPorts = {
     publicHttp: createHttp({ ...inputs, skipSslValidation: false, env: process.env }),
     children: createChildren(),
     random: realRandom,
-    runner: core,
+    runner: { addPath, exportVariable, saveState, setSecret },
     loopback,
     listener,
     signal,
     again,
   }),
 };
-const isPost = core.getState('is-post') !== '';
-core.saveState('is-post', 'true');
+const isPost = getState('is-post') !== '';
+saveState('is-post', 'true');
 process.exitCode = isPost
-  ? await post({ ...ports, state: core.getState, files, warn: core.warning })
+  ? await post({ ...ports, state: getState, files, warn: warning })
   : await main(ports);
 close();
