@@ -53,7 +53,12 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     groups(
       apps
         .filter((one) => !isOver(one))
-        .map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+        .map(({ intent, snapshot }) => ({
+          app: intent.app,
+          turn: intent.turn,
+          work: strategy(intent, snapshot),
+        })),
+      way === 'back' ? 'back' : 'forward',
     ).filter((group) => !left.has(group.stage));
   const look = async () => {
     stage = undefined;
@@ -165,10 +170,10 @@ function isOver({ intent, snapshot }: AppWorld): boolean {
 type Performance = Pick<Pursuit, 'apps' | 'world' | 'way'>;
 
 async function performGroup(group: StepGroup, performance: Performance): Promise<void> {
-  const { apps, world } = performance;
+  const { apps, world, way } = performance;
   const { listener, clock } = world;
   const startedMs = clock.now();
-  listener.tell({ type: 'group-start', title: titleFor(group, apps) });
+  listener.tell({ type: 'group-start', title: titleFor(group, apps), stage: group.stage, way });
   let ok = false;
   try {
     await allOf(group.steps, LANES, (one) => performOne(one, performance));

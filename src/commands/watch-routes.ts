@@ -34,6 +34,7 @@ export async function watchRoutes(
       path: probePath(inputs),
       failureLimit: inputs.failureLimit,
       platformAnswers: () => platform.answers(),
+      record: (fact) => listener.record?.(fact),
     },
     (text) => listener.tell({ type: 'note', text }),
   );

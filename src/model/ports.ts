@@ -82,7 +82,7 @@ export interface Children {
 
 /** What happens, told to whoever shows it (log, summary). Texts may hold untrusted bytes: the listener makes them safe. */
 export type Event =
-  | { type: 'group-start'; title: string }
+  | { type: 'group-start'; title: string; stage?: string; way?: string }
   | { type: 'group-end'; ok: boolean; durationMs: number }
   /** One line when something changed. */
   | { type: 'note'; text: string }
@@ -90,8 +90,28 @@ export type Event =
   /** Lines of other programs: the CLI, apps, staging. */
   | { type: 'foreign'; source: string; text: string };
 
+/** What happened, in figures, for whoever draws it. Times are milliseconds since the epoch. Texts may hold untrusted bytes. */
+export type Fact =
+  /** A request of the watch. `status`: 0 where no HTTP answer came; `version`: as the app tells it. */
+  | {
+      type: 'probe';
+      route: string;
+      startedMs: number;
+      durationMs: number;
+      status: number;
+      version?: string;
+      /** As the watch counts it (probe/watch-account.ts). */
+      end: ProbeEnd;
+    }
+  /** Web instances of live while its version is replaced in place: that can serve, and that there are to be. */
+  | { type: 'instances'; app: string; atMs: number; ready: number; wanted: number; before: number };
+
+export type ProbeEnd = 'passed' | 'failed' | 'inconclusive' | 'before';
+
 export interface Listener {
   tell(event: Event): void;
+  /** undefined: nobody keeps it. */
+  record?(fact: Fact): void;
 }
 
 /** Lines and columns count from 1. `file` is as the user named it, relative to the workspace. */

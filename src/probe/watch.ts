@@ -1,4 +1,5 @@
-import { inShort, isFailed, type Outcome } from './answer.js';
+import type { Listener, ProbeEnd } from '../model/ports.js';
+import { inShort, isAnswer, isFailed, type Outcome } from './answer.js';
 import { PROBE_TIMEOUT_MS, type ProbeContext, type Tell } from './context.js';
 import { askOn } from './tcp.js';
 import {
@@ -33,6 +34,8 @@ export interface WatchOptions {
   silenceMs?: number;
   /** Asked only when a probe failed: does the platform's API answer at this time? */
   platformAnswers: () => boolean | Promise<boolean>;
+  /** Hears of each request. */
+  record?: Listener['record'];
 }
 
 export interface Watch {
@@ -60,6 +63,13 @@ async function answersNow({ platformAnswers }: WatchOptions): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** What became of the request that made one account of another. */
+function endOf(old: RouteAccount, now: RouteAccount): ProbeEnd {
+  if (now.failures > old.failures) return 'failed';
+  if (now.inconclusive > old.inconclusive) return 'inconclusive';
+  return now.failedBefore > old.failedBefore ? 'before' : 'passed';
 }
 
 /** Watches the production routes until `stop()`, or until `ctx.signal` is aborted. Never throws by itself. */
@@ -95,11 +105,21 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
       const old = accounts.get(url) ?? openAccount(url);
       const now = record(old, outcome, answers, limits);
       accounts.set(url, now);
+      recordProbe(old, now, outcome);
       tellChange(old, now, outcome, answers);
       if (now.signs !== old.signs) for (const hear of hearers) hear();
       if (!asksAgain(now, limits)) break;
     }
     if ([...accounts.values()].every(({ before }) => before !== 'unseen')) endRound();
+  };
+
+  const recordProbe = (old: RouteAccount, now: RouteAccount, outcome: Outcome) => {
+    const { startedMs, durationMs } = outcome;
+    const { status = 0, version } = isAnswer(outcome) ? outcome : {};
+    options.record?.({
+      ...{ type: 'probe', route: now.route, startedMs, durationMs, status, end: endOf(old, now) },
+      ...(version === undefined ? {} : { version }),
+    });
   };
 
   const tellChange = (old: RouteAccount, now: RouteAccount, outcome: Outcome, answers: boolean) => {

@@ -1,6 +1,8 @@
 /** What happens, as the log shows it: a group for each step, with its duration, and what changed while it was waited for. */
-import type { Clock, Event, Listener } from '../model/ports.js';
+import type { Clock, Event, Fact, Listener } from '../model/ports.js';
+import { Recorder } from './recorder.js';
 import type { Redact } from './redact.js';
+import type { StoryStep } from './story.js';
 import { cleaned, commandText, logLines } from './untrusted.js';
 
 export interface LogPorts {
@@ -11,45 +13,36 @@ export interface LogPorts {
 }
 
 /** One step of the timeline. Times are milliseconds since the log began. */
-export interface TimelineEntry {
-  title: string;
-  startMs: number;
-  durationMs: number;
-  ok: boolean;
-}
+export type TimelineEntry = StoryStep;
 
 export class Log implements Listener {
-  private readonly startedMs: number;
-  private readonly entries: TimelineEntry[] = [];
-  private open: { title: string; startMs: number } | undefined;
+  /** What it was told, for the end of the run. */
+  readonly recorder: Recorder;
 
   constructor(private readonly ports: LogPorts) {
-    this.startedMs = ports.clock.now();
+    this.recorder = new Recorder(() => ports.clock.now());
   }
 
   get timeline(): readonly TimelineEntry[] {
-    return this.entries;
+    return this.recorder.story().steps;
   }
 
   elapsedMs(): number {
-    return this.ports.clock.now() - this.startedMs;
+    return this.recorder.elapsedMs();
+  }
+
+  record(fact: Fact): void {
+    this.recorder.record(fact);
   }
 
   tell(event: Event): void {
+    this.recorder.tell(event);
     switch (event.type) {
       case 'group-start':
-        this.open = { title: event.title, startMs: this.elapsedMs() };
         // The runner would show a second line as a line of the log.
         this.command('group', event.title.replaceAll(/\s+/g, ' '));
         return;
       case 'group-end':
-        this.entries.push({
-          title: this.open?.title ?? '',
-          startMs: this.open?.startMs ?? 0,
-          durationMs: event.durationMs,
-          ok: event.ok,
-        });
-        this.open = undefined;
         this.lines(`${event.ok ? 'done' : 'failed'} after ${duration(event.durationMs)}`);
         this.ports.write('::endgroup::');
         return;

@@ -37,6 +37,8 @@ export const awaitDeployment: StepKind<Step & { do: 'await-deployment' }> = {
 interface Look {
   deployment: Deployment;
   process: Process | undefined;
+  /** All of live's. */
+  processes: readonly Process[];
   instances: readonly Instance[];
   /** Of the new process, newest first. */
   crashes: readonly CrashEvent[];
@@ -62,6 +64,7 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
       const { deployment } = seen;
       assertOurs(deployment, app);
       const state = stateOf(seen);
+      recordInstances(seen, app.intent.app, world);
       if (isDone(deployment) || deployment.reason === 'PAUSED') return { state, done: true };
       const nowMs = world.clock.now();
       progress.note(seen, nowMs);
@@ -118,6 +121,7 @@ async function look(guid: string, sinceMs: number, appGuid: string, { platform }
   return {
     deployment,
     process,
+    processes,
     instances: process && process.instances > 0 ? await instancesOf(process.guid, platform) : [],
     crashes: crashes.filter(({ processGuid }) => processGuid === undefined || processGuid === process?.guid),
   };
@@ -140,6 +144,14 @@ function stateOf({ deployment, process, instances }: Look): string {
 
 function toldBy({ error }: Deployment): string {
   return error === undefined ? '' : `, the platform says: ${error}`;
+}
+
+function recordInstances({ process, processes, instances }: Look, app: string, { listener, clock }: World) {
+  const before = processes.filter(({ type, guid }) => type === 'web' && guid !== process?.guid);
+  listener.record?.({
+    ...{ type: 'instances', app, atMs: clock.now(), ready: instances.filter(isRoutable).length },
+    ...{ wanted: process?.instances ?? 0, before: before.reduce((sum, one) => sum + one.instances, 0) },
+  });
 }
 
 /** Somebody has taken what the quota had left: the platform tries again and again, and has no end for it. */
@@ -184,7 +196,9 @@ async function awaitReturn(app: AppWorld, world: World): Promise<void> {
       const one = all.find((process) => process.guid === back?.webProcessGuid) ?? all[0];
       const instances = one && one.instances > 0 ? await instancesOf(one.guid, world.platform) : [];
       const ready = instances.filter(isRoutable).length;
-      const state = stateOf({ deployment, process: one, instances, crashes: [] });
+      const seen = { deployment, process: one, processes, instances, crashes: [] };
+      const state = stateOf(seen);
+      recordInstances(seen, intent.app, world);
       const { ran, down } = intent.before ?? {};
       const runs = !ran || ready >= (one?.instances ?? 0) - (down?.web ?? 0);
       const done = deployment.value === 'FINALIZED' && all.length === 1 && runs;
