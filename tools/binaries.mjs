@@ -1,6 +1,6 @@
 /**
  * The programs that demo and tests run: real ones, built from pinned module files or brought by npm. A binary that the
- * environment names (CF_CLI, CF6, NODE24, K6, ACT, ACTIONLINT) wins. `runner/tools.ts` finds
+ * environment names (CF_CLI, CF6, NODE24, K6, ACT, ACTIONLINT, ZIZMOR) wins. `runner/tools.ts` finds
  * them by their links in `.cache/bin/`.
  */
 import { createHash } from 'node:crypto';
@@ -68,6 +68,26 @@ export function act() {
 /** @returns path of the workflow linter */
 export function actionlint() {
   return goTool('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint');
+}
+
+/** @returns path of the auditor of workflows, which pip brings: it is on no other registry as a program */
+export async function zizmor() {
+  if (process.env.ZIZMOR) return process.env.ZIZMOR;
+  const list = at('tools', 'zizmor', 'requirements.txt');
+  const folder = at('.cache', 'zizmor');
+  const binary = join(folder, 'bin', `zizmor${EXE}`);
+  const install = ['-m', 'pip', 'install', '--quiet', '--require-hashes', '--no-deps', '--only-binary=:all:'];
+  await once(
+    'zizmor',
+    () => contents(list),
+    binary,
+    () =>
+      timed('zizmor', () => {
+        rmSync(folder, { recursive: true, force: true });
+        return run('python3', [...install, '--target', folder, '--requirement', list]);
+      }),
+  );
+  return linked('zizmor', binary);
 }
 
 /** @returns path of a Node of 24 or newer: this one, or the one of the npm package of this platform */

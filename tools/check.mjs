@@ -2,7 +2,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { actionlint } from './binaries.mjs';
 import { bundle } from './bundle.mjs';
 import { run } from './child.mjs';
 import { wanted } from './docs.mjs';
@@ -38,7 +37,6 @@ const checks = {
   'README tables': readme,
   'no addresses in the lock file': lockFile,
   'length of files': lengths,
-  workflows,
   'words of this machine': words,
 };
 
@@ -126,14 +124,6 @@ async function lengths() {
     const most = path.startsWith('__tests__/') ? LINES.tests : LINES.others;
     return lines > most ? [`${path} has ${lines} lines, ${most} at most`] : [];
   });
-}
-
-async function workflows() {
-  const paths = (await files()).filter((path) => /^(\.github\/workflows|examples)\/.*\.ya?ml$/.test(path));
-  if (paths.length === 0) return ['no workflows found'];
-  return faultsOf(
-    run(await actionlint(), ['-no-color', '-shellcheck=', '-pyflakes=', ...paths], { cwd: ROOT }),
-  );
 }
 
 async function words() {

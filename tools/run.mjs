@@ -65,6 +65,11 @@ const tasks = {
     return check();
   },
 
+  async 'lint:workflows'() {
+    const { lintWorkflows } = await import('./lint-workflows.mjs');
+    return lintWorkflows();
+  },
+
   async format() {
     await packages();
     const { format } = await import('./format.mjs');
