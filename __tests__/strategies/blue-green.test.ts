@@ -3,7 +3,7 @@ import type { Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Phase } from '../../src/model/words.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
-import type { Stage, Work } from '../../src/steps/step.js';
+import type { Stage, StageWork, Work } from '../../src/steps/step.js';
 import { blueGreen, isLive } from '../../src/strategies/blue-green.js';
 import { wayOf } from '../../src/strategies/settle.js';
 import { groups } from '../../src/strategies/work.js';
@@ -371,7 +371,7 @@ describe('groups', () => {
     switch: { steps: [{ do: 'mark', phase: 'switching' }] },
   };
 
-  test('locks by name, each app until it is proven, then all together', () => {
+  test('locks by name, then all apps stage by stage', () => {
     const list = groups([
       { app: 'web', work: one },
       { app: 'api', work: one },
@@ -379,9 +379,52 @@ describe('groups', () => {
     expect(list.map(({ stage, steps }) => `${stage} ${steps.map(({ app }) => app).join('+')}`)).toEqual([
       'lock api',
       'lock web',
-      'start web',
-      'start api',
+      'start web+api',
       'switch web+api',
+    ]);
+  });
+
+  const named = (list: ReturnType<typeof groups>) =>
+    list.map(({ stage, steps, after }) => `${stage} ${[...steps, ...after].map(({ app }) => app).join('+')}`);
+  const inTurn = (work: Work) =>
+    ['web', 'api', 'db'].map((app, at) => ({ app, work, turn: { number: [2, 2, 1][at] ?? 1, of: 2 } }));
+
+  test('tasks of the user run one after the other', () => {
+    const tasks: Work = { task: { steps: [{ do: 'run-task' }] }, start: one.start as StageWork };
+    expect(named(groups(inTurn(tasks)))).toEqual(['task web', 'task api', 'task db', 'start web+api+db']);
+  });
+
+  test('those of a turn switch when those of the turn before have, and drain with them', () => {
+    const work: Work = {
+      check: { steps: [{ do: 'smoke' }] },
+      switch: { steps: [{ do: 'mark', phase: 'switching' }] },
+      unmap: { steps: [], after: [{ do: 'await-release', side: 'live' }] },
+      drain: { steps: [{ do: 'drain', side: 'live' }] },
+    };
+    expect(named(groups(inTurn(work)))).toEqual([
+      'check web+api+db',
+      'switch db',
+      'unmap db',
+      'switch web+api',
+      'unmap web+api',
+      'drain web+api+db',
+    ]);
+  });
+
+  test('they go back in reverse, once it is said of all that they do', () => {
+    const work: Work = {
+      start: { steps: [{ do: 'start', side: 'live' }] },
+      switch: { steps: [{ do: 'mark', phase: 'reverting' }] },
+      unmap: { steps: [], after: [{ do: 'await-release', side: 'candidate' }] },
+      drain: { steps: [{ do: 'drain', side: 'candidate' }] },
+    };
+    expect(named(groups(inTurn(work), 'back'))).toEqual([
+      'switch web+api+db',
+      'start web+api',
+      'unmap web+api',
+      'start db',
+      'unmap db',
+      'drain web+api+db',
     ]);
   });
 

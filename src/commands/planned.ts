@@ -47,6 +47,7 @@ export function planned(
   });
   const work = apps.map(({ intent, snapshot }) => ({
     app: intent.app,
+    turn: intent.turn,
     work: strategy(intent, goesOn ? snapshot : withoutLock(snapshot)),
   }));
   // As the log groups them: with many routes, a step for each would bury the others.

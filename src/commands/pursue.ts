@@ -177,11 +177,19 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
   let ok = false;
   try {
     await allOf(group.steps, LANES, (one) => performOne(one, performance));
-    for (const one of group.after) await performOne(one, performance);
+    await allOf(chainsOf(group), LANES, async (chain) => {
+      for (const one of chain) await performOne(one, performance);
+    });
     ok = true;
   } finally {
     listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
   }
+}
+
+/** What comes after, by app: in turn for each, side by side for all. */
+function chainsOf({ after }: StepGroup): AppStep[][] {
+  const apps = [...new Set(after.map(({ app }) => app))];
+  return apps.map((name) => after.filter(({ app }) => app === name));
 }
 
 async function performOne({ app, step }: AppStep, { apps, world, way }: Performance): Promise<void> {

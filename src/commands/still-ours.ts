@@ -17,7 +17,7 @@ export function areServing(apps: readonly AppWorld[]): boolean {
 }
 
 function isOnItsWay(phase: Phase | undefined): boolean {
-  return phase === 'serving' || phase === 'drained';
+  return phase === 'serving' || phase === 'released' || phase === 'drained';
 }
 
 /** Nothing is written to an app whose lock is not ours (any more). */

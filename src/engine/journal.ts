@@ -5,6 +5,7 @@ import { ANNOTATION, joinAnnotation, LABEL, splitAnnotation } from '../platform/
 
 const PARTS = {
   set: true,
+  turn: true,
   target: true,
   production: true,
   dropped: true,
@@ -36,6 +37,7 @@ const DEFAULTS = { hold: false, checks: [], again: [], failureLimit: 2 } satisfi
 const OPTIONAL: readonly string[] = [
   'before',
   'target',
+  'turn',
   'watchPath',
   'inPlace',
   'preview',

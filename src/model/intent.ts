@@ -38,6 +38,8 @@ export interface WantedScale {
 export interface Journal {
   /** Names of all apps of the deploy: it is ended for all of them, one way. */
   set: readonly string[];
+  /** When its turn to switch comes; undefined: all apps of the deploy switch side by side. */
+  turn?: Turn;
   /** Guid of the app that was staged before and goes live again; undefined: the candidate is made. */
   target?: string;
   production: readonly WantedRoute[];
@@ -96,6 +98,13 @@ export interface Journal {
   asLive?: true;
   /** No process other than web ever runs in two versions at once; undefined: each may. */
   handover?: Handover;
+}
+
+/** Of the groups of apps that switch one after the other. */
+export interface Turn {
+  /** From 1. */
+  number: number;
+  of: number;
 }
 
 export interface Handover {

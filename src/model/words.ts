@@ -45,7 +45,7 @@ export type Role = (typeof ROLES)[number];
  * How far a candidate has come. Forward, in order: `made`: the lock is taken. `held`: it was proven as `proven` says, and waits for
  * `promote`, which proves it again, or `abort`. `handover`: live stops as a whole, and only then this version starts. `proven`: every instance ran and every check passed on the trial route. `switching`: production routes may gain it from here on. `paused`: it is held as a
  * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
- * production route. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
+ * production route. `released`: no router leads to live any more, and apps of a later turn may switch. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
  * route. `withdrawn`: no request reaches the candidate any more.
  */
@@ -57,6 +57,7 @@ export const PHASES = [
   'switching',
   'paused',
   'serving',
+  'released',
   'drained',
   'reverting',
   'restored',

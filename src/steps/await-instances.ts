@@ -32,7 +32,8 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     const sinceMs = side === 'candidate' ? begunAtMs(app) : world.platform.platformNowMs();
     // What hands over has instances that never ran yet, and nobody works meanwhile: back is the shorter way.
     const isHandedOver = app.intent.handover !== undefined;
-    const serves = side === 'candidate' && app.snapshot.candidate?.phase === 'serving' && !isHandedOver;
+    const { phase } = app.snapshot.candidate ?? {};
+    const serves = side === 'candidate' && (phase === 'serving' || phase === 'released') && !isHandedOver;
     const isBack = side === 'live' && app.snapshot.lock?.phase === 'reverting';
     const down = (isBack && app.intent.before?.down) || {};
     let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };

@@ -1,4 +1,5 @@
 import type { AppState } from '../model/cloud.js';
+import { DeadlineOver } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import type { HeaderReach } from '../probe/proof.js';
 import { lastAnswerOf, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
@@ -37,9 +38,7 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
           ]
         : [];
     return [
-      ...(side === 'candidate' || intent.before?.ran
-        ? [`GET each production route for the instances of ${side} until every router refuses them`]
-        : []),
+      ...(side === 'candidate' || intent.before?.ran ? [untilRefused(side)] : []),
       windowText(side, intent, watchedRoutes),
     ];
   },
@@ -57,6 +56,38 @@ export const drain: StepKind<Step & { do: 'drain' }> = {
     heedWatch(app, world);
   },
 };
+
+/**
+ * Before the apps of the next turn switch: who takes requests there must meet this version alone. It is drained later, with the
+ * others.
+ */
+export const awaitRelease: StepKind<Step & { do: 'await-release' }> = {
+  title: ({ side }) => `wait until no router leads to ${side}`,
+  plan: ({ side }, intent) =>
+    isRouteless(intent) || (side === 'live' && !intent.before?.ran) ? [] : [untilRefused(side)],
+  run: async ({ side }, app, world) => {
+    const { intent, found } = app;
+    if (isRouteless(intent) && found.unmappedAtMs === undefined) return;
+    const unmappedAtMs = found.unmappedAtMs ?? world.clock.now();
+    if (side === 'live') {
+      await heeding(app, world, async (heeded) => {
+        await lastMoment(side, app, heeded, unmappedAtMs);
+      });
+      return;
+    }
+    try {
+      await lastMoment(side, app, world, unmappedAtMs);
+    } catch (error) {
+      // Whoever goes back does not wait for a router that learns nothing.
+      if (!(error instanceof DeadlineOver)) throw error;
+      note(world, error.message);
+    }
+  },
+};
+
+function untilRefused(side: Side): string {
+  return `GET each production route for the instances of ${side} until every router refuses them`;
+}
 
 async function leave(side: Side, app: AppWorld, world: World, unmappedAtMs: number): Promise<void> {
   await watchOn(side, app.intent, world, await lastMoment(side, app, world, unmappedAtMs));

@@ -12,7 +12,7 @@ import { copyDroplet, takeDroplet } from './copy-droplet.js';
 import { copyPackageToCandidate } from './copy-package.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
-import { bake, drain } from './drain.js';
+import { awaitRelease, bake, drain } from './drain.js';
 import { awaitGone, recordGivenUp } from './give-up.js';
 import { recordWish } from './live-wish.js';
 import { makeCandidate } from './make-candidate.js';
@@ -60,6 +60,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   map,
   prove,
   unmap,
+  'await-release': awaitRelease,
   drain,
   stop,
   'delete-route': deleteRoute,

@@ -52,6 +52,8 @@ export type Step =
   | { do: 'map'; url: string; side: Side; to: readonly Port[] }
   | { do: 'prove'; side: Side; urls: readonly string[] }
   | { do: 'unmap'; url: string; side: Side }
+  /** `side` has lost its routes: no router sends it a request any more. */
+  | { do: 'await-release'; side: Side }
   /** `side` has lost its routes: wait until no request can reach it any more and what it had is answered. */
   | { do: 'drain'; side: Side }
   | { do: 'stop'; name: string; guid: string }
@@ -133,7 +135,10 @@ export interface AppStep {
   step: Step;
 }
 
-/** What is done next: `steps` side by side, then each of `after` in turn; then a fresh snapshot is taken. */
+/**
+ * What is done next: `steps` side by side, then each of `after` in turn, those of several apps side by side; then a fresh snapshot
+ * is taken.
+ */
 export interface StepGroup {
   stage: Stage;
   steps: readonly AppStep[];

@@ -88,6 +88,10 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   // A handover as a whole stops also what did not run: nobody waits for it to run now.
   const restarts = isWhole(intent) && before?.started === true && !reached(lock, 'restored');
   const owed = before ? owedTo(before, intent, snapshot) : [];
+  const unmap = servedBy(snapshot, candidate).map(
+    ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
+  );
+  const isAwaited = unmap.length > 0 && (intent.turn?.number ?? 1) > 1;
   return {
     switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
     start: afterMark(
@@ -106,9 +110,8 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
         revive && owed.length > 0 ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
       after: reached(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
     },
-    unmap: steps(
-      servedBy(snapshot, candidate).map(({ url }): Step => ({ do: 'unmap', url, side: 'candidate' })),
-    ),
+    // The apps of the turn before go back when nobody meets this version any more.
+    unmap: { steps: unmap, after: isAwaited ? [{ do: 'await-release', side: 'candidate' }] : [] },
     drain: leaving(intent, snapshot),
   };
 }

@@ -200,9 +200,22 @@ export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
             after: [{ do: 'mark', phase: 'serving' }],
           },
         }),
-    unmap: steps(servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }))),
+    unmap: {
+      steps: servedBy(snapshot, live).map(({ url }): Step => ({ do: 'unmap', url, side: 'live' })),
+      after: releaseSteps(intent, snapshot),
+    },
     drain: leaving(intent, snapshot),
   };
+}
+
+/** Whoever waits for its turn meets this version alone. */
+function releaseSteps({ turn }: Intent, { candidate }: Snapshot): Step[] {
+  const isAwaited = turn !== undefined && turn.number < turn.of;
+  if (!isAwaited || reached(candidate, 'released')) return [];
+  return [
+    { do: 'await-release', side: 'live' },
+    { do: 'mark', phase: 'released' },
+  ];
 }
 
 /** Before bake: what comes of the handover leads back as any other bad sign. */

@@ -9,6 +9,7 @@ import { mapsToLive, owedTo } from './back-out.js';
 import { backward } from './backward.js';
 import { isLive } from './blue-green.js';
 import { reached, someRunning } from './view.js';
+import { compact, steps } from './work.js';
 
 /**
  * Whether the way back is begun at all: as long as live serves whatever it served before, and this run has not yet asked to take a
@@ -34,5 +35,7 @@ export function quickBack(intent: Intent, snapshot: Snapshot): Work {
   const work = backward(intent, snapshot);
   if (!work.drain) return work;
   const soon = STAGES.slice(0, STAGES.indexOf('drain'));
-  return Object.fromEntries(soon.flatMap((stage) => (work[stage] ? [[stage, work[stage]]] : [])));
+  const { unmap } = work;
+  const begun = { ...work, ...(unmap ? { unmap: steps(unmap.steps) } : {}) };
+  return compact(Object.fromEntries(soon.flatMap((stage) => (begun[stage] ? [[stage, begun[stage]]] : []))));
 }

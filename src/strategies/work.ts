@@ -1,7 +1,15 @@
 /** Building blocks of what a strategy answers. Pure. */
 import type { AppState, Snapshot } from '../model/cloud.js';
-import type { Intent } from '../model/intent.js';
-import { type AppStep, STAGES, type StageWork, type Step, type StepGroup, type Work } from '../steps/step.js';
+import type { Intent, Turn } from '../model/intent.js';
+import {
+  type AppStep,
+  STAGES,
+  type Stage,
+  type StageWork,
+  type Step,
+  type StepGroup,
+  type Work,
+} from '../steps/step.js';
 import { routeOf, servedBy, trialRoutes } from './view.js';
 
 export function steps(list: readonly Step[]): StageWork {
@@ -66,23 +74,52 @@ export function stopIdle(snapshot: Snapshot, apps: readonly AppState[]): Step[] 
     .map(({ name, guid }) => ({ do: 'stop', name, guid }));
 }
 
-/** The stages in which each app has its turn; after them the apps of a deploy go on together. */
-const APART = STAGES.slice(1, STAGES.indexOf('switch'));
-const TOGETHER = STAGES.slice(STAGES.indexOf('switch'));
-
-/**
- * All that is left for a set of apps, in order: the locks one by one in the order of names, then each app until it is proven,
- * then all of them stage by stage. No route of any app moves before every app is proven.
- */
-export function groups(apps: readonly { app: string; work: Work }[]): StepGroup[] {
-  const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
-  const locks = byName.map((one) => group('lock', [one]));
-  const apart = apps.flatMap((one) => APART.map((stage) => group(stage, [one])));
-  const together = TOGETHER.map((stage) => group(stage, apps));
-  return [...locks, ...apart, ...together].filter(({ steps, after }) => steps.length + after.length > 0);
+/** What is left for one app of a deploy. */
+export interface Part {
+  app: string;
+  work: Work;
+  turn?: Turn | undefined;
 }
 
-function group(stage: StepGroup['stage'], apps: readonly { app: string; work: Work }[]): StepGroup {
+/** Nothing of this touches live. */
+const PREPARING = STAGES.slice(1, STAGES.indexOf('switch'));
+const SWITCHING = STAGES.slice(STAGES.indexOf('switch'), STAGES.indexOf('drain'));
+const ENDING = STAGES.slice(STAGES.indexOf('drain'));
+/** Of a way back: that it is one is said of all apps before the first of them goes back. */
+const RETURNING = [...PREPARING, ...SWITCHING].filter((stage) => stage !== 'switch');
+
+/**
+ * All that is left for a set of apps, in order: the locks one by one in the order of names, then all apps stage by stage until
+ * each of them is proven; no route of any app moves before. Then they switch, those of one turn after those of the turn before. On
+ * the way back the turns come in reverse. What drains and ends does so side by side.
+ */
+export function groups(apps: readonly Part[], way: 'forward' | 'back' = 'forward'): StepGroup[] {
+  const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
+  const locks = byName.map((one) => group('lock', [one]));
+  const together = (stages: readonly Stage[], some = apps) =>
+    stages.flatMap((stage) =>
+      IN_TURN.includes(stage) ? some.map((one) => group(stage, [one])) : group(stage, some),
+    );
+  const turns = turnsOf(apps);
+  const between =
+    way === 'forward'
+      ? [...together(PREPARING), ...turns.flatMap((some) => together(SWITCHING, some))]
+      : [...together(['switch']), ...turns.toReversed().flatMap((some) => together(RETURNING, some))];
+  return [...locks, ...between, ...together(ENDING)].filter(
+    ({ steps, after }) => steps.length + after.length > 0,
+  );
+}
+
+/** Commands of the user may work on what the apps share: they never run side by side. */
+const IN_TURN: readonly Stage[] = ['task'];
+
+function turnsOf(apps: readonly Part[]): (readonly Part[])[] {
+  const numberOf = ({ turn }: Part) => turn?.number ?? 1;
+  const numbers = [...new Set(apps.map(numberOf))].sort((one, other) => one - other);
+  return numbers.map((number) => apps.filter((one) => numberOf(one) === number));
+}
+
+function group(stage: Stage, apps: readonly Part[]): StepGroup {
   const of = (pick: (work: StageWork) => readonly Step[]): AppStep[] =>
     apps.flatMap(({ app, work }) => {
       const stageWork = work[stage];

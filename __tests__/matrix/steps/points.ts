@@ -72,7 +72,9 @@ type NotPushed = 'copy-package' | 'apply-to-candidate';
 type OfHandover = 'record-given-up' | 'await-gone';
 /** No version has a task. */
 type OfTask = 'run-task' | 'await-task';
-type Swapped = Exclude<Kind, InPlace | OfAutoscaler | NotPushed | OfHandover | OfTask>;
+/** No app has its turn after another one. */
+type OfTurn = 'await-release';
+type Swapped = Exclude<Kind, InPlace | OfAutoscaler | NotPushed | OfHandover | OfTask | OfTurn>;
 
 const ROLLBACK: Readonly<Record<Exclude<Swapped, 'push-bits' | 'stage' | 'set-options'>, Point>> = {
   'make-candidate': { api: call('POST', /^\/v3\/apps$/) },

@@ -6,7 +6,15 @@ import { PAUSES } from '../../../src/steps/scaling.js';
 import { assertCarried } from './carries.js';
 import { violated } from './effects.js';
 import { broughtBy } from './rolls.js';
-import { isHealthy, isTrial, type ModelApp, type ModelWorld, routesOf, snapshotOf } from './world.js';
+import {
+  isHealthy,
+  isTrial,
+  type ModelApp,
+  type ModelWorld,
+  playersOf,
+  routesOf,
+  snapshotOf,
+} from './world.js';
 
 /** The routes that must not be without a version that was seen there, from now on. */
 export function rememberServed(world: ModelWorld): ModelWorld {
@@ -52,8 +60,26 @@ function assertAlone({ alone = [], apps }: ModelWorld): void {
   }
 }
 
+function assertInTurn(world: ModelWorld): void {
+  const { inTurn = [] } = world;
+  const comes = (name: string) => {
+    const { live, candidate } = playersOf(world, name);
+    const serves = (app: { guid: string } | undefined) =>
+      app !== undefined && routesOf(world, app.guid).some((route) => !isTrial(route));
+    return { live: serves(live), candidate: serves(candidate), isOver: candidate === undefined };
+  };
+  for (const [at, name] of inTurn.entries()) {
+    if (!comes(name).candidate) continue;
+    for (const before of inTurn.slice(0, at)) {
+      const { live, candidate, isOver } = comes(before);
+      if (!isOver && (live || !candidate)) violated(`${name} switches before ${before} has`);
+    }
+  }
+}
+
 export function assertSafe(world: ModelWorld): void {
   assertAlone(world);
+  assertInTurn(world);
   for (const guid of world.served) {
     const route = world.routes[guid];
     if (!route) violated(`the production route ${guid} is gone`);

@@ -199,6 +199,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
       const leaving = destinations.filter((one) => one.appGuid === appGuid);
       return leaving.map((one) => (world) => unmap(world, guid, one.guid));
     }
+    case 'await-release':
     case 'drain':
       return [
         (world) => {
@@ -207,6 +208,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
           const { guid } = on(world, step.side);
           const named = routesOf(world, guid).filter((route) => !isTrial(route));
           if (named.length > 0) violated(`drains ${guid} while ${named[0]?.url} names it`);
+          if (step.do === 'await-release') return world;
           return { ...world, undrained: world.undrained.filter((one) => one !== guid) };
         },
       ];

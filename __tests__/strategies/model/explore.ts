@@ -8,7 +8,7 @@ import { recalled } from '../../../src/engine/journal.js';
 import { holderOf, isHeld, ownerOf } from '../../../src/engine/lock.js';
 import type { Inputs, ManifestApp } from '../../../src/model/asked.js';
 import type { AppState, Droplet, Snapshot } from '../../../src/model/cloud.js';
-import type { Intent, WantedRoute } from '../../../src/model/intent.js';
+import type { Intent, Turn, WantedRoute } from '../../../src/model/intent.js';
 import {
   ANNOTATION,
   appKey,
@@ -59,6 +59,8 @@ export interface Scenario {
   inputs?: Partial<Inputs>;
   manifest?: Partial<ManifestApp>;
   canZdtPush?: boolean;
+  /** By app: when its turn to switch comes. */
+  turns?: Readonly<Record<string, Turn>>;
   /** Before this stage only the locks are interrupted. Default: everywhere. */
   interruptedFrom?: Stage;
   /** What another hand does once, at any moment of the first deploy. undefined: not possible in this state. */
@@ -316,7 +318,12 @@ function intentOf(
   const made = makeIntent({ ...parts, app, named, version: `v${begun + 2}`, canZdtPush });
   const { dropletGuid: guid } = parts.inputs;
   const bits = guid === undefined ? {} : { bits: { from: 'droplet', guid } as const };
-  return withCarry({ ...made, intent: { ...made.intent, ...bits } }, snapshot, world);
+  const turn = scenario.turns?.[name];
+  return withCarry(
+    { ...made, intent: { ...made.intent, ...bits, ...(turn ? { turn } : {}) } },
+    snapshot,
+    world,
+  );
 }
 
 /** Live has all that was ever written down of it. */
@@ -385,7 +392,12 @@ function goOn(state: State, before: Run, scenario: Scenario, strategies: Strateg
   }
   const strategy = strategies[run.way];
   const [group] = groups(
-    seen.map(({ intent, snapshot }) => ({ app: intent.app, work: strategy(intent, snapshot) })),
+    seen.map(({ intent, snapshot }) => ({
+      app: intent.app,
+      turn: intent.turn,
+      work: strategy(intent, snapshot),
+    })),
+    run.way === 'back' || run.way === 'away' ? 'back' : 'forward',
   );
   if (!group) return [finished({ ...state, run }, run)];
   // The second deploy shows that the first one left nothing in its way.

@@ -44,12 +44,18 @@ export function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Resul
       }
     }
     if (!whole) continue;
-    let now = base;
-    for (const { one, write } of after) {
-      now = applied(now, write);
-      results.push({ label: `${text}, then ${nameOf(one)}`, world: now });
+    const chains = [...new Set(group.after.map(({ app }) => app))].map((name) =>
+      after.filter(({ one }) => one.app === name),
+    );
+    // Those of several apps go on side by side: each may be anywhere when the run ends.
+    for (const lengths of productOf(chains.map(({ length }) => length + 1))) {
+      const begun = chains.flatMap((chain, at) => chain.slice(0, lengths[at]));
+      if (begun.length === 0 || begun.length === after.length) continue;
+      const now = begun.reduce((last, { write }) => applied(last, write), base);
+      results.push({ label: `${text}, then ${begun.map(({ one }) => nameOf(one)).join(', ')}`, world: now });
     }
-    results.push({ label: text, world: now, main: true });
+    const end = after.reduce((last, { write }) => applied(last, write), base);
+    results.push({ label: text, world: end, main: true });
   }
   return results;
 }
@@ -107,6 +113,14 @@ function writesFor({ app, step }: AppStep, run: Run, world: ModelWorld): Write[]
   const intent = run.apps.find((one) => one.intent.app === app)?.intent;
   if (!intent) violated(`a step of ${app}, which is not deployed`);
   return writesOf(step, intent, world);
+}
+
+/** Every choice of one number below each limit. */
+function productOf(limits: readonly number[]): number[][] {
+  return limits.reduce<number[][]>(
+    (all, limit) => all.flatMap((one) => Array.from({ length: limit }, (_, number) => [...one, number])),
+    [[]],
+  );
 }
 
 function subsetsOf(size: number): number[][] {

@@ -91,6 +91,12 @@ export const LIVE = running('shop v1', { name: 'shop', labels: labels('shop', 'l
 const ADOPTED = running('old', { name: 'shop' });
 export const ON_SHOP = { [SHOP.url]: [to('shop v1')] };
 
+const SHOP_AND_ADMIN = space(
+  [LIVE, running('admin v1', { name: 'admin', labels: labels('admin', 'live', 'v1') })],
+  { ...ON_SHOP, 'admin.apps.example': [to('admin v1')] },
+);
+export const IN_TURN = { admin: { number: 1, of: 2 }, shop: { number: 2, of: 2 } };
+
 function twice(routes: Deploy): Scenario['deploys'] {
   return [routes, routes];
 }
@@ -234,10 +240,7 @@ export const SCENARIOS: readonly Scenario[] = [
     apps: ['shop', 'admin'],
     interruptedFrom: 'check',
     deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
-    world: space([LIVE, running('admin v1', { name: 'admin', labels: labels('admin', 'live', 'v1') })], {
-      ...ON_SHOP,
-      'admin.apps.example': [to('admin v1')],
-    }),
+    world: SHOP_AND_ADMIN,
   },
   {
     name: 'two apps of one set, one of them new',
@@ -245,5 +248,21 @@ export const SCENARIOS: readonly Scenario[] = [
     interruptedFrom: 'check',
     deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
     world: space([LIVE], ON_SHOP),
+  },
+  {
+    name: 'two apps that switch in turn',
+    apps: ['shop', 'admin'],
+    turns: IN_TURN,
+    interruptedFrom: 'check',
+    deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
+    world: { ...SHOP_AND_ADMIN, inTurn: ['admin', 'shop'] },
+  },
+  {
+    name: 'two apps that switch in turn, the first of them new',
+    apps: ['shop', 'admin'],
+    turns: IN_TURN,
+    interruptedFrom: 'check',
+    deploys: twice({ shop: [SHOP], admin: [wanted('admin.apps.example')] }),
+    world: { ...space([LIVE], ON_SHOP), inTurn: ['admin', 'shop'] },
   },
 ];

@@ -51,6 +51,8 @@ export interface ModelWorld {
   served: readonly string[];
   /** Of these process types two versions must never run at once. */
   alone?: readonly string[];
+  /** Apps of which each may have its new version on a route only while those before it have theirs alone. */
+  inTurn?: readonly string[];
   /** The other hand has done what the scenario has for it. */
   meddled: boolean;
 }
