@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Figure, rowOf, type Sample, type Samples } from '../../bench/figure.js';
+import { figures, soakFigures } from '../../bench/figures.js';
+import { allSeries } from '../../bench/series/index.js';
+import { FULL, QUICK } from '../../bench/settings.js';
+
+const AT = new Date(0);
+const samples = (ours: Sample[], instead: Sample[] = []): Samples => ({ ours, instead });
+const taken = (of: Record<string, Samples>) => (series: string) => {
+  const found = of[series];
+  if (!found) throw new Error(`${series} was not measured`);
+  return found;
+};
+function named(name: string): Figure {
+  const found = [...figures(FULL), ...soakFigures(FULL)].find((figure) => figure.name === name);
+  if (!found) throw new Error(`no figure ${name}`);
+  return found;
+}
+
+describe('what is judged', () => {
+  test.each([
+    [2_000, true],
+    [2_500, true],
+    [2_501, false],
+  ])('%d ms beside 10 s with a target of 0.25: %s', (ms, reached) => {
+    const unchanged = samples([{ ms }], [{ ms: 10_000 }]);
+    const row = rowOf(named('unchanged'), 0, taken({ unchanged }), FULL, AT);
+    expect([row.ratio, row.target, row.reached]).toEqual([ms / 10_000, 0.25, reached]);
+    expect(row.settings).toBe('0 ms per call, 1 times');
+  });
+
+  test('the target may depend on how long a call takes', () => {
+    const of = taken({ 'blue-green-50': samples([{ ms: 40 }], [{ ms: 100 }]) });
+    expect(rowOf(named('blue-green-50'), 0, of, FULL, AT)).toMatchObject({ target: 0.6, reached: true });
+    expect(rowOf(named('blue-green-50'), 50, of, FULL, AT)).toMatchObject({ target: 0.3, reached: false });
+  });
+
+  test('growth is judged by itself, and the other way is shown', () => {
+    const of = taken({
+      'blue-green-1': samples([{ ms: 0, switchMs: 100 }], [{ ms: 0, switchMs: 200 }]),
+      'blue-green-50': samples([{ ms: 0, switchMs: 140 }], [{ ms: 0, switchMs: 9_000 }]),
+    });
+    const row = rowOf(named('switch-growth'), 50, of, FULL, AT);
+    expect([row.ours.median, row.other?.median, row.reached]).toEqual([1.4, 45, true]);
+  });
+
+  test('calls that move a route are taken off, and neither may be far from the other', () => {
+    const of = (many: number, crowded: number) =>
+      taken({
+        'blue-green-50': samples([{ ms: 0, calls: many, moves: 102 }]),
+        crowded: samples([{ ms: 0, calls: crowded, moves: 4 }]),
+      });
+    const reached = (many: number, crowded: number) =>
+      rowOf(named('calls-growth'), 0, of(many, crowded), FULL, AT).reached;
+    expect(reached(222, 104)).toBe(true);
+    expect(reached(224, 104)).toBe(false);
+    expect(reached(202, 126)).toBe(false);
+  });
+
+  test.each([
+    [0, true],
+    [1, false],
+  ])('%d failed requests in the soak: %s, however many failed otherwise', (failed, reached) => {
+    const of = taken({
+      'soak-ours': samples([{ ms: 0, sent: 1_000, failed }]),
+      'soak-script': samples([], [{ ms: 0, sent: 100, failed: 7 }]),
+    });
+    const row = rowOf(named('soak-script'), 0, of, FULL, AT);
+    expect([row.ours.median, row.other?.median, row.reached]).toEqual([failed, 7, reached]);
+  });
+
+  test('what is listed has no target', () => {
+    const of = taken({ 'blue-green-1': samples([{ ms: 0, calls: 100 }], [{ ms: 0, calls: 50 }]) });
+    const row = rowOf(named('calls-1'), 0, of, FULL, AT);
+    expect([row.ratio, 'target' in row, 'reached' in row]).toEqual([2, false, false]);
+  });
+
+  test('what was not seen cannot be told', () => {
+    const of = taken({ 'blue-green-50': samples([{ ms: 1 }], [{ ms: 1 }]) });
+    expect(() => rowOf(named('switch-50'), 0, of, FULL, AT)).toThrow();
+    expect(() => rowOf(named('switch-50'), 0, taken({}), FULL, AT)).toThrow('was not measured');
+  });
+});
+
+test.each([FULL, QUICK])(
+  'every figure has a name of its own, and its series are there: $name',
+  (settings) => {
+    const all = [...figures(settings), ...soakFigures(settings)];
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+    const known = Object.keys(allSeries(settings));
+    for (const { name, needs } of all)
+      expect([name, needs.filter((series) => !known.includes(series))]).toEqual([name, []]);
+  },
+);
