@@ -12,6 +12,7 @@ import { whySkipped } from './commands/skipped.js';
 import { status } from './commands/status.js';
 import { sweep } from './commands/sweep.js';
 import { readContext } from './github/context.js';
+import { pagesOf } from './github/pages.js';
 import { Refused } from './model/errors.js';
 import { tellPullRequest } from './report/comment.js';
 import { report } from './report/index.js';
@@ -37,10 +38,11 @@ export async function main({
 }: ProcessPorts): Promise<number> {
   const shown = createShown({ clock, write, setSecret: core.setSecret });
   const { log, redact } = shown;
+  const pages = pagesOf(readContext(env));
   let wantsSummary = true;
   let tellOthers: (outcome: Outcome) => Promise<void> = async () => {};
   const outcome = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
-  const failed = await report(outcome, log, { ...core, redact }, wantsSummary).catch((error) => {
+  const failed = await report(outcome, log, { ...core, redact }, wantsSummary, pages).catch((error) => {
     core.error(commandText(`The result could not be reported: ${error}`, redact), { title: 'internal' });
     return true;
   });

@@ -32,6 +32,8 @@ export interface Deploy {
   event?: { name: string; payload: unknown };
   /** `owner/name`; else `octo/shop`. */
   repository?: string;
+  /** File and ref of its workflow, such as `deploy.yml@refs/heads/main`. */
+  workflow?: string;
   /** What GitHub answers to any other request; undefined: 404. */
   gitHub?(path: string): { status: number; json: unknown } | undefined;
   /** What GitHub says of how the commit `head` stands to `base`; undefined: it is not asked. */
@@ -43,6 +45,8 @@ export interface RunResult {
   code: number | 'killed';
   outputs: Readonly<Record<string, string>>;
   lines: readonly string[];
+  /** Markdown; '' unless the input `summary` asks for it. */
+  summary: string;
   calls: readonly SeenCall[];
   /** Arguments of each run of the CLI. */
   commands: readonly (readonly string[])[];
@@ -80,7 +84,8 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
   const code = await Promise.race([main(played.ports), killed]);
   const endedAtMs = platform.clock.now();
   const { calls, reached } = wire;
-  const result: RunResult = { code, outputs, lines, calls, commands, reached, endedAtMs };
+  const summary = played.summaries.join('');
+  const result: RunResult = { code, outputs, lines, summary, calls, commands, reached, endedAtMs };
   if (cancelledAtMs !== undefined) {
     result.endedAfterMs = endedAtMs - cancelledAtMs;
     const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
@@ -97,6 +102,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   const outputs: Record<string, string> = {};
   const state: Record<string, string> = {};
   const lines: string[] = [];
+  const summaries: string[] = [];
   const commands: (readonly string[])[] = [];
   const env = environment(platform, deploy);
   const clock: Clock = {
@@ -153,7 +159,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
         outputs[name] = value;
       },
       error: (text) => void lines.push(`::error::${text}`),
-      summary: async () => undefined,
+      summary: async (text) => void summaries.push(text),
       setSecret: () => undefined,
     },
     clock,
@@ -161,12 +167,12 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     files,
     write,
   };
-  return { ports, outputs, state, lines, commands };
+  return { ports, outputs, state, lines, summaries, commands };
 }
 
 function environment(
   { foundry }: Platform,
-  { workspace, commit, runId, inputs, compare, event, repository = 'octo/shop', gitHub }: Deploy,
+  { workspace, commit, runId, inputs, compare, event, repository = 'octo/shop', gitHub, workflow }: Deploy,
 ) {
   const { org, space, username, password } = foundry;
   const usual = { api: API, org, space, username, password, router: 'http://127.0.0.1:1', summary: 'false' };
@@ -186,6 +192,7 @@ function environment(
     ...(compare || gitHub ? { GITHUB_API_URL: GITHUB } : {}),
     ...(compare || event ? { GITHUB_REPOSITORY: repository } : {}),
     ...(event ? { GITHUB_EVENT_NAME: event.name, GITHUB_EVENT_PATH: EVENT } : {}),
+    ...(event && workflow ? { GITHUB_WORKFLOW_REF: `${repository}/.github/workflows/${workflow}` } : {}),
   };
 }
 

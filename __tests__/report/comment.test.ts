@@ -152,7 +152,9 @@ test('foreign text moves nothing there, and no secret is in it', async () => {
   await started();
   const title = `closes #1 GH-2 @octocat <!-- x --> ${SECRET} [x](https://evil.example)`;
   await tell({ outcome: { ...PLAN, plan: [{ app: 'shop', title, calls: [`cf push ${SECRET} @octocat`] }] } });
-  const shown = rendered(bodies()[0] ?? '').replace(/<code>[^<]*<\/code>/g, '');
+  const shown = rendered(bodies()[0] ?? '')
+    .replace(/<code>[^<]*<\/code>/g, '')
+    .replaceAll('<a href="https://shop.example.com">', '');
   expect(shown).toContain('octocat');
   for (const text of ['#1', 'GH-2', '@octocat', '<!-- x', '<a ']) expect(shown).not.toContain(text);
   expect(bodies()[0]).not.toContain(SECRET);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { VersionFault } from '../../src/model/errors.js';
 import { fitted, LIMIT_BYTES, summaryOf } from '../../src/report/summary.js';
 import { nothingFound } from '../../src/steps/world.js';
-import { appOutcome, asIs, deployed, oldLive } from './support.js';
+import { appOutcome, asIs, deployed, oldLive, storyOf } from './support.js';
 
 const TIMELINE = [{ title: 'shop: stage the droplet', startMs: 900, durationMs: 61_300, ok: true }];
 
@@ -27,7 +27,7 @@ describe('a page that would be too long', () => {
       ok: at !== 9_999,
     }));
     const app = appOutcome({ live: { ...oldLive(), routes }, found });
-    const shown = summaryOf({ result: 'failed', error, apps: [app] }, timeline, 1, asIs);
+    const shown = summaryOf({ result: 'failed', error, apps: [app] }, storyOf(timeline), 1, asIs);
     expect(Buffer.byteLength(shown)).toBeLessThan(LIMIT_BYTES / 2);
     expect(shown).toContain('### Why (`start`)');
     expect(shown).toContain('49999 xxx');
@@ -44,7 +44,7 @@ describe('a page that would be too long', () => {
 
   test('leaves out whole parts, the last ones first', () => {
     const many = Array.from({ length: 900 }, (_, at) => appOutcome({ app: `${at}-${'€'.repeat(300)}` }));
-    const shown = summaryOf({ result: 'failed', error, apps: many }, TIMELINE, 1, asIs);
+    const shown = summaryOf({ result: 'failed', error, apps: many }, storyOf(TIMELINE), 1, asIs);
     expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(LIMIT_BYTES);
     expect(shown).toContain('### What to do next');
     expect(shown).toContain('### `0-€');
@@ -74,7 +74,12 @@ describe('a page that would be too long', () => {
     const huge = appOutcome({
       previous: Array.from({ length: 5_000 }, () => 'y'.repeat(300)),
     });
-    const shown = summaryOf(deployed({ apps: [huge, appOutcome({ app: 'small' })] }), TIMELINE, 1, asIs);
+    const shown = summaryOf(
+      deployed({ apps: [huge, appOutcome({ app: 'small' })] }),
+      storyOf(TIMELINE),
+      1,
+      asIs,
+    );
     expect(Buffer.byteLength(shown)).toBeLessThan(LIMIT_BYTES);
     expect(shown).toContain('### `small`');
     expect(shown).toContain('### Timeline');

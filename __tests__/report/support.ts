@@ -1,6 +1,7 @@
 /** Outcomes as commands end, and a page as a reader sees it. */
 import { marked } from 'marked';
 import type { AppOutcome, Outcome } from '../../src/commands/outcome.js';
+import type { Story } from '../../src/report/story.js';
 import { nothingFound } from '../../src/steps/world.js';
 
 export const OLD = '20261101-100000-aaaaaaa';
@@ -70,6 +71,20 @@ export function deployed(more: Partial<Outcome> = {}): Outcome {
       failingBefore: [],
     },
     cfVersion: '8.18.4',
+    ...more,
+  };
+}
+
+/** Of a run that began at the time of `NEW`. */
+export function storyOf(steps: Story['steps'] = [], more: Partial<Story> = {}): Story {
+  return {
+    startedAtMs: Date.parse('2026-11-21T08:15:00Z'),
+    steps,
+    probes: { routes: [], versions: [], bucketMs: 1_000, buckets: [] },
+    instances: [],
+    calls: [],
+    log: [],
+    leftOut: { calls: 0, log: 0 },
     ...more,
   };
 }

@@ -10,6 +10,7 @@ import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
 import { asTakenBack } from '../strategies/settle.js';
 import { awaitOthers, tellOthers } from './await-others.js';
+import { type Asking, withChanges } from './changed.js';
 import { outrun } from './commits.js';
 import { endedText, endHeld, type Held, heldAmong } from './held.js';
 import type { Opened, Ports } from './open.js';
@@ -22,7 +23,7 @@ import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
 import { type Compare, isUnchanged, leftAlone, tellDrift, tellReasons } from './unchanged.js';
 import { watchable, watchRoutes } from './watch-routes.js';
-import { worldOf } from './world.js';
+import { gitHubOf, worldOf } from './world.js';
 
 /** One app before anything is decided: the routes that are named for it, and what there is. */
 export interface Seen {
@@ -102,6 +103,8 @@ export async function change<One extends Seen>(
     return seen;
   };
   const cfVersion = opened.cf.version;
+  const told = (outcome: Outcome) =>
+    withChanges(outcome, snapshotsOf(found), apps, asking(inputs, context, ports));
   const figures = async () => (watch ? { watch: await watch.stop() } : {});
   let found: readonly Seen[] = [];
   let apps: AppWorld[] = [];
@@ -111,7 +114,7 @@ export async function change<One extends Seen>(
     let ended = await toBeEnded(seen, asked.held, world);
     if (inputs.plan) {
       if (!asked.leavesLive) tellOthers(snapshotsOf(seen), world);
-      const apps = await prepare(
+      apps = await prepare(
         seen.map((one) => ({ ...one, snapshot: asTakenBack(one.snapshot) })),
         world,
         [],
@@ -130,7 +133,7 @@ export async function change<One extends Seen>(
         ended,
         watchedRoutes: inputs.watch ? watchable(seen).length : 0,
       });
-      return { result: 'planned', apps: shown, plan, cfVersion };
+      return told({ result: 'planned', apps: shown, plan, cfVersion });
     }
     watch = inputs.watch ? await watchRoutes(seen, inputs, world) : undefined;
     rememberUnsettled(ports.runner, { owner, apps: names });
@@ -186,7 +189,7 @@ export async function change<One extends Seen>(
         : await rollOut({ apps, world, result, ...limits(inputs) });
     // Also a way back may have been cut.
     if (!ports.signal.aborted || isClean(outcome)) forgetUnsettled(ports.runner);
-    return { ...outcome, ...(await figures()), cfVersion };
+    return told({ ...outcome, ...(await figures()), cfVersion });
   } catch (caught) {
     if (found.length === 0) throw caught;
     const { again, error } = await outrun(caught, apps, world);
@@ -205,6 +208,19 @@ export async function change<One extends Seen>(
       cfVersion,
     };
   }
+}
+
+/** Only a page shows commits. */
+function asking(inputs: Inputs, context: RunContext, ports: Ports): Asking {
+  const { clock, signal } = ports;
+  if (!inputs.summary || !inputs.githubToken) return { clock, signal };
+  // What GitHub does not say here is no matter, and it is not told twice.
+  const listener = { tell: () => undefined };
+  return {
+    ...{ clock, signal },
+    between: (base, head, ending) =>
+      gitHubOf(inputs, context, { ...ports, listener, signal: ending }).between(base, head),
+  };
 }
 
 /** Nothing is left to be settled, whatever happened. */

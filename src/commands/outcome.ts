@@ -1,4 +1,5 @@
 /** How a command ended, as data. `report/` turns it into outputs, summary, annotations and the exit code. */
+import type { CommitsBetween } from '../github/commits.js';
 import type { RouterOverride } from '../model/asked.js';
 import type { AppState, Route, Snapshot } from '../model/cloud.js';
 import { isWaiting, type Result } from '../model/words.js';
@@ -7,6 +8,7 @@ import { publicUrl } from '../probe/address.js';
 import type { WatchFigures } from '../probe/watch.js';
 import { rollOf } from '../steps/deployments.js';
 import type { AppWorld, Found } from '../steps/world.js';
+import type { Changes } from '../strategies/changes.js';
 import type { Outlook } from '../strategies/outlook.js';
 import type { Decision } from '../strategies/sweep.js';
 import { isGoing, routeOf, servedBy, someRunning, trialRoutes } from '../strategies/view.js';
@@ -52,8 +54,20 @@ export interface AppOutcome {
   previous: readonly string[];
   failed: readonly string[];
   found?: Found;
+  /** What the version of this run changes of the one before; undefined: nothing was live, or the version is not there (any more). */
+  changes?: Changes;
+  commits?: CommitChange;
   /** What stands beside live, and what the next deploy would do about it. */
   outlook?: Outlook;
+}
+
+/** The commits between the version before and the one of this run: those that come with it, and those that leave. */
+export interface CommitChange {
+  /** Full. */
+  before: string;
+  after: string;
+  come: CommitsBetween;
+  leave: CommitsBetween;
 }
 
 /** What was made for a preview, and is gone. */

@@ -176,7 +176,7 @@ export function endOfRuns(inputs: Inputs, context: RunContext, ports: Ports): Wo
   };
 }
 
-function gitHubOf({ githubToken: token }: Inputs, context: RunContext, ports: Ports): GitHub {
+export function gitHubOf({ githubToken: token }: Inputs, context: RunContext, ports: Ports): GitHub {
   const { publicHttp: http, clock, signal, listener } = ports;
   const tell = (text: string) => listener.tell({ type: 'note', text });
   const { apiUrl, repository } = context;

@@ -11,6 +11,7 @@ import {
   verdictOf,
 } from './answers.js';
 import { callGitHub, jsonOf, WAITS_MS } from './call.js';
+import { COMMITS_PER_PAGE, type CommitsBetween, commitsIn } from './commits.js';
 
 export type { Age, Run } from './answers.js';
 
@@ -24,6 +25,8 @@ export interface GitHub {
   run(id: string, attempt?: number): Promise<Run | undefined>;
   /** How the commit `head` stands to the commit `base`, both in full: `newer` when head has all of base and more. */
   compare(base: string, head: string): Promise<Age | undefined>;
+  /** The commits, both in full, that `head` has and `base` has not: the newest ones, where they are many. */
+  between(base: string, head: string): Promise<CommitsBetween | undefined>;
 }
 
 export interface GitHubOptions {
@@ -97,6 +100,19 @@ export function createGitHub(options: GitHubOptions): GitHub {
       const known = ages.get(`${from} ${to}`) ?? ask(from, to);
       ages.set(`${from} ${to}`, known);
       return known;
+    },
+    async between(base, head) {
+      const [from, to] = [commitOf(base), commitOf(head)];
+      if (from === undefined || to === undefined) return undefined;
+      if (from === to) return { commits: [], total: 0, missing: 0 };
+      const pageOf = async (page: number) => {
+        const query = `per_page=${COMMITS_PER_PAGE}&page=${page}`;
+        return commitsIn(await read(`/compare/${from}...${to}?${query}`, 'contents'), from);
+      };
+      const first = await pageOf(1);
+      // The oldest come first.
+      const last = Math.ceil((first?.total ?? 0) / COMMITS_PER_PAGE);
+      return last > 1 ? ((await pageOf(last)) ?? first) : first;
     },
   };
 }

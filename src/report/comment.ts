@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Outcome } from '../commands/outcome.js';
 import { keepComment, LONGEST_COMMENT } from '../github/comments.js';
 import { eventIn, type PullRequest, pullRequestOf } from '../github/event.js';
+import { pagesOf } from '../github/pages.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Clock, Files, Http } from '../model/ports.js';
 import type { Log } from './log.js';
@@ -62,7 +63,7 @@ function bodyOf(
   marker: string,
   outcome: Outcome,
   { org, space }: Inputs,
-  { runUrl }: RunContext,
+  context: RunContext,
   { head }: PullRequest,
   log: Log,
   redact: Redact,
@@ -71,10 +72,11 @@ function bodyOf(
   const made = [
     `Plan for ${md.code(`${org}/${space}`)}`,
     ...(head ? [`commit ${md.code(head.slice(0, 7))}`] : []),
-    ...(runUrl ? [md.code(runUrl)] : []),
+    ...(context.runUrl ? [md.code(context.runUrl)] : []),
   ];
   const above = `${marker}\n${made.join(', ')}\n\n`;
   // Bytes are never fewer than characters.
   const room = LONGEST_COMMENT - Buffer.byteLength(above);
-  return above + summaryOf(outcome, log.timeline, log.elapsedMs(), redact, room);
+  const options = { limit: room, pages: pagesOf(context) };
+  return above + summaryOf(outcome, log.recorder.story(), log.elapsedMs(), redact, options);
 }

@@ -1,5 +1,6 @@
 /** Tells how a command ended: outputs, summary, annotations. The one place that knows the runner's ways to show things. */
 import type { Outcome } from '../commands/outcome.js';
+import type { Pages } from '../github/pages.js';
 import { explain, meaning } from './explain.js';
 import type { Log } from './log.js';
 import { nextOf } from './next.js';
@@ -29,6 +30,7 @@ export async function report(
   log: Log,
   ports: ReportPorts,
   wantsSummary: boolean,
+  pages?: Pages,
 ): Promise<boolean> {
   const durationMs = log.elapsedMs();
   const { redact } = ports;
@@ -39,7 +41,10 @@ export async function report(
   for (const error of [outcome.error, outcome.second])
     if (error !== undefined) tellError(error, outcome, log, ports);
   if (outcome.error === undefined) tellEnd(outcome, log);
-  if (wantsSummary) await writeSummary(summaryOf(outcome, log.timeline, durationMs, redact), log, ports);
+  if (wantsSummary) {
+    const summary = summaryOf(outcome, log.recorder.story(), durationMs, redact, { pages });
+    await writeSummary(summary, log, ports);
+  }
   // People are told all the same; later steps are not.
   if (unset) throw unset.error;
   return outcome.error !== undefined;

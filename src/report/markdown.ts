@@ -10,6 +10,12 @@ export interface Markdown {
   codeBlock(lines: readonly string[], most?: number): string;
   /** Running text: every character that Markdown or HTML heeds there, links, mentions and numbers of issues lose their meaning. */
   prose(text: string, most?: number): string;
+  /** Letters, digits and little else, for what is no Markdown: the text of a diagram. */
+  label(text: string, most?: number): string;
+  /** Markdown that a reader opens. */
+  folded(title: string, text: string): string;
+  /** Code, and a link where the address has nothing that Markdown or HTML would heed. */
+  link(text: string, url: string): string;
 }
 
 export function markdown(redact: Redact): Markdown {
@@ -19,6 +25,13 @@ export function markdown(redact: Redact): Markdown {
     code: (text, most = 300) => code(lineOf(text, most)),
     codeBlock: (lines, most = 400) => codeBlock(lines.flatMap((line) => blockLines(line, most, redact))),
     prose: (text, most = 1_000) => prose(lineOf(text, most)),
+    label: (text, most = 100) => label(lineOf(text, most)),
+    folded: (title, text) => `<details><summary>${prose(title)}</summary>\n\n${text}\n\n</details>`,
+    link: (text, url) => {
+      const name = code(lineOf(text, 200));
+      // What is hidden leads nowhere.
+      return isPlain(url) && redact(url) === url ? `[${name}](${url})` : name;
+    },
   };
 }
 
@@ -27,6 +40,30 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '¦')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function isPlain(url: string): boolean {
+  return /^https?:\/\/[\w.:/-]+$/.test(url);
+}
+
+/** '' for no text. */
+export function section(title: string, text: string): string {
+  return text === '' ? '' : `### ${title}\n\n${text}`;
+}
+
+/** Of what is written already. */
+export function list(lines: readonly string[], most: number): string {
+  const left = lines.length - most;
+  const shown = lines.slice(0, most).map((line) => `- ${line}`);
+  return [...shown, ...(left > 0 ? [`- and ${left} more: see the log`] : [])].join('\n');
+}
+
+function label(line: string): string {
+  const kept = line
+    .replace(/[^\p{L}\p{N} ()._/-]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  return kept === '' ? '–' : kept;
 }
 
 function code(line: string): string {

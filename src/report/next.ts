@@ -23,6 +23,30 @@ export function nextOf({ result, error, second, apps }: Outcome): string {
   }
 }
 
+/** The inputs that do it, a block for each choice: lines of YAML, as they stand in a workflow. */
+export function nextInputs({ result, error, apps }: Outcome): readonly (readonly string[])[] {
+  if (error !== undefined) return [];
+  const inputs = (app: string, command: string, more: Readonly<Record<string, string>> = {}) =>
+    Object.entries({ command, app, ...more }).map(([name, value]) => `${name}: ${yamlOf(value)}`);
+  return apps.flatMap((one) => {
+    if (isWaiting(one.candidate?.phase)) return [inputs(one.app, 'promote'), inputs(one.app, 'abort')];
+    const hasWay =
+      ['deployed', 'promoted', 'rolled-back', 'restarted'].includes(result) && wayBack(one).length > 0;
+    const { previousVersion: to, previousApp, rolled } = one;
+    return hasWay && to !== undefined && (previousApp !== undefined || rolled)
+      ? [inputs(one.app, 'rollback', { to })]
+      : [];
+  });
+}
+
+/** Quoted where YAML would read something else. */
+function yamlOf(text: string): string {
+  return /^[A-Za-z][\w-]*$|^\d{8}-\d{6}-[0-9a-f]{7}$/.test(text) &&
+    !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
+
 function wayBack({ app, previousApp, previousVersion, rolled }: AppOutcome): string[] {
   if (previousVersion === undefined) return [];
   // In place it lives on in a droplet of live's.

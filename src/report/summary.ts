@@ -1,16 +1,20 @@
-/** The job summary as Markdown: what is live, why, what to do next, did anybody notice, what took how long. Pure. */
+/** The job summary as Markdown: what is live, why, what to do next, did anybody notice, what changed, what took how long. Pure. */
 import type { AppOutcome, Outcome } from '../commands/outcome.js';
+import type { Pages } from '../github/pages.js';
 import { isWaiting } from '../model/words.js';
-import type { WatchFigures } from '../probe/watch.js';
+import { changesPart, commitParts } from './changed.js';
 import { explain, meaning } from './explain.js';
-import { duration, type TimelineEntry } from './log.js';
-import { type Markdown, markdown, table } from './markdown.js';
-import { nextOf } from './next.js';
+import { duration } from './log.js';
+import { list, type Markdown, markdown, section, table } from './markdown.js';
+import { nextInputs, nextOf } from './next.js';
 import { pausesTable } from './pauses.js';
 import type { Redact } from './redact.js';
 import { seenAt, servingOf } from './serving.js';
 import { outlookParts, overview } from './status.js';
+import { timelinePart, wayBackPart } from './steps.js';
+import type { Story } from './story.js';
 import { sweptTable } from './swept.js';
+import { noticed, watchPart } from './watched.js';
 
 /** The runner refuses a summary above 1 MiB; other steps of the job write into the same page. */
 export const LIMIT_BYTES = 900 * 1024;
@@ -46,33 +50,43 @@ const MARKS: Record<Outcome['result'], string> = {
   failed: '❌',
 };
 
+export interface SummaryOptions {
+  /** Bytes. */
+  limit?: number;
+  /** What can be linked to. */
+  pages?: Pages | undefined;
+}
+
 /** Parts in the order of their weight: where not all of them fit, the last ones are missing. */
 export function summaryOf(
   outcome: Outcome,
-  timeline: readonly TimelineEntry[],
+  story: Pick<Story, 'steps' | 'startedAtMs' | 'probes'>,
   durationMs: number,
   redact: Redact,
-  limit = LIMIT_BYTES,
+  { limit = LIMIT_BYTES, pages }: SummaryOptions = {},
 ): string {
   const md = markdown(redact);
   const names = outcome.apps.map(({ app }) => md.code(app));
   const isFailure = outcome.error !== undefined;
-  const next = section('What to do next', nextText(outcome, md));
+  const next = section('What to do next', nextText(outcome, md, pages));
+  const noticedText = outcome.watch && story.steps.length > 0 ? ` ${noticed(outcome.watch)}` : '';
   const parts = [
     `## ${MARKS[outcome.result]} ${outcome.result}${names.length > 0 ? `: ${names.slice(0, MOST.routes).join(', ')}` : ''}`,
-    `${meaning(outcome.result)} It took ${duration(durationMs)}.`,
+    `${meaning(outcome.result)} It took ${duration(durationMs)}.${noticedText}`,
     ...failureParts(outcome, md),
-    ...(isFailure ? [next] : []),
+    ...(isFailure ? [next, wayBackPart(story, md)] : []),
     sweptTable(outcome, md, MOST.entries),
     overview(outcome.apps, md),
-    ...outcome.apps.flatMap((app) => [liveTable(app, md), ...outlookParts(app, md)]),
+    ...outcome.apps.flatMap((app) => [liveTable(app, md, pages), ...outlookParts(app, md)]),
     ...(isFailure ? [] : [next]),
-    ...(outcome.watch ? [watchTable(outcome.watch, md)] : []),
+    watchPart(outcome.watch, story, md),
+    ...outcome.apps.map((app) => changesPart(app, md)),
+    ...commitParts(outcome, md, pages),
     ...outcome.apps.map((app) => proofLines(app, md)),
     ...outcome.apps.map((app) => pausesTable(app, md)),
     ...outcome.apps.map(({ app, found }) => section(`Notes on ${md.code(app)}`, notesOf(found?.notes, md))),
     ...planParts(outcome, md, limit / 2),
-    ...(timeline.length > 0 ? [timelineTable(timeline, md)] : []),
+    timelinePart(story, md),
   ];
   return fitted(
     parts.filter((part) => part !== ''),
@@ -80,11 +94,21 @@ export function summaryOf(
   );
 }
 
-function nextText(outcome: Outcome, md: Markdown): string {
+function nextText(outcome: Outcome, md: Markdown, pages: Pages | undefined): string {
   const failed = outcome.second ?? outcome.error;
   const { commands } = failed === undefined ? { commands: [] } : explain(failed);
-  const text = md.prose(nextOf(outcome));
-  return commands.length > 0 ? `${text}\n\n${md.codeBlock(commands, MOST.command)}` : text;
+  const inputs = nextInputs(outcome).map((lines) => md.codeBlock(lines, MOST.command));
+  const { workflow } = pages ?? {};
+  return [
+    md.prose(nextOf(outcome)),
+    ...(commands.length > 0 ? [md.codeBlock(commands, MOST.command)] : []),
+    inputs.slice(0, MOST.routes).join('\n\nor\n\n'),
+    inputs.length > 0 && workflow
+      ? `A workflow that can be started by hand takes them on its page: ${md.link(workflow.file, workflow.url)}.`
+      : '',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function failureParts({ error, second }: Outcome, md: Markdown): string[] {
@@ -110,21 +134,20 @@ function whyParts(title: string, error: unknown, md: Markdown): string[] {
   ];
 }
 
-function liveTable(outcome: AppOutcome, md: Markdown): string {
+function liveTable(outcome: AppOutcome, md: Markdown, pages: Pages | undefined): string {
   const { app, live, url, trialUrl, version, previousVersion, candidate, rolled } = outcome;
   const names = (list: readonly string[]) => list.map((name) => md.code(name)).join(', ');
   const { shown, others } = servingOf(outcome, MOST.routes);
   const rows: [string, string][] = [
-    ['live', live.app ? md.code(live.app) : 'nothing'],
     [
       'its version',
       live.app ? (live.version ? md.code(live.version) : 'none: not deployed this way yet') : '',
     ],
-    ['its commit', live.commit ? md.code(live.commit) : ''],
+    ['its commit', live.commit ? commitText(live.commit, md, pages) : ''],
     ['its instances', live.app ? `${live.instances.running} of ${live.instances.wanted} running` : ''],
     ['seen at', seenAt(outcome) ?? ''],
-    ['address', url ? md.code(url) : ''],
-    ['trial address', trialUrl && isWaiting(candidate?.phase) ? md.code(trialUrl) : ''],
+    ['address', url ? md.link(url, url) : ''],
+    ['trial address', trialUrl && isWaiting(candidate?.phase) ? md.link(trialUrl, trialUrl) : ''],
     ['version of this run, not live', version && version !== live.version ? md.code(version) : ''],
     ['live before', previousVersion && previousVersion !== live.version ? md.code(previousVersion) : ''],
     ['deployment', rolled?.deploymentGuid ? md.code(rolled.deploymentGuid) : ''],
@@ -138,7 +161,7 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
         ] as [string, string][])),
   ];
   const facts = table(
-    ['', ''],
+    ['live now', live.app ? md.code(live.app) : 'nothing'],
     rows.filter(([, value]) => value !== ''),
   );
   const routes = shown.map(({ url: route, by }) => [md.code(route), md.code(by)]);
@@ -147,28 +170,8 @@ function liveTable(outcome: AppOutcome, md: Markdown): string {
   return `### ${md.code(app)}\n\n${facts}${served}`;
 }
 
-function watchTable(watch: WatchFigures, md: Markdown): string {
-  const versions = Object.entries(watch.byVersion).map(([version, count]) => `${md.code(version)}: ${count}`);
-  const before = watch.failingBefore.slice(0, MOST.routes).map((url) => md.code(url));
-  const rows: [string, string][] = [
-    ['requests', String(watch.requests)],
-    ['failed', String(watch.failures)],
-    ['longest gap', duration(watch.longestGapMs)],
-    ['answers by version', versions.slice(0, MOST.routes).join(', ')],
-    ['inconclusive: the platform did not answer either', count(watch.inconclusive)],
-    ['failed where a route failed, or was not there, before this run', count(watch.failedBefore)],
-    ['routes that failed before this run', before.join(', ')],
-  ];
-  const answer =
-    watch.failures === 0
-      ? 'No request of the watch on the production routes failed.'
-      : `Yes: ${watch.failures} of ${watch.requests} requests of the watch on the production routes failed.`;
-  const shown = rows.filter(([, value]) => value !== '');
-  return `### Did anybody notice?\n\n${answer}\n\n${table(['watch', ''], shown)}`;
-}
-
-function count(number: number): string {
-  return number > 0 ? String(number) : '';
+function commitText(commit: string, md: Markdown, pages: Pages | undefined): string {
+  return pages ? md.link(commit.slice(0, 12), `${pages.repository}/commit/${commit}`) : md.code(commit);
 }
 
 function proofLines({ app, found }: AppOutcome, md: Markdown): string {
@@ -227,35 +230,6 @@ function planParts({ plan }: Outcome, md: Markdown, mostBytes: number): string[]
       ].join('\n'),
     ),
   ];
-}
-
-function timelineTable(timeline: readonly TimelineEntry[], md: Markdown): string {
-  const row = ({ title, startMs, durationMs, ok }: TimelineEntry) => [
-    duration(startMs),
-    md.code(title),
-    `${duration(durationMs)}${ok ? '' : ' ✗'}`,
-  ];
-  const left = timeline.length - 2 * MOST.entries;
-  const rows =
-    left > 0
-      ? [
-          ...timeline.slice(0, MOST.entries).map(row),
-          ['…', `${left} more steps are in the log`, ''],
-          ...timeline.slice(-MOST.entries).map(row),
-        ]
-      : timeline.map(row);
-  return section('Timeline', table(['after', 'step', 'took'], rows));
-}
-
-function section(title: string, text: string): string {
-  return text === '' ? '' : `### ${title}\n\n${text}`;
-}
-
-/** Of what is written already. */
-function list(lines: readonly string[], most: number): string {
-  const left = lines.length - most;
-  const shown = lines.slice(0, most).map((line) => `- ${line}`);
-  return [...shown, ...(left > 0 ? [`- and ${left} more: see the log`] : [])].join('\n');
 }
 
 const LEFT_OUT = '(Not everything fitted into this summary: see the log.)';
