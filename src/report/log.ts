@@ -1,9 +1,12 @@
 /** What happens, as the log shows it: a group for each step, with its duration, and what changed while it was waited for. */
 import type { Clock, Event, Fact, Listener } from '../model/ports.js';
+import { duration } from './duration.js';
 import { Recorder } from './recorder.js';
 import type { Redact } from './redact.js';
 import type { StoryStep } from './story.js';
 import { cleaned, commandText, logLines } from './untrusted.js';
+
+export { duration } from './duration.js';
 
 export interface LogPorts {
   clock: Clock;
@@ -73,16 +76,6 @@ export class Log implements Listener {
     const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
     return `${String(Math.floor(tenths / 600)).padStart(2, '0')}:${rest}`;
   }
-}
-
-/** In the two units that matter: `7 ms`, `3.2 s`, `4 min 5 s`, `1 h 2 min`. */
-export function duration(ms: number): string {
-  if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
-  const whole = Math.round(ms / 1_000);
-  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(ms / 60_000);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** The runner's own escapes of a command's text and of its properties. */
