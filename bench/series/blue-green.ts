@@ -10,8 +10,10 @@ export const blueGreen =
     inLab(context, async (lab) => {
       const instead = { app: 'instead', hosts: hostsOf('instead', routes) };
       const shell = await lab.shell(await lab.workspace([manifestOf(lab, instead)]));
-      await push(shell, lab.foundry);
-      const deploy = await ownDeploys(context, lab, hostsOf('ours', routes));
+      const [deploy] = await Promise.all([
+        ownDeploys(context, lab, hostsOf('ours', routes)),
+        push(shell, lab.foundry),
+      ]);
       return inTurns(context, deploy, () => scripted(context, lab, instead.app, instead.hosts));
     });
 

@@ -9,8 +9,10 @@ export const rolling =
     inLab(context, async (lab) => {
       const inputs = { strategy: 'rolling', 'max-in-flight': String(maxInFlight) };
       const [ours, instead] = [appOf(lab, 'ours', instances), appOf(lab, 'instead', instances)];
-      await push(await lab.shell(await lab.workspace([instead])), lab.foundry);
-      await lab.deploy(await lab.workspace([ours]), 'deployed', inputs);
+      await Promise.all([
+        push(await lab.shell(await lab.workspace([instead])), lab.foundry),
+        lab.deploy(await lab.workspace([ours]), 'deployed', inputs),
+      ]);
       return inTurns(
         context,
         async () => {

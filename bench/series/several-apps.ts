@@ -11,8 +11,10 @@ export const severalApps: Series = (context) =>
     const others = SEVERAL.routes - ours.length - instead.length;
     await lab.foundry.control('POST', 'seed', { apps: 1, routes: others, prefix: 'other' });
     const inputs = { drain: `${context.settings.drainMs / 1_000}s` };
-    await push(await lab.shell(await lab.workspace(instead)), lab.foundry);
-    await lab.deploy(await lab.workspace(ours), 'deployed', inputs);
+    await Promise.all([
+      push(await lab.shell(await lab.workspace(instead)), lab.foundry),
+      lab.deploy(await lab.workspace(ours), 'deployed', inputs),
+    ]);
     return inTurns(
       context,
       async () => {

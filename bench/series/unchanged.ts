@@ -8,8 +8,10 @@ export const unchanged: Series = (context) =>
       ['ours', 'instead'].map((name) => lab.workspace([{ name, routes: [lab.url(name)] }])),
     );
     if (ours === undefined || instead === undefined) throw new Error('no workspace');
-    await push(await lab.shell(instead), lab.foundry);
-    await lab.deploy(ours, 'deployed', { drain: '0s' });
+    await Promise.all([
+      push(await lab.shell(instead), lab.foundry),
+      lab.deploy(ours, 'deployed', { drain: '0s' }),
+    ]);
     return inTurns(
       context,
       () => lab.sample([], async () => (await lab.deploy(ours, 'unchanged')).peakMb),
