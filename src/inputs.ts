@@ -106,6 +106,7 @@ export function readInputs(env: Environment): Inputs {
       max: values['preview-max'],
       services: values['preview-services'],
       allowFork: values['allow-fork'],
+      ...present('idleMs', values['preview-idle']),
       ...present('id', values['preview-id']),
       ...present('domain', values['preview-domain']),
     },

@@ -94,6 +94,20 @@ test('it is opened, brought up to date under traffic, and gone when the pull req
   expect(swept.outputs.removed).toBe('[]');
   expect(swept.summary).toContain('pull request 12 is open');
 
+  const askedAtMs = Date.now();
+  await until('a time without a request', () => Date.now() - askedAtMs > 1_500);
+  const sweep = { version: 'none', commit: 2, command: 'sweep' };
+  const idle = await run({ ...sweep, inputs: { 'preview-idle': '1s' } });
+  expectResult(idle, 'swept');
+  expect(idle.summary).toContain('nobody asked it since');
+  expect((await spaceOf(world)).app(APP).state).toBe('STOPPED');
+  expect((await spaceOf(world)).app('shop').state).toBe('STARTED');
+  expect(comment()).toHaveLength(1);
+  expect(comment()[0]).toMatch(/sleeps.*\n.*\n.*cf start shop-pr-12/);
+  expectResult(await run({ version: 'p2', commit: 2 }), 'previewed');
+  await until('the preview to be awake', () => areServed(world, [url]));
+  expect(comment()[0]).toContain('ready');
+
   const gone = await run({ version: 'none', commit: 2, command: 'preview-delete', state: 'closed' });
   expectResult(gone, 'deleted');
   expect(JSON.parse(gone.outputs.removed ?? '')).toEqual([

@@ -247,6 +247,28 @@ describe('signs', () => {
     );
   });
 
+  test('the newest request is the newest line of a router, however far back', async () => {
+    const lines = (count: number, fromNs: number, source: string) =>
+      Array.from({ length: count }, (_, number) => ({
+        timestamp: String(fromNs - number),
+        tags: { source_type: source },
+        log: { payload: '' },
+      }));
+    const page = (batch: unknown) => ({ json: { envelopes: { batch } } });
+    const own = page(lines(1_000, 9_000_000_000, 'APP/PROC/WEB'));
+    const mixed = [...lines(3, 8_000_000_000, 'APP/PROC/WEB'), ...lines(2, 7_000_000_000, 'RTR')];
+    const { platform, http } = scripted(inTurn(own, page(mixed)), LOG_CACHE);
+    expect(await platform.lastRequestMs('a')).toBe(7_000);
+    expect(http.requests[1]?.url).toContain('limit=1000&end_time=8999999001');
+    expect(
+      await scripted(inTurn(page(lines(9, 9e9, 'STG'))), LOG_CACHE).platform.lastRequestMs('a'),
+    ).toBeUndefined();
+    expect(
+      await scripted(inTurn({ status: 503, text: '' }), LOG_CACHE).platform.lastRequestMs('a'),
+    ).toBeUndefined();
+    expect(await scripted(inTurn(), {}).platform.lastRequestMs('a')).toBeUndefined();
+  });
+
   test.each([
     ['does not answer', inTurn({ status: 503, text: '' }), LOG_CACHE],
     ['refuses', inTurn(refusal(404, 10010, 'CF-ResourceNotFound', 'App not found')), LOG_CACHE],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Known, type PreviewSeen, sweepOf } from '../../src/strategies/sweep.js';
+import { idleOf, type Known, type PreviewSeen, sweepOf } from '../../src/strategies/sweep.js';
 
 const NOW = 1_000_000_000;
 const seen = (name: string, over: Partial<PreviewSeen> = {}): PreviewSeen => ({
@@ -64,5 +64,36 @@ describe('of more than preview-max', () => {
 
   test('none goes as long as nobody knows which pull requests are open', () => {
     expect(sweep(many, { max: 2 }).every((line) => / keep/.test(line))).toBe(true);
+  });
+});
+
+describe('with preview-idle', () => {
+  const long = { pull: 1, deployedAtMs: NOW - 100 };
+  const idle = (over: Partial<PreviewSeen>, askedAtMs: number | undefined, known: Partial<Known> = {}) => {
+    const decisions = sweepOf([seen('a', { ...long, ...over })], { nowMs: NOW, max: 20, ...known });
+    const [one] = idleOf(decisions, { nowMs: NOW, idleMs: 50 }, () => askedAtMs);
+    return `${one?.what}: ${one?.why}`;
+  };
+
+  test.each<[string, Partial<PreviewSeen>, number | undefined, string]>([
+    ['one that nobody asked for so long is stopped', {}, NOW - 50, 'stop: nobody asked it since 1970-01-12'],
+    ['one that was asked is kept', {}, NOW - 49, 'keep: '],
+    [
+      'one of which nobody can say is kept',
+      {},
+      undefined,
+      'is not over; when it was asked last is not known',
+    ],
+    ['one that was deployed since is kept', { deployedAtMs: NOW - 49 }, NOW - 90, 'keep: '],
+    ['one that was started since is kept', { startedAtMs: NOW - 49 }, NOW - 90, 'keep: '],
+    ['one that sleeps is kept, and said to', { sleeps: true }, NOW - 90, 'is not over; it sleeps'],
+    ['what has no app is kept', { hasApp: false }, NOW - 90, 'keep: '],
+    ['one whose time is over goes', { expiresAtMs: NOW }, NOW - 90, 'remove: its time is over'],
+  ])('%s', (_what, over, askedAtMs, said) => {
+    expect(idle(over, askedAtMs)).toContain(said);
+  });
+
+  test('one that is closed goes', () => {
+    expect(idle({}, NOW - 90, { pulls: pulls([1, 'closed']) })).toBe('remove: pull request 1 is closed');
   });
 });

@@ -15,7 +15,7 @@ import { appsOf, emptied, released } from '../strategies/removal.js';
 import { type Change, change, type Seen } from './change.js';
 import type { Opened, Ports } from './open.js';
 import { type Outcome, outcomeOf, type Removed } from './outcome.js';
-import { pursue } from './pursue.js';
+import { pursue, type Strategy } from './pursue.js';
 
 /** Apps of a preview that are looked at, and things that are deleted, at a time. */
 const LANES = 4;
@@ -63,24 +63,10 @@ export async function removeNow(
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
-  const names = previewNames(apps);
-  const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
-  const removing: Change<Seen> = {
-    result: 'deleted',
-    owner,
-    names,
-    held: async () => undefined,
-    leavesLive: true,
+  const removal: Treatment = {
+    called: 'preview-delete',
     strategy: emptied,
-    look: ({ platform, target }) =>
-      Promise.all(
-        names.map(async (name) => ({
-          named: [],
-          snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
-        })),
-      ),
-    prepare: async (seen) => seen.map(({ snapshot }) => goingOf(snapshot, apps, names, owner, inputs)),
-    perform: async (going: AppWorld[], world: World): Promise<Outcome> => {
+    perform: async (going, world): Promise<Outcome> => {
       const removed = whatGoes(going);
       await pursue({ world, apps: going, strategy: emptied, way: 'back' });
       const beside = await removeBeside(selector, world);
@@ -89,7 +75,47 @@ export async function removeNow(
       return { result: 'deleted', apps: going.map((app) => outcomeOf(app, inputs.router)), removed: gone };
     },
   };
-  return change(opened, removing, { ...inputs, watch: false }, context, ports);
+  return underLocks(apps, removal, opened, inputs, context, ports);
+}
+
+/** What is done to the apps of a preview while nobody else may change them. */
+export interface Treatment {
+  /** For people, beside the strategies of a deploy. */
+  called: string;
+  strategy: Strategy;
+  perform(going: AppWorld[], world: World): Promise<Outcome>;
+}
+
+/** Takes their locks only where something is to be done. @param apps those that carry the labels of one preview */
+export async function underLocks(
+  apps: readonly App[],
+  { called, strategy, perform }: Treatment,
+  opened: Opened,
+  inputs: Inputs,
+  context: RunContext,
+  ports: Ports,
+): Promise<Outcome> {
+  const names = previewNames(apps);
+  const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
+  const changing: Change<Seen> = {
+    result: 'deleted',
+    owner,
+    names,
+    held: async () => undefined,
+    leavesLive: true,
+    strategy,
+    look: ({ platform, target }) =>
+      Promise.all(
+        names.map(async (name) => ({
+          named: [],
+          snapshot: await takeSnapshot(platform, target, { name, wanted: [] }),
+        })),
+      ),
+    prepare: async (seen) =>
+      seen.map(({ snapshot }) => goingOf(snapshot, { called, apps, names, owner, inputs })),
+    perform,
+  };
+  return change(opened, changing, { ...inputs, watch: false }, context, ports);
 }
 
 /** The users' names of the apps that carry the labels of previews. */
@@ -97,18 +123,20 @@ export function previewNames(apps: readonly App[]): readonly string[] {
   return ownedNames(apps.map((app) => ({ ...app, labels: { ...app.labels, [LABEL.role]: 'candidate' } })));
 }
 
-function goingOf(
-  snapshot: Snapshot,
-  all: readonly App[],
-  set: readonly string[],
-  owner: string,
-  inputs: Inputs,
-): AppWorld {
+interface Going extends Pick<Treatment, 'called'> {
+  apps: readonly App[];
+  names: readonly string[];
+  owner: string;
+  inputs: Inputs;
+}
+
+function goingOf(snapshot: Snapshot, { called, apps: all, names: set, owner, inputs }: Going): AppWorld {
   const { lock, previous, failed, name } = snapshot;
   const isOwn = (app: App | undefined) => app && all.some(({ labels }) => isOfPreview(app.labels, labels));
   const live = isOwn(snapshot.live) ? snapshot.live : undefined;
   const of = [live, lock, ...previous, ...failed].find(isOwn);
-  const version = live?.version ?? versionOf(snapshot.takenAtMs);
+  // None that is live: a lock of that version would be taken for what a deploy leaves at its end.
+  const version = versionOf(snapshot.takenAtMs);
   return {
     snapshot,
     found: nothingFound(),
@@ -123,7 +151,7 @@ function goingOf(
       facts: {
         ...partOf(of?.annotations, [ANNOTATION.repository, ANNOTATION.previewId, ANNOTATION.pull]),
         [ANNOTATION.app]: name,
-        [ANNOTATION.strategy]: 'preview-delete',
+        [ANNOTATION.strategy]: called,
       },
     },
   };

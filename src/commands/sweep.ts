@@ -1,19 +1,22 @@
 /** `sweep`: previews of this repository that nobody needs any more go; what is not known for certain stays. */
 import { pullStates } from '../github/pulls.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { App, Metadata } from '../model/cloud.js';
+import type { App, Metadata, Route } from '../model/cloud.js';
 import { InputError } from '../model/errors.js';
 import { ANNOTATION, LABEL } from '../platform/names.js';
 import { previewSelector, selectorOfIdentity } from '../platform/preview-names.js';
 import { type Decision, type PreviewSeen, sweepOf } from '../strategies/sweep.js';
+import { stopNow, withIdle } from './idle-previews.js';
 import { type Opened, open, type Ports } from './open.js';
 import type { Outcome, Removed } from './outcome.js';
 import { isUnderWay, removeNow } from './remove-previews.js';
 
-interface Group {
+/** One preview, with what carries its labels. */
+export interface Group {
   preview: PreviewSeen;
   selector: string;
   apps: readonly App[];
+  routes: readonly Route[];
 }
 
 /** Throws what forbids it before anything was changed; everything later is in the outcome. */
@@ -28,18 +31,19 @@ export async function sweep(inputs: Inputs, context: RunContext, ports: Ports): 
   try {
     const groups = await groupsOf(repository, opened);
     const pulls = await pullsOf(groups, inputs, context, ports);
-    const decisions = sweepOf(
+    const nowMs = opened.platform.platformNowMs();
+    const known = { nowMs, max: inputs.preview.max, ...(pulls ? { pulls } : {}) };
+    const wanted = sweepOf(
       groups.map(({ preview }) => preview),
-      {
-        nowMs: opened.platform.platformNowMs(),
-        max: inputs.preview.max,
-        ...(pulls ? { pulls } : {}),
-      },
+      known,
     );
+    const { idleMs } = inputs.preview;
+    const decisions =
+      idleMs === undefined ? wanted : await withIdle(wanted, groups, { nowMs, idleMs }, opened.platform);
     for (const { preview, what, why } of decisions)
       ports.listener.tell({
         type: 'note',
-        text: `${preview.name}: ${what === 'keep' ? 'kept' : 'goes'}, ${why}`,
+        text: `${preview.name}: ${FATES[what]}, ${why}`,
       });
     const swept = { swept: decisions, cfVersion: opened.cf.version };
     if (inputs.plan) return { result: 'planned', apps: [], ...swept };
@@ -48,6 +52,8 @@ export async function sweep(inputs: Inputs, context: RunContext, ports: Ports): 
     await opened.close();
   }
 }
+
+const FATES = { keep: 'kept', stop: 'stops', remove: 'goes' } satisfies Record<Decision['what'], string>;
 
 /** One after the other: each is a change of its own, which the next run settles where this one is cut. */
 async function removeAll(
@@ -64,7 +70,7 @@ async function removeAll(
   for (const [at, { preview, what }] of decisions.entries()) {
     const group = groups.find((one) => one.preview === preview);
     if (what === 'keep' || !group) continue;
-    const outcome = await removeUnlessNew(group, opened, inputs, context, ports).catch(
+    const outcome = await unlessNew(what, group, opened, inputs, context, ports).catch(
       (error: unknown): Outcome => ({ result: 'failed', error, apps: [] }),
     );
     ports.signal.throwIfAborted();
@@ -77,7 +83,9 @@ async function removeAll(
     removed.push(...(outcome.removed ?? []));
     if (outcome.error === undefined) continue;
     failed ??= outcome.error;
-    const text = `${preview.name} could not be removed, the next sweep tries it again: ${(outcome.error as Error).message}`;
+    const done = what === 'stop' ? 'stopped' : 'removed';
+    if (what === 'stop') swept[at] = { preview, what: 'keep', why: 'it could not be stopped' };
+    const text = `${preview.name} could not be ${done}, the next sweep tries it again: ${(outcome.error as Error).message}`;
     ports.listener.tell({ type: 'warning', text });
   }
   if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed, swept };
@@ -85,7 +93,8 @@ async function removeAll(
 }
 
 /** What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one */
-async function removeUnlessNew(
+async function unlessNew(
+  what: Decision['what'],
   { preview, selector, apps: before }: Group,
   opened: Opened,
   inputs: Inputs,
@@ -97,6 +106,7 @@ async function removeUnlessNew(
     !before.some((one) => one.guid === guid) ||
     Number(labels[LABEL.expires]) * 1000 > (preview.expiresAtMs ?? 0);
   if (apps.some(isNew)) return undefined;
+  if (what === 'stop') return stopNow(apps, opened, inputs, context, ports);
   return removeNow({ selector, apps }, opened, inputs, context, ports);
 }
 
@@ -117,6 +127,7 @@ async function groupsOf(repository: string, { platform, target }: Opened): Promi
       preview: seenOf(number, own, all.filter(isOf)),
       selector: selectorOfIdentity(number, repository),
       apps: own,
+      routes: routes.filter(isOf),
     };
   });
 }
@@ -137,7 +148,9 @@ function seenOf(
     ...(pull === undefined && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
     ...(expires.length > 0 ? { expiresAtMs: Math.max(...expires) * 1000 } : {}),
     deployedAtMs: Math.max(0, ...apps.flatMap((app) => [app.createdAtMs, versionAtMs(app)])),
+    startedAtMs: Math.max(0, ...apps.map(({ updatedAtMs = 0 }) => updatedAtMs)),
     hasApp: apps.length > 0,
+    ...(apps.length > 0 && apps.every(({ state }) => state === 'STOPPED') ? { sleeps: true } : {}),
   };
 }
 

@@ -121,6 +121,7 @@ export const INPUTS = {
   'preview-id': optional(previewId),
   'preview-domain': optional(domainName),
   'preview-ttl': by('14d', aboveZero(duration)),
+  'preview-idle': optional(aboveZero(duration)),
   'preview-max': by('20', integer(1, 10_000)),
   'preview-services': by('shared', previewServices),
   'allow-fork': by('false', boolean),
@@ -133,4 +134,4 @@ export const INPUTS = {
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = ['order', 'warm-up', 'preview-idle', 'report'];
+export const LATER_INPUTS: readonly string[] = ['order', 'warm-up', 'report'];

@@ -49,6 +49,8 @@ export interface PreviewInputs {
   /** undefined: that of the app's first route. */
   domain?: string;
   ttlMs: number;
+  /** How long one may go without a request; undefined: for ever. */
+  idleMs?: number;
   max: number;
   services: {
     /** The manifest's services are bound, or none. */

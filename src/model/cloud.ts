@@ -11,6 +11,8 @@ export interface App extends Metadata {
   name: string;
   state: 'STARTED' | 'STOPPED';
   createdAtMs: number;
+  /** Of the app itself: its start and stop count. */
+  updatedAtMs?: number;
   lifecycle: { type: string; buildpacks: readonly string[]; stack?: string };
 }
 

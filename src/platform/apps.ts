@@ -105,6 +105,7 @@ function parseApp(fields: Fields): App {
     name: fields.text('name'),
     state: fields.oneOf('state', ['STARTED', 'STOPPED']),
     createdAtMs: fields.time('created_at'),
+    ...(fields.has('updated_at') ? { updatedAtMs: fields.time('updated_at') } : {}),
     lifecycle: {
       type: lifecycle.text('type'),
       buildpacks: data?.has('buildpacks') ? data.texts('buildpacks') : [],

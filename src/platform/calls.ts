@@ -267,4 +267,6 @@ export interface Platform {
   crashes(appGuid: string, sinceMs: number): Promise<readonly CrashEvent[]>;
   /** Oldest first; empty when the log cache does not answer (it only informs). */
   recentLogs(appGuid: string, limit: number): Promise<readonly LogLine[]>;
+  /** When a router logged the app's newest request; undefined: none is in the log cache, or it does not answer. */
+  lastRequestMs(appGuid: string): Promise<number | undefined>;
 }

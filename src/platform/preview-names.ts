@@ -75,11 +75,9 @@ export function repositoryKey(repository: string): string {
   return hash(repository.toLowerCase()).slice(0, 20);
 }
 
-/** Label selector for all previews of a space that are this repository's; without one, for those outside GitHub too. */
-export function previewSelector(repository?: string): string {
-  return repository === undefined
-    ? LABEL.number
-    : `${LABEL.number},${LABEL.repository}=${repositoryKey(repository)}`;
+/** Label selector for all previews of a space that are this repository's. */
+export function previewSelector(repository: string): string {
+  return `${LABEL.number},${LABEL.repository}=${repositoryKey(repository)}`;
 }
 
 /** Label selector for what one pull request has. */

@@ -9,11 +9,42 @@ import type { Requests } from './request.js';
 const MAX_LOG_LINES = 1_000;
 const LOG_DEADLINE_MS = 5_000;
 
+/** By default a log cache keeps 100,000 lines of an app (max_per_source). */
+const MOST_PAGES = 100;
+/** The router's access log in the log of the app. */
+const ROUTERS = 'RTR';
+
 /** `logCacheUrl` is the root's `log_cache`. */
 export function watchingCalls(
   requests: Requests,
   logCacheUrl: string | undefined,
-): Pick<Platform, 'crashes' | 'recentLogs'> {
+): Pick<Platform, 'crashes' | 'recentLogs' | 'lastRequestMs'> {
+  /** The newest lines before `until` (nanoseconds, as text). */
+  async function envelopes(
+    address: string,
+    appGuid: string,
+    limit: number,
+    until?: string,
+  ): Promise<readonly Fields[]> {
+    const json = await requests.read(
+      new URL(`/api/v1/read/${appGuid}`, address).href,
+      { descending: 'true', envelope_types: 'LOG', limit: String(limit), end_time: until },
+      LOG_DEADLINE_MS,
+    );
+    return Fields.of(json, 'log cache').maybeObject('envelopes')?.maybeObjects('batch') ?? [];
+  }
+
+  async function newestRequestMs(address: string, appGuid: string): Promise<number | undefined> {
+    let until: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const read = await envelopes(address, appGuid, MAX_LOG_LINES, until);
+      const newest = linesOf(read).findLast(({ source }) => source === ROUTERS);
+      if (newest || read.length < MAX_LOG_LINES) return newest?.atMs;
+      until = read.at(-1)?.text('timestamp');
+    }
+    return undefined;
+  }
+
   return {
     async crashes(appGuid, sinceMs) {
       // Events carry whole seconds.
@@ -32,20 +63,24 @@ export function watchingCalls(
     },
     async recentLogs(appGuid, limit) {
       if (logCacheUrl === undefined) return [];
-      try {
-        const json = await requests.read(
-          new URL(`/api/v1/read/${appGuid}`, logCacheUrl).href,
-          { descending: 'true', envelope_types: 'LOG', limit: String(Math.min(limit, MAX_LOG_LINES)) },
-          LOG_DEADLINE_MS,
-        );
-        return linesOf(Fields.of(json, 'log cache'));
-      } catch (error) {
-        // Log lines only inform.
-        if (error instanceof PlatformFault || error instanceof PlatformRefusal) return [];
-        throw error;
-      }
+      const most = Math.min(limit, MAX_LOG_LINES);
+      return orUnknown(async () => linesOf(await envelopes(logCacheUrl, appGuid, most)), []);
+    },
+    async lastRequestMs(appGuid) {
+      if (logCacheUrl === undefined) return undefined;
+      return orUnknown(() => newestRequestMs(logCacheUrl, appGuid), undefined);
     },
   };
+}
+
+/** Log lines only inform. */
+async function orUnknown<T>(work: () => Promise<T>, unknown: T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof PlatformFault || error instanceof PlatformRefusal) return unknown;
+    throw error;
+  }
 }
 
 /** `data` is what the cell reported (cloud_controller_ng app/repositories/process_event_repository.rb, record_crash). */
@@ -64,8 +99,8 @@ function parseCrash(fields: Fields): CrashEvent {
   };
 }
 
-function linesOf(answer: Fields): readonly LogLine[] {
-  const envelopes = answer.maybeObject('envelopes')?.maybeObjects('batch') ?? [];
+/** @returns the oldest first */
+function linesOf(envelopes: readonly Fields[]): readonly LogLine[] {
   return envelopes
     .filter((envelope) => envelope.has('log'))
     .map((envelope) => {

@@ -103,6 +103,9 @@ export function previewTeller(
       if (preview.pull !== undefined)
         await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
     }
+    for (const { preview, what, why } of swept)
+      if (what === 'stop' && preview.pull !== undefined)
+        await tell(preview.pull, sleepLines(preview.name, why, md), true);
     // The deployment is told of the manifest's first app, whichever one that was.
     for (const { kind, name } of removed) if (kind === 'app') await ended(name);
   }
@@ -187,6 +190,15 @@ function commentLines(state: State, { commit }: News, told: Told): readonly stri
         ]
       : []),
     table(['', ''], rows),
+  ];
+}
+
+/** Its address leads nowhere until then. */
+function sleepLines(name: string, why: string, md: Markdown): readonly string[] {
+  return [
+    `😴 The preview sleeps: ${md.prose(why)}.`,
+    '',
+    `It wakes with the next push, or when its workflow is run again; by hand with ${md.code(`cf start ${name}`)}, and so each of its apps. Nothing of it is lost.`,
   ];
 }
 

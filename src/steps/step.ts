@@ -56,7 +56,8 @@ export type Step =
   | { do: 'await-release'; side: Side }
   /** `side` has lost its routes: wait until no request can reach it any more and what it had is answered. */
   | { do: 'drain'; side: Side }
-  | { do: 'stop'; name: string; guid: string }
+  /** `onRoutes`: it stops where it is, with its routes; else it is certain that none names it. */
+  | { do: 'stop'; name: string; guid: string; onRoutes?: true }
   | { do: 'delete-route'; url: string; guid: string }
   /** `wasLive`: a version that a rollback could mean, until it is marked. */
   | { do: 'delete-app'; name: string; guid: string; wasLive?: boolean }

@@ -12,8 +12,8 @@ import { note, type StepKind } from './world.js';
 export const stop: StepKind<Step & { do: 'stop' }> = {
   title: ({ name }) => `stop ${name}`,
   plan: ({ name }) => [`POST /v3/apps/<${name}>/actions/stop`],
-  run: async ({ name, guid }, _app, { platform }) => {
-    await assertOffRoutes(platform, name, guid);
+  run: async ({ name, guid, onRoutes }, _app, { platform }) => {
+    if (!onRoutes) await assertOffRoutes(platform, name, guid);
     await platform.stopApp(guid);
   },
 };

@@ -12,6 +12,10 @@ export interface PreviewSeen {
   deployedAtMs: number;
   /** An app, or only routes and service instances that are left of it. */
   hasApp: boolean;
+  /** When somebody changed its apps last, such as by a start. */
+  startedAtMs?: number;
+  /** None of its apps is started. */
+  sleeps?: boolean;
 }
 
 export interface Known {
@@ -24,7 +28,8 @@ export interface Known {
 
 export interface Decision {
   preview: PreviewSeen;
-  what: 'keep' | 'remove';
+  /** `stop`: it stays, and does not run any more. */
+  what: 'keep' | 'stop' | 'remove';
   why: string;
 }
 
@@ -59,7 +64,39 @@ function decide(preview: PreviewSeen, { nowMs, pulls }: Known): Decision {
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs)
     return { preview, what: 'remove', why: 'its time is over' };
   const of = pull === undefined ? 'it is of no pull request' : openOr(pull, state);
-  return { preview, what: 'keep', why: `${of}, and its time is not over` };
+  const sleeps = preview.sleeps ? '; it sleeps' : '';
+  return { preview, what: 'keep', why: `${of}, and its time is not over${sleeps}` };
+}
+
+/** Of those that are kept, which may have been idle for so long that it matters when they were asked last. */
+export function mayBeIdle({ preview, what }: Decision, { nowMs, idleMs }: Idle): boolean {
+  const { hasApp, sleeps, deployedAtMs, startedAtMs = 0 } = preview;
+  return what === 'keep' && hasApp && !sleeps && nowMs - Math.max(deployedAtMs, startedAtMs) >= idleMs;
+}
+
+/** Since when counts as idle. */
+export interface Idle {
+  nowMs: number;
+  idleMs: number;
+}
+
+/**
+ * Those that nobody asked for so long are stopped. Where nobody can say, they run on.
+ * @param askedAtMs when each that may be idle was asked last; undefined: not known
+ */
+export function idleOf(
+  decisions: readonly Decision[],
+  limits: Idle,
+  askedAtMs: (preview: PreviewSeen) => number | undefined,
+): readonly Decision[] {
+  return decisions.map((one) => {
+    if (!mayBeIdle(one, limits)) return one;
+    const atMs = askedAtMs(one.preview);
+    if (atMs === undefined) return { ...one, why: `${one.why}; when it was asked last is not known` };
+    if (limits.nowMs - atMs < limits.idleMs) return one;
+    const since = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
+    return { ...one, what: 'stop', why: `nobody asked it since ${since} UTC` };
+  });
 }
 
 function openOr(pull: number, state: 'open' | 'closed' | undefined): string {
