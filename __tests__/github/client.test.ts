@@ -104,6 +104,27 @@ describe('commits', () => {
   });
 });
 
+describe('what lies between two commits', () => {
+  test('of a thousand commits the newest ones, and how many there are', async () => {
+    const hub = await startedHub();
+    hub.setCommits(
+      Array.from({ length: 1000 }, (_, i) => ({ sha: sha(i + 1), parents: i === 0 ? [] : [sha(i)] })),
+    );
+    const { commits = [], total } = (await client(hub).github.between(sha(1), sha(1000))) ?? {};
+    expect([total, commits.length, commits[0]?.sha]).toEqual([999, 99, sha(1000)]);
+    expect(hub.requests()).toHaveLength(2);
+  });
+
+  test('those that leave are counted, too, and the same one has none', async () => {
+    const hub = await startedHub();
+    const { github } = client(hub);
+    expect(await github.between(sha(2), sha(3))).toMatchObject({ total: 1, missing: 1 });
+    expect(await github.between(sha(2), sha(2))).toEqual({ commits: [], total: 0, missing: 0 });
+    expect(await github.between(sha(2), sha(9))).toBeUndefined();
+    expect(await github.between('short', sha(3))).toBeUndefined();
+  });
+});
+
 describe('what is not known is no error', () => {
   test.each<[string, (hub: Hub) => Partial<GitHubOptions>]>([
     ['no token', () => ({ token: undefined })],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cancelled, VersionFault } from '../../src/model/errors.js';
-import { nextOf } from '../../src/report/next.js';
+import { nextInputs, nextOf } from '../../src/report/next.js';
 import { appOutcome, deployed, OLD } from './support.js';
 
 function without(...keys: readonly string[]) {
@@ -50,5 +50,23 @@ describe('what to do next', () => {
     expect(nextOf({ result: 'failed', error, second, apps: [] })).toMatch(
       /post step of this job.*same command/,
     );
+  });
+});
+
+describe('the inputs that do it', () => {
+  test('deployed: those of the rollback, of each app', () => {
+    expect(nextInputs(deployed())).toEqual([['command: rollback', 'app: shop', `to: ${OLD}`]]);
+    const apps = [appOutcome({ app: 'a: b' }), appOutcome({ app: 'on' })];
+    expect(nextInputs(deployed({ apps })).map(([, app]) => app)).toEqual(['app: "a: b"', 'app: "on"']);
+    expect(nextInputs(deployed({ apps: [without('previousApp', 'previousAppGuid')] }))).toEqual([]);
+  });
+
+  test('held: one block for each choice; failed: none, as the words say what to do', () => {
+    const apps = [appOutcome({ candidate: { version: OLD, phase: 'held' } })];
+    expect(nextInputs({ result: 'held', apps })).toEqual([
+      ['command: promote', 'app: shop'],
+      ['command: abort', 'app: shop'],
+    ]);
+    expect(nextInputs({ result: 'refused', error: new Cancelled(), apps })).toEqual([]);
   });
 });

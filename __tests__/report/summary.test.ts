@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/commands/outcome.js';
 import { InputError, PlatformFault, VersionFault } from '../../src/model/errors.js';
 import { redactor } from '../../src/report/redact.js';
+import type { Story } from '../../src/report/story.js';
 import { summaryOf } from '../../src/report/summary.js';
 import { nothingFound } from '../../src/steps/world.js';
 import {
@@ -305,7 +306,7 @@ Run it without the input "plan" to do this.
 });
 
 /** An outcome in which everything that comes from elsewhere is this text. */
-function madeOf(text: string): { outcome: Outcome; timeline: typeof TIMELINE } {
+function madeOf(text: string): { outcome: Outcome; timeline: Story['steps']; probes: Story['probes'] } {
   const app = appOutcome({
     app: text,
     live: {
@@ -320,6 +321,13 @@ function madeOf(text: string): { outcome: Outcome; timeline: typeof TIMELINE } {
     candidate: { version: text, phase: 'made' },
     previous: [text],
     failed: [text],
+    changes: {
+      sameBits: false,
+      settings: [{ what: text, before: text, after: text }],
+      variables: { added: [text], removed: [text], changed: [text] },
+      routes: { added: [text], removed: [text] },
+    },
+    commits: { before: 'a'.repeat(40), after: 'b'.repeat(40), come: commitsOf(text), leave: commitsOf(text) },
     found: {
       ...nothingFound(),
       notes: [text],
@@ -337,13 +345,27 @@ function madeOf(text: string): { outcome: Outcome; timeline: typeof TIMELINE } {
     plan: [{ app: text, title: text, calls: [text] }],
     ...(watch ? { watch: { ...watch, byVersion: { [text]: 1 }, failingBefore: [text] } } : {}),
   };
-  return { outcome, timeline: [{ title: text, startMs: 0, durationMs: 1, ok: true }] };
+  const step = { title: text, startMs: 0, durationMs: 1, ok: true };
+  const buckets = [0, 1, 2].map((at) => ({
+    ...{ startMs: at * 1_000, failed: 1, others: 0, slowestMs: 1 },
+    passed: [1],
+  }));
+  return {
+    outcome,
+    timeline: [step, { ...step, way: 'back' }],
+    probes: { routes: [text], versions: [text], bucketMs: 1_000, buckets },
+  };
+}
+
+function commitsOf(title: string) {
+  return { commits: [{ sha: 'a'.repeat(40), title, pull: 12 }], total: 3, missing: 0 };
 }
 
 describe('no text of others becomes structure', () => {
   const skeletonOf = (text: string) => {
-    const { outcome, timeline } = madeOf(text);
-    return skeleton(rendered(summaryOf(outcome, storyOf(timeline), 1, asIs))).filter(
+    const { outcome, timeline, probes } = madeOf(text);
+    const pages = { repository: 'https://github.com/octo/shop', run: '' };
+    return skeleton(rendered(summaryOf(outcome, storyOf(timeline, { probes }), 1, asIs, { pages }))).filter(
       (tag) => !/^<\/?span>$/.test(tag),
     );
   };
