@@ -1,5 +1,5 @@
 /** `npm run lint:workflows`: actionlint and zizmor over the project's workflows, and over those that users copy. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { actionlint, zizmor } from './binaries.mjs';
@@ -8,6 +8,17 @@ import { at } from './paths.mjs';
 
 const WORKFLOWS = join('.github', 'workflows');
 
+/** An unknown key, and an action that is not pinned. */
+const BAD = `on: push
+permissions: {}
+jobs:
+  bad:
+    runs-on: ubuntu-latest
+    step: []
+    steps:
+      - uses: octo/other@v1
+`;
+
 /** @returns exit code */
 export async function lintWorkflows() {
   // Both programs look for workflows in one folder alone, and know a repository by its `.git`.
@@ -15,7 +26,7 @@ export async function lintWorkflows() {
   try {
     mkdirSync(join(copies, '.git'));
     cpSync(at('examples'), join(copies, WORKFLOWS), { recursive: true });
-    const counts = [];
+    const counts = [await told('a bad workflow is found', () => missedIn(join(copies, 'bad')))];
     for (const [name, folder] of [
       ['.github', at()],
       ['examples', copies],
@@ -56,6 +67,15 @@ export async function zizmorFaults(folder) {
     ...faults,
     ...files.filter((file) => !log.includes(`completed ${file}`)).map((file) => `${file} was not read`),
   ];
+}
+
+/** @returns what did not see a workflow's faults, for either program */
+async function missedIn(folder) {
+  mkdirSync(join(folder, '.git'), { recursive: true });
+  mkdirSync(join(folder, WORKFLOWS), { recursive: true });
+  writeFileSync(join(folder, WORKFLOWS, 'bad.yml'), BAD);
+  const seen = { actionlint: await actionlintFaults(folder), zizmor: await zizmorFaults(folder) };
+  return Object.keys(seen).filter((name) => !seen[name].join().includes('bad.yml:'));
 }
 
 function workflowsOf(folder) {
