@@ -26,11 +26,14 @@ import { listenForSignals } from './system/signals.js';
 
 const { signal, again, close } = listenForSignals(process);
 const shared = { clock: realClock, env: process.env, files };
+const core = reportingTo({ error, saveState, setOutput, setSecret, summary }, process.env, (line) =>
+  process.stdout.write(`${line}\n`),
+);
 const ports: ProcessPorts = {
   ...shared,
   missing: takeMissingFiles(process.env),
-  core: reportingTo({ error, setOutput, setSecret, summary }, process.env),
-  write: (line) => process.stdout.write(`${line}\n`),
+  core,
+  write: core.write,
   portsFor: (inputs, listener) => ({
     ...shared,
     http: createHttp({ ...inputs, env: process.env }),
@@ -38,7 +41,7 @@ const ports: ProcessPorts = {
     publicHttp: createHttp({ ...inputs, skipSslValidation: false, env: process.env }),
     children: createChildren(),
     random: realRandom,
-    runner: { addPath, exportVariable, saveState, setSecret },
+    runner: { addPath, exportVariable, saveState: core.saveState, setSecret },
     loopback,
     listener,
     signal,
@@ -46,7 +49,7 @@ const ports: ProcessPorts = {
   }),
 };
 const isPost = getState('is-post') !== '';
-saveState('is-post', 'true');
+core.saveState('is-post', 'true');
 process.exitCode = isPost
   ? await post({ ...ports, state: getState, files, warn: warning })
   : await main(ports);

@@ -14,18 +14,27 @@ export interface Wait<T> {
 
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
+/** Who reads along wants to know that it goes on. */
+const SILENCE_MS = 30_000;
 
 /**
- * Looks until done: fast at first, then slower. One line is told when something changes, with the time that is left.
+ * Looks until done: fast at first, then slower. One line is told when something changes, and after a while in which nothing did: what
+ * is waited for, with the time that is left.
  * Throws `DeadlineOver`, and whatever `look` throws.
  */
 export async function waitFor<T>(world: World, wait: Wait<T>): Promise<T> {
   const { lastPauseMs = LAST_PAUSE_MS } = wait;
   let told = '';
+  let toldAtMs = world.clock.now();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(lastPauseMs, pauseMs * 1.3)) {
     const { state, done } = await wait.look();
     const leftMs = wait.deadlineMs - world.clock.now();
-    if (state !== told) note(world, `${state}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
+    const isSilent = world.clock.now() - toldAtMs >= SILENCE_MS;
+    if (state !== told || (isSilent && done === undefined)) {
+      const what = state === told ? `still waiting for ${wait.what}: ${state}` : state;
+      note(world, `${what}${done === undefined ? ` (${leftText(leftMs)})` : ''}`);
+      toldAtMs = world.clock.now();
+    }
     told = state;
     if (done !== undefined) return done;
     if (leftMs <= 0) throw new DeadlineOver(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
