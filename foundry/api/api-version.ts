@@ -1,4 +1,6 @@
 import type { Core } from './core.js';
+import { unknownRequest } from './errors.js';
+import type { Handler } from './table.js';
 
 /** Whether the API version that the foundry plays is at least this one, `MAJOR.MINOR.PATCH`. */
 export function isSince(core: Core, version: string): boolean {
@@ -8,4 +10,12 @@ export function isSince(core: Core, version: string): boolean {
     if (difference !== 0) return difference > 0;
   }
   return true;
+}
+
+/** Before this version there is no such address. */
+export function since(version: string, handler: Handler): Handler {
+  return (call, core) => {
+    if (!isSince(core, version)) throw unknownRequest();
+    return handler(call, core);
+  };
 }

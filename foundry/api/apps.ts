@@ -15,6 +15,7 @@ import { dig, onlyFields, related, text } from './body.js';
 import { accept, audit, type Core } from './core.js';
 import { presentDroplet } from './droplets.js';
 import { notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { lifecycleOf, presentLifecycle } from './lifecycle.js';
 import { include, type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
@@ -57,6 +58,14 @@ export function findApp(call: Call, core: Core): r.App {
   const found = core.store.apps.get(call.params.guid ?? '');
   if (!found) throw notFound('App');
   return found;
+}
+
+/** One whose environment may be seen: the platform can hide that of all apps. */
+function findOpenApp(call: Call, core: Core): r.App {
+  const app = findApp(call, core);
+  assertOn(core, 'env_var_visibility');
+  assertOn(core, 'space_developer_env_var_visibility');
+  return app;
 }
 
 function listing(core: Core): Listing<r.App> {
@@ -242,11 +251,11 @@ export const rows: readonly Row[] = [
   }),
   row('GET', '/v3/apps/:guid/env', (call, core) => ({
     status: 200,
-    body: environment(core, findApp(call, core)),
+    body: environment(core, findOpenApp(call, core)),
   })),
   row('GET', '/v3/apps/:guid/environment_variables', (call, core) => ({
     status: 200,
-    body: environmentVariables(core, findApp(call, core)),
+    body: environmentVariables(core, findOpenApp(call, core)),
   })),
   row('PATCH', '/v3/apps/:guid/environment_variables', async (call, core) => {
     const app = findApp(call, core);

@@ -11,6 +11,7 @@ import { assertDocker, lifecycleOf, presentLifecycle } from './lifecycle.js';
 import { type Listing, list } from './list.js';
 import { mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
+import { stagingMemory } from './quota-rules.js';
 import type { Answer, Call, Caller, Row } from './table.js';
 import { row } from './table.js';
 
@@ -21,7 +22,7 @@ function presentBuild(core: Core, b: r.Build, caller: Caller): Record<string, un
   return {
     ...head(b),
     state,
-    staging_memory_in_mb: 1024,
+    staging_memory_in_mb: b.memoryMb,
     staging_disk_in_mb: 4096,
     staging_log_rate_limit_bytes_per_second: -1,
     error: state === 'FAILED' ? (b.error ?? null) : null,
@@ -71,10 +72,12 @@ async function create(call: Call, core: Core): Promise<Answer> {
   if (core.store.builds.of(app.guid).some((b) => b.state === 'STAGING')) throw stagingInProgress();
   if (app.lifecycle.type === 'docker') assertDocker(core);
   if (pack.state !== 'READY') throw badRequest('Cannot stage package whose state is not ready.');
+  const memory = body.staging_memory_in_mb;
   const made: r.Build = {
     ...core.store.base(),
     appGuid: app.guid,
     packageGuid: pack.guid,
+    memoryMb: stagingMemory(core, app, typeof memory === 'number' ? memory : undefined),
     state: 'STAGING',
     lifecycle: lifecycleOf(core, body.lifecycle, app.lifecycle),
   };

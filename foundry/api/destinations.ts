@@ -9,6 +9,8 @@ import { findRoute } from './routes.js';
 import { type Answer, type Call, type Row, row } from './table.js';
 
 const MOST = 100;
+/** Of one app in one request. */
+const MOST_PORTS = 10;
 const DEFAULT_PORT = 8080;
 
 /** A destination's protocol on a route; nothing asked for is the route's usual one. Throws 422 for what the route does not speak. */
@@ -31,7 +33,7 @@ export function presentDestination(core: Core, d: r.Destination): Record<string,
   return {
     guid: d.guid,
     app: { guid: d.appGuid, process: { type: d.processType } },
-    weight: null,
+    weight: d.weight ?? null,
     port: d.port ?? droplet?.ports?.[0] ?? DEFAULT_PORT,
     protocol: d.protocol,
   };
@@ -58,7 +60,10 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
       `Destinations must be an array containing between ${least} and ${MOST} destination objects.`,
     );
   }
+  const isReplacing = least === 0;
   const guids = given.map((d) => text(dig(d, 'app', 'guid')) ?? '');
+  if (guids.some((guid) => guids.filter((one) => one === guid).length > MOST_PORTS))
+    throw unprocessable(`Process must have at most ${MOST_PORTS} exposed ports.`);
   const missing = guids.filter((guid) => !core.store.apps.get(guid));
   if (missing.length > 0) {
     throw unprocessable(
@@ -72,9 +77,12 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
     );
   }
   return given.map((d, i) => {
+    const weight = weightOf(dig(d, 'weight'), i, isReplacing);
     const port = dig(d, 'port');
     if (port != null && !(Number.isInteger(port) && Number(port) >= 1024 && Number(port) <= 65535)) {
-      throw unprocessable(`Destinations[${i}]: port must be a number between 1024 and 65535, inclusive.`);
+      throw unprocessable(
+        `Destinations[${i}]: port must be a positive integer between 1024 and 65535 inclusive.`,
+      );
     }
     const given = dig(d, 'protocol');
     if (given != null && given !== 'http1' && given !== 'http2' && given !== 'tcp') {
@@ -87,8 +95,39 @@ function wanted(body: Record<string, unknown>, core: Core, route: r.Route, least
       processType: text(dig(d, 'app', 'process', 'type')) ?? 'web',
       port: typeof port === 'number' ? port : defaultPort(core.store.apps.get(guids[i] ?? '')),
       protocol,
+      ...(weight === undefined ? {} : { weight }),
     };
   });
+}
+
+/** Only whoever replaces all destinations may give weights; nobody's requests follow them. */
+function weightOf(given: unknown, index: number, isReplacing: boolean): number | undefined {
+  if (given === undefined || given === null) return undefined;
+  const about = `Destinations[${index}]:`;
+  if (!isReplacing)
+    throw unprocessable(`${about} weighted destinations can only be used when replacing all destinations.`);
+  if (Number.isInteger(given) && Number(given) > 0 && Number(given) <= 100) return Number(given);
+  throw unprocessable(`${about} weight must be a positive integer between 1 and 100.`);
+}
+
+/** Throws 422 unless none has a weight, or all have and they are the whole. */
+function checkWeights(given: readonly r.Destination[]): void {
+  const weights = given.flatMap(({ weight }) => weight ?? []);
+  if (weights.length === 0) return;
+  if (weights.length < given.length)
+    throw unprocessable('Destinations cannot contain both weighted and unweighted destinations.');
+  if (weights.reduce((sum, weight) => sum + weight, 0) !== 100)
+    throw unprocessable('Destinations must have weights that sum to 100.');
+}
+
+const isWeighted = (route: r.Route) => route.destinations.some(({ weight }) => weight !== undefined);
+
+/** Throws 422 for a route whose destinations have weights: they are replaced together, or not at all. */
+export function refuseWeighted(route: r.Route): void {
+  if (!isWeighted(route)) return;
+  throw unprocessable(
+    'Destinations cannot be inserted when there are weighted destinations already configured.',
+  );
 }
 
 const same = (a: r.Destination, b: r.Destination) =>
@@ -106,6 +145,7 @@ async function insert(call: Call, core: Core): Promise<Answer> {
   }
   // The platform does not translate this one for an insertion.
   if (hasDuplicates(given)) throw new ApiError(500, 10001, 'UnknownError', 'An unknown error occurred.');
+  refuseWeighted(route);
   const added = given.filter((d) => {
     const existing = route.destinations.find((x) => same(x, d));
     if (existing && existing.protocol !== d.protocol) {
@@ -123,9 +163,11 @@ async function insert(call: Call, core: Core): Promise<Answer> {
 async function replace(call: Call, core: Core): Promise<Answer> {
   const route = findRoute(call, core);
   const given = wanted(await call.json(), core, route, 0);
+  checkWeights(given);
   if (hasDuplicates(given)) throw unprocessable('Destinations cannot contain duplicate entries');
   const after = given.map(
-    (d) => route.destinations.find((x) => same(x, d) && x.protocol === d.protocol) ?? d,
+    (d) =>
+      route.destinations.find((x) => same(x, d) && x.protocol === d.protocol && x.weight === d.weight) ?? d,
   );
   changeDestinations(core, route, after, call.caller);
   return all(core, route);
@@ -161,6 +203,7 @@ export const rows: readonly Row[] = [
         'Unable to unmap route from destination. Ensure the route has a destination with this guid.',
       );
     }
+    if (isWeighted(route)) throw unprocessable('Weighted destinations cannot be deleted individually.');
     const kept = route.destinations.filter((d) => d.guid !== call.params.destination);
     changeDestinations(core, route, kept, call.caller);
     return { status: 204 };

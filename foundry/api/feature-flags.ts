@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import { notFound, unprocessable } from './errors.js';
+import { featureDisabled, notFound, unprocessable } from './errors.js';
 import { links } from './present.js';
 import { type Row, row } from './table.js';
 
@@ -29,6 +29,11 @@ const FLAGS: Readonly<Record<string, boolean>> = {
 /** Whether a switch is on. */
 export function isOn(core: Core, name: string): boolean {
   return core.store.flags.get(name) ?? FLAGS[name] ?? false;
+}
+
+/** Throws 403 while a switch is off. */
+export function assertOn(core: Core, name: string): void {
+  if (!isOn(core, name)) throw featureDisabled(name);
 }
 
 function flag(core: Core, name: string) {

@@ -1,8 +1,8 @@
 import type { Lifecycle } from '../state/records.js';
 import { dig, text } from './body.js';
 import type { Core } from './core.js';
-import { ApiError, unprocessable } from './errors.js';
-import { isOn } from './feature-flags.js';
+import { featureDisabled, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 
 const STACK = 'cflinuxfs4';
 
@@ -12,8 +12,7 @@ const DOCKER: Lifecycle = { type: 'docker', buildpacks: [], stack: '' };
 
 /** Throws 403 while the platform runs no docker images. */
 export function assertDocker(core: Core): void {
-  if (isOn(core, 'diego_docker')) return;
-  throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_docker');
+  assertOn(core, 'diego_docker');
 }
 
 /** `lifecycle` of a request; what it leaves out comes from `base`. */
@@ -24,7 +23,7 @@ export function lifecycleOf(core: Core, given: unknown, base: Lifecycle = BUILDP
     assertDocker(core);
     return DOCKER;
   }
-  if (type === 'cnb') throw new ApiError(403, 330002, 'CF-FeatureDisabled', 'Feature Disabled: diego_cnb');
+  if (type === 'cnb') throw featureDisabled('diego_cnb');
   if (type !== 'buildpack')
     throw unprocessable('Lifecycle type is not included in list: buildpack, cnb, docker');
   const buildpacks = dig(given, 'data', 'buildpacks');

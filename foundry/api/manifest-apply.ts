@@ -4,7 +4,7 @@ import { FEATURES, setFeatures } from './app-features.js';
 import { renameApp } from './app-rules.js';
 import { patchVariables, variables } from './apps.js';
 import type { Core } from './core.js';
-import { defaultPort, protocolFor } from './destinations.js';
+import { defaultPort, protocolFor, refuseWeighted } from './destinations.js';
 import { domainsOf } from './domains.js';
 import { unprocessable } from './errors.js';
 import type { AppManifest, ManifestRoute } from './manifest-read.js';
@@ -155,6 +155,7 @@ function mapRoute(core: Core, app: r.App, wanted: ManifestRoute, caller: Caller)
     core.running.publish(route);
     return;
   }
+  if (!mapped) refuseWeighted(route);
   const protocol = protocolFor(route, wanted.protocol);
   const added = {
     guid: core.store.guid(),

@@ -1,23 +1,37 @@
 import type { Base } from '../state/records.js';
-import { unprocessable } from './errors.js';
+import { ApiError, unprocessable } from './errors.js';
 
 const MAX_ANNOTATION = 5000;
+/** Of one resource. */
+const MOST = { labels: 50, annotations: 200 } as const;
 const NAME = /^(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)$/;
 const PREFIX =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/;
 
 /**
  * Merges `metadata` of a request into a record: null removes. Throws 422 for keys and values that the platform refuses (63
- * characters of letters, digits, `.`, `_`, `-`; annotations of 5,000).
+ * characters of letters, digits, `.`, `_`, `-`; annotations of 5,000; 50 labels, 200 annotations).
  */
 export function mergeMetadata(record: Base, metadata: unknown): void {
   const change = checkMetadata(metadata);
+  const after = { labels: { ...record.metadata.labels }, annotations: { ...record.metadata.annotations } };
   for (const kind of ['labels', 'annotations'] as const) {
     for (const [key, value] of Object.entries(change[kind])) {
-      if (value === null) delete record.metadata[kind][key];
-      else record.metadata[kind][key] = value;
+      if (value === null) delete after[kind][key];
+      else after[kind][key] = value;
     }
+    const [before, now] = [record.metadata[kind], after[kind]].map((all) => Object.keys(all).length);
+    const asked = Object.keys(change[kind]).length;
+    if ((before ?? 0) < (now ?? 0) && (now ?? 0) > MOST[kind]) throw tooMany(kind, asked);
   }
+  record.metadata = after;
+}
+
+function tooMany(kind: 'labels' | 'annotations', asked: number): ApiError {
+  const [code, title] =
+    kind === 'labels' ? [390020, 'CF-LabelLimitExceeded'] : [390023, 'CF-AnnotationLimitExceeded'];
+  const text = `Failed to add ${asked} ${kind} because it would exceed maximum of ${MOST[kind]}`;
+  return new ApiError(422, code, title, text);
 }
 
 /** As `mergeMetadata`, without a record yet. */
@@ -53,7 +67,12 @@ export function checkMetadata(metadata: unknown): {
     }
   }
   if (errors.length > 0) throw unprocessable(errors.join(', '));
-  return { labels, annotations };
+  const change = { labels, annotations };
+  for (const kind of ['labels', 'annotations'] as const) {
+    const values = Object.values(change[kind]);
+    if (values.filter((value) => value !== null).length > MOST[kind]) throw tooMany(kind, values.length);
+  }
+  return change;
 }
 
 function texts(value: unknown, name: string, errors: string[]): Record<string, string | null> {

@@ -6,6 +6,7 @@ import { dig, onlyFields, related, text } from './body.js';
 import { accept, audit, type Core } from './core.js';
 import { presentDroplet } from './droplets.js';
 import { bitsUploaded, notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { type Listing, list } from './list.js';
 import { mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -139,6 +140,7 @@ async function finishCopy(core: Core, source: r.Package, made: r.Package): Promi
 }
 
 async function upload(call: Call, core: Core): Promise<Answer> {
+  assertOn(core, 'app_bits_upload');
   const pack = find(call, core);
   if (pack.type !== 'bits') throw unprocessable('Package type must be bits.');
   if (pack.state !== 'AWAITING_UPLOAD') throw bitsUploaded();
@@ -190,7 +192,8 @@ async function expireOld(core: Core, appGuid: string): Promise<void> {
 }
 
 export const rows: readonly Row[] = [
-  row('POST', '/v3/resource_matches', async (call) => {
+  row('POST', '/v3/resource_matches', async (call, core) => {
+    assertOn(core, 'app_bits_upload');
     const { resources } = await call.json();
     if (!Array.isArray(resources)) throw unprocessable('Resources must be an array');
     // Nothing is cached here, so that every upload is whole.

@@ -7,6 +7,8 @@ import type { Caller } from './table.js';
 
 const DEFAULT_MEMORY_MB = 1024;
 const DEFAULT_DISK_MB = 1024;
+/** maximum_health_check_timeout. */
+const MOST_TIMEOUT_S = 180;
 
 /** A new process: the web process has the app's GUID and one instance, others have none. */
 export function createProcess(core: Core, app: r.App, type: string): r.Process {
@@ -137,6 +139,9 @@ function mergeCheck(check: r.Check, change: Partial<r.Check> | undefined, what: 
   }
   if (change.timeout != null && change.timeout < 1) {
     throw unprocessable(`${what} data Timeout must be greater than or equal to 1`);
+  }
+  if (change.timeout != null && change.timeout > MOST_TIMEOUT_S) {
+    throw unprocessable(`health_check_timeout Maximum exceeded: max ${MOST_TIMEOUT_S}s`);
   }
   Object.assign(check, change);
   if (check.type !== 'http') check.endpoint = null;

@@ -1,9 +1,11 @@
 import type { InstanceStatus } from '../ports.js';
 import type * as r from '../state/records.js';
+import { isSince, since } from './api-version.js';
 import { findApp } from './apps.js';
 import { dig, onlyFields } from './body.js';
 import type { Core } from './core.js';
 import { notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -12,6 +14,8 @@ import { type Call, type Caller, type Row, row } from './table.js';
 
 /** Of the proxy in each container that has one (executor's default). */
 const TLS_PROXY_PORT = 61_001;
+/** The API version that brought readiness checks. */
+const READINESS = '3.144.0';
 
 /** In lists the command is hidden, and from who may only read, as the platform does. */
 export function presentProcess(
@@ -43,14 +47,7 @@ export function presentProcess(
         ...(p.healthCheck.type === 'http' ? { endpoint: p.healthCheck.endpoint } : {}),
       },
     },
-    readiness_health_check: {
-      type: p.readiness.type,
-      data: {
-        invocation_timeout: p.readiness.invocationTimeout,
-        interval: p.readiness.interval,
-        ...(p.readiness.type === 'http' ? { endpoint: p.readiness.endpoint } : {}),
-      },
-    },
+    ...(isSince(core, READINESS) ? { readiness_health_check: presentReadiness(p.readiness) } : {}),
     relationships: { app: to(p.appGuid), revision: p.revisionGuid === undefined ? null : to(p.revisionGuid) },
     metadata: metadata(p),
     links: links(core, {
@@ -59,8 +56,15 @@ export function presentProcess(
       app: `/v3/apps/${p.appGuid}`,
       space: `/v3/spaces/${app?.spaceGuid ?? ''}`,
       stats: `${self}/stats`,
-      process_instances: `${self}/process_instances`,
+      ...(isSince(core, '3.211.0') ? { process_instances: `${self}/process_instances` } : {}),
     }),
+  };
+}
+
+function presentReadiness({ type, invocationTimeout, interval, endpoint }: r.Check): Record<string, unknown> {
+  return {
+    type,
+    data: { invocation_timeout: invocationTimeout, interval, ...(type === 'http' ? { endpoint } : {}) },
   };
 }
 
@@ -75,7 +79,7 @@ function listing(core: Core, rows: Iterable<r.Process>): Listing<r.Process> {
       space_guids: (p) => app(p)?.spaceGuid ?? null,
       organization_guids: (p) => core.store.spaces.get(app(p)?.spaceGuid ?? '')?.organizationGuid ?? null,
     },
-    accepts: ['embed'],
+    ...(isSince(core, '3.211.0') ? { accepts: ['embed'] } : {}),
   };
 }
 
@@ -113,6 +117,7 @@ function isolationOf(core: Core, p: r.Process): string | null {
 function stats(core: Core, p: r.Process) {
   const now = core.clock.now();
   const segment = isolationOf(core, p);
+  const hasRoutable = isSince(core, '3.151.0');
   const resources = everyIndex(core, p).map((i) => {
     const uptime = 'sinceMs' in i ? Math.max(0, Math.floor((now - i.sinceMs) / 1000)) : 0;
     const details = i.details ?? null;
@@ -121,7 +126,7 @@ function stats(core: Core, p: r.Process) {
         type: p.type,
         index: i.index,
         state: i.state,
-        routable: false,
+        ...(hasRoutable ? { routable: false } : {}),
         uptime,
         isolation_segment: segment,
         details,
@@ -132,7 +137,7 @@ function stats(core: Core, p: r.Process) {
       index: i.index,
       instance_guid: i.instanceGuid,
       state: i.state,
-      routable: i.routable,
+      ...(hasRoutable ? { routable: i.routable } : {}),
       host: '127.0.0.1',
       instance_internal_ip: '127.0.0.1',
       uptime,
@@ -158,6 +163,7 @@ function stats(core: Core, p: r.Process) {
 }
 
 async function scale(call: Call, core: Core) {
+  assertOn(core, 'app_scaling');
   const process = find(call, core);
   const body = await call.json();
   const names = ['instances', 'memory_in_mb', 'disk_in_mb', 'log_rate_limit_in_bytes_per_second'] as const;
@@ -177,7 +183,8 @@ async function scale(call: Call, core: Core) {
 async function update(call: Call, core: Core) {
   const process = find(call, core);
   const body = await call.json();
-  onlyFields(body, ['command', 'user', 'health_check', 'readiness_health_check', 'metadata']);
+  const known = ['command', 'user', 'health_check', 'metadata'];
+  onlyFields(body, isSince(core, READINESS) ? [...known, 'readiness_health_check'] : known);
   const change: ProcessChange = {};
   if (body.command !== undefined) change.command = body.command === null ? null : String(body.command);
   const liveness = check(body.health_check);
@@ -239,19 +246,23 @@ export const rows: readonly Row[] = [
     core.running.restartInstance(process, index);
     return { status: 204 };
   }),
-  row('GET', '/v3/processes/:guid/process_instances', (call, core) => {
-    const process = find(call, core);
-    const now = core.clock.now();
-    return {
-      status: 200,
-      body: {
-        resources: everyIndex(core, process).map((i) => ({
-          index: i.index,
-          state: i.state,
-          since: 'sinceMs' in i ? Math.floor((now - i.sinceMs) / 1000) : 0,
-        })),
-        links: links(core, { self: call.path, process: `/v3/processes/${process.guid}` }),
-      },
-    };
-  }),
+  row(
+    'GET',
+    '/v3/processes/:guid/process_instances',
+    since('3.211.0', (call, core) => {
+      const process = find(call, core);
+      const now = core.clock.now();
+      return {
+        status: 200,
+        body: {
+          resources: everyIndex(core, process).map((i) => ({
+            index: i.index,
+            state: i.state,
+            since: 'sinceMs' in i ? Math.floor((now - i.sinceMs) / 1000) : 0,
+          })),
+          links: links(core, { self: call.path, process: `/v3/processes/${process.guid}` }),
+        },
+      };
+    }),
+  ),
 ];

@@ -140,6 +140,26 @@ export function checkQuota(core: Core, app: r.App, adds: Additions): void {
   }
 }
 
+/** Below this nobody looks at quotas (minimum_staging_memory_mb). */
+const STAGING_MB = 1024;
+
+/**
+ * Memory of a staging, MiB: as much as is asked for, else as the newest web process has, at the least 1,024. Throws 422 when there is
+ * no room for it; a staging that asks for less than the least is let through (CC quota_validating_staging_memory_calculator.rb).
+ */
+export function stagingMemory(core: Core, app: r.App, asked: number | undefined): number {
+  const memoryMb = asked ?? core.store.process(app.guid, 'web')?.memoryMb ?? 0;
+  if (memoryMb < STAGING_MB) return STAGING_MB;
+  const spaceFirst = ceilings(core, app).reverse();
+  for (const { limits, used, space } of spaceFirst) {
+    if (limits.totalMemoryMb === null || (used.memory_in_mb ?? 0) + memoryMb <= limits.totalMemoryMb)
+      continue;
+    const whose = space ? 'space' : 'organization';
+    throw unprocessable(`${whose}'s memory limit exceeded: staging requires ${memoryMb}M memory`);
+  }
+  return memoryMb;
+}
+
 /** Throws 422 when one more task, its memory, or its log lines (CC max_log_rate_limit_policy.rb) do not fit. All that run or wait are counted, of whatever app. */
 export function checkTaskQuota(core: Core, app: r.App, { memoryMb, logRateBps }: r.Task): void {
   for (const { limits, used, name, space, ...counted } of ceilings(core, app)) {

@@ -1,8 +1,8 @@
 import type * as r from '../state/records.js';
 import { dig, text } from './body.js';
 import { auditOf, type Core } from './core.js';
-import { featureDisabled, unprocessable } from './errors.js';
-import { isOn } from './feature-flags.js';
+import { unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { links, to } from './present.js';
 import { findRoute } from './routes.js';
 import { type Answer, type Call, type Row, row } from './table.js';
@@ -28,7 +28,7 @@ function tell(call: Call, core: Core, what: string, route: r.Route, space: strin
 
 async function share(call: Call, core: Core): Promise<Answer> {
   const route = findRoute(call, core);
-  if (!isOn(core, 'route_sharing')) throw featureDisabled('route_sharing');
+  assertOn(core, 'route_sharing');
   const data = dig(await call.json(), 'data');
   const guids = Array.isArray(data) ? data.map((d) => text(dig(d, 'guid')) ?? '') : [];
   const url = core.store.url(route);
@@ -50,7 +50,7 @@ async function share(call: Call, core: Core): Promise<Answer> {
 
 function unshare(call: Call, core: Core): Answer {
   const route = findRoute(call, core);
-  if (!isOn(core, 'route_sharing')) throw featureDisabled('route_sharing');
+  assertOn(core, 'route_sharing');
   const { space = '' } = call.params;
   if (!core.store.spaces.get(space)) {
     throw unprocessable(
@@ -70,7 +70,7 @@ function unshare(call: Call, core: Core): Answer {
 
 async function transfer(call: Call, core: Core): Promise<Answer> {
   const route = findRoute(call, core);
-  if (!isOn(core, 'route_sharing')) throw featureDisabled('route_sharing');
+  assertOn(core, 'route_sharing');
   const guid = text(dig(await call.json(), 'data', 'guid')) ?? '';
   if (!core.store.spaces.get(guid)) {
     throw unprocessable(

@@ -1,10 +1,12 @@
 import type * as r from '../state/records.js';
+import { isSince } from './api-version.js';
 import { findApp } from './apps.js';
 import { onlyFields, related, text } from './body.js';
 import { accept, auditOf, type Core } from './core.js';
 import { presentDestination } from './destinations.js';
 import { presentDomain } from './domains.js';
 import { notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { include, type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -24,7 +26,7 @@ export function presentRoute(core: Core, x: r.Route): Record<string, unknown> {
     destinations: [...x.destinations]
       .sort((a, b) => (a.guid < b.guid ? -1 : 1))
       .map((d) => presentDestination(core, d)),
-    options: x.options,
+    ...(isSince(core, '3.183.0') ? { options: x.options } : {}),
     metadata: metadata(x),
     relationships: { space: to(x.spaceGuid), domain: to(x.domainGuid) },
     links: links(core, {
@@ -79,13 +81,19 @@ function listing(core: Core, rows: Iterable<r.Route>): Listing<r.Route> {
 }
 
 async function create(call: Call, core: Core): Promise<Answer> {
+  assertOn(core, 'route_creation');
   const body = await call.json();
-  onlyFields(body, ['host', 'path', 'port', 'relationships', 'metadata', 'options']);
+  onlyFields(body, ['host', 'path', 'port', 'relationships', 'metadata', ...optionsField(core)]);
   const space = core.store.spaces.get(related(body, 'space') ?? '');
   const domain = core.store.domains.get(related(body, 'domain') ?? '');
   if (!space) throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.');
   if (!domain)
     throw unprocessable('Invalid domain. Ensure that the domain exists and you have access to it.');
+  if (text(body.host) === '*' && domain.organizationGuid === undefined && !domain.internal) {
+    throw unprocessable(
+      'You do not have sufficient permissions to create a route with a wildcard host on a domain not scoped to an organization.',
+    );
+  }
   const change = checkMetadata(body.metadata);
   const options = optionsOf(body.options);
   const made = createRoute(core, space, domain, {
@@ -115,6 +123,9 @@ function tell(core: Core, call: Call, route: r.Route, what: string): void {
   auditOf(core, `audit.route.${what}`, call.caller, target, route.spaceGuid);
 }
 
+/** A route has options since this version. */
+const optionsField = (core: Core) => (isSince(core, '3.183.0') ? ['options'] : []);
+
 export function optionsOf(given: unknown): Record<string, unknown> | undefined {
   if (given === undefined) return undefined;
   if (!isObject(given)) throw unprocessable("'options' is not a valid object");
@@ -142,7 +153,7 @@ export const rows: readonly Row[] = [
   row('PATCH', '/v3/routes/:guid', async (call, core) => {
     const route = findRoute(call, core);
     const body = await call.json();
-    onlyFields(body, ['metadata', 'options']);
+    onlyFields(body, ['metadata', ...optionsField(core)]);
     const options = optionsOf(body.options);
     mergeMetadata(route, body.metadata);
     setOptions(route, options ?? {});

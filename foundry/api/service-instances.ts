@@ -2,8 +2,8 @@ import type * as s from '../state/service-records.js';
 import { unbind } from './binding-rules.js';
 import { dig, onlyFields, related, text } from './body.js';
 import { accept, auditOf, type Core } from './core.js';
-import { ApiError, featureDisabled, notFound, unprocessable } from './errors.js';
-import { isOn } from './feature-flags.js';
+import { ApiError, notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { type Listing, list } from './list.js';
 import { checkMetadata, isObject, mergeMetadata } from './metadata.js';
 import { links } from './present.js';
@@ -69,6 +69,7 @@ function routeServiceUrl(value: unknown): string | null {
 }
 
 async function create(call: Call, core: Core): Promise<Answer> {
+  assertOn(core, 'service_instance_creation');
   const body = await call.json();
   if (body.type !== 'managed' && body.type !== 'user-provided') {
     throw unprocessable("Type must be one of 'managed', 'user-provided'");
@@ -229,7 +230,7 @@ function parameters(call: Call, core: Core): Answer {
 }
 
 async function share(call: Call, core: Core): Promise<Answer> {
-  if (!isOn(core, 'service_instance_sharing')) throw featureDisabled('service_instance_sharing');
+  assertOn(core, 'service_instance_sharing');
   const instance = findInstance(call, core);
   const data = dig(await call.json(), 'data');
   const guids = Array.isArray(data) ? data.map((d) => text(dig(d, 'guid')) ?? '') : [];

@@ -1,4 +1,5 @@
 import type * as r from '../state/records.js';
+import { since } from './api-version.js';
 import { related, text } from './body.js';
 import { accept, type Core } from './core.js';
 import { badQuery, notFound, unprocessable } from './errors.js';
@@ -101,19 +102,23 @@ export const rows: readonly Row[] = [
       body: { name: 'ssh', description: 'Enable SSHing into apps in the space.', enabled: true },
     };
   }),
-  row('GET', '/v3/spaces/:guid/usage_summary', (call, core) => {
-    const space = findSpace(call, core);
-    return {
-      status: 200,
-      body: {
-        usage_summary: usage(core, (s) => s.guid === space.guid),
-        links: links(core, {
-          self: `/v3/spaces/${space.guid}/usage_summary`,
-          space: `/v3/spaces/${space.guid}`,
-        }),
-      },
-    };
-  }),
+  row(
+    'GET',
+    '/v3/spaces/:guid/usage_summary',
+    since('3.199.0', (call, core) => {
+      const space = findSpace(call, core);
+      return {
+        status: 200,
+        body: {
+          usage_summary: usage(core, (s) => s.guid === space.guid),
+          links: links(core, {
+            self: `/v3/spaces/${space.guid}/usage_summary`,
+            space: `/v3/spaces/${space.guid}`,
+          }),
+        },
+      };
+    }),
+  ),
   row('DELETE', '/v3/spaces/:guid/routes', (call, core) => {
     const space = findSpace(call, core);
     if (call.query.get('unmapped') !== 'true')

@@ -5,8 +5,8 @@ import { servicesEnvironment } from '../state/vcap-services.js';
 import { findApp } from './apps.js';
 import { dig, onlyFields, text } from './body.js';
 import { audit, type Core } from './core.js';
-import { featureDisabled, notFound, unprocessable } from './errors.js';
-import { isOn } from './feature-flags.js';
+import { notFound, unprocessable } from './errors.js';
+import { assertOn } from './feature-flags.js';
 import { type Listing, list } from './list.js';
 import { checkMetadata, mergeMetadata } from './metadata.js';
 import { head, links, metadata, to } from './present.js';
@@ -77,7 +77,7 @@ function size(body: Record<string, unknown>, name: string, least: number): numbe
 }
 
 async function create(call: Call, core: Core): Promise<Answer> {
-  if (!isOn(core, 'task_creation')) throw featureDisabled('task_creation');
+  assertOn(core, 'task_creation');
   const body = await call.json();
   const sizes = ['disk_in_mb', 'memory_in_mb', 'log_rate_limit_in_bytes_per_second'] as const;
   onlyFields(body, ['name', 'command', 'droplet_guid', 'template', 'user', 'metadata', ...sizes]);

@@ -193,6 +193,8 @@ export interface Package extends Base {
 export interface Build extends Base {
   appGuid: string;
   packageGuid: string;
+  /** MiB that it has; not counted against a quota while it runs. */
+  memoryMb: number;
   state: 'STAGING' | 'STAGED' | 'FAILED';
   lifecycle: Lifecycle;
   dropletGuid?: string;
@@ -239,6 +241,8 @@ export interface Destination {
   /** null: the first port that a docker image exposes. */
   port: number | null;
   protocol: string;
+  /** Percent; told, and of no effect. */
+  weight?: number;
 }
 
 export interface Route extends Base {

@@ -19,7 +19,7 @@ describe('every route of the foundry', () => {
   const known: Record<string, string> = {};
 
   beforeAll(async () => {
-    f = await scripted({ tickMs: 3_600_000 });
+    f = await scripted({ tickMs: 3_600_000, apiVersion: '3.211.0' });
     w = await world(f);
     const made = await w.staged('first');
     const route = await w.route('first', made.app);

@@ -1,6 +1,6 @@
 /** Platform facts A1.5 (errors of a look) and A1.6: what becomes of a deployment when something else happens. */
 import { DEFAULTS, type FoundryOptions } from '../../../foundry/start.js';
-import { type Place, place, to } from './place.js';
+import { no, type Place, row, to, within } from './place.js';
 import {
   counts,
   current,
@@ -15,21 +15,8 @@ import {
   status,
   tick,
 } from './rollout.js';
-import { row as rowOf } from './table.js';
 
-const row = rowOf<Place>;
-const no = (text: string) => [422, 10008, text];
 const IN_FLIGHT = 'while a deployment is in flight.';
-
-/** A foundry of other options, for the time of one row. */
-async function within<T>(options: Partial<FoundryOptions>, see: (p: Place) => Promise<T>): Promise<T> {
-  const p = await place(options);
-  try {
-    return await see(p);
-  } finally {
-    await p.close();
-  }
-}
 
 const quota = (limits: Partial<FoundryOptions['quota']>) => ({ quota: { ...DEFAULTS.quota, ...limits } });
 const advice = (causes: string) =>
@@ -205,12 +192,7 @@ export const reactions = [
       async (p) => {
         const { app } = await running(p);
         await deploy(p, app);
-        const text = `applications: [{name: a, ${line}}]`;
-        const job = await p.job(
-          await p.ask(`POST /v3/spaces/${p.space}/actions/apply_manifest`, text, {
-            'content-type': 'application/x-yaml',
-          }),
-        );
+        const job = await p.apply(`applications: [{name: a, ${line}}]`);
         return [job.state, job.errors[0].code, job.errors[0].detail];
       },
       ['FAILED', 10008, `For application 'a': Cannot ${what} this process ${IN_FLIGHT}`],

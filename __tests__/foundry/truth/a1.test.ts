@@ -1,7 +1,10 @@
 import { describe } from '@jest/globals';
-import { cancels, states, updater } from './a1-course.js';
-import { atOnce, refusals, shown } from './a1-create.js';
+import { atOnce } from './a1-at-once.js';
 import { reactions } from './a1-reactions.js';
+import { refusals } from './a1-refusals.js';
+import { shown } from './a1-shown.js';
+import { cancels, states } from './a1-states.js';
+import { updater } from './a1-updater.js';
 import { place } from './place.js';
 import { tell } from './table.js';
 

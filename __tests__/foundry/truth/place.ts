@@ -1,17 +1,20 @@
 /** A foundry in this process on a virtual clock, whose instances are what a row says they are; what a client sees of it. */
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { InstanceStatus } from '../../../foundry/ports.js';
+import type { InstanceStatus, RouteRecord } from '../../../foundry/ports.js';
 import { type FoundryOptions, startFoundry } from '../../../foundry/start.js';
 import { API, type ApiAnswer, exchange } from '../../matrix/platform.js';
 import { type PlayedRouters, playRouters } from '../../matrix/routers.js';
 import { VirtualClock } from '../../matrix/virtual-clock.js';
 import { BITS, basic, ScriptedCells } from '../scripted.js';
+import { row as rowOf } from './table.js';
 
 /** The updater's and the jobs' times are the platform's own where they are known. */
 export const TICK_MS = 5_000;
 const JOB_MS = 200;
 const STAGING_MS = 1_500;
+/** A staging that asks for less than the platform's least is held against no quota. */
+const LITTLE_MB = 512;
 
 // biome-ignore lint/suspicious/noExplicitAny: rows look into every kind of answer
 export type Json = any;
@@ -27,12 +30,18 @@ export interface Place {
   clock: VirtualClock;
   cells: ScriptedCells;
   routers: PlayedRouters;
+  /** What the routers were told, in order. */
+  publications: readonly RouteRecord[];
   space: string;
   org: string;
   /** Guid of the shared domain of apps. */
   domain: string;
   /** `POST /v3/apps`, and what is sent; with the user's token unless `headers` has another. */
   ask(line: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** As `ask`, by somebody who may only read. */
+  auditor(line: string, body?: unknown): Promise<Reply>;
+  /** As `ask`, and time passes only when somebody else lets it. */
+  send: Place['ask'];
   /** The body of an answer that must be a success. */
   ok(line: string, body?: unknown): Promise<Json>;
   /** Status, code and text of what is refused; the status alone of what is not. */
@@ -43,6 +52,8 @@ export interface Place {
   pass(ms: number): Promise<void>;
   /** What became of the job that an answer names. */
   job(reply: Reply): Promise<Json>;
+  /** Applies a manifest to the space, and waits for its job. */
+  apply(yaml: string): Promise<Json>;
   app(name: string, more?: object): Promise<string>;
   /** An app with a package and its current droplet. */
   staged(name: string): Promise<Staged>;
@@ -65,6 +76,12 @@ export interface Staged {
   droplet: string;
 }
 
+export const row = rowOf<Place>;
+/** Refused as unprocessable. */
+export const no = (text: string) => [422, 10008, text];
+/** Refused as a switch of the platform is off. */
+export const off = (flag: string) => [403, 330002, `Feature Disabled: ${flag}`];
+
 export const to = (guid: string) => ({ data: { guid } });
 export const RUNNING = { state: 'RUNNING', routable: true } as const;
 
@@ -74,6 +91,7 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
   let cells: ScriptedCells | undefined;
   let routers: PlayedRouters | undefined;
   let failure: string | undefined;
+  const publications: RouteRecord[] = [];
   const foundry = await startFoundry(
     {
       tickMs: TICK_MS,
@@ -108,7 +126,12 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
         },
       }),
       routers: async (given, events) => {
-        routers = playRouters(given, events, () => ({ version: 'up' }));
+        const played = playRouters(given, events, () => ({ version: 'up' }));
+        const publish = (record: RouteRecord) => {
+          publications.push(record);
+          played.publish(record);
+        };
+        routers = { ...played, publish };
         return routers;
       },
     },
@@ -116,17 +139,15 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
   if (!server || !cells || !routers) throw new Error('the foundry took none of its parts');
   const [api, instances, heard] = [server, cells, routers];
   let token = '';
-  const ask: Place['ask'] = async (line, body, headers = {}) => {
+  const send: Place['send'] = async (line, body, headers = {}) => {
     const [method = '', path = ''] = line.split(' ');
     const isPlain = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
-    const answer: ApiAnswer = await clock.drive(
-      exchange(api, {
-        method,
-        path,
-        headers: { authorization: token, ...headers },
-        ...(body === undefined ? {} : { body: isPlain ? (body as string) : JSON.stringify(body) }),
-      }),
-    );
+    const answer: ApiAnswer = await exchange(api, {
+      method,
+      path,
+      headers: { authorization: token, ...headers },
+      ...(body === undefined ? {} : { body: isPlain ? (body as string) : JSON.stringify(body) }),
+    });
     const isJson = answer.headers['content-type']?.includes('json') && answer.body !== '';
     return {
       status: answer.status,
@@ -135,6 +156,7 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
       body: isJson ? JSON.parse(answer.body) : undefined,
     };
   };
+  const ask: Place['ask'] = (...asked) => clock.drive(send(...asked));
   const ok: Place['ok'] = async (line, body) => {
     const reply = await ask(line, body);
     if (reply.status >= 300) throw new Error(`${line}: ${reply.status} ${reply.text}`);
@@ -163,13 +185,21 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
     clock,
     cells: instances,
     routers: heard,
+    publications,
     space: await first('/v3/spaces'),
     org: await first('/v3/organizations'),
     domain: await first('/v3/domains'),
     ask,
+    send,
     ok,
     all,
     pass,
+    async auditor(line, body) {
+      const { id, secret } = await ok('GET /__foundry/auditor');
+      const grant = `grant_type=client_credentials&client_id=${id}&client_secret=${secret}`;
+      const { access_token } = (await ask('POST /oauth/token', grant)).body;
+      return ask(line, body, { authorization: `bearer ${access_token}` });
+    },
     async refusal(line, body) {
       const { status, body: said } = await ask(line, body);
       const error = said?.errors?.[0];
@@ -184,6 +214,12 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
       }
       throw new Error('the job never ends');
     },
+    apply: async (yaml) =>
+      p.job(
+        await ask(`POST /v3/spaces/${p.space}/actions/apply_manifest`, yaml, {
+          'content-type': 'application/x-yaml',
+        }),
+      ),
     app: async (name, more = {}) =>
       (await ok('POST /v3/apps', { name, relationships: { space: to(p.space) }, ...more })).guid,
     async staged(name) {
@@ -199,7 +235,10 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
       return { app, pack, droplet };
     },
     async stage(pack) {
-      const { guid } = await ok('POST /v3/builds', { package: { guid: pack } });
+      const { guid } = await ok('POST /v3/builds', {
+        package: { guid: pack },
+        staging_memory_in_mb: LITTLE_MB,
+      });
       return (await settled(`/v3/builds/${guid}`, (seen) => seen.state !== 'STAGING')).droplet?.guid;
     },
     async route(host, app, more = {}) {
@@ -220,6 +259,16 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
     close: () => foundry.close(),
   };
   return p;
+}
+
+/** A foundry of other options, for the time of one row. */
+export async function within<T>(options: Partial<FoundryOptions>, see: (p: Place) => Promise<T>): Promise<T> {
+  const p = await place(options);
+  try {
+    return await see(p);
+  } finally {
+    await p.close();
+  }
 }
 
 const BOUNDARY = 'truth';

@@ -5,7 +5,7 @@ export const look: readonly Step[] = [
     row: 'GET /',
     cites: 'cf-cli 6.1',
     status: 200,
-    has: { 'links.cloud_controller_v3.meta.version': '3.200.0' },
+    has: { 'links.cloud_controller_v3.meta.version': '3.211.0' },
   },
   { row: 'GET /v3', cites: 'cf-cli 6.4', status: 200, exact: ['links'] },
   { row: 'GET /v3/info', cites: 'platform A7', status: 200, has: { 'rate_limits.enabled': false } },
