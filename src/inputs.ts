@@ -93,6 +93,7 @@ export function readInputs(env: Environment): Inputs {
     ...present('app', values.app),
     ...present('path', values.path),
     ...present('dropletGuid', values['droplet-guid']),
+    ...present('order', values.order),
     ...present('trialDomain', values['trial-domain']),
     ...present('smokeScript', values['smoke-script']),
     ...present('task', values.task),
@@ -206,6 +207,11 @@ function contradictions(values: Values): readonly Problem[] {
     problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
   }
   // A rollback in place has no other word for it.
+  if (values.hold && values.order !== undefined && values.strategy === 'canary') {
+    problems.push({
+      text: '"order" does not fit a canary with "hold": the canaries of all apps take requests while they are held, in no order. Leave one of the three out.',
+    });
+  }
   if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
     problems.push({
       text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,

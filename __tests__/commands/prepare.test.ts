@@ -248,6 +248,17 @@ describe('refused', () => {
     expect((error as InputError).problems).toHaveLength(2);
   });
 
+  test('a route that two apps have is an error of the inputs', async () => {
+    const at = standing();
+    const one = asked({}, { routes: [{ route: 'shop.example.com' }] });
+    const [app] = one.apps;
+    const both = { ...one, apps: [...one.apps, { ...(app as ManifestApp), name: 'web' }] };
+    const error = await prepared(both, at).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).toMatch(/"shop.example.com" of the app "web" is one of the app "shop"/);
+    expect(at.space.writes).toEqual([]);
+  });
+
   test('an app that stands on the name of the lock', async () => {
     const at = standing();
     at.space.addApp('shop-candidate');

@@ -273,7 +273,7 @@ describe('what is read', () => {
 describe('what is refused', () => {
   test('all at once, each by its name', () => {
     expect(
-      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', INPUT_ORDER: 'a' }),
+      problemsOf({ INPUT_BAKE: 'soon', INPUT_WATCH: 'maybe', INPUT_COMAND: 'deploy', 'INPUT_WARM-UP': 'a' }),
     ).toEqual([
       'The input "api" is missing.',
       'The input "org" is missing.',
@@ -281,7 +281,7 @@ describe('what is refused', () => {
       'The input "bake" is "soon"; a duration is written 90s, 5m, 1h30m, 14d or as whole seconds.',
       'The input "watch" is "maybe"; allowed are true and false.',
       'There is no input "comand" (did you mean "command"?).',
-      'The input "order" is not available yet.',
+      'The input "warm-up" is not available yet.',
       'Nobody to sign in as: give "username" and "password", or "client-id" and "client-secret", or "oidc: true".',
     ]);
   });
@@ -292,6 +292,15 @@ describe('what is refused', () => {
     ['DROPLET-GUID', 'latest', /^The input "droplet-guid" is "latest", which is no GUID/],
     ['WORKERS', 'both', /is "both"; allowed are overlap, handover/],
     ['PLAN', 'yes', /allowed are true and false/],
+    ['ORDER', 'api web', /has "api web"; a line is written "api before web"/],
+    ['ORDER', 'api before', /has "api before"; a line is written/],
+    ['ORDER', 'api before  before web', /a line is written/],
+    ['ORDER', 'api before api', /goes round in a circle: api before api/],
+    [
+      'ORDER',
+      'db before api\napi before web\nweb before api',
+      /goes round in a circle: api before web before api/,
+    ],
     ['TASK', '  ', /^The input "task" has no command in it/],
     ['TASK', 'x'.repeat(4_097), /^The input "task" has 4097 characters, and the platform takes 4096/],
     ['API', 'http://api.example.com', /https/],

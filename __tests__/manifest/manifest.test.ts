@@ -29,6 +29,25 @@ function problems(text: string, more: Partial<ManifestSource> = {}): readonly st
   return [];
 }
 
+describe('an order', () => {
+  const TWO = 'applications:\n- name: api\n- name: web\n';
+  const order = [
+    { before: 'api', after: 'wbe' },
+    { before: 'cache', after: 'wbe' },
+  ];
+
+  test('names apps of the manifest only: each other one is refused', () => {
+    expect(problems(TWO, { order })).toEqual([
+      '1:1 The manifest has no app "wbe" (the input "order"); it has "api", "web".',
+      '1:1 The manifest has no app "cache" (the input "order"); it has "api", "web".',
+    ]);
+  });
+
+  test('may name one that is not deployed now', () => {
+    expect(problems(TWO, { order: [{ before: 'api', after: 'web' }], app: 'web' })).toEqual([]);
+  });
+});
+
 function only(text: string, more: Partial<ManifestSource> = {}): ManifestApp {
   const [app] = read(text, more).apps;
   if (!app) throw new Error('no app');

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultDomain, defaultRouteHost, randomRoute, wantedRoutes } from '../../src/manifest/routes.js';
+import {
+  defaultDomain,
+  defaultRouteHost,
+  randomRoute,
+  sharedRoutes,
+  wantedRoutes,
+} from '../../src/manifest/routes.js';
 import type { ManifestApp } from '../../src/model/asked.js';
 import type { Domain } from '../../src/model/cloud.js';
 
@@ -209,5 +215,36 @@ describe('routes that the platform makes', () => {
     expect(defaultDomain(DOMAINS.slice(0, 2))).toBeUndefined();
     expect(wantedRoutes(APP, []).problems).toHaveLength(1);
     expect(wantedRoutes({ ...APP, randomRoute: true }, []).problems).toHaveLength(1);
+  });
+});
+
+describe('routes that two apps have', () => {
+  const at = { file: 'manifest.yml', line: 9, column: 5 };
+  const wish = (name: string, routes?: ManifestApp['routes']) => {
+    const app = { ...APP, name, ...(routes ? { routes } : {}) };
+    return { app, named: wantedRoutes(app, DOMAINS).routes };
+  };
+
+  test('the second one is named, with its place', () => {
+    const shared = sharedRoutes([
+      wish('api', [{ route: 'api.example.com/v1' }, { route: 'shop.example.com' }]),
+      wish('web', [{ route: 'Shop.example.com', at }, { route: 'api.example.com/v2' }]),
+    ]);
+    expect(shared).toEqual([
+      {
+        text: 'The route "shop.example.com" of the app "web" is one of the app "api", too: each of them needs routes of its own.',
+        at,
+      },
+    ]);
+  });
+
+  test('a default route counts like one that is listed', () => {
+    const shared = sharedRoutes([wish('web'), wish('api', [{ route: 'web.apps.example.com', at }])]);
+    expect(shared).toMatchObject([{ text: expect.stringContaining('of the app "api"'), at }]);
+  });
+
+  test('the same route twice in one app is its own affair', () => {
+    const route = 'api.example.com';
+    expect(sharedRoutes([wish('api', [{ route }, { route }])])).toEqual([]);
   });
 });

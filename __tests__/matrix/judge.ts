@@ -169,7 +169,7 @@ function judgeMoments(
     trial: (url) =>
       apps.some((name) => url.startsWith(`${name}-candidate-`)) || ours.includes(url) || url.startsWith(TCP),
     // Users are on the new version before its workers start.
-    ...(keepsLive(scenario) && scenario.works?.type !== 'worker'
+    ...(keepsLive(scenario) && scenario.works?.type !== 'worker' && !scenario.foundLate
       ? { intended: ({ guid }) => live.includes(guid) }
       : {}),
   });

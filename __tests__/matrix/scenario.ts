@@ -24,6 +24,8 @@ export interface Scenario {
   inputs?: Readonly<Record<string, string>>;
   /** Of the process of this type two versions never run at once; `overlap`: there is never none. */
   works?: { type: string; how: 'overlap' | 'handover' };
+  /** That the version is bad is seen only when users are on it. */
+  foundLate?: true;
   /** Of the traces of an undisturbed run those that nobody but the interrupted one could leave. */
   mayLack?: readonly string[];
   /** How long the platform's jobs take; else as always. */

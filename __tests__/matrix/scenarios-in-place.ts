@@ -185,6 +185,14 @@ export const IN_PLACE: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    ...rolling('v2'),
+    name: 'rolling, two apps in turn',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR, ROLLING),
+    routes: PAIR,
+    inputs: { ...ROLLING, order: 'shop before web' },
+    ends: 'deployed',
+  },
+  {
     name: 'rolling, held',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
     asked: { version: 'v2' },

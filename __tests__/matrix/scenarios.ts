@@ -32,6 +32,7 @@ export * from './scenario.js';
 const WITHIN = { [APP]: ['shop.apps.internal'] };
 const EVERY_KIND = { [APP]: [url('shop'), ...ON_TCP[APP], ...WITHIN[APP]] };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
+const THREE_APPS = { ...PAIR, api: [url('api')] };
 const NO_ROUTE = { [APP]: [] };
 const UNASKED = { 'smoke-test': '' };
 const HANDOVER = { workers: 'handover' };
@@ -141,6 +142,23 @@ const SIDE_BY_SIDE: readonly Scenario[] = [
     asked: { version: 'v2' },
     routes: PAIR,
     ends: 'deployed',
+  },
+  {
+    name: 'three apps that switch in turn, one of them for the first time',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR),
+    asked: { version: 'v2' },
+    routes: THREE_APPS,
+    inputs: { order: 'api before shop before web' },
+    ends: 'deployed',
+  },
+  {
+    name: 'two apps that switch in turn, and the second is bad on its production route',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, PAIR),
+    asked: { version: 'v2', health: 500, badAs: 'web-candidate' },
+    routes: PAIR,
+    inputs: { order: 'shop before web', 'smoke-test': '/', 'watch-path': '/health' },
+    foundLate: true,
+    ends: 'reverted',
   },
   {
     name: 'a bake, and another version is held',

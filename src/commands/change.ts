@@ -21,7 +21,16 @@ import { forReading, tellHidden } from './reading.js';
 import { type Done, rollOut } from './roll-out.js';
 import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
-import { type Compare, isUnchanged, leftAlone, tellDrift, tellReasons } from './unchanged.js';
+import { inTurn, tellTurns } from './turns.js';
+import {
+  alone,
+  type Compare,
+  isUnchanged,
+  leftAlone,
+  onlyChanged,
+  tellDrift,
+  tellReasons,
+} from './unchanged.js';
 import { watchable, watchRoutes } from './watch-routes.js';
 import { gitHubOf, worldOf } from './world.js';
 
@@ -63,6 +72,8 @@ export interface Change<One extends Seen> {
   compare?: Compare;
   /** Throws `Refused` where there is no room for what was prepared. Asked only where something is to be done. Default: nothing is needed. */
   assertRoom?(apps: readonly AppWorld[], seen: readonly One[], world: World): Promise<void>;
+  /** The world with what this command alone knows of it. */
+  knowing?(world: World): World;
   /** Makes what the version needs beside its app, once it is certain that something is to be done. */
   ready?(): Promise<void>;
   /** Takes the locks of what it is about, where it makes none. */
@@ -85,12 +96,13 @@ export async function change<One extends Seen>(
   let watch: Watch | undefined;
   const reading = inputs.plan ? forReading(opened.platform) : undefined;
   const signedIn = reading ? { ...opened, platform: reading.platform } : opened;
-  const world = worldOf(signedIn, manifest, inputs, context, ports, {
+  const made = worldOf(signedIn, manifest, inputs, context, ports, {
     badSign: (sinceMs) => watch?.badSign(sinceMs),
     unwatch: (url) => watch?.leave(url),
     onSign: (hear) => watch?.onSign(hear) ?? (() => undefined),
     watchedRoutes: () => watch?.routeCount() ?? 0,
   });
+  const world = asked.knowing?.(made) ?? made;
   const lookAgain = async () => {
     const seen = await look(world);
     // What live was given by hand is carried over, what a version holds goes live with it, and an app's log lines may quote both.
@@ -126,8 +138,10 @@ export async function change<One extends Seen>(
       else if (reading) tellHidden(apps, reading, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
       if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
-      await asked.assertRoom?.(apps, seen, world);
-      const plan = planned(apps, {
+      const changed = inTurn(onlyChanged(apps, compared), inputs);
+      tellTurns(changed, world);
+      await asked.assertRoom?.(changed, seenOf(changed, seen), world);
+      const plan = planned(changed, {
         strategy: asked.strategy ?? forward,
         goesOn: asked.held === 'own',
         ended,
@@ -177,8 +191,11 @@ export async function change<One extends Seen>(
     const compared = await asked.compare?.(apps, world);
     if (compared) tellReasons(compared, world);
     const isAsAsked = compared?.every(isUnchanged) ?? false;
+    const unchanged = isAsAsked ? [] : alone(compared);
     if (!isAsAsked) {
-      await asked.assertRoom?.(apps, seen, world);
+      apps = inTurn(onlyChanged(apps, compared), inputs);
+      tellTurns(apps, world);
+      await asked.assertRoom?.(apps, seenOf(apps, seen), world);
       await asked.ready?.();
       await take?.(apps, world);
     }
@@ -189,9 +206,10 @@ export async function change<One extends Seen>(
         : await rollOut({ apps, world, result, ...limits(inputs) });
     // Also a way back may have been cut.
     if (!ports.signal.aborted || isClean(outcome)) forgetUnsettled(ports.runner);
-    return told({ ...outcome, ...(await figures()), cfVersion });
+    const whole = withThese(outcome, leftAlone(unchanged, inputs), names);
+    return told({ ...whole, ...(await figures()), cfVersion });
   } catch (caught) {
-    if (found.length === 0) throw caught;
+    if (found.length === 0 && !world.platform.hasWritten()) throw caught;
     const { again, error } = await outrun(caught, apps, world);
     if (again) {
       await watch?.stop();
@@ -208,6 +226,18 @@ export async function change<One extends Seen>(
       cfVersion,
     };
   }
+}
+
+/** Of each of these apps, in order. */
+function seenOf<One extends Seen>(apps: readonly AppWorld[], seen: readonly One[]): readonly One[] {
+  return apps.flatMap(({ intent }) => seen.find(({ snapshot }) => snapshot.name === intent.app) ?? []);
+}
+
+/** In the order of the manifest. */
+function withThese(outcome: Outcome, { apps }: Outcome, names: readonly string[]): Outcome {
+  if (apps.length === 0) return outcome;
+  const all = [...outcome.apps, ...apps];
+  return { ...outcome, apps: names.flatMap((name) => all.find(({ app }) => app === name) ?? []) };
 }
 
 /** Only a page shows commits. */

@@ -72,7 +72,10 @@ function read(name: string, { platform, target }: Place): Promise<Snapshot> {
   return takeSnapshot(platform, target, { name, wanted: [] });
 }
 
-/** @returns the names that are asked for and all others of the same held deploys, and what the first of these recorded */
+/**
+ * @returns the names of all apps of the held deploys that the names asked for are of, and what the first of these recorded. An app
+ * of which nothing is held was left alone when the others were; where nothing at all is, the names that are asked for
+ */
 export async function heldSet(
   asked: readonly string[],
   place: Place,
@@ -84,8 +87,7 @@ export async function heldSet(
     .flatMap(({ name, lock }) => (lock && recalled(name, lock)) ?? [])
     .filter(({ hold }) => hold);
   const [first] = recorded;
-  const names = [...new Set([...asked, ...recorded.flatMap(({ set }) => set)])];
-  return first ? { names, first } : { names };
+  return first ? { names: [...new Set(recorded.flatMap(({ set }) => set))], first } : { names: asked };
 }
 
 /** Reads what there is for each app, with the routes that its held deploy wants. */

@@ -1,7 +1,7 @@
 /** Brings inputs, manifest and platform together: one intent for each app, or one refusal with all that is wrong. */
 
 import { isPinned } from '../manifest/docker.js';
-import { randomRoute, wantedRoutes } from '../manifest/routes.js';
+import { randomRoute, sharedRoutes, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
 import type { Domain, Snapshot } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
@@ -43,7 +43,7 @@ export interface Found extends Seen {
   app: ManifestApp;
 }
 
-/** Reads what there is for each app. Throws `InputError` with every route that no domain fits. */
+/** Reads what there is for each app. Throws `InputError` with every route that no domain fits, or that two apps have. */
 export async function lookUp(preparation: Preparation, world: World): Promise<readonly Found[]> {
   const { platform, target } = world;
   const domains = await platform.domains(target.orgGuid);
@@ -54,7 +54,7 @@ export async function lookUp(preparation: Preparation, world: World): Promise<re
   });
   const problems = wishes.flatMap((wish) => wish.problems);
   if (problems.length > 0) throw new InputError(problems);
-  return Promise.all(
+  const found = await Promise.all(
     wishes.map(async ({ app, choice, named }) => {
       const snapshot = await takeSnapshot(platform, target, { name: app.name, wanted: named });
       // As `cf push`: a default or random route is only for an app that has none.
@@ -62,6 +62,9 @@ export async function lookUp(preparation: Preparation, world: World): Promise<re
       return { app, named: madeUp ? [] : named, snapshot };
     }),
   );
+  const shared = sharedRoutes(found);
+  if (shared.length > 0) throw new InputError(shared);
+  return found;
 }
 
 /** Throws `Refused` with everything that forbids the deploy; it has changed nothing then. */

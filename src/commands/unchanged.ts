@@ -64,6 +64,30 @@ export function isUnchanged({ reasons }: Comparison): boolean {
   return reasons.length === 0;
 }
 
+/** Those that are what was asked for already. */
+export function alone(compared: readonly Comparison[] = []): AppWorld[] {
+  return compared.filter(isUnchanged).map(({ app }) => ({
+    ...app,
+    found: { ...app.found, notes: [...app.found.notes, leftAloneText(app.intent.app)] },
+  }));
+}
+
+function leftAloneText(app: string): string {
+  return `${app} is unchanged, and is left alone.`;
+}
+
+/** The others: they are one deploy, and its journal names no more than them. */
+export function onlyChanged(
+  apps: readonly AppWorld[],
+  compared: readonly Comparison[] = [],
+): readonly AppWorld[] {
+  const left = compared.filter(isUnchanged).map(({ app }) => app.intent.app);
+  if (left.length === 0) return apps;
+  const changed = apps.filter(({ intent }) => !left.includes(intent.app));
+  const set = changed.map(({ intent }) => intent.app);
+  return changed.map((app) => ({ ...app, intent: { ...app.intent, set } }));
+}
+
 /** What is told of apps that are what was asked for already. */
 export function leftAlone(apps: readonly AppWorld[], { router }: Pick<Inputs, 'router'>): Outcome {
   return {
@@ -77,9 +101,7 @@ export function tellReasons(compared: readonly Comparison[], world: World): void
   for (const one of compared) {
     const { intent } = one.app;
     if (!isUnchanged(one)) note(world, `${intent.app} is deployed: ${one.reasons.join('; ')}.`);
-    // A deploy is one for all of its apps.
-    else if (!compared.every(isUnchanged))
-      note(world, `${intent.app} is unchanged, and is deployed with the others.`);
+    else if (!compared.every(isUnchanged)) note(world, leftAloneText(intent.app));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
 import { COMMANDS, STRATEGIES } from '../model/words.js';
+import { order } from './order.js';
 import { previewServices } from './preview-services.js';
 import { smokeTest } from './smoke-test.js';
 import {
@@ -88,6 +89,7 @@ export const INPUTS = {
   manifest: by('manifest.yml', text),
   app: optional(text),
   path: optional(text),
+  order: optional(order),
   vars: optional(variables),
   'vars-files': optional(list),
   env: optional(environment),
@@ -134,4 +136,4 @@ export const INPUTS = {
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = ['order', 'warm-up', 'report'];
+export const LATER_INPUTS: readonly string[] = ['warm-up', 'report'];

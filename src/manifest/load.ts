@@ -13,7 +13,10 @@ const DEFAULT_FILES = ['manifest.yml', 'manifest.yaml'];
  * @throws InputError when a file cannot be read, the bits are not there, or the manifest is wrong
  */
 export async function loadManifest(
-  inputs: Pick<Inputs, 'manifest' | 'varsFiles' | 'vars' | 'app' | 'path' | 'docker' | 'dropletGuid'>,
+  inputs: Pick<
+    Inputs,
+    'manifest' | 'varsFiles' | 'vars' | 'app' | 'path' | 'order' | 'docker' | 'dropletGuid'
+  >,
   workspace: string,
 ): Promise<Manifest> {
   const candidates = DEFAULT_FILES[0] === inputs.manifest ? DEFAULT_FILES : [inputs.manifest];
@@ -22,7 +25,7 @@ export async function loadManifest(
     ...inputs.varsFiles.map((file) => firstOf([file], workspace, 'vars-files')),
   ]);
   refuse([manifest, ...varsFiles].filter((one) => typeof one === 'string'));
-  const { app, path, vars, docker } = inputs;
+  const { app, path, order, vars, docker } = inputs;
   const read = readManifest({
     ...(manifest as TextFile),
     varsFiles: varsFiles as TextFile[],
@@ -31,6 +34,7 @@ export async function loadManifest(
     workspace,
     ...(app === undefined ? {} : { app }),
     ...(path === undefined ? {} : { path }),
+    ...(order === undefined ? {} : { order }),
   });
   if (inputs.dropletGuid !== undefined) return read;
   const missing = await Promise.all(read.apps.map((one) => missingBits(one)));

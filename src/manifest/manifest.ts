@@ -1,6 +1,6 @@
 /** The manifest as the cf CLI reads it, with every problem at its place. */
 import { resolve } from 'node:path';
-import type { Inputs, ManifestApp } from '../model/asked.js';
+import type { Inputs, ManifestApp, Order } from '../model/asked.js';
 import { InputError, type Problem } from '../model/errors.js';
 import { AppReading } from './app.js';
 import { isMap } from './said.js';
@@ -23,6 +23,8 @@ export interface ManifestSource extends TextFile {
   app?: string;
   /** The input `path`, relative to the workspace. */
   path?: string;
+  /** The input `order`: it may name every app of the manifest. */
+  order?: Order;
   /** The inputs of an image; they win over the manifest's. */
   docker?: Inputs['docker'];
   /** Absolute. */
@@ -47,6 +49,7 @@ export function readManifest(source: ManifestSource): Manifest {
   const chosen = choose(readings.apps, source.app);
   if ('problem' in chosen)
     problems.push({ text: chosen.problem, at: { file: source.file, line: 1, column: 1 } });
+  else if (chosen.apps.length > 0) problems.push(...orderProblems(readings.apps, source));
   const apps = 'apps' in chosen ? chosen.apps : [];
   problems.push(...pathProblems(apps, source));
   if (problems.length > 0) throw new InputError(problems);
@@ -135,6 +138,20 @@ function choose(
   if (chosen.length > 0) return { apps: chosen };
   const names = apps.flatMap((app) => (app.name === '' ? [] : [`"${app.name}"`])).join(', ');
   return { problem: `The manifest has no app "${name}" (the input "app"); it has ${names}.` };
+}
+
+function orderProblems(
+  apps: readonly ManifestApp[],
+  { file, order = [] }: ManifestSource,
+): readonly Problem[] {
+  const names = apps.map(({ name }) => name);
+  const named = new Set(order.flatMap(({ before, after }) => [before, after]));
+  return [...named]
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      text: `The manifest has no app "${name}" (the input "order"); it has ${names.map((one) => `"${one}"`).join(', ')}.`,
+      at: { file, line: 1, column: 1 },
+    }));
 }
 
 function pathProblems(apps: readonly ManifestApp[], source: ManifestSource): readonly Problem[] {

@@ -38,6 +38,23 @@ export function wantedRoutes(app: ManifestApp, domains: readonly Domain[]): Rout
   return { choice: 'default', routes: [], problems };
 }
 
+/** Of several apps that are deployed together: requests on a route that two of them have would go to either. */
+export function sharedRoutes(
+  apps: readonly { app: ManifestApp; named: readonly WantedRoute[] }[],
+): readonly Problem[] {
+  return apps.flatMap(({ app, named }, index) =>
+    named.flatMap(({ url }): Problem[] => {
+      const first = apps.slice(0, index).find((other) => other.named.some((route) => route.url === url));
+      if (!first) return [];
+      const written = app.routes?.find(
+        ({ route }) => route.toLowerCase().replace(/\/+$/, '') === url.toLowerCase(),
+      );
+      const text = `The route "${url}" of the app "${app.name}" is one of the app "${first.app.name}", too: each of them needs routes of its own.`;
+      return [{ text, ...(written?.at ? { at: written.at } : {}) }];
+    }),
+  );
+}
+
 /** The platform takes the app's name as it is, and refuses one that is no host. @returns undefined for such a name */
 export function defaultRouteHost(name: string): string | undefined {
   return HOST.test(name) ? name.toLowerCase() : undefined;

@@ -43,6 +43,9 @@ export interface PreviewService {
   parameters?: Readonly<Record<string, unknown>>;
 }
 
+/** One app is live before another one switches. No circle is in it. */
+export type Order = readonly { before: string; after: string }[];
+
 export interface PreviewInputs {
   /** undefined: the number of the pull request. */
   id?: string;
@@ -80,6 +83,8 @@ export interface Inputs {
   manifest: string;
   app?: string;
   path?: string;
+  /** Which apps of several switch before which others; undefined: all side by side. */
+  order?: Order;
   vars: Readonly<Record<string, unknown>>;
   varsFiles: readonly string[];
   env: Readonly<Record<string, string>>;
