@@ -34,7 +34,7 @@ export interface RunningLoad {
 /** More than any run takes; it is stopped before. */
 const FOR_EVER = '24h';
 /** Of the requests that were to be sent: how many k6 may have had no time for. */
-const MISSED_AT_MOST = 0.01;
+const MISSED_AT_MOST = 0.05;
 const TOLD_FAILURES = 20;
 const MARK = 'failed request:';
 
@@ -53,7 +53,7 @@ export function scriptOf(load: Load): string {
   });
   const options = {
     scenarios: {
-      quick: scenario('quick', rate - slowRate, Math.ceil(rate / 4)),
+      quick: scenario('quick', rate - slowRate, rate),
       slow: scenario('slow', slowRate, Math.ceil((slowRate * slowMs) / 1_000) * 2),
     },
     hosts: { [host]: new URL(router).host },
@@ -72,6 +72,8 @@ const failed = new Counter('n_failed');
 const url = ${JSON.stringify(`http://${host}`)};
 let told = 0;
 function judge(what, answer) {
+  // Cut by k6 itself, at its end.
+  if (answer.error === 'context canceled') return;
   sent.add(1);
   const good = answer.status >= 200 && answer.status < 300 && !answer.error;
   if (good) return;
@@ -125,7 +127,10 @@ export async function startLoad(load: Load, dir: string, signal: AbortSignal): P
   };
 }
 
-/** @throws Error when `out` is none, or when much of what was asked was not sent */
+/**
+ * What was not sent where nothing failed was too much for the machine; where something failed, that may be why.
+ * @throws Error when `out` is none, or when much of what was asked was not sent for no other reason
+ */
 export function accountOf(out: string, log: string): Account {
   let counted: { sent: number; failed: number; missed: number };
   try {
@@ -134,7 +139,7 @@ export function accountOf(out: string, log: string): Account {
     throw new Error(`k6 gave no account: ${log.slice(-2_000)}`);
   }
   const { sent, failed, missed } = counted;
-  if (sent === 0 || missed > sent * MISSED_AT_MOST)
+  if (sent === 0 || (failed === 0 && missed > sent * MISSED_AT_MOST))
     throw new Error(
       `k6 could not send ${missed} requests beside ${sent}: the machine is too busy to measure`,
     );

@@ -148,7 +148,8 @@ export class Lab {
   /** Ends the platform with all its instances, and removes what was written. */
   async close(): Promise<void> {
     await this.foundry.stop();
-    await rm(this.dir, { recursive: true, force: true });
+    // What is being ended may still write.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
