@@ -70,7 +70,7 @@ async function plain(
     code,
     text,
     left: await readdir(folder).catch(() => []),
-    errors: text.split('\n').filter((line) => line.startsWith('::error')),
+    errors: text.split('\n').filter((line) => line.startsWith('Error ')),
     written: writes((await world.foundry.requests()).slice(before)).map(
       ({ method, path }) => `${method} ${path}`,
     ),
@@ -80,7 +80,8 @@ async function plain(
 test('outside any runner, with its inputs alone: deployed, and the outputs are in the log', async () => {
   const { code, text, left, errors } = await plain('v2');
   expect({ code, errors, left }).toEqual({ code: 0, errors: [], left: [] });
-  expect(text).toContain('::set-output name=result::deployed');
+  expect(text).toMatch(/^result: deployed$/m);
+  expect(text).not.toMatch(/^::/m);
   expect(await world.meet()).toBe('v2');
 });
 
@@ -92,7 +93,7 @@ describe('a file of the runner that is not there', () => {
       const { code, errors, written, left } = await plain('v3', { [name]: join(world.dir, 'nowhere', name) });
       expect({ code, written, left }).toEqual({ code: 1, written: [], left: [] });
       expect(errors).toEqual([expect.stringContaining(name)]);
-      expect(errors[0]).toContain('title=runner-files');
+      expect(errors[0]).toContain('Error runner-files');
       expect(await world.meet()).toBe(live);
     },
   );
@@ -100,7 +101,7 @@ describe('a file of the runner that is not there', () => {
   test('GITHUB_STEP_SUMMARY only informs: deployed, with a warning', async () => {
     const { code, text, errors } = await plain('v4', { GITHUB_STEP_SUMMARY: join(world.dir, 'nowhere') });
     expect({ code, errors }).toEqual({ code: 0, errors: [] });
-    expect(text).toMatch(/::warning.*GITHUB_STEP_SUMMARY/);
+    expect(text).toMatch(/^Warning: .*GITHUB_STEP_SUMMARY/m);
     expect(await world.meet()).toBe('v4');
   });
 });
@@ -114,7 +115,7 @@ describe('the temporary folder', () => {
     await make(path);
     const { code, errors, written } = await plain('v5', { RUNNER_TEMP: path });
     expect({ code, written }).toEqual({ code: 1, written: [] });
-    expect(errors).toEqual([expect.stringContaining('title=runner-files')]);
+    expect(errors).toEqual([expect.stringContaining('Error runner-files')]);
     expect(errors[0]).toContain('RUNNER_TEMP');
   });
 

@@ -14,6 +14,7 @@ import {
   VersionFault,
 } from '../model/errors.js';
 import type { Result } from '../model/words.js';
+import { nextOfRefusal } from './refusals.js';
 
 export interface Explained {
   /** Stable; the output `error`. */
@@ -96,11 +97,7 @@ const VERSION_NEXT: Record<VersionFault['code'], string> = {
 
 function refusal(error: PlatformRefusal) {
   const code = `platform-${error.code ?? error.status}` as const;
-  const next =
-    error.status === 403
-      ? 'The account that signs in needs the role SpaceDeveloper in this space. Give it the role, and run again.'
-      : 'The platform said no, and says why. Change that, and run again.';
-  return { code, what: error.message, next };
+  return { code, what: error.message, next: nextOfRefusal(error) };
 }
 
 function internal(error: unknown): string {
