@@ -40,6 +40,11 @@ export function chromium(): string {
   return find('CHROMIUM', 'chromium', 'npm run test:browser');
 }
 
+/** The page of a report, without a record. @throws Error when it was never made */
+export function reportPage(): string {
+  return find('REPORT_PAGE', join('..', 'report.html'));
+}
+
 function find(variable: string, name: string, setUp = 'npm test'): string {
   const named = process.env[variable];
   if (named) return named;

@@ -1,4 +1,5 @@
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
+import { dirname } from 'node:path';
 import {
   addPath,
   error,
@@ -20,6 +21,7 @@ import { files } from './system/files.js';
 import { createHttp } from './system/http.js';
 import { loopback } from './system/loopback.js';
 import { realRandom } from './system/random.js';
+import { reportsBeside } from './system/reports.js';
 import { reportingTo } from './system/runner.js';
 import { takeMissingFiles } from './system/runner-files.js';
 import { listenForSignals } from './system/signals.js';
@@ -33,6 +35,7 @@ const ports: ProcessPorts = {
   ...shared,
   missing: takeMissingFiles(process.env),
   core,
+  reports: reportsBeside(dirname(process.argv[1] ?? '.')),
   write: core.write,
   portsFor: (inputs, listener) => ({
     ...shared,

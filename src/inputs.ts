@@ -83,6 +83,7 @@ export function readInputs(env: Environment): Inputs {
     force: values.force,
     stagingTimeoutMs: values['staging-timeout'] ?? minutes.staging.ms ?? STAGING_TIMEOUT_MS,
     summary: values.summary,
+    ...present('report', values.report),
     given,
     secrets: secretsOf(values),
     warnings: [...warnings, ...useless(values.command, given), ...unchecked(values)],
@@ -92,8 +93,8 @@ export function readInputs(env: Environment): Inputs {
     ...present('cfUrl', values['cf-url']),
     ...present('app', values.app),
     ...present('path', values.path),
-    ...present('dropletGuid', values['droplet-guid']),
     ...present('order', values.order),
+    ...present('dropletGuid', values['droplet-guid']),
     ...present('trialDomain', values['trial-domain']),
     ...present('smokeScript', values['smoke-script']),
     ...present('task', values.task),
@@ -206,12 +207,12 @@ function contradictions(values: Values): readonly Problem[] {
   if (values.hold && values.command !== 'deploy') {
     problems.push({ text: `"hold" is for the command deploy: ${values.command} holds nothing.` });
   }
-  // A rollback in place has no other word for it.
   if (values.hold && values.order !== undefined && values.strategy === 'canary') {
     problems.push({
       text: '"order" does not fit a canary with "hold": the canaries of all apps take requests while they are held, in no order. Leave one of the three out.',
     });
   }
+  // A rollback in place has no other word for it.
   if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
     problems.push({
       text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,

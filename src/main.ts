@@ -1,6 +1,7 @@
 /** Inputs -> command -> report. The one place that catches. */
 import { abort } from './commands/abort.js';
 import { deploy } from './commands/deploy.js';
+import type { Ports } from './commands/open.js';
 import type { Outcome } from './commands/outcome.js';
 import { eventOf, preview } from './commands/preview.js';
 import { previewDelete } from './commands/preview-delete.js';
@@ -13,13 +14,16 @@ import { status } from './commands/status.js';
 import { sweep } from './commands/sweep.js';
 import { readContext } from './github/context.js';
 import { pagesOf } from './github/pages.js';
+import type { Inputs, RunContext } from './model/asked.js';
 import { Refused } from './model/errors.js';
 import { tellPullRequest } from './report/comment.js';
 import { report } from './report/index.js';
 import type { Log } from './report/log.js';
 import { previewTeller } from './report/preview.js';
+import { recording } from './report/recording.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
 import { commandText } from './report/untrusted.js';
+import { reportPath, writeReport } from './report/written.js';
 
 const COMMANDS = {
   ...{ deploy, promote, abort, rollback, restart, restage: restart },
@@ -34,6 +38,7 @@ export async function main({
   env,
   files,
   missing = [],
+  reports,
   write,
 }: ProcessPorts): Promise<number> {
   const shown = createShown({ clock, write, setSecret: core.setSecret });
@@ -41,7 +46,9 @@ export async function main({
   const pages = pagesOf(readContext(env));
   let wantsSummary = true;
   let tellOthers: (outcome: Outcome) => Promise<void> = async () => {};
-  const outcome = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
+  let writeFiles: (outcome: Outcome) => Promise<Outcome> = async (outcome) => outcome;
+  const ended = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
+  const outcome = await writeFiles(ended);
   const failed = await report(outcome, log, { ...core, redact }, wantsSummary, pages).catch((error) => {
     core.error(commandText(`The result could not be reported: ${error}`, redact), { title: 'internal' });
     return true;
@@ -60,7 +67,7 @@ export async function main({
     wantsSummary = inputs.summary;
     assertFiles(missing, log);
     for (const text of inputs.warnings) log.tell({ type: 'warning', text });
-    const ports = hiding(portsFor(inputs, log), shown);
+    const ports = portsOf(inputs, context);
     const telling = { ...ports, http: ports.publicHttp, redact };
     const teller = previewTeller(inputs, context, log, telling);
     tellOthers = async (outcome) => {
@@ -69,6 +76,19 @@ export async function main({
     };
     await teller.begin();
     return await COMMANDS[inputs.command](inputs, context, ports);
+  }
+
+  function portsOf(inputs: Inputs, context: RunContext): Ports {
+    const ports = hiding(portsFor(inputs, log), shown);
+    const { report: path } = inputs;
+    if (path === undefined || !reports) return ports;
+    reportPath(path, context.workspace);
+    log.recorder.keepAll();
+    writeFiles = async (outcome) => {
+      const written = await writeReport(outcome, { path, asked: { inputs, context }, reports, log, redact });
+      return written === undefined ? outcome : { ...outcome, report: written };
+    };
+    return recording(ports, log.recorder, inputs.api);
   }
 }
 

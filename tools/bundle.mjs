@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './child.mjs';
+import { pageText } from './page.mjs';
 import { at } from './paths.mjs';
 import { tsc } from './setup.mjs';
 
@@ -44,6 +45,7 @@ export async function bundle(source, out) {
     const options = ['--no-cache', '--target', 'es2022', '--quiet'];
     await run(process.execPath, [ncc, 'build', 'lib/index.js', '--out', out, ...options], { cwd: work });
     writeFileSync(join(out, 'licenses.txt'), licenses());
+    writeFileSync(join(out, 'report.html'), await pageText());
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -36,22 +36,45 @@ export async function pageText() {
     const entry = 'lib/report/page/main.js';
     await run(process.execPath, [ncc, 'build', entry, '--out', 'out', ...options], { cwd: work });
     const parts = {
-      script: readFileSync(join(work, 'out', 'index.js'), 'utf8'),
+      // The bundler asks where its file lies, and a page may lie nowhere.
+      script: readFileSync(join(work, 'out', 'index.js'), 'utf8').replaceAll('import.meta.url', '"file:///"'),
       style: [at('node_modules', 'uplot', 'dist', 'uPlot.min.css'), join(source, 'style.css')]
         .map((path) => readFileSync(path, 'utf8').trim())
         .join('\n'),
     };
-    const values = {
-      ...parts,
-      'script-hash': hash(parts.script),
-      'style-hash': hash(parts.style),
-      record: '{{record}}',
-    };
-    const frame = readFileSync(join(source, 'page.html'), 'utf8');
-    return frame.replaceAll(/\{\{([\w-]+)\}\}/g, (_, name) => values[name]);
+    return frame(parts);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Nothing but these two runs or styles, and nothing is fetched: whatever a record says. */
+function frame({ script, style }) {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${hash(script)}'`,
+    `style-src 'sha256-${hash(style)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ];
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<title>Report of a run</title>',
+    `<style>${style}</style>`,
+    '</head>',
+    '<body>',
+    '<main><p>This page is drawn by the script in it.</p></main>',
+    '<script type="application/json" id="record">{{record}}</script>',
+    `<script type="module">${script}</script>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
 }
 
 function hash(text) {

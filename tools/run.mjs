@@ -3,6 +3,7 @@ import { act, cf, cf6, k6, node24 } from './binaries.mjs';
 import { become, run } from './child.mjs';
 import { chromium } from './chromium.mjs';
 import { once, touched } from './once.mjs';
+import { page } from './page.mjs';
 import { at } from './paths.mjs';
 import { say, timed } from './say.mjs';
 import { build, packages } from './setup.mjs';
@@ -22,18 +23,24 @@ const tasks = {
   },
 
   test(args) {
-    return tested('tests', args, async () => ({
-      CF_CLI: await cf(),
-      CF6: await cf6(),
-      NODE24: await node24(),
-      K6: await k6(),
-      ACT: await act(),
-    }));
+    return tested('tests', args, async () => {
+      await page();
+      return {
+        CF_CLI: await cf(),
+        CF6: await cf6(),
+        NODE24: await node24(),
+        K6: await k6(),
+        ACT: await act(),
+      };
+    });
   },
 
   /** What people see, as a browser shows it. */
   'test:browser'(args) {
-    return tested('browser', args, async () => ({ CHROMIUM: await chromium(), NODE24: await node24() }));
+    return tested('browser', args, async () => {
+      await page();
+      return { CHROMIUM: await chromium(), NODE24: await node24() };
+    });
   },
 
   /** Every point at which a deploy can be interrupted; `npm test` tries some. */

@@ -1,7 +1,9 @@
 /** One run of the action: the shipped `main`, with every port on the virtual clock. */
 import { setMaxListeners } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seededRandom } from '../../foundry/router/random.js';
+import { reportPage } from '../../runner/tools.js';
 import { main } from '../../src/main.js';
 import { Cancelled, HttpFailure } from '../../src/model/errors.js';
 import type {
@@ -44,6 +46,8 @@ export interface RunResult {
   /** `killed`: it never came to its end. */
   code: number | 'killed';
   outputs: Readonly<Record<string, string>>;
+  /** Reports that were written, by their paths in the workspace. */
+  reports: Readonly<Record<string, string>>;
   lines: readonly string[];
   /** Markdown; '' unless the input `summary` asks for it. */
   summary: string;
@@ -79,13 +83,13 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
     cancelling.abort(new Cancelled('cancelled (SIGINT)'));
   });
   const played = portsOf(platform, deploy, life, wire, cancelling.signal);
-  const { outputs, lines, state, commands } = played;
+  const { outputs, reports, lines, state, commands } = played;
   const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
   const code = await Promise.race([main(played.ports), killed]);
   const endedAtMs = platform.clock.now();
   const { calls, reached } = wire;
   const summary = played.summaries.join('');
-  const result: RunResult = { code, outputs, lines, summary, calls, commands, reached, endedAtMs };
+  const result: RunResult = { code, outputs, reports, lines, summary, calls, commands, reached, endedAtMs };
   if (cancelledAtMs !== undefined) {
     result.endedAfterMs = endedAtMs - cancelledAtMs;
     const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
@@ -100,6 +104,7 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
 function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, signal: AbortSignal) {
   setMaxListeners(0, signal);
   const outputs: Record<string, string> = {};
+  const reports: Record<string, string> = {};
   const state: Record<string, string> = {};
   const lines: string[] = [];
   const summaries: string[] = [];
@@ -165,9 +170,15 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     clock,
     env,
     files,
+    reports: {
+      page: () => readFile(reportPage(), 'utf8'),
+      write: async (_, path, text) => {
+        reports[path] = text;
+      },
+    },
     write,
   };
-  return { ports, outputs, state, lines, summaries, commands };
+  return { ports, outputs, reports, state, lines, summaries, commands };
 }
 
 function environment(

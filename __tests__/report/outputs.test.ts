@@ -35,6 +35,7 @@ describe('outputs', () => {
       plan: '',
       'preview-url': '',
       removed: '',
+      report: '',
       error: '',
       apps: expect.any(String),
     });

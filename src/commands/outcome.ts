@@ -94,10 +94,14 @@ export interface Outcome {
   isPreview?: true;
   /** Of previews. */
   removed?: readonly Removed[];
+  /** The names of apps whose previews are gone, as far as what was left of them told. */
+  gone?: readonly string[];
   swept?: readonly Decision[];
   watch?: WatchFigures;
   /** Of the CLI that was used. */
   cfVersion?: string;
+  /** Path of the report that was written. */
+  report?: string;
 }
 
 /** What is live for one app by its newest snapshot. Pure. */

@@ -22,6 +22,7 @@ import {
   percents,
   platformUrl,
   previewId,
+  reportFile,
   router,
   sha256,
   targetPatterns,
@@ -131,9 +132,10 @@ export const INPUTS = {
   deployment: by('true', boolean),
   'github-token': { ...optional(githubToken), expression: 'github.token' },
   summary: by('true', boolean),
+  report: optional(reportFile),
 } satisfies Record<string, InputSpec<unknown>>;
 
 export type InputName = keyof typeof INPUTS;
 
 /** Inputs that come with later work: refused by name, never ignored. */
-export const LATER_INPUTS: readonly string[] = ['warm-up', 'report'];
+export const LATER_INPUTS: readonly string[] = ['warm-up'];

@@ -20,6 +20,12 @@ export type Parse<T> = (text: string) => T;
 
 export const text: Parse<string> = (given) => given;
 
+/** Its JSON stands beside it. */
+export const reportFile: Parse<string> = (given) => {
+  if (!/[^/\\.]\.html?$/i.test(given)) throw new Wrong('is the path of an HTML file, such as "report.html"');
+  return given;
+};
+
 /** The platform takes no longer one (docs of the v3 API). */
 const LONGEST_COMMAND = 4_096;
 

@@ -129,6 +129,8 @@ export interface Inputs {
   /** For look-ups of workflow runs and commits; undefined: they are not asked. */
   githubToken?: string;
   summary: boolean;
+  /** Path of the HTML report, as it was named. */
+  report?: string;
   /** Names of the inputs that were given and differ from the default. */
   given: readonly string[];
   /** Every value that must never be shown. */

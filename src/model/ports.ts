@@ -144,6 +144,14 @@ export interface Loopback {
   ): Promise<{ origin: string; close(): void }>;
 }
 
+/** Where the report of a run comes from and goes to. */
+export interface Reports {
+  /** HTML with a place for the record. */
+  page(): Promise<string>;
+  /** @param path relative to the workspace, and never outside of it; folders that are missing are made */
+  write(workspace: string, path: string, text: string): Promise<void>;
+}
+
 export interface Random {
   /** Lower-case letters and digits. */
   token(length: number): string;

@@ -2,7 +2,7 @@
 import type { Ports } from '../commands/open.js';
 import { readInputs } from '../inputs.js';
 import type { Inputs } from '../model/asked.js';
-import type { Clock } from '../model/ports.js';
+import type { Clock, Reports } from '../model/ports.js';
 import type { ReportPorts } from './index.js';
 import { Log } from './log.js';
 import { redactor } from './redact.js';
@@ -47,6 +47,8 @@ export interface ProcessPorts {
   /** Variables of the runner that name files which cannot be written. */
   missing?: readonly string[];
   write(line: string): void;
+  /** undefined: no report can be written. */
+  reports?: Reports;
 }
 
 const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TOKEN'];

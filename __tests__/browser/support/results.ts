@@ -58,7 +58,7 @@ async function after(
         asked: version,
         routes: ROUTES,
         settings: { ...USUAL, instances, ...settings },
-        inputs: { drain: '5s', summary: 'true', ...inputs },
+        inputs: { drain: '5s', summary: 'true', report: 'report.html', ...inputs },
       };
       last = await act(platform, { ...commandOf(asked, folders, 10 + at), ...HERE });
       await platform.clock.sleep(10_000);
@@ -86,7 +86,7 @@ export const RESULTS: Readonly<
         asked: { version: 'v1' },
         routes: ROUTES,
         settings: USUAL,
-        inputs: { summary: 'true' },
+        inputs: { summary: 'true', report: 'report.html' },
       };
       try {
         return await platform.clock.drive(act(platform, { ...commandOf(asked, folders, 1), ...HERE }));
@@ -143,7 +143,7 @@ export const RESULTS: Readonly<
   },
   preview: {
     result: 'previewed',
-    play: () => inSpace((space) => space.run({ inputs: { summary: 'true' } })),
+    play: () => inSpace((space) => space.run({ inputs: { summary: 'true', report: 'report.html' } })),
   },
   plan: {
     result: 'planned',

@@ -31,11 +31,13 @@ const LENGTHS_MS = [
   ...[100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000],
   ...[1, 2, 5, 10, 15, 30, 60, 120, 240, 720].map((minutes) => minutes * 60_000),
 ];
+/** Requests in a span, on average. */
+const SOME = 4;
 const FAILED = PROBE_ENDS.indexOf('failed');
 
 export function spansOf(probes: StoryProbes, points: StoryPoints, wanted: Wanted): Spans {
-  const { fromMs, toMs, most, by, route, without, onlyFailed } = wanted;
-  const spanMs = LENGTHS_MS.find((ms) => (toMs - fromMs) / ms <= most) ?? Math.ceil((toMs - fromMs) / most);
+  const { fromMs, toMs, by, route, without, onlyFailed } = wanted;
+  const spanMs = lengthOf(toMs - fromMs, points, wanted);
   const first = Math.floor(fromMs / spanMs);
   const count = Math.max(1, Math.ceil(toMs / spanMs) - first);
   const groups = new Map<string, { name: string; failed: boolean; counts: number[] }>();
@@ -72,6 +74,17 @@ export function spansOf(probes: StoryProbes, points: StoryPoints, wanted: Wanted
     requests,
     failed,
   };
+}
+
+/** As short as there is room for, and long enough for some requests: of one alone there is nothing to see. */
+function lengthOf(wholeMs: number, { startMs }: StoryPoints, { fromMs, toMs, most }: Wanted): number {
+  let inside = 0;
+  for (let at = 0; at < startMs.length; at += 1) {
+    const ms = startMs[at] ?? 0;
+    if (ms >= fromMs && ms <= toMs) inside += 1;
+  }
+  const least = Math.max(wholeMs / most, (wholeMs * SOME) / Math.max(1, inside));
+  return LENGTHS_MS.find((ms) => ms >= least) ?? Math.ceil(least);
 }
 
 function versionName(version: string | undefined, end: number): string {

@@ -91,7 +91,7 @@ function uplotOptions(
       x: { time: false, range: [fromMs / 1_000, toMs / 1_000] },
       y: y.log
         ? { distr: 3, range: (_, min, max) => [Math.max(1, min / 1.5), Math.max(10, max * 1.5)] }
-        : { range: (_, __, max) => [0, Math.max(1, max * 1.08)] },
+        : { range: (_, __, max) => [0, Math.max(1, max * 1.16)] },
     },
     axes: [
       { ...axis, values: (_, ticks) => ticks.map((at) => duration(at * 1_000)), space: 90 },
