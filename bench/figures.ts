@@ -120,7 +120,7 @@ export function figures(settings: Settings): Figure[] {
         of: seconds,
         series: rollingSeries(instances),
         atMost: 1,
-        settings: `max-in-flight ${maxInFlight}`,
+        settings: `max-in-flight ${maxInFlight}, no drain`,
       }),
     ),
     growth({

@@ -7,7 +7,8 @@ export const rolling =
   (instances: number, maxInFlight: number): Series =>
   (context) =>
     inLab(context, async (lab) => {
-      const inputs = { strategy: 'rolling', 'max-in-flight': String(maxInFlight) };
+      // The other way has no wait either.
+      const inputs = { strategy: 'rolling', 'max-in-flight': String(maxInFlight), drain: '0s' };
       const [ours, instead] = [appOf(lab, 'ours', instances), appOf(lab, 'instead', instances)];
       await Promise.all([
         push(await lab.shell(await lab.workspace([instead])), lab.foundry),
