@@ -57,6 +57,10 @@ describe('refused is', () => {
       { event: 'workflow_run', payload: run('octo/shop'), head: 'c'.repeat(40), origin: 'fork' },
     ],
     ['a fork that was commented on', { event: 'issue_comment', payload: comment, origin: 'fork' }],
+    [
+      'the number of a fork’s pull request by hand, without git',
+      { event: 'workflow_dispatch', origin: 'fork', head: undefined as never },
+    ],
     ['a comment, without git', { event: 'issue_comment', payload: comment, head: undefined as never }],
     ['a fork by hand', { event: 'workflow_dispatch', origin: 'fork' }],
     ['what GitHub does not know', { event: 'workflow_dispatch' }],

@@ -38,7 +38,7 @@ async function made(...looks: readonly Seen[]): Promise<{ done: readonly string[
   const place = { platform, target: { spaceGuid: 'space' } as Target, clock, tell: () => undefined };
   const signal = new AbortController().signal;
   try {
-    await makeServices('shop-pr-12', [WANTED], LABELS, { ...place, signal });
+    await makeServices('shop-pr-12', [WANTED], { labels: LABELS, annotations: {} }, { ...place, signal });
     return { done };
   } catch (error) {
     return { done, error: (error as Error).message };

@@ -19,8 +19,8 @@ export function removeWorkspaces(): void {
 }
 
 /** A workspace with a manifest that names what live has: the same one for the same. */
-function workspaceOf(version: string, more: readonly string[] = []): string {
-  const key = JSON.stringify([version, more]);
+function workspaceOf(version: string, { manifest: more = [], routes, machine = '' }: Bits): string {
+  const key = JSON.stringify([version, more, routes, machine]);
   const there = made.get(key);
   if (there !== undefined) return there;
   const health = version === 'bad' ? 500 : 200;
@@ -33,7 +33,7 @@ function workspaceOf(version: string, more: readonly string[] = []): string {
     '  memory: 64M',
     '  instances: 3',
     '  routes:',
-    '  - route: shop.apps.localhost',
+    ...(routes ?? ['shop.apps.localhost']).map((route) => `  - route: ${route}`),
     '  env:',
     '    MODE: small',
     ...more.map((line) => `  ${line}`),
@@ -42,13 +42,19 @@ function workspaceOf(version: string, more: readonly string[] = []): string {
   return folder;
 }
 
-export interface Preview {
+interface Bits {
+  manifest?: readonly string[];
+  routes?: readonly string[];
+  /** Each machine has the same bits at another place. */
+  machine?: string;
+}
+
+export interface Preview extends Bits {
   version?: string;
   number?: number;
   command?: string;
   inputs?: Readonly<Record<string, string>>;
   event?: string;
-  manifest?: readonly string[];
   repository?: string;
   gitHub?: Deploy['gitHub'];
   compare?: Deploy['compare'];
@@ -76,7 +82,7 @@ export async function inSpace<T>(work: (space: Space) => Promise<T>): Promise<T>
     return act(
       platform,
       {
-        workspace: workspaceOf(version, how.manifest),
+        workspace: workspaceOf(version, how),
         commit: commitOf(version),
         runId: String(runs),
         inputs: { command, drain: '1s', ...inputs },

@@ -110,6 +110,7 @@ describe('nothing is asked of GitHub', () => {
   test.each<[string, Acts]>([
     ['on another event', { event: 'push' }],
     ['on the event that runs with the rights of the base', { event: 'pull_request_target' }],
+    ['where comments are switched off', { inputs: { comment: 'false' } }],
     ['without a token', { inputs: { 'github-token': '' } }],
     ['when it is no plan', { inputs: { plan: 'false' } }],
     ['for a status', { outcome: { result: 'shown', apps: [appOutcome()] } }],

@@ -15,7 +15,11 @@ const SECRET = 'pass|word';
 const HEAD = 'ab'.repeat(20);
 const URL = 'https://shop-pr-12.example.com';
 const READY: Outcome = { result: 'previewed', apps: [appOutcome({ app: 'shop-pr-12', url: URL })] };
-const DELETED: Outcome = { result: 'deleted', apps: [appOutcome({ app: 'shop-pr-12' })] };
+const DELETED: Outcome = {
+  result: 'deleted',
+  apps: [appOutcome({ app: 'shop-pr-12' })],
+  gone: ['shop-pr-12'],
+};
 
 let http: ClosableHttp;
 let hub: Hub;
@@ -69,7 +73,7 @@ describe('the pull request', () => {
     await started();
     const deploying = teller();
     await deploying.begin();
-    expect(bodies()[0]).toMatch(/^<!-- cf-zero-downtime preview [0-9a-f]{32} -->\n⏳/);
+    expect(bodies()[0]).toMatch(/^<!-- cf-zero-downtime preview [0-9a-f]{32} [0-9a-f]{12} -->\n⏳/);
     await deploying.end(READY);
     expect(bodies()).toHaveLength(1);
     expect(bodies()[0]).toContain(`<${URL}>`);
@@ -111,6 +115,48 @@ describe('the pull request', () => {
     expect(bodies()).toEqual([]);
   });
 
+  test('has a comment for each manifest, and all of them tell the end', async () => {
+    await started();
+    await teller().end(READY);
+    const other: Outcome = {
+      ...READY,
+      apps: [appOutcome({ app: 'api-pr-12', url: 'https://api.example.com' })],
+    };
+    await teller({ inputs: { manifest: 'api/manifest.yml' } }).end(other);
+    expect(bodies().map((body) => [body.includes('api-pr-12'), body.includes('shop-pr-12')])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+    await teller({ inputs: { command: 'preview-delete' } }).end(DELETED);
+    expect(bodies().map((body) => body.includes('removed'))).toEqual([true, true]);
+    // Each is found again by its own manifest.
+    await teller({ inputs: { manifest: 'api/manifest.yml' } }).end(other);
+    expect(bodies().map((body) => body.includes('ready'))).toEqual([false, true]);
+  });
+
+  test('gets a new comment where a person deleted it', async () => {
+    await started();
+    await teller().end(READY);
+    hub.deleteComment(hub.comments(12)[0]?.id ?? 0);
+    await teller().end(READY);
+    expect(bodies()).toEqual([expect.stringContaining('ready')]);
+  });
+
+  test('is told that it sleeps, and how it wakes', async () => {
+    await started();
+    await teller().end(READY);
+    const preview = { name: 'shop-pr-12', pull: 12, deployedAtMs: 0, hasApp: true };
+    const swept = [{ preview, what: 'stop' as const, why: 'nobody asked it since 2026-11-21 08:00 UTC' }];
+    await teller({ inputs: { command: 'sweep' }, event: 'schedule' }).end({
+      result: 'swept',
+      apps: [],
+      swept,
+    });
+    expect(bodies()).toHaveLength(1);
+    expect(rendered(bodies()[0] ?? '')).toMatch(/sleeps: nobody asked it since[\s\S]*cf start shop-pr-12/);
+    expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'success']]);
+  });
+
   test('is told of a sweep, where it has a comment', async () => {
     await started();
     await teller().end(READY);
@@ -124,6 +170,7 @@ describe('the pull request', () => {
       apps: [],
       swept,
       removed: [{ kind: 'app', name: 'shop-pr-12' }],
+      gone: ['shop-pr-12'],
     });
     expect(bodies()[0]).toContain('its time is over');
     expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'inactive']]);
@@ -137,7 +184,13 @@ describe("GitHub's deployment", () => {
     const preview = { name: 'api-pr-12', pull: 12, deployedAtMs: 0, hasApp: true };
     const removed = ['api-pr-12', 'shop-pr-12'].map((name) => ({ kind: 'app' as const, name }));
     const swept = [{ preview, what: 'remove' as const, why: 'its time is over' }];
-    await teller({ inputs: { command: 'sweep' } }).end({ result: 'swept', apps: [], swept, removed });
+    await teller({ inputs: { command: 'sweep' } }).end({
+      result: 'swept',
+      apps: [],
+      swept,
+      removed,
+      gone: removed.map(({ name }) => name),
+    });
     expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'inactive']]);
   });
 

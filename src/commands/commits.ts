@@ -34,6 +34,18 @@ export function patienceOf(
   };
 }
 
+/** As `patienceOf`; whoever removes the preview is waited for, too, as it is made anew then. */
+export function patienceOfPreview(
+  ...[inputs, context, compare]: Parameters<typeof patienceOf>
+): (holder: App) => Promise<number> {
+  const usual = patienceOf(inputs, context, compare);
+  return async (holder) =>
+    REMOVALS.includes(holder.annotations[ANNOTATION.strategy]) ? REST_MS : usual(holder);
+}
+
+/** What a lock says of its holder where that removes a preview, or stops it. */
+const REMOVALS: readonly (string | undefined)[] = ['preview-delete', 'sweep'];
+
 /**
  * Who found the lock free, and lost it to a faster run before it wrote anything, goes by the commits as if it had found it taken.
  * @param apps as they were seen last

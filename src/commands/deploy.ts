@@ -33,11 +33,6 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
   }
 }
 
-interface Comparing {
-  /** How commits are compared, by how they are usually. */
-  comparing(compare: World['compare']): World['compare'];
-}
-
 /** @param preview set: what is deployed is one */
 export async function deployManifest(
   opened: Opened,
@@ -45,7 +40,7 @@ export async function deployManifest(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-  preview?: Preview & Pick<Change<Found>, 'ready'> & Comparing,
+  preview?: Preview & Pick<Change<Found>, 'ready' | 'knowing'>,
 ): Promise<Outcome> {
   assertPushesBits(opened.cf.version, manifest.apps);
   const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
@@ -68,12 +63,12 @@ export async function deployManifest(
       _settled: readonly SettledHeld[],
       ended: readonly Held[],
     ) => {
-      const how = preview ? { ...world, compare: preview.comparing(world.compare) } : world;
-      return (await prepare(preparation, seen, how)).map((app) => inPlaceOf(ended, app));
+      return (await prepare(preparation, seen, world)).map((app) => inPlaceOf(ended, app));
     },
     assertRoom: assertRoomToDeploy,
     held: (held: Held, world: World) => mayEnd(held, inputs, context, world),
     ...(preview?.ready ? { ready: preview.ready } : {}),
+    ...(preview?.knowing ? { knowing: preview.knowing } : {}),
   };
   return change(opened, deploying, inputs, context, ports);
 }

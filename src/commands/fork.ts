@@ -6,7 +6,7 @@
 import { fieldsOf } from '../github/answers.js';
 import { checkedOut, checkoutOf, isOfPull } from '../github/checkout.js';
 import { pullRequestOf } from '../github/event.js';
-import { originOf, type PullOrigin } from '../github/pulls.js';
+import { originOf, originOfPull, type PullOrigin } from '../github/pulls.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import { Refused } from '../model/errors.js';
 import type { Ports } from './open.js';
@@ -89,6 +89,8 @@ export function whoseCode({ event, payload, repository, sha, head, origin }: Fac
     if (!isOwn) return 'The workspace has code of a workflow run for a fork.';
   }
   if (head === undefined) {
+    if (origin === 'fork')
+      return 'The workspace has no commit that could be looked up, and the pull request is from a fork.';
     return isAboutPull(payload)
       ? 'Nobody can say which commit is in the workspace, and the event is about a pull request.'
       : undefined;
@@ -100,7 +102,7 @@ export function whoseCode({ event, payload, repository, sha, head, origin }: Fac
 }
 
 function needsGitHub({ event, sha, head }: Facts): boolean {
-  return event !== 'pull_request' && event !== 'pull_request_target' && head !== undefined && head !== sha;
+  return event !== 'pull_request' && event !== 'pull_request_target' && (head === undefined || head !== sha);
 }
 
 /** A comment on a pull request is one on an issue, which has that in it. */
@@ -109,14 +111,17 @@ function isAboutPull(payload: unknown): boolean {
 }
 
 async function originOfHead(
-  { payload, head = '' }: Facts,
+  { payload, head }: Facts,
   { githubToken: token, preview: { id } }: Inputs,
   { apiUrl, repository, workspace }: RunContext,
   { publicHttp: http, clock, signal, files }: Ports,
 ): Promise<PullOrigin | undefined> {
   if (!token || !apiUrl || !repository) return undefined;
   const number = Number(fieldsOf(fieldsOf(payload).issue).number ?? id);
-  const isPulls =
-    Number.isSafeInteger(number) && number > 0 && (await isOfPull(workspace, head, number, files));
-  return originOf({ http, clock, signal, token, apiUrl, repository }, head, isPulls ? number : undefined);
+  const isNumber = Number.isSafeInteger(number) && number > 0;
+  const gitHub = { http, clock, signal, token, apiUrl, repository };
+  // Without git all that can be known is whose pull request it is said to be of.
+  if (head === undefined) return isNumber ? originOfPull(gitHub, number) : undefined;
+  const isPulls = isNumber && (await isOfPull(workspace, head, number, files));
+  return originOf(gitHub, head, isPulls ? number : undefined);
 }

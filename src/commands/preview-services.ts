@@ -1,6 +1,6 @@
 /** What a preview is bound to: nothing that a live app is bound to, unless it is named; its own instances are made with it. */
 import type { Inputs, ManifestApp } from '../model/asked.js';
-import type { ServiceInstance, Target } from '../model/cloud.js';
+import type { Metadata, ServiceInstance, Target } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Clock } from '../model/ports.js';
 import { MINUTE_MS } from '../model/words.js';
@@ -101,18 +101,19 @@ const READY_MS = 30 * MINUTE_MS;
 export async function makeServices(
   name: string,
   make: Inputs['preview']['services']['make'],
-  labels: Readonly<Record<string, string>>,
+  whose: Metadata,
   making: Making,
 ): Promise<void> {
-  await Promise.all(make.map((one) => makeService(ownInstanceName(name, one.name), one, labels, making)));
+  await Promise.all(make.map((one) => makeService(ownInstanceName(name, one.name), one, whose, making)));
 }
 
 async function makeService(
   name: string,
   wanted: Inputs['preview']['services']['make'][number],
-  labels: Readonly<Record<string, string>>,
+  whose: Metadata,
   making: Making,
 ): Promise<void> {
+  const { labels } = whose;
   const { offering, plan, parameters } = wanted;
   const { platform, target, clock, signal, tell } = making;
   const find = async () => (await platform.servicesByName(target.spaceGuid, [name]))[0];
@@ -134,7 +135,7 @@ async function makeService(
       throw refused(`There is no plan ${plan} of ${offering} in this space any more.`, 'Name another one.');
     tell(`The service instance ${name} is being made: ${offering} ${plan}.`);
     await platform.createService({
-      ...{ spaceGuid: target.spaceGuid, name, planGuid, labels },
+      ...{ spaceGuid: target.spaceGuid, name, planGuid, ...whose },
       ...(parameters ? { parameters } : {}),
     });
   } else if (!isGoing(found)) await platform.labelService(found.guid, labels);
@@ -143,7 +144,7 @@ async function makeService(
     const now = found ? await platform.service(found.guid).catch(goneIsNone) : await find();
     if (found && !now) {
       // A removal was under way, and this is what comes after it.
-      if (!isNew) return makeService(name, wanted, labels, making);
+      if (!isNew) return makeService(name, wanted, whose, making);
       throw refused(`The service instance ${name} was deleted while it was being made.`, 'Run again.');
     }
     if (now && hasFailed(now))

@@ -9,7 +9,7 @@ import type { Manifest } from '../manifest/manifest.js';
 import { previewManifest } from '../manifest/preview.js';
 import { defaultDomain, wantedRoutes } from '../manifest/routes.js';
 import type { Inputs, ManifestApp, RunContext } from '../model/asked.js';
-import type { App, Domain } from '../model/cloud.js';
+import type { App, Domain, Metadata } from '../model/cloud.js';
 import { InputError, Refused } from '../model/errors.js';
 import { candidateName, LABEL } from '../platform/names.js';
 import {
@@ -22,6 +22,8 @@ import {
   previewLabels,
   selectorOfPreview,
 } from '../platform/preview-names.js';
+import type { World } from '../steps/world.js';
+import { patienceOfPreview } from './commits.js';
 import { deployManifest } from './deploy.js';
 import { assertOwnCode } from './fork.js';
 import { type Opened, open, type Ports } from './open.js';
@@ -64,11 +66,15 @@ export async function preview(inputs: Inputs, context: RunContext, ports: Ports)
     const outcome = await deployManifest(opened, small, asked, ofHead, ports, {
       labels,
       facts: previewFacts(of),
-      comparing: (compare) => async (base, commit) => {
-        const age = await compare(base, commit);
-        return age === 'older' && (await isHead(commit, of, inputs, context, ports)) ? 'newer' : age;
+      knowing: (world) => {
+        const compare: World['compare'] = async (base, commit) => {
+          const age = await world.compare(base, commit);
+          return age === 'older' && (await isHead(commit, of, inputs, context, ports)) ? 'newer' : age;
+        };
+        return { ...world, compare, patience: patienceOfPreview(inputs, ofHead, compare) };
       },
-      ready: () => makeAll(manifest.apps, named, labels, inputs, opened, ports),
+      ready: () =>
+        makeAll(manifest.apps, named, { labels, annotations: previewFacts(of) }, inputs, opened, ports),
     });
     const isThere = outcome.result === 'previewed' || outcome.result === 'unchanged';
     const told: Outcome = { ...outcome, ...(isThere ? { isPreview: true } : {}) };
@@ -121,7 +127,7 @@ async function isHead(
 async function makeAll(
   apps: readonly ManifestApp[],
   named: ReadonlyMap<string, string>,
-  labels: Readonly<Record<string, string>>,
+  whose: Metadata,
   { preview: { services } }: Inputs,
   { platform, target }: Opened,
   { clock, signal, listener }: Ports,
@@ -131,7 +137,7 @@ async function makeAll(
   await Promise.all(
     apps.map((app) => {
       const own = services.make.filter(({ name }) => app.services.includes(name));
-      return makeServices(named.get(app.name) ?? app.name, own, labels, making);
+      return makeServices(named.get(app.name) ?? app.name, own, whose, making);
     }),
   );
 }
@@ -200,8 +206,15 @@ function smallOf(
   return previewManifest(manifest, wishes, workspace);
 }
 
-/** Throws `InputError` where there is none, or none that a browser can reach. */
-function domainFor(app: ManifestApp, asked: string | undefined, domains: readonly Domain[]): Domain {
+/**
+ * Nobody reaches a preview from outside whose app nobody reaches from there, unless that is asked for. Throws `InputError` where
+ * there is none. @returns undefined: its routes are TCP routes, which have no name that a preview could have
+ */
+function domainFor(
+  app: ManifestApp,
+  asked: string | undefined,
+  domains: readonly Domain[],
+): Domain | undefined {
   const isWeb = ({ internal, protocols }: Domain) => !internal && protocols.includes('http');
   if (asked !== undefined) {
     const found = domains.find(({ name }) => name.toLowerCase() === asked);
@@ -219,9 +232,9 @@ function domainFor(app: ManifestApp, asked: string | undefined, domains: readonl
     ]);
   }
   const routes = wantedRoutes(app, domains).routes;
-  const first = routes
-    .map(({ domainGuid }) => domains.find(({ guid }) => guid === domainGuid))
-    .find((one) => one && isWeb(one));
+  const own = routes.flatMap(({ domainGuid }) => domains.find(({ guid }) => guid === domainGuid) ?? []);
+  const first = own.find(isWeb) ?? own.find(({ internal }) => internal);
+  if (!first && routes.length > 0) return undefined;
   const domain = first ?? defaultDomain(domains);
   if (!domain)
     throw new InputError([{ text: 'The organization has no HTTP domain that a preview could be on.' }]);

@@ -2,9 +2,10 @@
 
 import { allOf } from '../engine/converge.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { App, Snapshot } from '../model/cloud.js';
-import { Refused } from '../model/errors.js';
+import type { App, ServiceInstance, Snapshot } from '../model/cloud.js';
+import { PlatformRefusal, Refused } from '../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../model/words.js';
+import type { Platform } from '../platform/calls.js';
 import { ANNOTATION, LABEL, ownerLabel, versionOf } from '../platform/names.js';
 import { ownedNames } from '../platform/ours.js';
 import { isOfPreview } from '../platform/preview-names.js';
@@ -63,16 +64,26 @@ export async function removeNow(
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome> {
+  const names = previewNames(apps);
   const removal: Treatment = {
     called: 'preview-delete',
     strategy: emptied,
     perform: async (going, world): Promise<Outcome> => {
       const removed = whatGoes(going);
       await pursue({ world, apps: going, strategy: emptied, way: 'back' });
-      const beside = await removeBeside(selector, world);
+      let failed: unknown;
+      const beside = await removeBeside(selector, world).catch((error: unknown) => {
+        failed = error;
+      });
+      // What a broker keeps needs no lock: the next run tries it again.
       await pursue({ world, apps: going, strategy: released, way: 'back' });
-      const gone = [...removed, ...beside];
-      return { result: 'deleted', apps: going.map((app) => outcomeOf(app, inputs.router)), removed: gone };
+      if (!beside) throw failed;
+      return {
+        result: 'deleted',
+        apps: going.map((app) => outcomeOf(app, inputs.router)),
+        removed: [...removed, ...beside.removed],
+        gone: [...new Set([...names, ...beside.of])],
+      };
     },
   };
   return underLocks(apps, removal, opened, inputs, context, ports);
@@ -174,16 +185,38 @@ function whatGoes(going: readonly AppWorld[]): Removed[] {
 }
 
 /** Service instances that were made for it, and routes that lost their app before. */
-async function removeBeside(selector: string, { platform, target }: World): Promise<readonly Removed[]> {
+async function removeBeside(
+  selector: string,
+  { platform, target }: World,
+): Promise<{ removed: readonly Removed[]; of: readonly string[] }> {
   const [services, routes] = await Promise.all([
     platform.servicesByLabel(target.spaceGuid, selector),
     platform.routesByLabel(target.spaceGuid, selector),
   ]);
   const unused = routes.filter(({ destinations }) => destinations.length === 0);
-  await allOf(services, LANES, ({ guid }) => platform.deleteService(guid));
+  await allOf(services, LANES, (one) => removeService(one, platform));
   await allOf(unused, LANES, ({ guid }) => platform.deleteRoute(guid));
-  return [
-    ...services.map(({ name }) => ({ kind: 'service' as const, name })),
-    ...unused.map(({ url }) => ({ kind: 'route' as const, name: url })),
-  ];
+  return {
+    removed: [
+      ...services.map(({ name }) => ({ kind: 'service' as const, name })),
+      ...unused.map(({ url }) => ({ kind: 'route' as const, name: url })),
+    ],
+    // The key of a name is the name, unless that is unusual.
+    of: unused.flatMap(({ labels }) => labels[LABEL.app] ?? []),
+  };
+}
+
+/** Throws `Refused` with the broker's words where it keeps it. */
+async function removeService({ guid, name }: ServiceInstance, platform: Platform): Promise<void> {
+  try {
+    await platform.deleteService(guid);
+  } catch (error) {
+    if (!(error instanceof PlatformRefusal)) throw error;
+    const { operation } = await platform.service(guid).catch(() => ({ operation: undefined }));
+    throw new Refused(
+      `The service instance ${name} could not be deleted: ${operation?.description || error.message}`,
+      `See with cf service ${name} what its broker needs, then run again.`,
+      'preview-services',
+    );
+  }
 }

@@ -63,8 +63,9 @@ async function removeAll(
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
-): Promise<Pick<Outcome, 'result' | 'apps' | 'removed' | 'error' | 'swept'>> {
+): Promise<Pick<Outcome, 'result' | 'apps' | 'removed' | 'gone' | 'error' | 'swept'>> {
   const removed: Removed[] = [];
+  const gone: string[] = [];
   const swept = [...decisions];
   let failed: unknown;
   for (const [at, { preview, what }] of decisions.entries()) {
@@ -81,6 +82,7 @@ async function removeAll(
       continue;
     }
     removed.push(...(outcome.removed ?? []));
+    gone.push(...(outcome.gone ?? []));
     if (outcome.error === undefined) continue;
     failed ??= outcome.error;
     const done = what === 'stop' ? 'stopped' : 'removed';
@@ -88,8 +90,8 @@ async function removeAll(
     const text = `${preview.name} could not be ${done}, the next sweep tries it again: ${(outcome.error as Error).message}`;
     ports.listener.tell({ type: 'warning', text });
   }
-  if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed, swept };
-  return { result: 'swept', apps: [], removed, swept };
+  if (failed !== undefined) return { result: 'failed', error: failed, apps: [], removed, gone, swept };
+  return { result: 'swept', apps: [], removed, gone, swept };
 }
 
 /** What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one */
@@ -138,14 +140,16 @@ function seenOf(
   all: readonly (Metadata & { name?: string; url?: string })[],
 ): PreviewSeen {
   const expires = all.map(({ labels }) => Number(labels[LABEL.expires])).filter((at) => at > 0);
-  const pull = apps.map(({ annotations }) => Number(annotations[ANNOTATION.pull])).find((one) => one > 0);
+  const pull = all.map(({ annotations }) => Number(annotations[ANNOTATION.pull])).find((one) => one > 0);
+  // A route that has lost its app tells its number alone, which may be a pull request's or somebody's own.
+  const tells = all.some(({ annotations }) => ANNOTATION.previewId in annotations);
   const live = apps.find(({ labels }) => labels[LABEL.role] === 'preview') ?? apps[0];
   const [first] = all;
   return {
     name: live?.annotations[ANNOTATION.app] ?? live?.name ?? first?.url ?? first?.name ?? number,
     // Only a pull request's preview is called by a number that GitHub can be asked for.
     ...(pull !== undefined && String(pull) === number ? { pull } : {}),
-    ...(pull === undefined && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
+    ...(!tells && apps.length === 0 && /^[1-9]\d*$/.test(number) ? { pull: Number(number) } : {}),
     ...(expires.length > 0 ? { expiresAtMs: Math.max(...expires) * 1000 } : {}),
     deployedAtMs: Math.max(0, ...apps.flatMap((app) => [app.createdAtMs, versionAtMs(app)])),
     startedAtMs: Math.max(0, ...apps.map(({ updatedAtMs = 0 }) => updatedAtMs)),

@@ -162,7 +162,8 @@ function oneOf(name: string, manifest: Manifest | undefined): Record<string, num
 /** Only a deploy brings its run's commit: what another command brings is not told by the commit that its workflow was started on. */
 function takerFacts({ command }: Inputs, context: RunContext): World['facts'] {
   const { [ANNOTATION.commit]: commit, ...who } = runFacts(context);
-  return command === 'deploy' && commit !== undefined ? { ...who, [ANNOTATION.commit]: commit } : who;
+  const brings = command === 'deploy' || command === 'preview';
+  return brings && commit !== undefined ? { ...who, [ANNOTATION.commit]: commit } : who;
 }
 
 /** A lower attempt of the same run has ended, or there would be no higher one; of other runs GitHub knows. */

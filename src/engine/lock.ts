@@ -154,7 +154,7 @@ async function deadHolding(
         awaited = ownerOf(holder);
         deadlineMs ??= clock.now() + waitMs;
         tell(
-          `${describe(holder)}. Its commit is older than this one: waiting for its end, at most ${Math.ceil(waitMs / 60_000)} min.`,
+          `${describe(holder)}. ${ANNOTATION.commit in holder.annotations ? 'Its commit is older than this one: waiting' : 'Waiting'} for its end, at most ${Math.ceil(waitMs / 60_000)} min.`,
         );
       }
       if (deadlineMs !== undefined && clock.now() >= deadlineMs) throw lockedBy(holder);

@@ -1,7 +1,7 @@
 /** One comment on a pull request that is found again and edited, never repeated. */
 
 import { fieldsOf } from './answers.js';
-import { type Exchange, type ExchangeOptions, exchange, viewerOf } from './exchange.js';
+import { type Exchange, type ExchangeOptions, exchange, type Fields, viewerOf } from './exchange.js';
 
 export interface Comment {
   /** Number of the pull request. */
@@ -10,8 +10,6 @@ export interface Comment {
   marker: string;
   /** Markdown, with the marker at its beginning. */
   body: string;
-  /** Where there is none yet, none is made. */
-  onlyEdit?: boolean;
 }
 
 /** GitHub takes no longer comment, in characters (422 "Body is too long"). */
@@ -33,21 +31,47 @@ export async function keepComment(options: ExchangeOptions, comment: Comment): P
   return 'why' in kept ? kept.why : undefined;
 }
 
-async function keepOnce(gitHub: Exchange, { pull, marker, body, onlyEdit }: Comment): Promise<void> {
-  const author = await viewerOf(gitHub);
-  const list = `${gitHub.address}/issues/${pull}/comments`;
-  const isOurs = ({ id, body: text, user }: Readonly<Record<string, unknown>>) => {
-    const isMarked = typeof text === 'string' && text.startsWith(marker);
-    return isMarked && Number.isSafeInteger(id) && String(fieldsOf(user).login).toLowerCase() === author;
-  };
+/**
+ * Edits all of our comments whose markers begin alike, each of which keeps its marker; where there is none, none is made.
+ * @param family the beginning
+ * @param text Markdown that stands below the marker from now on
+ * @returns as `keepComment`
+ */
+export async function editComments(
+  options: ExchangeOptions,
+  { pull, family, text }: { pull: number; family: string; text: string },
+): Promise<string | undefined> {
+  const edited = await exchange(options, NEED, async (gitHub) => {
+    const isOurs = await oursBy(gitHub, family);
+    for (const { id, body } of (await gitHub.pages(listOf(gitHub, pull))).filter(isOurs)) {
+      const [marker = ''] = String(body).split('\n');
+      await edit(gitHub, id, [marker, text].join('\n'));
+    }
+  });
+  return 'why' in edited ? edited.why : undefined;
+}
+
+async function keepOnce(gitHub: Exchange, { pull, marker, body }: Comment): Promise<void> {
+  const list = listOf(gitHub, pull);
+  const isOurs = await oursBy(gitHub, marker);
   // The oldest one that is ours.
   const ours = (await gitHub.pages(list, (read) => read.some(isOurs))).find(isOurs);
-  if (!ours && onlyEdit) return;
-  if (!ours) await gitHub.send({ method: 'POST', url: list, json: { body } });
-  else
-    await gitHub.send({
-      method: 'PATCH',
-      url: `${gitHub.address}/issues/comments/${ours.id}`,
-      json: { body },
-    });
+  if (ours) await edit(gitHub, ours.id, body);
+  else await gitHub.send({ method: 'POST', url: list, json: { body } });
+}
+
+function listOf({ address }: Exchange, pull: number): string {
+  return `${address}/issues/${pull}/comments`;
+}
+
+async function oursBy(gitHub: Exchange, beginning: string): Promise<(comment: Fields) => boolean> {
+  const author = await viewerOf(gitHub);
+  return ({ id, body, user }) => {
+    const isMarked = typeof body === 'string' && body.startsWith(beginning);
+    return isMarked && Number.isSafeInteger(id) && String(fieldsOf(user).login).toLowerCase() === author;
+  };
+}
+
+async function edit({ address, send }: Exchange, id: unknown, body: string): Promise<void> {
+  await send({ method: 'PATCH', url: `${address}/issues/comments/${id}`, json: { body } });
 }

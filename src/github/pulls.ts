@@ -22,13 +22,14 @@ export async function pullStates(
   return exchange(options, NEED, async ({ address, pages }) => {
     const list = `${address}/pulls?state=all&sort=created&direction=desc`;
     const read = await pages(list, (items) => Number(items.at(-1)?.number) <= lowest);
-    return new Map(
-      read.flatMap(({ number, state }) =>
-        Number.isSafeInteger(number) && (state === 'open' || state === 'closed')
-          ? [[Number(number), state] as const]
-          : [],
-      ),
+    const states = read.flatMap(({ number, state }) =>
+      Number.isSafeInteger(number) && (state === 'open' || state === 'closed')
+        ? [[Number(number), state] as const]
+        : [],
     );
+    // What comes new while pages are read moves one from a page to the next: it may be open there, and closed here.
+    const open = states.filter(([, state]) => state === 'open');
+    return new Map([...states, ...open]);
   });
 }
 
@@ -67,6 +68,21 @@ export async function originOf(
   // A commit that a branch of the repository has too is its own.
   const isOwn = (pull: Fields) => isOf(options.repository, pull);
   return read.done.length === 0 || read.done.some(isOwn) ? 'own' : 'fork';
+}
+
+/** @returns undefined: GitHub does not say, or there is no such pull request. Rejects with the signal's reason only. */
+export async function originOfPull(
+  options: ExchangeOptions,
+  number: number,
+): Promise<PullOrigin | undefined> {
+  const read = await exchange(options, NEED, ({ address, pages }) =>
+    pages(
+      `${address}/pulls?state=all&sort=created&direction=desc`,
+      (items) => Number(items.at(-1)?.number) <= number,
+    ),
+  );
+  const pull = 'done' in read ? read.done.find((one) => one.number === number) : undefined;
+  return pull && (isOf(options.repository, pull) ? 'own' : 'fork');
 }
 
 function isOf(repository: string, { head }: Fields): boolean {

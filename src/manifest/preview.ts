@@ -1,4 +1,5 @@
 /** The manifest of a preview: what the user's manifest says, under another name and address, and small. Pure. */
+import { dirname, relative, resolve } from 'node:path';
 import { type Data, dataOf, quoted } from './candidate.js';
 import { ROUTE_KEYS } from './edit.js';
 import { type Manifest, readManifest } from './manifest.js';
@@ -27,13 +28,13 @@ export function previewManifest(
   wishes: readonly PreviewWish[],
   workspace: string,
 ): Manifest {
-  const applications = wishes.map((wish) => asPreview(manifest, wish));
+  const applications = wishes.map((wish) => asPreview(manifest, wish, workspace));
   const { file, variables: vars } = manifest;
   const text = quoted({ applications });
   return { ...readManifest({ file, text, varsFiles: [], vars, workspace }), secrets: manifest.secrets };
 }
 
-function asPreview(manifest: Manifest, wish: PreviewWish): Data {
+function asPreview(manifest: Manifest, wish: PreviewWish, workspace: string): Data {
   const { app, name, route } = wish;
   const data = dataOf(manifest, app);
   const path = manifest.apps.find((one) => one.name === app)?.path;
@@ -43,7 +44,10 @@ function asPreview(manifest: Manifest, wish: PreviewWish): Data {
     ...kept,
     name,
     ...(route === undefined ? { 'no-route': true } : { routes: [{ route }] }),
-    ...(path === undefined ? {} : { path }),
+    // Another machine has the same bits at another place.
+    ...(path === undefined
+      ? {}
+      : { path: relative(dirname(resolve(workspace, manifest.file)), path) || '.' }),
     ...(one && 'instances' in kept ? { instances: atMostOne(kept.instances, manifest) } : {}),
     ...(one && Array.isArray(kept.processes)
       ? { processes: kept.processes.map((process) => smaller(process as Data, manifest)) }

@@ -157,6 +157,7 @@ export interface Platform {
     planGuid: string;
     parameters?: Readonly<Record<string, unknown>>;
     labels: Readonly<Record<string, string>>;
+    annotations: Readonly<Record<string, string>>;
   }): Promise<void>;
   labelService(guid: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** With all its bindings. Waits for the job. */

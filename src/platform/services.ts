@@ -53,12 +53,12 @@ export function serviceCalls(requests: Requests): ServiceCalls {
     async service(guid) {
       return parseService(Fields.of(await requests.read(`${instances}/${guid}`), 'service instance'));
     },
-    async createService({ spaceGuid, name, planGuid, parameters, labels }) {
+    async createService({ spaceGuid, name, planGuid, parameters, labels, annotations }) {
       const body = {
         type: 'managed',
         name,
         ...(parameters ? { parameters } : {}),
-        metadata: { labels },
+        metadata: { labels, annotations },
         relationships: { space: { data: { guid: spaceGuid } }, service_plan: { data: { guid: planGuid } } },
       };
       await requests.write('POST', instances, body);

@@ -31,7 +31,7 @@ export async function tellPullRequest(
   const { githubToken: token } = inputs;
   const { event, repository = '', apiUrl = '' } = context;
   const isPlan = inputs.plan && (outcome.plan ?? outcome.error) !== undefined && outcome.apps.length > 0;
-  if (!isPlan || event?.name !== 'pull_request' || !token) return;
+  if (!isPlan || !inputs.comment || event?.name !== 'pull_request' || !token) return;
   const warn = (why: string) =>
     log.tell({ type: 'warning', text: `The plan is not shown on the pull request: ${why}` });
   try {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Outcome } from '../commands/outcome.js';
 import { eventOf } from '../commands/preview.js';
 import { previewOf } from '../commands/preview-of.js';
-import { keepComment } from '../github/comments.js';
+import { editComments, keepComment } from '../github/comments.js';
 import { endDeployments, keepDeployment } from '../github/deployments.js';
 import type { ExchangeOptions } from '../github/exchange.js';
 import type { Inputs, RunContext } from '../model/asked.js';
@@ -34,7 +34,7 @@ export function previewTeller(
   log: Log,
   ports: CommentPorts,
 ): PreviewTeller {
-  const { command, githubToken: token, plan, comment, deployment } = inputs;
+  const { command, githubToken: token, plan, comment: wanted, deployment } = inputs;
   const { repository, apiUrl } = context;
   const { http, clock, signal, redact } = ports;
   const md = markdown(redact);
@@ -50,10 +50,13 @@ export function previewTeller(
   }
 
   function tell(pull: number, lines: readonly string[], onlyEdit: boolean): Promise<void> {
-    if (!gitHub || !comment) return Promise.resolve();
+    if (!gitHub || !wanted) return Promise.resolve();
     const marker = markerOf(pull, inputs, repository);
-    const body = [marker, ...lines].join('\n');
-    return say('The pull request is not told', keepComment(gitHub, { pull, marker, body, onlyEdit }));
+    const text = lines.join('\n');
+    const told = onlyEdit
+      ? editComments(gitHub, { pull, family: familyOf(marker), text })
+      : keepComment(gitHub, { pull, marker, body: `${marker}\n${text}` });
+    return say('The pull request is not told', told);
   }
 
   /** undefined: nobody is told, also not of the deployment. */
@@ -77,7 +80,7 @@ export function previewTeller(
     }
     if (!deployment || (isRemoval && state !== 'removed')) return;
     if (state === 'removed') {
-      for (const { app } of outcome.apps) await ended(app);
+      for (const app of outcome.gone ?? []) await ended(app);
       return;
     }
     const { commit: ref } = about;
@@ -97,9 +100,9 @@ export function previewTeller(
   }
 
   /** What could not be removed is tried again by the next sweep, and not told. */
-  async function endOfSweep({ swept = [], removed = [] }: Outcome): Promise<void> {
-    const gone = swept.filter(({ preview }) => removed.some(({ name }) => name === preview.name));
-    for (const { preview, why } of gone) {
+  async function endOfSweep({ swept = [], removed = [], gone = [] }: Outcome): Promise<void> {
+    const over = swept.filter(({ preview }) => removed.some(({ name }) => name === preview.name));
+    for (const { preview, why } of over) {
       if (preview.pull !== undefined)
         await tell(preview.pull, [`The preview is **removed**: ${md.prose(why)}.`], true);
     }
@@ -107,7 +110,7 @@ export function previewTeller(
       if (what === 'stop' && preview.pull !== undefined)
         await tell(preview.pull, sleepLines(preview.name, why, md), true);
     // The deployment is told of the manifest's first app, whichever one that was.
-    for (const { kind, name } of removed) if (kind === 'app') await ended(name);
+    for (const app of gone) await ended(app);
   }
 
   return {
@@ -136,13 +139,26 @@ function stateOf({ result }: Outcome): State {
   return 'failed';
 }
 
-/** Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. */
-function markerOf(pull: number, { api, org, space }: Inputs, repository: string | undefined): string {
-  const key = createHash('sha256')
-    .update(JSON.stringify([api, org, space, repository?.toLowerCase(), pull]))
-    .digest('hex')
-    .slice(0, 32);
-  return `<!-- cf-zero-downtime preview ${key} -->`;
+/**
+ * Never seen by a reader. Names are hashed: they could end the comment of HTML that it is. The previews of one pull request of
+ * which each has its manifest have comments of their own, and go together.
+ */
+function markerOf(
+  pull: number,
+  { api, org, space, manifest, app }: Inputs,
+  repository: string | undefined,
+): string {
+  const place = hash([api, org, space, repository?.toLowerCase(), pull]);
+  return `<!-- cf-zero-downtime preview ${place} ${hash([manifest, app]).slice(0, 12)} -->`;
+}
+
+/** What the markers of all previews of a pull request begin with. */
+function familyOf(marker: string): string {
+  return marker.slice(0, marker.lastIndexOf(' ', marker.length - ' -->'.length - 1) + 1);
+}
+
+function hash(names: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 32);
 }
 
 interface Told {

@@ -1,0 +1,100 @@
+/** Service instances that are made for a preview: slow, failing, cut off in the making, and gone with it. */
+import { afterAll, expect, jest, test } from '@jest/globals';
+import { inSpace, type Preview, pulls, removeWorkspaces, type Space, settle, went } from './preview-space.js';
+import type { Harm } from './wire.js';
+
+jest.setTimeout(120_000);
+
+afterAll(removeWorkspaces);
+
+const OWN: Preview = {
+  manifest: ['services:', '- db'],
+  inputs: { 'preview-services': '[{name: db, offering: queue, plan: small}]' },
+};
+const CLOSED = pulls({ 12: 'closed' });
+
+const broken = (space: Space, fault: object) => space.ask('POST', '/__foundry/broker', fault);
+const mended = (space: Space) => space.ask('DELETE', '/__foundry/broker');
+
+async function expectNothing(space: Space): Promise<void> {
+  await settle(space);
+  expect([await space.apps(), await space.routes(), await space.services()]).toEqual([[], [], []]);
+}
+
+test('one that its broker does not make is told, made anew by the next run, and gone with the preview', async () => {
+  await inSpace(async (space) => {
+    await broken(space, { act: 'provision', fails: 'no room left', times: 1 });
+    const failed = await space.run(OWN);
+    expect(failed.outputs).toMatchObject({ result: 'failed', error: 'preview-services' });
+    expect(failed.lines.join('\n')).toContain('no room left');
+    expect(await space.apps()).toEqual([]);
+    went(await space.run(OWN), 'previewed');
+    expect(await space.services()).toEqual(['shop-pr-12-db']);
+    went(await space.run({ command: 'preview-delete' }), 'deleted');
+    await expectNothing(space);
+  });
+});
+
+test('what is left of one that its broker did not make goes with the preview that never was', async () => {
+  await inSpace(async (space) => {
+    await broken(space, { act: 'provision', fails: 'no room left' });
+    expect((await space.run(OWN)).outputs.result).toBe('failed');
+    await mended(space);
+    went(await space.run({ command: 'sweep', gitHub: CLOSED }), 'swept');
+    await expectNothing(space);
+  });
+});
+
+test('one that is made for ever ends the run in time, and is removed when its broker can', async () => {
+  await inSpace(async (space) => {
+    await broken(space, { act: 'provision', never: true, times: 1 });
+    const failed = await space.run(OWN);
+    expect(failed.outputs).toMatchObject({ result: 'failed', error: 'preview-services' });
+    expect(failed.lines.join('\n')).toContain('is still being made after 30 minutes');
+    await mended(space);
+    went(await space.run({ command: 'sweep', gitHub: CLOSED }), 'swept');
+    await expectNothing(space);
+  });
+});
+
+test('a removal that its broker refuses is a failure, told as one, and done by the next', async () => {
+  await inSpace(async (space) => {
+    await broken(space, { act: 'provision', fails: 'no room left' });
+    await space.run(OWN);
+    await mended(space);
+    await broken(space, { act: 'deprovision', fails: 'data is kept', times: 1 });
+    const failed = await space.run({ command: 'preview-delete' });
+    expect([failed.code, failed.outputs.result]).toEqual([1, 'failed']);
+    expect(failed.lines.join('\n')).toContain('data is kept');
+    went(await space.run({ command: 'preview-delete' }), 'deleted');
+    await expectNothing(space);
+  });
+});
+
+test('a deploy that dies while one is made leaves nothing that a sweep does not remove', async () => {
+  const writes = await inSpace(async (space) => {
+    const { calls } = await space.run(OWN);
+    return calls.filter(({ kind, name }) => kind === 'write' && name.includes('/v3/service_'));
+  });
+  expect(writes.map(({ name }) => name)).toContain('POST /v3/service_instances');
+  await inSpace(async (space) => {
+    for (const point of writes)
+      for (const harm of ['kill before', 'kill after'] satisfies Harm[]) {
+        expect(await space.run({ ...OWN, trial: { point, harm } })).toMatchObject({ code: 'killed' });
+        went(await space.run({ command: 'sweep', gitHub: CLOSED }), 'swept');
+        await expectNothing(space);
+      }
+  });
+});
+
+test('one of a preview by its own number is not taken for that of a closed pull request', async () => {
+  await inSpace(async (space) => {
+    const numbered: Preview = { ...OWN, number: 99, inputs: { ...OWN.inputs, 'preview-id': '12' } };
+    const [deployed, swept] = await Promise.all([
+      space.run(numbered),
+      space.platform.clock.sleep(1_500).then(() => space.run({ command: 'sweep', gitHub: CLOSED })),
+    ]);
+    expect([deployed.outputs.result, swept.outputs.result]).toEqual(['previewed', 'swept']);
+    expect([await space.apps(), await space.services()]).toEqual([['shop-pr-12'], ['shop-pr-12-db']]);
+  });
+});
