@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { aptInstall } from './apt.mjs';
 import { run } from './child.mjs';
 import { contents, once } from './once.mjs';
 import { at } from './paths.mjs';
@@ -82,9 +83,10 @@ export async function zizmor() {
     () => contents(list),
     binary,
     () =>
-      timed('zizmor', () => {
+      timed('zizmor', async () => {
         rmSync(folder, { recursive: true, force: true });
-        return run('python3', [...install, '--target', folder, '--requirement', list]);
+        await run('python3', ['-m', 'pip', '--version']).catch(() => aptInstall('python3', 'python3-pip'));
+        await run('python3', [...install, '--target', folder, '--requirement', list]);
       }),
   );
   return linked('zizmor', binary);

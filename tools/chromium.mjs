@@ -4,16 +4,14 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { aptInstall } from './apt.mjs';
 import { linked } from './binaries.mjs';
-import { run } from './child.mjs';
 import { missing } from './once.mjs';
 import { timed } from './say.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 /** What a page of GitHub needs to look like one: its signs, and letters of the widths that it is laid out for. */
 const PACKAGES = ['chromium', 'fonts-noto-color-emoji', 'fonts-liberation'];
-/** Another installation on the machine may be under way. */
-const WAITS = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
 
 /**
  * @returns path of Chromium
@@ -42,22 +40,7 @@ function isProgram(path) {
 }
 
 async function install() {
-  const rights = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  const apt = (...args) => {
-    const [file, ...rest] = [
-      ...rights,
-      'env',
-      'DEBIAN_FRONTEND=noninteractive',
-      'apt-get',
-      ...WAITS,
-      ...args,
-    ];
-    return run(file, rest);
-  };
-  await timed('Chromium', async () => {
-    await apt('update', '-q');
-    await apt('install', '-y', '-q', '--no-install-recommends', ...PACKAGES);
-  }).catch((error) => {
+  await timed('Chromium', () => aptInstall(...PACKAGES)).catch((error) => {
     throw new Error(`Chromium is needed: install it, or name it in CHROMIUM\n${error.message}`);
   });
 }
