@@ -102,7 +102,14 @@ describe('a file of the runner that is not there', () => {
     const { code, text, errors } = await plain('v4', { GITHUB_STEP_SUMMARY: join(world.dir, 'nowhere') });
     expect({ code, errors }).toEqual({ code: 0, errors: [] });
     expect(text).toMatch(/^Warning: .*GITHUB_STEP_SUMMARY/m);
+    expect(text.match(/^Warning: /gm)).toHaveLength(1);
     expect(await world.meet()).toBe('v4');
+    const full = await plain('v4', { GITHUB_STEP_SUMMARY: '/dev/full' });
+    expect({ code: full.code, errors: full.errors }).toEqual({ code: 0, errors: [] });
+    expect(full.text).toMatch(/^result: unchanged$/m);
+    expect(full.text.match(/^Warning: .*summary.*$/gm)).toEqual([
+      expect.stringMatching(/could not be written: .*no space left/i),
+    ]);
   });
 });
 

@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/commands/outcome.js';
 import { InputError, PlatformFault, VersionFault } from '../../src/model/errors.js';
 import { redactor } from '../../src/report/redact.js';
-import type { Story } from '../../src/report/story.js';
 import { summaryOf } from '../../src/report/summary.js';
 import { nothingFound } from '../../src/steps/world.js';
 import {
   appOutcome,
   asIs,
   deployed,
+  hostile,
   MARKDOWN_ATTACKS,
   NEW,
   OLD,
@@ -305,65 +305,9 @@ Run it without the input "plan" to do this.
   });
 });
 
-/** An outcome in which everything that comes from elsewhere is this text. */
-function madeOf(text: string): { outcome: Outcome; timeline: Story['steps']; probes: Story['probes'] } {
-  const app = appOutcome({
-    app: text,
-    live: {
-      app: text,
-      version: text,
-      instances: { running: 1, wanted: 1 },
-      routes: [{ url: text, by: [`${text}2`] }],
-    },
-    url: text,
-    version: `${text}3`,
-    previousVersion: `${text}4`,
-    candidate: { version: text, phase: 'made' },
-    previous: [text],
-    failed: [text],
-    changes: {
-      sameBits: false,
-      settings: [{ what: text, before: text, after: text }],
-      variables: { added: [text], removed: [text], changed: [text] },
-      routes: { added: [text], removed: [text] },
-    },
-    commits: { before: 'a'.repeat(40), after: 'b'.repeat(40), come: commitsOf(text), leave: commitsOf(text) },
-    found: {
-      ...nothingFound(),
-      notes: [text],
-      proofs: [{ routeUrl: text, proof: 'none', requests: 0, because: text }],
-      smoke: { passed: [{ label: text, asked: text, shows: 'nothing', because: text, requests: 1 }] },
-    },
-  });
-  const { watch } = deployed();
-  const outcome: Outcome = {
-    result: 'failed',
-    // One problem each: a text of several lines is a list, which is ours.
-    error: new InputError([{ text, at: { file: text, line: 1, column: 1 } }]),
-    second: new VersionFault(text.replaceAll('\n', ' '), 'smoke', [text]),
-    apps: [app],
-    plan: [{ app: text, title: text, calls: [text] }],
-    ...(watch ? { watch: { ...watch, byVersion: { [text]: 1 }, failingBefore: [text] } } : {}),
-  };
-  const step = { title: text, startMs: 0, durationMs: 1, ok: true };
-  const buckets = [0, 1, 2].map((at) => ({
-    ...{ startMs: at * 1_000, failed: 1, others: 0, slowestMs: 1 },
-    passed: [1],
-  }));
-  return {
-    outcome,
-    timeline: [step, { ...step, way: 'back' }],
-    probes: { routes: [text], versions: [text], bucketMs: 1_000, buckets },
-  };
-}
-
-function commitsOf(title: string) {
-  return { commits: [{ sha: 'a'.repeat(40), title, pull: 12 }], total: 3, missing: 0 };
-}
-
 describe('no text of others becomes structure', () => {
   const skeletonOf = (text: string) => {
-    const { outcome, timeline, probes } = madeOf(text);
+    const { outcome, timeline, probes } = hostile(text);
     const pages = { repository: 'https://github.com/octo/shop', run: '' };
     return skeleton(rendered(summaryOf(outcome, storyOf(timeline, { probes }), 1, asIs, { pages }))).filter(
       (tag) => !/^<\/?span>$/.test(tag),
@@ -379,9 +323,9 @@ describe('secrets', () => {
   test.each(['s3cret_with*signs', 'p|pe<and>`tick`', 'https://u:pw@host', 'half\u202eturned'])(
     '%s',
     (secret) => {
-      const { outcome, timeline } = madeOf(`x ${secret} y`);
+      const { outcome, timeline } = hostile(`x ${secret} y`);
       const shown = summaryOf(outcome, storyOf(timeline), 1, redactor([secret]));
-      const { outcome: empty, timeline: none } = madeOf('x *** y');
+      const { outcome: empty, timeline: none } = hostile('x *** y');
       expect(shown).toBe(summaryOf(empty, storyOf(none), 1, asIs));
       expect(shown).toContain('x \\*\\*\\* y');
     },

@@ -1,6 +1,7 @@
 /** Outcomes as commands end, and a page as a reader sees it. */
 import { marked } from 'marked';
 import type { AppOutcome, Outcome } from '../../src/commands/outcome.js';
+import { InputError, VersionFault } from '../../src/model/errors.js';
 import type { Story } from '../../src/report/story.js';
 import { nothingFound } from '../../src/steps/world.js';
 
@@ -99,6 +100,66 @@ export function rendered(markdown: string): string {
 /** The elements of a page, without any text: what of a text became structure shows here. */
 export function skeleton(html: string): string[] {
   return html.match(/<[^>]*>/g) ?? [];
+}
+
+/** An outcome in which everything that comes from elsewhere is this text. */
+export function hostile(text: string): {
+  outcome: Outcome;
+  timeline: Story['steps'];
+  probes: Story['probes'];
+} {
+  const app = appOutcome({
+    app: text,
+    live: {
+      app: text,
+      version: text,
+      instances: { running: 1, wanted: 1 },
+      routes: [{ url: text, by: [`${text}2`] }],
+    },
+    url: text,
+    version: `${text}3`,
+    previousVersion: `${text}4`,
+    candidate: { version: text, phase: 'made' },
+    previous: [text],
+    failed: [text],
+    changes: {
+      sameBits: false,
+      settings: [{ what: text, before: text, after: text }],
+      variables: { added: [text], removed: [text], changed: [text] },
+      routes: { added: [text], removed: [text] },
+    },
+    commits: { before: 'a'.repeat(40), after: 'b'.repeat(40), come: commitsOf(text), leave: commitsOf(text) },
+    found: {
+      ...nothingFound(),
+      notes: [text],
+      proofs: [{ routeUrl: text, proof: 'none', requests: 0, because: text }],
+      smoke: { passed: [{ label: text, asked: text, shows: 'nothing', because: text, requests: 1 }] },
+    },
+  });
+  const { watch } = deployed();
+  const outcome: Outcome = {
+    result: 'failed',
+    // One problem each: a text of several lines is a list, which is ours.
+    error: new InputError([{ text, at: { file: text, line: 1, column: 1 } }]),
+    second: new VersionFault(text.replaceAll('\n', ' '), 'smoke', [text]),
+    apps: [app],
+    plan: [{ app: text, title: text, calls: [text] }],
+    ...(watch ? { watch: { ...watch, byVersion: { [text]: 1 }, failingBefore: [text] } } : {}),
+  };
+  const step = { title: text, startMs: 0, durationMs: 1, ok: true };
+  const buckets = [0, 1, 2].map((at) => ({
+    ...{ startMs: at * 1_000, failed: 1, others: 0, slowestMs: 1 },
+    passed: [1],
+  }));
+  return {
+    outcome,
+    timeline: [step, { ...step, way: 'back' }],
+    probes: { routes: [text], versions: [text], bucketMs: 1_000, buckets },
+  };
+}
+
+function commitsOf(title: string) {
+  return { commits: [{ sha: 'a'.repeat(40), title, pull: 12 }], total: 3, missing: 0 };
 }
 
 /** What names, log lines and answers may hold that Markdown or GitHub would heed. */
