@@ -24,8 +24,8 @@ const advice = (causes: string) =>
 const MAX_IN_FLIGHT = 'rolling deployments or your configured max-in-flight';
 
 /** A started web process of 100 MiB each, as staging asks for no room below its minimum. */
-async function small(p: Place, instances: number) {
-  const made = await p.staged('a');
+async function small(p: Place, instances: number, name = 'a') {
+  const made = await p.staged(name);
   await p.ok(`POST /v3/processes/${made.app}/actions/scale`, { instances, memory_in_mb: 100 });
   await p.ok(`POST /v3/apps/${made.app}/actions/start`);
   p.become(made.app);
@@ -93,9 +93,7 @@ export const reactions = [
       within(quota({ totalMemoryMb: 600 }), async (p) => {
         const { app } = await small(p, 3);
         const made = await deploy(p, app, { options: { memory_in_mb: 200 } });
-        const other = await p.staged('b');
-        await p.ok(`POST /v3/processes/${other.app}/actions/scale`, { memory_in_mb: 100 });
-        await p.ok(`POST /v3/apps/${other.app}/actions/start`);
+        const other = await small(p, 1, 'b');
         p.become(fresh(made));
         await tick(p);
         const seen = async () => [await status(p, made), await counts(p, app), await errorOf(p, made)];
@@ -108,6 +106,27 @@ export const reactions = [
       ['ACTIVE/DEPLOYING', [3, 1], 'memory quota_exceeded'],
       ['ACTIVE/DEPLOYING', [2, 2], undefined],
     ],
+  ),
+  ...(
+    [
+      ['3.191.0', undefined],
+      ['3.192.0', 'memory quota_exceeded'],
+    ] as const
+  ).map(([apiVersion, shown]) =>
+    row(
+      'A1.5 line 9',
+      `what went wrong at a look is shown since 3.192.0: ${apiVersion}`,
+      () =>
+        within({ ...quota({ totalMemoryMb: 600 }), apiVersion }, async (p) => {
+          const { app } = await small(p, 3);
+          const made = await deploy(p, app, { options: { memory_in_mb: 200 } });
+          await small(p, 1, 'b');
+          p.become(fresh(made));
+          await tick(p);
+          return [await status(p, made), await errorOf(p, made)];
+        }),
+      ['ACTIVE/DEPLOYING', shown],
+    ),
   ),
   row(
     'A1.6 row 5',

@@ -337,12 +337,14 @@ export const nameRows = [
   ),
   row(
     'A3 names 2',
-    'what is not there, a token that is none, no token, a parameter that is none',
+    'what is not there, a token that is none, a parameter that is none, no token, no right',
     async (p) => {
       const asked = [
         await p.ask('GET /v3/apps/no'),
         await p.ask('GET /v3/apps', undefined, { authorization: 'bearer x' }),
         await p.ask('GET /v3/apps?colour=red'),
+        await p.ask('GET /v3/apps', undefined, { authorization: undefined as never }),
+        await p.auditor('POST /v3/apps', {}),
       ];
       return asked.map(({ status, body }) => [status, body.errors[0].code, body.errors[0].title]);
     },
@@ -350,6 +352,8 @@ export const nameRows = [
       [404, 10010, 'CF-ResourceNotFound'],
       [401, 1000, 'CF-InvalidAuthToken'],
       [400, 10005, 'CF-BadQueryParameter'],
+      [401, 10002, 'CF-NotAuthenticated'],
+      [403, 10003, 'CF-NotAuthorized'],
     ],
   ),
   row(

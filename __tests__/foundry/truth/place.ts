@@ -32,6 +32,8 @@ export interface Place {
   routers: PlayedRouters;
   /** What the routers were told, in order. */
   publications: readonly RouteRecord[];
+  /** What the user got who signed in. */
+  grant: { expires_in: number; refresh_token: string };
   space: string;
   org: string;
   /** Guid of the shared domain of apps. */
@@ -186,6 +188,7 @@ export async function place(options: Partial<FoundryOptions> = {}): Promise<Plac
     cells: instances,
     routers: heard,
     publications,
+    grant: signed.body,
     space: await first('/v3/spaces'),
     org: await first('/v3/organizations'),
     domain: await first('/v3/domains'),

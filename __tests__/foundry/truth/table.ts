@@ -1,6 +1,9 @@
 /** The table's form: what the real platform does, where that is written, what is asked, and the answer. */
 import { expect, test } from '@jest/globals';
 
+/** Of one row, on a machine that has much else to do. */
+const LONGEST_MS = 60_000;
+
 /** One fact that a client can see. */
 export interface Row<P> {
   /** Section and place in it: `A1.2 row 4`, `A3 routes 2`. */
@@ -41,5 +44,6 @@ export function tell<P extends { close(): Promise<void> }>(
         await p.close();
       }
     },
+    LONGEST_MS,
   );
 }
