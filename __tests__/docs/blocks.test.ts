@@ -74,6 +74,12 @@ describe('yaml', () => {
   });
 });
 
+test('other actions are named by their commit', () => {
+  const used = blocks.flatMap(({ text }) => [...text.matchAll(/uses: (\S+)/g)].map(([, uses = '']) => uses));
+  expect(used).toContain(OURS);
+  expect(used.filter((uses) => uses !== OURS && !/@[0-9a-f]{40}$/.test(uses))).toEqual([]);
+});
+
 test.each(inLanguage('json'))('json: %s', (_name, text) => {
   expect(() => JSON.parse(text)).not.toThrow();
 });

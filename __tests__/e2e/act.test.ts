@@ -52,42 +52,43 @@ test("README's workflow puts the app live", async () => {
   expect(await world.meet()).toBe('v1');
 });
 
-test('hold lets a version wait, promote lets it go live, and rollback brings back the one before', async () => {
-  const held = await run({ version: 'v2' }, { hold: await example('hold', [...toWorld(world), AT_ONCE]) });
-  expect(resultOf(held)).toBe('held');
-  expect(held).toMatch(/Look at it before it goes live.*shop-candidate-/);
-  expect(await world.meet()).toBe('v1');
-
-  const byHand = { event: 'workflow_dispatch' };
-  const promote = await example('promote', toWorld(world));
-  const promoted = await run(
-    { version: 'none' },
-    { promote },
-    { ...byHand, inputs: { app: 'shop', command: 'promote' } },
-  );
-  expect(resultOf(promoted)).toBe('promoted');
-  expect(await world.meet()).toBe('v2');
-
-  const rollback = await example('rollback', [...toWorld(world), AT_ONCE]);
-  const before = (await spaceOf(world)).names;
-  const inputs = { app: 'shop', to: '', plan: 'true' };
-  const planned = await run({ version: 'none' }, { rollback }, { ...byHand, inputs });
-  expect(resultOf(planned)).toBe('planned');
-  expect((await spaceOf(world)).names).toEqual(before);
-  const space = await spaceOf(world);
-  const to = label(space.app(before.find((name) => /^shop-previous-/.test(name)) ?? ''), 'version') ?? '';
-  const back = await run(
-    { version: 'none' },
-    { rollback },
-    { ...byHand, inputs: { app: 'shop', to, plan: 'false' } },
-  );
-  expect(resultOf(back)).toBe('rolled-back');
-  expect(await world.meet()).toBe('v1');
-});
-
-test('without a secret, as a canary, with one droplet through two spaces, and by a reusable workflow', async () => {
+test('held, promoted and rolled back; without a secret, and as a canary; with one droplet through two spaces; and by a reusable workflow', async () => {
   const named = (name: string) => ({ name, version: 'v1', routes: [world.url(name)] });
   const [called, signed, once] = [named('called'), named('signed'), named('once')];
+
+  async function heldAndBack(): Promise<void> {
+    const ofShop = async () => (await spaceOf(world)).names.filter((name) => name.startsWith('shop'));
+    const held = await run({ version: 'v2' }, { hold: await example('hold', [...toWorld(world), AT_ONCE]) });
+    expect(resultOf(held)).toBe('held');
+    expect(held).toMatch(/Look at it before it goes live.*shop-candidate-/);
+    expect(await world.meet()).toBe('v1');
+
+    const byHand = { event: 'workflow_dispatch' };
+    const promote = await example('promote', toWorld(world));
+    const promoted = await run(
+      { version: 'none' },
+      { promote },
+      { ...byHand, inputs: { app: 'shop', command: 'promote' } },
+    );
+    expect(resultOf(promoted)).toBe('promoted');
+    expect(await world.meet()).toBe('v2');
+
+    const rollback = await example('rollback', [...toWorld(world), AT_ONCE]);
+    const before = await ofShop();
+    const inputs = { app: 'shop', to: '', plan: 'true' };
+    const planned = await run({ version: 'none' }, { rollback }, { ...byHand, inputs });
+    expect(resultOf(planned)).toBe('planned');
+    expect(await ofShop()).toEqual(before);
+    const space = await spaceOf(world);
+    const to = label(space.app(before.find((name) => /^shop-previous-/.test(name)) ?? ''), 'version') ?? '';
+    const back = await run(
+      { version: 'none' },
+      { rollback },
+      { ...byHand, inputs: { app: 'shop', to, plan: 'false' } },
+    );
+    expect(resultOf(back)).toBe('rolled-back');
+    expect(await world.meet()).toBe('v1');
+  }
 
   async function signedIn(): Promise<void> {
     const issuer = await startIssuer();
@@ -135,7 +136,7 @@ test('without a secret, as a canary, with one droplet through two spaces, and by
     expect(await world.meet(world.url('called'))).toBe('v1');
   }
 
-  await Promise.all([signedIn(), builtOnce(), byCall()]);
+  await Promise.all([heldAndBack(), signedIn(), builtOnce(), byCall()]);
   expect(await world.leaks()).toEqual([]);
 });
 
