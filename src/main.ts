@@ -20,8 +20,10 @@ import { tellPullRequest } from './report/comment.js';
 import { report } from './report/index.js';
 import type { Log } from './report/log.js';
 import { previewTeller } from './report/preview.js';
+import { recordOf } from './report/record.js';
 import { recording } from './report/recording.js';
 import { createShown, hiding, inputsOf, type ProcessPorts } from './report/shown.js';
+import { sendTelemetry, telemetryOf } from './report/telemetry.js';
 import { commandText } from './report/untrusted.js';
 import { reportPath, writeReport } from './report/written.js';
 
@@ -47,6 +49,7 @@ export async function main({
   let wantsSummary = true;
   let tellOthers: (outcome: Outcome) => Promise<void> = async () => {};
   let writeFiles: (outcome: Outcome) => Promise<Outcome> = async (outcome) => outcome;
+  let tellTelemetry: (outcome: Outcome) => Promise<void> = async () => {};
   const ended = await run().catch((error): Outcome => ({ result: 'refused', error, apps: [] }));
   const outcome = await writeFiles(ended);
   const failed = await report(outcome, log, { ...core, redact }, wantsSummary, pages).catch((error) => {
@@ -54,6 +57,7 @@ export async function main({
     return true;
   });
   await tellOthers(outcome);
+  await tellTelemetry(outcome);
   return failed ? 1 : 0;
 
   async function run(): Promise<Outcome> {
@@ -81,13 +85,24 @@ export async function main({
   function portsOf(inputs: Inputs, context: RunContext): Ports {
     const ports = hiding(portsFor(inputs, log), shown);
     const { report: path } = inputs;
-    if (path === undefined || !reports) return ports;
-    reportPath(path, context.workspace);
+    const telemetry = telemetryOf(env);
+    const isWritten = path !== undefined && reports !== undefined;
+    if (!isWritten && !telemetry) return ports;
     log.recorder.keepAll();
-    writeFiles = async (outcome) => {
-      const written = await writeReport(outcome, { path, asked: { inputs, context }, reports, log, redact });
-      return written === undefined ? outcome : { ...outcome, report: written };
-    };
+    const asked = { inputs, context };
+    if (isWritten) {
+      reportPath(path, context.workspace);
+      writeFiles = async (outcome) => {
+        const written = await writeReport(outcome, { path, asked, reports, log, redact });
+        return written === undefined ? outcome : { ...outcome, report: written };
+      };
+    }
+    if (telemetry)
+      tellTelemetry = async (outcome) => {
+        const record = recordOf(outcome, log.recorder.story(), log.elapsedMs(), asked, redact);
+        const hurried = ports.signal.aborted;
+        await sendTelemetry(record, telemetry, { http: ports.publicHttp, log, hurried });
+      };
     return recording(ports, log.recorder, inputs.api);
   }
 }

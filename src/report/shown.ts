@@ -6,6 +6,7 @@ import type { Clock, Reports } from '../model/ports.js';
 import type { ReportPorts } from './index.js';
 import { Log } from './log.js';
 import { redactor } from './redact.js';
+import { telemetrySecrets } from './telemetry.js';
 
 export interface ShownPorts {
   clock: Clock;
@@ -56,6 +57,7 @@ const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TO
 /** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
 export function inputsOf(env: Ports['env'], { hide }: Shown): Inputs {
   for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
+  for (const secret of telemetrySecrets(env)) hide(secret);
   const inputs = readInputs(env);
   for (const secret of inputs.secrets) hide(secret);
   return inputs;
