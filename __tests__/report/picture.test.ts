@@ -37,6 +37,11 @@ describe('the picture of the watch', () => {
     expect(lines).toHaveLength(3);
   });
 
+  test('what is held against nobody has a row of its own', () => {
+    const seen = [bucket(0, [1]), { ...bucket(1, []), others: 2 }, bucket(2, [1])];
+    expect(watchPicture(probes(seen), []).slice(1, 3)).toEqual(['failed       ···', 'not counted  ·○·']);
+  });
+
   test('a version that answered nothing is left out; of hardly a request there is none', () => {
     const three = probes([bucket(0, [1]), bucket(1, [1]), bucket(2, [1])]);
     expect(watchPicture(three, [])).toHaveLength(3);

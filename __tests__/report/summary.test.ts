@@ -262,7 +262,7 @@ Run it without the input "plan" to do this.
     };
     const shown = page(deployed({ ...(watch ? { watch: { ...watch, ...failing } } : {}) }));
     expect(shown).toContain(
-      "Somebody noticed: 3 of the watch's 412 requests on the production routes failed.",
+      "Somebody noticed: 3 of the watch's 406 requests on the production routes failed.",
     );
     expect(shown).toContain('| longest gap | 1.5 s |');
     expect(shown).toContain('| inconclusive: the platform did not answer either | 2 |');

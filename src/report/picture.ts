@@ -22,6 +22,7 @@ export function watchPicture(
   const columnOf = (atMs: number) => Math.floor((atMs - first.startMs) / columnMs);
   const passed = versions.map(() => new Array<number>(columns).fill(0));
   const failed = new Array<number>(columns).fill(0);
+  const others = new Array<number>(columns).fill(0);
   for (const bucket of buckets) {
     const column = columnOf(bucket.startMs);
     bucket.passed.forEach((count, version) => {
@@ -29,6 +30,7 @@ export function watchPicture(
       if (row) row[column] = (row[column] ?? 0) + count;
     });
     failed[column] = (failed[column] ?? 0) + bucket.failed;
+    others[column] = (others[column] ?? 0) + bucket.others;
   }
   const most = Math.max(1, ...passed.flat());
   const bar = (count: number) => (count === 0 ? ' ' : LEVELS[Math.ceil((count / most) * LEVELS.length) - 1]);
@@ -38,6 +40,9 @@ export function watchPicture(
   const rows: [string, string][] = [
     ...seen.map(({ counts, name }): [string, string] => [name, counts.map(bar).join('')]),
     ['failed', failed.map((count) => (count > 0 ? '×' : '·')).join('')],
+    ...(others.some((count) => count > 0)
+      ? [['not counted', others.map((count) => (count > 0 ? '○' : '·')).join('')] as [string, string]]
+      : []),
     ...switches.flatMap(([name, one]): [string, string][] =>
       one ? [[name, under(columnOf(one.startMs), columnOf(one.endMs), columns)]] : [],
     ),

@@ -77,7 +77,7 @@ function tickOf(steps: readonly StoryStep[]): string {
 
 /** What is done, without the mark that is set when it was. */
 function shortTitle(title: string): string {
-  return title.replace(/, mark as [a-z]+$/, '');
+  return title.replace(/, mark as [a-z]+$/, '').replaceAll(', ', ' / ');
 }
 
 /** What every title begins with: one app needs no name. */

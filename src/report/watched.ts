@@ -9,11 +9,12 @@ import { type Story, switchOf } from './story.js';
 const MOST = 30;
 
 /** In a sentence. */
-export function noticed({ requests, failures }: WatchFigures): string {
-  if (requests === 0) return 'The watch on the production routes made no request.';
+export function noticed({ requests, failures, failedBefore, inconclusive }: WatchFigures): string {
+  const counted = requests - failedBefore - inconclusive;
+  if (counted <= 0) return 'The watch met no production route that answered before.';
   return failures === 0
-    ? `Nobody noticed: none of the watch's ${requests} requests on the production routes failed.`
-    : `Somebody noticed: ${failures} of the watch's ${requests} requests on the production routes failed.`;
+    ? `Nobody noticed: none of the watch's ${counted} requests on the production routes failed.`
+    : `Somebody noticed: ${failures} of the watch's ${counted} requests on the production routes failed.`;
 }
 
 /** '' without a watch. */
