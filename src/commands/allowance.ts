@@ -51,6 +51,11 @@ function isBetween({ snapshot }: AppWorld): boolean {
   return servedBy(snapshot, snapshot.candidate).some(({ guid }) => lives.has(guid));
 }
 
+/** The apps of a turn have switched: those of the next one do not keep them waiting beside versions that were not made for them. */
+function hasSwitched({ snapshot: { candidate } }: AppWorld): boolean {
+  return reached(candidate, 'serving') && !reached(candidate, 'drained');
+}
+
 /**
  * How much longer than other faults too few calls are borne on the way back: until there are new ones, at most a whole period. As
  * long as routes are owed to live, whoever gives up leaves a bad version on them. Milliseconds.
@@ -83,6 +88,7 @@ export function allowanceGate(world: World, way: Way) {
     const [first] = next;
     const inserts = next.some(({ stage }) => stage === 'map');
     if (!first || !inserts || !begins.includes(first.stage) || apps.some(isBetween)) return false;
+    if (way === 'forward' && apps.some(hasSwitched)) return false;
     const { left } = platform.allowance();
     // Who goes back here leaves a version alone that is bad: each insert helps at once, and the rest is waited for with live beside it.
     const needed = way === 'back' ? first.steps.length : callsOfSwitch(apps, next, callsOfLook);
