@@ -1,8 +1,11 @@
 /** What readers copy out of the pages is taken by the code that will read it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { isMap, isPair, isScalar, parse, parseDocument } from 'yaml';
+import { cfCli } from '../../runner/tools.js';
 import { INPUTS } from '../../src/inputs/table.js';
 import { readInputs } from '../../src/inputs.js';
 import { readManifest } from '../../src/manifest/manifest.js';
@@ -18,6 +21,11 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 /** Of other tools, and of GitHub: to be YAML is enough. */
 const OTHERS = /^- put: |^- if: .*\n {2}run: |^permissions:/;
+/** Commands of cf that plugins bring, or that cf v6 alone had. */
+const OTHER_CF = new Set([
+  ...['zero-downtime-push', 'blue-green-deploy', 'bgd', 'deploy', 'bg-deploy'],
+  ...['v3-apply-manifest', 'v3-create-package', 'v3-zdt-push'],
+]);
 /** What else is written as `name: value` in a sentence. */
 const OTHER_NAMES = new Set([
   ...['actions', 'contents', 'deployments', 'id-token', 'permissions', 'pull-requests'],
@@ -96,6 +104,33 @@ describe('sh', () => {
       if (file !== undefined) expect(existsSync(file)).toBe(true);
     }
   });
+});
+
+test('each command of cf that is told of is one, with its flags', () => {
+  const told = pages().flatMap(({ spans, blocks: of }) => [
+    ...spans,
+    ...of.filter(({ lang }) => lang === 'sh').flatMap(({ text }) => text.split('\n')),
+  ]);
+  const named = told.flatMap((text) => {
+    const [, name] = /^cf ([a-z][a-z0-9-]*)/.exec(text) ?? [];
+    return name === undefined || OTHER_CF.has(name)
+      ? []
+      : [{ name, flags: text.match(/ --?[a-z][a-z-]*/g) ?? [] }];
+  });
+  const flags = new Map<string, Set<string>>();
+  for (const { name, flags: of } of named) flags.set(name, new Set([...(flags.get(name) ?? []), ...of]));
+  expect([...flags.keys()]).toEqual(expect.arrayContaining(['push', 'set-space-role']));
+  const home = mkdtempSync(join(tmpdir(), 'cf-help-'));
+  const env = { CF_HOME: home, HOME: home, PATH: process.env.PATH ?? '' };
+  try {
+    for (const [name, of] of flags) {
+      // It fails for a command that there is not.
+      const help = execFileSync(cfCli(), ['help', name], { env, encoding: 'utf8' });
+      for (const flag of of) expect(help).toMatch(new RegExp(`[\\s,]${flag.trim()}\\b`));
+    }
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('an input in the middle of a sentence is one', () => {
