@@ -37,7 +37,9 @@ export interface Deploy {
   /** File and ref of its workflow, such as `deploy.yml@refs/heads/main`. */
   workflow?: string;
   /** What GitHub answers to any other request; undefined: 404. */
-  gitHub?(path: string): { status: number; json: unknown } | undefined;
+  gitHub?(
+    path: string,
+  ): { status: number; json: unknown; headers?: Readonly<Record<string, string>> } | undefined;
   /** What GitHub says of how the commit `head` stands to `base`; undefined: it is not asked. */
   compare?(base: string, head: string): 'ahead' | 'behind' | 'diverged';
 }
@@ -164,6 +166,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
         outputs[name] = value;
       },
       error: (text) => void lines.push(`::error::${text}`),
+      notice: () => undefined,
       summary: async (text) => void summaries.push(text),
       setSecret: () => undefined,
     },
@@ -234,7 +237,7 @@ function httpOf(
   /** GitHub knows of commits only, of no run. */
   async function asked({ pathname, search }: URL) {
     const told = gitHub?.(pathname + search);
-    if (told) return { status: told.status, headers: {}, body: JSON.stringify(told.json) };
+    if (told) return { status: told.status, headers: { ...told.headers }, body: JSON.stringify(told.json) };
     const [, base = '', head = ''] = /\/compare\/(\w+)\.\.\.(\w+)$/.exec(pathname) ?? [];
     if (!base || !compare) return { status: 404, headers: {}, body: '{}' };
     const body = JSON.stringify({ status: compare(base, head), base_commit: { sha: base } });

@@ -42,6 +42,22 @@ describe('a preview', () => {
     });
   });
 
+  test('is there soon after its instances run: of a push and its first start it waits for nothing else', async () => {
+    await inSpace(async (space) => {
+      const startMs = space.platform.clock.now();
+      const first = await space.run({});
+      went(first, 'previewed');
+      const text = first.lines.join('\n');
+      const needed = [/push the bits/, /stage the droplet/, /wait for all instances/].map((step) => {
+        const [, ms] = new RegExp(`${step.source}[\\s\\S]*?done after ([\\d.]+ m?s)`).exec(text) ?? [];
+        return Number.parseFloat(ms ?? 'NaN') * (ms?.endsWith('ms') ? 1 : 1000);
+      });
+      const ownMs = first.endedAtMs - startMs - needed.reduce((sum, ms) => sum + ms, 0);
+      expect(ownMs).toBeLessThan(2_000);
+      expect(space.at('shop-pr-12')).toBe('v1');
+    });
+  });
+
   test('takes nothing of live, and live stays as it is', async () => {
     await inSpace(async (space) => {
       went(await space.run({ command: 'deploy', version: 'live' }), 'deployed');

@@ -8,7 +8,7 @@
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent, WantedRoute } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
-import { isPushed, isRouteless } from '../steps/routes.js';
+import { isOutside, isPushed, isRouteless } from '../steps/routes.js';
 import { resumes } from '../steps/scaling.js';
 import type { StageWork, Step, Work } from '../steps/step.js';
 import { isWhole, keptCounts, wholeHandover, workersHandover } from './handover.js';
@@ -154,7 +154,7 @@ export function carrySteps({ carry, owner }: Intent, { lock, live }: Snapshot): 
 }
 
 /** The candidate runs, stays up and answers as the checks ask, on its trial routes. */
-export function proof(intent: Intent, { candidate }: Snapshot): Work {
+export function proof(intent: Intent, { candidate, live }: Snapshot): Work {
   // Once live is drained there is no way back, and an instance that just restarts must not hold up what is left.
   if (reached(candidate, 'drained')) return {};
   if (isWhole(intent) && !reached(candidate, 'switching')) return {};
@@ -166,7 +166,7 @@ export function proof(intent: Intent, { candidate }: Snapshot): Work {
       ? {}
       : {
           check: {
-            steps: [{ do: 'stay-up' }, { do: 'smoke' }],
+            steps: [...(isFirstPreview(intent, live) ? [] : [{ do: 'stay-up' } as const]), { do: 'smoke' }],
             after: [
               ...(intent.smokeScript ? [{ do: 'smoke-script' } as const] : []),
               { do: 'mark', phase: 'proven' },
@@ -174,6 +174,11 @@ export function proof(intent: Intent, { candidate }: Snapshot): Work {
           },
         }),
   };
+}
+
+/** Nobody loses anything by it: that all its instances run, and that each of them answers at its address, is enough. */
+function isFirstPreview({ preview, production }: Intent, live: Snapshot['live']): boolean {
+  return preview !== undefined && live === undefined && production.some(isOutside);
 }
 
 export function theSwitch(intent: Intent, snapshot: Snapshot): Work {
