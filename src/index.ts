@@ -5,6 +5,7 @@ import {
   error,
   exportVariable,
   getState,
+  notice,
   saveState,
   setOutput,
   setSecret,
@@ -28,7 +29,7 @@ import { listenForSignals } from './system/signals.js';
 
 const { signal, again, close } = listenForSignals(process);
 const shared = { clock: realClock, env: process.env, files };
-const core = reportingTo({ error, saveState, setOutput, setSecret, summary }, process.env, (line) =>
+const core = reportingTo({ error, notice, saveState, setOutput, setSecret, summary }, process.env, (line) =>
   process.stdout.write(`${line}\n`),
 );
 const ports: ProcessPorts = {

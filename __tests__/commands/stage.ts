@@ -143,6 +143,7 @@ export async function performed(acts: Acts = {}) {
         heard.outputs[name] = value;
       },
       error: (text, at) => heard.errors.push({ text, at }),
+      notice: () => undefined,
       summary: async (markdown) => {
         heard.pages.push(markdown);
       },

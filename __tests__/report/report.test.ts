@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/commands/outcome.js';
-import { InputError, PlatformFault, Refused, VersionFault } from '../../src/model/errors.js';
+import { Cancelled, InputError, PlatformFault, Refused, VersionFault } from '../../src/model/errors.js';
 import { report } from '../../src/report/index.js';
 import { Log } from '../../src/report/log.js';
 import { redactor } from '../../src/report/redact.js';
-import { appOutcome, deployed, oldLive } from './support.js';
+import { appOutcome, deployed, NEW, oldLive } from './support.js';
 
 interface Shown {
   failed: boolean;
@@ -12,13 +12,14 @@ interface Shown {
   errors: { text: string; at: object }[];
   pages: string[];
   lines: string[];
+  notices: { text: string; at: unknown }[];
 }
 
 async function reported(
   outcome: Outcome,
   { secrets = [] as string[], wantsSummary = true, page = async () => {} } = {},
 ): Promise<Shown> {
-  const shown: Shown = { failed: false, outputs: {}, errors: [], pages: [], lines: [] };
+  const shown: Shown = { failed: false, outputs: {}, errors: [], notices: [], pages: [], lines: [] };
   const redact = redactor(secrets);
   const clock = { now: () => 0, sleep: async () => undefined };
   const log = new Log({ clock, write: (line) => shown.lines.push(line), redact });
@@ -31,6 +32,7 @@ async function reported(
         shown.outputs[name] = value;
       },
       error: (text, at) => shown.errors.push({ text, at }),
+      notice: (text, at) => shown.notices.push({ text, at }),
       summary: async (markdown) => {
         await page();
         shown.pages.push(markdown);
@@ -54,6 +56,23 @@ describe('success', () => {
     ]);
     expect(pages).toHaveLength(1);
     expect(outputs.result).toBe('deployed');
+  });
+
+  test('is a notice on the page of the run, where it changed what is live', async () => {
+    const { notices } = await reported(deployed());
+    expect(notices).toEqual([
+      {
+        text: [
+          "The new version serves every production route. It took 0 ms. Nobody noticed: none of the watch's 412 requests on the production routes failed.",
+          `shop: version ${NEW} is live at https://shop.example.com`,
+        ].join('\n'),
+        at: { title: 'deployed' },
+      },
+    ]);
+    expect((await reported({ result: 'planned', apps: [] })).notices).toEqual([]);
+    expect((await reported({ result: 'unchanged', apps: [appOutcome()] })).notices).toEqual([]);
+    const error = new Cancelled();
+    expect((await reported({ result: 'reverted', error, apps: [appOutcome()] })).notices).toEqual([]);
   });
 
   test('no summary is written where none is wanted', async () => {

@@ -8,7 +8,13 @@ const summary = {} as Parameters<typeof reportingTo>[0]['summary'];
 /** What a run prints, and what it says to the runner. */
 function startedWith(env: Readonly<Record<string, string>>) {
   const printed: string[] = [];
-  const commands = { error: jest.fn(), saveState: jest.fn(), setOutput: jest.fn(), setSecret: jest.fn() };
+  const commands = {
+    error: jest.fn(),
+    notice: jest.fn(),
+    saveState: jest.fn(),
+    setOutput: jest.fn(),
+    setSecret: jest.fn(),
+  };
   return {
     printed,
     commands,
@@ -43,6 +49,7 @@ describe('in a terminal', () => {
     const { printed, commands, core } = startedWith({});
     core.error('No.\nNext: this.', { title: 'input', file: 'manifest.yml', startLine: 3, startColumn: 7 });
     core.error('No.', {});
+    core.notice('Live.', { title: 'deployed' });
     core.setOutput('result', 'deployed');
     core.setOutput('plan', '');
     core.saveState('is-post', 'true');
@@ -67,6 +74,7 @@ describe('on a runner', () => {
     const { printed, commands, core } = startedWith({ GITHUB_ACTIONS: 'true' });
     core.write('::group::x');
     core.error('No.', { title: 'input' });
+    core.notice('Live.', { title: 'deployed' });
     core.setOutput('plan', '');
     core.saveState('is-post', 'true');
     core.setSecret('hunter2');

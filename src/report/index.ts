@@ -2,7 +2,7 @@
 import type { Outcome } from '../commands/outcome.js';
 import type { Pages } from '../github/pages.js';
 import { explain, meaning } from './explain.js';
-import type { Log } from './log.js';
+import { duration, type Log } from './log.js';
 import { nextOf } from './next.js';
 import { outputsOf } from './outputs.js';
 import type { Redact } from './redact.js';
@@ -10,11 +10,14 @@ import { seenAt, whoServes } from './serving.js';
 import { statusLines } from './status.js';
 import { summaryOf } from './summary.js';
 import { commandText } from './untrusted.js';
+import { noticed } from './watched.js';
 
 /** What of @actions/core a report needs. */
 export interface ReportPorts {
   setOutput(name: string, value: string): void;
   error(text: string, at: { title?: string; file?: string; startLine?: number; startColumn?: number }): void;
+  /** On the run's page. */
+  notice(text: string, at: { title: string }): void;
   /** Appends to the job summary. */
   summary(markdown: string): Promise<void>;
   redact: Redact;
@@ -23,6 +26,11 @@ export interface ReportPorts {
 /** Routes that are named one by one in the log, and in an annotation. */
 const ROUTES_IN_LOG = 50;
 const ROUTES_IN_ANNOTATION = 10;
+
+/** Results after which something of what is live, or waits for it, is another one. */
+const CHANGED: readonly Outcome['result'][] = [
+  ...(['deployed', 'held', 'promoted', 'aborted', 'rolled-back', 'restarted', 'previewed'] as const),
+];
 
 /** @returns whether the step has failed */
 export async function report(
@@ -40,7 +48,10 @@ export async function report(
   });
   for (const error of [outcome.error, outcome.second])
     if (error !== undefined) tellError(error, outcome, log, ports);
-  if (outcome.error === undefined) tellEnd(outcome, log);
+  if (outcome.error === undefined) {
+    tellEnd(outcome, log);
+    tellNotice(outcome, durationMs, ports);
+  }
   if (wantsSummary) {
     const summary = summaryOf(outcome, log.recorder.story(), durationMs, redact, { pages });
     await writeSummary(summary, log, ports);
@@ -70,6 +81,19 @@ function tellEnd(outcome: Outcome, log: Log): void {
   log.tell({ type: 'note', text: lines.join('\n') });
   for (const { app, title, calls } of plan ?? [])
     log.tell({ type: 'note', text: [`${app}: ${title}`, ...calls.map((call) => `    ${call}`)].join('\n') });
+}
+
+/** What a person has to know who reads no log: what changed of that which is live, and whether anybody noticed. */
+function tellNotice({ result, apps, watch }: Outcome, durationMs: number, ports: ReportPorts): void {
+  if (!CHANGED.includes(result)) return;
+  const lines = [
+    `${meaning(result)} It took ${duration(durationMs)}.${watch ? ` ${noticed(watch)}` : ''}`,
+    ...apps.slice(0, ROUTES_IN_ANNOTATION).flatMap(({ app, live, url }) => {
+      const at = url === undefined ? '' : ` at ${url}`;
+      return live.app ? [`${app}: version ${live.version ?? 'unknown'} is live${at}`] : [];
+    }),
+  ];
+  ports.notice(commandText(lines.join('\n'), ports.redact), { title: result });
 }
 
 function tellError(error: unknown, outcome: Outcome, log: Log, ports: ReportPorts): void {

@@ -2,7 +2,7 @@
 import type * as Core from '@actions/core';
 import { errorLines, inTerminal, type Place } from './terminal.js';
 
-type Commands = Pick<typeof Core, 'error' | 'saveState' | 'setOutput' | 'setSecret' | 'summary'>;
+type Commands = Pick<typeof Core, 'error' | 'notice' | 'saveState' | 'setOutput' | 'setSecret' | 'summary'>;
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -17,6 +17,8 @@ export function reportingTo(core: Commands, env: Env, print: (line: string) => v
       if (isRunner) core.error(text, at);
       else for (const line of errorLines(text, at)) print(line);
     },
+    // A terminal has the same in its log.
+    notice: isRunner ? core.notice : () => undefined,
     setOutput: (name: string, value: string) => {
       if (isRunner || env.GITHUB_OUTPUT) core.setOutput(name, value);
       else if (value !== '') print(`${name}: ${value.replaceAll('\n', '\n  ')}`);
