@@ -201,6 +201,10 @@ export class Space {
         this.app(guid).state = 'STOPPED';
       },
       processes: async (guid) => [structuredClone(this.app(guid).process)],
+      processesOfApps: async (guids) =>
+        this.apps
+          .filter(({ guid }) => guids.includes(guid))
+          .map(({ guid, process }) => ({ ...structuredClone(process), appGuid: guid })),
       instances: async (guid) => {
         const app = this.apps.find(({ process }) => process.guid === guid);
         return Array.from({ length: app?.process.instances ?? 0 }, (_, index) => ({

@@ -347,6 +347,14 @@ test('the API version is asked for once', async () => {
   expect(http.requests).toHaveLength(1);
 });
 
+test('what many apps ask for at the same time is asked once', async () => {
+  const root = { json: { links: { cloud_controller_v3: { meta: { version: '3.200.0' } } } } };
+  const { platform, http } = scripted((_, { pathname }) => (pathname === '/' ? root : page([])));
+  const ask = () => Promise.all([platform.domains('o'), platform.apiVersion()]);
+  await Promise.all([ask(), ask(), ask()]);
+  expect(http.lines).toHaveLength(2);
+});
+
 test('the domains are asked for once they were told', async () => {
   const { platform, http } = scripted(inTurn({ status: 500, text: '' }, page([])), { readDeadlineMs: 1 });
   await expect(platform.domains('o')).rejects.toThrow(PlatformFault);

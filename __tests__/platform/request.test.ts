@@ -290,6 +290,14 @@ describe('jobs', () => {
   const ACCEPTED: Scripted = { status: 202, headers: { location: `${API}/v3/jobs/j` } };
   const job = (state: string, errors: unknown[] = []): Scripted => ({ json: { guid: 'j', state, errors } });
 
+  test('all who wait for one look at it together, and its end is for all of them', async () => {
+    const { platform, http } = scripted(inTurn(job('PROCESSING'), job('COMPLETE'), job('COMPLETE')));
+    await Promise.all([platform.finishJob('j'), platform.finishJob('j')]);
+    expect(http.lines).toEqual(Array(2).fill('GET /v3/jobs/j'));
+    await platform.finishJob('j');
+    expect(http.lines).toHaveLength(3);
+  });
+
   test('are waited for, quickly at first', async () => {
     const { platform, http, clock } = scripted(
       inTurn(ACCEPTED, job('PROCESSING'), BAD_GATEWAY, job('POLLING'), job('COMPLETE')),

@@ -19,6 +19,16 @@ interface Space {
   routes?: ReturnType<typeof routeJson>[];
 }
 
+/** A web process with an instance, and a worker without. */
+function processesJson(app: string) {
+  const relationships = { app: { data: { guid: app } } };
+  const sizes = { memory_in_mb: 64, disk_in_mb: 64, relationships };
+  return [
+    { guid: `p-of-${app}`, type: 'web', instances: 1, ...sizes, health_check: { type: 'port' } },
+    { guid: `w-of-${app}`, type: 'worker', instances: 0, ...sizes, health_check: { type: 'process' } },
+  ];
+}
+
 /** A space that answers the filters a snapshot uses. */
 function spaceOf(
   { apps, routes = [] }: Space,
@@ -37,8 +47,9 @@ function spaceOf(
     if (url.pathname === '/')
       return { json: { links: { cloud_controller_v3: { meta: { version: '3.200.0' } } } } };
     if (group === 'organizations') return page([{ guid: 'domain', name: 'example.com', internal: false }]);
-    if (group === 'processes')
+    if (group === 'processes' && part === 'stats')
       return { json: { resources: [{ index: 0, state: 'RUNNING', routable: true, uptime: 5 }] } };
+    if (group === 'processes') return page((asked('app_guids') ?? []).flatMap(processesJson));
     if (group === 'routes') {
       if (selector) return page(labelled(routes, selector));
       const apps = asked('app_guids');
@@ -46,25 +57,7 @@ function spaceOf(
         return page(routes.filter((route) => route.destinations.some(({ app }) => apps.includes(app.guid))));
       return page(routes.filter((route) => asked('hosts')?.includes(route.host)));
     }
-    if (part === 'processes')
-      return page([
-        {
-          guid: `p-of-${guid}`,
-          type: 'web',
-          instances: 1,
-          memory_in_mb: 64,
-          disk_in_mb: 64,
-          health_check: { type: 'port' },
-        },
-        {
-          guid: `w-of-${guid}`,
-          type: 'worker',
-          instances: 0,
-          memory_in_mb: 64,
-          disk_in_mb: 64,
-          health_check: { type: 'process' },
-        },
-      ]);
+    if (part === 'processes' && guid) return page(processesJson(guid));
     if (part === 'environment_variables') return { json: { var: { COLOUR: 'blue' } } };
     if (part === 'droplets') return refusal(404, 10010, 'CF-ResourceNotFound', 'Droplet not found');
     if (selector) return page(labelled(apps, selector));
@@ -298,6 +291,7 @@ describe('the platform moves while it is read', () => {
   test('an app that goes away between two calls: all is read again', async () => {
     const space = { apps: [...apps] };
     const { platform } = spaceOf(space, (url) => {
+      if (url.pathname === '/v3/processes') return page([]);
       if (url.pathname !== OF_CANDIDATE) return undefined;
       space.apps.pop();
       return GONE;
@@ -308,9 +302,68 @@ describe('the platform moves while it is read', () => {
   });
 
   test('without an end: a fault', async () => {
-    const { platform, http } = spaceOf({ apps }, (url) => (url.pathname === OF_CANDIDATE ? GONE : undefined));
+    const { platform, http } = spaceOf({ apps }, (url) => {
+      if (url.pathname === '/v3/processes') return page([]);
+      return url.pathname === OF_CANDIDATE ? GONE : undefined;
+    });
     await expect(takeSnapshot(platform, TARGET, { name: 'shop', wanted: [] })).rejects.toThrow(PlatformFault);
     expect(http.lines.filter((line) => line.includes(OF_CANDIDATE))).toHaveLength(3);
+  });
+});
+
+describe('with an earlier one', () => {
+  const live = appJson('shop', ours('live', V2));
+  const candidate = appJson('shop-candidate', ours('candidate', V3));
+  const ROUTES = [routeJson('r1', 'www', ['guid-of-shop'])];
+  const question = { name: 'shop', wanted: WANTED };
+
+  test('it is the same, in fewer calls', async () => {
+    const { platform, http } = spaceOf({ apps: [live, candidate], routes: ROUTES });
+    const last = await takeSnapshot(platform, TARGET, question);
+    const asked = http.lines.length;
+    expect(await takeSnapshot(platform, TARGET, { ...question, last })).toEqual(last);
+    expect(http.lines.length - asked).toBeLessThan(asked);
+    expect(new Set(http.lines.slice(asked)).size).toBe(http.lines.length - asked);
+  });
+
+  test('nothing of it is taken over: what came is read, what went is not missed', async () => {
+    const space = { apps: [live, candidate], routes: [...ROUTES] };
+    const gone = refusal(404, 10010, 'CF-ResourceNotFound', 'App not found');
+    let isGone = false;
+    const { platform } = spaceOf(space, (url) =>
+      isGone && url.pathname.includes('guid-of-shop-candidate') ? gone : undefined,
+    );
+    const last = await takeSnapshot(platform, TARGET, question);
+    isGone = true;
+    const again = { ...ours('candidate', V3), guid: 'another' };
+    space.apps.splice(0, 2, { ...live, state: 'STOPPED' }, appJson('shop-candidate', again));
+    space.routes.splice(0, 1, routeJson('r1', 'www', ['another']));
+    const now = await takeSnapshot(platform, TARGET, { ...question, last });
+    expect(now.live?.processes.flatMap(({ instancesSeen }) => instancesSeen)).toEqual([]);
+    expect(now.candidate).toMatchObject({ guid: 'another', env: { COLOUR: 'blue' } });
+    expect(now.candidate?.processes.map(({ guid }) => guid)).toEqual(['p-of-another', 'w-of-another']);
+    expect(now.routes[0]?.destinations.map(({ appGuid }) => appGuid)).toEqual(['another']);
+  });
+
+  test('the droplet is read once where the app tells which one it has, and again when it tells another', async () => {
+    const told = (guid: string) => ({ ...live, relationships: { current_droplet: { data: { guid } } } });
+    const space = { apps: [told('d1')] };
+    let port = 3000;
+    const { platform, http } = spaceOf(space, (url) => {
+      if (!url.pathname.endsWith('/droplets/current')) return undefined;
+      const guid = space.apps[0]?.relationships.current_droplet.data.guid;
+      const metadata = JSON.stringify({ ports: [{ Port: port, Protocol: 'tcp' }] });
+      const droplet = { guid, state: 'STAGED', created_at: '2026-01-01T00:00:00Z', checksum: null };
+      return { json: { ...droplet, image: 'a/b', execution_metadata: metadata } };
+    });
+    const first = await takeSnapshot(platform, TARGET, question);
+    const second = await takeSnapshot(platform, TARGET, { ...question, last: first });
+    expect(second.live).toMatchObject({ currentDropletGuid: 'd1', imagePort: 3000 });
+    space.apps.splice(0, 1, told('d2'));
+    port = 4000;
+    const third = await takeSnapshot(platform, TARGET, { ...question, last: second });
+    expect(third.live).toMatchObject({ currentDropletGuid: 'd2', imagePort: 4000 });
+    expect(http.lines.filter((line) => line.endsWith('/droplets/current'))).toHaveLength(2);
   });
 });
 

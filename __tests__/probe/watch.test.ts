@@ -15,7 +15,7 @@ const routes = (...urls: string[]) => urls.map((url) => ({ url }));
 const options = { path: '/', failureLimit: 2, platformAnswers: () => true };
 
 describe('turns', () => {
-  test('go round all routes, ten a second, over connections of their own', async () => {
+  test('begin with all routes, and go round them, ten a second, over connections of their own', async () => {
     const { ctx, http, clock, tell } = scene(() => ({}));
     const watch = startWatch(ctx, { ...options, routes: routes('a.d', 'b.d', '*.d') }, tell);
     await watch.firstRound();
@@ -24,8 +24,30 @@ describe('turns', () => {
     await watch.stop();
     const asked = http.seen.filter(({ atMs }) => atMs < startMs + 1_000);
     expect(asked.map(({ host }) => host).slice(0, 4)).toEqual(['a.d', 'b.d', 'probe-rrrrrrrrrr.d', 'a.d']);
-    expect(asked).toHaveLength(10);
+    expect(asked).toHaveLength(3 + 9);
     expect(http.seen.every(({ fresh }) => fresh)).toBe(true);
+  });
+
+  test('many routes are seen first without a pause, some at a time, and come round in two seconds', async () => {
+    let [open, most] = [0, 0];
+    const { ctx, http, clock, tell } = scene(() => ({ afterMs: 20 }));
+    const request: typeof http.request = (asked) => {
+      open += 1;
+      most = Math.max(most, open);
+      return http.request(asked).finally(() => {
+        open -= 1;
+      });
+    };
+    const urls = Array.from({ length: 40 }, (_, at) => `r${at}.d`);
+    const beganMs = clock.now();
+    const watch = startWatch({ ...ctx, http: { request } }, { ...options, routes: routes(...urls) }, tell);
+    await watch.firstRound();
+    expect(clock.now() - beganMs).toBe(80);
+    expect(most).toBe(10);
+    const already = http.seen.length;
+    await clock.sleep(2_030);
+    await watch.stop();
+    expect(http.seen.length - already).toBe(40);
   });
 
   test('a route that hangs does not hold up the others, and is not asked twice at a time', async () => {

@@ -72,12 +72,12 @@ describe('the drain', () => {
   });
 
   test('is as long as all watched routes of all apps need, and no longer where none is watched', async () => {
-    const many = draining(router('old'), { watchedRoutes: () => 400 });
+    const many = draining(router('old'), { watchedRoutes: () => 1_000 });
     await many.run();
     expect(many.world.clock.now()).toBeGreaterThanOrEqual(START + 80_000);
-    const text = 'watch for 80 s (all 400 production routes are probed twice in it)';
+    const text = 'watch for 80 s (all 1000 production routes are probed twice in it)';
     expect(many.world.told.join('\n')).toContain(text);
-    expect(planOf({ do: 'drain', side: 'live' }, many.app.intent, 400)).toContain(text);
+    expect(planOf({ do: 'drain', side: 'live' }, many.app.intent, 1_000)).toContain(text);
     const none = draining(router('old'), { watchedRoutes: () => 0 });
     none.app.intent = { ...none.app.intent, drainMs: 0 };
     await none.run();

@@ -124,7 +124,7 @@ describe('instances on a route', () => {
 describe('the wait for instances', () => {
   function waiting(looks: Instance[][], crashes: CrashEvent[] = []) {
     const world = worldOf({
-      processes: async () => [process('web', 2)],
+      processes: async () => [process('web', 2, { guid: 'new' })],
       instances: async () => (looks.length > 1 ? looks.shift() : looks[0]) ?? [],
       crashes: async () => crashes,
     });

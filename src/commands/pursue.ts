@@ -29,7 +29,7 @@ export interface Pursuit {
 }
 
 /** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
-const LANES = 12;
+const LANES = 20;
 /** The platform's own outages and updates are over within minutes. */
 const FAULTS_BORNE_MS = 3 * 60_000;
 /** Once the candidate serves, forward is the only way: it is worth more patience. */
@@ -122,14 +122,15 @@ function isSwitched({ snapshot }: AppWorld): boolean {
 
 /** Puts a fresh snapshot into the app's world. */
 export async function refresh(app: AppWorld, world: Pick<World, 'platform' | 'target'>) {
-  app.snapshot = await seen(app.intent, world);
+  app.snapshot = await seen(app, world);
 }
 
-function seen({ app, production, trials }: Intent, { platform, target }: Pick<World, 'platform' | 'target'>) {
-  return takeSnapshot(platform, target, {
-    name: app,
-    wanted: [...production, ...trials.map(({ route }) => route)],
-  });
+function seen(
+  { intent: { app, production, trials }, snapshot: last }: Pick<AppWorld, 'intent' | 'snapshot'>,
+  { platform, target }: Pick<World, 'platform' | 'target'>,
+) {
+  const wanted = [...production, ...trials.map(({ route }) => route)];
+  return takeSnapshot(platform, target, { name: app, wanted, last });
 }
 
 /** Whether each lock that this run has is its own by what the platform says now. What was read before is left as it is. */
@@ -137,9 +138,9 @@ async function areOurs(apps: readonly AppWorld[], world: World): Promise<boolean
   const ours = await Promise.all(
     apps
       .filter(({ found }) => found.locked)
-      .map(async ({ intent }) => {
-        const holder = holderOf(await seen(intent, world));
-        return holder !== undefined && ownerOf(holder) === intent.owner;
+      .map(async (app) => {
+        const holder = holderOf(await seen(app, world));
+        return holder !== undefined && ownerOf(holder) === app.intent.owner;
       }),
   );
   return ours.every((one) => one);
@@ -197,7 +198,7 @@ async function performOne({ app, step }: AppStep, { apps, world, way }: Performa
   if (step.do === 'make-candidate') one.found.begun = true;
   // What is before it may take long, and nothing leads back once it is written down.
   if (way === 'forward' && step.do === 'mark' && step.phase === 'drained')
-    assertNoOther({ ...one, snapshot: await seen(one.intent, world) });
+    assertNoOther({ ...one, snapshot: await seen(one, world) });
   await hearing(one, way, world, () => perform(step, one, world));
   // Known though the next read should fail: whether a fault leads forward or back hangs on it.
   const { candidate, lock } = one.snapshot;

@@ -14,6 +14,8 @@ export interface App extends Metadata {
   /** Of the app itself: its start and stop count. */
   updatedAtMs?: number;
   lifecycle: { type: string; buildpacks: readonly string[]; stack?: string };
+  /** The current one, null: none. Absent: the platform does not tell it here. */
+  holdsDroplet?: string | null;
 }
 
 export interface HealthCheck {

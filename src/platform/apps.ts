@@ -100,6 +100,7 @@ function lifecycleBody({ type, buildpacks, stack }: App['lifecycle'], none?: rea
 function parseApp(fields: Fields): App {
   const lifecycle = fields.object('lifecycle');
   const data = lifecycle.maybeObject('data');
+  const droplet = fields.maybeObject('relationships')?.maybeObject('current_droplet');
   return {
     guid: fields.text('guid'),
     name: fields.text('name'),
@@ -111,6 +112,7 @@ function parseApp(fields: Fields): App {
       buildpacks: data?.has('buildpacks') ? data.texts('buildpacks') : [],
       ...present({ stack: data?.maybeText('stack') }),
     },
+    ...(droplet?.has('data') ? { holdsDroplet: droplet.maybeObject('data')?.maybeText('guid') ?? null } : {}),
     ...metadataOf(fields),
   };
 }

@@ -116,6 +116,8 @@ export interface Platform {
   stopApp(guid: string): Promise<void>;
 
   processes(appGuid: string): Promise<readonly Process[]>;
+  /** `processes` for many apps in few calls; of an app that is gone there are none. */
+  processesOfApps(appGuids: readonly string[]): Promise<readonly (Process & { appGuid: string })[]>;
   instances(processGuid: string): Promise<readonly Instance[]>;
   /** What it is started with, '' for nothing; undefined: this sign-in may not read it. Lists never tell. */
   command(processGuid: string): Promise<string | undefined>;

@@ -8,11 +8,17 @@ import type { Requests } from './request.js';
 export function placeCalls(
   requests: Requests,
 ): Pick<Platform, 'apiVersion' | 'answers' | 'target' | 'domains' | 'isOn'> {
-  let version: string | undefined;
-  const domains = new Map<string, readonly Domain[]>();
+  let version: Promise<string> | undefined;
+  const domains = new Map<string, Promise<readonly Domain[]>>();
   return {
-    async apiVersion() {
-      version ??= versionOfRoot(await requests.read('/'));
+    apiVersion() {
+      version ??= requests
+        .read('/')
+        .then(versionOfRoot)
+        .catch((error) => {
+          version = undefined;
+          throw error;
+        });
       return version;
     },
     answers: () => requests.answers(),
@@ -38,10 +44,13 @@ export function placeCalls(
         throw error;
       }
     },
-    async domains(orgGuid) {
+    domains(orgGuid) {
       const known =
         domains.get(orgGuid) ??
-        (await requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain));
+        requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain).catch((error) => {
+          domains.delete(orgGuid);
+          throw error;
+        });
       domains.set(orgGuid, known);
       return known;
     },

@@ -6,10 +6,16 @@ import type { Requests } from './request.js';
 
 export function processCalls(
   requests: Requests,
-): Pick<Platform, 'processes' | 'instances' | 'command' | 'scale' | 'updateProcess'> {
+): Pick<Platform, 'processes' | 'processesOfApps' | 'instances' | 'command' | 'scale' | 'updateProcess'> {
   return {
     processes(appGuid) {
       return requests.list(`/v3/apps/${appGuid}/processes`, {}, parseProcess);
+    },
+    processesOfApps(appGuids) {
+      return requests.listFor('/v3/processes', 'app_guids', appGuids, {}, (fields) => ({
+        ...parseProcess(fields),
+        appGuid: fields.object('relationships').object('app').object('data').text('guid'),
+      }));
     },
     async instances(processGuid) {
       const json = await requests.read(`/v3/processes/${processGuid}/stats`);

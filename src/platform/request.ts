@@ -20,6 +20,8 @@ export class Requests {
   private readonly sender: Sender;
   private readonly clock: Clock;
   private readonly signal: AbortSignal | undefined;
+  /** Jobs that are waited for, by path. */
+  private readonly following = new Map<string, Promise<void>>();
 
   constructor(connection: Connection) {
     this.sender = new Sender(connection);
@@ -125,9 +127,17 @@ export class Requests {
 
   /**
    * Waits until a job is done. A failed job throws `PlatformRefusal` with the job's first error; one that cannot be followed to
-   * its end throws `PlatformFault` with `ambiguous: true`.
+   * its end throws `PlatformFault` with `ambiguous: true`. All who wait for one job look at it together.
    */
-  async follow(path: string): Promise<void> {
+  follow(path: string): Promise<void> {
+    const under = this.following.get(path);
+    if (under) return under;
+    const end = this.look(path).finally(() => this.following.delete(path));
+    this.following.set(path, end);
+    return end;
+  }
+
+  private async look(path: string): Promise<void> {
     const deadlineMs = this.clock.now() + JOB_DEADLINE_MS;
     for (let delayMs = 50; ; delayMs = Math.min(delayMs * 1.5, 2_000)) {
       await this.clock.sleep(delayMs, this.signal);

@@ -1,7 +1,8 @@
 /** Reads all that one app's deploy decides on, and says which apps are ours: by label and exact name, never by likeness. */
-import type { App, AppState, Route, Snapshot, Target } from '../model/cloud.js';
+import type { App, AppState, Droplet, Route, Snapshot, Target } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { PHASES, ROLES, type Role } from '../model/words.js';
+import { Ahead, type Guess, guessFrom, NO_GUESS } from './ahead.js';
 import type { Platform, RouteName } from './calls.js';
 import { present } from './json.js';
 import {
@@ -21,6 +22,8 @@ export interface SnapshotQuestion {
   name: string;
   /** Routes that the manifest asks for, beside those that the apps have. */
   wanted: readonly RouteName[];
+  /** An earlier one of the same app: nothing of it is taken over, but what it makes likely is asked for at once. */
+  last?: Snapshot;
 }
 
 /** An app may go away between two calls of one snapshot: then all of it is read again, this often at most. */
@@ -37,7 +40,9 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await takeOnce(platform, target, question);
+      const last = attempt === 1 ? question.last : undefined;
+      const guess = last ? guessFrom(last, laterNames(last.name, last.live, last.candidate)) : NO_GUESS;
+      return await takeOnce(platform, target, question, guess);
     } catch (error) {
       if (!(error instanceof PlatformRefusal && error.status === 404)) throw error;
       if (attempt === ATTEMPTS)
@@ -49,21 +54,33 @@ export async function takeSnapshot(
 async function takeOnce(
   platform: Platform,
   target: Target,
-  { name, wanted }: SnapshotQuestion,
+  { name, wanted, last }: SnapshotQuestion,
+  guess: Guess,
 ): Promise<Snapshot> {
+  const needed = [name, candidateName(name)];
+  const ahead = new Ahead(platform, target.spaceGuid, needed, guess);
   const [named, labelled, domains, apiVersion, wantedRoutes, ownRoutes] = await Promise.all([
-    platform.appsByName(target.spaceGuid, [name, candidateName(name)]),
+    ahead.appsByName(needed),
     platform.appsByLabel(target.spaceGuid, selectorOf(name)),
     platform.domains(target.orgGuid),
     platform.apiVersion(),
     platform.findRoutes(undefined, wanted),
     platform.routesByLabel(target.spaceGuid, selectorOf(name)),
   ]);
-  const parts = partsOf(name, uniqueByGuid([...named, ...labelled]));
+  const onNames = named.filter((app) => needed.includes(app.name));
+  const parts = partsOf(name, uniqueByGuid([...onNames, ...labelled]));
   const { live, lock, candidate, previous, failed } = parts;
   const apps = uniqueByGuid(
     [live, lock, candidate, ...previous, ...failed].filter((app) => app !== undefined),
   );
+  const guids = apps.map((app) => app.guid);
+  const reader: Reader = {
+    processes: (guid) => ahead.processes(guid, guids),
+    instances: ahead.instances,
+    environment: ahead.environment,
+    droplet: (app) => dropletOf(app, [last?.live, last?.candidate], platform),
+  };
+  const later = laterNames(name, live, candidate);
   const [
     liveState,
     lockState,
@@ -74,14 +91,14 @@ async function takeOnce(
     onLaterNames,
     deployments,
   ] = await Promise.all([
-    live && wholeState(platform, name, live),
-    lock && lock !== candidate ? restingState(platform, name, lock) : undefined,
-    candidate && wholeState(platform, name, candidate),
-    Promise.all(previous.map((app) => restingState(platform, name, app))),
-    Promise.all(failed.map((app) => restingState(platform, name, app))),
-    platform.routesOfApps(apps.map((app) => app.guid)),
-    platform.appsByName(target.spaceGuid, laterNames(name, live, candidate)),
-    live ? platform.deployments(live.guid).then((all) => withOurs(all, lock, live, platform)) : [],
+    live && wholeState(reader, name, live),
+    lock && lock !== candidate ? restingState(reader, name, lock) : undefined,
+    candidate && wholeState(reader, name, candidate),
+    Promise.all(previous.map((app) => restingState(reader, name, app))),
+    Promise.all(failed.map((app) => restingState(reader, name, app))),
+    ahead.routesOfApps(guids),
+    ahead.appsByName(later).then((found) => found.filter((app) => later.includes(app.name))),
+    live ? ahead.deployments(live.guid).then((all) => withOurs(all, lock, live, platform)) : [],
   ]);
   const routes = uniqueByGuid([...appRoutes, ...wantedRoutes, ...ownRoutes]).map((route) =>
     withoutImagePorts(route, [liveState, candidateState]),
@@ -200,11 +217,27 @@ function marksOf(name: string, app: App): Marks {
   };
 }
 
-async function wholeState(platform: Platform, name: string, app: App): Promise<AppState> {
+type Look = Pick<Platform, 'processes' | 'instances'>;
+
+interface Reader extends Look, Pick<Platform, 'environment'> {
+  droplet(app: App): Promise<Pick<Droplet, 'guid' | 'port'> | undefined>;
+}
+
+/** Of a droplet nothing changes that is looked at here: one that was read in an earlier snapshot is not read again. */
+async function dropletOf(app: App, seen: readonly (AppState | undefined)[], platform: Platform) {
+  const { guid, holdsDroplet } = app;
+  if (holdsDroplet === null) return undefined;
+  const known = seen.find((one) => one?.guid === guid);
+  if (holdsDroplet === undefined || known?.currentDropletGuid !== holdsDroplet)
+    return platform.currentDroplet(guid);
+  return { guid: holdsDroplet, ...present({ port: known.imagePort }) };
+}
+
+async function wholeState(reader: Reader, name: string, app: App): Promise<AppState> {
   const [processes, env, droplet] = await Promise.all([
-    processesSeen(platform, app),
-    platform.environment(app.guid),
-    platform.currentDroplet(app.guid),
+    processesSeen(reader, app),
+    reader.environment(app.guid),
+    reader.droplet(app),
   ]);
   return {
     ...app,
@@ -216,18 +249,18 @@ async function wholeState(platform: Platform, name: string, app: App): Promise<A
 }
 
 /** A version that is kept: whether it still runs is what matters; its variables are not read and stay empty. */
-export async function restingState(platform: Platform, name: string, app: App): Promise<AppState> {
-  const processes = await processesSeen(platform, app);
+export async function restingState(look: Look, name: string, app: App): Promise<AppState> {
+  const processes = await processesSeen(look, app);
   return { ...app, ...marksOf(name, app), processes, env: {} };
 }
 
 /** The instances of a stopped app are none, without a call. */
-async function processesSeen(platform: Platform, app: App): Promise<AppState['processes']> {
-  const processes = await platform.processes(app.guid);
+async function processesSeen(look: Look, app: App): Promise<AppState['processes']> {
+  const processes = await look.processes(app.guid);
   return Promise.all(
     processes.map(async (process) => {
       const idle = app.state === 'STOPPED' || process.instances === 0;
-      return { ...process, instancesSeen: idle ? [] : await platform.instances(process.guid) };
+      return { ...process, instancesSeen: idle ? [] : await look.instances(process.guid) };
     }),
   );
 }

@@ -2,7 +2,11 @@
 import { inShort, isAnswer, isFailed, isUnknownToRouter, type Outcome } from './answer.js';
 import { ROUTERS_LEARN_MS } from './context.js';
 
-export const PROBES_PER_SECOND = 10;
+const PROBES_PER_SECOND = 10;
+/** Of many routes together: they are one app's mostly, and these requests come on top of its users'. */
+const MOST_PER_SECOND = 25;
+/** How long one round may take before probes come faster. */
+const ROUND_S = 2;
 
 /**
  * How long probes may fail while the platform's API is silent too, before that is a reason to go back after all: gorouter keeps
@@ -92,13 +96,18 @@ export interface WatchFigures {
   failingBefore: readonly string[];
 }
 
+/** Over all routes: one that failed for a while must be seen, however many there are. */
+export function probesPerSecond(routeCount: number): number {
+  return Math.min(MOST_PER_SECOND, Math.max(PROBES_PER_SECOND, routeCount / ROUND_S));
+}
+
 /**
  * How long the time after the switch must be, so that every route is looked at twice in it.
  * @param routeCount routes that the watch looks at in turn, of all apps; 0 where nothing is watched
  * @returns milliseconds: the longer of bake and drain, or more where so many routes need it
  */
 export function watchWindow(routeCount: number, bakeMs: number, drainMs: number): number {
-  const roundMs = (routeCount * 1_000) / PROBES_PER_SECOND;
+  const roundMs = (routeCount * 1_000) / probesPerSecond(routeCount);
   return Math.max(bakeMs, drainMs, 2 * roundMs);
 }
 

@@ -11,7 +11,7 @@ import {
   type Limits,
   openAccount,
   PLATFORM_SILENCE_MS,
-  PROBES_PER_SECOND,
+  probesPerSecond,
   type RouteAccount,
   record,
   type WatchFigures,
@@ -26,7 +26,7 @@ export interface WatchOptions {
   path: string;
   /** Failures in a row on one route that are borne; three times as many of its latest probes. */
   failureLimit: number;
-  /** Over all routes; default `PROBES_PER_SECOND`. */
+  /** Over all routes, after the first round; default `probesPerSecond`. */
   perSecond?: number;
   /** Default `PROBE_TIMEOUT_MS`. */
   timeoutMs?: number;
@@ -56,6 +56,10 @@ export interface Watch {
   /** Ends the watch; requests that are still open count for nothing. */
   stop(): Promise<WatchFigures>;
 }
+
+/** Routes of the first round that are asked at a time: nothing is changed before it is over. */
+const LANES = 10;
+const SLOW_MS = 300;
 
 async function answersNow({ platformAnswers }: WatchOptions): Promise<boolean> {
   try {
@@ -136,19 +140,35 @@ export function startWatch(ctx: ProbeContext, options: WatchOptions, tell: Tell)
     }
   };
 
+  /** A route that is slow to answer is not asked twice at a time; it loses its turn. */
+  const begin = (url: string): Promise<void> => {
+    const done =
+      looking.get(url) ??
+      look(url)
+        .catch(() => undefined)
+        .finally(() => looking.delete(url));
+    looking.set(url, done);
+    return done;
+  };
+
+  /** Each lane waits for its route, but not for one that hangs: the others are looked at meanwhile. */
+  const first = async (): Promise<void> => {
+    const left = [...urls];
+    const lane = async () => {
+      for (let url = left.shift(); url !== undefined && !signal.aborted; url = left.shift())
+        await Promise.race([begin(url), ctx.clock.sleep(SLOW_MS, signal)]);
+    };
+    await Promise.all(Array.from({ length: Math.min(LANES, urls.length) }, lane));
+  };
+
   const turns = async (): Promise<void> => {
-    const everyMs = 1_000 / (options.perSecond ?? PROBES_PER_SECOND);
+    await first();
+    const everyMs = () => 1_000 / (options.perSecond ?? probesPerSecond(watched().length));
     for (let turn = 0; urls.length > 0; turn += 1) {
+      await ctx.clock.sleep(everyMs(), signal);
       const inTurn = watched();
       const url = inTurn[turn % inTurn.length];
-      // A route that is slow to answer is not asked twice at a time; it loses its turn.
-      if (url !== undefined && !looking.has(url)) {
-        const done = look(url)
-          .catch(() => undefined)
-          .finally(() => looking.delete(url));
-        looking.set(url, done);
-      }
-      await ctx.clock.sleep(everyMs, signal);
+      if (url !== undefined) void begin(url);
     }
   };
 

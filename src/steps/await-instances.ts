@@ -1,5 +1,6 @@
-import type { CrashEvent, Instance, Process } from '../model/cloud.js';
+import type { AppState, CrashEvent, Instance, Process } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
+import { once } from '../platform/ahead.js';
 import { crashText } from './evidence.js';
 import { ROOM_WAIT_MS, Shortage, saysNoRoom } from './room.js';
 import type { Step } from './step.js';
@@ -28,7 +29,8 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
   ],
   run: async ({ side }, app, world) => {
     const startedAtMs = world.clock.now();
-    const { guid, name, processes } = appOn(side, app);
+    const seen = appOn(side, app);
+    const { name, processes } = seen;
     const sinceMs = side === 'candidate' ? begunAtMs(app) : world.platform.platformNowMs();
     // What hands over has instances that never ran yet, and nobody works meanwhile: back is the shorter way.
     const isHandedOver = app.intent.handover !== undefined;
@@ -45,7 +47,7 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
       what: `the instances of ${name}`,
       deadlineMs: startedAtMs + (world.startTimeoutMs ?? startLimitMs(processes)),
       look: async () => {
-        const health = await lookAt(world, guid, sinceMs, shortage.lasts(world.clock.now()), down);
+        const health = await lookAt(world, seen, sinceMs, shortage.lasts(world.clock.now()), down);
         shortage.note(health.full, world.clock.now());
         last = health;
         if (health.hopeless) throw faultOf(health.hopeless);
@@ -77,18 +79,18 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
   title: () => 'see that all instances stay up',
   plan: () => ['GET /v3/processes/<process>/stats and crash events, for a while'],
   run: async (_step, app: AppWorld, world) => {
-    const { guid, name, processes } = appOn('candidate', app);
+    const candidate = appOn('candidate', app);
+    const { name, processes } = candidate;
     const sinceMs = begunAtMs(app);
     const windowMs = stayMs(app.found.bootMs);
     const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
     let upSinceMs = world.clock.now();
     let crashes = -1;
     for (;;) {
-      const health = await lookAt(world, guid, sinceMs, world.clock.now() - upSinceMs);
-      const seen = (await world.platform.crashes(guid, sinceMs)).length;
+      const health = await lookAt(world, candidate, sinceMs, world.clock.now() - upSinceMs);
       if (health.hopeless) throw new VersionFault(health.hopeless, codeOf(health));
-      if (!health.ready || (crashes >= 0 && seen > crashes)) upSinceMs = world.clock.now();
-      crashes = seen;
+      if (!health.ready || (crashes >= 0 && health.crashes > crashes)) upSinceMs = world.clock.now();
+      crashes = health.crashes;
       if (world.clock.now() - upSinceMs >= windowMs) return;
       if (world.clock.now() >= deadlineMs) {
         throw new VersionFault(`The instances of ${name} do not stay up: ${health.state}`, 'start');
@@ -102,13 +104,14 @@ const LOOK_PAUSE_MS = 2_000;
 
 /** The candidate, which nobody can ask, is watched by what its instances do. Throws `VersionFault` when they do not stay up. */
 export async function keepRunning(app: AppWorld, world: World, windowMs: number): Promise<void> {
-  const { guid, name, processes } = appOn('candidate', app);
+  const candidate = appOn('candidate', app);
+  const { name, processes } = candidate;
   const { platform, clock, signal, startTimeoutMs } = world;
   const sinceMs = platform.platformNowMs();
   const untilMs = clock.now() + windowMs;
   const deadlineMs = untilMs + (startTimeoutMs ?? startLimitMs(processes));
   for (;;) {
-    const health = await lookAt(world, guid, sinceMs, 0);
+    const health = await lookAt(world, candidate, sinceMs, 0);
     const nowMs = clock.now();
     const fails = health.crashes > CRASHES_BORNE || nowMs >= deadlineMs;
     if (fails && !(health.ready && health.crashes <= CRASHES_BORNE))
@@ -133,24 +136,27 @@ export function startLimitMs(processes: readonly Pick<Process, 'instances' | 'he
   return 2 * slowestS * 1_000 + 60_000 + instances * 2_000;
 }
 
+/** @param seen as the snapshot has it: the instances of what it names are asked for together with what there is now */
 async function lookAt(
-  world: World,
-  appGuid: string,
+  { platform }: World,
+  seen: Pick<AppState, 'guid' | 'processes'>,
   sinceMs: number,
   shortMs: number,
   down: Down = {},
 ): Promise<Health> {
+  const likely = seen.processes.filter(({ instances }) => instances > 0).map(({ guid }) => guid);
+  const instancesOf = once((guid) => platform.instances(guid), likely);
   const [processes, crashes] = await Promise.all([
-    world.platform.processes(appGuid),
-    world.platform.crashes(appGuid, sinceMs),
+    platform.processes(seen.guid),
+    platform.crashes(seen.guid, sinceMs),
   ]);
-  const seen = await Promise.all(
+  const now = await Promise.all(
     processes.map(async (process) => ({
       process,
-      instances: process.instances > 0 ? await world.platform.instances(process.guid) : [],
+      instances: process.instances > 0 ? await instancesOf(process.guid) : [],
     })),
   );
-  return healthOf(seen, crashes, shortMs, down);
+  return healthOf(now, crashes, shortMs, down);
 }
 
 /** By process type, how many instances need not run. */
