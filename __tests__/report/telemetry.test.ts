@@ -38,7 +38,7 @@ const RECORD = {
   calls: [
     { method: 'POST', path: '/v3/builds', status: 201, startMs: 110, durationMs: 40 },
     { method: 'GET', path: '/v3/apps', status: 200, startMs: 2_200, durationMs: 5 },
-    { method: 'cf', path: 'cf push', status: 1, startMs: 120, durationMs: 5 },
+    { method: 'cf', path: 'push', status: 1, startMs: 120, durationMs: 5 },
   ],
   probes: { routes: [], versions: [], bucketMs: 1_000, buckets: [] },
   leftOut: { calls: 0, log: 0 },
@@ -116,7 +116,7 @@ describe('traces', () => {
     const [run, stage, smoke, build, apps, push] = spans;
     expect(spans.map(({ name }) => name)).toEqual([
       ...['cf-zero-downtime deploy', 'shop: stage', 'shop: smoke'],
-      ...['POST /v3/builds', 'GET /v3/apps', 'cf cf push'],
+      ...['POST /v3/builds', 'GET /v3/apps', 'cf push'],
     ]);
     expect(new Set(spans.map(({ traceId }) => hex(traceId)))).toEqual(new Set(['a'.repeat(32)]));
     expect(new Set(spans.map(({ spanId }) => hex(spanId))).size).toBe(6);

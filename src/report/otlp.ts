@@ -21,7 +21,7 @@ import {
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { HttpRequest } from '../model/ports.js';
 import type { RunRecord } from './record.js';
-import type { StoryCall, StoryStep } from './story.js';
+import { isFailedCall, isProgram, type StoryCall, type StoryStep } from './story.js';
 import type { Signal, Telemetry } from './telemetry.js';
 
 const SCOPE = { name: 'cf-zero-downtime' };
@@ -112,7 +112,7 @@ export function spansOf(record: RunRecord, resource: Resource, { traceparent }: 
     const at = steps.findIndex(
       (step) => startMs >= step.startMs && startMs <= step.startMs + step.durationMs,
     );
-    const shape = { ...call, kind: KIND.client, failed: isFailed(call) };
+    const shape = { ...call, kind: KIND.client, failed: isFailedCall(call) };
     const parent = (ofSteps[at] ?? run).spanContext();
     return span(`${call.method} ${call.path}`, shape, callAttributes(call), parent);
   });
@@ -133,16 +133,13 @@ function stepAttributes({ stage, way }: StoryStep): Attributes {
   return { ...(stage ? { stage } : {}), ...(way ? { way } : {}) };
 }
 
-function callAttributes({ method, path, status }: StoryCall): Attributes {
-  if (method === 'cf') return { 'process.command': path, 'process.exit.code': status };
+function callAttributes(call: StoryCall): Attributes {
+  const { method, path, status } = call;
+  if (isProgram(call)) return { 'process.command': `${method} ${path}`, 'process.exit.code': status };
   return {
     ...{ 'http.request.method': method, 'url.path': path },
     ...(status === 0 ? {} : { 'http.response.status_code': status }),
   };
-}
-
-function isFailed({ method, status }: StoryCall): boolean {
-  return method === 'cf' ? status !== 0 : status === 0 || status >= 400;
 }
 
 export function metricsOf(record: RunRecord, resource: Resource): ResourceMetrics {

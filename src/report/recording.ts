@@ -6,6 +6,9 @@ import type { Recorder } from './recorder.js';
 /** Words of a command that are kept: the rest are names, files and flags of one call alone. */
 const WORDS = 2;
 
+/** What is run beside the CLI, whose program may have any name. */
+const SHELLS = /^(ba|da)?sh$|^(cmd|powershell|pwsh)(\.exe)?$/i;
+
 /** @param api address of the platform's API */
 export function recording(ports: Ports, recorder: Recorder, api: string): Ports {
   const { clock, children } = ports;
@@ -41,7 +44,7 @@ export function recording(ports: Ports, recorder: Recorder, api: string): Ports 
     children: {
       run: (command) =>
         timed(() => children.run(command), {
-          ...{ method: 'cf', path: wordsOf(command) },
+          ...programOf(command),
           status: ({ code }) => code ?? -1,
         }),
     },
@@ -59,8 +62,10 @@ function pathOf(address: string, api: string): string {
   return origin === new URL(api).origin ? pathname : `${origin}${pathname}`;
 }
 
-/** `cf push shop-candidate`. A script of the user's has no words: it stands in the command line. */
-function wordsOf({ file, args }: ChildCommand): string {
+/** `cf`, and `push shop-candidate`. Of a script of the user's no word is kept: it stands in the command line. */
+function programOf({ file, args }: ChildCommand): { method: string; path: string } {
   const program = file.split(/[\\/]/).at(-1) ?? '';
-  return /^cf/.test(program) ? ['cf', ...args.slice(0, WORDS)].join(' ') : program;
+  return SHELLS.test(program)
+    ? { method: 'run', path: program }
+    : { method: 'cf', path: args.slice(0, WORDS).join(' ') };
 }

@@ -12,15 +12,23 @@ export interface StoryStep {
   way?: string;
 }
 
-/** A call of the platform's API or of another one, or a command of the cf CLI. Without the query: it may hold what is secret. */
+/** A call of the platform's API or of another one, or a program that was run (`cf`, `run`). Without the query: it may hold what is secret. */
 export interface StoryCall {
   method: string;
-  /** The path alone at the platform's own API, elsewhere with the origin; of the CLI the command. */
+  /** The path alone at the platform's own API, elsewhere with the origin; of a program its first words. */
   path: string;
-  /** 0: no answer came. Of the CLI its exit code, -1 where a signal ended it. */
+  /** 0: no answer came. Of a program its exit code, -1 where a signal ended it. */
   status: number;
   startMs: number;
   durationMs: number;
+}
+
+export function isProgram({ method }: StoryCall): boolean {
+  return method === 'cf' || method === 'run';
+}
+
+export function isFailedCall(call: StoryCall): boolean {
+  return isProgram(call) ? call.status !== 0 : call.status === 0 || call.status >= 400;
 }
 
 /** A line of the log. `foreign`: of another program, `source`. */

@@ -50,7 +50,7 @@ export function table(
     el('thead', {}, el('tr', {}, ...head.map((name) => el('th', { scope: 'col' }, name)))),
     el('tbody', {}, ...rows.map((row) => el('tr', {}, ...row.map(cell)))),
   );
-  return el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': caption }, body);
+  return el('div', { class: 'wide', tabindex: 0, role: 'group', 'aria-label': caption }, body);
 }
 
 /** Facts as name and value; what is undefined or empty is left out. */

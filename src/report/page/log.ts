@@ -65,7 +65,7 @@ export function log({ log: lines, leftOut }: RunRecord): HTMLElement | undefined
       ),
     ),
     told,
-    el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Log' }, list),
+    el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Log' }, list),
     more,
     leftOut.log > 0 &&
       el('p', {}, `${leftOut.log} entries in the middle were not kept: there were too many.`),

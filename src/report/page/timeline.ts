@@ -1,7 +1,7 @@
 /** Every step, and every call in it, where it was in time. */
 import { duration } from '../duration.js';
 import type { RunRecord } from '../record.js';
-import type { StoryCall, StoryStep } from '../story.js';
+import { isFailedCall, isProgram, type StoryCall, type StoryStep } from '../story.js';
 import { el, search, section, svg, table, tick } from './dom.js';
 
 /** Parts of a bar: what is nearer than that is one. */
@@ -57,7 +57,7 @@ export function timeline(record: RunRecord): HTMLElement | undefined {
         tick('only what failed', false, (failed) => change({ failed })),
       ),
     told,
-    el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Timeline' }, whole),
+    el('div', { class: 'wide', tabindex: 0, role: 'group', 'aria-label': 'Timeline' }, whole),
     leftOut.calls > 0 &&
       el('p', {}, `${leftOut.calls} calls in the middle were not kept: there were too many.`),
   );
@@ -84,15 +84,11 @@ function rowsOf(steps: readonly StoryStep[], calls: readonly StoryCall[]): Row[]
 
 function passes(call: StoryCall, { text, writes, failed }: Filter): boolean {
   const said = `${call.method} ${call.path} ${call.status}`.toLowerCase();
-  return said.includes(text) && (!writes || isWrite(call)) && (!failed || isFailed(call));
+  return said.includes(text) && (!writes || isWrite(call)) && (!failed || isFailedCall(call));
 }
 
 function isWrite({ method }: StoryCall): boolean {
   return method !== 'GET' && method !== 'HEAD';
-}
-
-function isFailed({ method, status }: StoryCall): boolean {
-  return method === 'cf' ? status !== 0 : status === 0 || status >= 400;
 }
 
 function rowOf({ step }: Row, calls: readonly StoryCall[], wholeMs: number, open: Set<Row>): HTMLElement {
@@ -127,8 +123,8 @@ function callsOf(name: HTMLElement, { calls }: Row, open: Set<Row>): HTMLElement
   const fill = () => {
     if (details.children.length > 1) return;
     const rows = calls.slice(0, MOST_CALLS).map((call) => {
-      const status = call.method === 'cf' ? `exit ${call.status}` : call.status || 'no answer';
-      const sign = el('span', { class: isFailed(call) ? 'bad' : '' }, status);
+      const status = isProgram(call) ? `exit ${call.status}` : call.status || 'no answer';
+      const sign = el('span', { class: isFailedCall(call) ? 'bad' : '' }, status);
       return [
         call.method,
         el('code', {}, call.path),
@@ -139,7 +135,7 @@ function callsOf(name: HTMLElement, { calls }: Row, open: Set<Row>): HTMLElement
     });
     const left = calls.length - rows.length;
     const caption = `Calls of: ${name.textContent}, after ${duration(calls[0]?.startMs ?? 0)}`;
-    details.append(table(caption, ['', 'call', 'answer', 'after', 'took'], rows));
+    details.append(table(caption, ['method', 'call', 'answer', 'after', 'took'], rows));
     if (left > 0) details.append(el('p', {}, `and ${left} more`));
   };
   details.addEventListener('toggle', () => {
@@ -166,7 +162,7 @@ function bar(
   const kind = step === undefined ? 'between' : !step.ok ? 'failed' : step.way === 'back' ? 'back' : 'step';
   const seen = new Set<string>();
   const ticks = calls.flatMap((call) => {
-    const look = isFailed(call) ? 'failed' : isWrite(call) ? 'write' : 'read';
+    const look = isFailedCall(call) ? 'failed' : isWrite(call) ? 'write' : 'read';
     const place = `${at(call.startMs)} ${at(call.durationMs)} ${look}`;
     if (seen.has(place)) return [];
     seen.add(place);

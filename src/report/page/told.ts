@@ -66,7 +66,7 @@ function explained({ code: name, what, evidence, problems }: Explained): HTMLEle
 }
 
 function pre(label: string, lines: readonly string[]): HTMLElement {
-  return el('pre', { tabindex: 0, role: 'region', 'aria-label': label }, lines.join('\n'));
+  return el('pre', { tabindex: 0, role: 'group', 'aria-label': label }, lines.join('\n'));
 }
 
 export function live(record: RunRecord): HTMLElement | undefined {
