@@ -11,6 +11,7 @@ jest.setTimeout(240_000);
 
 const APP = 'shop-pr-12';
 const BRANCH = '$(touch x)/`y`"><img src=x>';
+const OWN = '[{ name: tables, offering: queue, plan: small }]';
 const sha = (number: number) => String(number).repeat(40);
 
 let world: World;
@@ -43,8 +44,8 @@ async function run({ version, commit, command = 'preview', state = 'open', ...as
     payload: { pull_request: { number: 12, title: BRANCH, head } },
   };
   return world.deploy(
-    { version, instances: 2 },
-    { command, 'github-token': hub.token, ...inputs },
+    { version, instances: 2, more: ['services: [tables]'] },
+    { command, 'github-token': hub.token, 'preview-services': OWN, ...inputs },
     { event, env: { GITHUB_API_URL: hub.apiUrl, GITHUB_SHA: 'f'.repeat(40) } },
   );
 }
@@ -61,6 +62,14 @@ test('it is opened, brought up to date under traffic, and gone when the pull req
   await until('live to be served', () => areServed(world, [world.url()]));
   const before = (await spaceOf(world)).app('shop');
 
+  // The broker makes no instance of its own at first, and takes its time then.
+  await world.foundry.control('POST', 'broker', { act: 'provision', fails: 'no tables left', times: 1 });
+  const failed = await run({ version: 'p1', commit: 1 });
+  expect([failed.outputs.result, failed.outputs.error, failed.exitCode]).toEqual([
+    ...['failed', 'preview-services', 1],
+  ]);
+  expect(comment()[0]).toContain('no tables left');
+  expect((await spaceOf(world)).names).toEqual(['shop']);
   const first = await run({ version: 'p1', commit: 1 });
   expectResult(first, 'previewed');
   expect(first.outputs['preview-url']).toMatch(
@@ -113,6 +122,7 @@ test('it is opened, brought up to date under traffic, and gone when the pull req
   expect(JSON.parse(gone.outputs.removed ?? '')).toEqual([
     { kind: 'app', name: APP },
     { kind: 'route', name: url },
+    { kind: 'service', name: `${APP}-tables` },
   ]);
   const space = await spaceOf(world);
   expect([space.names, space.routes.map((route) => route.url)]).toEqual([['shop'], [world.url()]]);
