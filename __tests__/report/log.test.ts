@@ -35,7 +35,7 @@ describe('a step', () => {
       '01:01.2  failed after 7 ms',
       '::endgroup::',
     ]);
-    expect(log.timeline).toEqual([
+    expect(log.recorder.story().steps).toEqual([
       { title: 'shop: stage the droplet', startMs: 250, durationMs: 61_007, ok: true },
       { title: 'shop: mark as proven', startMs: 61_250, durationMs: 7, ok: false },
     ]);

@@ -3,7 +3,6 @@ import type { Clock, Event, Fact, Listener } from '../model/ports.js';
 import { duration } from './duration.js';
 import { Recorder } from './recorder.js';
 import type { Redact } from './redact.js';
-import type { StoryStep } from './story.js';
 import { cleaned, commandText, logLines } from './untrusted.js';
 
 export { duration } from './duration.js';
@@ -15,19 +14,12 @@ export interface LogPorts {
   redact: Redact;
 }
 
-/** One step of the timeline. Times are milliseconds since the log began. */
-export type TimelineEntry = StoryStep;
-
 export class Log implements Listener {
   /** What it was told, for the end of the run. */
   readonly recorder: Recorder;
 
   constructor(private readonly ports: LogPorts) {
     this.recorder = new Recorder(() => ports.clock.now());
-  }
-
-  get timeline(): readonly TimelineEntry[] {
-    return this.recorder.story().steps;
   }
 
   elapsedMs(): number {
