@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { deployFirst, liveOf } from './support/deploys.js';
 import { label, spaceOf } from './support/space.js';
@@ -14,7 +15,7 @@ afterAll(() => world.close());
 test('a first deploy that fails leaves nothing live, and not the route that it made', async () => {
   const { exitCode, outputs, shown, summary } = await world.deploy(
     { version: 'v0', health: '500' },
-    { 'smoke-test': '- path: /health\n  within: 3s' },
+    { 'smoke-test': '- path: /health\n  within: 3s', report: 'out/report.html' },
   );
   expect([exitCode, outputs.result, outputs.error]).toEqual([1, 'reverted', 'smoke']);
   expect(liveOf(outputs)).toEqual({
@@ -32,6 +33,19 @@ test('a first deploy that fails leaves nothing live, and not the route that it m
   expect(shown).toContain(`${world.url()}: nobody`);
   expect(summary).toContain('nobody');
   expect(summary).toContain('no connection to the database');
+  const { report = '' } = outputs;
+  expect(report).toMatch(/\/out\/report\.html$/);
+  const record = JSON.parse(await readFile(report.replace(/html$/, 'json'), 'utf8'));
+  expect(record).toMatchObject({
+    result: 'reverted',
+    error: { code: 'smoke' },
+    leftOut: { calls: 0, log: 0 },
+  });
+  const paths = record.calls.map(({ method, path }: { method: string; path: string }) => `${method} ${path}`);
+  expect(paths).toEqual(
+    expect.arrayContaining(['POST /v3/apps', 'POST /v3/builds', 'cf push shop-candidate']),
+  );
+  expect(await readFile(report, 'utf8')).toContain('no connection to the database');
   expect(await world.leaks()).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import { head, live, plan, why } from './told.js';
 import { watched } from './watched.js';
 
 const record: RunRecord = JSON.parse(document.getElementById('record')?.textContent ?? '');
-const parts = [why, live, watched, instances, timeline, plan, log].flatMap((part) => part(record) ?? []);
+const parts = [why, live, plan, watched, instances, timeline, log].flatMap((part) => part(record) ?? []);
 const links = parts.map((part) =>
   el('li', {}, el('a', { href: `#${part.id}` }, part.querySelector('h2')?.textContent ?? '')),
 );

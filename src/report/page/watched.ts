@@ -11,12 +11,16 @@ import { legend, plot, type Range } from './plot.js';
 /** A bar needs room for its eye. */
 const BAR_PIXELS = 5;
 const ROWS = 200;
+/** Fewer requests are no picture. */
+const FEWEST = 5;
+const TITLE = 'Did anybody notice?';
 const SHORTEST_MS = 500;
 
 export function watched(record: RunRecord): HTMLElement | undefined {
   const { watch, probes } = record;
   const { points } = probes;
-  if (!watch || !points || points.startMs.length === 0) return undefined;
+  if (!watch) return undefined;
+  if (!points || points.startMs.length < FEWEST) return section('watch', TITLE, answer(record));
   const story = columns(points);
   const whole = wholeOf(story);
   const state: Omit<Wanted, 'most' | 'fromMs' | 'toMs'> & Range = {
@@ -76,7 +80,7 @@ export function watched(record: RunRecord): HTMLElement | undefined {
   addEventListener('load', drawAll);
   return section(
     'watch',
-    'Did anybody notice?',
+    TITLE,
     answer(record),
     el('div', { class: 'controls' }, ...filters(record, state, change), ...steps(record, range, whole, zoom)),
     told,
