@@ -1,7 +1,8 @@
 import { describe } from '@jest/globals';
 import { town } from '../router/harness.js';
+import { instanceRows } from './a4-instances.js';
 import { orderRows } from './a4-order.js';
-import { instanceRows, routeRows } from './a4-router.js';
+import { routeRows } from './a4-router.js';
 import { place } from './place.js';
 import { tell } from './table.js';
 
