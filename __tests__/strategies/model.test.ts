@@ -436,3 +436,9 @@ describe('the search finds a held deploy that', () => {
     expect(explore(found, strategies).violation).toMatch(why);
   });
 });
+
+test('the search finds apps that switch side by side where they shall in turn', () => {
+  const found = SCENARIOS.find(({ name }) => name === 'two apps that switch in turn');
+  if (!found) throw new Error('the scenario is gone');
+  expect(explore({ ...found, turns: {} }).violation).toMatch(/shop switches before admin has/);
+});
