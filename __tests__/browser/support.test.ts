@@ -1,14 +1,16 @@
 import { statSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { launch, screenshot, show, tooWide } from './support/browser.js';
 import { showMarkdown } from './support/github.js';
 
+jest.setTimeout(120_000);
+
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 120_000);
-afterAll(() => browser.close());
+});
+afterAll(() => browser?.close());
 
 const diagram = (...lines: string[]) => ['```mermaid', ...lines, '```'].join('\n');
 
