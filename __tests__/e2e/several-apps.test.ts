@@ -14,25 +14,28 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** One manifest with the apps `web` and `api`, each with bits and a route of its own. */
-async function both(web: AppVersion, api: AppVersion): Promise<string> {
-  const dir = await mkdtemp(join(world.dir, 'both-'));
-  await writeAppVersion(join(dir, 'web'), web);
-  await writeAppVersion(join(dir, 'api'), api);
-  const blocks = ['web', 'api'].map((name) =>
-    manifestOf({ name, routes: [world.url(name)], more: [`path: ${name}`] }),
+/** One manifest with apps, each with bits and a route of its own. */
+async function several(versions: Readonly<Record<string, AppVersion>>): Promise<string> {
+  const dir = await mkdtemp(join(world.dir, 'several-'));
+  const names = Object.keys(versions);
+  for (const name of names) await writeAppVersion(join(dir, name), versions[name] as AppVersion);
+  const blocks = names.map((name) =>
+    manifestOf({ name, routes: [world.url(name)], more: [`path: ${name}`] }).replace(/^applications:\n/, ''),
   );
-  await writeFile(
-    join(dir, 'manifest.yml'),
-    [blocks[0], blocks[1]?.replace(/^applications:\n/, '')].join(''),
-  );
+  await writeFile(join(dir, 'manifest.yml'), ['applications:\n', ...blocks].join(''));
   return dir;
 }
 
-const watch = () => ({ apps: ['web', 'api'], routes: [world.url('web'), world.url('api')] });
+/** The third one, `jobs`, stays what it is. */
+function both(web: AppVersion, api: AppVersion): Promise<string> {
+  return several({ web, api, jobs: { version: 'jobs-1' } });
+}
+
+const NAMES = ['web', 'api', 'jobs'];
+const watch = () => ({ apps: NAMES, routes: NAMES.map((name) => world.url(name)) });
 type Apps = { app: string; 'app-guid': string; version: string }[];
 
-test('two apps of one manifest are one deploy', async () => {
+test('the apps of one manifest are one deploy, and what is unchanged among them is left alone', async () => {
   await deployFirst(world, await both({ version: 'web-1' }, { version: 'api-1' }), { watch: watch() });
   const before = await spaceOf(world);
   const { result, seen, space } = await deployWatched(
@@ -40,17 +43,18 @@ test('two apps of one manifest are one deploy', async () => {
     await both({ version: 'web-2' }, { version: 'api-2' }),
     { watch: watch() },
   );
-  expect(space.serving).toEqual({ [world.url('web')]: ['web'], [world.url('api')]: ['api'] });
+  expect(space.serving).toEqual(Object.fromEntries(NAMES.map((name) => [world.url(name), [name]])));
   expect([await world.meet(world.url('web')), await world.meet(world.url('api'))]).toEqual([
     'web-2',
     'api-2',
   ]);
   const { outputs, summary } = result;
   const apps = JSON.parse(outputs.apps ?? '') as Apps;
-  expect(apps.map(({ app, 'app-guid': guid }) => [app, guid])).toEqual([
-    ['web', space.app('web').guid],
-    ['api', space.app('api').guid],
-  ]);
+  expect(apps.map(({ app, 'app-guid': guid }) => [app, guid])).toEqual(
+    NAMES.map((name) => [name, space.app(name).guid]),
+  );
+  expect(result.shown).toContain('jobs is unchanged, and is left alone.');
+  expect(space.app('jobs')).toEqual(before.app('jobs'));
   // The single outputs are of the first app in the manifest.
   expect(outputs).toMatchObject({ app: 'web', 'app-guid': space.app('web').guid });
   expect(summary).toContain('web');
@@ -80,7 +84,7 @@ test('when the second is bad, neither goes live', async () => {
   expect(space.routes).toEqual(before.routes);
   expect(space.app('web')).toEqual(before.app('web'));
   expect(space.app('api')).toEqual(before.app('api'));
-  expect(Object.keys(seen.figures.byVersion).sort()).toEqual(['api-2', 'web-2']);
+  expect(Object.keys(seen.figures.byVersion).sort()).toEqual(['api-2', 'jobs-1', 'web-2']);
   expect(space.leftovers).toEqual([]);
   const failed = space.apps.filter(({ name }) => /-failed-/.test(name));
   expect(failed.map(({ name, state }) => [name.replace(/-failed-.*/, ''), state]).sort()).toEqual([
@@ -90,5 +94,43 @@ test('when the second is bad, neither goes live', async () => {
   expect(liveOf(outputs)).toMatchObject({ app: 'web', guid: before.app('web').guid });
   // Which of them it was is said where the reason is.
   expect(shown).toMatch(/##\[error\].*api-candidate: smoke check/);
+});
+
+test('they switch in turn, and when the second is bad where users are, all go back in reverse', async () => {
+  const before = await spaceOf(world);
+  const past = (await world.foundry.history()).length;
+  const watching = await world.watch(watch());
+  const { exitCode, outputs, shown } = await world.run(
+    await several({
+      web: { version: 'web-4', health: '500' },
+      api: { version: 'api-4' },
+      jobs: { version: 'jobs-4' },
+    }),
+    { order: 'api before web', 'smoke-test': '/', 'watch-path': '/health' },
+  );
+  const seen = await watching.end();
+  expect([exitCode, outputs.result]).toEqual([1, 'reverted']);
+  expect(seen.figures.firstFailures).toEqual([]);
+  expect(seen.problems).toEqual([]);
+  expect(shown).toContain('Routes are switched in turn: api, jobs; then web.');
+  const space = await spaceOf(world);
+  expect(space.serving).toEqual(before.serving);
+  for (const name of NAMES) expect(space.app(name)).toEqual(before.app(name));
+  expect(space.leftovers).toEqual([]);
+  // Each version of web met one version of api alone.
+  const moves = (await world.foundry.history()).slice(past).flatMap((one) => {
+    if (one.kind !== 'destination') return [];
+    const name = ['web', 'api'].find((app) => one.url === world.url(app));
+    if (!name) return [];
+    return [`${one.change} ${one.appGuid === before.app(name).guid ? 'old' : 'new'} ${name}`];
+  });
+  expect(moves).toEqual([
+    'added new api',
+    'removed old api',
+    'added new web',
+    'removed new web',
+    'added old api',
+    'removed new api',
+  ]);
   expect(await world.leaks()).toEqual([]);
 });
