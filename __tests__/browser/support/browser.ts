@@ -7,6 +7,9 @@ import { chromium as chromiumPath, projectRoot } from '../../../runner/tools.js'
 /** Widths of a page in CSS pixels: a laptop's part of a job page, and a phone. */
 export const WIDTHS = { desktop: 1012, phone: 390 } as const;
 
+/** A machine that is busy may need long. */
+const PATIENCE_MS = 100_000;
+
 export interface Shown {
   page: Page;
   /** Addresses that the page asked for: none was answered. */
@@ -24,7 +27,12 @@ export interface ShowOptions {
 export function launch(): Promise<Browser> {
   // Tests run as root in a container, where Chromium has no sandbox; it is given nothing but what the tests made.
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'];
-  return chromium.launch({ executablePath: chromiumPath(), args, chromiumSandbox: false });
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    args,
+    chromiumSandbox: false,
+    timeout: PATIENCE_MS,
+  });
 }
 
 /** A page of its own. Whoever asks for it closes `page.context()`. */
@@ -34,6 +42,7 @@ export async function show(
   { width = WIDTHS.desktop, colorScheme = 'light' }: ShowOptions = {},
 ): Promise<Shown> {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+  context.setDefaultTimeout(PATIENCE_MS);
   const asked: string[] = [];
   const errors: string[] = [];
   await context.route('**/*', (route) => {
