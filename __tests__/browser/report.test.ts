@@ -121,22 +121,23 @@ describe('the report', () => {
 
 test('two hundred thousand requests are drawn in less than two seconds', async () => {
   const html = reportOf(recordWith(200_000));
-  const began = performance.now();
-  const shown = await show(browser, html, { width: 1200 });
-  await settled(shown.page);
-  const tookMs = performance.now() - began;
-  expect((await drawn(shown.page)).filter((dots) => dots > 1_000)).toHaveLength(2);
+  const shown = await show(browser, '<p>nothing yet</p>', { width: 1200 });
+  const { page } = shown;
+  const inside = await page.context().newCDPSession(page);
+  // Time of its own thread: what else the machine does is no matter.
+  await inside.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await page.setContent(html, { waitUntil: 'load' });
+  await settled(page);
+  const { metrics } = await inside.send('Performance.getMetrics');
+  const tookS = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  expect((await drawn(page)).filter((dots) => dots > 1_000)).toHaveLength(2);
+  // Less than this nobody reads so many figures in.
+  expect(tookS).toBeGreaterThan(0.02);
+  expect(tookS).toBeLessThan(2);
   await expectSound(shown);
-  await screenshot(shown.page, 'report-200000');
-  // On a machine that does much else it takes longer: what it takes to draw is told by the page itself.
-  expect(await timeOfScripts(shown.page)).toBeLessThan(2_000);
-  expect(tookMs).toBeLessThan(20_000);
-  await shown.page.context().close();
+  await screenshot(page, 'report-200000');
+  await page.context().close();
 });
-
-/** Until the page was laid out, as the browser measured it. */
-const timeOfScripts = (page: Page): Promise<number> =>
-  page.evaluate("performance.getEntriesByType('navigation')[0]?.loadEventEnd ?? performance.now()");
 
 test('requests can be chosen by route, version and time, and calls and lines by their words', async () => {
   const call = (path: string, method: string, status: number, startMs: number) => ({
