@@ -47,6 +47,10 @@ async function made(...looks: readonly Seen[]): Promise<{ done: readonly string[
 
 const READY = instance('create', 'succeeded');
 const BUSY = instance('create', 'in progress');
+const of = (repository: string, one: ServiceInstance) => ({
+  ...one,
+  labels: previewLabels({ ...OF, repository }, 1_000_000),
+});
 
 describe('the service instance of a preview', () => {
   test.each<[string, readonly Seen[], readonly string[]]>([
@@ -68,7 +72,11 @@ describe('the service instance of a preview', () => {
     ['somebody deletes it meanwhile', [undefined, BUSY, undefined], /was deleted/],
     ['it is not ready in time', [undefined, BUSY], /still being made/],
     ['another one has its name', [{ ...READY, labels: {} }], /not of this preview/],
+    ["another repository's has its name", [of('octo/other', READY)], /not of this preview/],
+    ["another repository's failed", [of('octo/other', instance('create', 'failed'))], /not of this preview/],
   ])('is told where %s', async (_what, looks, why) => {
-    expect((await made(...looks)).error).toMatch(why);
+    const { done, error } = await made(...looks);
+    expect(error).toMatch(why);
+    if (looks[0] !== undefined) expect(done).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import type { Clock } from '../model/ports.js';
 import { MINUTE_MS } from '../model/words.js';
 import type { Platform } from '../platform/calls.js';
 import { LABEL } from '../platform/names.js';
+import { isOfPreview } from '../platform/preview-names.js';
 import { isGone } from '../platform/services.js';
 
 interface Place {
@@ -118,7 +119,7 @@ async function makeService(
   const { platform, target, clock, signal, tell } = making;
   const find = async () => (await platform.servicesByName(target.spaceGuid, [name]))[0];
   let found = await find();
-  if (found && found.labels[LABEL.number] !== labels[LABEL.number]) {
+  if (found && !isOfPreview(found.labels, labels)) {
     throw refused(
       `A service instance ${name} is there, and it is not of this preview.`,
       `Rename or delete it (cf rename-service ${name} NEW-NAME), then run again. It was not touched.`,
