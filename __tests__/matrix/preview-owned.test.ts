@@ -114,3 +114,19 @@ test('one that was deployed in place a moment ago is not the longest without a d
     expect(await space.apps()).toEqual(['shop-pr-1']);
   });
 });
+
+test('one that another app has the address of leaves it there, and does not tell that it went', async () => {
+  await inSpace(async (space) => {
+    for (const number of [11, 12]) went(await space.run({ number }), 'previewed');
+    await settle(space);
+    const { guid } = await appNamed(space, 'shop-pr-12');
+    const [route] = (await space.ask('GET', '/v3/routes?hosts=shop-pr-11')).resources;
+    await space.ask('POST', `/v3/routes/${route.guid}/destinations`, { destinations: [{ app: { guid } }] });
+    const { removed } = went(await space.run({ command: 'preview-delete', number: 12 }), 'deleted');
+    expect(await space.routes()).toEqual(['shop-pr-11.apps.localhost']);
+    expect(JSON.parse(removed ?? '').map(({ name }: { name: string }) => name)).toEqual([
+      'shop-pr-12',
+      'shop-pr-12.apps.localhost',
+    ]);
+  });
+});

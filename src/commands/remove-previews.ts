@@ -12,7 +12,7 @@ import { isOfPreview } from '../platform/preview-names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { askedOf, beforeOf } from '../strategies/intent-parts.js';
-import { appsOf, emptied, released } from '../strategies/removal.js';
+import { appsOf, emptied, released, routesOf } from '../strategies/removal.js';
 import { type Change, change, type Seen } from './change.js';
 import type { Opened, Ports } from './open.js';
 import { type Outcome, outcomeOf, type Removed } from './outcome.js';
@@ -178,9 +178,7 @@ function partOf(
 function whatGoes(going: readonly AppWorld[]): Removed[] {
   return going.flatMap(({ intent, snapshot }) => [
     ...appsOf(intent, snapshot).map(({ name }) => ({ kind: 'app' as const, name })),
-    ...snapshot.routes
-      .filter(({ labels }) => LABEL.number in labels)
-      .map(({ url }) => ({ kind: 'route' as const, name: url })),
+    ...routesOf(intent, snapshot).map(({ url }) => ({ kind: 'route' as const, name: url })),
   ]);
 }
 

@@ -11,7 +11,7 @@ import { compact, deletion, endOfLock, steps } from './work.js';
 export function emptied(intent: Intent, snapshot: Snapshot): Work {
   const { lock } = snapshot;
   const apps = appsOf(intent, snapshot);
-  const routes = snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
+  const routes = routesOf(intent, snapshot);
   const isLeft = apps.length + routes.length > 0;
   const unmaps = apps
     .filter((app) => app === snapshot.live)
@@ -42,6 +42,10 @@ export function released(_intent: Intent, snapshot: Snapshot): Work {
 }
 
 /** Made for it, and used by nobody else: a route that another app has as well stays that app's. */
+export function routesOf(intent: Intent, snapshot: Snapshot): readonly Route[] {
+  return snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
+}
+
 function isMadeForIt({ labels, destinations }: Route, intent: Intent, snapshot: Snapshot): boolean {
   const { live, candidate, previous, failed } = snapshot;
   const own = [live, candidate, ...previous, ...failed].map((app) => app?.guid);
