@@ -89,6 +89,29 @@ test('one runs on where nobody can say when it was asked, or without the input',
   });
 });
 
+test.each([
+  ['a TCP route', 'tcp.localhost', { port: 1024 }],
+  ['an internal route', 'apps.internal', { host: 'shop-of-a-person' }],
+])('one runs on that a person gave %s, whose requests nobody sees', async (_what, domainName, name) => {
+  await inSpace(async (space) => {
+    await twoOf(space);
+    const found = async (path: string) => (await space.ask('GET', path)).resources[0].guid;
+    const [app, domain, place] = await Promise.all([
+      found('/v3/apps?names=shop-pr-12'),
+      found(`/v3/domains?names=${domainName}`),
+      found('/v3/spaces'),
+    ]);
+    const relationships = { domain: { data: { guid: domain } }, space: { data: { guid: place } } };
+    const route = await space.ask('POST', '/v3/routes', { ...name, relationships });
+    const destinations = [{ app: { guid: app } }];
+    await space.ask('POST', `/v3/routes/${route.guid}/destinations`, { destinations });
+    const swept = await space.run(SWEEP);
+    went(swept, 'swept');
+    expect(said(swept, 'shop-pr-12')).toMatch(/^kept, .*; when it was asked last is not known$/);
+    expect(await stateOf(space, 'shop-pr-12')).toBe('STARTED');
+  });
+});
+
 test('a sweep that dies while it stops one leaves nothing that the next deploy does not settle', async () => {
   const writes = await inSpace(async (space) => {
     await twoOf(space);

@@ -1,8 +1,7 @@
 /** Previews that nobody asks for a long time: told by the routers' lines in the log of their apps, and stopped under their locks. */
 import { allOf } from '../engine/converge.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { App } from '../model/cloud.js';
-import type { Platform } from '../platform/calls.js';
+import type { App, Route } from '../model/cloud.js';
 import { LABEL } from '../platform/names.js';
 import { released } from '../strategies/removal.js';
 import { asleep } from '../strategies/sleep.js';
@@ -16,38 +15,40 @@ import type { Group } from './sweep.js';
 /** Previews whose logs are read at a time. */
 const LANES = 6;
 
-/** Reads only the logs of those that nobody has deployed or started for so long. */
+/**
+ * Reads only the logs of those that nobody has deployed or started for so long. Routes are those of today, whoever mapped them:
+ * what comes by a TCP route, or from another app by an internal one, is in nobody's log.
+ */
 export async function withIdle(
   decisions: readonly Decision[],
   groups: readonly Group[],
   limits: Idle,
-  platform: Pick<Platform, 'lastRequestMs'>,
+  { platform, target }: Pick<Opened, 'platform' | 'target'>,
 ): Promise<readonly Decision[]> {
   const asked = new Map<PreviewSeen, number>();
   const open = groups.filter(({ preview }) =>
     decisions.some((one) => one.preview === preview && mayBeIdle(one, limits)),
   );
-  await allOf(open, LANES, async (group) => {
-    const atMs = await lastAskedMs(group, platform);
-    if (atMs !== undefined) asked.set(group.preview, atMs);
+  if (open.length === 0) return decisions;
+  const guids = open.flatMap(({ apps }) => apps.map(({ guid }) => guid));
+  const [routes, domains] = await Promise.all([
+    platform.routesOfApps(guids),
+    platform.domains(target.orgGuid),
+  ]);
+  const internal = domains.filter((domain) => domain.internal).map(({ guid }) => guid);
+  await allOf(open, LANES, async ({ preview, apps }) => {
+    const onRoutes = apps.flatMap(({ guid }) => {
+      const own = routes.filter(({ destinations }) => destinations.some((to) => to.appGuid === guid));
+      return own.length === 0 ? [] : [{ guid, own }];
+    });
+    const isUnseen = ({ port, domainGuid }: Route) => port !== null || internal.includes(domainGuid);
+    if (onRoutes.some(({ own }) => own.some(isUnseen))) return;
+    const times = await Promise.all(onRoutes.map(({ guid }) => platform.lastRequestMs(guid)));
+    // One of them may have been asked, and nobody can say when.
+    if (times.length === 0 || times.includes(undefined)) return;
+    asked.set(preview, Math.max(...times.flatMap((time) => time ?? [])));
   });
   return idleOf(decisions, limits, (preview) => asked.get(preview));
-}
-
-/** @returns undefined: one of its apps that requests come to may have been asked, and nobody can say when */
-async function lastAskedMs(
-  { apps, routes }: Group,
-  platform: Pick<Platform, 'lastRequestMs'>,
-): Promise<number | undefined> {
-  const destinations = routes.flatMap((route) =>
-    route.destinations.map((to) => ({ ...to, port: route.port })),
-  );
-  // Connections to a TCP route are in nobody's log.
-  if (destinations.some(({ port }) => port !== null)) return undefined;
-  const asked = apps.filter(({ guid }) => destinations.some(({ appGuid }) => appGuid === guid));
-  const times = await Promise.all(asked.map(({ guid }) => platform.lastRequestMs(guid)));
-  if (times.length === 0 || times.includes(undefined)) return undefined;
-  return Math.max(...times.flatMap((time) => time ?? []));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `sweep`: previews of this repository that nobody needs any more go; what is not known for certain stays. */
 import { pullStates } from '../github/pulls.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { App, Metadata, Route } from '../model/cloud.js';
+import type { App, Metadata } from '../model/cloud.js';
 import { InputError } from '../model/errors.js';
 import { ANNOTATION, LABEL } from '../platform/names.js';
 import { previewSelector, selectorOfIdentity } from '../platform/preview-names.js';
@@ -16,7 +16,6 @@ export interface Group {
   preview: PreviewSeen;
   selector: string;
   apps: readonly App[];
-  routes: readonly Route[];
 }
 
 /** Throws what forbids it before anything was changed; everything later is in the outcome. */
@@ -39,7 +38,7 @@ export async function sweep(inputs: Inputs, context: RunContext, ports: Ports): 
     );
     const { idleMs } = inputs.preview;
     const decisions =
-      idleMs === undefined ? wanted : await withIdle(wanted, groups, { nowMs, idleMs }, opened.platform);
+      idleMs === undefined ? wanted : await withIdle(wanted, groups, { nowMs, idleMs }, opened);
     for (const { preview, what, why } of decisions)
       ports.listener.tell({
         type: 'note',
@@ -129,7 +128,6 @@ async function groupsOf(repository: string, { platform, target }: Opened): Promi
       preview: seenOf(number, own, all.filter(isOf)),
       selector: selectorOfIdentity(number, repository),
       apps: own,
-      routes: routes.filter(isOf),
     };
   });
 }
