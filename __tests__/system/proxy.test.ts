@@ -127,6 +127,37 @@ describe('requests', () => {
     expect(asked).toEqual([tunnel, tunnel]); // the kept one, and the fresh one
   });
 
+  test('share a bounded number of tunnels, and one that cannot be opened holds nobody up', async () => {
+    let [open, most] = [0, 0];
+    const server = createSecureServer(certificate(), (_, response) =>
+      setTimeout(() => response.end('it'), 5),
+    );
+    server.on('connection', (socket) => {
+      most = Math.max(most, ++open);
+      socket.on('close', () => --open);
+    });
+    const many = Array.from({ length: 100 }, () => get('https://shop.example.com/'));
+    const { http, asked } = await proxy(await listen(server));
+    const answers = await Promise.all(many.map((one) => http.request({ ...one, timeoutMs: 20_000 })));
+    expect(answers.map(({ body }) => body.toString())).toEqual(many.map(() => 'it'));
+    expect([most, asked.length]).toEqual([24, 24]);
+
+    const { http: refusing } = await proxy(0, 503);
+    // Each half of them would fill the gate for ever if it did not leave.
+    const odd = many.flatMap((one) => [one, { ...one, headers: { 'no header': '' } }]);
+    const ends = await Promise.allSettled(odd.map((one) => refusing.request({ ...one, timeoutMs: 20_000 })));
+    const refused = { kind: 'other', connected: false, message: expect.stringContaining('answered 503') };
+    const unsent = { code: 'ERR_INVALID_HTTP_TOKEN' };
+    expect(ends).toEqual(
+      many.flatMap(() =>
+        [refused, unsent].map((why) => ({ status: 'rejected', reason: expect.objectContaining(why) })),
+      ),
+    );
+    const late = many.map((one) => refusing.request({ ...one, signal: AbortSignal.timeout(1) }));
+    await Promise.allSettled(late);
+    await expect(refusing.request(get('https://shop.example.com/'))).rejects.toMatchObject(refused);
+  });
+
   test("in the clear are the proxy's to send", async () => {
     const { http, asked } = await proxy(0);
     const { body } = await http.request(get('http://shop.example.com/a?b'));

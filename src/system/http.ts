@@ -11,6 +11,7 @@ import * as tls from 'node:tls';
 import { HttpFailure } from '../model/errors.js';
 import type { Http, HttpRequest, HttpResponse } from '../model/ports.js';
 import { usualAuthorities } from './authorities.js';
+import { Gate } from './gate.js';
 import { proxyFor, proxyHeaders, TunnelAgent } from './proxy.js';
 
 const SOCKETS_PER_HOST = 24;
@@ -52,8 +53,15 @@ export function createHttp(options: HttpOptions): ClosableHttp {
     tunnels.set(proxy.href, kept);
     return kept;
   };
+  const gates = new Map<string, Gate>();
+  const gate = (host: string): Gate => {
+    const known = gates.get(host) ?? new Gate(SOCKETS_PER_HOST);
+    gates.set(host, known);
+    return known;
+  };
+  const wire = { plain, secure, tunnel, gate, trust, env: options.env ?? {} };
   return {
-    request: (request) => exchange(request, { plain, secure, tunnel, trust, env: options.env ?? {} }),
+    request: (request) => exchange(request, wire),
     close() {
       for (const agent of [plain, secure, ...tunnels.values()]) agent.destroy();
     },
@@ -64,6 +72,8 @@ interface Wire {
   plain: PlainAgent;
   secure: SecureAgent;
   tunnel(proxy: URL, fresh: boolean): SecureAgent;
+  /** Before the tunnels to a host: Node's agent counts no connection that is still being opened, and would open one for each request. */
+  gate(host: string): Gate;
   trust(): { rejectUnauthorized: boolean; secureContext: tls.SecureContext };
   env: Readonly<Record<string, string | undefined>>;
 }
@@ -79,6 +89,8 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
     }
     let connected = false;
     let settled = false;
+    let outgoing: ClientRequest | undefined;
+    let leave = () => {};
 
     const settle = (act: () => void) => {
       if (settled) return;
@@ -86,11 +98,12 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', abort);
       act();
+      leave();
     };
     const fail = (kind: HttpFailure['kind'], why: string) =>
       settle(() => {
         reject(new HttpFailure(`${request.method} ${url.origin}${url.pathname}: ${why}`, kind, connected));
-        outgoing.destroy();
+        outgoing?.destroy();
       });
     const timer = setTimeout(
       () => fail('timeout', `no answer within ${request.timeoutMs} ms`),
@@ -98,45 +111,61 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
     );
     const abort = () => fail('aborted', 'given up');
 
-    const outgoing: ClientRequest = (route.secure ? secureRequest : plainRequest)({
-      method: request.method,
-      host: route.host,
-      port: route.port,
-      path: route.path,
-      headers: { host: url.host, ...route.headers, ...request.headers },
-      agent: route.agent,
-      ...(route.secure ? { ...wire.trust(), servername: isIP(bare(url.hostname)) ? '' : url.hostname } : {}),
-    });
-    outgoing.on('socket', (socket) => {
-      if (isReady(socket)) connected = true;
-      else
-        socket.once(route.secure ? 'secureConnect' : 'connect', () => {
-          ready.add(socket);
-          connected = true;
-        });
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      fail(kindOf(error), error.message || String(error.code)),
-    );
-    outgoing.on('response', (answer) => {
-      connected = true;
-      receive(answer, request.maxBytes ?? DEFAULT_MAX_BYTES).then(
-        ({ body, cut }) =>
-          settle(() =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              headers: headersOf(answer),
-              body,
-              cut,
-              durationMs: performance.now() - startedAt,
-            }),
-          ),
-        (error: NodeJS.ErrnoException) => fail(kindOf(error), `the answer broke off: ${error.message}`),
+    const send = () => {
+      outgoing = (route.secure ? secureRequest : plainRequest)({
+        method: request.method,
+        host: route.host,
+        port: route.port,
+        path: route.path,
+        headers: { host: url.host, ...route.headers, ...request.headers },
+        agent: route.agent,
+        ...(route.secure
+          ? { ...wire.trust(), servername: isIP(bare(url.hostname)) ? '' : url.hostname }
+          : {}),
+      });
+      outgoing.on('socket', (socket) => {
+        if (isReady(socket)) connected = true;
+        else
+          socket.once(route.secure ? 'secureConnect' : 'connect', () => {
+            ready.add(socket);
+            connected = true;
+          });
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) =>
+        fail(kindOf(error), error.message || String(error.code)),
       );
-    });
+      outgoing.on('response', (answer) => {
+        connected = true;
+        receive(answer, request.maxBytes ?? DEFAULT_MAX_BYTES).then(
+          ({ body, cut }) =>
+            settle(() =>
+              resolve({
+                status: answer.statusCode ?? 0,
+                headers: headersOf(answer),
+                body,
+                cut,
+                durationMs: performance.now() - startedAt,
+              }),
+            ),
+          (error: NodeJS.ErrnoException) => fail(kindOf(error), `the answer broke off: ${error.message}`),
+        );
+      });
+      outgoing.end(request.body);
+    };
+    // What cannot be sent at all (a header that is none) must not end in whoever makes room for it.
+    const begin = () => {
+      try {
+        send();
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
+
     request.signal?.addEventListener('abort', abort, { once: true });
     if (request.signal?.aborted) abort();
-    else outgoing.end(request.body);
+    else if (route.gate) leave = route.gate.enter(begin);
+    else begin();
+    if (settled) leave();
   });
 }
 
@@ -156,10 +185,12 @@ function routeOf(request: HttpRequest, url: URL, wire: Wire) {
     path: `${url.pathname}${url.search}`,
     headers: {},
     agent: fresh ? (false as const) : secure ? wire.secure : wire.plain,
+    gate: undefined as Gate | undefined,
   };
   const proxy = request.connectTo === undefined ? proxyFor(url, wire.env) : undefined;
   if (proxy === undefined) return direct;
-  if (secure) return { ...direct, agent: wire.tunnel(proxy, fresh) };
+  const gate = fresh ? {} : { gate: wire.gate(`${proxy.href} ${url.host}`) };
+  if (secure) return { ...direct, ...gate, agent: wire.tunnel(proxy, fresh) };
   return {
     ...direct,
     host: bare(proxy.hostname),

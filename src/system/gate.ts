@@ -1,0 +1,27 @@
+/** Lets so many in at a time, the others in turn. */
+export class Gate {
+  private inside = 0;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly most: number) {}
+
+  /**
+   * @param begin called once it is inside: at once, or when another one leaves
+   * @returns leaves, also from the queue; to be called once
+   */
+  enter(begin: () => void): () => void {
+    if (this.inside < this.most) {
+      this.inside += 1;
+      begin();
+    } else this.waiting.add(begin);
+    return () => {
+      if (this.waiting.delete(begin)) return;
+      const [next] = this.waiting;
+      if (next === undefined) this.inside -= 1;
+      else {
+        this.waiting.delete(next);
+        next();
+      }
+    };
+  }
+}
