@@ -237,6 +237,28 @@ describe('pages', () => {
     expect(http.requests).toHaveLength(3);
   });
 
+  test('long values, and routes on many domains, are asked for in calls that the web server reads', async () => {
+    const { platform, http } = scripted(() => page([]));
+    const long = (index: number) => `${index}-${'ä'.repeat(200)}`;
+    const all = Array.from({ length: 150 }, (_, index) => index);
+    await platform.appsByName('space', all.map(long));
+    const host = (index: number) => `${index}`.padEnd(63, 'x');
+    const domainGuid = (index: number) => `${index}`.padEnd(36, '0');
+    const on = all.flatMap((index) =>
+      [host(index), ''].map((name) => ({ host: name, domainGuid: domainGuid(index), path: '', port: null })),
+    );
+    await platform.findRoutes(undefined, on);
+    expect(Math.max(...http.requests.map(({ url }) => url.length))).toBeLessThan(8_000);
+    for (const { host: name, domainGuid: domain } of on) {
+      const asks = ({ url }: { url: string }) => {
+        const { searchParams: of } = new URL(url);
+        const has = (key: string, value: string) => (of.get(key) ?? '?').split(',').includes(value);
+        return has('hosts', name) && has('domain_guids', domain);
+      };
+      expect(http.requests.filter(asks)).toHaveLength(1);
+    }
+  });
+
   test('commas and percent signs of names are escaped for the platform, which splits first', async () => {
     const { platform, http } = scripted(inTurn(page([])));
     await platform.appsByName('space', ['a,b', '5%', 'plain']);

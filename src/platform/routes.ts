@@ -4,7 +4,7 @@ import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { goneIsDone } from './apps.js';
 import type { Platform, RouteName } from './calls.js';
 import { Fields, metadataOf, related } from './json.js';
-import type { Requests } from './request.js';
+import { inParts, type Requests } from './request.js';
 
 type RouteCalls = Pick<
   Platform,
@@ -25,8 +25,24 @@ type RouteCalls = Pick<
 
 export function routeCalls(requests: Requests): RouteCalls {
   const findRoutes: Platform['findRoutes'] = async (spaceGuid, names) => {
-    const domains = names.map((name) => name.domainGuid);
-    const query = { domain_guids: [...new Set(domains)], space_guids: spaceGuid };
+    const parts = inParts(names.map(({ domainGuid }) => domainGuid));
+    const found = await Promise.all(
+      parts.map((domains) =>
+        findOn(
+          domains,
+          spaceGuid,
+          names.filter(({ domainGuid }) => domains.includes(domainGuid)),
+        ),
+      ),
+    );
+    return found.flat();
+  };
+  const findOn = async (
+    domains: readonly string[],
+    spaceGuid: string | undefined,
+    names: readonly RouteName[],
+  ) => {
+    const query = { domain_guids: domains, space_guids: spaceGuid };
     // Hosts are kept as they were written, but compared without regard to case.
     const hosts = names.flatMap(({ host }) => (host === '' ? [] : [host, host.toLowerCase()]));
     const ports = names.flatMap(({ port }) => (port ? [String(port)] : []));
