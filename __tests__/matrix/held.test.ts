@@ -1,6 +1,6 @@
 /** What another hand does to a deploy while it is held, and what promote says of it. */
 import { afterAll, expect, jest, test } from '@jest/globals';
-import { act } from './action.js';
+import { act, runAction } from './action.js';
 import { type Ask, signIn } from './by-hand.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
 import { onPlatform } from './setup.js';
@@ -66,3 +66,26 @@ test('the package that it holds is another one than was held: it was never prove
   expect(seen).toMatchObject({ result: 'refused', error: 'refused', writes: 0 });
   expect(seen.text).toContain('has other bits');
 });
+
+test.each([
+  ['promote of two apps', 'PATCH /v3/apps/*', 14, 'promoted'],
+  ['abort of two apps', 'DELETE /v3/apps/*', 2, 'aborted'],
+] as const)(
+  'a %s that was killed when one of them had come to its end: the same command again ends the other, and says so of both',
+  async (which, name, number, result) => {
+    const scenario = SCENARIOS.find((one) => one.name === which) as Scenario;
+    await onPlatform(scenario, folders, async (platform) => {
+      const trial = { point: { by: 'action' as const, name, number }, harm: 'kill before' as const };
+      await runAction(platform, commandOf(scenario, folders, 2), trial);
+      await platform.clock.pass(10_000);
+      const { apps } = await platform.clock.drive(platform.state());
+      const left = apps.filter((app) => /^(shop|web)-candidate$/.test(app.name));
+      expect(left.map((app) => app.name)).toEqual(['web-candidate']);
+      const { outputs } = await runAction(platform, commandOf(scenario, folders, 3));
+      expect(outputs.result).toBe(result);
+      const told: { app: string; version: string }[] = JSON.parse(outputs.apps ?? '');
+      expect(told.map(({ app }) => app)).toEqual(['shop', 'web']);
+      expect(new Set(told.map(({ version }) => version)).size).toBe(1);
+    });
+  },
+);

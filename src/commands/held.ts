@@ -9,8 +9,10 @@ import { ANNOTATION } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { stayHeld, takeAway } from '../strategies/hold.js';
+import { wantedOf } from '../strategies/intent-parts.js';
 import { endingOf } from '../strategies/promote-intent.js';
 import type { Way } from '../strategies/settle.js';
+import { servedBy } from '../strategies/view.js';
 import type { Seen } from './change.js';
 import { pursue } from './pursue.js';
 import { forReading } from './reading.js';
@@ -105,7 +107,7 @@ export function lookUpHeld(names: readonly string[], { platform, target }: Place
 
 /**
  * The held deploy of each app, and those whose end this run has just brought about: an interrupted promote that it finished, or
- * an interrupted abort.
+ * an interrupted abort, with the apps of it that had come to their end before.
  * @throws Refused when there is an app of which nothing is held
  */
 export async function ofEach(
@@ -120,10 +122,24 @@ export async function ofEach(
   return snapshots.map((snapshot) => {
     const waiting = held.find(({ intent }) => intent.app === snapshot.name);
     if (waiting) return { ...waiting, isDone: false };
-    const ended = done.find(({ app }) => app === snapshot.name);
+    const ended =
+      done.find(({ app }) => app === snapshot.name) ?? endedBefore(snapshot, done, way === 'forward');
     if (!ended) throw nothingHeld(snapshot);
     return { intent: ended, snapshot, isDone: true };
   });
+}
+
+/**
+ * The run that was interrupted had brought this app to its end, and this one the others of its deploy: what it wanted for it was
+ * on its lock, which is gone.
+ */
+function endedBefore(snapshot: Snapshot, done: readonly Intent[], isForward: boolean): Intent | undefined {
+  const { name, live, lock } = snapshot;
+  const one = done.find(({ set }) => set.includes(name));
+  if (!one || lock || (live?.version === one.version) !== isForward) return undefined;
+  const { before: _, target: __, inPlace: ___, turn: ____, handover: _____, ...beside } = one;
+  const production = servedBy(snapshot, live).map((route) => wantedOf(route, snapshot));
+  return { ...beside, app: name, production, dropped: [], trials: [] };
 }
 
 function nothingHeld(snapshot: Snapshot): Refused {
