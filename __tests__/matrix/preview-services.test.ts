@@ -101,3 +101,27 @@ test.each([100, 400])(
     });
   },
 );
+
+test('those that a deploy makes while a sweep is at work stay, and the preview with them', async () => {
+  await inSpace(async (space) => {
+    const short = { ...OWN.inputs, 'preview-ttl': '1h' };
+    for (const number of [11, 12]) went(await space.run({ ...OWN, number, inputs: short }), 'previewed');
+    await space.platform.clock.sleep(3_700_000);
+    const make = '[{name: db, offering: queue, plan: small}, {name: cache, offering: queue, plan: small}]';
+    const more = { manifest: [...(OWN.manifest ?? []), '- cache'], inputs: { 'preview-services': make } };
+    await broken(space, { act: 'provision', service: 'shop-pr-12-cache', never: true, times: 1 });
+    const [swept] = await Promise.all([
+      space.run({ command: 'sweep', gitHub: pulls({ 11: 'open', 12: 'open' }) }),
+      // While the other one is removed; it waits for its broker.
+      space.platform.clock.sleep(500).then(() => space.run({ ...more, version: 'v2' })),
+    ]);
+    const lines = swept.lines.join('\n');
+    expect(lines).toContain('shop-pr-12: goes, its time is over');
+    expect(lines).toContain('shop-pr-12: kept, it is deployed, or removed, just now');
+    expect([await space.apps(), await space.services()]).toEqual([
+      ['shop-pr-12'],
+      ['shop-pr-12-cache', 'shop-pr-12-db'],
+    ]);
+    expect(space.at('shop-pr-12')).toBe('v1');
+  });
+});

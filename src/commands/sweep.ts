@@ -1,7 +1,7 @@
 /** `sweep`: previews of this repository that nobody needs any more go; what is not known for certain stays. */
 import { pullStates } from '../github/pulls.js';
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { App, Metadata } from '../model/cloud.js';
+import type { App, Metadata, ServiceInstance } from '../model/cloud.js';
 import { InputError } from '../model/errors.js';
 import { ANNOTATION, LABEL } from '../platform/names.js';
 import { previewSelector, selectorOfIdentity } from '../platform/preview-names.js';
@@ -16,6 +16,7 @@ export interface Group {
   preview: PreviewSeen;
   selector: string;
   apps: readonly App[];
+  services: readonly ServiceInstance[];
 }
 
 /** Throws what forbids it before anything was changed; everything later is in the outcome. */
@@ -93,20 +94,27 @@ async function removeAll(
   return { result: 'swept', apps: [], removed, gone, swept };
 }
 
-/** What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one */
+/**
+ * What was decided on may be minutes old. @returns undefined: it was deployed since, and is another one, or a deploy of it has begun:
+ * it makes service instances, or keeps them for longer, before it takes the lock
+ */
 async function unlessNew(
   what: Decision['what'],
-  { preview, selector, apps: before }: Group,
+  { preview, selector, ...before }: Group,
   opened: Opened,
   inputs: Inputs,
   context: RunContext,
   ports: Ports,
 ): Promise<Outcome | undefined> {
-  const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
-  const isNew = ({ guid, labels }: App) =>
-    !before.some((one) => one.guid === guid) ||
+  const { platform, target } = opened;
+  const [apps, services] = await Promise.all([
+    platform.appsByLabel(target.spaceGuid, selector),
+    platform.servicesByLabel(target.spaceGuid, selector),
+  ]);
+  const isNew = ({ guid, labels }: App | ServiceInstance) =>
+    ![...before.apps, ...before.services].some((one) => one.guid === guid) ||
     Number(labels[LABEL.expires]) * 1000 > (preview.expiresAtMs ?? 0);
-  if (apps.some(isNew)) return undefined;
+  if ([...apps, ...services].some(isNew)) return undefined;
   if (what === 'stop') return stopNow(apps, opened, inputs, context, ports);
   return removeNow({ selector, apps }, opened, inputs, context, ports);
 }
@@ -128,6 +136,7 @@ async function groupsOf(repository: string, { platform, target }: Opened): Promi
       preview: seenOf(number, own, all.filter(isOf)),
       selector: selectorOfIdentity(number, repository),
       apps: own,
+      services: services.filter(isOf),
     };
   });
 }
