@@ -40,3 +40,43 @@ test('secrets: credentials, headers of checks, and values that look like secrets
     ].sort(),
   );
 });
+
+test('an ordinary word is no secret, whatever its variable is called: it stands in every log, and in JSON', () => {
+  const env = 'AUTH_ENABLED: "true"\nTOKEN_CACHE: "False"\nAUTH_MODE: none\nSECRET: "null"';
+  expect(read({ INPUT_ENV: env }).secrets).toEqual(['pw']);
+});
+
+test.each(['*hunter22', '|hunter22', '>hunter22', '!a!hunter22', '!<hunter22', '%hunter22', '@hunter22'])(
+  'a value that YAML cannot read is not quoted, as nobody knows yet that it is secret: %s',
+  (value) => {
+    for (const name of ['INPUT_ENV', 'INPUT_VARS'])
+      expect(refusal({ [name]: `DB_PASSWORD: ${value}` })).toMatch(
+        /^The input "(env|vars)" is no usable YAML, line 1/,
+      );
+    for (const name of ['INPUT_ENV', 'INPUT_VARS'])
+      expect(refusal({ [name]: `DB_PASSWORD: ${value}` })).not.toContain('hunter22');
+  },
+);
+
+test.each(['!hunter22', '!!hunter22', '&hunter22'])('%s is refused: YAML reads nothing there', (value) => {
+  for (const name of ['INPUT_ENV', 'INPUT_VARS']) {
+    const text = refusal({ [name]: `DB_PASSWORD: ${value}` });
+    expect(text).toContain('nothing for "DB_PASSWORD": quote a value that begins with ! or &');
+    expect(text).not.toContain('hunter22');
+  }
+  expect(read({ INPUT_ENV: 'A: &a x\nB: *a\nC: !!str ""\nD:' }).env).toEqual({
+    A: 'x',
+    B: 'x',
+    C: '',
+    D: '',
+  });
+});
+
+function refusal(extra: Record<string, string>): string {
+  try {
+    read(extra);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was refused';
+}

@@ -1,6 +1,7 @@
 /** How one input's text becomes a value. Every parser throws `Wrong` with what is allowed. */
 import { X509Certificate } from 'node:crypto';
 import { closest, distance } from 'fastest-levenshtein';
+import { isScalar } from 'yaml';
 import { readYaml, type Yaml } from '../manifest/yaml.js';
 import type { RouterOverride } from '../model/asked.js';
 import { InputError } from '../model/errors.js';
@@ -274,16 +275,33 @@ export function yamlOf(given: string, dialect: 'cf' | 'core' = 'cf'): Yaml {
     if (!(error instanceof InputError)) throw error;
     throw new Wrong(
       ...error.problems.map(
-        ({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`,
+        ({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${unquoted(what)}`,
       ),
     );
   }
 }
 
+/** Without the words of the text itself: nobody knows yet which of them are secret. */
+function unquoted(what: string): string {
+  if (/^Not valid YAML: .*\btags?\b/i.test(what)) return 'Not valid YAML: quote a value that begins with !';
+  return what
+    .replace(/^The anchor "[\s\S]*"(?= (is not|contains))/, 'The anchor')
+    .replace(/^(Not valid YAML: [^:]+):[\s\S]*$/, '$1')
+    .replace(/\.$/, '');
+}
+
 function namedOf(yaml: Yaml) {
   const named = yaml.named(yaml.root);
   if (!named) throw new Wrong('is no map; write one NAME: value a line');
-  return named;
+  const nothing = named.find(([, value]) => isNothing(value))?.[0];
+  if (nothing === undefined) return named;
+  throw new Wrong(`has nothing for "${nothing}": quote a value that begins with ! or &`);
+}
+
+/** A password that is not quoted may look like a tag or an anchor, and would be empty. */
+function isNothing(node: Parameters<Yaml['textOf']>[0]): boolean {
+  if (!isScalar(node) || (node.tag === undefined && node.anchor === undefined)) return false;
+  return node.type === 'PLAIN' && !node.source;
 }
 
 /** @throws Wrong unless it is an http(s) URL without credentials */

@@ -5,6 +5,8 @@ const SECRET_NAME =
 const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
 /** Too short to be a secret worth the harm: masking `1` or `true` makes every log unreadable. */
 const SHORTEST = 4;
+/** The platform gives every value back as text. */
+const NO_SECRET = /^(true|false|null|none)$/i;
 
 /**
  * Values of variables whose name speaks of a secret, that carry credentials in an address, or that look drawn at random. The
@@ -18,7 +20,7 @@ export function likelySecrets(values: Readonly<Record<string, unknown>>): readon
       return likelySecrets(Object.fromEntries(below));
     }
     const shown = String(value ?? '');
-    if (shown.length < SHORTEST || typeof value === 'boolean') return [];
+    if (shown.length < SHORTEST || NO_SECRET.test(shown)) return [];
     const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
     if (password !== undefined) return [shown, password];
     return SECRET_NAME.test(name) || looksRandom(shown) ? [shown] : [];
