@@ -4,7 +4,7 @@ import { Cancelled, InputError, PlatformFault, Refused, VersionFault } from '../
 import { report } from '../../src/report/index.js';
 import { Log } from '../../src/report/log.js';
 import { redactor } from '../../src/report/redact.js';
-import { appOutcome, deployed, NEW, oldLive } from './support.js';
+import { appOutcome, deployed, NEW, OLD, oldLive } from './support.js';
 
 interface Shown {
   failed: boolean;
@@ -224,4 +224,19 @@ test('a secret is hidden in every byte, whatever holds it', async () => {
     // In no spelling: these letters stand in none of our texts.
     for (const text of all) expect(text).not.toMatch(/p@\u200b?ss|w\\?\*rd/);
   }
+});
+
+test('a secret that is an ordinary word leaves the JSON of the outputs readable, and the figures', async () => {
+  const apps = [appOutcome({ live: { ...oldLive(), app: 'shop-live-4120' } })];
+  const plan = [{ app: 'shop', title: 'live goes', calls: [] }];
+  const secrets = ['live', 'version', '412', 'title', 'by'];
+  const { outputs } = await reported(deployed({ apps, plan }), { secrets });
+  expect(JSON.parse(outputs.live ?? '')).toMatchObject({
+    app: 'shop-***-***0',
+    version: OLD,
+    instances: { running: 2 },
+  });
+  expect(JSON.parse(JSON.parse(outputs.apps ?? '')[0].live)).toMatchObject({ app: 'shop-***-***0' });
+  expect(JSON.parse(outputs.plan ?? '')).toEqual([{ app: 'shop', title: '*** goes', calls: [] }]);
+  expect(outputs).toMatchObject({ result: 'deployed', requests: '412' });
 });

@@ -40,9 +40,9 @@ export async function report(
 ): Promise<boolean> {
   const durationMs = log.elapsedMs();
   const { redact } = ports;
-  const outputs = Object.entries(outputsOf(outcome, durationMs));
+  const outputs = Object.entries(outputsOf(outcome, durationMs, redact));
   const unset = attempt(() => {
-    for (const [name, value] of outputs) ports.setOutput(name, redact(value));
+    for (const [name, value] of outputs) ports.setOutput(name, value);
   });
   for (const error of [outcome.error, outcome.second])
     if (error !== undefined) tellError(error, outcome, log, ports);
