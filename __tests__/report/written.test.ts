@@ -28,10 +28,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const API = 'https://api.example.com';
 
-function writing(path: string) {
+function writing(path: string, secret = SECRET) {
   const lines: string[] = [];
   const clock = { now: () => 1_000, sleep: async () => undefined };
-  const redact = redactor([SECRET]);
+  const redact = redactor([secret]);
   const log = new Log({ clock, write: (line) => lines.push(line), redact });
   log.recorder.keepAll();
   log.tell({ type: 'foreign', source: 'app', text: `a line\u001b[31m with ${SECRET} </script>` });
@@ -80,6 +80,14 @@ describe('the files', () => {
       expect.stringMatching(/^::warning::The report out\/report\.html could not be written: \S/),
     ]);
     expect(await readdir(folder)).not.toContain('report.json');
+    const left = await readdir(join(workspace, 'out')).catch(() => []);
+    expect(left.filter((name) => /^report\.(html|json)\./.test(name))).toEqual([]);
+  });
+
+  test.each(['steps', 'pass', 'log', 'At'])('the secret %s hides no name of ours', async (secret) => {
+    await writing('report.html', secret).write();
+    const named = Object.keys(JSON.parse(await readFile(join(workspace, 'report.json'), 'utf8')));
+    expect(named).toEqual(expect.arrayContaining(['steps', 'log', 'startedAtMs', 'probes']));
   });
 });
 

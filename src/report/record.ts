@@ -84,14 +84,20 @@ function recorded(of: AppOutcome): RecordedApp {
   return { app, live, previous, failed, ...some };
 }
 
-/** Texts and names, wherever they are; columns of numbers are taken as they are. */
-function safe(value: unknown, redact: Redact): unknown {
+/**
+ * Every text, wherever it is; columns of numbers are taken as they are. Names are ours, and stay what they are where a secret is an
+ * ordinary word: those in `byVersion` alone are told by apps.
+ */
+function safe(value: unknown, redact: Redact, areForeign = false): unknown {
   if (typeof value === 'string') return cleaned(value, redact);
   if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array);
   if (Array.isArray(value)) return value.map((one) => safe(one, redact));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [cleaned(name, redact), safe(one, redact)]),
+    Object.entries(value).map(([name, one]) => [
+      areForeign ? cleaned(name, redact) : name,
+      safe(one, redact, name === 'byVersion'),
+    ]),
   );
 }
 

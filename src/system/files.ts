@@ -13,15 +13,20 @@ export const files: Files = {
   },
 
   async writePrivate(path, content) {
+    // Its own folder alone: what was removed with all in it does not come back.
+    await mkdir(dirname(path), { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     // A new file that takes the old one's place: an old one's mode would stay, and a reader could see half of it.
     const draft = `${path}.${randomUUID()}`;
     const handle = await open(draft, 'wx', 0o600);
     try {
-      await handle.writeFile(content);
-    } finally {
-      await handle.close();
+      await handle.writeFile(content).finally(() => handle.close());
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw error;
     }
-    await rename(draft, path);
   },
 
   async read(path) {
