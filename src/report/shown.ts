@@ -5,7 +5,7 @@ import type { Inputs } from '../model/asked.js';
 import type { Clock, Reports } from '../model/ports.js';
 import type { ReportPorts } from './index.js';
 import { Log } from './log.js';
-import { redactor } from './redact.js';
+import { type Redact, redactor } from './redact.js';
 import { telemetrySecrets } from './telemetry.js';
 
 export interface ShownPorts {
@@ -23,17 +23,22 @@ export interface Shown {
 }
 
 export function createShown({ clock, setSecret, write }: ShownPorts): Shown {
-  const secrets: string[] = [];
-  let redact = redactor(secrets);
+  const secrets = new Set<string>();
+  // Made when it is needed: hundreds of secrets may be learned one by one.
+  let made: Redact | undefined;
+  const redact = (text: string) => {
+    made ??= redactor([...secrets]);
+    return made(text);
+  };
   return {
-    log: new Log({ clock, write, redact: (text) => redact(text) }),
+    log: new Log({ clock, write, redact }),
     hide: (value) => {
-      if (value === '' || secrets.includes(value)) return;
-      secrets.push(value);
+      if (value === '' || secrets.has(value)) return;
+      secrets.add(value);
       setSecret(value);
-      redact = redactor(secrets);
+      made = undefined;
     },
-    redact: (text) => redact(text),
+    redact,
   };
 }
 
