@@ -264,6 +264,10 @@ Run it without the input "plan" to do this.
     expect(shown).toContain(
       "Somebody noticed: 3 of the watch's 406 requests on the production routes failed.",
     );
+    const unclear = { ...failing, failures: 0 };
+    expect(page(deployed({ ...(watch ? { watch: { ...watch, ...unclear } } : {}) }))).toContain(
+      "Nobody noticed, as far as could be told: none of the watch's 406 requests on the production routes failed that count, and 2 failed while the platform did not answer either.",
+    );
     expect(shown).toContain('| longest gap | 1.5 s |');
     expect(shown).toContain('| inconclusive: the platform did not answer either | 2 |');
     expect(shown).toContain('| routes that failed before this run | `old.example.com` |');

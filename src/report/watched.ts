@@ -12,9 +12,12 @@ const MOST = 30;
 export function noticed({ requests, failures, failedBefore, inconclusive }: WatchFigures): string {
   const counted = requests - failedBefore - inconclusive;
   if (counted <= 0) return 'The watch met no production route that answered before.';
-  return failures === 0
-    ? `Nobody noticed: none of the watch's ${counted} requests on the production routes failed.`
-    : `Somebody noticed: ${failures} of the watch's ${counted} requests on the production routes failed.`;
+  if (failures > 0)
+    return `Somebody noticed: ${failures} of the watch's ${counted} requests on the production routes failed.`;
+  const none = `none of the watch's ${counted} requests on the production routes failed`;
+  return inconclusive === 0
+    ? `Nobody noticed: ${none}.`
+    : `Nobody noticed, as far as could be told: ${none} that count, and ${inconclusive} failed while the platform did not answer either.`;
 }
 
 /** '' without a watch. */
