@@ -148,3 +148,84 @@ describe('what cannot be settled is no refusal: the lock was taken over', () => 
     });
   });
 });
+
+describe('live was deleted by hand in mid-switch', () => {
+  /** `web` is on its way back, with both of its versions on its route; of `shop` the new version serves alone. */
+  function halfGone(phase: string, order: readonly number[] = []) {
+    const { at, candidate } = interrupted(phase, { set: ['shop', 'web'] });
+    const { space } = at;
+    const [route] = space.routes;
+    if (route) space.map(route, candidate.guid);
+    const labels = { [LABEL.app]: 'web', [LABEL.role]: 'live', [LABEL.version]: OLD };
+    const live = space.addApp('web', { state: 'STARTED', labels, droplet: 'droplet-of-old' });
+    const web = { processType: 'web', port: null, protocol: null };
+    const [shops] = intentFor().production;
+    const intents = ['shop', 'web'].map((app, one) => {
+      const number = order[one];
+      return intentFor({
+        app,
+        set: ['shop', 'web'],
+        owner: 'run-0-dead',
+        production: shops ? [{ ...shops, url: `${app}.example.com`, host: app }] : [],
+        trials: [],
+        before: {
+          guid: app === 'shop' ? 'guid-1' : live.guid,
+          version: OLD,
+          ran: true,
+          destinations: [{ url: `${app}.example.com`, to: [web] }],
+        },
+        ...(number ? { turn: { number, of: 2 } } : {}),
+      });
+    });
+    const [ofShop, ofWeb] = intents;
+    if (!ofShop || !ofWeb) throw new Error('two intents');
+    Object.assign(candidate.annotations, recorded(ofShop));
+    const other = space.addApp('web-candidate', {
+      ...candidate,
+      guid: 'guid-of-web-candidate',
+      name: 'web-candidate',
+      labels: { ...candidate.labels, [LABEL.app]: 'web', [LABEL.phase]: 'reverting' },
+      annotations: { ...candidate.annotations, ...recorded(ofWeb) },
+      process: { ...candidate.process, guid: 'process-of-web-candidate' },
+    });
+    space.addRoute('web', [live, other]);
+    space.apps.splice(space.apps.indexOf(space.app('shop')), 1);
+    for (const { destinations } of space.routes)
+      destinations.splice(
+        0,
+        destinations.length,
+        ...destinations.filter(({ appGuid }) => appGuid !== 'guid-1'),
+      );
+    return at;
+  }
+
+  test.each([[[]], [[1, 2]]])('the other app goes back all the same, in turns %j', async (order) => {
+    const at = halfGone('serving', order);
+    expect(await settle('web', owner, at.world)).toMatchObject({ error: { name: 'Stuck' } });
+    expect(at.space.servers('web')).toEqual(['web']);
+    expect(at.space.servers('shop')).toEqual(['shop-candidate']);
+    expect(await settle('shop', 'run-2-next', at.world, { ended: owner })).toMatchObject({
+      told: `An interrupted deploy of ${NEW} was finished first.`,
+    });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('an app of an earlier turn goes forward with it: what cannot go back would meet a version from before', async () => {
+    const at = halfGone('serving', [2, 1]);
+    expect(await settle('web', owner, at.world)).toMatchObject({
+      told: `An interrupted deploy of ${NEW} was finished first.`,
+    });
+    expect(at.space.servers('web')).toEqual(['web']);
+    expect(at.space.app('web').guid).toBe('guid-of-web-candidate');
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+
+  test('on its way back, where nothing is left to go back to, the version that serves stays, and the next deploy replaces it', async () => {
+    const at = halfGone('reverting');
+    expect(await settle('web', owner, at.world)).toMatchObject({ error: { name: 'Stuck' } });
+    expect(await settle('shop', 'run-2-next', at.world, { ended: owner })).toMatchObject({
+      told: `An interrupted deploy of ${NEW} was finished first.`,
+    });
+    expect(at.space.servers('shop')).toEqual(['shop']);
+  });
+});

@@ -3,7 +3,7 @@ import { allOf, converge } from '../engine/converge.js';
 import { type Heartbeat, startHeartbeat } from '../engine/heartbeat.js';
 import { DEAD_AFTER_MS, holderOf, ownerOf } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
-import { PlatformFault, VersionFault } from '../model/errors.js';
+import { PlatformFault, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { withLastWords } from '../steps/evidence.js';
@@ -14,7 +14,7 @@ import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
 import type { Way } from '../strategies/settle.js';
 import { reached } from '../strategies/view.js';
-import { groups } from '../strategies/work.js';
+import { able, groups } from '../strategies/work.js';
 import { allowanceGate, patienceForCalls } from './allowance.js';
 import { leaveBehind, mayBeLeft } from './left-behind.js';
 import { areServing, assertNoOther, assertOurs } from './still-ours.js';
@@ -49,17 +49,27 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
   const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
   const left = new Set<Stage>();
   let stage: Stage | undefined;
-  const ahead = () =>
-    groups(
-      apps
-        .filter((one) => !isOver(one))
-        .map(({ intent, snapshot }) => ({
-          app: intent.app,
-          turn: intent.turn,
-          work: strategy(intent, snapshot),
-        })),
-      way === 'back' ? 'back' : 'forward',
-    ).filter((group) => !left.has(group.stage));
+  const ahead = () => {
+    const stuck: Stuck[] = [];
+    const parts = apps
+      .filter((one) => !isOver(one))
+      .map(({ intent, snapshot }) => {
+        const part = { app: intent.app, turn: intent.turn, isStuck: false };
+        try {
+          return { ...part, work: strategy(intent, snapshot) };
+        } catch (error) {
+          // One that has nothing to go back to does not keep the others on a version that may be bad.
+          if (way !== 'back' || !(error instanceof Stuck)) throw error;
+          stuck.push(error);
+          return { ...part, work: {}, isStuck: true };
+        }
+      });
+    const next = groups(able(parts), way === 'back' ? 'back' : 'forward').filter(
+      (group) => !left.has(group.stage),
+    );
+    if (stuck[0] && next.length === 0) throw stuck[0];
+    return next;
+  };
   const look = async () => {
     stage = undefined;
     const askedAtMs = clock.now();

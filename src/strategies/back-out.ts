@@ -67,6 +67,14 @@ function mayHaveChanged(snapshot: Snapshot): boolean {
   return reached(lock, 'switching') || isHandingOver(lock) || hasRoutes;
 }
 
+/** Its routes lead to the candidate, and what served there before is gone: nothing is left to go back to. */
+export function isBereft({ inPlace, before }: Intent, snapshot: Snapshot): boolean {
+  const { candidate, live } = snapshot;
+  if (inPlace || !before?.ran || live?.guid === before.guid || reached(lockOf(snapshot), 'withdrawn'))
+    return false;
+  return servedBy(snapshot, candidate).length > 0;
+}
+
 /** Phases are on the lock: the version that goes live again may have been deleted meanwhile. */
 function lockOf({ lock, candidate }: Snapshot): AppState | undefined {
   return lock ?? candidate;
@@ -77,7 +85,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const lock = lockOf(snapshot);
   if (reached(lock, 'withdrawn')) return {};
   const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-  if (intent.before?.ran && !before && (!candidate || servedBy(snapshot, candidate).length > 0)) {
+  if (intent.before?.ran && (candidate ? isBereft(intent, snapshot) : !before)) {
     const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
     throw new Stuck(
       `Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`,

@@ -1,18 +1,21 @@
 /** Which way an interrupted change of live is brought to its end. Pure. */
 import { recalled } from '../engine/journal.js';
 import type { Snapshot } from '../model/cloud.js';
+import type { Turn } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isActive, isDone, rollOf } from '../steps/deployments.js';
+import { isBereft } from './back-out.js';
 import { isCanary, isHeldCanary, isThroughPauses } from './canary.js';
 import { isHandingOver } from './handover.js';
 import { reached, servedBy, someRunning } from './view.js';
+import { able } from './work.js';
 
 /** `held`: it waits for `promote` or `abort` again. */
 export type Way = 'forward' | 'back' | 'held';
 
 /**
  * Before its first production route a candidate is taken away: what it was proven with is not known any more. From the
- * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back.
+ * switch on it was proven, and forward is the shorter way to one version. A deploy that was going back goes on going back, as long as there is anything to go back to.
  * All apps of one deploy go the same way: one that had not come to the switch takes the others back with it, as none of them
  * can serve alone yet. A held deploy whose promote did not come to the switch is held again: it is proven, and nobody but a
  * person knows whether it shall go live.
@@ -25,7 +28,8 @@ export type Way = 'forward' | 'back' | 'held';
  */
 export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [], cancelled = false): Way {
   const set = all.filter((snapshot) => !isCrowned(snapshot));
-  if (set.some(({ candidate }) => reached(candidate, 'reverting'))) return 'back';
+  if (set.some(({ candidate }) => reached(candidate, 'reverting')))
+    return able(set.map(partOf)).length > 0 ? 'back' : 'forward';
   if (set.some((snapshot) => isRollInVain(snapshot, cancelled))) return 'back';
   if (areWaiting([...set, ...besides])) return 'held';
   const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
@@ -37,6 +41,11 @@ export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [
     if (set.every(({ candidate }) => reached(candidate, 'proven'))) return 'forward';
   }
   return set.some(aloneServes) ? 'forward' : 'back';
+}
+
+function partOf(snapshot: Snapshot): { turn?: Turn | undefined; isStuck: boolean } {
+  const intent = snapshot.lock && recalled(snapshot.name, snapshot.lock);
+  return { turn: intent?.turn, isStuck: intent !== undefined && isBereft(intent, snapshot) };
 }
 
 /** Live is being changed in place, and nothing brings the version to all its instances, or nobody wants that any more. */

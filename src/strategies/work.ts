@@ -119,6 +119,13 @@ function turnsOf(apps: readonly Part[]): (readonly Part[])[] {
   return numbers.map((number) => apps.filter((one) => numberOf(one) === number));
 }
 
+/** Who may go back though others cannot: no version that stays may meet one from before its own turn. */
+export function able<One extends { turn?: Turn | undefined; isStuck: boolean }>(all: readonly One[]): One[] {
+  const numberOf = ({ turn }: One) => turn?.number ?? 1;
+  const last = Math.max(0, ...all.filter(({ isStuck }) => isStuck).map(numberOf));
+  return all.filter((one) => !one.isStuck && numberOf(one) >= last);
+}
+
 function group(stage: Stage, apps: readonly Part[]): StepGroup {
   const of = (pick: (work: StageWork) => readonly Step[]): AppStep[] =>
     apps.flatMap(({ app, work }) => {
