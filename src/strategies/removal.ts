@@ -7,7 +7,10 @@ import type { Step, Work } from '../steps/step.js';
 import { servedBy } from './view.js';
 import { compact, deletion, endOfLock, steps } from './work.js';
 
-/** All but the lock: nobody deploys it anew before everything is gone. */
+/**
+ * All but the lock: nobody deploys it anew before everything is gone. One after the other without a snapshot between: whether a route
+ * or an app is in use is read again right before it goes.
+ */
 export function emptied(intent: Intent, snapshot: Snapshot): Work {
   const { lock } = snapshot;
   const apps = appsOf(intent, snapshot);
@@ -19,9 +22,13 @@ export function emptied(intent: Intent, snapshot: Snapshot): Work {
     .map(({ url }): Step => ({ do: 'unmap', url, side: 'live' }));
   return compact({
     lock: steps(isLeft && !lock ? [{ do: 'make-candidate' }] : []),
-    unmap: steps(unmaps),
-    tidy: steps(routes.map(({ url, guid }): Step => ({ do: 'delete-route', url, guid }))),
-    prune: steps(apps.map(deletion)),
+    prune: {
+      steps: unmaps,
+      after: [
+        ...routes.map(({ url, guid }): Step => ({ do: 'delete-route', url, guid })),
+        ...apps.map(deletion),
+      ],
+    },
   });
 }
 
