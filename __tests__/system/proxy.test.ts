@@ -73,8 +73,8 @@ describe('requests', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  /** Opens every tunnel to `port`, whatever was asked for, or answers `status`. */
-  async function proxy(port: number, status = 200) {
+  /** Opens every tunnel to `port`, whatever was asked for, or answers `status`; `opens` before it does. */
+  async function proxy(port: number, status = 200, opens?: Promise<void>) {
     const asked: { what: string; authorization: string | undefined }[] = [];
     const note = (request: IncomingMessage) =>
       asked.push({
@@ -85,9 +85,10 @@ describe('requests', () => {
       note(request);
       response.end('from the proxy');
     });
-    server.on('connect', (request, socket: Socket) => {
+    server.on('connect', async (request, socket: Socket) => {
       note(request);
       socket.on('error', () => {});
+      await opens;
       if (status !== 200) {
         socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
         return;
@@ -156,6 +157,31 @@ describe('requests', () => {
     const late = many.map((one) => refusing.request({ ...one, signal: AbortSignal.timeout(1) }));
     await Promise.allSettled(late);
     await expect(refusing.request(get('https://shop.example.com/'))).rejects.toMatchObject(refused);
+  });
+
+  test('sent over a connection that was opened for one which was given up may have been done', async () => {
+    let shakenHands = () => {};
+    const handshake = new Promise<void>((resolve) => {
+      shakenHands = resolve;
+    });
+    const server = createSecureServer(certificate(), (request) => request.socket.destroy());
+    server.on('secureConnection', () => shakenHands());
+    // Older releases of Node keep no such connection.
+    server.on('tlsClientError', () => shakenHands());
+    let open = () => {};
+    const opens = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const { http, asked } = await proxy(await listen(server), 200, opens);
+    const giveUp = new AbortController();
+    const first = http.request({ ...get('https://shop.example.com/'), signal: giveUp.signal });
+    giveUp.abort();
+    await expect(first).rejects.toMatchObject({ kind: 'aborted', connected: false });
+    open();
+    await handshake;
+    const write = http.request({ ...get('https://shop.example.com/'), method: 'POST', body: 'once' });
+    await expect(write).rejects.toMatchObject({ kind: 'reset', connected: true });
+    expect(asked.length).toBeLessThanOrEqual(2);
   });
 
   test("in the clear are the proxy's to send", async () => {

@@ -127,7 +127,6 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
         if (isReady(socket)) connected = true;
         else
           socket.once(route.secure ? 'secureConnect' : 'connect', () => {
-            ready.add(socket);
             connected = true;
           });
       });
@@ -209,11 +208,12 @@ function routeOrFailure(request: HttpRequest, url: URL, wire: Wire) {
   }
 }
 
-/** Sockets that have carried a request, or could: a kept one announces no second `connect`. */
-const ready = new WeakSet<Socket>();
-
-function isReady(socket: Socket): boolean {
-  return ready.has(socket) || (!(socket instanceof tls.TLSSocket) && !socket.connecting);
+/**
+ * What is written to it now may arrive. A kept one announces no second `connect`, and one that was opened for a request which was
+ * given up meanwhile has announced its first to nobody.
+ */
+function isReady(socket: Socket & { secureConnecting?: boolean }): boolean {
+  return !socket.connecting && socket.secureConnecting !== true;
 }
 
 async function receive(answer: IncomingMessage, maxBytes: number): Promise<{ body: Buffer; cut: boolean }> {
