@@ -104,3 +104,12 @@ test('hundreds of secrets, learned one by one, are hidden in time', () => {
   expect(shown.redact('before a-secret-399-of-hundreds.')).toBe('before ***.');
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
+
+test('tens of thousands of short texts with many secrets are looked through in time', () => {
+  const redact = redactor(Array.from({ length: 100 }, (_, at) => `secret+number/${at * 7_919}=`));
+  const line = '2026-11-21T21:59:38 INFO com.example.Service - request GET /foo/bar answered 200 in 12 ms';
+  const startedAt = performance.now();
+  const same = Array.from({ length: 40_000 }, () => redact(line)).filter((shown) => shown === line);
+  expect(same).toHaveLength(40_000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
