@@ -1,4 +1,5 @@
 /** Entry of the action: wires the real ports, runs main or post, sets the exit code. */
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   addPath,
@@ -36,7 +37,7 @@ const ports: ProcessPorts = {
   ...shared,
   missing: takeMissingFiles(process.env),
   core,
-  reports: reportsBeside(dirname(process.argv[1] ?? '.')),
+  reports: reportsBeside(dirname(realpathSync(process.argv[1] ?? '.'))),
   write: core.write,
   portsFor: (inputs, listener) => ({
     ...shared,
