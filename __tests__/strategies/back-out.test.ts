@@ -174,6 +174,31 @@ describe('backing out asks for', () => {
   });
 });
 
+describe('in turn', () => {
+  const second = intent({ before: BEFORE, turn: { number: 2, of: 2 } });
+  const RELEASE = 'unmap: await-release candidate, mark parted';
+  test.each<[string, Snapshot, string | undefined]>([
+    [
+      'after its unmap',
+      at(candidateAt('restored'), ['old', 'new']),
+      `${RELEASE.replace(':', ': unmap candidate,')}`,
+    ],
+    ['though the answer to its unmap was lost', at(candidateAt('restored'), ['old']), RELEASE],
+    ['not once it has', at(candidateAt('parted'), ['old']), undefined],
+  ])('the apps before it wait until no router leads to it, %s', (_name, seen, line) => {
+    const lines = linesOf(backOut(second, seen));
+    expect(lines.find((one) => one.startsWith('unmap'))).toBe(line);
+    expect(lines).toContain('drain: drain candidate, mark withdrawn');
+  });
+
+  test('nobody waits for an app of the first turn', () => {
+    const lines = linesOf(
+      backOut({ ...second, turn: { number: 1, of: 2 } }, at(candidateAt('restored'), ['old'])),
+    );
+    expect(lines.join()).not.toContain('await-release');
+  });
+});
+
 describe('no way back', () => {
   test.each<[string, Snapshot]>([
     ['live is gone', snapshot({ candidate: candidateAt('serving'), routes: [route(URL, [to('new')])] })],

@@ -47,7 +47,7 @@ export type Role = (typeof ROLES)[number];
  * canary: live's first new instances serve, and the deployment waits. `serving`: it was seen answering on every
  * production route. `released`: no router leads to live any more, and apps of a later turn may switch. `drained`: live answers no more, bake is over, nothing goes back by itself. Back, in order: `reverting`:
  * this deploy goes back, and whoever finds it goes on going back. `restored`: live was seen answering on every production
- * route. `withdrawn`: no request reaches the candidate any more.
+ * route. `parted`: no router leads to the candidate any more, and apps of an earlier turn may go back. `withdrawn`: no request reaches the candidate any more.
  */
 export const PHASES = [
   'made',
@@ -61,6 +61,7 @@ export const PHASES = [
   'drained',
   'reverting',
   'restored',
+  'parted',
   'withdrawn',
 ] as const;
 export type Phase = (typeof PHASES)[number];

@@ -99,7 +99,7 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
   const unmap = servedBy(snapshot, candidate).map(
     ({ url }): Step => ({ do: 'unmap', url, side: 'candidate' }),
   );
-  const isAwaited = unmap.length > 0 && (intent.turn?.number ?? 1) > 1;
+  const isAwaited = (intent.turn?.number ?? 1) > 1 && !reached(lock, 'parted');
   return {
     switch: steps(reached(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
     start: afterMark(
@@ -119,7 +119,15 @@ function returnOfLive(intent: Intent, snapshot: Snapshot): Work {
       after: reached(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
     },
     // The apps of the turn before go back when nobody meets this version any more.
-    unmap: { steps: unmap, after: isAwaited ? [{ do: 'await-release', side: 'candidate' }] : [] },
+    unmap: {
+      steps: unmap,
+      after: isAwaited
+        ? [
+            { do: 'await-release', side: 'candidate' },
+            { do: 'mark', phase: 'parted' },
+          ]
+        : [],
+    },
     drain: leaving(intent, snapshot),
   };
 }
