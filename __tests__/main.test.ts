@@ -1,7 +1,9 @@
+import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { Cancelled } from '../src/model/errors.js';
 import { post } from '../src/post.js';
 import type { ProcessPorts } from '../src/report/shown.js';
+import { createHttp } from '../src/system/http.js';
 import { API, everyByte, type Heard, PASSWORD, performed, TOKEN } from './commands/stage.js';
 
 const STATUS = { command: 'status', app: 'shop' };
@@ -241,5 +243,44 @@ describe('post', () => {
     const warnings = await afterJob((name) => (name === 'folders' ? '/tmp/x' : ''), remove);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('/tmp/x (busy)');
+  });
+});
+
+describe('an OpenTelemetry endpoint that takes the connection, and never says a word', () => {
+  test.each([
+    ['a run that went well keeps its result', undefined, 0, { result: 'shown', error: '' }, 300],
+    [
+      'a cancelled run waits for a second',
+      AbortSignal.abort(new Cancelled('x')),
+      1,
+      { error: 'cancelled' },
+      1_000,
+    ],
+  ] as const)('%s', async (_, signal, code, outputs, waitsMs) => {
+    const open = new Set<Socket>();
+    const server = createServer((socket) => open.add(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const publicHttp = createHttp({ skipSslValidation: false });
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20s3cr3t-of-otel',
+      ...(signal ? {} : { OTEL_EXPORTER_OTLP_TIMEOUT: '300' }),
+    };
+    try {
+      const heard = await performed({ inputs: STATUS, env, publicHttp, ...(signal ? { signal } : {}) });
+      expect(heard.code).toBe(code);
+      expect(heard.outputs).toMatchObject(outputs);
+      expect(open.size).toBe(2);
+      const told = heard.lines.filter((line) => line.startsWith('::warning::OpenTelemetry was not told'));
+      expect(told).toEqual([expect.stringContaining(`no answer within ${waitsMs} ms`)]);
+      expect(everyByte(heard)).not.toContain('s3cr3t');
+      expectClean(heard);
+    } finally {
+      for (const socket of open) socket.destroy();
+      publicHttp.close();
+      server.close();
+    }
   });
 });

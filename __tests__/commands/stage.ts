@@ -27,6 +27,8 @@ export interface Acts {
   /** Files that cannot be linked, or removed. */
   broken?: 'link' | 'remove' | 'output';
   signal?: AbortSignal;
+  /** To all but the platform. Default: as to the platform. */
+  publicHttp?: Ports['http'];
 }
 
 /** Runs the whole action on this stage. */
@@ -117,7 +119,7 @@ export async function performed(acts: Acts = {}) {
       return {
         http,
         connect: async () => undefined,
-        publicHttp: http,
+        publicHttp: acts.publicHttp ?? http,
         children,
         clock,
         random: { token: (length) => 'r'.repeat(length) },
