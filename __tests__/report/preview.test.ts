@@ -99,6 +99,20 @@ describe('the pull request', () => {
     expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'failure']]);
   });
 
+  test('is not told of a failure where a newer commit is there: its address stays, and so does its deployment', async () => {
+    await started();
+    await teller().end(READY);
+    const late = teller();
+    await late.begin();
+    const error = new Refused('Commit abababa is older than what is live.', 'Nothing.', 'older-commit');
+    await late.end({ result: 'refused', error, apps: [appOutcome({ app: 'shop-pr-12', url: URL })] });
+    expect(bodies()).toHaveLength(1);
+    expect(bodies()[0]).toContain(`<${URL}>`);
+    expect(bodies()[0]).toContain('newer commit');
+    expect(bodies()[0]).not.toMatch(/could not be deployed|`abababa`/);
+    expect(deployments()).toEqual([['preview/shop-pr-12', HEAD, 'success']]);
+  });
+
   test('is told that the preview could not be removed, not that it could not be deployed', async () => {
     await started();
     await teller().end(READY);

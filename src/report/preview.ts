@@ -7,6 +7,7 @@ import { editComments, keepComment } from '../github/comments.js';
 import { endDeployments, keepDeployment } from '../github/deployments.js';
 import type { ExchangeOptions } from '../github/exchange.js';
 import type { Inputs, RunContext } from '../model/asked.js';
+import { Refused } from '../model/errors.js';
 import type { CommentPorts } from './comment.js';
 import { explain, meaning } from './explain.js';
 import type { Log } from './log.js';
@@ -25,7 +26,8 @@ interface News {
   commit?: string;
 }
 
-type State = 'deploying' | 'ready' | 'failed' | 'removed' | 'left';
+/** `older`: a newer commit is there, or comes: this run is refused, and the preview is as well as before. */
+type State = 'deploying' | 'ready' | 'older' | 'failed' | 'removed' | 'left';
 
 /** It only informs: whatever happens, the result stays what it is. Silent where nobody is to be told. */
 export function previewTeller(
@@ -84,7 +86,7 @@ export function previewTeller(
       return;
     }
     const { commit: ref } = about;
-    if (!first || ref === undefined) return;
+    if (!first || ref === undefined || state === 'older') return;
     const deployed = {
       ...{ environment: environmentOf(first.app), ref },
       state: state === 'ready' ? ('success' as const) : ('failure' as const),
@@ -133,7 +135,8 @@ function environmentOf(app: string): string {
   return `preview/${app}`;
 }
 
-function stateOf({ result }: Outcome): State {
+function stateOf({ result, error }: Outcome): State {
+  if (error instanceof Refused && error.code === 'older-commit') return 'older';
   if (result === 'previewed' || result === 'unchanged') return 'ready';
   if (result === 'deleted') return 'removed';
   return 'failed';
@@ -172,6 +175,7 @@ interface Told {
 const HEADS: Record<State, string> = {
   deploying: '⏳ The preview is being deployed.',
   ready: '👀 The preview is ready.',
+  older: '👀 The preview has a newer commit than that of the last run, or gets it just now.',
   failed: '❌ The preview could not be deployed.',
   removed: '🗑️ The preview is removed.',
   left: '❌ The preview could not be removed: the next sweep tries again.',
@@ -179,18 +183,18 @@ const HEADS: Record<State, string> = {
 
 function commentLines(state: State, { commit }: News, told: Told): readonly string[] {
   const { outcome, context, beganAt, clock, md } = told;
-  const failure = outcome?.error === undefined ? undefined : explain(outcome.error);
+  const failure = outcome?.error === undefined || state === 'older' ? undefined : explain(outcome.error);
   const rows = [
     ...(outcome?.apps ?? []).flatMap(({ app, url }) =>
       state === 'removed' ? [] : [[md.code(app), url ? md.code(url) : 'no address']],
     ),
-    ...(commit ? [['commit', md.code(commit.slice(0, 7))]] : []),
+    ...(commit && state !== 'older' ? [['commit', md.code(commit.slice(0, 7))]] : []),
     ...(context.runUrl ? [['run', `[log](${context.runUrl})`]] : []),
     ['began', beganAt],
     ...(state === 'deploying' ? [] : [['ended', new Date(clock.now()).toISOString()]]),
   ];
   const links = (outcome?.apps ?? []).flatMap(({ url }) =>
-    state === 'ready' && url && isPlain(url) ? [`Look at it: <${url}>`] : [],
+    (state === 'ready' || state === 'older') && url && isPlain(url) ? [`Look at it: <${url}>`] : [],
   );
   return [
     HEADS[state],
