@@ -102,6 +102,8 @@ describe('pushFailure', () => {
     'Error unmarshalling the following into a cloud controller error: 503 : Registered endpoint failed',
     'Credentials were rejected, please try again.',
     'read tcp 10.0.0.1: read: connection reset by peer',
+    'Service broker error: The service broker could not perform this operation in parallel with other running operations',
+    'An operation for service instance shop-db is in progress.',
   ])('%s: it may have been done', (text) => {
     expect(pushFailure('cf push of shop', 1, said(text))).toMatchObject({
       name: 'PlatformFault',

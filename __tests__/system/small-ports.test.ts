@@ -57,6 +57,18 @@ describe('files', () => {
     expect(await readdir(parent)).toEqual([]);
   });
 
+  test('are written with their folder, but not where all was removed', async () => {
+    const folder = await files.privateFolder(parent, 'home-');
+    const path = join(folder, '.cf', 'config.json');
+    await files.writePrivate(path, 'one');
+    await files.writePrivate(path, 'two');
+    expect((await files.read(path))?.toString()).toBe('two');
+    expect(await modeOf(join(folder, '.cf'))).toBe('700');
+    await files.remove(folder);
+    await expect(files.writePrivate(path, 'three')).rejects.toThrow(/ENOENT/);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
   test('are linked to, with the folder for the link', async () => {
     const folder = await files.privateFolder(parent, 'home-');
     await files.link('/bin/sh', join(folder, 'bin', 'shell'));

@@ -67,10 +67,11 @@ export function signInFailure(
 }
 
 /**
- * Signs of the network, of a platform that does not answer, or of a token that ran out: nothing about the manifest or the bits.
+ * Signs of the network, of a platform that does not answer, of a token that ran out, or of a service broker that is at work for another
+ * app: nothing about the manifest or the bits.
  */
 const PLATFORM_SIGNS =
-  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
+  /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in|operation\b.* in (progress|parallel)/im;
 
 /**
  * Why `cf push --no-start`, or another command that brings bits, failed. A CLI that was ended from outside (no exit code) says nothing about the

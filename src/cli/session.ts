@@ -5,11 +5,11 @@ import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '.
 import { MINUTE_MS } from '../model/words.js';
 import { AccessToken } from './access-token.js';
 import { tellAuthorities } from './authorities.js';
-import { OBEYS_SINCE, TokenBroker } from './broker.js';
-import { Configuration } from './configuration.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
 import { isOidc } from './grant.js';
+import { Home } from './home.js';
+import { Lanes } from './lanes.js';
 import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
 import { compareVersions } from './releases.js';
@@ -44,6 +44,18 @@ export interface OpenSession {
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 /** The CLI itself waits for ever for the platform to take the bits in. */
 const PUSH_TIMEOUT_MS = 30 * 60_000;
+/**
+ * Uploads side by side. A push is some six seconds of the CLI's own pauses; before them it hashes and packs the bits, which takes
+ * a core, and keeps the archive, of up to 1 GB by the platform's default, on the disk: hosted runners have two to four cores and
+ * 14 GB.
+ */
+const UPLOADS = 4;
+
+interface Run extends CfOptions {
+  /** undefined: nothing is shown. */
+  showAs?: string;
+  secrets?: Readonly<Record<string, string>>;
+}
 
 /**
  * Reads the platform's root and prepares a private home for the CLI; signs in with `target`. Throws `Refused` (an address that
@@ -66,12 +78,9 @@ export async function openSession(options: OpenSession): Promise<CfSession> {
 class Session implements CfSession {
   readonly version: string;
   private readonly accessToken: AccessToken;
-  private readonly configuration: Configuration;
-  private broker: TokenBroker | undefined;
-  /** What the CLI's configuration holds; undefined before signing in. */
-  private written: string | undefined;
-  /** The CLI's configuration has no lock, and the last process to end wins: one command at a time. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly home: Home;
+  private readonly turns = new Lanes(1);
+  private readonly uploads = new Lanes(UPLOADS);
 
   constructor(
     private readonly options: OpenSession,
@@ -80,7 +89,6 @@ class Session implements CfSession {
     private readonly certificates: Readonly<Record<string, string>>,
   ) {
     this.version = options.cf.version;
-    this.configuration = new Configuration(options.files, cfHome);
     const { credentials } = options.inputs;
     const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
     this.accessToken = new AccessToken({
@@ -89,6 +97,7 @@ class Session implements CfSession {
       credentials,
       identity: () => requestIdToken({ ...options, http: options.publicHttp, audience }),
     });
+    this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
   }
 
   async target(): Promise<void> {
@@ -117,29 +126,14 @@ class Session implements CfSession {
   private async shareToken(): Promise<void> {
     const { credentials } = this.options.inputs;
     const { accessToken } = this;
-    const written = await this.configuration.read();
+    const written = await this.home.read();
     if (!isOidc(credentials))
       accessToken.adopt(String(written.AccessToken ?? ''), String(written.RefreshToken ?? ''));
-    const authorization = `bearer ${await accessToken.get()}`;
     const client = {
       UAAGrantType: 'client_credentials',
       UAAOAuthClient: (credentials as { clientId?: string }).clientId,
     };
-    await this.configuration.change({
-      AccessToken: authorization,
-      RefreshToken: accessToken.refreshToken ?? '',
-      ...(credentials.kind === 'oidc-client' ? client : {}),
-      ...(await this.brokerAddresses()),
-    });
-    this.written = authorization;
-  }
-
-  private async brokerAddresses(): Promise<Record<string, string>> {
-    const { loopback, random } = this.options;
-    if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0) return {};
-    this.broker ??= await TokenBroker.open(loopback, random, this.accessToken);
-    const { address } = this.broker;
-    return { UaaEndpoint: address, AuthorizationEndpoint: address, RefreshToken: '' };
+    await this.home.signIn(credentials.kind === 'oidc-client' ? client : {});
   }
 
   async token(): Promise<string> {
@@ -151,7 +145,9 @@ class Session implements CfSession {
   }
 
   async cf(args: readonly string[], options: CfOptions = {}): Promise<string> {
-    const { code, stdout, output } = await this.run(args, { ...options, show: true });
+    const { code, stdout, output } = await this.turns.run(() =>
+      this.run(this.home, args, { ...options, showAs: 'cf' }),
+    );
     if (code !== 0) throw new ProgramFailed(`cf ${args[0]} failed`, code, output.both);
     return stdout;
   }
@@ -183,29 +179,44 @@ class Session implements CfSession {
     });
   }
 
+  /** In a home of its own, beside other uploads, where that takes no renewal from another. */
   private async upload(
     args: readonly [command: string, app: string, ...flags: string[]],
     signal: AbortSignal | undefined,
     secrets: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const { code, output } = await this.run(args, {
-      show: true,
+    const how = {
+      showAs: `cf ${args[1]}`,
       timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
       secrets,
       ...(signal === undefined ? {} : { signal }),
+    };
+    if (this.home.isOnlyOne) return await this.turns.run(() => this.uploadFrom(this.home, args, how));
+    await this.uploads.run(async () => {
+      (signal ?? this.options.signal)?.throwIfAborted();
+      const home = await this.home.copy();
+      try {
+        await this.uploadFrom(home, args, how);
+      } finally {
+        // What is left of it goes with the session: what the upload came to stays what it is.
+        await home.remove().catch(() => {});
+      }
     });
+  }
+
+  private async uploadFrom(home: Home, args: readonly [string, string, ...string[]], how: Run) {
+    const { code, output } = await this.run(home, args, how);
     const what = `cf ${args[0]} of ${args[1]}`;
-    const unsigned = this.broker?.takeFailure();
+    const unsigned = home.takeFailure();
     if (code !== 0 && unsigned !== undefined)
       throw new PlatformFault(`${what} did not come through: ${unsigned.message}`, true);
     if (code !== 0) throw pushFailure(what, code, output);
   }
 
   async close(): Promise<void> {
-    this.broker?.close();
-    this.broker = undefined;
+    this.home.close();
     await this.accessToken.revoke();
-    await this.options.files.remove(this.cfHome);
+    await this.home.remove();
   }
 
   private async signInStep(
@@ -217,40 +228,31 @@ class Session implements CfSession {
     await patiently(
       clock,
       async () => {
-        const { code, output } = await this.run([step, ...args], { secrets, show: false });
+        const { code, output } = await this.run(this.home, [step, ...args], { secrets });
         if (code !== 0) throw signInFailure(step, output, inputs);
       },
       signal,
     );
   }
 
-  /** One command, when those before it are done. */
-  private run(
+  private async run(
+    home: Home,
     args: readonly string[],
-    how: CfOptions & { show: boolean; secrets?: Readonly<Record<string, string>> },
+    how: Run,
   ): Promise<{ code: number | null; stdout: string; output: CfOutput }> {
-    const result = this.turn.then(() => this.runNow(args, how));
-    this.turn = result.catch(() => {});
-    return result;
-  }
-
-  private async runNow(
-    args: readonly string[],
-    how: CfOptions & { show: boolean; secrets?: Readonly<Record<string, string>> },
-  ) {
     const { children, cf, env, listener } = this.options;
     const signal = how.signal ?? this.options.signal;
-    await this.freshenConfiguration();
+    await home.freshen();
     const cut = { stdout: showable(), stderr: showable() };
     const shown = { stdout: [] as string[], stderr: [] as string[], both: [] as string[] };
     const result = await children.run({
       file: cf.path,
       args,
       env: toolEnvironment(env, {
-        CF_HOME: this.cfHome,
+        CF_HOME: home.path,
         CF_COLOR: 'false',
-        // What the CLI packs up is removed with the session, however the process ends.
-        ...{ TMPDIR: this.cfHome, TEMP: this.cfHome, TMP: this.cfHome },
+        // What the CLI packs up is removed with its home, however the process ends.
+        ...{ TMPDIR: home.path, TEMP: home.path, TMP: home.path },
         ...this.certificates,
         ...how.secrets,
       }),
@@ -260,7 +262,8 @@ class Session implements CfSession {
         if (line === undefined) return;
         shown.both.push(line);
         shown[stream].push(line);
-        if (how.show && line.trim() !== '') listener.tell({ type: 'foreign', source: 'cf', text: line });
+        if (how.showAs !== undefined && line.trim() !== '')
+          listener.tell({ type: 'foreign', source: how.showAs, text: line });
       },
       ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
       ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
@@ -273,14 +276,5 @@ class Session implements CfSession {
     if (result.timedOut) throw new PlatformFault(`cf ${args[0]} did not end in its time`, true);
     const [stdout, stderr, both] = [shown.stdout, shown.stderr, shown.both].map((lines) => lines.join('\n'));
     return { code: result.code, stdout: stdout ?? '', output: { stderr: stderr ?? '', both: both ?? '' } };
-  }
-
-  /** The CLI cannot renew a client's token, so it is given ours. */
-  private async freshenConfiguration(): Promise<void> {
-    if (this.written === undefined) return;
-    const authorization = `bearer ${await this.accessToken.get()}`;
-    if (authorization === this.written) return;
-    await this.configuration.change({ AccessToken: authorization });
-    this.written = authorization;
   }
 }

@@ -125,7 +125,7 @@ export interface SourcePosition {
 export interface Files {
   /** A new folder in `parent`, mode 0700. */
   privateFolder(parent: string, prefix: string): Promise<string>;
-  /** Mode 0600; an old file is replaced in one go. */
+  /** Mode 0600; an old file is replaced in one go, and the last folder of the path is made when it is not there, mode 0700. */
   writePrivate(path: string, content: string | Buffer): Promise<void>;
   /** undefined: there is none. */
   read(path: string): Promise<Buffer | undefined>;
