@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { redactor } from '../../src/report/redact.js';
-import { createShown } from '../../src/report/shown.js';
+import { createShown, inputsOf } from '../../src/report/shown.js';
 
 const SECRET = 'p&ss/w0rd+"x" <ü>';
 
@@ -112,4 +112,23 @@ test('tens of thousands of short texts with many secrets are looked through in t
   const same = Array.from({ length: 40_000 }, () => redact(line)).filter((shown) => shown === line);
   expect(same).toHaveLength(40_000);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('the credentials of a proxy are hidden: programs that are run show its address', () => {
+  const shown = createShown({
+    clock: { now: () => 0, sleep: async () => {} },
+    setSecret: () => {},
+    write: () => {},
+  });
+  const env = {
+    https_proxy: 'http://ann:pr0xy-pw@proxy.example.com:3128',
+    HTTP_PROXY: 'bob:0ther%21pw@proxy:1',
+    NO_PROXY: 'localhost',
+  };
+  expect(() => inputsOf(env, shown)).toThrow();
+  const said =
+    "* Uses proxy env variable https_proxy == 'http://ann:pr0xy-pw@proxy.example.com:3128', 0ther%21pw, 0ther!pw, localhost";
+  expect(shown.redact(said)).toBe(
+    "* Uses proxy env variable https_proxy == 'http://ann:***@proxy.example.com:3128', ***, ***, localhost",
+  );
 });

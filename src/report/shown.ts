@@ -62,10 +62,27 @@ const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TO
 /** Throws `InputError`. Every secret is hidden before the first error that could quote it. */
 export function inputsOf(env: Ports['env'], { hide }: Shown): Inputs {
   for (const name of SECRET_INPUTS) hide(env[name]?.trim() ?? '');
-  for (const secret of telemetrySecrets(env)) hide(secret);
+  for (const secret of [...telemetrySecrets(env), ...proxySecrets(env)]) hide(secret);
   const inputs = readInputs(env);
   for (const secret of inputs.secrets) hide(secret);
   return inputs;
+}
+
+/** As they are written, and as they are meant; programs that are run show the address of their proxy. */
+function proxySecrets(env: Ports['env']): readonly string[] {
+  const values = Object.entries(env).flatMap(([name, value]) =>
+    /^(https?|all)_proxy$/i.test(name) ? (value ?? '') : [],
+  );
+  return values.flatMap((value) => {
+    const written = /^(?:[a-z]+:\/\/)?[^\s/@:]*:([^\s/@]+)@/i.exec(value)?.[1];
+    if (written === undefined) return [];
+    return [
+      written,
+      written.replace(/(%[0-9a-f]{2})+/gi, (bytes) =>
+        Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
+      ),
+    ];
+  });
 }
 
 export function hiding(ports: Ports, { hide }: Shown): Ports {
