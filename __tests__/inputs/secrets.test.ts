@@ -64,6 +64,8 @@ test.each(['!hunter22', '!!hunter22', '&hunter22'])('%s is refused: YAML reads n
     expect(text).toContain('nothing for "DB_PASSWORD": quote a value that begins with ! or &');
     expect(text).not.toContain('hunter22');
   }
+  const header = `- path: /\n  headers: {X-Key: ${value}}`;
+  expect(refusal({ 'INPUT_SMOKE-TEST': header })).toContain('nothing for "X-Key"');
   expect(read({ INPUT_ENV: 'A: &a x\nB: *a\nC: !!str ""\nD:' }).env).toEqual({
     A: 'x',
     B: 'x',

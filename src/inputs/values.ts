@@ -263,6 +263,7 @@ export const environment: Parse<Readonly<Record<string, string>>> = (given) => {
 
 /** @returns the scalar as it is written; nothing is the empty string. */
 export function plainText(yaml: Yaml, node: Parameters<Yaml['textOf']>[0], name: string): string {
+  assertSomething(node, name);
   const found = node ? yaml.textOf(node) : '';
   if (found !== undefined) return found;
   throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
@@ -293,15 +294,15 @@ function unquoted(what: string): string {
 function namedOf(yaml: Yaml) {
   const named = yaml.named(yaml.root);
   if (!named) throw new Wrong('is no map; write one NAME: value a line');
-  const nothing = named.find(([, value]) => isNothing(value))?.[0];
-  if (nothing === undefined) return named;
-  throw new Wrong(`has nothing for "${nothing}": quote a value that begins with ! or &`);
+  for (const [name, value] of named) assertSomething(value, name);
+  return named;
 }
 
 /** A password that is not quoted may look like a tag or an anchor, and would be empty. */
-function isNothing(node: Parameters<Yaml['textOf']>[0]): boolean {
-  if (!isScalar(node) || (node.tag === undefined && node.anchor === undefined)) return false;
-  return node.type === 'PLAIN' && !node.source;
+function assertSomething(node: Parameters<Yaml['textOf']>[0], name: string): void {
+  if (!isScalar(node) || (node.tag === undefined && node.anchor === undefined)) return;
+  if (node.type === 'PLAIN' && !node.source)
+    throw new Wrong(`has nothing for "${name}": quote a value that begins with ! or &`);
 }
 
 /** @throws Wrong unless it is an http(s) URL without credentials */
