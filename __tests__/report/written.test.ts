@@ -70,7 +70,6 @@ describe('the files', () => {
     ],
     ['a file is where a folder should be', async () => writeFile(join(workspace, 'out'), '')],
     ['a link leads out of the workspace', async () => symlink(folder, join(workspace, 'out'))],
-    ['there is no page', async () => rm(join(folder, 'report.html'))],
   ])('%s: told once, and nothing is thrown', async (_, spoil) => {
     await spoil();
     const { lines, write } = writing('out/report.html');
@@ -82,6 +81,15 @@ describe('the files', () => {
     expect(await readdir(folder)).not.toContain('report.json');
     const left = await readdir(join(workspace, 'out')).catch(() => []);
     expect(left.filter((name) => /^report\.(html|json)\./.test(name))).toEqual([]);
+  });
+
+  test('without a page there is nothing at all, and it is told once', async () => {
+    await rm(join(folder, 'report.html'));
+    const { lines, write } = writing('out/report.html');
+    const before = lines.length;
+    expect(await write()).toBeUndefined();
+    expect(lines.slice(before)).toEqual([expect.stringContaining('could not be written')]);
+    expect(await readdir(workspace)).toEqual([]);
   });
 
   test.each(['steps', 'pass', 'log', 'At'])('the secret %s hides no name of ours', async (secret) => {

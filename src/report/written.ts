@@ -44,8 +44,9 @@ export async function writeReport(
   try {
     const inside = reportPath(path, workspace);
     const record = recordOf(outcome, log.recorder.story(), log.elapsedMs(), asked, redact);
+    const html = withRecord(await reports.page(), record);
     await reports.write(workspace, jsonPath(inside), `${JSON.stringify(record)}\n`);
-    await reports.write(workspace, inside, withRecord(await reports.page(), record));
+    await reports.write(workspace, inside, html);
     return join(workspace, inside);
   } catch (error) {
     const text = `The report ${path} could not be written: ${(error as Error).message}`;
