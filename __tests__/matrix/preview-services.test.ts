@@ -125,3 +125,34 @@ test('those that a deploy makes while a sweep is at work stay, and the preview w
     expect(space.at('shop-pr-12')).toBe('v1');
   });
 });
+
+test('an address that nobody has goes before another app can get it, while a broker takes its time', async () => {
+  await inSpace(async (space) => {
+    went(await space.run({ command: 'deploy', version: 'live' }), 'deployed');
+    went(await space.run(OWN), 'previewed');
+    const guidOf = async (path: string) => (await space.ask('GET', path)).resources[0].guid;
+    await space.ask(
+      'DELETE',
+      `/v3/service_credential_bindings/${await guidOf('/v3/service_credential_bindings')}`,
+    );
+    await settle(space);
+    await space.ask('DELETE', `/v3/apps/${await guidOf('/v3/apps?names=shop-pr-12')}`);
+    await settle(space);
+    const app = { guid: await guidOf('/v3/apps?names=shop') };
+    const route = await guidOf('/v3/routes?hosts=shop-pr-12');
+    await broken(space, { act: 'deprovision', asynchronous: true });
+    const mapping = space.platform.clock
+      .sleep(600)
+      .then(() => space.ask('POST', `/v3/routes/${route}/destinations`, { destinations: [{ app }] }));
+    const [, mapped] = await Promise.all([
+      space.run({ command: 'preview-delete' }),
+      mapping.then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    expect(await space.services()).toEqual([]);
+    // Gone before anybody could have it, or there for whom it was given to.
+    expect((await space.routes()).includes('shop-pr-12.apps.localhost')).toBe(mapped);
+  });
+});

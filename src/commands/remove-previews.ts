@@ -192,8 +192,9 @@ async function removeBeside(
     platform.routesByLabel(target.spaceGuid, selector),
   ]);
   const unused = routes.filter(({ destinations }) => destinations.length === 0);
-  await allOf(services, LANES, (one) => removeService(one, platform));
+  // A broker takes its time, and somebody may give an address to another app meanwhile: those go at once.
   await allOf(unused, LANES, ({ guid }) => platform.deleteRoute(guid));
+  await allOf(services, LANES, (one) => removeService(one, platform));
   return {
     removed: [
       ...services.map(({ name }) => ({ kind: 'service' as const, name })),
