@@ -3,13 +3,13 @@ import type { Inputs } from '../model/asked.js';
 import { PlatformFault, ProgramFailed } from '../model/errors.js';
 import type { Children, Clock, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
 import { MINUTE_MS } from '../model/words.js';
+import { Gate } from '../system/gate.js';
 import { AccessToken } from './access-token.js';
 import { tellAuthorities } from './authorities.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
 import { isOidc } from './grant.js';
 import { Home } from './home.js';
-import { Lanes } from './lanes.js';
 import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
 import { compareVersions } from './releases.js';
@@ -79,8 +79,8 @@ class Session implements CfSession {
   readonly version: string;
   private readonly accessToken: AccessToken;
   private readonly home: Home;
-  private readonly turns = new Lanes(1);
-  private readonly uploads = new Lanes(UPLOADS);
+  private readonly turns = new Gate(1);
+  private readonly uploads = new Gate(UPLOADS);
 
   constructor(
     private readonly options: OpenSession,

@@ -24,4 +24,17 @@ export class Gate {
       }
     };
   }
+
+  /** Does it once it is inside. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    let leave = () => {};
+    await new Promise<void>((begin) => {
+      leave = this.enter(begin);
+    });
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
 }
