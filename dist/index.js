@@ -9107,7 +9107,7 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 /***/ }),
 
-/***/ 2524:
+/***/ 9230:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9376,6 +9376,8 @@ function tokenIn(text) {
 
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ./lib/system/gate.js
+var gate = __nccwpck_require__(3305);
 ;// CONCATENATED MODULE: ./lib/cli/grant.js
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -9626,6 +9628,80 @@ class Configuration {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/cli/home.js
+
+
+
+class Home {
+    options;
+    path;
+    configuration;
+    broker;
+    written;
+    constructor(options, path) {
+        this.options = options;
+        this.path = path;
+        this.configuration = new Configuration(options.files, path);
+    }
+    async read() {
+        return await this.configuration.read();
+    }
+    async signIn(keys) {
+        const { accessToken } = this.options;
+        const authorization = `bearer ${await accessToken.get()}`;
+        await this.configuration.change({
+            AccessToken: authorization,
+            RefreshToken: accessToken.refreshToken ?? '',
+            ...keys,
+            ...(await this.brokerAddresses()),
+        });
+        this.written = authorization;
+    }
+    async freshen() {
+        if (this.written === undefined)
+            return;
+        const authorization = `bearer ${await this.options.accessToken.get()}`;
+        if (authorization === this.written)
+            return;
+        await this.configuration.change({ AccessToken: authorization });
+        this.written = authorization;
+    }
+    get isOnlyOne() {
+        return this.broker === undefined && this.options.accessToken.refreshToken !== undefined;
+    }
+    async copy() {
+        const { AccessToken: _old, RefreshToken: _older, ...keys } = await this.read();
+        const home = new Home(this.options, await this.options.files.privateFolder(this.path, 'push-'));
+        try {
+            await home.signIn(keys);
+            return home;
+        }
+        catch (error) {
+            await home.remove();
+            throw error;
+        }
+    }
+    takeFailure() {
+        return this.broker?.takeFailure();
+    }
+    close() {
+        this.broker?.close();
+        this.broker = undefined;
+    }
+    async remove() {
+        this.close();
+        await this.options.files.remove(this.path);
+    }
+    async brokerAddresses() {
+        const { loopback, random, version, accessToken } = this.options;
+        if (loopback === undefined || (0,releases/* compareVersions */.Zy)(version, OBEYS_SINCE) < 0)
+            return {};
+        this.broker ??= await TokenBroker.open(loopback, random, accessToken);
+        const { address } = this.broker;
+        return { UaaEndpoint: address, AuthorizationEndpoint: address, RefreshToken: '' };
+    }
+}
+
 // EXTERNAL MODULE: ./lib/cli/v6.js
 var v6 = __nccwpck_require__(8713);
 ;// CONCATENATED MODULE: ./lib/cli/output.js
@@ -9662,7 +9738,7 @@ function signInFailure(step, output, inputs) {
         return new errors/* Refused */.Lw(`Space ${inputs.space} was not found in organization ${inputs.org}.`, 'Check the input space; who signs in needs the role space developer in it.', 'target');
     return new errors/* PlatformFault */.A(`cf ${step} failed: ${reasonIn(output)}`, false);
 }
-const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in/im;
+const PLATFORM_SIGNS = /Request error|dial tcp|connection (refused|reset)|broken pipe|i\/o timeout|unexpected EOF|: EOF$|TLS handshake|no such host|(Response|status) code: (429|5\d\d)|Error unmarshalling|Service Unavailable|Bad Gateway|Gateway Timeout|CF-(ServiceUnavailable|UnknownError|RateLimitExceeded)|Credentials were rejected|Invalid Auth Token|Not logged in|operation\b.* in (progress|parallel)/im;
 function pushFailure(what, code, output) {
     if (code === null || PLATFORM_SIGNS.test(output.both))
         return new errors/* PlatformFault */.A(`${what} did not come through: ${reasonIn(output)}`, true);
@@ -9756,6 +9832,7 @@ function checkedAddress(text, what) {
 
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 const PUSH_TIMEOUT_MS = 30 * 60_000;
+const UPLOADS = 4;
 async function openSession(options) {
     const { inputs, files } = options;
     const root = await readRoot(inputs.api, options);
@@ -9777,17 +9854,15 @@ class Session {
     certificates;
     version;
     accessToken;
-    configuration;
-    broker;
-    written;
-    turn = Promise.resolve();
+    home;
+    turns = new gate/* Gate */.i(1);
+    uploads = new gate/* Gate */.i(UPLOADS);
     constructor(options, root, cfHome, certificates) {
         this.options = options;
         this.root = root;
         this.cfHome = cfHome;
         this.certificates = certificates;
         this.version = options.cf.version;
-        this.configuration = new Configuration(options.files, cfHome);
         const { credentials } = options.inputs;
         const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
         this.accessToken = new AccessToken({
@@ -9796,6 +9871,7 @@ class Session {
             credentials,
             identity: () => requestIdToken({ ...options, http: options.publicHttp, audience }),
         });
+        this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
     }
     async target() {
         const { org, space, skipSslValidation, credentials } = this.options.inputs;
@@ -9817,29 +9893,14 @@ class Session {
     async shareToken() {
         const { credentials } = this.options.inputs;
         const { accessToken } = this;
-        const written = await this.configuration.read();
+        const written = await this.home.read();
         if (!isOidc(credentials))
             accessToken.adopt(String(written.AccessToken ?? ''), String(written.RefreshToken ?? ''));
-        const authorization = `bearer ${await accessToken.get()}`;
         const client = {
             UAAGrantType: 'client_credentials',
             UAAOAuthClient: credentials.clientId,
         };
-        await this.configuration.change({
-            AccessToken: authorization,
-            RefreshToken: accessToken.refreshToken ?? '',
-            ...(credentials.kind === 'oidc-client' ? client : {}),
-            ...(await this.brokerAddresses()),
-        });
-        this.written = authorization;
-    }
-    async brokerAddresses() {
-        const { loopback, random } = this.options;
-        if (loopback === undefined || (0,releases/* compareVersions */.Zy)(this.version, OBEYS_SINCE) < 0)
-            return {};
-        this.broker ??= await TokenBroker.open(loopback, random, this.accessToken);
-        const { address } = this.broker;
-        return { UaaEndpoint: address, AuthorizationEndpoint: address, RefreshToken: '' };
+        await this.home.signIn(credentials.kind === 'oidc-client' ? client : {});
     }
     async token() {
         return await this.accessToken.get();
@@ -9848,7 +9909,7 @@ class Session {
         this.accessToken.invalidate();
     }
     async cf(args, options = {}) {
-        const { code, stdout, output } = await this.run(args, { ...options, show: true });
+        const { code, stdout, output } = await this.turns.run(() => this.run(this.home, args, { ...options, showAs: 'cf' }));
         if (code !== 0)
             throw new errors/* ProgramFailed */.Oh(`cf ${args[0]} failed`, code, output.both);
         return stdout;
@@ -9877,51 +9938,60 @@ class Session {
         });
     }
     async upload(args, signal, secrets = {}) {
-        const { code, output } = await this.run(args, {
-            show: true,
+        const how = {
+            showAs: `cf ${args[1]}`,
             timeoutMs: this.options.inputs.timeoutMs ?? PUSH_TIMEOUT_MS,
             secrets,
             ...(signal === undefined ? {} : { signal }),
+        };
+        if (this.home.isOnlyOne)
+            return await this.turns.run(() => this.uploadFrom(this.home, args, how));
+        await this.uploads.run(async () => {
+            (signal ?? this.options.signal)?.throwIfAborted();
+            const home = await this.home.copy();
+            try {
+                await this.uploadFrom(home, args, how);
+            }
+            finally {
+                await home.remove().catch(() => { });
+            }
         });
+    }
+    async uploadFrom(home, args, how) {
+        const { code, output } = await this.run(home, args, how);
         const what = `cf ${args[0]} of ${args[1]}`;
-        const unsigned = this.broker?.takeFailure();
+        const unsigned = home.takeFailure();
         if (code !== 0 && unsigned !== undefined)
             throw new errors/* PlatformFault */.A(`${what} did not come through: ${unsigned.message}`, true);
         if (code !== 0)
             throw pushFailure(what, code, output);
     }
     async close() {
-        this.broker?.close();
-        this.broker = undefined;
+        this.home.close();
         await this.accessToken.revoke();
-        await this.options.files.remove(this.cfHome);
+        await this.home.remove();
     }
     async signInStep(step, args, secrets = {}) {
         const { clock, signal, inputs } = this.options;
         await patiently(clock, async () => {
-            const { code, output } = await this.run([step, ...args], { secrets, show: false });
+            const { code, output } = await this.run(this.home, [step, ...args], { secrets });
             if (code !== 0)
                 throw signInFailure(step, output, inputs);
         }, signal);
     }
-    run(args, how) {
-        const result = this.turn.then(() => this.runNow(args, how));
-        this.turn = result.catch(() => { });
-        return result;
-    }
-    async runNow(args, how) {
+    async run(home, args, how) {
         const { children, cf, env, listener } = this.options;
         const signal = how.signal ?? this.options.signal;
-        await this.freshenConfiguration();
+        await home.freshen();
         const cut = { stdout: showable(), stderr: showable() };
         const shown = { stdout: [], stderr: [], both: [] };
         const result = await children.run({
             file: cf.path,
             args,
             env: (0,environment/* toolEnvironment */.u)(env, {
-                CF_HOME: this.cfHome,
+                CF_HOME: home.path,
                 CF_COLOR: 'false',
-                ...{ TMPDIR: this.cfHome, TEMP: this.cfHome, TMP: this.cfHome },
+                ...{ TMPDIR: home.path, TEMP: home.path, TMP: home.path },
                 ...this.certificates,
                 ...how.secrets,
             }),
@@ -9932,8 +10002,8 @@ class Session {
                     return;
                 shown.both.push(line);
                 shown[stream].push(line);
-                if (how.show && line.trim() !== '')
-                    listener.tell({ type: 'foreign', source: 'cf', text: line });
+                if (how.showAs !== undefined && line.trim() !== '')
+                    listener.tell({ type: 'foreign', source: how.showAs, text: line });
             },
             ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
             ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
@@ -9946,15 +10016,6 @@ class Session {
             throw new errors/* PlatformFault */.A(`cf ${args[0]} did not end in its time`, true);
         const [stdout, stderr, both] = [shown.stdout, shown.stderr, shown.both].map((lines) => lines.join('\n'));
         return { code: result.code, stdout: stdout ?? '', output: { stderr: stderr ?? '', both: both ?? '' } };
-    }
-    async freshenConfiguration() {
-        if (this.written === undefined)
-            return;
-        const authorization = `bearer ${await this.accessToken.get()}`;
-        if (authorization === this.written)
-            return;
-        await this.configuration.change({ AccessToken: authorization });
-        this.written = authorization;
     }
 }
 
@@ -10690,6 +10751,7 @@ var verdict = __nccwpck_require__(2335);
 const JOB_DEADLINE_MS = 10 * 60_000;
 const PER_PAGE = '5000';
 const VALUES_PER_QUERY = 100;
+const LENGTH_PER_QUERY = 3_950;
 const MAX_PAGES = 1_000;
 class Requests {
     sender;
@@ -10732,11 +10794,7 @@ class Requests {
         }
     }
     async listFor(path, filter, values, query, parse) {
-        const distinct = [...new Set(values)];
-        const chunks = [];
-        for (let from = 0; from < distinct.length; from += VALUES_PER_QUERY)
-            chunks.push(distinct.slice(from, from + VALUES_PER_QUERY));
-        const pages = await Promise.all(chunks.map((chunk) => this.list(path, { ...query, [filter]: chunk }, parse)));
+        const pages = await Promise.all(inParts(values).map((part) => this.list(path, { ...query, [filter]: part }, parse)));
         return pages.flat();
     }
     async write(method, path, body) {
@@ -10805,12 +10863,30 @@ function queryText(query) {
     const parts = Object.entries(query).flatMap(([key, value]) => {
         if (value === undefined)
             return [];
-        const text = typeof value === 'string'
-            ? value
-            : value.map((one) => one.replace(/[%,]/g, encodeURIComponent)).join(',');
+        const text = typeof value === 'string' ? value : value.map(escaped).join(',');
         return `${encodeURIComponent(key)}=${encodeURIComponent(text)}`;
     });
     return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+function inParts(values) {
+    const parts = [];
+    let length = 0;
+    for (const value of new Set(values)) {
+        const last = parts.at(-1);
+        const more = encodeURIComponent(`${escaped(value)},`).length;
+        if (last && last.length < VALUES_PER_QUERY && length + more <= LENGTH_PER_QUERY) {
+            last.push(value);
+            length += more;
+        }
+        else {
+            parts.push([value]);
+            length = more;
+        }
+    }
+    return parts;
+}
+function escaped(value) {
+    return value.replace(/[%,]/g, encodeURIComponent);
 }
 async function orAmbiguous(read) {
     try {
@@ -10858,10 +10934,15 @@ function revisions_commandsOf(fields) {
 
 
 
+
 function routeCalls(requests) {
     const findRoutes = async (spaceGuid, names) => {
-        const domains = names.map((name) => name.domainGuid);
-        const query = { domain_guids: [...new Set(domains)], space_guids: spaceGuid };
+        const parts = inParts(names.map(({ domainGuid }) => domainGuid));
+        const found = await Promise.all(parts.map((domains) => findOn(domains, spaceGuid, names.filter(({ domainGuid }) => domains.includes(domainGuid)))));
+        return found.flat();
+    };
+    const findOn = async (domains, spaceGuid, names) => {
+        const query = { domain_guids: domains, space_guids: spaceGuid };
         const hosts = names.flatMap(({ host }) => (host === '' ? [] : [host, host.toLowerCase()]));
         const ports = names.flatMap(({ port }) => (port ? [String(port)] : []));
         const found = await Promise.all([
@@ -11464,13 +11545,27 @@ async function pursue({ world, apps, strategy, way }) {
     const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
     const left = new Set();
     let stage;
-    const ahead = () => (0,work/* groups */.TN)(apps
-        .filter((one) => !isOver(one))
-        .map(({ intent, snapshot }) => ({
-        app: intent.app,
-        turn: intent.turn,
-        work: strategy(intent, snapshot),
-    })), way === 'back' ? 'back' : 'forward').filter((group) => !left.has(group.stage));
+    const ahead = () => {
+        const stuck = [];
+        const parts = apps
+            .filter((one) => !isOver(one))
+            .map(({ intent, snapshot }) => {
+            const part = { app: intent.app, turn: intent.turn, isStuck: false };
+            try {
+                return { ...part, work: strategy(intent, snapshot) };
+            }
+            catch (error) {
+                if (way !== 'back' || !(error instanceof errors/* Stuck */.fA))
+                    throw error;
+                stuck.push(error);
+                return { ...part, work: {}, isStuck: true };
+            }
+        });
+        const next = (0,work/* groups */.TN)((0,work/* able */.x8)(parts), way === 'back' ? 'back' : 'forward').filter((group) => !left.has(group.stage));
+        if (stuck[0] && next.length === 0)
+            throw stuck[0];
+        return next;
+    };
     const look = async () => {
         stage = undefined;
         const askedAtMs = clock.now();
@@ -11640,7 +11735,7 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2524);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9230);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5823);
 
@@ -12964,22 +13059,23 @@ function readContext(env) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
-/* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(1604);
-/* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7971);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1738);
-/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6356);
-/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6749);
-/* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5714);
-/* harmony import */ var _system_connect_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3414);
-/* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6355);
-/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(215);
-/* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5135);
-/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(153);
-/* harmony import */ var _system_reports_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2443);
-/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(4605);
-/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(3162);
-/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7437);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(1604);
+/* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7971);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1738);
+/* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6356);
+/* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6749);
+/* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5714);
+/* harmony import */ var _system_connect_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3414);
+/* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6355);
+/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(215);
+/* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5135);
+/* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(153);
+/* harmony import */ var _system_reports_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2443);
+/* harmony import */ var _system_runner_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(4605);
+/* harmony import */ var _system_runner_files_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(3162);
+/* harmony import */ var _system_signals_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(7437);
 
 
 
@@ -12995,34 +13091,35 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-const { signal, again, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_12__/* .listenForSignals */ .s)(process);
-const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_4__/* .realClock */ .d, env: process.env, files: _system_files_js__WEBPACK_IMPORTED_MODULE_6__/* .files */ .a };
-const core = (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_13__/* .reportingTo */ ._)({ error: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .error */ .z3, notice: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .notice */ .lm, saveState: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .saveState */ .LZ, setOutput: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .setOutput */ .uH, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .setSecret */ .Pq, summary: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .summary */ .z }, process.env, (line) => process.stdout.write(`${line}\n`));
+
+const { signal, again, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_13__/* .listenForSignals */ .s)(process);
+const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_5__/* .realClock */ .d, env: process.env, files: _system_files_js__WEBPACK_IMPORTED_MODULE_7__/* .files */ .a };
+const core = (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_14__/* .reportingTo */ ._)({ error: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .error */ .z3, notice: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .notice */ .lm, saveState: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .saveState */ .LZ, setOutput: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setOutput */ .uH, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setSecret */ .Pq, summary: _actions_core__WEBPACK_IMPORTED_MODULE_16__/* .summary */ .z }, process.env, (line) => process.stdout.write(`${line}\n`));
 const ports = {
     ...shared,
-    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_11__/* .takeMissingFiles */ .v)(process.env),
+    missing: (0,_system_runner_files_js__WEBPACK_IMPORTED_MODULE_12__/* .takeMissingFiles */ .v)(process.env),
     core,
-    reports: (0,_system_reports_js__WEBPACK_IMPORTED_MODULE_10__/* .reportsBeside */ .w)((0,node_path__WEBPACK_IMPORTED_MODULE_0__.dirname)(process.argv[1] ?? '.')),
+    reports: (0,_system_reports_js__WEBPACK_IMPORTED_MODULE_11__/* .reportsBeside */ .w)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.realpathSync)(process.argv[1] ?? '.'))),
     write: core.write,
     portsFor: (inputs, listener) => ({
         ...shared,
-        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_7__/* .createHttp */ .V)({ ...inputs, env: process.env }),
-        connect: _system_connect_js__WEBPACK_IMPORTED_MODULE_5__/* .connect */ .N,
-        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_7__/* .createHttp */ .V)({ ...inputs, skipSslValidation: false, env: process.env }),
-        children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_3__/* .createChildren */ .A)(),
-        random: _system_random_js__WEBPACK_IMPORTED_MODULE_9__/* .realRandom */ .M,
-        runner: { addPath: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .addPath */ .fM, exportVariable: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .exportVariable */ .dN, saveState: core.saveState, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .setSecret */ .Pq },
-        loopback: _system_loopback_js__WEBPACK_IMPORTED_MODULE_8__/* .loopback */ .u,
+        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V)({ ...inputs, env: process.env }),
+        connect: _system_connect_js__WEBPACK_IMPORTED_MODULE_6__/* .connect */ .N,
+        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V)({ ...inputs, skipSslValidation: false, env: process.env }),
+        children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_4__/* .createChildren */ .A)(),
+        random: _system_random_js__WEBPACK_IMPORTED_MODULE_10__/* .realRandom */ .M,
+        runner: { addPath: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .addPath */ .fM, exportVariable: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .exportVariable */ .dN, saveState: core.saveState, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setSecret */ .Pq },
+        loopback: _system_loopback_js__WEBPACK_IMPORTED_MODULE_9__/* .loopback */ .u,
         listener,
         signal,
         again,
     }),
 };
-const isPost = (0,_actions_core__WEBPACK_IMPORTED_MODULE_14__/* .getState */ .Gu)('is-post') !== '';
+const isPost = (0,_actions_core__WEBPACK_IMPORTED_MODULE_15__/* .getState */ .Gu)('is-post') !== '';
 core.saveState('is-post', 'true');
 process.exitCode = isPost
-    ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_2__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .getState */ .Gu, files: _system_files_js__WEBPACK_IMPORTED_MODULE_6__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_14__/* .warning */ .$e })
-    : await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .i)(ports);
+    ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_3__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .getState */ .Gu, files: _system_files_js__WEBPACK_IMPORTED_MODULE_7__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .warning */ .$e })
+    : await (0,_main_js__WEBPACK_IMPORTED_MODULE_2__/* .main */ .i)(ports);
 close();
 
 __webpack_async_result__();
@@ -13069,9 +13166,11 @@ __webpack_async_result__();
 /* unused harmony export isLoopback */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 /* harmony import */ var fastest_levenshtein__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8232);
-/* harmony import */ var _manifest_yaml_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3461);
-/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6635);
-/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2431);
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3483);
+/* harmony import */ var _manifest_yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3461);
+/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6635);
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2431);
+
 
 
 
@@ -13148,7 +13247,7 @@ const duration = (given) => {
     if (seconds > LONGEST_DAYS * UNITS.d) {
         throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
     }
-    return seconds * _model_words_js__WEBPACK_IMPORTED_MODULE_4__/* .SECOND_MS */ ._L;
+    return seconds * _model_words_js__WEBPACK_IMPORTED_MODULE_5__/* .SECOND_MS */ ._L;
 };
 const aboveZero = (parse) => (given) => {
     const value = parse(given);
@@ -13172,7 +13271,7 @@ const targetPatterns = (given) => {
     return patterns;
 };
 const previewId = (given) => {
-    if (_model_words_js__WEBPACK_IMPORTED_MODULE_4__/* .PREVIEW_ID */ .Bo.test(given))
+    if (_model_words_js__WEBPACK_IMPORTED_MODULE_5__/* .PREVIEW_ID */ .Bo.test(given))
         return given;
     throw new Wrong(`is "${given}"; it becomes a part of a host's name: at most 32 of a-z, 0-9 and -, which is neither first nor last`);
 };
@@ -13284,6 +13383,7 @@ const environment = (given) => {
     }));
 };
 function plainText(yaml, node, name) {
+    assertSomething(node, name);
     const found = node ? yaml.textOf(node) : '';
     if (found !== undefined)
         return found;
@@ -13291,19 +13391,35 @@ function plainText(yaml, node, name) {
 }
 function yamlOf(given, dialect = 'cf') {
     try {
-        return (0,_manifest_yaml_js__WEBPACK_IMPORTED_MODULE_2__/* .readYaml */ .g)('', given, dialect);
+        return (0,_manifest_yaml_js__WEBPACK_IMPORTED_MODULE_3__/* .readYaml */ .g)('', given, dialect);
     }
     catch (error) {
-        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz))
+        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .InputError */ .dz))
             throw error;
-        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${what.replace(/\.$/, '')}`));
+        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${unquoted(what)}`));
     }
+}
+function unquoted(what) {
+    if (/^Not valid YAML: .*\btags?\b/i.test(what))
+        return 'Not valid YAML: quote a value that begins with !';
+    return what
+        .replace(/^The anchor "[\s\S]*"(?= (is not|contains))/, 'The anchor')
+        .replace(/^(Not valid YAML: [^:]+):[\s\S]*$/, '$1')
+        .replace(/\.$/, '');
 }
 function namedOf(yaml) {
     const named = yaml.named(yaml.root);
     if (!named)
         throw new Wrong('is no map; write one NAME: value a line');
+    for (const [name, value] of named)
+        assertSomething(value, name);
     return named;
+}
+function assertSomething(node, name) {
+    if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(node) || (node.tag === undefined && node.anchor === undefined))
+        return;
+    if (node.type === 'PLAIN' && !node.source)
+        throw new Wrong(`has nothing for "${name}": quote a value that begins with ! or &`);
 }
 function webUrl(candidate, given) {
     const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
@@ -13566,6 +13682,8 @@ var journal = __nccwpck_require__(464);
 var words = __nccwpck_require__(2431);
 // EXTERNAL MODULE: ./lib/platform/snapshot.js
 var platform_snapshot = __nccwpck_require__(1100);
+// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
+var intent_parts = __nccwpck_require__(3207);
 // EXTERNAL MODULE: ./lib/steps/live-wish.js
 var live_wish = __nccwpck_require__(8026);
 ;// CONCATENATED MODULE: ./lib/platform/api-version.js
@@ -13739,8 +13857,6 @@ function ownedBy({ name }, keys, command) {
     ];
 }
 
-// EXTERNAL MODULE: ./lib/strategies/intent-parts.js
-var intent_parts = __nccwpck_require__(3207);
 // EXTERNAL MODULE: ./lib/strategies/handover.js
 var handover = __nccwpck_require__(6949);
 ;// CONCATENATED MODULE: ./lib/strategies/workers.js
@@ -14198,6 +14314,8 @@ function unknownText(app, what) {
 
 
 
+
+
 async function heldAmong(seen, place) {
     const all = [];
     for (const snapshot of seen) {
@@ -14263,11 +14381,20 @@ async function ofEach(seen, place, settled, way) {
         const waiting = held.find(({ intent }) => intent.app === snapshot.name);
         if (waiting)
             return { ...waiting, isDone: false };
-        const ended = done.find(({ app }) => app === snapshot.name);
+        const ended = done.find(({ app }) => app === snapshot.name) ?? endedBefore(snapshot, done, way === 'forward');
         if (!ended)
             throw nothingHeld(snapshot);
         return { intent: ended, snapshot, isDone: true };
     });
+}
+function endedBefore(snapshot, done, isForward) {
+    const { name, live, lock } = snapshot;
+    const one = done.find(({ set }) => set.includes(name));
+    if (!one || lock || (live?.version === one.version) !== isForward)
+        return undefined;
+    const { before: _, target: __, inPlace: ___, turn: ____, handover: _____, ...beside } = one;
+    const production = (0,view/* servedBy */.nV)(snapshot, live).map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot));
+    return { ...beside, app: name, production, dropped: [], trials: [] };
 }
 function nothingHeld(snapshot) {
     const ended = endingOf(snapshot);
@@ -15841,8 +15968,8 @@ async function listedNamesOf(inputs, context) {
     return inputs.app ? [...new Set((0,values/* list */.p_)(inputs.app))] : namesOf(inputs, context);
 }
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 27 modules
-var commands_open = __nccwpck_require__(2524);
+// EXTERNAL MODULE: ./lib/commands/open.js + 28 modules
+var commands_open = __nccwpck_require__(9230);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -17648,6 +17775,7 @@ var services = __nccwpck_require__(3280);
 
 
 
+
 function insteadOf({ services }, { bind, make }, name) {
     if (bind === 'none')
         return new Map(services.map((service) => [service, null]));
@@ -17698,7 +17826,7 @@ async function makeService(name, wanted, whose, making) {
     const { platform, target, clock, signal, tell } = making;
     const find = async () => (await platform.servicesByName(target.spaceGuid, [name]))[0];
     let found = await find();
-    if (found && found.labels[platform_names/* LABEL */.d_.number] !== labels[platform_names/* LABEL */.d_.number]) {
+    if (found && !isOfPreview(found.labels, labels)) {
         throw refused(`A service instance ${name} is there, and it is not of this preview.`, `Rename or delete it (cf rename-service ${name} NEW-NAME), then run again. It was not touched.`);
     }
     if (found && hasFailed(found)) {
@@ -17778,7 +17906,7 @@ function ownedNames(apps) {
 function emptied(intent, snapshot) {
     const { lock } = snapshot;
     const apps = appsOf(intent, snapshot);
-    const routes = snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
+    const routes = removal_routesOf(intent, snapshot);
     const isLeft = apps.length + routes.length > 0;
     const unmaps = apps
         .filter((app) => app === snapshot.live)
@@ -17786,9 +17914,13 @@ function emptied(intent, snapshot) {
         .map(({ url }) => ({ do: 'unmap', url, side: 'live' }));
     return (0,strategies_work/* compact */.oE)({
         lock: (0,strategies_work/* steps */.Ci)(isLeft && !lock ? [{ do: 'make-candidate' }] : []),
-        unmap: (0,strategies_work/* steps */.Ci)(unmaps),
-        tidy: (0,strategies_work/* steps */.Ci)(routes.map(({ url, guid }) => ({ do: 'delete-route', url, guid }))),
-        prune: (0,strategies_work/* steps */.Ci)(apps.map(strategies_work/* deletion */.jo)),
+        prune: {
+            steps: unmaps,
+            after: [
+                ...routes.map(({ url, guid }) => ({ do: 'delete-route', url, guid })),
+                ...apps.map(strategies_work/* deletion */.jo),
+            ],
+        },
     });
 }
 function appsOf({ preview }, { live, previous, failed }) {
@@ -17800,6 +17932,9 @@ function released(_intent, snapshot) {
         retire: (0,strategies_work/* steps */.Ci)(candidate ? [(0,strategies_work/* deletion */.jo)(candidate)] : []),
         end: { steps: [], after: (0,strategies_work/* endOfLock */.mq)(snapshot) },
     });
+}
+function removal_routesOf(intent, snapshot) {
+    return snapshot.routes.filter((route) => isMadeForIt(route, intent, snapshot));
 }
 function isMadeForIt({ labels, destinations }, intent, snapshot) {
     const { live, candidate, previous, failed } = snapshot;
@@ -17919,9 +18054,7 @@ function partOf(all = {}, names) {
 function whatGoes(going) {
     return going.flatMap(({ intent, snapshot }) => [
         ...appsOf(intent, snapshot).map(({ name }) => ({ kind: 'app', name })),
-        ...snapshot.routes
-            .filter(({ labels }) => platform_names/* LABEL */.d_.number in labels)
-            .map(({ url }) => ({ kind: 'route', name: url })),
+        ...removal_routesOf(intent, snapshot).map(({ url }) => ({ kind: 'route', name: url })),
     ]);
 }
 async function removeBeside(selector, { platform, target }) {
@@ -17930,8 +18063,8 @@ async function removeBeside(selector, { platform, target }) {
         platform.routesByLabel(target.spaceGuid, selector),
     ]);
     const unused = routes.filter(({ destinations }) => destinations.length === 0);
-    await (0,converge/* allOf */.bn)(services, remove_previews_LANES, (one) => removeService(one, platform));
     await (0,converge/* allOf */.bn)(unused, remove_previews_LANES, ({ guid }) => platform.deleteRoute(guid));
+    await (0,converge/* allOf */.bn)(services, remove_previews_LANES, (one) => removeService(one, platform));
     return {
         removed: [
             ...services.map(({ name }) => ({ kind: 'service', name })),
@@ -19170,25 +19303,31 @@ function asleep(guids) {
 
 
 const idle_previews_LANES = 6;
-async function withIdle(decisions, groups, limits, platform) {
+async function withIdle(decisions, groups, limits, { platform, target }) {
     const asked = new Map();
     const open = groups.filter(({ preview }) => decisions.some((one) => one.preview === preview && mayBeIdle(one, limits)));
-    await (0,converge/* allOf */.bn)(open, idle_previews_LANES, async (group) => {
-        const atMs = await lastAskedMs(group, platform);
-        if (atMs !== undefined)
-            asked.set(group.preview, atMs);
+    if (open.length === 0)
+        return decisions;
+    const guids = open.flatMap(({ apps }) => apps.map(({ guid }) => guid));
+    const [routes, domains] = await Promise.all([
+        platform.routesOfApps(guids),
+        platform.domains(target.orgGuid),
+    ]);
+    const internal = domains.filter((domain) => domain.internal).map(({ guid }) => guid);
+    await (0,converge/* allOf */.bn)(open, idle_previews_LANES, async ({ preview, apps }) => {
+        const onRoutes = apps.flatMap(({ guid }) => {
+            const own = routes.filter(({ destinations }) => destinations.some((to) => to.appGuid === guid));
+            return own.length === 0 ? [] : [{ guid, own }];
+        });
+        const isUnseen = ({ port, domainGuid }) => port !== null || internal.includes(domainGuid);
+        if (onRoutes.some(({ own }) => own.some(isUnseen)))
+            return;
+        const times = await Promise.all(onRoutes.map(({ guid }) => platform.lastRequestMs(guid)));
+        if (times.length === 0 || times.includes(undefined))
+            return;
+        asked.set(preview, Math.max(...times.flatMap((time) => time ?? [])));
     });
     return idleOf(decisions, limits, (preview) => asked.get(preview));
-}
-async function lastAskedMs({ apps, routes }, platform) {
-    const destinations = routes.flatMap((route) => route.destinations.map((to) => ({ ...to, port: route.port })));
-    if (destinations.some(({ port }) => port !== null))
-        return undefined;
-    const asked = apps.filter(({ guid }) => destinations.some(({ appGuid }) => appGuid === guid));
-    const times = await Promise.all(asked.map(({ guid }) => platform.lastRequestMs(guid)));
-    if (times.length === 0 || times.includes(undefined))
-        return undefined;
-    return Math.max(...times.flatMap((time) => time ?? []));
 }
 function stopNow(apps, opened, inputs, context, ports) {
     const idle = apps.filter(({ labels }) => labels[platform_names/* LABEL */.d_.role] === 'preview').map(({ guid }) => guid);
@@ -19228,7 +19367,7 @@ async function sweep(inputs, context, ports) {
         const known = { nowMs, max: inputs.preview.max, ...(pulls ? { pulls } : {}) };
         const wanted = sweepOf(groups.map(({ preview }) => preview), known);
         const { idleMs } = inputs.preview;
-        const decisions = idleMs === undefined ? wanted : await withIdle(wanted, groups, { nowMs, idleMs }, opened.platform);
+        const decisions = idleMs === undefined ? wanted : await withIdle(wanted, groups, { nowMs, idleMs }, opened);
         for (const { preview, what, why } of decisions)
             ports.listener.tell({
                 type: 'note',
@@ -19276,11 +19415,15 @@ async function removeAll(decisions, groups, opened, inputs, context, ports) {
         return { result: 'failed', error: failed, apps: [], removed, gone, swept };
     return { result: 'swept', apps: [], removed, gone, swept };
 }
-async function unlessNew(what, { preview, selector, apps: before }, opened, inputs, context, ports) {
-    const apps = await opened.platform.appsByLabel(opened.target.spaceGuid, selector);
-    const isNew = ({ guid, labels }) => !before.some((one) => one.guid === guid) ||
+async function unlessNew(what, { preview, selector, ...before }, opened, inputs, context, ports) {
+    const { platform, target } = opened;
+    const [apps, services] = await Promise.all([
+        platform.appsByLabel(target.spaceGuid, selector),
+        platform.servicesByLabel(target.spaceGuid, selector),
+    ]);
+    const isNew = ({ guid, labels }) => ![...before.apps, ...before.services].some((one) => one.guid === guid) ||
         Number(labels[platform_names/* LABEL */.d_.expires]) * 1000 > (preview.expiresAtMs ?? 0);
-    if (apps.some(isNew))
+    if ([...apps, ...services].some(isNew))
         return undefined;
     if (what === 'stop')
         return stopNow(apps, opened, inputs, context, ports);
@@ -19302,7 +19445,7 @@ async function groupsOf(repository, { platform, target }) {
             preview: sweep_seenOf(number, own, all.filter(isOf)),
             selector: selectorOfIdentity(number, repository),
             apps: own,
-            routes: routes.filter(isOf),
+            services: services.filter(isOf),
         };
     });
 }
@@ -19942,9 +20085,12 @@ function noticed({ requests, failures, failedBefore, inconclusive }) {
     const counted = requests - failedBefore - inconclusive;
     if (counted <= 0)
         return 'The watch met no production route that answered before.';
-    return failures === 0
-        ? `Nobody noticed: none of the watch's ${counted} requests on the production routes failed.`
-        : `Somebody noticed: ${failures} of the watch's ${counted} requests on the production routes failed.`;
+    if (failures > 0)
+        return `Somebody noticed: ${failures} of the watch's ${counted} requests on the production routes failed.`;
+    const none = `none of the watch's ${counted} requests on the production routes failed`;
+    return inconclusive === 0
+        ? `Nobody noticed: ${none}.`
+        : `Nobody noticed, as far as could be told: ${none} that count, and ${inconclusive} failed while the platform did not answer either.`;
 }
 function watchPart(watch, { probes, steps }, md) {
     if (!watch)
@@ -20226,41 +20372,48 @@ function bodyOf(marker, outcome, { org, space }, context, { head }, log, redact)
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
 
-function outputsOf(outcome, durationMs) {
+function outputsOf(outcome, durationMs, redact = (text) => text) {
     const [first] = outcome.apps;
     const { watch } = outcome;
+    const json = (value) => JSON.stringify(value, (_, one) => (typeof one === 'string' ? redact(one) : one));
     return {
         result: outcome.result,
-        ...outputsOfApp(first),
+        ...outputsOfApp(first, redact, json),
         requests: watch ? String(watch.requests) : '',
         'failed-requests': watch ? String(watch.failures) : '',
         'longest-gap-ms': watch ? String(Math.round(watch.longestGapMs)) : '',
         'duration-ms': String(Math.round(durationMs)),
-        'cf-version': outcome.cfVersion ?? '',
-        plan: outcome.plan ? JSON.stringify(outcome.plan) : '',
-        'preview-url': outcome.isPreview ? (first?.url ?? '') : '',
-        report: outcome.report ?? '',
-        removed: outcome.removed ? JSON.stringify(outcome.removed) : '',
-        error: outcome.error === undefined ? '' : (0,explain/* explain */.W)(outcome.error).code,
-        apps: JSON.stringify(outcome.apps.map((app) => ({ ...outputsOfApp(app), ...statusOf(app) }))),
+        'cf-version': redact(outcome.cfVersion ?? ''),
+        plan: outcome.plan ? json(outcome.plan) : '',
+        'preview-url': redact(outcome.isPreview ? (first?.url ?? '') : ''),
+        report: redact(outcome.report ?? ''),
+        removed: outcome.removed ? json(outcome.removed) : '',
+        error: outcome.error === undefined ? '' : redact((0,explain/* explain */.W)(outcome.error).code),
+        apps: JSON.stringify(outcome.apps.map((app) => ({
+            ...outputsOfApp(app, redact, json),
+            ...JSON.parse(json(statusOf(app))),
+        }))),
     };
 }
 function statusOf({ outlook }) {
     return outlook ? { status: outlook } : {};
 }
-function outputsOfApp(app) {
+function outputsOfApp(app, redact, json) {
     const { live } = app ?? {};
+    const texts = {
+        app: app?.app,
+        'app-guid': live?.guid,
+        url: app?.url,
+        'trial-url': app?.trialUrl,
+        version: app?.version,
+        'previous-version': app?.previousVersion,
+        'previous-app-guid': app?.previousAppGuid,
+        'droplet-guid': live?.dropletGuid,
+        'deployment-guid': app?.rolled?.deploymentGuid,
+    };
     return {
-        app: app?.app ?? '',
-        'app-guid': live?.guid ?? '',
-        url: app?.url ?? '',
-        'trial-url': app?.trialUrl ?? '',
-        version: app?.version ?? '',
-        'previous-version': app?.previousVersion ?? '',
-        'previous-app-guid': app?.previousAppGuid ?? '',
-        'droplet-guid': live?.dropletGuid ?? '',
-        'deployment-guid': app?.rolled?.deploymentGuid ?? '',
-        live: live ? JSON.stringify(live) : '',
+        ...Object.fromEntries(Object.entries(texts).map(([name, text = '']) => [name, redact(text)])),
+        live: live ? json(live) : '',
     };
 }
 
@@ -20280,10 +20433,10 @@ const CHANGED = 'deployed held promoted aborted rolled-back restarted previewed'
 async function report(outcome, log, ports, wantsSummary, pages) {
     const durationMs = log.elapsedMs();
     const { redact } = ports;
-    const outputs = Object.entries(outputsOf(outcome, durationMs));
+    const outputs = Object.entries(outputsOf(outcome, durationMs, redact));
     const unset = attempt(() => {
         for (const [name, value] of outputs)
-            ports.setOutput(name, redact(value));
+            ports.setOutput(name, value);
     });
     for (const error of [outcome.error, outcome.second])
         if (error !== undefined)
@@ -20430,6 +20583,7 @@ async function tell({ address, send }, id, status) {
 
 
 
+
 function previewTeller(inputs, context, log, ports) {
     const { command, githubToken: token, plan, comment: wanted, deployment } = inputs;
     const { repository, apiUrl } = context;
@@ -20481,7 +20635,7 @@ function previewTeller(inputs, context, log, ports) {
             return;
         }
         const { commit: ref } = about;
-        if (!first || ref === undefined)
+        if (!first || ref === undefined || state === 'older')
             return;
         const deployed = {
             ...{ environment: preview_environmentOf(first.app), ref },
@@ -20530,7 +20684,9 @@ function previewTeller(inputs, context, log, ports) {
 function preview_environmentOf(app) {
     return `preview/${app}`;
 }
-function preview_stateOf({ result }) {
+function preview_stateOf({ result, error }) {
+    if (error instanceof errors/* Refused */.Lw && error.code === 'older-commit')
+        return 'older';
     if (result === 'previewed' || result === 'unchanged')
         return 'ready';
     if (result === 'deleted')
@@ -20550,21 +20706,22 @@ function preview_hash(names) {
 const HEADS = {
     deploying: '⏳ The preview is being deployed.',
     ready: '👀 The preview is ready.',
+    older: '👀 The preview has a newer commit than that of the last run, or gets it just now.',
     failed: '❌ The preview could not be deployed.',
     removed: '🗑️ The preview is removed.',
     left: '❌ The preview could not be removed: the next sweep tries again.',
 };
 function commentLines(state, { commit }, told) {
     const { outcome, context, beganAt, clock, md } = told;
-    const failure = outcome?.error === undefined ? undefined : (0,explain/* explain */.W)(outcome.error);
+    const failure = outcome?.error === undefined || state === 'older' ? undefined : (0,explain/* explain */.W)(outcome.error);
     const rows = [
         ...(outcome?.apps ?? []).flatMap(({ app, url }) => state === 'removed' ? [] : [[md.code(app), url ? md.code(url) : 'no address']]),
-        ...(commit ? [['commit', md.code(commit.slice(0, 7))]] : []),
+        ...(commit && state !== 'older' ? [['commit', md.code(commit.slice(0, 7))]] : []),
         ...(context.runUrl ? [['run', `[log](${context.runUrl})`]] : []),
         ['began', beganAt],
         ...(state === 'deploying' ? [] : [['ended', new Date(clock.now()).toISOString()]]),
     ];
-    const links = (outcome?.apps ?? []).flatMap(({ url }) => state === 'ready' && url && preview_isPlain(url) ? [`Look at it: <${url}>`] : []);
+    const links = (outcome?.apps ?? []).flatMap(({ url }) => (state === 'ready' || state === 'older') && url && preview_isPlain(url) ? [`Look at it: <${url}>`] : []);
     return [
         HEADS[state],
         '',
@@ -20632,7 +20789,7 @@ function recorded(of) {
     const some = present({ url, trialUrl, version, previousVersion, previousApp, deploymentGuid });
     return { app, live, previous, failed, ...some };
 }
-function safe(value, redact) {
+function safe(value, redact, areForeign = false) {
     if (typeof value === 'string')
         return (0,untrusted/* cleaned */.L0)(value, redact);
     if (ArrayBuffer.isView(value))
@@ -20641,7 +20798,10 @@ function safe(value, redact) {
         return value.map((one) => safe(one, redact));
     if (typeof value !== 'object' || value === null)
         return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [(0,untrusted/* cleaned */.L0)(name, redact), safe(one, redact)]));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [
+        areForeign ? (0,untrusted/* cleaned */.L0)(name, redact) : name,
+        safe(one, redact, name === 'byVersion'),
+    ]));
 }
 function present(values) {
     return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -20723,8 +20883,9 @@ async function writeReport(outcome, { path, asked, reports, log, redact }) {
     try {
         const inside = reportPath(path, workspace);
         const record = recordOf(outcome, log.recorder.story(), log.elapsedMs(), asked, redact);
+        const html = withRecord(await reports.page(), record);
         await reports.write(workspace, jsonPath(inside), `${JSON.stringify(record)}\n`);
-        await reports.write(workspace, inside, withRecord(await reports.page(), record));
+        await reports.write(workspace, inside, html);
         return (0,external_node_path_.join)(workspace, inside);
     }
     catch (error) {
@@ -21333,6 +21494,7 @@ function isMap(value) {
 const SECRET_NAME = /pass(w|phrase|code)|pwd|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|signature|salt/i;
 const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:([^\s/@]+)@/i;
 const SHORTEST = 4;
+const NO_SECRET = /^(true|false|null|none)$/i;
 function likelySecrets(values) {
     return Object.entries(values).flatMap(([name, value]) => {
         if (value !== null && typeof value === 'object') {
@@ -21340,7 +21502,7 @@ function likelySecrets(values) {
             return likelySecrets(Object.fromEntries(below));
         }
         const shown = String(value ?? '');
-        if (shown.length < SHORTEST || typeof value === 'boolean')
+        if (shown.length < SHORTEST || NO_SECRET.test(shown))
             return [];
         const password = CREDENTIALS_IN_URL.exec(shown)?.[1];
         if (password !== undefined)
@@ -21824,6 +21986,7 @@ const PHASES = [
     'drained',
     'reverting',
     'restored',
+    'parted',
     'withdrawn',
 ];
 function isWaiting(phase) {
@@ -22946,7 +23109,7 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2524);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9230);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5839);
@@ -25471,26 +25634,28 @@ function redactor(secrets) {
         ...secret.split(/[\r\n]+/).flatMap((line) => spellingsOf(line.trim())),
     ]);
     const hidden = [...new Set(spellings)].filter((text) => text.trim().length >= SHORTEST);
-    return (text) => hide(text, hidden);
+    const byHead = new Map();
+    for (const secret of hidden) {
+        const head = secret.slice(0, SHORTEST);
+        byHead.set(head, [...(byHead.get(head) ?? []), secret]);
+    }
+    return (text) => hide(text, byHead);
 }
-function hide(text, hidden) {
-    const found = hidden.flatMap((secret) => placesOf(secret, text));
-    if (found.length === 0)
-        return text;
+function hide(text, byHead) {
     let shown = '';
     let end = 0;
-    for (const place of found.sort((one, other) => one.from - other.from)) {
+    for (const place of placesIn(text, byHead)) {
         if (place.from >= end)
             shown += text.slice(end, place.from) + SHOWN;
         end = Math.max(end, place.to);
     }
     return shown + text.slice(end);
 }
-function placesOf(secret, text) {
-    const places = [];
-    for (let from = text.indexOf(secret); from !== -1; from = text.indexOf(secret, from + 1))
-        places.push({ from, to: from + secret.length });
-    return places;
+function* placesIn(text, byHead) {
+    for (let from = 0; from <= text.length - SHORTEST; from += 1)
+        for (const secret of byHead.get(text.slice(from, from + SHORTEST)) ?? [])
+            if (text.startsWith(secret, from))
+                yield { from, to: from + secret.length };
 }
 function spellingsOf(secret) {
     const whole = Buffer.from(secret).toString();
@@ -25525,30 +25690,46 @@ var telemetry = __nccwpck_require__(4408);
 
 
 function createShown({ clock, setSecret, write }) {
-    const secrets = [];
-    let redact = redactor(secrets);
+    const secrets = new Set();
+    let made;
+    const redact = (text) => {
+        made ??= redactor([...secrets]);
+        return made(text);
+    };
     return {
-        log: new log/* Log */.t({ clock, write, redact: (text) => redact(text) }),
+        log: new log/* Log */.t({ clock, write, redact }),
         hide: (value) => {
-            if (value === '' || secrets.includes(value))
+            if (value === '' || secrets.has(value))
                 return;
-            secrets.push(value);
+            secrets.add(value);
             setSecret(value);
-            redact = redactor(secrets);
+            made = undefined;
         },
-        redact: (text) => redact(text),
+        redact,
     };
 }
 const SECRET_INPUTS = ['INPUT_PASSWORD', 'INPUT_CLIENT-SECRET', 'INPUT_GITHUB-TOKEN'];
 function inputsOf(env, { hide }) {
     for (const name of SECRET_INPUTS)
         hide(env[name]?.trim() ?? '');
-    for (const secret of (0,telemetry/* telemetrySecrets */.zv)(env))
+    for (const secret of [...(0,telemetry/* telemetrySecrets */.zv)(env), ...proxySecrets(env)])
         hide(secret);
     const inputs = readInputs(env);
     for (const secret of inputs.secrets)
         hide(secret);
     return inputs;
+}
+function proxySecrets(env) {
+    const values = Object.entries(env).flatMap(([name, value]) => /^(https?|all)_proxy$/i.test(name) ? (value ?? '') : []);
+    return values.flatMap((value) => {
+        const written = /^(?:[a-z]+:\/\/)?[^\s/@:]*:([^\s/@]+)@/i.exec(value)?.[1];
+        if (written === undefined)
+            return [];
+        return [
+            written,
+            written.replace(/(%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString()),
+        ];
+    });
 }
 function hiding(ports, { hide }) {
     return { ...ports, runner: { ...ports.runner, setSecret: hide } };
@@ -29968,6 +30149,7 @@ function note(world, text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $Q: () => (/* binding */ isBereft),
 /* harmony export */   Sz: () => (/* binding */ backOut),
 /* harmony export */   mz: () => (/* binding */ retirement),
 /* harmony export */   nW: () => (/* binding */ owedTo),
@@ -30026,6 +30208,12 @@ function mayHaveChanged(snapshot) {
     const hasRoutes = (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, snapshot.candidate).length > 0;
     return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'switching') || (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .isHandingOver */ .oe)(lock) || hasRoutes;
 }
+function isBereft({ inPlace, before }, snapshot) {
+    const { candidate, live } = snapshot;
+    if (inPlace || !before?.ran || live?.guid === before.guid || (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lockOf(snapshot), 'withdrawn'))
+        return false;
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).length > 0;
+}
 function lockOf({ lock, candidate }) {
     return lock ?? candidate;
 }
@@ -30035,7 +30223,7 @@ function returnOfLive(intent, snapshot) {
     if ((0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'withdrawn'))
         return {};
     const before = live && live.guid === intent.before?.guid ? intent.before : undefined;
-    if (intent.before?.ran && !before && (!candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).length > 0)) {
+    if (intent.before?.ran && (candidate ? isBereft(intent, snapshot) : !before)) {
         const keeps = candidate ? `, so ${candidate.name} keeps its routes` : ', and so is the one after it';
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .Stuck */ .fA(`Version ${intent.before.version} of ${intent.app} served before and is gone${keeps}.`, 'Look at the apps and routes of the space; deploy a version that you trust: it replaces the one that serves now.');
     }
@@ -30043,7 +30231,7 @@ function returnOfLive(intent, snapshot) {
     const restarts = (0,_handover_js__WEBPACK_IMPORTED_MODULE_2__/* .isWhole */ .wP)(intent) && before?.started === true && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'restored');
     const owed = before ? owedTo(before, intent, snapshot) : [];
     const unmap = (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .servedBy */ .nV)(snapshot, candidate).map(({ url }) => ({ do: 'unmap', url, side: 'candidate' }));
-    const isAwaited = unmap.length > 0 && (intent.turn?.number ?? 1) > 1;
+    const isAwaited = (intent.turn?.number ?? 1) > 1 && !(0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'parted');
     return {
         switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_5__/* .steps */ .Ci)((0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'reverting') ? [] : [{ do: 'mark', phase: 'reverting' }]),
         start: afterMark(snapshot, (revive || restarts) && live?.state === 'STOPPED'
@@ -30055,7 +30243,15 @@ function returnOfLive(intent, snapshot) {
             steps: revive && owed.length > 0 ? [{ do: 'prove', side: 'live', urls: owed.map(({ url }) => url) }] : [],
             after: (0,_view_js__WEBPACK_IMPORTED_MODULE_4__/* .reached */ .V6)(lock, 'restored') ? [] : [{ do: 'mark', phase: 'restored' }],
         },
-        unmap: { steps: unmap, after: isAwaited ? [{ do: 'await-release', side: 'candidate' }] : [] },
+        unmap: {
+            steps: unmap,
+            after: isAwaited
+                ? [
+                    { do: 'await-release', side: 'candidate' },
+                    { do: 'mark', phase: 'parted' },
+                ]
+                : [],
+        },
         drain: leaving(intent, snapshot),
     };
 }
@@ -31124,9 +31320,13 @@ function differing(wanted, now) {
 /* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1248);
-/* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7370);
-/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6949);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(399);
+/* harmony import */ var _back_out_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5812);
+/* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7370);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6949);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3807);
+
+
 
 
 
@@ -31135,8 +31335,8 @@ function differing(wanted, now) {
 
 function wayOf(all, besides = [], cancelled = false) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'reverting')))
-        return 'back';
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'reverting')))
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .able */ .x8)(set.map(partOf)).length > 0 ? 'back' : 'forward';
     if (set.some((snapshot) => isRollInVain(snapshot, cancelled)))
         return 'back';
     if (areWaiting([...set, ...besides]))
@@ -31144,25 +31344,29 @@ function wayOf(all, besides = [], cancelled = false) {
     const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
     if (paused.length > 0)
         return paused.length === set.length ? 'held' : 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching')))
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
     if (areHeld([...set, ...besides])) {
-        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching')))
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching')))
             return 'held';
-        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'proven')))
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'proven')))
             return 'forward';
     }
     return set.some(aloneServes) ? 'forward' : 'back';
 }
+function partOf(snapshot) {
+    const intent = snapshot.lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(snapshot.name, snapshot.lock);
+    return { turn: intent?.turn, isStuck: intent !== undefined && (0,_back_out_js__WEBPACK_IMPORTED_MODULE_3__/* .isBereft */ .$Q)(intent, snapshot) };
+}
 function isRollInVain(snapshot, cancelled) {
     const { name, lock } = snapshot;
     const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(lock, 'serving'))
+    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(lock, 'serving'))
         return false;
     const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .rollOf */ .H6)(intent, snapshot);
     if (lock?.phase === 'paused')
-        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isHeldCanary */ .s6)(intent, snapshot);
-    if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(intent) && !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isThroughPauses */ .LB)(intent, snapshot))
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isHeldCanary */ .s6)(intent, snapshot);
+    if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(intent) && !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isThroughPauses */ .LB)(intent, snapshot))
         return true;
     return (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) ? false : cancelled || !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isActive */ .$m)(roll) || roll?.reason === 'CANCELING';
 }
@@ -31172,19 +31376,19 @@ function areWaiting(all) {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
         if (!journal?.hold || !journal.set.every((app) => names.includes(app)))
             return false;
-        if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal))
+        if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(journal))
             return candidate?.phase === 'paused';
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'switching') && !(0,_handover_js__WEBPACK_IMPORTED_MODULE_4__/* .isHandingOver */ .oe)(candidate);
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching') && !(0,_handover_js__WEBPACK_IMPORTED_MODULE_5__/* .isHandingOver */ .oe)(candidate);
     };
     return all.length > 0 && all.every(isOne);
 }
 function areHeld(set) {
-    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
     return set.every(({ name, lock }) => {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-        if (!journal?.hold || (0,_handover_js__WEBPACK_IMPORTED_MODULE_4__/* .isHandingOver */ .oe)(lock))
+        if (!journal?.hold || (0,_handover_js__WEBPACK_IMPORTED_MODULE_5__/* .isHandingOver */ .oe)(lock))
             return false;
-        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_3__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
     });
 }
 function isCrowned({ live, lock }) {
@@ -31195,7 +31399,7 @@ function isCrowned({ live, lock }) {
 }
 function aloneServes(snapshot) {
     const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_5__/* .someRunning */ .Ko)(live));
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .someRunning */ .Ko)(live));
 }
 function asTakenBack(seen) {
     const { candidate, ...snapshot } = seen;
@@ -31341,6 +31545,7 @@ function productionUrls(intent, snapshot) {
 /* harmony export */   oE: () => (/* binding */ compact),
 /* harmony export */   pF: () => (/* binding */ stopIdle),
 /* harmony export */   uS: () => (/* binding */ deletions),
+/* harmony export */   x8: () => (/* binding */ able),
 /* harmony export */   z_: () => (/* binding */ optionSteps)
 /* harmony export */ });
 /* harmony import */ var _steps_step_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4712);
@@ -31403,6 +31608,11 @@ function turnsOf(apps) {
     const numberOf = ({ turn }) => turn?.number ?? 1;
     const numbers = [...new Set(apps.map(numberOf))].sort((one, other) => one - other);
     return numbers.map((number) => apps.filter((one) => numberOf(one) === number));
+}
+function able(all) {
+    const numberOf = ({ turn }) => turn?.number ?? 1;
+    const last = Math.max(0, ...all.filter(({ isStuck }) => isStuck).map(numberOf));
+    return all.filter((one) => !one.isStuck && numberOf(one) >= last);
 }
 function group(stage, apps) {
     const of = (pick) => apps.flatMap(({ app, work }) => {
@@ -31707,15 +31917,20 @@ const files = {
         return folder;
     },
     async writePrivate(path, content) {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_3__.dirname)(path), { mode: 0o700 }).catch((error) => {
+            if (error.code !== 'EEXIST')
+                throw error;
+        });
         const draft = `${path}.${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomUUID)()}`;
         const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.open)(draft, 'wx', 0o600);
         try {
-            await handle.writeFile(content);
+            await handle.writeFile(content).finally(() => handle.close());
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rename)(draft, path);
         }
-        finally {
-            await handle.close();
+        catch (error) {
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rm)(draft, { force: true }).catch(() => undefined);
+            throw error;
         }
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rename)(draft, path);
     },
     async read(path) {
         try {
@@ -31735,6 +31950,55 @@ const files = {
         await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.rm)(path, { recursive: true, force: true, maxRetries: 3 });
     },
 };
+
+
+/***/ }),
+
+/***/ 3305:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   i: () => (/* binding */ Gate)
+/* harmony export */ });
+class Gate {
+    most;
+    inside = 0;
+    waiting = new Set();
+    constructor(most) {
+        this.most = most;
+    }
+    enter(begin) {
+        if (this.inside < this.most) {
+            this.inside += 1;
+            begin();
+        }
+        else
+            this.waiting.add(begin);
+        return () => {
+            if (this.waiting.delete(begin))
+                return;
+            const [next] = this.waiting;
+            if (next === undefined)
+                this.inside -= 1;
+            else {
+                this.waiting.delete(next);
+                next();
+            }
+        };
+    }
+    async run(work) {
+        let leave = () => { };
+        await new Promise((begin) => {
+            leave = this.enter(begin);
+        });
+        try {
+            return await work();
+        }
+        finally {
+            leave();
+        }
+    }
+}
 
 
 /***/ }),
@@ -31763,9 +32027,12 @@ var external_node_tls_ = __nccwpck_require__(1692);
 var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/system/authorities.js
 var authorities = __nccwpck_require__(2029);
+// EXTERNAL MODULE: ./lib/system/gate.js
+var system_gate = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./lib/system/proxy.js
 var system_proxy = __nccwpck_require__(8564);
 ;// CONCATENATED MODULE: ./lib/system/http.js
+
 
 
 
@@ -31797,8 +32064,15 @@ function createHttp(options) {
         tunnels.set(proxy.href, kept);
         return kept;
     };
+    const gates = new Map();
+    const gate = (host) => {
+        const known = gates.get(host) ?? new system_gate/* Gate */.i(SOCKETS_PER_HOST);
+        gates.set(host, known);
+        return known;
+    };
+    const wire = { plain, secure, tunnel, gate, trust, env: options.env ?? {} };
     return {
-        request: (request) => exchange(request, { plain, secure, tunnel, trust, env: options.env ?? {} }),
+        request: (request) => exchange(request, wire),
         close() {
             for (const agent of [plain, secure, ...tunnels.values()])
                 agent.destroy();
@@ -31816,6 +32090,8 @@ function exchange(request, wire) {
         }
         let connected = false;
         let settled = false;
+        let outgoing;
+        let leave = () => { };
         const settle = (act) => {
             if (settled)
                 return;
@@ -31823,47 +32099,64 @@ function exchange(request, wire) {
             clearTimeout(timer);
             request.signal?.removeEventListener('abort', abort);
             act();
+            leave();
         };
         const fail = (kind, why) => settle(() => {
             reject(new errors/* HttpFailure */.HR(`${request.method} ${url.origin}${url.pathname}: ${why}`, kind, connected));
-            outgoing.destroy();
+            outgoing?.destroy();
         });
         const timer = setTimeout(() => fail('timeout', `no answer within ${request.timeoutMs} ms`), request.timeoutMs);
         const abort = () => fail('aborted', 'given up');
-        const outgoing = (route.secure ? external_node_https_.request : external_node_http_.request)({
-            method: request.method,
-            host: route.host,
-            port: route.port,
-            path: route.path,
-            headers: { host: url.host, ...route.headers, ...request.headers },
-            agent: route.agent,
-            ...(route.secure ? { ...wire.trust(), servername: (0,external_node_net_.isIP)(bare(url.hostname)) ? '' : url.hostname } : {}),
-        });
-        outgoing.on('socket', (socket) => {
-            if (isReady(socket))
-                connected = true;
-            else
-                socket.once(route.secure ? 'secureConnect' : 'connect', () => {
-                    ready.add(socket);
+        const send = () => {
+            outgoing = (route.secure ? external_node_https_.request : external_node_http_.request)({
+                method: request.method,
+                host: route.host,
+                port: route.port,
+                path: route.path,
+                headers: { host: url.host, ...route.headers, ...request.headers },
+                agent: route.agent,
+                ...(route.secure
+                    ? { ...wire.trust(), servername: (0,external_node_net_.isIP)(bare(url.hostname)) ? '' : url.hostname }
+                    : {}),
+            });
+            outgoing.on('socket', (socket) => {
+                if (isReady(socket))
                     connected = true;
-                });
-        });
-        outgoing.on('error', (error) => fail(kindOf(error), error.message || String(error.code)));
-        outgoing.on('response', (answer) => {
-            connected = true;
-            receive(answer, request.maxBytes ?? DEFAULT_MAX_BYTES).then(({ body, cut }) => settle(() => resolve({
-                status: answer.statusCode ?? 0,
-                headers: headersOf(answer),
-                body,
-                cut,
-                durationMs: external_node_perf_hooks_namespaceObject.performance.now() - startedAt,
-            })), (error) => fail(kindOf(error), `the answer broke off: ${error.message}`));
-        });
+                else
+                    socket.once(route.secure ? 'secureConnect' : 'connect', () => {
+                        connected = true;
+                    });
+            });
+            outgoing.on('error', (error) => fail(kindOf(error), error.message || String(error.code)));
+            outgoing.on('response', (answer) => {
+                connected = true;
+                receive(answer, request.maxBytes ?? DEFAULT_MAX_BYTES).then(({ body, cut }) => settle(() => resolve({
+                    status: answer.statusCode ?? 0,
+                    headers: headersOf(answer),
+                    body,
+                    cut,
+                    durationMs: external_node_perf_hooks_namespaceObject.performance.now() - startedAt,
+                })), (error) => fail(kindOf(error), `the answer broke off: ${error.message}`));
+            });
+            outgoing.end(request.body);
+        };
+        const begin = () => {
+            try {
+                send();
+            }
+            catch (error) {
+                settle(() => reject(error));
+            }
+        };
         request.signal?.addEventListener('abort', abort, { once: true });
         if (request.signal?.aborted)
             abort();
+        else if (route.gate)
+            leave = route.gate.enter(begin);
         else
-            outgoing.end(request.body);
+            begin();
+        if (settled)
+            leave();
     });
 }
 function routeOf(request, url, wire) {
@@ -31881,12 +32174,14 @@ function routeOf(request, url, wire) {
         path: `${url.pathname}${url.search}`,
         headers: {},
         agent: fresh ? false : secure ? wire.secure : wire.plain,
+        gate: undefined,
     };
     const proxy = request.connectTo === undefined ? (0,system_proxy/* proxyFor */.iJ)(url, wire.env) : undefined;
     if (proxy === undefined)
         return direct;
+    const gate = fresh ? {} : { gate: wire.gate(`${proxy.href} ${url.host}`) };
     if (secure)
-        return { ...direct, agent: wire.tunnel(proxy, fresh) };
+        return { ...direct, ...gate, agent: wire.tunnel(proxy, fresh) };
     return {
         ...direct,
         host: bare(proxy.hostname),
@@ -31904,9 +32199,8 @@ function routeOrFailure(request, url, wire) {
         return new errors/* HttpFailure */.HR(`${request.method} ${url.origin}: ${message}`, kindOf(error), false);
     }
 }
-const ready = new WeakSet();
 function isReady(socket) {
-    return ready.has(socket) || (!(socket instanceof external_node_tls_.TLSSocket) && !socket.connecting);
+    return !socket.connecting && socket.secureConnecting !== true;
 }
 async function receive(answer, maxBytes) {
     const parts = [];
