@@ -144,7 +144,7 @@ describe('nothing is left, and nothing told, when', () => {
       env: job(),
       signal: cancelled.signal,
       onLine: (line) => {
-        if (/cf \| Applying manifest/.test(line)) cancelled.abort();
+        if (/cf \S+ \| Applying manifest/.test(line)) cancelled.abort();
       },
     });
     const seen = await watch.end();
@@ -173,7 +173,7 @@ describe('nothing is left, and nothing told, when', () => {
           pid ||= main;
         },
         onLine: (line) => {
-          if (/cf \| Applying manifest/.test(line)) process.kill(pid, 'SIGKILL');
+          if (/cf \S+ \| Applying manifest/.test(line)) process.kill(pid, 'SIGKILL');
         },
       },
     );
