@@ -35,7 +35,9 @@ export async function bundle(source, out) {
       // What a reader of the bundle wants explained is explained in the sources; the runner loads every byte of it.
       removeComments: true,
     };
-    const config = { extends: at('tsconfig.json'), compilerOptions, include: [source] };
+    // The page is of another world, and is made apart.
+    const exclude = [join(source, 'report', 'page')];
+    const config = { extends: at('tsconfig.json'), compilerOptions, include: [source], exclude };
     writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
     await tsc('-p', work);
     if (!existsSync(join(work, 'lib', 'index.js'))) throw new Error(`${source} has no index.ts`);

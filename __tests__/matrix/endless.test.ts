@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { type RunResult, runAction } from './action.js';
 import { judge, type Known } from './judge.js';
+import { callsOf, countBefore } from './matrix.js';
 import { API, type ApiAnswer, type Platform } from './platform.js';
 import { commandOf, Folders, SCENARIOS, type Scenario } from './scenarios.js';
 import { onPlatform } from './setup.js';
@@ -71,18 +72,6 @@ async function under(
     const none = scenario.inputs?.['keep-previous'] === '0' ? ['no previous one was kept'] : [];
     expect(await judge(scenario, platform, known, next, undefined)).toEqual(none);
   });
-}
-
-/** How often a run that nothing disturbs has looked for apps by then. */
-async function lookUpsBefore(call: string): Promise<number> {
-  let count = 0;
-  await onPlatform(ONE, folders, async (platform) => {
-    const { calls } = await runAction(platform, commandOf(ONE, folders, 2));
-    const until = calls.findIndex(({ name }) => name === call);
-    expect(until).toBeGreaterThan(0);
-    count = calls.slice(0, until).filter(({ name }) => name === 'GET /v3/apps').length;
-  });
-  return count;
 }
 
 function warnings({ lines }: RunResult): string[] {
@@ -234,14 +223,17 @@ describe('look-ups', () => {
     [504, 'start', STARTED, 'shop'],
     [401, 'switch', SWITCHED, 'shop-candidate'],
     [504, 'switch', SWITCHED, 'shop-candidate'],
-  ])('answer %d from the app's %s on: users stay served, and it is no success', async (status, _, call, server) => {
-    const after = await lookUpsBefore(call);
-    await under(ONE, [{ method: 'GET', path: '^/v3/apps\\?', status, after }], ({ result, by }) => {
-      expect(result.code).toBe(1);
-      expect(result.outputs.result).toBe('failed');
-      expect(by).toEqual([server]);
-    });
-  });
+  ])(
+    'answer %d from the %s of the app on: users stay served, and it is no success',
+    async (status, _, call, server) => {
+      const after = countBefore(await callsOf(ONE, folders), 'GET /v3/apps', call);
+      await under(ONE, [{ method: 'GET', path: '^/v3/apps\\?', status, after }], ({ result, by }) => {
+        expect(result.code).toBe(1);
+        expect(result.outputs.result).toBe('failed');
+        expect(by).toEqual([server]);
+      });
+    },
+  );
 });
 
 describe('the rate limit', () => {

@@ -22,6 +22,21 @@ export async function record(scenario: Scenario, folders: Folders): Promise<Unha
   });
 }
 
+/** The calls of a deploy that nothing disturbs, in their order. */
+export async function callsOf(scenario: Scenario, folders: Folders): Promise<readonly SeenCall[]> {
+  return onPlatformAgain(scenario, folders, async (platform) => {
+    const { calls } = await runAction(platform, commandOf(scenario, folders, 2));
+    return calls;
+  });
+}
+
+/** How many calls of this name there are before the first one of another. */
+export function countBefore(calls: readonly SeenCall[], name: string, until: string): number {
+  const end = calls.findIndex((call) => call.name === until);
+  if (end < 0) throw new Error(`${until} is not called`);
+  return calls.slice(0, end).filter((call) => call.name === name).length;
+}
+
 export interface Verdict {
   /** Nothing when it held. */
   wrong: readonly string[];
