@@ -177,13 +177,15 @@ test('requests can be chosen by route, version and time, and calls and lines by 
   await page.getByLabel('Colour by').selectOption('status');
   expect(await text(page, '#watch .legend')).toMatch(/200: 594\s+502: 6/);
   await page.locator('#watch summary').first().click();
-  expect(await page.locator('#watch table tbody tr').count()).toBeGreaterThan(10);
+  // What is folded is filled in when it is opened, a moment after the click.
+  await page.locator('#watch table tbody tr').nth(10).waitFor();
 
   const timeline = page.locator('#timeline');
   await timeline.getByLabel('only what changes something').check();
   expect(await text(page, '#timeline [role=status]')).toContain('2 of 3 calls');
   await timeline.getByLabel('only what failed').check();
   await timeline.locator('summary').first().click();
+  await timeline.locator('table table tbody tr').first().waitFor();
   expect(await timeline.locator('table table tbody tr').allInnerTexts()).toEqual([
     expect.stringContaining('/v3/routes/b'),
   ]);
