@@ -231,6 +231,7 @@ test('whatever a text holds, it stays text: nothing runs, nothing is asked for',
   page.setDefaultTimeout(10_000);
   await settled(page);
   for (const summary of await page.locator('summary').all()) await summary.click();
+  await page.locator('#timeline table table tbody tr').first().waitFor();
   expect(await page.title()).toBe(`failed: ${evil}`);
   expect(await page.locator('script').count()).toBe(0);
   expect(await page.locator('img, iframe, svg[onload], a[href^=javascript]').count()).toBe(0);
