@@ -2,7 +2,8 @@
 import type { Node } from 'yaml';
 import type { Yaml } from '../manifest/yaml.js';
 import type { PreviewInputs, PreviewService } from '../model/asked.js';
-import { didYouMean, type Parse, plainText, Wrong, yamlOf } from './values.js';
+import { plainText, yamlOf } from './maps.js';
+import { didYouMean, type Parse, Wrong } from './values.js';
 
 type Services = PreviewInputs['services'];
 

@@ -4,6 +4,7 @@ import type { Node } from 'yaml';
 import type { Entry, Yaml } from '../manifest/yaml.js';
 import type { SmokeCheck } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
+import { plainText, yamlOf } from './maps.js';
 import {
   aboveZero,
   boolean,
@@ -12,11 +13,9 @@ import {
   integer,
   oneOf,
   type Parse,
-  plainText,
   Wrong,
   webPath,
   webUrl,
-  yamlOf,
 } from './values.js';
 
 const DEFAULTS = {

@@ -1,5 +1,6 @@
 /** Every input of the action, in the order of `action.yml`: its default there, and how its text becomes a value. */
 import { COMMANDS, STRATEGIES } from '../model/words.js';
+import { environment, variables } from './maps.js';
 import { order } from './order.js';
 import { previewServices } from './preview-services.js';
 import { smokeTest } from './smoke-test.js';
@@ -10,7 +11,6 @@ import {
   domainName,
   downloadUrl,
   duration,
-  environment,
   githubToken,
   guid,
   imageName,
@@ -28,7 +28,6 @@ import {
   targetPatterns,
   taskCommand,
   text,
-  variables,
   webPath,
 } from './values.js';
 
