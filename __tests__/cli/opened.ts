@@ -10,7 +10,7 @@ import { createHttp } from '../../src/system/http.js';
 import { realRandom } from '../../src/system/random.js';
 import { type Answer, fakeCf, folder, hastyClock, json, jwt, listener, serve } from './helpers.js';
 
-export const USER: Credentials = { kind: 'user', username: 'ann', password: 'user-secret' };
+export const USER = { kind: 'user', username: 'ann', password: 'user-secret' } as const satisfies Credentials;
 export const CLIENT: Credentials = { kind: 'client', clientId: 'deployer', clientSecret: 'client-secret' };
 export const FIRST_TOKEN = jwt({ iat: 1_000, exp: 2_200 });
 
