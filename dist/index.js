@@ -13133,7 +13133,6 @@ __webpack_async_result__();
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $g: () => (/* binding */ cliVersion),
 /* harmony export */   AU: () => (/* binding */ domainName),
-/* harmony export */   Ee: () => (/* binding */ variables),
 /* harmony export */   Ei: () => (/* binding */ webPath),
 /* harmony export */   FV: () => (/* binding */ targetPatterns),
 /* harmony export */   Is: () => (/* binding */ downloadUrl),
@@ -13143,10 +13142,8 @@ __webpack_async_result__();
 /* harmony export */   YW: () => (/* binding */ Wrong),
 /* harmony export */   au: () => (/* binding */ didYouMean),
 /* harmony export */   bU: () => (/* binding */ githubToken),
-/* harmony export */   cA: () => (/* binding */ environment),
 /* harmony export */   fc: () => (/* binding */ platformUrl),
 /* harmony export */   h8: () => (/* binding */ taskCommand),
-/* harmony export */   hX: () => (/* binding */ yamlOf),
 /* harmony export */   hx: () => (/* binding */ percents),
 /* harmony export */   nd: () => (/* binding */ integer),
 /* harmony export */   p0: () => (/* binding */ duration),
@@ -13159,20 +13156,13 @@ __webpack_async_result__();
 /* harmony export */   sc: () => (/* binding */ sha256),
 /* harmony export */   tO: () => (/* binding */ imageName),
 /* harmony export */   wZ: () => (/* binding */ aboveZero),
-/* harmony export */   wh: () => (/* binding */ plainText),
 /* harmony export */   yL: () => (/* binding */ oneOf),
 /* harmony export */   zM: () => (/* binding */ boolean)
 /* harmony export */ });
 /* unused harmony export isLoopback */
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
 /* harmony import */ var fastest_levenshtein__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8232);
-/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3483);
-/* harmony import */ var _manifest_yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3461);
-/* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6635);
-/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2431);
-
-
-
+/* harmony import */ var _model_words_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2431);
 
 
 
@@ -13247,7 +13237,7 @@ const duration = (given) => {
     if (seconds > LONGEST_DAYS * UNITS.d) {
         throw new Wrong(`is "${given}"; no duration here is longer than ${LONGEST_DAYS}d`);
     }
-    return seconds * _model_words_js__WEBPACK_IMPORTED_MODULE_5__/* .SECOND_MS */ ._L;
+    return seconds * _model_words_js__WEBPACK_IMPORTED_MODULE_2__/* .SECOND_MS */ ._L;
 };
 const aboveZero = (parse) => (given) => {
     const value = parse(given);
@@ -13271,7 +13261,7 @@ const targetPatterns = (given) => {
     return patterns;
 };
 const previewId = (given) => {
-    if (_model_words_js__WEBPACK_IMPORTED_MODULE_5__/* .PREVIEW_ID */ .Bo.test(given))
+    if (_model_words_js__WEBPACK_IMPORTED_MODULE_2__/* .PREVIEW_ID */ .Bo.test(given))
         return given;
     throw new Wrong(`is "${given}"; it becomes a part of a host's name: at most 32 of a-z, 0-9 and -, which is neither first nor last`);
 };
@@ -13362,65 +13352,6 @@ const sha256 = (given) => {
         return given.toLowerCase();
     throw new Wrong('is no SHA-256; it has 64 hexadecimal digits');
 };
-const variables = (given) => {
-    const yaml = yamlOf(given);
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (!/^[-/\w\p{L}]+$/u.test(name)) {
-            throw new Wrong(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
-        }
-        return [name, yaml.value(value)];
-    }));
-};
-const environment = (given) => {
-    const yaml = yamlOf(given, 'core');
-    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
-        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
-            throw new Wrong(`has "${name}", which the platform sets`);
-        }
-        if (!/^[^\s=]+$/.test(name))
-            throw new Wrong(`has "${name}", which is no name of a variable`);
-        return [name, plainText(yaml, value, name)];
-    }));
-};
-function plainText(yaml, node, name) {
-    assertSomething(node, name);
-    const found = node ? yaml.textOf(node) : '';
-    if (found !== undefined)
-        return found;
-    throw new Wrong(`has no plain value for "${name}"; quote what is more than one word or number`);
-}
-function yamlOf(given, dialect = 'cf') {
-    try {
-        return (0,_manifest_yaml_js__WEBPACK_IMPORTED_MODULE_3__/* .readYaml */ .g)('', given, dialect);
-    }
-    catch (error) {
-        if (!(error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .InputError */ .dz))
-            throw error;
-        throw new Wrong(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${unquoted(what)}`));
-    }
-}
-function unquoted(what) {
-    if (/^Not valid YAML: .*\btags?\b/i.test(what))
-        return 'Not valid YAML: quote a value that begins with !';
-    return what
-        .replace(/^The anchor "[\s\S]*"(?= (is not|contains))/, 'The anchor')
-        .replace(/^(Not valid YAML: [^:]+):[\s\S]*$/, '$1')
-        .replace(/\.$/, '');
-}
-function namedOf(yaml) {
-    const named = yaml.named(yaml.root);
-    if (!named)
-        throw new Wrong('is no map; write one NAME: value a line');
-    for (const [name, value] of named)
-        assertSomething(value, name);
-    return named;
-}
-function assertSomething(node, name) {
-    if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(node) || (node.tag === undefined && node.anchor === undefined))
-        return;
-    if (node.type === 'PLAIN' && !node.source)
-        throw new Wrong(`has nothing for "${name}": quote a value that begins with ! or &`);
-}
 function webUrl(candidate, given) {
     const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
     if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
@@ -20859,8 +20790,8 @@ function programOf({ file, args }) {
         : { method: 'cf', path: args.slice(0, WORDS).join(' ') };
 }
 
-// EXTERNAL MODULE: ./lib/report/shown.js + 8 modules
-var report_shown = __nccwpck_require__(8454);
+// EXTERNAL MODULE: ./lib/report/shown.js + 9 modules
+var report_shown = __nccwpck_require__(1562);
 // EXTERNAL MODULE: ./lib/report/telemetry.js
 var report_telemetry = __nccwpck_require__(4408);
 ;// CONCATENATED MODULE: ./lib/report/written.js
@@ -23113,7 +23044,7 @@ function retryAfterMs(header, nowMs) {
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5839);
-/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8454);
+/* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1562);
 /* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2397);
 
 
@@ -24863,7 +24794,7 @@ function property(text) {
 
 /***/ }),
 
-/***/ 8454:
+/***/ 1562:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -24971,8 +24902,79 @@ function signInByIdentity(values) {
 
 // EXTERNAL MODULE: ./lib/model/words.js
 var words = __nccwpck_require__(2431);
+// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(3483);
+// EXTERNAL MODULE: ./lib/manifest/yaml.js
+var yaml = __nccwpck_require__(3461);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/inputs/values.js
 var inputs_values = __nccwpck_require__(6472);
+;// CONCATENATED MODULE: ./lib/inputs/maps.js
+
+
+
+
+const variables = (given) => {
+    const yaml = yamlOf(given);
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (!/^[-/\w\p{L}]+$/u.test(name)) {
+            throw new inputs_values/* Wrong */.YW(`has "${name}"; a variable is named with letters, digits, -, _ and /`);
+        }
+        return [name, yaml.value(value)];
+    }));
+};
+const environment = (given) => {
+    const yaml = yamlOf(given, 'core');
+    return Object.fromEntries(namedOf(yaml).map(([name, value]) => {
+        if (name === 'PORT' || /^(VCAP_|VMC)/.test(name)) {
+            throw new inputs_values/* Wrong */.YW(`has "${name}", which the platform sets`);
+        }
+        if (!/^[^\s=]+$/.test(name))
+            throw new inputs_values/* Wrong */.YW(`has "${name}", which is no name of a variable`);
+        return [name, plainText(yaml, value, name)];
+    }));
+};
+function plainText(yaml, node, name) {
+    assertSomething(node, name);
+    const found = node ? yaml.textOf(node) : '';
+    if (found !== undefined)
+        return found;
+    throw new inputs_values/* Wrong */.YW(`has no plain value for "${name}"; quote what is more than one word or number`);
+}
+function yamlOf(given, dialect = 'cf') {
+    try {
+        return (0,yaml/* readYaml */.g)('', given, dialect);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* InputError */.dz))
+            throw error;
+        throw new inputs_values/* Wrong */.YW(...error.problems.map(({ text: what, at }) => `is no usable YAML, line ${at?.line ?? 1}: ${unquoted(what)}`));
+    }
+}
+function unquoted(what) {
+    if (/^Not valid YAML: .*\btags?\b/i.test(what))
+        return 'Not valid YAML: quote a value that begins with !';
+    return what
+        .replace(/^The anchor "[\s\S]*"(?= (is not|contains))/, 'The anchor')
+        .replace(/^(Not valid YAML: [^:]+):[\s\S]*$/, '$1')
+        .replace(/\.$/, '');
+}
+function namedOf(yaml) {
+    const named = yaml.named(yaml.root);
+    if (!named)
+        throw new inputs_values/* Wrong */.YW('is no map; write one NAME: value a line');
+    for (const [name, value] of named)
+        assertSomething(value, name);
+    return named;
+}
+function assertSomething(node, name) {
+    if (!(0,dist/* isScalar */.jn)(node) || (node.tag === undefined && node.anchor === undefined))
+        return;
+    if (node.type === 'PLAIN' && !node.source)
+        throw new inputs_values/* Wrong */.YW(`has nothing for "${name}": quote a value that begins with ! or &`);
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/order.js
 
 const HOW = 'a line is written "api before web"';
@@ -25013,6 +25015,7 @@ function circleIn(pairs) {
 
 ;// CONCATENATED MODULE: ./lib/inputs/preview-services.js
 
+
 const KEYS = ['name', 'offering', 'plan', 'parameters'];
 const FORMS = 'allowed are shared, none, or a list whose entries are the name of a service instance to share, or name, offering, plan and parameters of one to make';
 const previewServices = (given) => {
@@ -25020,7 +25023,7 @@ const previewServices = (given) => {
         return { bind: 'manifest', shared: [], make: [] };
     if (given === 'none')
         return { bind: 'none', shared: [], make: [] };
-    const yaml = (0,inputs_values/* yamlOf */.hX)(given, 'core');
+    const yaml = yamlOf(given, 'core');
     const items = yaml.items(yaml.root);
     if (!items || items.length === 0)
         throw new inputs_values/* Wrong */.YW(`is no list; ${FORMS}`);
@@ -25051,14 +25054,14 @@ const previewServices = (given) => {
 function entry(yaml, item) {
     const named = yaml.named(item);
     if (!named)
-        return yaml.items(item) ? wrong('is a list') : (0,inputs_values/* plainText */.wh)(yaml, item, 'name');
+        return yaml.items(item) ? wrong('is a list') : plainText(yaml, item, 'name');
     const nodes = new Map(named);
     for (const key of nodes.keys())
         if (!KEYS.some((known) => known === key))
             wrong(`has "${key}"${(0,inputs_values/* didYouMean */.au)(key, KEYS)}`);
     const text = (key) => {
         const node = nodes.get(key);
-        const found = node ? (0,inputs_values/* plainText */.wh)(yaml, node, key) : '';
+        const found = node ? plainText(yaml, node, key) : '';
         return found === '' ? wrong(`has no ${key}`) : found;
     };
     const parameters = nodes.get('parameters');
@@ -25077,6 +25080,7 @@ function wrong(text) {
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
 ;// CONCATENATED MODULE: ./lib/inputs/smoke-test.js
+
 
 
 
@@ -25106,7 +25110,7 @@ const OWN_HEADERS = /^(host|connection|content-length|transfer-encoding|upgrade|
 const smokeTest = (given) => {
     if (/^(\/|https?:\/\/)\S*$/i.test(given))
         return [{ ...DEFAULTS, label: given, target: target(given) }];
-    const yaml = (0,inputs_values/* yamlOf */.hX)(given, 'core');
+    const yaml = yamlOf(given, 'core');
     const items = yaml.items(yaml.root);
     if (!items) {
         throw new inputs_values/* Wrong */.YW('is neither a path that begins with /, nor an http(s) URL, nor a YAML list of checks');
@@ -25196,14 +25200,14 @@ class CheckReading {
         const given = this.yaml.entries(entry.value);
         if (!given)
             this.problems.push('has headers that are no map; write one Name: value a line');
-        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, (0,inputs_values/* plainText */.wh)(this.yaml, value, name))]));
+        const headers = [...(given ?? [])].map(([name, { value }]) => this.tried(() => [name, header(name, plainText(this.yaml, value, name))]));
         return Object.fromEntries(headers.filter((one) => one !== undefined));
     }
     scalar(key, parse) {
         const entry = this.entries.get(key);
         if (!entry)
             return undefined;
-        return this.tried(() => parse((0,inputs_values/* plainText */.wh)(this.yaml, entry.value, key)), `${key} `);
+        return this.tried(() => parse(plainText(this.yaml, entry.value, key)), `${key} `);
     }
     tried(read, subject = '') {
         try {
@@ -25257,6 +25261,7 @@ function header(name, value) {
 
 
 
+
 const required = (parse) => ({
     default: '',
     required: true,
@@ -25303,9 +25308,9 @@ const INPUTS = {
     app: optional(inputs_values/* text */.Qq),
     path: optional(inputs_values/* text */.Qq),
     order: optional(order),
-    vars: optional(inputs_values/* variables */.Ee),
+    vars: optional(variables),
     'vars-files': optional(inputs_values/* list */.p_),
-    env: optional(inputs_values/* environment */.cA),
+    env: optional(environment),
     'docker-image': optional(inputs_values/* imageName */.tO),
     'docker-username': optional(inputs_values/* text */.Qq),
     'docker-password': secret,
@@ -25350,8 +25355,6 @@ const LATER_INPUTS = ['warm-up'];
 
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var secrets = __nccwpck_require__(2413);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
 ;// CONCATENATED MODULE: ./lib/inputs.js
 
 
