@@ -44,6 +44,7 @@ export function standing() {
     candidateManifest: () => {
       throw new Error('no manifest here');
     },
+    uploads: new Map(),
     liveManifest: () => {
       throw new Error('no manifest is applied here');
     },

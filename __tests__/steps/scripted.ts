@@ -72,6 +72,7 @@ export function worldOf(
     candidateManifest: () => {
       throw new Error('no manifest here');
     },
+    uploads: new Map(),
     liveManifest: () => {
       throw new Error('no manifest is applied here');
     },

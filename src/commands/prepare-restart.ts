@@ -1,13 +1,12 @@
 /** Brings inputs and platform together for a restart or a restage: one intent for each app, or one refusal with all that is wrong. */
 import type { Inputs, RunContext } from '../model/asked.js';
-import type { AppState, Droplet } from '../model/cloud.js';
 import { Refused } from '../model/errors.js';
 import type { Leftovers } from '../platform/leftovers.js';
-import { ANNOTATION, versionOf } from '../platform/names.js';
+import { versionOf } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { hostOf } from '../probe/address.js';
 import { refusedChecks } from '../probe/smoke.js';
-import { hasItsBits, hasItsCopy } from '../steps/vouched.js';
+import { hasItsBits, packageOf } from '../steps/vouched.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
 import { judgeLeftovers } from '../strategies/leftovers.js';
 import { makeRestartIntent } from '../strategies/restart-intent.js';
@@ -80,12 +79,13 @@ async function prepareOne(
   const { platform } = world;
   const { live, name } = snapshot;
   if (!live) return { problems: [notThere(name, snapshot.target)] };
-  const [droplet, brought] = await Promise.all([
+  const [droplet, brought, packages] = await Promise.all([
     platform.currentDroplet(live.guid),
     platform.sidecars(live.guid, 'buildpack'),
+    platform.packages(live.guid),
   ]);
   if (droplet?.state !== 'STAGED') return { problems: [withoutDroplet(name)] };
-  const packageGuid = await packageOf(live, droplet, snapshot, world);
+  const packageGuid = packageOf(live, droplet.packageGuid, packages, snapshot);
   const domain = trialDomain(snapshot.domains, inputs);
   const beside = judgeLeftovers(snapshot, left);
   const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
@@ -132,20 +132,6 @@ async function prepareOne(
       ...wrong.map((text) => new Refused(text, 'Change what is named above and run again.')),
     ],
   };
-}
-
-/** @returns the package, of live's own and still there, that its droplet was built of; undefined: there is none, or nobody knows which */
-async function packageOf(
-  live: AppState,
-  { packageGuid }: Droplet,
-  snapshot: Seen['snapshot'],
-  { platform }: World,
-): Promise<string | undefined> {
-  const noted = hasItsCopy(live, snapshot) ? live.annotations[ANNOTATION.builtOf] : undefined;
-  const guid = packageGuid ?? noted;
-  if (guid === undefined) return undefined;
-  const all = await platform.packages(live.guid);
-  return all.find((one) => one.guid === guid && one.state === 'READY')?.guid;
 }
 
 function notThere(name: string, { org, space }: Seen['snapshot']['target']): Refused {

@@ -18,7 +18,7 @@ import type { Inputs, RunContext } from '../model/asked.js';
 import { MINUTE_MS } from '../model/words.js';
 import { ANNOTATION, runOfOwner } from '../platform/names.js';
 import { publicUrl } from '../probe/address.js';
-import type { World } from '../steps/world.js';
+import type { Push, World } from '../steps/world.js';
 import { runFacts } from '../strategies/intent-parts.js';
 import { patienceOf } from './commits.js';
 import type { Opened, Ports } from './open.js';
@@ -62,17 +62,24 @@ export function worldOf(
       await files.remove(folder);
     }
   };
+  const wishOf = ({ app, candidate, trialUrl, alone, bindings }: Push): CandidateWish => ({
+    ...{ app, candidateName: candidate, trialRoute: trialUrl },
+    ...(alone ? { instances: oneOf(app, manifest) } : {}),
+    ...(bindings ? { bindings } : {}),
+  });
+  const appliedTo = (push: Push) => {
+    if (!manifest) throw new Error(`no manifest to apply to ${push.candidate}`);
+    return appliedManifest(manifest, wishOf(push));
+  };
   const bitsOf = (name: string) => {
     const path = manifest?.apps.find((app) => app.name === name)?.path;
     if (path === undefined) throw new Error(`no bits of ${name} to push`);
     return path;
   };
   // Its `cf push` reads of a manifest what version 2 of the API knew, and leaves out the rest without a word.
-  const pushByV6 = async (app: string, wish: CandidateWish) => {
-    if (!manifest) throw new Error(`no manifest to apply to ${wish.candidateName}`);
-    const job = await platform.applyManifest(target.spaceGuid, appliedManifest(manifest, wish));
-    await platform.finishJob(job);
-    await session.createPackage({ app: wish.candidateName, bitsPath: bitsOf(app), signal });
+  const pushByV6 = async (push: Push) => {
+    await platform.finishJob(await platform.applyManifest(target.spaceGuid, appliedTo(push)));
+    await session.createPackage({ app: push.candidate, bitsPath: bitsOf(push.app), signal });
   };
   return {
     platform,
@@ -90,17 +97,17 @@ export function worldOf(
     hasEnded: endOfRuns(inputs, context, ports),
     compare,
     ...(inputs.command === 'deploy' ? { patience: patienceOf(inputs, context, compare) } : {}),
-    pushBits: ({ app, candidate, trialUrl, alone, bindings }) => {
-      const instances = alone ? { instances: oneOf(app, manifest) } : {};
-      const filled = bindings ? { bindings } : {};
-      const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances, ...filled };
+    pushBits: (push) => {
+      const { app, candidate } = push;
       const image = manifest?.apps.find(({ name }) => name === app)?.docker;
       const { password } = inputs.docker;
       const docker = image && {
         docker: { ...image, ...(image.username !== undefined && password !== undefined ? { password } : {}) },
       };
-      if (isV6(session.version)) return pushByV6(app, wish);
-      return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
+      if (isV6(session.version)) return pushByV6(push);
+      return withManifest(wishOf(push), (paths) =>
+        session.pushBits({ app: candidate, ...paths, ...docker, signal }),
+      );
     },
     ...(hasZdtPush(session.version)
       ? {
@@ -113,18 +120,8 @@ export function worldOf(
             }),
         }
       : {}),
-    candidateManifest: (app, candidateName, alone, bindings) => {
-      if (!manifest) throw new Error(`no manifest to apply to ${candidateName}`);
-      const instances = alone ? { instances: oneOf(app, manifest) } : {};
-      const filled = bindings ? { bindings } : {};
-      return appliedManifest(manifest, {
-        app,
-        candidateName,
-        trialRoute: undefined,
-        ...instances,
-        ...filled,
-      });
-    },
+    candidateManifest: appliedTo,
+    uploads: new Map(),
     liveManifest: (app) => {
       if (!manifest) throw new Error(`no manifest to apply to ${app}`);
       return liveManifest(manifest, app);

@@ -54,15 +54,34 @@ const ENDS: readonly Package['state'][] = ['READY', 'FAILED', 'EXPIRED'];
 
 /** @returns guid of the copy; null where the platform makes none: the version is as good without, it only cannot be staged anew */
 export async function copyForRestage(source: string, appGuid: string, world: World): Promise<string | null> {
+  return (await copyUnless([PlatformRefusal, DeadlineOver], WITHOUT, source, appGuid, world)) ?? null;
+}
+
+/** @returns guid of the copy; undefined where none is made, whatever of the platform is the reason: the bits are pushed then */
+export async function copyForBits(
+  source: string,
+  appGuid: string,
+  world: World,
+): Promise<string | undefined> {
+  const borne = [PlatformRefusal, DeadlineOver, PlatformFault];
+  return copyUnless(borne, 'The bits are uploaded once more', source, appGuid, world);
+}
+
+async function copyUnless(
+  borne: readonly (new (...args: never[]) => Error)[],
+  otherwise: string,
+  ...copied: Parameters<typeof copyPackage>
+): Promise<string | undefined> {
+  const [, , world] = copied;
   try {
-    const { guid, state } = await copyPackage(source, appGuid, world);
+    const { guid, state } = await copyPackage(...copied);
     if (state === 'READY') return guid;
-    note(world, `${WITHOUT}: its copy is ${state}.`);
+    note(world, `${otherwise}: the copy of the package is ${state}.`);
   } catch (error) {
-    if (!(error instanceof PlatformRefusal || error instanceof DeadlineOver)) throw error;
-    note(world, `${WITHOUT}: ${error.message}`);
+    if (!borne.some((kind) => error instanceof kind)) throw error;
+    note(world, `${otherwise}: ${(error as Error).message}`);
   }
-  return null;
+  return undefined;
 }
 
 const WITHOUT = 'Without its package this version cannot be staged anew later';

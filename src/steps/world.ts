@@ -21,6 +21,18 @@ export interface Fingerprint {
   manifest: string;
 }
 
+/** What comes to a candidate with its manifest. */
+export interface Push {
+  app: string;
+  candidate: string;
+  /** Mapped to the web process at its own port; undefined: the candidate gets no route by it. */
+  trialUrl?: string;
+  /** One web instance, and none of any other process, whatever the manifest says. */
+  alone?: true;
+  /** Said of bindings beside what the manifest says. */
+  bindings?: FilledBindings;
+}
+
 export interface World {
   platform: Platform;
   /** What a run has that was cancelled: for a few seconds the platform answers it still. */
@@ -39,21 +51,11 @@ export interface World {
   /** How long a task may take; undefined: as long as a person would wait for it. */
   taskTimeoutMs?: number;
   /** `cf push --no-start` of the candidate manifest of one app. Throws `ProgramFailed`. */
-  pushBits(push: {
-    app: string;
-    candidate: string;
-    /** Mapped to the web process at its own port; undefined: the candidate gets no route by the push. */
-    trialUrl?: string;
-    /** One web instance, and none of any other process, whatever the manifest says. */
-    alone?: true;
-    /** Said of bindings beside what the manifest says. */
-    bindings?: FilledBindings;
-  }): Promise<void>;
-  /**
-   * What the manifest says of one app, for a candidate to which nothing is pushed: YAML, variables filled in, no route.
-   * @param alone one web instance, and none of any other process, whatever the manifest says
-   */
-  candidateManifest(app: string, candidate: string, alone: boolean, bindings?: FilledBindings): string;
+  pushBits(push: Push): Promise<void>;
+  /** What the manifest says of one app, for a candidate to which nothing is pushed: YAML, variables filled in. */
+  candidateManifest(push: Push): string;
+  /** Packages that this run makes of files, by the hash of these; they come to undefined where that fails. */
+  uploads: Map<string, Promise<string | undefined>>;
   /**
    * `cf v3-zdt-push` of the bits of one app: it ends when the deployment has begun, which it does not name. Throws as `pushBits`;
    * undefined: this cf CLI cannot.
