@@ -1,8 +1,8 @@
 /** The real cf CLI against the foundry: what it really says, and what it really does with our files and variables. */
 
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -85,6 +85,21 @@ const client = () => ({
   clientId: foundry.clientId,
   clientSecret: foundry.clientSecret,
 });
+
+/** Method and last word of each call since the manifest was sent, up to the last upload and after it. */
+async function callsOfPush() {
+  const response = await fetch(`${foundry.api}/__foundry/requests`);
+  const calls = ((await response.json()) as { method: string; path: string }[]).map(
+    ({ method, path }) =>
+      `${method} ${path
+        .replace(/\?.*|\/[0-9a-f-]{36}$/g, '')
+        .split('/')
+        .at(-1)}`,
+  );
+  const from = calls.lastIndexOf('POST apply_manifest');
+  const upload = calls.lastIndexOf('POST upload');
+  return { pushed: calls.slice(from, upload + 1), after: calls.slice(upload + 1) };
+}
 
 async function bits(app: string) {
   const path = join(home.path, 'bits');
@@ -222,16 +237,33 @@ test('a token that the platform takes back before its time is not given to the n
 });
 
 describe('pushBits', () => {
-  // The CLI looks every three seconds, for the job and for the package.
   test('uploads, starts nothing, and shows no value of a variable', async () => {
     const { session, heard } = await open();
     await session.target();
     await session.pushBits(await bits('quiet'));
+    const { pushed, after } = await callsOfPush();
+    expect(pushed).toContain('POST upload');
+    // It is ended when its bits are taken in: what it would show of the app is not read.
+    expect(after.filter((call) => call !== 'GET packages')).toEqual([]);
     const texts = heard.events.map((event) => (event as { text: string }).text);
     expect(texts.join('\n')).toContain('Updating with these attributes...\nManifest applied');
     expect(texts.join('\n')).not.toMatch(/value-of-the-app|KEY|\r/);
     expect(await session.cf(['app', 'quiet'])).toMatch(/requested state:\s+stopped/);
     expect(await session.cf(['env', 'quiet'])).toContain('value-of-the-app');
+  });
+
+  test('bits of any size come up as they are', async () => {
+    const { session } = await open();
+    await session.target();
+    const push = await bits('large');
+    const large = randomBytes(24 * 1024 * 1024);
+    await writeFile(join(home.path, 'bits', 'large'), large);
+    await session.pushBits(push);
+    await rm(join(home.path, 'bits', 'large'));
+    const guid = (await session.cf(['app', 'large', '--guid'])).trim();
+    const { resources } = JSON.parse(await session.cf(['curl', `/v3/packages?app_guids=${guid}`]));
+    // The foundry unpacks them, as the platform does: a part of them would be no archive.
+    expect(resources).toMatchObject([{ state: 'READY', data: { checksum: { type: 'sha256' } } }]);
   });
 
   test.each([

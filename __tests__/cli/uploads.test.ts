@@ -81,10 +81,12 @@ describe('several uploads', () => {
     const [web, api] = [await seenBy(session, 'web'), await seenBy(session, 'api')];
     expect([isAlive(web.pid), isAlive(api.pid)]).toEqual([true, true]);
     const { UaaEndpoint, AuthorizationEndpoint, ...same } = main;
-    expect(new Set([UaaEndpoint, web.config.UaaEndpoint, api.config.UaaEndpoint]).size).toBe(3);
+    const addresses = [web, api].flatMap(({ config }) => [config.UaaEndpoint, config.Target]);
+    expect(new Set([UaaEndpoint, ...addresses.map((one) => new URL(one ?? '').origin)]).size).toBe(5);
     for (const { config, mode, tmp, home: own } of [web, api]) {
       expect(config).toEqual({
         ...same,
+        Target: config.Target,
         UaaEndpoint: config.UaaEndpoint,
         AuthorizationEndpoint: config.UaaEndpoint,
       });

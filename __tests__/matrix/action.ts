@@ -22,6 +22,7 @@ import { Life } from './life.js';
 import { API, type Platform } from './platform.js';
 import { type CfWorld, playCf } from './played-cf.js';
 import { answered } from './routers.js';
+import { bodyOf, VirtualLoopback } from './virtual-loopback.js';
 import { type SeenCall, type Trial, Wire } from './wire.js';
 
 export interface Deploy {
@@ -124,12 +125,13 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
   };
   const files = memory();
   if (deploy.event) void files.writePrivate(EVENT, JSON.stringify(deploy.event.payload));
-  const http = httpOf(platform, deploy, life, wire, seededRandom(Number(deploy.runId)));
+  const loopback = new VirtualLoopback(life);
+  const http = httpOf(platform, deploy, life, wire, loopback, seededRandom(Number(deploy.runId)));
   const connect = connectOf(platform, life, wire, seededRandom(Number(deploy.runId)));
   const cfWorld: CfWorld = {
     clock: platform.clock,
     files,
-    send: (child, call) => wire.send('cf', child, call),
+    send: (child, call, target) => loopback.ask(target, child, call) ?? wire.send('cf', child, call),
   };
   const children: Children = {
     run: (command) =>
@@ -149,6 +151,7 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
       clock,
       random: randomOf(Number(deploy.runId)),
       files,
+      loopback,
       env,
       listener,
       signal,
@@ -215,6 +218,7 @@ function httpOf(
   { compare, gitHub }: Deploy,
   life: Life,
   wire: Wire,
+  loopback: VirtualLoopback,
   jitter: () => number,
 ): Http {
   return {
@@ -244,11 +248,12 @@ function httpOf(
     return { status: 200, headers: {}, body };
   }
 
-  function call(request: HttpRequest, url: URL) {
+  async function call(request: HttpRequest, url: URL) {
     const headers = lowerCase(request.headers);
-    const { method, body } = request;
-    const sent = { method, path: url.pathname + url.search, headers };
-    return wire.send('action', life, body === undefined ? sent : { ...sent, body });
+    const body = await bodyOf(request);
+    const sent = { method: request.method, path: url.pathname + url.search, headers };
+    const child = loopback.childOf(request);
+    return wire.send(child ? 'cf' : 'action', child ?? life, body === undefined ? sent : { ...sent, body });
   }
 
   function probe({ headers }: HttpRequest, url: URL) {

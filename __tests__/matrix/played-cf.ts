@@ -13,8 +13,8 @@ import { zipOf } from './zip.js';
 export interface CfWorld {
   clock: VirtualClock;
   files: Pick<Files, 'read' | 'writePrivate'>;
-  /** One call of the child. Throws `HttpFailure`. */
-  send(life: Life, call: ApiCall): Promise<ApiAnswer>;
+  /** One call of the child, to what its configuration names as the platform. Throws `HttpFailure`. */
+  send(life: Life, call: ApiCall, target: string | undefined): Promise<ApiAnswer>;
 }
 
 const POLL_MS = 3_000;
@@ -141,7 +141,9 @@ class Command {
   private send(call: ApiCall): Promise<ApiAnswer> {
     const authorization = this.configuration.AccessToken;
     const headers = { ...(authorization === undefined ? {} : { authorization }), ...call.headers };
-    return this.life.living(() => this.world.send(this.life, { ...call, headers }));
+    return this.life.living(() =>
+      this.world.send(this.life, { ...call, headers }, this.configuration.Target),
+    );
   }
 
   private keep(answer: ApiAnswer): void {
@@ -191,6 +193,14 @@ class Command {
   private bodyOf(template: string): Pick<ApiCall, 'body' | 'headers'> {
     if (template === '/oauth/token') {
       const { CF_USERNAME: username = '', CF_PASSWORD: password = '' } = this.env;
+      if (this.args.includes('--client-credentials'))
+        return form(
+          new URLSearchParams({
+            grant_type: 'client_credentials',
+            client_id: username,
+            client_secret: password,
+          }),
+        );
       return form(new URLSearchParams({ grant_type: 'password', username, password }));
     }
     if (/manifest_diff$|apply_manifest$/.test(template))

@@ -198,7 +198,10 @@ test('the played CLI makes them too, in a deploy', async () => {
   const pushed = push(path('manifest.yml'), path('vars.yml'));
   expect(commands).toEqual([['version'], ...signIn({ api: API, org, space }), pushed]);
   const made = calls.filter(({ by }) => by === 'cf').map(({ name }) => name);
-  expect(once(made)).toEqual(Object.values(CF8.calls).flat().map(short));
+  const { push: all, ...before } = CF8.calls;
+  // It is ended when its bits are taken in: what it would show of the app is not read.
+  const upTo = all.slice(0, all.indexOf('GET /v3/packages/{packages}') + 1);
+  expect(once(made)).toEqual([...Object.values(before).flat(), ...upTo].map(short));
 });
 
 describe('what goes wrong, goes wrong for both alike', () => {

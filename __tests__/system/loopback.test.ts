@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { LocalAnswer, LocalRequest } from '../../src/model/ports.js';
 import { loopback } from '../../src/system/loopback.js';
 
 const open: { close(): void }[] = [];
@@ -6,42 +7,63 @@ afterEach(() => {
   for (const served of open.splice(0)) served.close();
 });
 
-async function serve() {
-  let asked = 0;
-  const served = await loopback.serve('/secret/oauth/token', async () => {
-    asked += 1;
-    return { status: 201, body: { asked } };
-  });
+const FINE: LocalAnswer = { status: 200, headers: {}, body: 'fine' };
+
+async function serve(answer: (request: LocalRequest) => Promise<LocalAnswer>) {
+  const served = await loopback.serve(answer);
   open.push(served);
-  return { served, asked: () => asked };
+  return served.origin;
 }
 
-test('answers on this machine, and only on its path', async () => {
-  const { served, asked } = await serve();
-  expect(new URL(served.origin).hostname).toBe('127.0.0.1');
-  const answer = await fetch(`${served.origin}/secret/oauth/token?x=1`, {
-    method: 'POST',
-    body: 'grant_type=x',
+test('answers on this machine, with all that was asked', async () => {
+  const origin = await serve(async ({ method, path, headers, body }) => {
+    const parts: Buffer[] = [];
+    for await (const part of body) parts.push(part);
+    const seen = [method, path, headers['x-asked'], Buffer.concat(parts).toString()];
+    return { status: 201, headers: { 'x-answered': 'yes' }, body: Buffer.from(JSON.stringify(seen)) };
   });
-  expect([answer.status, await answer.json()]).toEqual([201, { asked: 1 }]);
-  for (const [method, path] of [
-    ['GET', '/secret/oauth/token'],
-    ['POST', '/oauth/token'],
-    ['POST', '/secret'],
-  ])
-    expect((await fetch(served.origin + path, { method: method ?? '' })).status).toBe(404);
-  expect(asked()).toBe(1);
+  expect(new URL(origin).hostname).toBe('127.0.0.1');
+  const answer = await fetch(`${origin}/some/path?x=1`, {
+    method: 'POST',
+    headers: { 'X-Asked': 'this' },
+    body: 'the body',
+  });
+  expect([answer.status, answer.headers.get('x-answered')]).toEqual([201, 'yes']);
+  expect(await answer.json()).toEqual(['POST', '/some/path?x=1', 'this', 'the body']);
 });
 
-test('takes no flood', async () => {
-  const { served, asked } = await serve();
-  const body = Buffer.alloc(1024 * 1024);
-  await expect(fetch(`${served.origin}/secret/oauth/token`, { method: 'POST', body })).rejects.toThrow();
-  expect(asked()).toBe(0);
+test("a body that nobody reads is in nobody's way", async () => {
+  const origin = await serve(async () => FINE);
+  const body = Buffer.alloc(8 * 1024 * 1024);
+  for (const _ of [1, 2]) expect(await (await fetch(origin, { method: 'POST', body })).text()).toBe('fine');
+});
+
+test('breaks off where there is no answer', async () => {
+  const origin = await serve(() => Promise.reject(new Error('none')));
+  await expect(fetch(origin)).rejects.toThrow();
+});
+
+test('says when whoever asked is gone, and not after an answer', async () => {
+  const signals: AbortSignal[] = [];
+  const heard = new Promise<void>((resolve) => {
+    void serve(async ({ path, signal }) => {
+      signals.push(signal);
+      if (path === '/fine') return FINE;
+      signal.addEventListener('abort', () => resolve());
+      asking.abort();
+      return new Promise(() => undefined);
+    }).then(async (origin) => {
+      await (await fetch(`${origin}/fine`)).text();
+      await fetch(`${origin}/gone`, { signal: asking.signal }).catch(() => undefined);
+    });
+  });
+  const asking = new AbortController();
+  await heard;
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
 });
 
 test('is gone when it is closed', async () => {
-  const { served } = await serve();
-  served.close();
-  await expect(fetch(`${served.origin}/secret/oauth/token`, { method: 'POST' })).rejects.toThrow();
+  const origin = await serve(async () => FINE);
+  open.pop()?.close();
+  await expect(fetch(origin)).rejects.toThrow();
 });

@@ -4,7 +4,7 @@
  * knows, every renewal it asks for is made with the run's own credentials.
  */
 import { PlatformFault } from '../model/errors.js';
-import type { Loopback, Random } from '../model/ports.js';
+import type { LocalAnswer, Loopback, Random } from '../model/ports.js';
 import type { AccessToken } from './access-token.js';
 
 /** Older releases read UAA's address anew for each command, and ask there. */
@@ -23,16 +23,18 @@ export class TokenBroker {
   static async open(loopback: Loopback, random: Random, accessToken: AccessToken): Promise<TokenBroker> {
     const path = `/${random.token(PATH_LENGTH)}`;
     const state: { failure?: Error } = {};
-    const served = await loopback.serve(`${path}/oauth/token`, async () => {
+    const served = await loopback.serve(async (request) => {
+      if (request.method !== 'POST' || request.path.split('?')[0] !== `${path}/oauth/token`)
+        return json(404, {});
       try {
         // It asks when its token is about to end, or was not accepted: the one that we have may be the same.
         accessToken.invalidate();
         const token = await accessToken.get();
-        return { status: 200, body: { access_token: token, token_type: 'bearer', refresh_token: '' } };
+        return json(200, { access_token: token, token_type: 'bearer', refresh_token: '' });
       } catch (error) {
         state.failure = error as Error;
         const status = error instanceof PlatformFault ? 503 : 401;
-        return { status, body: { error: 'unauthorized', error_description: 'No new token' } };
+        return json(status, { error: 'unauthorized', error_description: 'No new token' });
       }
     });
     return new TokenBroker(`${served.origin}${path}`, served, state);
@@ -48,4 +50,8 @@ export class TokenBroker {
   close(): void {
     this.served.close();
   }
+}
+
+function json(status: number, body: unknown): LocalAnswer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

@@ -67,12 +67,15 @@ export class Home {
     return this.broker === undefined && this.options.accessToken.refreshToken !== undefined;
   }
 
-  /** A home with the same target and a renewal of its own. It lies in this one: whatever removes this one removes it, too. */
-  async copy(): Promise<Home> {
+  /**
+   * A home with the same target and a renewal of its own. It lies in this one: whatever removes this one removes it, too.
+   * @param target what it takes for the platform's address; undefined: the same
+   */
+  async copy(target?: string): Promise<Home> {
     const { AccessToken: _old, RefreshToken: _older, ...keys } = await this.read();
     const home = new Home(this.options, await this.options.files.privateFolder(this.path, 'push-'));
     try {
-      await home.signIn(keys);
+      await home.signIn(target === undefined ? keys : { ...keys, Target: target });
       return home;
     } catch (error) {
       await home.remove();

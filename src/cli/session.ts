@@ -6,12 +6,14 @@ import { MINUTE_MS } from '../model/words.js';
 import { Gate } from '../system/gate.js';
 import { AccessToken } from './access-token.js';
 import { tellAuthorities } from './authorities.js';
+import { OBEYS_SINCE } from './broker.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
 import { isOidc } from './grant.js';
 import { Home } from './home.js';
 import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
+import { Relay } from './relay.js';
 import { compareVersions } from './releases.js';
 import { type Root, readRoot } from './root.js';
 import type { CfOptions, CfSession, PushBits, V6Bits } from './signed-in.js';
@@ -45,9 +47,8 @@ const COMMAND_TIMEOUT_MS = 2 * 60_000;
 /** The CLI itself waits for ever for the platform to take the bits in. */
 const PUSH_TIMEOUT_MS = 30 * 60_000;
 /**
- * Uploads side by side. A push is some six seconds of the CLI's own pauses; before them it hashes and packs the bits, which takes
- * a core, and keeps the archive, of up to 1 GB by the platform's default, on the disk: hosted runners have two to four cores and
- * 14 GB.
+ * Uploads side by side. A push waits for the platform most of its time; before that it hashes and packs the bits, which takes a
+ * core, and keeps the archive, of up to 1 GB by the platform's default, on the disk: hosted runners have two to four cores and 14 GB.
  */
 const UPLOADS = 4;
 
@@ -55,6 +56,8 @@ interface Run extends CfOptions {
   /** undefined: nothing is shown. */
   showAs?: string;
   secrets?: Readonly<Record<string, string>>;
+  /** What the CLI takes for the platform; it is ended as soon as the bits are taken in. */
+  relay?: Relay;
 }
 
 /**
@@ -194,18 +197,36 @@ class Session implements CfSession {
     if (this.home.isOnlyOne) return await this.turns.run(() => this.uploadFrom(this.home, args, how));
     await this.uploads.run(async () => {
       (signal ?? this.options.signal)?.throwIfAborted();
-      const home = await this.home.copy();
+      const relay = await this.relay(how.timeoutMs);
       try {
-        await this.uploadFrom(home, args, how);
+        const home = await this.home.copy(relay?.origin);
+        try {
+          await this.uploadFrom(home, args, how, relay);
+        } finally {
+          // What is left of it goes with the session: what the upload came to stays what it is.
+          await home.remove().catch(() => {});
+        }
       } finally {
-        // What is left of it goes with the session: what the upload came to stays what it is.
-        await home.remove().catch(() => {});
+        relay?.close();
       }
     });
   }
 
-  private async uploadFrom(home: Home, args: readonly [string, string, ...string[]], how: Run) {
-    const { code, output } = await this.run(home, args, how);
+  /** undefined: the CLI asks the platform itself. */
+  private async relay(timeoutMs: number): Promise<Relay | undefined> {
+    const { loopback, http, clock } = this.options;
+    if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0) return undefined;
+    return await Relay.open({ loopback, http, clock, api: this.root.api, timeoutMs });
+  }
+
+  private async uploadFrom(
+    home: Home,
+    args: readonly [string, string, ...string[]],
+    how: Run,
+    relay?: Relay,
+  ): Promise<void> {
+    const { code, output } = await this.run(home, args, relay === undefined ? how : { ...how, relay });
+    if (relay?.taken.aborted) return;
     const what = `cf ${args[0]} of ${args[1]}`;
     const unsigned = home.takeFailure();
     if (code !== 0 && unsigned !== undefined)
@@ -242,6 +263,8 @@ class Session implements CfSession {
   ): Promise<{ code: number | null; stdout: string; output: CfOutput }> {
     const { children, cf, env, listener } = this.options;
     const signal = how.signal ?? this.options.signal;
+    const { relay } = how;
+    const ends = [signal, relay?.taken].filter((one) => one !== undefined);
     await home.freshen();
     const cut = { stdout: showable(), stderr: showable() };
     const shown = { stdout: [] as string[], stderr: [] as string[], both: [] as string[] };
@@ -258,7 +281,7 @@ class Session implements CfSession {
       }),
       timeoutMs: how.timeoutMs ?? COMMAND_TIMEOUT_MS,
       onLine: (stream, text) => {
-        const line = cut[stream](text);
+        const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.origin, this.root.api));
         if (line === undefined) return;
         shown.both.push(line);
         shown[stream].push(line);
@@ -267,7 +290,7 @@ class Session implements CfSession {
       },
       ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
       ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
-      ...(signal === undefined ? {} : { signal }),
+      ...(ends.length === 0 ? {} : { signal: AbortSignal.any(ends) }),
     });
     signal?.throwIfAborted();
     // Its time was not over, but it is good for nothing: the next command must not get the same one.

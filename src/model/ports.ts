@@ -11,7 +11,8 @@ export interface HttpRequest {
   method: string;
   url: string;
   headers?: Readonly<Record<string, string>>;
-  body?: string | Buffer;
+  /** A stream is read as fast as it can be sent, once. */
+  body?: string | Buffer | AsyncIterable<Buffer>;
   /** Whole request, connect to last byte. */
   timeoutMs: number;
   /** Connect here instead of to the URL's own address; `Host` and SNI stay those of the URL. */
@@ -135,13 +136,27 @@ export interface Files {
   remove(path: string): Promise<void>;
 }
 
-/** A listener on this machine that only we and our children find. */
+/** A listener on this machine, for our children. */
 export interface Loopback {
-  /** Answers each POST to `path` with JSON, at a port of its own; everything else is not found. */
-  serve(
-    path: string,
-    answer: () => Promise<{ status: number; body: unknown }>,
-  ): Promise<{ origin: string; close(): void }>;
+  /** Answers what is asked at a port of its own. Where `answer` throws, the connection breaks off without one. */
+  serve(answer: (request: LocalRequest) => Promise<LocalAnswer>): Promise<{ origin: string; close(): void }>;
+}
+
+export interface LocalRequest {
+  method: string;
+  /** With its query. */
+  path: string;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  body: AsyncIterable<Buffer>;
+  /** Whoever asked is gone. */
+  signal: AbortSignal;
+}
+
+export interface LocalAnswer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string | Buffer;
 }
 
 /** Where the report of a run comes from and goes to. */

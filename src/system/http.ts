@@ -7,6 +7,7 @@ import {
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { pipeline } from 'node:stream';
 import * as tls from 'node:tls';
 import { HttpFailure } from '../model/errors.js';
 import type { Http, HttpRequest, HttpResponse } from '../model/ports.js';
@@ -149,7 +150,7 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
           (error: NodeJS.ErrnoException) => fail(kindOf(error), `the answer broke off: ${error.message}`),
         );
       });
-      outgoing.end(request.body);
+      sendBody(request.body, outgoing);
     };
     // What cannot be sent at all (a header that is none) must not end in whoever makes room for it.
     const begin = () => {
@@ -166,6 +167,12 @@ function exchange(request: HttpRequest, wire: Wire): Promise<HttpResponse> {
     else begin();
     if (settled) leave();
   });
+}
+
+/** What goes wrong with a stream ends the request, which says so. */
+function sendBody(body: HttpRequest['body'], outgoing: ClientRequest): void {
+  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) outgoing.end(body);
+  else pipeline(body, outgoing, () => {});
 }
 
 /** Over which connection a request goes. A proxy is for addresses as they are, not for `connectTo`. */
@@ -228,7 +235,8 @@ async function receive(answer: IncomingMessage, maxBytes: number): Promise<{ bod
   return { body: Buffer.concat(parts), cut: false };
 }
 
-function headersOf(answer: IncomingMessage): Record<string, string> {
+/** Names in lower case; repeated ones joined by a comma and a space. */
+export function headersOf(answer: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     Object.entries(answer.headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]),
   );

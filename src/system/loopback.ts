@@ -1,28 +1,17 @@
 /** The real side of `Loopback`. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Loopback } from '../model/ports.js';
-
-/** Requests of ours are forms of some hundred bytes. */
-const MAX_BYTES = 64 * 1024;
+import type { LocalAnswer, LocalRequest, Loopback } from '../model/ports.js';
+import { headersOf } from './http.js';
 
 export const loopback: Loopback = {
-  async serve(path, answer) {
-    const server = createServer((request, response) => {
-      let size = 0;
-      request.on('data', (part: Buffer) => {
-        size += part.length;
-        if (size > MAX_BYTES) request.destroy();
-      });
-      request.on('end', () => {
-        const here = request.method === 'POST' && request.url?.split('?')[0] === path;
-        const answered = here ? answer() : Promise.resolve({ status: 404, body: {} });
-        answered.then(
-          ({ status, body }) =>
-            response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-          () => response.destroy(),
-        );
-      });
+  async serve(answer) {
+    // Bits may take longer to come up than Node gives any request, and nobody else asks here.
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
+      answer(localRequest(request, response)).then(
+        ({ status, headers, body }: LocalAnswer) => response.writeHead(status, headers).end(body),
+        () => response.destroy(),
+      );
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -39,3 +28,18 @@ export const loopback: Loopback = {
     };
   },
 };
+
+function localRequest(request: IncomingMessage, response: ServerResponse): LocalRequest {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableEnded) gone.abort();
+  });
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    headers: headersOf(request),
+    // Whoever does not read it to its end can answer still.
+    body: request.iterator({ destroyOnReturn: false }),
+    signal: gone.signal,
+  };
+}
