@@ -11,6 +11,7 @@ import { cfCli } from '../../runner/tools.js';
 import { findCf } from '../../src/cli/find.js';
 import { type OpenSession, openSession } from '../../src/cli/session.js';
 import type { CfSession } from '../../src/cli/signed-in.js';
+import type { Clock } from '../../src/model/ports.js';
 import { createChildren } from '../../src/system/children.js';
 import { realClock } from '../../src/system/clock.js';
 import { files } from '../../src/system/files.js';
@@ -51,9 +52,10 @@ async function control(method: string, path: string, body?: unknown): Promise<vo
   expect(response.ok).toBe(true);
 }
 
-async function open(inputs: Partial<OpenSession['inputs']> = {}) {
+async function open(inputs: Partial<OpenSession['inputs']> = {}, its?: Clock) {
   const heard = listener();
-  const clock = hastyClock();
+  const hasty = hastyClock();
+  const clock = its ?? hasty;
   const session = await openSession({
     cf: { path: cfCli(), version: VERSION },
     inputs: {
@@ -77,7 +79,7 @@ async function open(inputs: Partial<OpenSession['inputs']> = {}) {
     env: { PATH: process.env.PATH },
   });
   sessions.push(session);
-  return { session, heard, clock };
+  return { session, heard, clock: hasty };
 }
 
 const client = () => ({
@@ -238,7 +240,7 @@ test('a token that the platform takes back before its time is not given to the n
 
 describe('pushBits', () => {
   test('uploads, starts nothing, and shows no value of a variable', async () => {
-    const { session, heard } = await open();
+    const { session, heard } = await open({}, realClock);
     await session.target();
     await session.pushBits(await bits('quiet'));
     const { pushed, after } = await callsOfPush();
@@ -253,7 +255,7 @@ describe('pushBits', () => {
   });
 
   test('bits of any size come up as they are', async () => {
-    const { session } = await open();
+    const { session } = await open({}, realClock);
     await session.target();
     const push = await bits('large');
     const large = randomBytes(24 * 1024 * 1024);
@@ -271,7 +273,7 @@ describe('pushBits', () => {
     ['503', { path: 'apply_manifest', status: 503, times: 9 }],
     ['a job that cannot be read', { path: '/v3/jobs', status: 502, times: 9 }],
   ])('%s may have been done', async (_what, fault) => {
-    const { session } = await open();
+    const { session } = await open({}, realClock);
     await session.target();
     await control('POST', 'faults', fault);
     await expect(session.pushBits(await bits('lost'))).rejects.toMatchObject({
@@ -281,7 +283,7 @@ describe('pushBits', () => {
   });
 
   test('what the platform does not take is about the version', async () => {
-    const { session } = await open();
+    const { session } = await open({}, realClock);
     await session.target();
     const push = await bits('wrong');
     const manifest = await readFile(push.manifestPath, 'utf8');

@@ -87,6 +87,12 @@ describe('bits', () => {
     expect(seen[0]?.body).toBe('bits');
   });
 
+  test('that the CLI asks for itself are taken in as well', async () => {
+    answers['GET /v3/packages/p'] = [state('READY')];
+    await ask('/v3/packages/p');
+    expect(relay.taken.aborted).toBe(true);
+  });
+
   test('that the platform cannot use are for the CLI to tell', async () => {
     answers['POST /v3/packages/p/upload'] = [state('PROCESSING_UPLOAD')];
     answers['GET /v3/packages/p'] = [state('FAILED')];

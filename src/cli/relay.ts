@@ -56,9 +56,7 @@ export class Relay {
     const first = await this.pass(method, path, request, request.body);
     const polled = polledAfter(method, path);
     const answer = polled === undefined ? first : await this.held(first, polled, request);
-    if (method === 'POST' && path.startsWith('/v3/packages') && stateOf(answer) === 'READY')
-      // Whoever is ended at once has no use for its answer.
-      this.takenIn.abort();
+    if (path.startsWith('/v3/packages') && stateOf(answer) === 'READY') this.takenIn.abort();
     signal.throwIfAborted();
     return { status: answer.status, headers: this.headersFor(answer), body: answer.body };
   }
