@@ -4,6 +4,7 @@ import type { Deployment, Snapshot } from '../../src/model/cloud.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { Phase } from '../../src/model/words.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
+import { LIVE_WISH } from '../../src/steps/live-wish.js';
 import { NOTHING_NAMED } from '../../src/steps/named.js';
 import type { Work } from '../../src/steps/step.js';
 import { backward } from '../../src/strategies/backward.js';
@@ -239,10 +240,17 @@ describe('back from rolling asks for', () => {
 });
 
 describe('an interrupted rolling deploy', () => {
+  const wasHeld = (wish: object) => {
+    const annotations = { ...recorded(intent({ hold: true })) };
+    const lock = candidateAt('switching', { annotations, env: { [LIVE_WISH]: JSON.stringify(wish) } });
+    return at('switching', { candidate: lock, lock });
+  };
   const roll = (over: Partial<Deployment> = {}) => ({ deployments: [deployment('candidate', over)] });
   test.each<[string, string, string, Snapshot]>([
     ['proven', 'back', 'back', at('proven')],
     ['with no deployment yet: only its run knew the manifest', 'back', 'back', at('switching')],
+    ['that was held and has no deployment yet', 'forward', 'back', wasHeld({ manifest: '', env: {} })],
+    ['that was held, and what live shall get cannot be read', 'back', 'back', wasHeld({})],
     ['with a deployment under way', 'forward', 'back', at('switching', roll())],
     ['with one that is being cancelled', 'back', 'back', at('switching', roll({ reason: 'CANCELING' }))],
     ['with one that was cancelled', 'back', 'back', at('switching', roll(CANCELED))],

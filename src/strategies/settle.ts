@@ -4,6 +4,7 @@ import type { Snapshot } from '../model/cloud.js';
 import type { Turn } from '../model/intent.js';
 import { ANNOTATION } from '../platform/names.js';
 import { isActive, isDone, rollOf } from '../steps/deployments.js';
+import { readWish } from '../steps/live-wish.js';
 import { isBereft } from './back-out.js';
 import { isCanary, isHeldCanary, isThroughPauses } from './canary.js';
 import { isHandingOver } from './handover.js';
@@ -21,7 +22,7 @@ export type Way = 'forward' | 'back' | 'held';
  * person knows whether it shall go live.
  *
  * Where live's own app gets the version, forward is the way only with a deployment that goes on or has come to its end: what
- * the manifest changes on live is known to nobody else. One that was cancelled by its user goes back. A canary goes forward only
+ * the manifest changes on live is known to nobody else, unless it was held. One that was cancelled by its user goes back. A canary goes forward only
  * behind its last pause: nobody else has the checks that the pauses before it are judged by. One that is held is held again.
  * @param besides apps of the same deploy that nobody has to bring to an end
  * @param cancelled whoever asked for the change has ended it
@@ -56,6 +57,8 @@ function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
   const roll = rollOf(intent, snapshot);
   if (lock?.phase === 'paused') return !isHeldCanary(intent, snapshot);
   if (isCanary(intent) && !isDone(roll) && !isThroughPauses(intent, snapshot)) return true;
+  // What a held one shall change on live was written down for whoever promotes it.
+  if (!roll && intent.hold && readWish(lock?.env ?? {})) return cancelled;
   return isDone(roll) ? false : cancelled || !isActive(roll) || roll?.reason === 'CANCELING';
 }
 
