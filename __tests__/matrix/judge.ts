@@ -45,7 +45,7 @@ export async function judge(
   const endsBack = asked.canary ? ('aborted' as const) : ('reverted' as const);
   const scenario = isBack ? { ...asked, ends: endsBack } : asked;
   const found = [
-    ...judgeResult(asked, last),
+    ...judgeResult(asked, last, isBack),
     ...judgeMoments(scenario, history, state, before, fromMs, platform.clock.now()),
     ...judgeForeign(before, state),
     ...judgeStrangers(scenario, before, state),
@@ -61,7 +61,7 @@ export async function judge(
 
 /** A promote that had begun to change live was taken back: nothing is held any more, and live has to be what it was. */
 function isTakenBack(
-  { ends, inPlace, canary, routes, works }: Scenario,
+  { ends, canary, routes, works }: Scenario,
   { outputs }: RunResult,
   before: SpaceState,
   { apps }: SpaceState,
@@ -70,8 +70,8 @@ function isTakenBack(
   if (ends !== 'promoted' || outputs.error !== 'nothing-held') return false;
   // Behind its first pause a canary is taken back by whoever settles: nobody else has the checks of the pauses to come.
   // Live that was stopped for the new version is started again at once, and nobody waits to be asked.
-  const isLiveTouched = inPlace || (works?.how === 'handover' && Object.values(routes).flat().length === 0);
-  if (!isLiveTouched && !cancelled) return false;
+  const isNobodyElses = canary || (works?.how === 'handover' && Object.values(routes).flat().length === 0);
+  if (!isNobodyElses && !cancelled) return false;
   return Object.keys(routes).every((user) => {
     const was = before.apps.find(({ name }) => name === user);
     const now = apps.find(({ name }) => name === user);
@@ -131,12 +131,15 @@ function differences(traces: Traces, unharmed: Traces, { mayLack = [] }: Scenari
   ];
 }
 
-function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult): string[] {
+function judgeResult({ ends }: Scenario, { code, outputs, lines }: RunResult, isBack: boolean): string[] {
   const wanted = ends === 'reverted' ? 1 : 0;
   // Where the settled deploy was the asked one, nothing is left to deploy.
   const fine = ends === 'deployed' ? ['deployed', 'unchanged'] : [ends];
-  // The run before came to its end with its last write, and nobody was told.
-  if (['promoted', 'aborted'].includes(ends) && outputs.error === 'nothing-held') return [];
+  // Taken back by this run or by the one before; or come to its end with the last of its writes but those of locks, and nobody was told.
+  if (['promoted', 'aborted'].includes(ends) && outputs.error === 'nothing-held') {
+    const isTrue = outputs.result === 'refused' || (isBack && outputs.result === 'reverted');
+    return isTrue ? [] : [`nothing was held, and the last run ended as ${outputs.result}`];
+  }
   if (code === wanted && fine.includes(outputs.result ?? '')) return [];
   return [
     `the last run ended with ${code}, ${outputs.result} (${outputs.error}):\n${lines.slice(-25).join('\n')}`,

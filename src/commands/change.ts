@@ -4,7 +4,9 @@ import type { Manifest } from '../manifest/manifest.js';
 import { likelySecrets } from '../manifest/secrets.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Snapshot } from '../model/cloud.js';
+import { Refused } from '../model/errors.js';
 import type { WantedRoute } from '../model/intent.js';
+import type { Result } from '../model/words.js';
 import type { Watch } from '../probe/watch.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
@@ -120,6 +122,8 @@ export async function change<One extends Seen>(
   const figures = async () => (watch ? { watch: await watch.stop() } : {});
   let found: readonly Seen[] = [];
   let apps: AppWorld[] = [];
+  let hasSettled = false;
+  const settledHeld: SettledHeld[] = [];
   try {
     let seen = await lookAgain();
     found = seen;
@@ -154,7 +158,6 @@ export async function change<One extends Seen>(
     const waiting = asked.held === 'own' ? await heldAmong(snapshotsOf(seen), world) : ended;
     const left = seen.filter(({ snapshot }) => holderOf(snapshot) && !isAmong(snapshot, waiting));
     const rolledBack: string[] = [];
-    const settledHeld: SettledHeld[] = [];
     for (const { snapshot } of left) {
       // With the first app of a deploy all of them were settled: what is held again is nobody's.
       if (settledHeld.some(({ intents }) => intents.some(({ app }) => app === snapshot.name))) continue;
@@ -164,6 +167,7 @@ export async function change<One extends Seen>(
         throw settled.error;
       }
       if (!settled) continue;
+      hasSettled = true;
       ports.listener.tell({ type: 'warning', text: settled.told });
       rolledBack.push(...settled.rolledBack);
       if (settled.held) settledHeld.push(settled.held);
@@ -219,13 +223,21 @@ export async function change<One extends Seen>(
     if (!changed) forgetUnsettled(ports.runner);
     const seen = changed ? await lookAgain().catch(() => found) : found;
     return {
-      result: changed ? 'failed' : 'refused',
+      result: changed ? endOf(error, hasSettled, settledHeld) : 'refused',
       error,
       apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
       ...(await figures()),
       cfVersion,
     };
   }
+}
+
+/** Where nothing is held (any more), what this run has written brought an interrupted one to its end: that may be all that is left to say. */
+function endOf(error: unknown, hasSettled: boolean, settled: readonly SettledHeld[]): Result {
+  if (!(error instanceof Refused && error.code === 'nothing-held')) return 'failed';
+  // Locks that outlived their deploy went, and nothing else was changed.
+  if (!hasSettled) return 'refused';
+  return settled.length > 0 && settled.every(({ way }) => way === 'back') ? 'reverted' : 'failed';
 }
 
 /** Of each of these apps, in order. */
