@@ -340,7 +340,7 @@ describe('another hand', () => {
   });
 
   test.each(['proven', 'serving'])(
-    'deletes the candidate when it is %s: a person has to look',
+    'deletes the candidate when it is %s: live serves as before',
     async (phase) => {
       const at = standing();
       at.space.hook = atPhase(phase, (call) => {
@@ -351,14 +351,13 @@ describe('another hand', () => {
         for (const route of routes)
           route.destinations = route.destinations.filter(({ appGuid }) => appGuid !== gone.guid);
       });
-      const outcome = await rolledOut(at);
-      expect(outcome.result).toBe('failed');
-      expect([outcome.error, outcome.second].some((error) => error instanceof Stuck)).toBe(true);
+      expect((await rolledOut(at)).result).toBe('reverted');
       expect(names(at)).toEqual(['shop STARTED']);
+      expect(at.space.servers('shop')).toEqual(['shop']);
     },
   );
 
-  test('deletes the candidate while live is drained: it is not said that the state from before is back', async () => {
+  test('deletes the candidate while live is drained: its routes lead to live again', async () => {
     const at = standing();
     let gone = false;
     at.space.hook = atPhase('serving', (call, [guid]) => {
@@ -369,8 +368,8 @@ describe('another hand', () => {
       throw new PlatformRefusal(`no process ${guid}`, 404, 10010, 'CF-ResourceNotFound');
     });
     const outcome = await rolledOut(at);
-    expect(outcome.result).toBe('failed');
-    expect(outcome.apps[0]?.live.routes).toEqual([{ url: 'shop.example.com', by: [] }]);
+    expect(outcome.result).toBe('reverted');
+    expect(outcome.apps[0]?.live.routes).toEqual([{ url: 'shop.example.com', by: ['shop'] }]);
   });
 
   test('renames the candidate: it is not replaced, and a person has to look', async () => {
@@ -382,8 +381,9 @@ describe('another hand', () => {
       }
     };
     const outcome = await rolledOut(at);
-    expect(outcome.error).toBeInstanceOf(Stuck);
-    expect(outcome.result).toBe('failed');
+    expect(outcome).toMatchObject({ result: 'failed', error: { code: 'target-gone' } });
+    expect(outcome.second).toBeInstanceOf(Stuck);
+    expect(names(at)).toEqual(['mine-now STARTED', 'shop STARTED']);
     expect(at.space.servers('shop')).toEqual(['shop']);
   });
 

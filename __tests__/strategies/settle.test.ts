@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { recorded } from '../../src/engine/journal.js';
+import type { Snapshot } from '../../src/model/cloud.js';
+import type { Intent } from '../../src/model/intent.js';
 import type { Phase } from '../../src/model/words.js';
 import { wayOf } from '../../src/strategies/settle.js';
-import { candidateAt, instance, ours, process, route, snapshot, to } from './support.js';
+import { candidateAt, instance, intent, ours, process, route, snapshot, to } from './support.js';
 
 const SHOP = 'shop.apps.example';
 const live = ours('old', 'live', 'v1', { name: 'shop' });
@@ -30,5 +33,55 @@ describe('of two apps of ours on the same routes', () => {
     const candidate = candidateAt(phase);
     const routes = [route(SHOP, [to('old'), to('new')])];
     expect(wayOf([snapshot({ live: gone, candidate, lock: candidate, routes })])).toBe('forward');
+  });
+});
+
+describe('of several apps of one deploy, one of which has switched before the other', () => {
+  const at = (name: string, phase: Phase, of: Partial<Intent> = {}, over: Partial<Snapshot> = {}) => {
+    const set = ['shop', 'web'];
+    const lock = {
+      ...candidateAt(phase, { name: `${name}-candidate` }),
+      annotations: recorded(intent({ set, ...of })),
+    };
+    return snapshot({
+      name,
+      live,
+      candidate: lock,
+      lock,
+      routes: [route(SHOP, [to('old'), to('new')])],
+      ...over,
+    });
+  };
+  const withoutLive = (of: Partial<Intent> = {}) => {
+    const { live: _, ...seen } = at('shop', 'released', of, { routes: [route(SHOP, [to('new')])] });
+    return seen;
+  };
+  const before = { guid: 'old', version: 'v1', ran: true, destinations: [] };
+  const next = at('web', 'proven');
+
+  test('one that is new goes as it came', () => {
+    expect(wayOf([withoutLive(), next])).toBe('back');
+  });
+
+  test('one whose version from before was deleted stays, and the other follows it, unless nobody knows what its live shall get', () => {
+    const bereft = withoutLive({ before });
+    expect(wayOf([bereft, next])).toBe('forward');
+    expect(wayOf([bereft, at('web', 'proven', { inPlace: { maxInFlight: 1 } })])).toBe('back');
+  });
+
+  test.each<[string, Phase, Partial<Intent>, Snapshot, 'forward' | 'back']>([
+    ['is gone, and its live serves', 'serving', {}, snapshot({ name: 'web', live }), 'back'],
+    ['is gone, and was new', 'serving', {}, snapshot({ name: 'web' }), 'back'],
+    ['is at its end', 'serving', {}, snapshot({ name: 'web', live: { ...live, version: 'v2' } }), 'forward'],
+    ['is gone, and nothing goes back any more', 'drained', {}, snapshot({ name: 'web', live }), 'forward'],
+    [
+      'is gone, and has by now what nobody knows',
+      'serving',
+      { inPlace: { maxInFlight: 1 } },
+      snapshot({ name: 'web', live }),
+      'forward',
+    ],
+  ])('the other one %s', (_, phase, of, unlocked, way) => {
+    expect(wayOf([at('shop', phase, of)], [], false, [unlocked])).toBe(way);
   });
 });

@@ -76,20 +76,41 @@ function read(name: string, { platform, target }: Place): Promise<Snapshot> {
 
 /**
  * @returns the names of all apps of the held deploys that the names asked for are of, and what the first of these recorded. An app
- * of which nothing is held was left alone when the others were; where nothing at all is, the names that are asked for
+ * of which nothing is held was left alone when the others were; where nothing at all is, the names that are asked for. `torn` forbids
+ * a promote: another hand took candidates away, and none of the others was proven without them
  */
 export async function heldSet(
   asked: readonly string[],
   place: Place,
-): Promise<{ names: readonly string[]; first?: Intent }> {
+): Promise<{ names: readonly string[]; first?: Intent; torn?: Refused }> {
   // Nobody's variables say what is held.
   const { platform } = forReading(place.platform);
-  const seen = await Promise.all(asked.map((name) => read(name, { ...place, platform })));
+  const look = (names: readonly string[]) =>
+    Promise.all(names.map((name) => read(name, { ...place, platform })));
+  const seen = await look(asked);
   const recorded = seen
     .flatMap(({ name, lock }) => (lock && recalled(name, lock)) ?? [])
     .filter(({ hold }) => hold);
   const [first] = recorded;
-  return first ? { names: [...new Set(recorded.flatMap(({ set }) => set))], first } : { names: asked };
+  if (!first) return { names: asked };
+  const names = [...new Set(recorded.flatMap(({ set }) => set))];
+  const all = [...seen, ...(await look(names.filter((name) => !asked.includes(name))))];
+  const [torn] = recorded.flatMap((one) => tornApart(one, all) ?? []);
+  return { names, first, ...(torn ? { torn } : {}) };
+}
+
+/** Where one of them is not held any more, somebody has begun to end it, and whoever settles goes on. */
+function tornApart({ set, version }: Intent, seen: readonly Snapshot[]): Refused | undefined {
+  const apps = seen.filter(({ name }) => set.includes(name));
+  const isOfIt = ({ name, lock }: Snapshot) =>
+    lock !== undefined && recalled(name, lock)?.version === version;
+  const gone = apps.filter((app) => !isOfIt(app) && app.live?.version !== version);
+  if (gone.length === 0 || !apps.filter(isOfIt).every(isHeld)) return undefined;
+  const names = gone.map(({ name }) => name).join(', ');
+  return new Refused(
+    `The deploy of ${version} of ${set.join(', ')} is not held as a whole any more: the new version of ${names} is gone, and no other app goes live without it.`,
+    'End what is left of it with command: abort, and deploy anew.',
+  );
 }
 
 /** Reads what there is for each app, with the routes that its held deploy wants. */

@@ -25,7 +25,8 @@ export async function promote(inputs: Inputs, context: RunContext, ports: Ports)
   const opened = await open(inputs, context, ports);
   try {
     const owner = ownerLabel(context.runId, context.attempt, ports.random.token(8));
-    const { names, first } = await heldSet(asked, opened);
+    const { names, first, torn } = await heldSet(asked, opened);
+    if (torn) throw torn;
     const promoting = {
       result: 'promoted' as const,
       owner,

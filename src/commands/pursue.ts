@@ -133,6 +133,8 @@ function isSwitched({ snapshot }: AppWorld): boolean {
 /** Puts a fresh snapshot into the app's world. */
 export async function refresh(app: AppWorld, world: Pick<World, 'platform' | 'target'>) {
   app.snapshot = await seen(app, world);
+  const { candidate } = app.snapshot;
+  if (candidate) app.found.candidate = candidate.guid;
 }
 
 function seen(

@@ -21,7 +21,7 @@ import { mayGoBackQuickly, quickBack } from '../strategies/quick-back.js';
 import { reached } from '../strategies/view.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { pursue, refresh } from './pursue.js';
-import { areServing, assertNotGone } from './still-ours.js';
+import { areServing, regainLock } from './still-ours.js';
 
 /** How a change of live is called that went well. */
 export type Done =
@@ -73,8 +73,8 @@ export async function rollOut({
         await pursue({ world: left, apps: ours, strategy: stayHeld, way: 'held' });
         return { result: 'refused', error, apps: shown() };
       }
-      for (const app of ours) if (!app.snapshot.lock) assertNotGone(app);
       world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
+      for (const app of ours) await regainLock(app, left);
       const strategy = isCancelled ? quickBack : backward;
       await pursue({ world: left, apps: ours, strategy, way: 'back' });
       const isBack = ours.length === touched.length && ours.every((app) => isAsBefore(app) && isDone(app));

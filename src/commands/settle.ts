@@ -64,8 +64,9 @@ export async function settle(
     );
     if (mine.length === 0) return undefined;
     const besides = seen.filter((snapshot) => isHeld(snapshot) && !mine.includes(snapshot));
+    const unlocked = seen.filter(({ lock }) => !lock);
     const cancelled = mayTake !== undefined && 'ended' in mayTake;
-    return await bringToItsEnd(mine, besides, cancelled, owner, world);
+    return await bringToItsEnd(mine, { besides, unlocked, cancelled }, owner, world);
   } catch (error) {
     return { error, snapshot: await read(name, world).catch(() => first) };
   }
@@ -100,10 +101,16 @@ function read(name: string, { platform, target }: World): Promise<Snapshot> {
   return takeSnapshot(platform, target, { name, wanted: [] });
 }
 
+/** Apps of the deploy that nobody has to bring to an end, and whether its user wants none of it any more. */
+interface Beside {
+  besides: readonly Snapshot[];
+  unlocked: readonly Snapshot[];
+  cancelled: boolean;
+}
+
 async function bringToItsEnd(
   set: readonly Snapshot[],
-  besides: readonly Snapshot[],
-  cancelled: boolean,
+  { besides, unlocked, cancelled }: Beside,
   owner: string,
   world: World,
 ): Promise<Extract<Settled, { told: string }>> {
@@ -117,7 +124,7 @@ async function bringToItsEnd(
   const intents = apps.map(({ intent }) => intent);
   const ofHold = intents.some(({ hold }) => hold);
   const held = (how: Way) => (ofHold ? { held: { way: how, intents } } : {});
-  const way = wayOf(set, besides, cancelled);
+  const way = wayOf(set, besides, cancelled, unlocked);
   if (way === 'held') {
     await pursue({ world, apps, strategy: stayHeld, way: 'held' });
     return { told: `${what} is held again.`, rolledBack: [], ...held(way) };

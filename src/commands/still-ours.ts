@@ -4,7 +4,8 @@ import { Refused, Stuck } from '../model/errors.js';
 import type { Phase } from '../model/words.js';
 import { candidateName } from '../platform/names.js';
 import { isDone, othersAtWork, rollOf } from '../steps/deployments.js';
-import type { AppWorld } from '../steps/world.js';
+import { perform } from '../steps/index.js';
+import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
 import type { Way } from '../strategies/settle.js';
 import { reached } from '../strategies/view.js';
@@ -67,8 +68,8 @@ function assertSameLive({ intent, snapshot }: AppWorld): void {
 }
 
 /**
- * Throws `Stuck` when the candidate was there, and is not any more: what it served nobody may serve now. Where the lock is an app
- * of its own, what there was before is known all the same: then it throws `Refused`, which leads back.
+ * Throws `Refused`, which leads back, when the candidate was there, and is not any more: what it served nobody may serve now. Live
+ * that is changed in place is written down on it alone: then it throws `Stuck`.
  */
 export function assertNotGone({ intent, snapshot, found }: AppWorld): void {
   if (!found.locked || snapshot.candidate || isLive(intent, snapshot)) return;
@@ -79,10 +80,32 @@ export function assertNotGone({ intent, snapshot, found }: AppWorld): void {
       'target-gone',
     );
   }
-  throw new Stuck(
-    `${candidateName(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`,
+  if (intent.inPlace) throw disappeared(intent);
+  throw new Refused(
+    `The version that was to go live, ${intent.version}, disappeared: another hand renamed or deleted ${candidateName(intent.app)}.`,
+    'See who else works in the space, then run again.',
+    'target-gone',
+  );
+}
+
+function disappeared({ app }: AppWorld['intent']): Stuck {
+  return new Stuck(
+    `${candidateName(app)} disappeared while it was at work: another hand renamed or deleted it.`,
     'Look at the apps and routes of the space, then run again.',
   );
+}
+
+/**
+ * Takes the lock anew where another hand deleted it with the candidate, to go back: what live had is known to this run alone, and
+ * may serve nobody now. The lock says from its first moment that it goes back.
+ * @throws Stuck where the candidate is there under another name, live is gone or is changed in place: what serves then nobody knows
+ */
+export async function regainLock(app: AppWorld, world: World): Promise<void> {
+  const { intent, snapshot, found } = app;
+  if (snapshot.lock || !found.locked || isLive(intent, snapshot)) return;
+  const isRenamed = found.candidate && (await world.platform.appsByGuid([found.candidate])).length > 0;
+  if (intent.inPlace || isRenamed || snapshot.live?.guid !== intent.before?.guid) throw disappeared(intent);
+  await perform({ do: 'make-candidate', phase: 'reverting' }, app, world);
 }
 
 /** A name that is needed is taken. */

@@ -12,13 +12,13 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
   plan: (_step, { app }) => [
     `POST /v3/apps name=${candidateName(app)}, with labels and journal (201: the lock)`,
   ],
-  run: async (_step, { intent, snapshot }: AppWorld, { platform, target }: World) => {
+  run: async ({ phase = 'made' }, { intent, snapshot }: AppWorld, { platform, target }: World) => {
     const made = await platform.createApp(target.spaceGuid, {
       name: candidateName(intent.app),
       ...lifecycleOf(intent, snapshot),
       labels: {
         [LABEL.role]: 'candidate',
-        [LABEL.phase]: 'made',
+        [LABEL.phase]: phase,
         [LABEL.app]: appKey(intent.app),
         [LABEL.version]: intent.version,
         [LABEL.owner]: intent.owner,

@@ -17,7 +17,7 @@ export interface GivenUp {
 export type Side = 'live' | 'candidate';
 
 export type Step =
-  | { do: 'make-candidate' }
+  | { do: 'make-candidate'; phase?: 'reverting' }
   | { do: 'make-route'; route: WantedRoute; as: 'production' | 'trial' }
   /** Of a production route that is there. */
   | { do: 'set-options'; url: string; options: RouteOptions }

@@ -99,6 +99,8 @@ export interface Found {
   begun?: boolean;
   /** The candidate was seen, and its lock is ours: something was changed. */
   locked: boolean;
+  /** GUID of the candidate that was seen last: whether it is gone, or has another name. */
+  candidate?: string;
   /** By url: whether an instance can be asked for by name, tested before the switch. */
   reach: Map<string, HeaderReach>;
   /** By url: when each side gained the route, as far as this run mapped it. */

@@ -26,12 +26,18 @@ export type Way = 'forward' | 'back' | 'held';
  * behind its last pause: nobody else has the checks that the pauses before it are judged by. One that is held is held again.
  * @param besides apps of the same deploy that nobody has to bring to an end
  * @param cancelled whoever asked for the change has ended it
+ * @param unlocked the other apps of the deploy: those that have no lock are at its end, or another hand deleted what should go live
  */
-export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [], cancelled = false): Way {
+export function wayOf(
+  all: readonly Snapshot[],
+  besides: readonly Snapshot[] = [],
+  cancelled = false,
+  unlocked: readonly Snapshot[] = [],
+): Way {
   const set = all.filter((snapshot) => !isCrowned(snapshot));
   if (set.some(({ candidate }) => reached(candidate, 'reverting')))
     return able(set.map(partOf)).length > 0 ? 'back' : 'forward';
-  if (set.some((snapshot) => isRollInVain(snapshot, cancelled))) return 'back';
+  if (set.some((snapshot) => isRollInVain(snapshot, cancelled)) || isTorn(set, unlocked)) return 'back';
   if (areWaiting([...set, ...besides])) return 'held';
   const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
   // One that goes on takes the others along only where each of them was found good by the same run.
@@ -41,7 +47,7 @@ export function wayOf(all: readonly Snapshot[], besides: readonly Snapshot[] = [
     if (!set.some(({ candidate }) => reached(candidate, 'switching'))) return 'held';
     if (set.every(({ candidate }) => reached(candidate, 'proven'))) return 'forward';
   }
-  return set.some(aloneServes) ? 'forward' : 'back';
+  return set.some(aloneServes) && !set.some((snapshot) => lacksManifest(snapshot, set)) ? 'forward' : 'back';
 }
 
 function partOf(snapshot: Snapshot): { turn?: Turn | undefined; isStuck: boolean } {
@@ -60,6 +66,17 @@ function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
   // What a held one shall change on live was written down for whoever promotes it.
   if (!roll && intent.hold && readWish(lock?.env ?? {})) return cancelled;
   return isDone(roll) ? false : cancelled || !isActive(roll) || roll?.reason === 'CANCELING';
+}
+
+/** None goes on without the others, as long as it can go back. What an app that is changed in place has by now its lock alone knew. */
+function isTorn(set: readonly Snapshot[], unlocked: readonly Snapshot[]): boolean {
+  const versions = set.map(({ lock }) => lock?.version);
+  const isStill = (snapshot: Snapshot) => {
+    const { name, lock, candidate } = snapshot;
+    const isInPlace = lock && recalled(name, lock)?.inPlace;
+    return !isInPlace && !reached(candidate, 'drained') && !partOf(snapshot).isStuck;
+  };
+  return set.every(isStill) && unlocked.some(({ live }) => !versions.includes(live?.version));
 }
 
 /** All apps of one deploy with hold, some of them canaries and some not: none has gone on. */
@@ -94,10 +111,22 @@ function isCrowned({ live, lock }: Snapshot): boolean {
   );
 }
 
-/** Another hand gave an unproven candidate a route, and live is not there to have it back. */
+/**
+ * Another hand gave an unproven candidate a route, or took live away, and live is not there to have it back. Where nothing was live
+ * before, a version whose turn came goes as it came: the turns after it wait for what only their run had.
+ */
 function aloneServes(snapshot: Snapshot): boolean {
-  const { live, candidate } = snapshot;
+  const { live, candidate, lock, name } = snapshot;
+  const intent = lock && recalled(name, lock);
+  if (reached(candidate, 'switching') && intent && !intent.before?.ran) return false;
   return servedBy(snapshot, candidate).length > 0 && !(live && someRunning(live));
+}
+
+/** Others of its deploy have switched, and what live shall get of the manifest is known to nobody else. */
+function lacksManifest({ name, lock, candidate }: Snapshot, set: readonly Snapshot[]): boolean {
+  const intent = lock && recalled(name, lock);
+  if (!intent?.inPlace || reached(candidate, 'switching')) return false;
+  return set.some((other) => reached(other.candidate, 'switching'));
 }
 
 /** For a plan: after an interrupted rollback was taken back, the version that was to go live is a previous one still. */
