@@ -193,14 +193,10 @@ class Command {
   private bodyOf(template: string): Pick<ApiCall, 'body' | 'headers'> {
     if (template === '/oauth/token') {
       const { CF_USERNAME: username = '', CF_PASSWORD: password = '' } = this.env;
-      if (this.args.includes('--client-credentials'))
-        return form(
-          new URLSearchParams({
-            grant_type: 'client_credentials',
-            client_id: username,
-            client_secret: password,
-          }),
-        );
+      if (this.args.includes('--client-credentials')) {
+        const client = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+        return form(new URLSearchParams({ grant_type: 'client_credentials' }), client);
+      }
       return form(new URLSearchParams({ grant_type: 'password', username, password }));
     }
     if (/manifest_diff$|apply_manifest$/.test(template))
@@ -232,9 +228,9 @@ class Command {
   }
 }
 
-function form(body: URLSearchParams): Pick<ApiCall, 'body' | 'headers'> {
+function form(body: URLSearchParams, authorization = BASIC): Pick<ApiCall, 'body' | 'headers'> {
   return {
-    headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: BASIC },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', authorization },
     body: body.toString(),
   };
 }
