@@ -51,7 +51,10 @@ beforeAll(async () => {
   expect(up.map(({ outputs }) => outputs.result)).toEqual(['deployed', 'deployed', 'deployed']);
   const [second, bad] = await Promise.all([
     world.deploy(versionOf('plain', 'v2')),
-    world.deploy({ ...versionOf('bad', 'v2'), health: '500' }),
+    world.deploy(
+      { ...versionOf('bad', 'v2'), health: '500' },
+      { 'smoke-test': '- path: /health\n  within: 3s' },
+    ),
     killed('dies'),
   ]);
   expect([second.outputs.result, bad.outputs.result]).toEqual(['deployed', 'reverted']);
