@@ -137,7 +137,7 @@ describe('the wait for instances', () => {
   test('no room for a moment late in a slow start is not the end of it', async () => {
     const slow = [instance(0, 'RUNNING'), instance(1, 'STARTING')];
     const full = [instance(0, 'RUNNING'), instance(1, 'DOWN', { details: 'insufficient resources: memory' })];
-    const { world, app } = waiting([...Array(40).fill(slow), full, full, slow, both]);
+    const { world, app } = waiting([...Array(60).fill(slow), full, full, slow, both]);
     await perform({ do: 'await-instances', side: 'candidate' }, app, world);
     expect(app.found.bootMs).toBeGreaterThan(70_000);
   });
@@ -157,6 +157,32 @@ describe('the wait for instances', () => {
     const hopeless = waiting([half], [crash(3), crash(2), crash(1)]);
     await expect(perform(wait, hopeless.app, hopeless.world)).rejects.toMatchObject({ code: 'start' });
     expect(hopeless.world.clock.now()).toBe(1_000_000);
+  });
+
+  test('stay-up counts from the look that ended the wait for them, to the moment', async () => {
+    const { world, app } = waiting([half, both]);
+    await perform({ do: 'await-instances', side: 'candidate' }, app, world);
+    const upAtMs = world.clock.now();
+    await world.clock.sleep(600);
+    await perform({ do: 'stay-up' }, app, world);
+    expect(world.clock.now() - upAtMs).toBe(3_000);
+  });
+
+  test('stay-up counts anew when it was not looked for a while, or when one crashed meanwhile', async () => {
+    const late = waiting([both]);
+    await perform({ do: 'await-instances', side: 'candidate' }, late.app, late.world);
+    await late.world.clock.sleep(700);
+    const begunMs = late.world.clock.now();
+    await perform({ do: 'stay-up' }, late.app, late.world);
+    expect(late.world.clock.now() - begunMs).toBe(3_000);
+    const crashes: CrashEvent[] = [];
+    const crashed = waiting([both], crashes);
+    await perform({ do: 'await-instances', side: 'candidate' }, crashed.app, crashed.world);
+    await crashed.world.clock.sleep(500);
+    crashes.push(crash(1));
+    const crashedMs = crashed.world.clock.now();
+    await perform({ do: 'stay-up' }, crashed.app, crashed.world);
+    expect(crashed.world.clock.now() - crashedMs).toBe(3_000);
   });
 
   test('stay-up starts anew after a crash that healed', async () => {

@@ -19,7 +19,11 @@ function waited(states: readonly { untilMs: number; state: string }[], doneAtMs:
     const { state = 'x' } = states.find(({ untilMs }) => nowMs < untilMs) ?? {};
     return { state, ...(nowMs >= doneAtMs ? { done: true } : {}) };
   };
-  return { told, ending: waitFor(world, { what: 'the instances of shop', deadlineMs, look }) };
+  return {
+    told,
+    nowMs: () => nowMs,
+    ending: waitFor(world, { what: 'the instances of shop', deadlineMs, look }),
+  };
 }
 
 test('what changes is told at once, and in silence what is waited for, with the time that is left', async () => {
@@ -39,6 +43,13 @@ test('what changes is told at once, and in silence what is waited for, with the 
   ]);
   const seconds = told.map((line) => Number.parseInt(line, 10));
   expect((seconds[2] ?? 0) - (seconds[1] ?? 0)).toBeGreaterThanOrEqual(30);
+});
+
+test.each([100, 1_500, 9_000, 70_000])('what comes after %i ms is seen a little later', async (doneAtMs) => {
+  const { nowMs, ending } = waited([], doneAtMs, 600_000);
+  await ending;
+  expect(nowMs() - doneAtMs).toBeGreaterThanOrEqual(0);
+  expect(nowMs() - doneAtMs).toBeLessThanOrEqual(Math.min(2_000, Math.max(200, 0.1 * doneAtMs)));
 });
 
 test('the end of patience says what was waited for, and what was seen last', async () => {

@@ -60,6 +60,14 @@ export function pauseMs(attempt: number): number {
 }
 
 /**
+ * `pauseMs` of a wait for routers to learn of a change: the switch stays open for as long as it is seen too late, and a drain
+ * counts from what was seen.
+ */
+export function learnPauseMs(attempt: number): number {
+  return Math.min(2_000, Math.round(100 * 1.15 ** attempt));
+}
+
+/**
  * Runs `work` over all items, at most `lanes` at a time. The first error ends the work on all others (by the signal of the
  * context that `work` is given) and is thrown once all have ended: nothing goes on behind the caller's back.
  */

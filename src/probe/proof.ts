@@ -14,6 +14,7 @@ import {
   CONNECTIONS_IN_A_ROW,
   headerOf,
   type InstanceRef,
+  learnPauseMs,
   PROBE_TIMEOUT_MS,
   type ProbeContext,
   pauseMs,
@@ -146,7 +147,7 @@ async function settledReach(ctx: ProbeContext, asked: ProofRequest): Promise<Hea
   let { reach } = asked;
   const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
   for (let pauses = 0; isOpen(); pauses += 1) {
-    if (pauses > 0) await ctx.clock.sleep(pauseMs(pauses), ctx.signal);
+    if (pauses > 0) await ctx.clock.sleep(learnPauseMs(pauses), ctx.signal);
     if (ctx.clock.now() >= asked.deadlineMs) {
       throw new DeadlineOver(`${asked.routeUrl}: no router knows this route yet`);
     }
@@ -195,7 +196,8 @@ async function proveOne(
     }
     if (short !== told) tell(`${routeUrl}: ${who} not proven yet: ${short}`);
     told = short;
-    await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
+    const pause = verdict === 'wait' ? learnPauseMs : pauseMs;
+    await ctx.clock.sleep(pause(pauses++), ctx.signal);
   }
 }
 

@@ -5,9 +5,9 @@ import { ask, inShort, isUnknownToRouter } from './answer.js';
 import {
   CONNECTIONS_IN_A_ROW,
   type InstanceRef,
+  learnPauseMs,
   PROBE_TIMEOUT_MS,
   type ProbeContext,
-  pauseMs,
   ROUTERS_LEARN_MS,
   type Tell,
 } from './context.js';
@@ -85,6 +85,6 @@ async function lastAnswerOn(
       );
     }
     if (pauses === 0) tell(`${url}: a router still sends requests to what was unmapped`);
-    await ctx.clock.sleep(pauseMs(pauses++), ctx.signal);
+    await ctx.clock.sleep(learnPauseMs(pauses++), ctx.signal);
   }
 }

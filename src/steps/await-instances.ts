@@ -56,7 +56,10 @@ export const awaitInstances: StepKind<Step & { do: 'await-instances' }> = {
     }).catch((error) => {
       throw error instanceof DeadlineOver ? faultOf(error.message) : error;
     });
-    if (side === 'candidate') app.found.bootMs ??= world.clock.now() - startedAtMs;
+    if (side !== 'candidate') return;
+    const atMs = world.clock.now();
+    app.found.bootMs ??= atMs - startedAtMs;
+    app.found.seenUp = { atMs, crashes: last.crashes };
   },
 };
 
@@ -84,18 +87,23 @@ export const stayUp: StepKind<Step & { do: 'stay-up' }> = {
     const sinceMs = begunAtMs(app);
     const windowMs = stayMs(app.found.bootMs);
     const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
-    let upSinceMs = world.clock.now();
-    let crashes = -1;
+    const begunMs = world.clock.now();
+    const { seenUp } = app.found;
+    // The look that ended the wait for them was the first of these, unless something came in between.
+    const goesOn = seenUp !== undefined && begunMs - seenUp.atMs < STAY_PAUSE_MS;
+    let upSinceMs = goesOn ? seenUp.atMs : begunMs;
+    let crashes = goesOn ? seenUp.crashes : -1;
     for (;;) {
       const health = await lookAt(world, candidate, sinceMs, world.clock.now() - upSinceMs);
       if (health.hopeless) throw new VersionFault(health.hopeless, codeOf(health));
       if (!health.ready || (crashes >= 0 && health.crashes > crashes)) upSinceMs = world.clock.now();
       crashes = health.crashes;
-      if (world.clock.now() - upSinceMs >= windowMs) return;
+      const leftMs = upSinceMs + windowMs - world.clock.now();
+      if (leftMs <= 0) return;
       if (world.clock.now() >= deadlineMs) {
         throw new VersionFault(`The instances of ${name} do not stay up: ${health.state}`, 'start');
       }
-      await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+      await world.clock.sleep(Math.min(STAY_PAUSE_MS, leftMs), world.signal);
     }
   },
 };

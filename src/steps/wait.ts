@@ -8,12 +8,16 @@ export interface Wait<T> {
   what: string;
   /** The longest pause between two looks, milliseconds. Default: 2 s. */
   lastPauseMs?: number;
-  /** Looks once. `state` is told when it differs from the last one; `done` ends the wait. */
-  look(): Promise<{ state: string; done?: T }>;
+  /** Looks once. `state` is told when it differs from the last one; `done` ends the wait; `soon`: its end may come at any moment. */
+  look(): Promise<{ state: string; done?: T; soon?: boolean }>;
 }
 
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
+/** What comes soon is seen soon: a look then costs less than the time that it saves. */
+const SOON_PAUSE_MS = 400;
+/** Pauses grow to this part of what has passed: what comes is seen by so much too late, however long it takes. */
+const LATE_BY = 0.1;
 /** Who reads along wants to know that it goes on. */
 const SILENCE_MS = 30_000;
 
@@ -25,9 +29,10 @@ const SILENCE_MS = 30_000;
 export async function waitFor<T>(world: World, wait: Wait<T>): Promise<T> {
   const { lastPauseMs = LAST_PAUSE_MS } = wait;
   let told = '';
-  let toldAtMs = world.clock.now();
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(lastPauseMs, pauseMs * 1.3)) {
-    const { state, done } = await wait.look();
+  const beganAtMs = world.clock.now();
+  let toldAtMs = beganAtMs;
+  for (;;) {
+    const { state, done, soon } = await wait.look();
     const leftMs = wait.deadlineMs - world.clock.now();
     const isSilent = world.clock.now() - toldAtMs >= SILENCE_MS;
     if (state !== told || (isSilent && done === undefined)) {
@@ -38,7 +43,10 @@ export async function waitFor<T>(world: World, wait: Wait<T>): Promise<T> {
     told = state;
     if (done !== undefined) return done;
     if (leftMs <= 0) throw new DeadlineOver(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
-    await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
+    const passedMs = world.clock.now() - beganAtMs;
+    const pauseMs = Math.min(lastPauseMs, Math.max(FIRST_PAUSE_MS, passedMs * LATE_BY));
+    const nextMs = soon ? Math.min(SOON_PAUSE_MS, pauseMs) : pauseMs;
+    await world.clock.sleep(Math.min(nextMs, Math.max(1, leftMs)), world.signal);
   }
 }
 

@@ -114,6 +114,8 @@ export interface Found {
   pauses?: readonly JudgedPause[];
   /** From the start to the moment at which all instances ran. */
   bootMs?: number;
+  /** The look that found all of the candidate's instances running: when it was there, and how often they had crashed by then. */
+  seenUp?: { atMs: number; crashes: number };
   /** When the first production route could gain the candidate. */
   switchedAtMs?: number;
   /** When live had lost its last production route. */
