@@ -61,6 +61,7 @@ describe('removing what is gone', () => {
     ['a destination', UNMAPPED, 'removeDestination'],
     ["a destination's route", NOT_FOUND('Route'), 'removeDestination'],
     ['a route', NOT_FOUND('Route'), 'deleteRoute'],
+    ['a route, whose job is left to the platform', NOT_FOUND('Route'), 'askToDeleteRoute'],
     ['an app', NOT_FOUND('App'), 'deleteApp'],
   ] as const)('%s: is done', async (_, answer, call) => {
     const { platform, http } = scripted(inTurn(answer));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { recorded } from '../../src/engine/journal.js';
 import type { Route } from '../../src/model/cloud.js';
-import { PlatformFault } from '../../src/model/errors.js';
+import { PlatformFault, PlatformRefusal } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import type { MetadataChange } from '../../src/platform/calls.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
@@ -42,6 +42,7 @@ describe('what a route names', () => {
 });
 
 describe('a route that is deleted is read again right before', () => {
+  const EARLY: Step = { do: 'delete-route', url: URL, guid: `route ${URL}`, early: true };
   const made = (role: string, destinations: Route['destinations'] = [], app = 'shop') =>
     route(URL, destinations, { labels: { [LABEL.role]: role, [LABEL.app]: app } });
   function deleting(now: Route[]) {
@@ -71,6 +72,36 @@ describe('a route that is deleted is read again right before', () => {
     const { deleted, run } = deleting([now]);
     await run();
     expect(deleted).toEqual([now.guid]);
+  });
+
+  test.each<[string, Route[], string[]]>([
+    ['trial: asked for', [made('candidate', [to('new')])], ['asked']],
+    ['production, of the candidate alone: not before the end', [made('live', [to('new')])], []],
+    ['with the labels of another app: it stays', [made('candidate', [], 'api')], []],
+    ['gone', [], []],
+  ])('early, %s', async (_, now, expected) => {
+    const asked: string[] = [];
+    const world = worldOf({
+      routesByGuid: async () => now,
+      askToDeleteRoute: async () => void asked.push('asked'),
+    });
+    await perform(EARLY, appWorld({ candidate: candidateAt('serving') }), world);
+    expect(asked).toEqual(expected);
+  });
+
+  test.each([
+    ['a fault of the platform', new PlatformFault('busy', true)],
+    ['a refusal', new PlatformRefusal('no', 403, 10_003, 'CF-NotAuthorized')],
+  ])('early, %s decides nothing: it is done at the end', async (_, error) => {
+    const world = worldOf({
+      routesByGuid: async () => [made('candidate', [to('new')])],
+      askToDeleteRoute: async () => {
+        throw error;
+      },
+    });
+    await expect(
+      perform(EARLY, appWorld({ candidate: candidateAt('serving') }), world),
+    ).resolves.toBeUndefined();
   });
 
   test('one that is gone is gone', async () => {

@@ -69,9 +69,20 @@ describe('blue-green asks for', () => {
       'map',
       'prove',
       'drain',
-      'tidy',
       'crown',
     ]);
+  });
+
+  test('the end of its trial routes beside the drain, and of what is left of them afterwards', () => {
+    const gone = { do: 'delete-route', url: TRIAL.url, guid: TRIAL.guid } as const;
+    const draining = blueGreen(intent(), at(candidateAt('serving'), ['new']));
+    expect(draining.drain?.steps).toEqual([
+      { do: 'drain', side: 'live' },
+      { ...gone, early: true },
+    ]);
+    expect(blueGreen(intent(), at(candidateAt('drained'), ['new'])).tidy?.steps).toEqual([gone]);
+    const planned = blueGreen(intent(), snapshot()).drain?.steps;
+    expect(planned?.map((step) => step.do)).toEqual(['drain', 'delete-route']);
   });
 
   test('a trial route on TCP, whose port nobody knew, is found by its mark', () => {

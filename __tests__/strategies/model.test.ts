@@ -1,7 +1,7 @@
 /** No history of a deploy breaks a promise, whatever interrupts it; and the search finds strategies that break one. */
 import { describe, expect, test } from '@jest/globals';
 import { isDone, rollOf } from '../../src/steps/deployments.js';
-import type { Step, Work } from '../../src/steps/step.js';
+import type { StageWork, Step, Work } from '../../src/steps/step.js';
 import { CARRIES } from './model/carries.js';
 import { explore, REAL, type Strategies } from './model/explore.js';
 import { HOLDS } from './model/holds.js';
@@ -38,6 +38,10 @@ type Change = (work: Work) => Work;
 
 function broken(way: keyof Strategies, change: Change): Strategies {
   return { ...REAL, [way]: (...asked: Parameters<Strategies['forward']>) => change(REAL[way](...asked)) };
+}
+
+function notEarly({ steps, ...more }: StageWork): StageWork {
+  return { ...more, steps: steps.filter((step) => !('early' in step)) };
 }
 
 function without(...stages: (keyof Work)[]): Change {
@@ -79,7 +83,14 @@ describe('the search finds a strategy that', () => {
       ),
       /before it is drained/,
     ],
-    ['leaves trial routes', broken('forward', without('tidy')), /trial route is left/],
+    [
+      'leaves trial routes',
+      broken('forward', ({ drain, tidy, ...work }) => ({
+        ...work,
+        ...(drain ? { drain: notEarly(drain) } : {}),
+      })),
+      /trial route is left/,
+    ],
     [
       'gives the name away before live has left it',
       broken('forward', without('retire')),

@@ -246,6 +246,8 @@ export interface Platform {
   setRouteOptions(guid: string, options: RouteOptions): Promise<void>;
   /** Waits for the job. */
   deleteRoute(guid: string): Promise<void>;
+  /** As `deleteRoute`, and leaves the job to the platform. */
+  askToDeleteRoute(guid: string): Promise<void>;
   insertDestinations(
     routeGuid: string,
     to: readonly Pick<Destination, 'appGuid' | 'processType' | 'port' | 'protocol'>[],

@@ -19,6 +19,7 @@ type RouteCalls = Pick<
   | 'createRoute'
   | 'setRouteOptions'
   | 'deleteRoute'
+  | 'askToDeleteRoute'
   | 'insertDestinations'
   | 'removeDestination'
 >;
@@ -108,6 +109,9 @@ export function routeCalls(requests: Requests): RouteCalls {
     },
     async deleteRoute(guid) {
       await goneIsDone(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
+    },
+    async askToDeleteRoute(guid) {
+      await goneIsDone(async () => void (await requests.write('DELETE', `/v3/routes/${guid}`)));
     },
     async insertDestinations(routeGuid, to) {
       await requests.write('POST', `/v3/routes/${routeGuid}/destinations`, {

@@ -22,8 +22,8 @@ export type Step =
   /** Of a production route that is there. */
   | { do: 'set-options'; url: string; options: RouteOptions }
   | { do: 'push-bits' }
-  /** The candidate gets a copy of the package that its bits name. */
-  | { do: 'copy-package' }
+  /** The candidate gets a copy of the package that its bits name; live one of the candidate's, for whoever stages it anew. */
+  | { do: 'copy-package'; side?: 'live' }
   /** What the manifest says comes to a candidate to which nothing is pushed. */
   | { do: 'apply-to-candidate' }
   | { do: 'stage' }
@@ -58,7 +58,8 @@ export type Step =
   | { do: 'drain'; side: Side }
   /** `onRoutes`: it stops where it is, with its routes; else it is certain that none names it. */
   | { do: 'stop'; name: string; guid: string; onRoutes?: true }
-  | { do: 'delete-route'; url: string; guid: string }
+  /** `early`: asked for only, beside what takes its time; what is left of it is looked at, and done, at the end. */
+  | { do: 'delete-route'; url: string; guid: string; early?: true }
   /** `wasLive`: a version that a rollback could mean, until it is marked. */
   | { do: 'delete-app'; name: string; guid: string; wasLive?: boolean }
   | { do: 'rename'; side: Side; to: 'live' | 'previous' | 'failed' }

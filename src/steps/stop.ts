@@ -1,4 +1,4 @@
-import { PlatformFault } from '../model/errors.js';
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { goneIsDone } from '../platform/apps.js';
 import type { Platform } from '../platform/calls.js';
 import { ANNOTATION, appKey, LABEL } from '../platform/names.js';
@@ -6,7 +6,7 @@ import { dropPolicies } from './carry.js';
 import { rename } from './rename.js';
 import type { Step } from './step.js';
 import { unbindAll } from './unbind.js';
-import { note, type StepKind } from './world.js';
+import { note, type StepKind, type World } from './world.js';
 
 /** The platform sends SIGTERM, and SIGKILL ten seconds later. */
 export const stop: StepKind<Step & { do: 'stop' }> = {
@@ -52,7 +52,9 @@ export const deleteApp: StepKind<Step & { do: 'delete-app' }> = {
 export const deleteRoute: StepKind<Step & { do: 'delete-route' }> = {
   title: ({ url }) => `delete the route ${url}`,
   plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
-  run: async ({ url, guid }, { intent, snapshot }, { platform }) => {
+  run: async ({ url, guid, early }, { intent, snapshot }, world) => {
+    const { platform } = world;
+    if (early) return askEarly(guid, intent.app, world);
     const [route] = await platform.routesByGuid([guid]);
     if (!route) return;
     if (route.labels[LABEL.app] !== appKey(intent.app))
@@ -63,6 +65,17 @@ export const deleteRoute: StepKind<Step & { do: 'delete-route' }> = {
     await platform.deleteRoute(guid);
   },
 };
+
+/** Of a trial route alone. What becomes of it decides nothing: it is looked for again when nothing is awaited any more. */
+async function askEarly(guid: string, app: string, { platform }: Pick<World, 'platform'>): Promise<void> {
+  try {
+    const [route] = await platform.routesByGuid([guid]);
+    const { [LABEL.app]: owner, [LABEL.role]: role } = route?.labels ?? {};
+    if (owner === appKey(app) && role === 'candidate') await platform.askToDeleteRoute(guid);
+  } catch (error) {
+    if (!(error instanceof PlatformFault || error instanceof PlatformRefusal)) throw error;
+  }
+}
 
 /** Read again right before: what a route names in this moment is in use. Throws `PlatformFault`, and the strategy is asked again. */
 async function assertOffRoutes(platform: Platform, name: string, guid: string): Promise<void> {

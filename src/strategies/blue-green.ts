@@ -228,8 +228,16 @@ function leaving(intent: Intent, snapshot: Snapshot): StageWork {
   const handover = workersHandover(intent, snapshot);
   const drain: Step = { do: 'drain', side: 'live' };
   const drained: Step = { do: 'mark', phase: 'drained' };
-  if (handover.length === 0) return { steps: [drain], after: [drained] };
-  return { steps: [], after: [...handover, drain, drained] };
+  // Nobody asks the candidate there any more, and the platform's job takes its time while live has its own.
+  const trials = trialEnds(intent, snapshot).map((step): Step => ({ ...step, early: true }));
+  if (handover.length === 0) return { steps: [drain, ...trials], after: [drained] };
+  return { steps: trials, after: [...handover, drain, drained] };
+}
+
+/** Trial routes of this app that go, those of an earlier run included; for a plan those to come. */
+function trialEnds({ trials }: Intent, snapshot: Snapshot): (Step & { do: 'delete-route' })[] {
+  if (snapshot.candidate) return leftTrialRoutes(snapshot);
+  return trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }));
 }
 
 /** How many live has is read again once nothing scales it any more, and what it was given meanwhile is not lost. */
@@ -283,9 +291,8 @@ export function farewell(intent: Intent, snapshot: Snapshot): Work {
     // A trial route that an earlier deploy left names live still: what a route names is not stopped.
     tidy: steps([
       ...resumes(snapshot),
-      ...(snapshot.candidate
-        ? leftTrialRoutes(snapshot)
-        : intent.trials.map(({ route }): Step => ({ do: 'delete-route', url: route.url, guid: '' }))),
+      // Whatever is left of them. A plan has told of them before.
+      ...(snapshot.candidate ? leftTrialRoutes(snapshot) : []),
       ...optionSteps(intent, snapshot),
     ]),
     stop: {

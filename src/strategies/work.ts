@@ -24,7 +24,7 @@ export function compact(work: Work): Work {
 }
 
 /** Trial routes of this app, those of an earlier run included. */
-export function leftTrialRoutes(snapshot: Snapshot): Step[] {
+export function leftTrialRoutes(snapshot: Snapshot): (Step & { do: 'delete-route' })[] {
   return trialRoutes(snapshot).map(({ url, guid }) => ({ do: 'delete-route', url, guid }));
 }
 
