@@ -32,6 +32,35 @@ describe('the heartbeat', () => {
     expect(heartbeat.silentSinceMs()).toBeUndefined();
   });
 
+  test('knows since when its signs got through: a sleep, or a fault that lasts, ends that', async () => {
+    const clock = steppedClock(0);
+    let isDown = false;
+    const platform = platformOf({
+      platformNowMs: () => clock.now(),
+      updateApp: async () => {
+        if (isDown) throw new PlatformFault('away', false);
+        return candidateAt('made');
+      },
+    });
+    let sleptMs = 0;
+    const sleepy = { ...clock, now: () => clock.now() + sleptMs };
+    const heartbeat = startHeartbeat({ platform, clock: sleepy }, () => ['one']);
+    expect(heartbeat.steadySinceMs()).toBeUndefined();
+    await turns(8);
+    const since = heartbeat.steadySinceMs();
+    expect(since).toBe(HEARTBEAT_MS);
+    expect(clock.now()).toBeGreaterThan(DEAD_AFTER_MS / 2);
+    sleptMs = DEAD_AFTER_MS / 2;
+    expect(heartbeat.steadySinceMs()).toBeUndefined();
+    await turns(8);
+    const again = heartbeat.steadySinceMs();
+    expect(again).toBeGreaterThan(since ?? 0);
+    isDown = true;
+    await turns(16);
+    expect(heartbeat.steadySinceMs()).toBeUndefined();
+    await heartbeat.stop();
+  });
+
   test('is held back while a last write is under way', async () => {
     const clock = steppedClock(0);
     const writes: string[] = [];

@@ -74,7 +74,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     stage = undefined;
     const askedAtMs = clock.now();
     await allOf(apps, LANES, (app) => refresh(app, world));
-    assertFresh(clock.now() - askedAtMs);
+    assertFresh(askedAtMs, heartbeat, world);
     assertHeard(heartbeat, world);
     for (const app of apps.filter((one) => !isOver(one))) {
       assertOurs(app, way);
@@ -158,9 +158,13 @@ async function areOurs(apps: readonly AppWorld[], world: World): Promise<boolean
   return ours.every((one) => one);
 }
 
-/** What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. */
-function assertFresh(readMs: number): void {
-  if (readMs < DEAD_AFTER_MS / 2) return;
+/**
+ * What was asked for before this process slept, or the platform stood still, may be another run's by now: it is read again. Many
+ * apps take their time where each answer does: as long as signs of life get through, nobody else has written.
+ */
+function assertFresh(askedAtMs: number, { steadySinceMs }: Heartbeat, { clock }: World): void {
+  const readMs = clock.now() - askedAtMs;
+  if (readMs < DEAD_AFTER_MS / 2 || (steadySinceMs() ?? clock.now()) <= askedAtMs) return;
   throw new PlatformFault(
     `Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`,
     false,

@@ -5,6 +5,8 @@ import { DEAD_AFTER_MS, HEARTBEAT_MS, type LockPorts } from './lock.js';
 export interface Heartbeat {
   /** Since when no sign of life got through to the platform; undefined: the last one did. Milliseconds. */
   silentSinceMs(): number | undefined;
+  /** Since when signs of life have got through, one soon after the other: nobody took this run for dead. undefined: none has of late. */
+  steadySinceMs(): number | undefined;
   /** Does the work while no sign of life is on its way: what it writes last stays the last write. */
   hold(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -21,6 +23,7 @@ export function startHeartbeat(
 ): Heartbeat {
   const ending = new AbortController();
   let silentSinceMs: number | undefined;
+  let heard: { sinceMs: number; lastMs: number } | undefined;
   let held = 0;
   let overslept = false;
   let underWay: Promise<unknown> = Promise.resolve();
@@ -38,8 +41,13 @@ export function startHeartbeat(
   const beatAll = async () => {
     if (overslept && !(await stillOurs().catch(() => false))) return;
     overslept = false;
-    await Promise.all(candidates().map(beat));
+    const guids = candidates();
+    await Promise.all(guids.map(beat));
+    if (guids.length > 0 && silentSinceMs === undefined)
+      heard = { sinceMs: steadySinceMs() ?? clock.now(), lastMs: clock.now() };
   };
+  const steadySinceMs = () =>
+    heard && clock.now() - heard.lastMs < DEAD_AFTER_MS / 2 ? heard.sinceMs : undefined;
   const beating = (async () => {
     while (!ending.signal.aborted) {
       const awakeAtMs = clock.now();
@@ -52,6 +60,7 @@ export function startHeartbeat(
   })();
   return {
     silentSinceMs: () => silentSinceMs,
+    steadySinceMs,
     hold: async (work) => {
       held += 1;
       await underWay;
