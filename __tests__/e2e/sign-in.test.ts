@@ -17,7 +17,7 @@ import { startWorld, type World, writes } from './support/world.js';
 
 jest.setTimeout(240_000);
 
-/** The CLI looks every three seconds, for the manifest and for the bits: a push takes longer. */
+/** A push waits for two jobs of 3.5 s, the manifest's and the one that takes in the bits: it takes longer. */
 const TOKEN_S = 5;
 const API = 'api.sys.localhost';
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sign-in-'));
   trusted = await authority(join(folder, 'trusted'));
   const edge = await trusted.sign(API, '*.apps.localhost');
-  const token = ['--token-ttl', `${TOKEN_S}s`, '--refresh-tokens', 'opaque'];
+  const token = ['--token-ttl', `${TOKEN_S}s`, '--refresh-tokens', 'opaque', '--job', '3500'];
   world = await startWorld({ flags: ['--edge', edge, ...token] });
   proxy = await startProxy(world.foundry.edge ?? '');
   issuer = await startIssuer();
