@@ -134,14 +134,27 @@ describe('live has the bits', () => {
     expect(done.slice(-2)).toEqual(['push one', 'record of-one of h on one']);
   });
 
-  test('a manifest that the platform does not take is told, and nothing is pushed', async () => {
-    const refusal = new PlatformRefusal('no such service', 422, undefined, undefined);
-    const { done, put } = platform({
+  test('a manifest that the platform does not take is the CLI’s to push: what it says of it is known', async () => {
+    const { done, world, put } = platform({
       apply: () => {
-        throw refusal;
+        throw new PlatformRefusal('the broker is busy', 422, undefined, undefined);
+      },
+      push: async () => {
+        throw new PlatformFault('an operation is in progress', true);
       },
     });
-    expect(await put(ofApp('one', PUSHED))).toEqual([{ status: 'rejected', reason: refusal }]);
+    expect(await put(ofApp('one', PUSHED))).toMatchObject([{ reason: { name: 'PlatformFault' } }]);
+    expect(done).toEqual(['copy p to one', 'push one']);
+    expect(world.told).toContain('one-candidate: the cf CLI pushes it all. the broker is busy');
+  });
+
+  test('a fault is repeated as it is, with nothing pushed', async () => {
+    const { done, put } = platform({
+      apply: () => {
+        throw new PlatformFault('down', true);
+      },
+    });
+    expect(await put(ofApp('one', PUSHED))).toMatchObject([{ reason: { name: 'PlatformFault' } }]);
     expect(done).toEqual(['copy p to one']);
   });
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allOf } from '../engine/converge.js';
-import { PlatformFault } from '../model/errors.js';
+import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import { applyPushed, pushTo } from './apply-to-candidate.js';
 import { copyForBits } from './copy-package.js';
@@ -101,7 +101,7 @@ async function packageOfLive(
   return packageWith(bits, live, droplet?.packageGuid, packages, snapshot);
 }
 
-/** Manifest and copy come side by side. @returns whether there is a copy; else the push does it all, the manifest once more */
+/** Manifest and copy come side by side. @returns whether both came; else the push does it all, once more */
 async function takeCopy(
   source: string | Promise<string | undefined>,
   whose: string,
@@ -110,14 +110,25 @@ async function takeCopy(
   world: World,
 ): Promise<boolean> {
   const { guid, name } = appOn('candidate', app);
+  let applied = false;
+  const applies = async () => {
+    try {
+      await applyPushed(withTrial(app), world);
+      applied = true;
+    } catch (error) {
+      // A service broker may be at work for another app: what the CLI says of that is known, and repeated.
+      if (!(error instanceof PlatformRefusal)) throw error;
+      note(world, `${name}: the cf CLI pushes it all. ${error.message}`);
+    }
+  };
   let copy: string | undefined;
   const copies = async () => {
     const packageGuid = await source;
     if (packageGuid !== undefined) copy = await copyForBits(packageGuid, guid, world);
   };
-  const works = [() => applyPushed(withTrial(app), world), copies];
+  const works = [applies, copies];
   await allOf(works, works.length, (work) => work());
-  if (copy === undefined) return false;
+  if (!applied || copy === undefined) return false;
   await record(copy, hashes, guid, world.platform);
   note(world, `${name}: nothing was uploaded, its bits are those of ${whose}.`);
   return true;
