@@ -113,7 +113,7 @@ describe('several uploads', () => {
     const apps = ['one', 'two', 'three', 'four', 'five', 'six'];
     const all = apps.map((app) => upload(session, app));
     await Promise.all(apps.slice(0, 4).map((app) => seenBy(session, app)));
-    expect(await homes(session)).toHaveLength(4);
+    expect([session.uploadsAtATime, (await homes(session)).length]).toEqual([4, 4]);
     await go(session, 'two');
     await seenBy(session, 'five');
     expect((await begun(session)).sort()).toEqual(apps.slice(0, 5).sort());
@@ -173,5 +173,6 @@ describe('several uploads', () => {
     await session.target();
     await Promise.all(['web', 'api'].map((app) => upload(session, app)));
     expect(heard.events.map((event) => (event as { text: string }).text)).toEqual(['once', 'once+']);
+    expect(session.uploadsAtATime).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { inTurn, tellTurns } from '../../src/commands/turns.js';
+import { inTurn, tellTurns, tellUploads } from '../../src/commands/turns.js';
 import { alone, onlyChanged } from '../../src/commands/unchanged.js';
 import { recalled, recorded } from '../../src/engine/journal.js';
 import type { Intent } from '../../src/model/intent.js';
@@ -97,3 +97,29 @@ describe('apps that are unchanged among others', () => {
     expect(alone()).toEqual([]);
   });
 });
+
+describe('how far several apps go side by side', () => {
+  test.each([
+    [2, 4, 'at most 4 at a time'],
+    [3, 1, 'one at a time'],
+  ])('%i apps, %i uploads at a time: it is told', (count, uploadsAtATime, text) => {
+    const told = toldOfUploads(apps().slice(0, count), uploadsAtATime);
+    expect(told).toEqual([
+      `${count} apps are deployed side by side; their bits are uploaded ${text}, the same ones once.`,
+    ]);
+  });
+
+  test('of one there is nothing to tell', () => {
+    expect(toldOfUploads(apps().slice(0, 1), 4)).toEqual([]);
+  });
+});
+
+function toldOfUploads(all: readonly AppWorld[], uploadsAtATime: number): string[] {
+  const lines: string[] = [];
+  tellUploads(
+    all,
+    { uploadsAtATime },
+    { listener: { tell: (one) => lines.push('text' in one ? one.text : '') } },
+  );
+  return lines;
+}

@@ -103,6 +103,10 @@ class Session implements CfSession {
     this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
   }
 
+  get uploadsAtATime(): number {
+    return this.home.isOnlyOne ? 1 : UPLOADS;
+  }
+
   async target(): Promise<void> {
     const { org, space, skipSslValidation, credentials } = this.options.inputs;
     assertServesV6(this.version, this.root);

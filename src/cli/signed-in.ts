@@ -35,6 +35,8 @@ export interface CfSession {
   readonly version: string;
   /** What the platform's root names. */
   readonly root: Root;
+  /** How many uploads go side by side, once it is signed in. */
+  readonly uploadsAtATime: number;
   /** Signs in and targets organization and space. Throws `Refused`, `PlatformFault`. */
   target(): Promise<void>;
   /** A valid access token, without `bearer`. For the hosts of `root` only. */

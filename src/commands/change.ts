@@ -23,7 +23,7 @@ import { forReading, tellHidden } from './reading.js';
 import { type Done, rollOut } from './roll-out.js';
 import { type SettledHeld, settle } from './settle.js';
 import { forgetUnsettled, rememberUnsettled } from './settle-rest.js';
-import { inTurn, tellTurns } from './turns.js';
+import { inTurn, tellTurns, tellUploads } from './turns.js';
 import {
   alone,
   type Compare,
@@ -144,6 +144,7 @@ export async function change<One extends Seen>(
       if (compared?.every(isUnchanged)) return { result: 'planned', apps: shown, plan: [], cfVersion };
       const changed = inTurn(onlyChanged(apps, compared), inputs);
       tellTurns(changed, world);
+      if (manifest) tellUploads(changed, opened.session, world);
       await asked.assertRoom?.(changed, seenOf(changed, seen), world);
       const plan = planned(changed, {
         strategy: asked.strategy ?? forward,
@@ -199,6 +200,7 @@ export async function change<One extends Seen>(
     if (!isAsAsked) {
       apps = inTurn(onlyChanged(apps, compared), inputs);
       tellTurns(apps, world);
+      if (manifest) tellUploads(apps, opened.session, world);
       await asked.assertRoom?.(apps, seenOf(apps, seen), world);
       await asked.ready?.();
       await take?.(apps, world);
