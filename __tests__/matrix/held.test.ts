@@ -74,7 +74,10 @@ test.each([
   'a %s that was killed when one of them had come to its end: the same command again ends the other, and says so of both',
   async (which, name, number, result) => {
     const scenario = SCENARIOS.find((one) => one.name === which) as Scenario;
-    await onPlatform(scenario, folders, async (platform) => {
+    await onPlatform(scenario, folders, async (platform, { before }) => {
+      const versions = before.apps
+        .filter((app) => ['shop', 'web'].includes(app.name))
+        .map(({ labels }) => labels['cf-zero-downtime.github.io/version']);
       const trial = { point: { by: 'action' as const, name, number }, harm: 'kill before' as const };
       await runAction(platform, commandOf(scenario, folders, 2), trial);
       await platform.clock.pass(10_000);
@@ -83,9 +86,12 @@ test.each([
       expect(left.map((app) => app.name)).toEqual(['web-candidate']);
       const { outputs } = await runAction(platform, commandOf(scenario, folders, 3));
       expect(outputs.result).toBe(result);
-      const told: { app: string; version: string }[] = JSON.parse(outputs.apps ?? '');
+      const told: { app: string; version: string; 'previous-version': string }[] = JSON.parse(
+        outputs.apps ?? '',
+      );
       expect(told.map(({ app }) => app)).toEqual(['shop', 'web']);
       expect(new Set(told.map(({ version }) => version)).size).toBe(1);
+      if (result === 'promoted') expect(told.map((one) => one['previous-version'])).toEqual(versions);
     });
   },
 );

@@ -12,7 +12,7 @@ import { stayHeld, takeAway } from '../strategies/hold.js';
 import { wantedOf } from '../strategies/intent-parts.js';
 import { endingOf } from '../strategies/promote-intent.js';
 import type { Way } from '../strategies/settle.js';
-import { servedBy } from '../strategies/view.js';
+import { isGoing, servedBy } from '../strategies/view.js';
 import type { Seen } from './change.js';
 import { pursue } from './pursue.js';
 import { forReading } from './reading.js';
@@ -155,12 +155,16 @@ export async function ofEach(
  * on its lock, which is gone.
  */
 function endedBefore(snapshot: Snapshot, done: readonly Intent[], isForward: boolean): Intent | undefined {
-  const { name, live, lock } = snapshot;
+  const { name, live, lock, previous } = snapshot;
   const one = done.find(({ set }) => set.includes(name));
   if (!one || lock || (live?.version === one.version) !== isForward) return undefined;
-  const { before: _, target: __, inPlace: ___, turn: ____, handover: _____, ...beside } = one;
+  const { before: _, target: __, inPlace, turn: ___, handover: ____, ...beside } = one;
   const production = servedBy(snapshot, live).map((route) => wantedOf(route, snapshot));
-  return { ...beside, app: name, production, dropped: [], trials: [] };
+  // What it replaced is the newest that is kept.
+  const [kept] = isForward && !inPlace ? previous.filter((app) => !isGoing(app)) : [];
+  const { guid, version } = kept ?? {};
+  const before = guid && version ? { before: { guid, version, ran: true, destinations: [] } } : {};
+  return { ...beside, ...before, app: name, production, dropped: [], trials: [] };
 }
 
 function nothingHeld(snapshot: Snapshot): Refused {
