@@ -270,6 +270,8 @@ export class Space {
       createRoute: async (_, { host, labels }) =>
         structuredClone(this.addRoute(host, [], { labels: { ...(labels as Record<string, string>) } })),
       deleteRoute: async (guid) => remove(this.routes, (one) => one.guid === guid),
+      // Its job is in the queue still when the route is asked for once more.
+      askToDeleteRoute: async () => undefined,
       insertDestinations: async (guid, to) => {
         for (const { appGuid } of to) this.map(route(guid), appGuid);
       },
