@@ -86,6 +86,22 @@ describe('a binding that a hand gave live', () => {
       expect(await one.missed()).toEqual([]);
     }));
 
+  test('since the last deploy comes along on a rollback, and is there still when that is rolled back, too', () =>
+    withOneApp(folders, {}, async (one) => {
+      expect((await one.run(V2)).outputs.result).toBe('deployed');
+      const { guid: live } = await first(one, `/v3/apps?names=${APP}`);
+      await bound({ ...one, live }, await made(one, 'db'), { name: 'main', parameters: { role: 'reader' } });
+      for (const version of ['v1', 'v2']) {
+        const back = await one.run(V2, { command: 'rollback', app: APP });
+        expect(back.outputs).toMatchObject({ result: 'rolled-back', error: '' });
+        expect(one.met()).toEqual(new Set([version]));
+        expect(await bindingsOf(one)).toEqual([
+          { service: 'db', name: 'main', parameters: { role: 'reader' } },
+        ]);
+      }
+      expect(await one.missed()).toEqual([]);
+    }));
+
   test.each<[string, object]>([
     ['fails', { act: 'bind', fails: 'the broker is tired' }],
     ['never comes', { act: 'bind', never: true }],
