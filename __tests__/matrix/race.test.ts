@@ -147,19 +147,25 @@ test.each([0, 3, 40, 900])('a rollback, and a deploy %d ms later', async (offset
   expect(writes.filter((name) => name !== 'POST /v3/apps')).toEqual([]);
 });
 
-const PROMOTE = SCENARIOS.find(({ name }) => name === 'promote of two apps') as Scenario;
+const named = (name: string) => SCENARIOS.find((one) => one.name === name) as Scenario;
+const PROMOTE = named('promote of two apps');
 const ABORT: Scenario = { ...PROMOTE, inputs: { command: 'abort' }, ends: 'aborted' };
-test.each(
-  [0, 1, 3, 17, 40, 300].flatMap((offsetMs) => [
-    { first: PROMOTE, second: PROMOTE, offsetMs },
-    { first: PROMOTE, second: ABORT, offsetMs },
-    { first: ABORT, second: PROMOTE, offsetMs },
-  ]),
-)('$first.ends, and what would be $second.ends $offsetMs ms later', async ({ first, second, offsetMs }) => {
-  const { wrong, results, writes, error } = await race([first, second], offsetMs);
-  expect(wrong).toEqual([]);
-  expect(results).toContain('refused');
-  expect([first.ends, second.ends]).toContain(results.find((result) => result !== 'refused'));
-  expect(['locked', 'nothing-held']).toContain(error);
-  expect(['', 'POST /v3/apps']).toContain(writes.join());
-});
+const [OF_CANARY, ABORT_CANARY] = [named('promote of a canary'), named('abort of a canary')];
+const FEW = [0, 17, 300];
+test.each([
+  ...OFFSETS.map((offsetMs) => ({ first: PROMOTE, second: PROMOTE, offsetMs })),
+  ...OFFSETS.map((offsetMs) => ({ first: PROMOTE, second: ABORT, offsetMs })),
+  ...OFFSETS.slice(0, 6).map((offsetMs) => ({ first: ABORT, second: PROMOTE, offsetMs })),
+  ...FEW.map((offsetMs) => ({ first: OF_CANARY, second: OF_CANARY, offsetMs })),
+  ...FEW.map((offsetMs) => ({ first: OF_CANARY, second: ABORT_CANARY, offsetMs })),
+])(
+  '$first.name: $first.ends, and what would be $second.ends $offsetMs ms later',
+  async ({ first, second, offsetMs }) => {
+    const { wrong, results, writes, error } = await race([first, second], offsetMs);
+    expect(wrong).toEqual([]);
+    expect(results).toContain('refused');
+    expect([first.ends, second.ends]).toContain(results.find((result) => result !== 'refused'));
+    expect(['locked', 'nothing-held']).toContain(error);
+    expect(['', 'POST /v3/apps']).toContain(writes.join());
+  },
+);
