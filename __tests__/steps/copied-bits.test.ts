@@ -12,7 +12,7 @@ const CANDIDATE = candidateAt('made', { annotations: { [ANNOTATION.package]: 'pu
 const HERE = { candidate: CANDIDATE, lock: CANDIDATE, live: app('live') };
 
 /** A platform on which copies are ready at the second look. */
-function copying(copies: { state?: Package['state']; refused?: boolean } = {}) {
+function copying(copies: { state?: Package['state']; refused?: boolean; lost?: boolean } = {}) {
   const written: unknown[] = [];
   const copied: string[] = [];
   let looks = 0;
@@ -20,6 +20,7 @@ function copying(copies: { state?: Package['state']; refused?: boolean } = {}) {
   const world = worldOf({
     copyPackage: async (guid, to) => {
       if (copies.refused) throw new PlatformRefusal('no', 422, undefined, undefined);
+      if (copies.lost) throw new PlatformFault('no answer', true);
       copied.push(`package ${guid} to ${to}`);
       return { guid: 'copy-p', type: 'bits', state: 'COPYING', createdAtMs: 1 };
     },
@@ -83,22 +84,56 @@ test('take-droplet: the copy is the candidate’s, and says so before it can be 
   ]);
 });
 
-describe('copy-droplet', () => {
-  test('takes the package along, for whoever stages it anew', async () => {
+describe('what goes with the version to live', () => {
+  const { copiedDroplet, builtOf } = ANNOTATION;
+
+  test('the droplet alone before its deployment: a package would be taken by whoever stages live anew', async () => {
     const { world, written, copied } = copying();
     await perform({ do: 'copy-droplet' }, appWorld(HERE), world);
-    expect(copied.sort()).toEqual(['droplet d to live', 'package pushed to live']);
-    const { copiedDroplet, builtOf } = ANNOTATION;
-    expect(written).toEqual([['new', { [copiedDroplet]: 'copy-d', [builtOf]: 'copy-p' }]]);
+    expect(copied).toEqual(['droplet d to live']);
+    expect(written).toEqual([['new', { [copiedDroplet]: 'copy-d' }]]);
+  });
+
+  test('the package, for whoever stages it anew: the lock names it when it is ready', async () => {
+    const { world, written, copied } = copying();
+    await perform({ do: 'copy-package', side: 'live' }, appWorld(HERE), world);
+    expect(copied).toEqual(['package pushed to live']);
+    expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
+  });
+
+  test('asked for beside the deployment it is named at once, and seen ready later, without another one', async () => {
+    const { world, written, copied } = copying();
+    const beganAtMs = world.clock.now();
+    await perform({ do: 'copy-package', side: 'live', early: true }, appWorld(HERE), world);
+    expect(world.clock.now()).toBe(beganAtMs);
+    expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
+    const lock = { ...CANDIDATE, annotations: { ...CANDIDATE.annotations, [builtOf]: 'copy-p' } };
+    await perform({ do: 'copy-package', side: 'live' }, appWorld({ ...HERE, lock, candidate: lock }), world);
+    expect(world.clock.now()).toBeGreaterThan(beganAtMs);
+    expect(copied).toEqual(['package pushed to live']);
+    expect(written).toHaveLength(1);
+  });
+
+  test('one that was asked for and failed is named no more', async () => {
+    const { world, written } = copying({ state: 'EXPIRED' });
+    const lock = { ...CANDIDATE, annotations: { ...CANDIDATE.annotations, [builtOf]: 'copy-p' } };
+    await perform({ do: 'copy-package', side: 'live' }, appWorld({ ...HERE, lock, candidate: lock }), world);
+    expect(written).toEqual([['new', { [builtOf]: null }]]);
+  });
+
+  test('nothing of the platform ends a deployment where it is asked for beside', async () => {
+    const { world, written } = copying({ refused: true });
+    await perform({ do: 'copy-package', side: 'live', early: true }, appWorld(HERE), world);
+    expect(written).toEqual([]);
   });
 
   test.each<[string, Parameters<typeof copying>[0]]>([
     ['takes none', { refused: true }],
     ['fails to make it', { state: 'FAILED' }],
-  ])('does without a copy where the platform %s', async (_name, how) => {
+    ['does not answer', { lost: true }],
+  ])('it does without the package where the platform %s', async (_name, how) => {
     const { world, written } = copying(how);
-    await perform({ do: 'copy-droplet' }, appWorld(HERE), world);
-    const { copiedDroplet, builtOf } = ANNOTATION;
-    expect(written).toEqual([['new', { [copiedDroplet]: 'copy-d', [builtOf]: null }]]);
+    await perform({ do: 'copy-package', side: 'live' }, appWorld(HERE), world);
+    expect(written).toEqual([['new', { [builtOf]: null }]]);
   });
 });

@@ -76,11 +76,7 @@ describe('copy-droplet', () => {
     });
     return { written, world, run: () => perform({ do: 'copy-droplet' }, app, world) };
   }
-  /** The source has no package: what another one was built of does not count for it. */
-  const said = (guid: string) => ({
-    guid: 'new',
-    annotations: { [ANNOTATION.copiedDroplet]: guid, [ANNOTATION.builtOf]: null },
-  });
+  const said = (guid: string) => ({ guid: 'new', annotations: { [ANNOTATION.copiedDroplet]: guid } });
 
   test('waits until the copy is ready before the lock names it', async () => {
     const { written, world, run } = copying([]);
@@ -333,7 +329,7 @@ describe('await-deployment of the candidate', () => {
   test('no room for a moment late in a slow start is not the end of it', async () => {
     const slow = { instances: [instance(0, 'STARTING')] };
     const full = { instances: [instance(0, 'DOWN', { details: 'insufficient resources: memory' })] };
-    const late = [...Array(40).fill(slow), full, full, { instances: up(1), deployment: DONE }];
+    const late = [...Array(80).fill(slow), full, full, { instances: up(1), deployment: DONE }];
     const { world, run } = awaiting('candidate', late);
     await run();
     expect(world.clock.now() - START_MS).toBeGreaterThan(70_000);

@@ -230,6 +230,7 @@ describe('the search finds a rollback that', () => {
 });
 
 describe('the search finds a rolling deploy that', () => {
+  const TO_LIVE: Step = { do: 'copy-package', side: 'live' };
   const rewritten =
     (stage: keyof Work, change: (steps: readonly Step[]) => readonly Step[]): Change =>
     (work) => {
@@ -256,6 +257,20 @@ describe('the search finds a rolling deploy that', () => {
       'rolling',
       broken('forward', (work) => (work.crown && work.roll ? { crown: work.crown } : work)),
       /but runs old/,
+    ],
+    [
+      'keeps the package from live',
+      'rolling',
+      broken('forward', (work) => leaveOut('prove', 'copy-package')(leaveOut('await', 'copy-package')(work))),
+      /without the package/,
+    ],
+    [
+      'gives live the package before its deployment',
+      'rolling',
+      broken('forward', ({ switch: begin, ...work }) =>
+        begin ? { ...work, switch: { ...begin, after: [TO_LIVE, ...(begin.after ?? [])] } } : work,
+      ),
+      /before its deployment/,
     ],
     ['leaves its lock', 'rolling', broken('forward', without('end')), /a candidate is left/],
     [

@@ -70,6 +70,15 @@ function at(phase: Phase, over: Partial<Snapshot> = {}): Snapshot {
   });
 }
 
+const TRIAL_ENDS = 'delete-route trial.apps.example';
+
+/** The lock names it, as the one that live is built of. */
+function packageOfLive(builtOf: string): Pick<Snapshot, 'candidate' | 'lock'> {
+  const annotations = { [ANNOTATION.package]: 'p', [ANNOTATION.builtOf]: builtOf, ...recorded(intent()) };
+  const lock = candidateAt('switching', { annotations });
+  return { candidate: lock, lock };
+}
+
 /** The group that is done next, as `stage: steps`. */
 function next(work: Work): string {
   const [first] = groups([{ app: 'shop', work }]);
@@ -117,12 +126,40 @@ describe('rolling asks for', () => {
       at('switching'),
       'roll: apply-to-live, create-deployment candidate',
     ],
-    ['its end', at('switching', own()), 'await: await-deployment candidate'],
-    ['its end, however it ended', at('switching', own(SUPERSEDED)), 'await: await-deployment candidate'],
+    [
+      'its end, and beside it the package for live and the end of the trial route',
+      at('switching', own()),
+      `await: await-deployment candidate, copy-package live, ${TRIAL_ENDS}`,
+    ],
+    [
+      'its end alone, where all that was done',
+      at('switching', { ...own(), ...packageOfLive('p of live'), routes: [route(URL, [to('old')])] }),
+      'await: await-deployment candidate',
+    ],
+    [
+      'the package where builtOf names only what goes with the candidate',
+      at('switching', { ...own(), ...packageOfLive('p'), routes: [route(URL, [to('old')])] }),
+      'await: await-deployment candidate, copy-package live',
+    ],
+    [
+      'its end, however it ended',
+      at('switching', own(SUPERSEDED)),
+      `await: await-deployment candidate, copy-package live, ${TRIAL_ENDS}`,
+    ],
     [
       'the proof on production',
-      at('switching', own(DONE)),
+      at('switching', { ...own(DONE), ...packageOfLive('p of live') }),
+      'prove: copy-package live, scale-live, await-instances live, prove candidate, mark serving',
+    ],
+    [
+      'the proof alone, where the candidate has no package',
+      at('switching', { ...own(DONE), candidate: candidateAt('switching') }),
       'prove: scale-live, await-instances live, prove candidate, mark serving',
+    ],
+    [
+      'the package before the proof, where it was not asked for beside the deployment',
+      at('switching', own(DONE)),
+      'prove: copy-package live, scale-live, await-instances live, prove candidate, mark serving',
     ],
     ['the watched time', at('serving', own(DONE)), 'drain: bake, mark drained'],
     ['the end of the trial route', at('drained', own(DONE)), 'tidy: delete-route trial.apps.example'],

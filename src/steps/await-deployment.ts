@@ -54,6 +54,7 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
     world.startTimeoutMs ?? startLimitMs(slowest.map((one) => ({ ...one, instances: maxInFlight })));
   let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
   const shortage = new Shortage();
+  const eve = new Eve(maxInFlight);
   await waitFor(world, {
     what: 'the deployment to go on',
     get deadlineMs() {
@@ -77,11 +78,34 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
       const isShort = full !== undefined && shortMs > ROOM_WAIT_MS;
       if (isShort && codeOf(last) === 'no-room')
         throw new VersionFault(`The deployment finds no room: ${full}`, 'no-room');
-      return { state };
+      return { state, soon: eve.isUp(seen, nowMs) };
     },
   }).catch((error) => {
     throw error instanceof DeadlineOver ? new VersionFault(error.message, codeOf(last)) : error;
   });
+}
+
+/** The platform's updater looks every 5 s by default: what it has not done after so long needs more than that. */
+const EVE_MS = 15_000;
+
+/**
+ * Nothing but the updater's next look is left before a deployment ends, or pauses: all new instances run, and no more old ones are
+ * there than one look takes away (platform facts A1.5). Rounds before need no haste: the platform goes on by itself.
+ */
+export class Eve {
+  private sinceMs: number | undefined;
+
+  constructor(private readonly maxInFlight: number) {}
+
+  isUp({ deployment: { canary }, process, processes, instances }: Look, nowMs: number): boolean {
+    const wanted = process?.instances ?? 0;
+    const old = processes.filter(({ type, guid }) => type === 'web' && guid !== process?.guid);
+    const isLast =
+      canary !== undefined || old.reduce((sum, one) => sum + one.instances, 0) <= this.maxInFlight;
+    const isUp = isLast && wanted > 0 && instances.filter(isRoutable).length >= wanted;
+    this.sinceMs = isUp ? (this.sinceMs ?? nowMs) : undefined;
+    return this.sinceMs !== undefined && nowMs - this.sinceMs < EVE_MS;
+  }
 }
 
 /** Only more counts: an instance that comes and goes brings a deployment nowhere. */

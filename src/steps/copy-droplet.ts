@@ -1,21 +1,16 @@
 import type { AppState, Droplet } from '../model/cloud.js';
 import { PlatformFault, Refused } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
-import { copyForRestage } from './copy-package.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
 import { type AppWorld, appOn, lockOf, type StepKind, type World } from './world.js';
 
-/**
- * A copy whose answer was lost is found again. Once it is ready the lock says which one it is. With it goes the package: else live
- * would have none but older ones, and `cf restage` would take one of these.
- */
+/** A copy whose answer was lost is found again. Once it is ready the lock says which one it is. */
 export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
   title: () => 'copy the droplet to live',
   plan: () => [
     'POST /v3/droplets?source_guid=<droplet of candidate> for <live>, GET /v3/droplets/<copy> until STAGED',
-    'POST /v3/packages?source_guid=<package of candidate> for <live>',
-    `PATCH /v3/apps/<lock> annotations ${ANNOTATION.copiedDroplet}, ${ANNOTATION.builtOf}`,
+    `PATCH /v3/apps/<lock> annotation ${ANNOTATION.copiedDroplet}`,
   ],
   run: async (_step, app, world) => {
     const { platform } = world;
@@ -24,14 +19,8 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     if (candidate.currentDropletGuid === undefined)
       throw new PlatformFault(`${candidate.name} has no droplet.`, false);
     await assertWhole(candidate, app, world);
-    const packageGuid = candidate.annotations[ANNOTATION.package];
-    const [guid, builtOf] = await Promise.all([
-      copyTo(live.guid, candidate.currentDropletGuid, world),
-      packageGuid === undefined ? null : copyForRestage(packageGuid, live.guid, world),
-    ]);
-    await platform.updateApp(lockOf(app).guid, {
-      annotations: { [ANNOTATION.copiedDroplet]: guid, [ANNOTATION.builtOf]: builtOf },
-    });
+    const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
+    await platform.updateApp(lockOf(app).guid, { annotations: { [ANNOTATION.copiedDroplet]: guid } });
   },
 };
 

@@ -1,18 +1,33 @@
 import type { Package } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
+import { heeding } from './heed.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
-import { appOn, note, type StepKind, type World } from './world.js';
+import { type AppWorld, appOn, lockOf, note, type StepKind, type World } from './world.js';
 
-/** The package that is staged anew, or that a later restage needs, is recorded like one that was pushed. */
-export const copyPackageToCandidate: StepKind<Step & { do: 'copy-package' }> = {
-  title: () => 'copy the package to the candidate',
-  plan: (_step, intent) => [
-    `POST /v3/packages?source_guid=${packageOf(intent)} for <candidate>, GET /v3/packages until READY`,
-    `PATCH /v3/apps/<candidate> annotation ${ANNOTATION.package}`,
-  ],
-  run: async (_step, app, world) => {
+/**
+ * To the candidate: the package that is staged anew, or that a later restage needs, is recorded like one that was pushed. To live,
+ * from the deployment on: else it would have none but older ones, and `cf restage` would take one of these; and before it the same
+ * command would take one that is not proven.
+ */
+export const copyPackageTo: StepKind<Step & { do: 'copy-package' }> = {
+  title: ({ side, early }) =>
+    early ? 'ask for a copy of the package for live' : `copy the package to ${side ?? 'the candidate'}`,
+  plan: ({ side }, intent) =>
+    side === 'live'
+      ? [
+          'POST /v3/packages?source_guid=<package of candidate> for <live>, GET /v3/packages until READY',
+          `PATCH /v3/apps/<lock> annotation ${ANNOTATION.builtOf}`,
+        ]
+      : [
+          `POST /v3/packages?source_guid=${packageOf(intent)} for <candidate>, GET /v3/packages until READY`,
+          `PATCH /v3/apps/<candidate> annotation ${ANNOTATION.package}`,
+        ],
+  run: async ({ side, early }, app, world) => {
+    // From here on the new version takes requests: whatever speaks against it ends a wait for something else.
+    if (side === 'live')
+      return early ? askForCopy(app, world) : heeding(app, world, (heeded) => leaveWithLive(app, heeded));
     const candidate = appOn('candidate', app);
     const source = packageOf(app.intent);
     if (source === undefined)
@@ -27,14 +42,40 @@ export const copyPackageToCandidate: StepKind<Step & { do: 'copy-package' }> = {
   },
 };
 
+/** Asked for and named: that it is ready is seen later. Where this fails, all of it is done then. */
+async function askForCopy(app: AppWorld, { platform }: World): Promise<void> {
+  const source = appOn('candidate', app).annotations[ANNOTATION.package];
+  if (source === undefined) return;
+  try {
+    const { guid } = await platform.copyPackage(source, appOn('live', app).guid);
+    await platform.updateApp(lockOf(app).guid, { annotations: { [ANNOTATION.builtOf]: guid } });
+  } catch (error) {
+    if (!isOfPlatform(error)) throw error;
+  }
+}
+
+async function leaveWithLive(app: AppWorld, world: World): Promise<void> {
+  const { guid: lock, annotations } = lockOf(app);
+  const { [ANNOTATION.package]: source, [ANNOTATION.builtOf]: named = source } = annotations;
+  if (source === undefined) return;
+  const live = appOn('live', app).guid;
+  const copy = named === source ? undefined : named;
+  const builtOf = (await copyUnless(WITHOUT, source, live, world, copy)) ?? null;
+  if (builtOf !== named)
+    await world.platform.updateApp(lock, { annotations: { [ANNOTATION.builtOf]: builtOf } });
+}
+
 function packageOf({ bits }: { bits?: { from: string; guid: string; packageGuid?: string } }) {
   return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
 }
 
-/** One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`. */
-async function copyPackage(source: string, appGuid: string, world: World): Promise<Package> {
+/**
+ * One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`.
+ * @param asked guid of a copy that was asked for before
+ */
+async function copyPackage(source: string, appGuid: string, world: World, asked?: string): Promise<Package> {
   const { platform, clock } = world;
-  const { guid } = await platform.copyPackage(source, appGuid);
+  const guid = asked ?? (await platform.copyPackage(source, appGuid)).guid;
   return waitFor<Package>(world, {
     what: 'the copy of the package',
     deadlineMs: clock.now() + world.stagingTimeoutMs,
@@ -52,23 +93,16 @@ async function copyPackage(source: string, appGuid: string, world: World): Promi
 
 const ENDS: readonly Package['state'][] = ['READY', 'FAILED', 'EXPIRED'];
 
-/** @returns guid of the copy; null where the platform makes none: the version is as good without, it only cannot be staged anew */
-export async function copyForRestage(source: string, appGuid: string, world: World): Promise<string | null> {
-  return (await copyUnless([PlatformRefusal, DeadlineOver], WITHOUT, source, appGuid, world)) ?? null;
-}
-
 /** @returns guid of the copy; undefined where none is made, whatever of the platform is the reason: the bits are pushed then */
 export async function copyForBits(
   source: string,
   appGuid: string,
   world: World,
 ): Promise<string | undefined> {
-  const borne = [PlatformRefusal, DeadlineOver, PlatformFault];
-  return copyUnless(borne, 'The bits are uploaded once more', source, appGuid, world);
+  return copyUnless('The bits are uploaded once more', source, appGuid, world);
 }
 
 async function copyUnless(
-  borne: readonly (new (...args: never[]) => Error)[],
   otherwise: string,
   ...copied: Parameters<typeof copyPackage>
 ): Promise<string | undefined> {
@@ -78,10 +112,14 @@ async function copyUnless(
     if (state === 'READY') return guid;
     note(world, `${otherwise}: the copy of the package is ${state}.`);
   } catch (error) {
-    if (!borne.some((kind) => error instanceof kind)) throw error;
+    if (!isOfPlatform(error)) throw error;
     note(world, `${otherwise}: ${(error as Error).message}`);
   }
   return undefined;
+}
+
+function isOfPlatform(error: unknown): boolean {
+  return [PlatformRefusal, DeadlineOver, PlatformFault].some((kind) => error instanceof kind);
 }
 
 const WITHOUT = 'Without its package this version cannot be staged anew later';

@@ -9,7 +9,7 @@ import { continueDeployment, judgePause } from './canary.js';
 import { carry } from './carry.js';
 import { scale, setEnv } from './configure.js';
 import { copyDroplet, takeDroplet } from './copy-droplet.js';
-import { copyPackageToCandidate } from './copy-package.js';
+import { copyPackageTo } from './copy-package.js';
 import { crown } from './crown.js';
 import { map, unmap } from './destinations.js';
 import { awaitRelease, bake, drain } from './drain.js';
@@ -39,7 +39,7 @@ const KINDS: { [Do in Step['do']]: StepKind<Step & { do: Do }> } = {
   'make-route': makeRoute,
   'set-options': setOptions,
   'push-bits': pushBits,
-  'copy-package': copyPackageToCandidate,
+  'copy-package': copyPackageTo,
   'apply-to-candidate': applyToCandidate,
   stage,
   'set-env': setEnv,

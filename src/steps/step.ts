@@ -22,8 +22,11 @@ export type Step =
   /** Of a production route that is there. */
   | { do: 'set-options'; url: string; options: RouteOptions }
   | { do: 'push-bits' }
-  /** The candidate gets a copy of the package that its bits name; live one of the candidate's, for whoever stages it anew. */
-  | { do: 'copy-package'; side?: 'live' }
+  /**
+   * The candidate gets a copy of the package that its bits name; live one of the candidate's, for whoever stages it anew. `early`: asked
+   * for only, beside what takes its time.
+   */
+  | { do: 'copy-package'; side?: 'live'; early?: true }
   /** What the manifest says comes to a candidate to which nothing is pushed. */
   | { do: 'apply-to-candidate' }
   | { do: 'stage' }

@@ -1,8 +1,9 @@
 /**
  * Rolling, forward: live keeps its GUID. The bits are staged and proven in a candidate of one instance, which is the lock too. Only
  * then the droplet is copied to live, live is written down as it is, what the manifest changes is applied to it, and one
- * deployment brings the droplet to its instances. A droplet that is live's own already (a restart, a rollback in place) goes the
- * other way for its proof, and is copied to the candidate. Asked again with a fresh snapshot after each group of steps. Pure.
+ * deployment brings the droplet to its instances; what the deployment does not need is done beside it. A droplet that is live's own
+ * already (a restart, a rollback in place) goes the other way for its proof, and is copied to the candidate. Asked again with a fresh
+ * snapshot after each group of steps. Pure.
  */
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
@@ -78,8 +79,33 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
     },
     await: isCanary(intent)
       ? pauses(intent, snapshot)
-      : steps(isDone(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+      : steps(isDone(roll) ? [] : meanwhile(intent, snapshot)),
   };
+}
+
+/** Beside the deployment: nobody asks the proven candidate any more, and the package is of use only later. */
+function meanwhile(intent: Intent, snapshot: Snapshot): Step[] {
+  const early = leftTrialRoutes(snapshot).map((step): Step => ({ ...step, early: true }));
+  return [{ do: 'await-deployment', of: 'candidate' }, ...earlyPackage(intent, snapshot), ...early];
+}
+
+/** The package that the droplet was built of comes to live, too. */
+function packageForLive({ inPlace, bits }: Intent, { candidate }: Snapshot): LivePackage[] {
+  if (inPlace?.source || inPlace?.stagesAgain) return [];
+  // For a plan, which has no candidate yet.
+  const comes = bits?.from !== 'droplet' || bits.packageGuid !== undefined;
+  const has = candidate ? candidate.annotations[ANNOTATION.package] !== undefined : comes;
+  return has ? [{ do: 'copy-package', side: 'live' }] : [];
+}
+
+type LivePackage = Step & { do: 'copy-package' };
+
+/** The candidate's own copy goes with the candidate. */
+function earlyPackage(intent: Intent, snapshot: Snapshot): Step[] {
+  const { [ANNOTATION.package]: own, [ANNOTATION.builtOf]: builtOf = own } =
+    snapshot.candidate?.annotations ?? {};
+  if (own === undefined || builtOf !== own) return [];
+  return packageForLive(intent, snapshot).map((step) => ({ ...step, early: true }));
 }
 
 function theRoll(intent: Intent, snapshot: Snapshot): Work {
@@ -90,7 +116,7 @@ function theRoll(intent: Intent, snapshot: Snapshot): Work {
     prove: reached(candidate, 'serving')
       ? steps([])
       : {
-          steps: [],
+          steps: packageForLive(intent, snapshot),
           after: [
             { do: 'scale-live' },
             { do: 'await-instances', side: 'live' },

@@ -15,7 +15,7 @@ import { isPushed } from '../../../src/steps/routes.js';
 import type { Side, Step } from '../../../src/steps/step.js';
 import { route as emptyRoute, to } from '../support.js';
 import { carryWrites } from './carries.js';
-import { rollWrites, TAKEN } from './rolls.js';
+import { packageLeft, rollWrites, TAKEN } from './rolls.js';
 import { assertNoTask, assertTaskRan, taskWrites } from './tasks.js';
 import {
   changedApp,
@@ -68,6 +68,7 @@ export function writesOf(step: Step, intent: Intent, before: ModelWorld): Write[
         },
       ];
     case 'copy-package':
+      if (step.side === 'live') return [(world) => packageLeft(world, intent)];
       return [
         (world) => {
           const { guid, packages, annotations } = on(world, 'candidate');

@@ -209,20 +209,33 @@ export function rollWrites(step: RollStep, intent: Intent): Write[] {
         (world) => {
           const { guid, runs, annotations: had } = live(world);
           if (runs !== broughtBy(intent)) violated(`crowned as ${intent.version}, but runs ${runs}`);
-          const left = leftNow(intent, had, {
+          const { [ANNOTATION.package]: own, [ANNOTATION.builtOf]: left = own } =
+            candidate(world).annotations;
+          if (!intent.inPlace?.source && !intent.inPlace?.stagesAgain && own !== undefined && left === own)
+            violated('crowned without the package that it is built of');
+          const earlier = leftNow(intent, had, {
             revision: undefined,
             untilMs: 1 + lastEnd(had),
             isWithdrawn: false,
           });
           const annotations = Object.fromEntries(
-            Object.entries({ ...had, ...earlierAfter(left, intent.version, had) }).flatMap(([key, text]) =>
-              text === null ? [] : [[key, text]],
+            Object.entries({ ...had, ...earlierAfter(earlier, intent.version, had) }).flatMap(
+              ([key, text]) => (text === null ? [] : [[key, text]]),
             ),
           );
           return changedApp(world, guid, { labels: labels(intent.app, 'live', intent.version), annotations });
         },
       ];
   }
+}
+
+/** Live's newest package is the one that it is built of: not before the version comes to live. */
+export function packageLeft(world: ModelWorld, intent: Intent): ModelWorld {
+  const { guid, annotations } = candidateOf(world, intent);
+  if (!annotations[ANNOTATION.package]) violated('leaves a package that is not there');
+  if (!rollOf(intent, snapshotOf(world, intent.app))) violated('live gets the package before its deployment');
+  const left = { [ANNOTATION.builtOf]: `package ${intent.version} of live` };
+  return changedApp(world, guid, { annotations: { ...annotations, ...left } });
 }
 
 /** A candidate that holds the copy of a droplet of live's. */
