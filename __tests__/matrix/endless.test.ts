@@ -141,13 +141,18 @@ describe('jobs', () => {
     ['vanish while they are followed', { status: 404 }],
     ['never end, though what they delete is gone', { status: 200, body: { guid: 'j', state: 'PROCESSING' } }],
   ])('that %s: it is looked at what they did, and nothing is left or done twice', async (_, fault) => {
-    const after = await pollsOfCli(ONE);
-    await onPlatform(ONE, folders, async (platform, known) => {
+    // The delete of the old version is followed.
+    const scenario: Scenario = { ...ONE, inputs: { 'keep-previous': '0', force: 'true' } };
+    const after = await pollsOfCli(scenario);
+    await onPlatform(scenario, folders, async (platform, known) => {
       await meet(platform, known, { ...fault, method: 'GET', path: '^/v3/jobs/', after });
-      const result = await runAction(platform, commandOf(ONE, folders, 2));
-      expect(await judge(ONE, platform, known, result, undefined)).toEqual([]);
+      const result = await runAction(platform, commandOf(scenario, folders, 2));
+      // As it was asked for.
+      const kept = ['no previous one was kept'];
+      expect(await judge(scenario, platform, known, result, undefined)).toEqual(kept);
       expect(warnings(result)).toEqual([]);
-      expect(result.calls.filter(({ name }) => name === 'DELETE /v3/routes/*')).toHaveLength(1);
+      for (const name of ['DELETE /v3/routes/*', 'DELETE /v3/apps/*'])
+        expect(result.calls.filter((call) => call.name === name)).toHaveLength(1);
       expect(result.calls.some(({ by, name }) => by === 'action' && name === 'GET /v3/jobs/*')).toBe(true);
     });
   });
