@@ -204,27 +204,33 @@ export function failedRequests(
   return [];
 }
 
-/** What works off a queue, at every moment: never by two versions, or never by none. */
+/** What works off a queue, at every moment: never by two versions of an app, or never by none. */
 function judgeWork({ works, routes }: Scenario, history: readonly HistoryEntry[], fromMs: number): string[] {
-  if (!works) return [];
+  return works ? Object.keys(routes).flatMap((user) => judgeWorkOf(user, works, history, fromMs)) : [];
+}
+
+function judgeWorkOf(
+  user: string,
+  { type, how }: Scenario['works'] & object,
+  history: readonly HistoryEntry[],
+  fromMs: number,
+): string[] {
   const replay = new Replay();
   const ours = () =>
     [...replay.instances.values()].filter(({ appGuid, processType }) => {
       const name = replay.apps.get(appGuid)?.name ?? '';
-      const isOurs = Object.keys(routes).some((user) => isOfDeploy(name, user));
-      return isOurs && !FOREIGN.includes(name) && processType === works.type;
+      return isOfDeploy(name, user) && !FOREIGN.includes(name) && processType === type;
     });
   for (const entry of history) {
     replay.apply(entry);
     if (entry.atMs < fromMs) continue;
     const own = ours();
-    const at = `at +${Math.round(entry.atMs - fromMs)} ms`;
+    const at = `of ${user} runs at +${Math.round(entry.atMs - fromMs)} ms`;
     const versions = new Set(own.map(({ appGuid }) => appGuid));
-    if (works.how === 'handover' && versions.size > 1) return [`two versions of ${works.type} run ${at}`];
-    if (works.how === 'overlap' && !own.some(({ healthy }) => healthy))
-      return [`no ${works.type} runs ${at}`];
+    if (how === 'handover' && versions.size > 1) return [`more than one version of ${type} ${at}`];
+    if (how === 'overlap' && !own.some(({ healthy }) => healthy)) return [`no ${type} ${at}`];
   }
-  return ours().some(({ healthy }) => healthy) ? [] : [`no ${works.type} runs at the end`];
+  return ours().some(({ healthy }) => healthy) ? [] : [`no ${type} of ${user} runs at the end`];
 }
 
 function judgeForeign(before: SpaceState, state: SpaceState): string[] {

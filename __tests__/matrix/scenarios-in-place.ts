@@ -9,6 +9,7 @@ import {
   type Folders,
   ON_TCP,
   PAIR,
+  type Routes,
   type Scenario,
   SHOP,
   USUAL,
@@ -193,6 +194,14 @@ export const IN_PLACE: readonly Scenario[] = [
     ends: 'deployed',
   },
   {
+    ...rolling('v2'),
+    name: 'promote of a rolling deploy of two apps in turn',
+    before: (platform, folders) => heldRolling(platform, folders, PAIR, { order: 'shop before web' }),
+    routes: PAIR,
+    inputs: { command: 'promote' },
+    ends: 'promoted',
+  },
+  {
     name: 'rolling, held',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING),
     asked: { version: 'v2' },
@@ -204,13 +213,13 @@ export const IN_PLACE: readonly Scenario[] = [
   {
     ...rolling('v2'),
     name: 'promote of a rolling deploy',
-    before: heldRolling,
+    before: (platform, folders) => heldRolling(platform, folders),
     inputs: { command: 'promote', app: APP },
     ends: 'promoted',
   },
   {
     name: 'abort of a rolling deploy',
-    before: heldRolling,
+    before: (platform, folders) => heldRolling(platform, folders),
     asked: { version: 'v2' },
     routes: SHOP,
     settings: rolling('v2').settings,
@@ -240,8 +249,13 @@ async function heldCanary(platform: Platform, folders: Folders): Promise<void> {
   await deployed(platform, folders, asked, routes, { ...CANARY, hold: 'true' }, settings);
 }
 
-async function heldRolling(platform: Platform, folders: Folders): Promise<void> {
-  await deployed(platform, folders, { version: 'v1' }, SHOP, ROLLING);
-  const { asked, routes, settings } = rolling('v2');
-  await deployed(platform, folders, asked, routes, { ...ROLLING, hold: 'true' }, settings);
+async function heldRolling(
+  platform: Platform,
+  folders: Folders,
+  routes: Routes = SHOP,
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await deployed(platform, folders, { version: 'v1' }, routes, ROLLING);
+  const { asked, settings } = rolling('v2');
+  await deployed(platform, folders, asked, routes, { ...ROLLING, hold: 'true', ...inputs }, settings);
 }

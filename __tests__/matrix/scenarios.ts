@@ -34,6 +34,7 @@ const EVERY_KIND = { [APP]: [url('shop'), ...ON_TCP[APP], ...WITHIN[APP]] };
 const THREE = ['shop', 'shop-too', 'shop-old'].map(url);
 const THREE_APPS = { ...PAIR, api: [url('api')] };
 const NO_ROUTE = { [APP]: [] };
+const NO_ROUTES = { ...NO_ROUTE, web: [] };
 const UNASKED = { 'smoke-test': '' };
 const HANDOVER = { workers: 'handover' };
 const RESTARTED: Settings = { ...USUAL, env: { MODE: 'v2' } };
@@ -149,6 +150,16 @@ const SIDE_BY_SIDE: readonly Scenario[] = [
     asked: { version: 'v2' },
     routes: THREE_APPS,
     inputs: { order: 'api before shop before web' },
+    ends: 'deployed',
+  },
+  {
+    name: 'two apps, one of them unchanged',
+    before: async (platform, folders) => {
+      await deployed(platform, folders, { version: 'v1' }, PAIR);
+      await deployed(platform, folders, { version: 'v2' }, SHOP);
+    },
+    asked: { version: 'v2' },
+    routes: PAIR,
     ends: 'deployed',
   },
   {
@@ -291,6 +302,14 @@ const SIDE_BY_SIDE: readonly Scenario[] = [
     ...routeless('handover'),
     name: 'no route, handed over',
     before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, NO_ROUTE, UNASKED),
+    ends: 'deployed',
+  },
+  {
+    ...routeless('handover'),
+    name: 'two apps without a route, handed over in turn',
+    before: (platform, folders) => deployed(platform, folders, { version: 'v1' }, NO_ROUTES, UNASKED),
+    routes: NO_ROUTES,
+    inputs: { ...UNASKED, ...HANDOVER, order: 'shop before web' },
     ends: 'deployed',
   },
   {
