@@ -141,3 +141,24 @@ test.each(['blue-green', 'rolling'])(
     });
   },
 );
+
+test('a rollback without app takes each app to its own version from before; one that only one of them has is refused', () =>
+  onPlatformAgain(DEPLOY, folders, async (platform) => {
+    const deploy = await runAction(platform, commandOf(DEPLOY, folders, 2));
+    const guids = JSON.parse(deploy.outputs.apps ?? '').map(
+      (app: Record<string, string>) => app['previous-app-guid'],
+    );
+    expect(guids).toEqual([deploy.outputs['previous-app-guid'], expect.any(String)]);
+    const run = (inputs: Record<string, string>, number: number) =>
+      runAction(
+        platform,
+        commandOf({ ...DEPLOY, inputs: { command: 'rollback', ...inputs } }, folders, number),
+      );
+    const named = await run({ to: guids[0] }, 3);
+    expect(named.outputs).toMatchObject({ result: 'refused', error: 'no-target' });
+    expect(await seen(platform)).toEqual({ apps: ['shop', 'web'], met: ['v2', 'v2'] });
+    expect((await run({ order: 'shop before web' }, 4)).outputs.result).toBe('rolled-back');
+    expect(await seen(platform)).toEqual({ apps: ['shop', 'web'], met: ['v1', 'v1'] });
+    expect((await run({ app: 'web', manifest: '' }, 5)).outputs.result).toBe('rolled-back');
+    expect(await seen(platform)).toEqual({ apps: ['shop', 'web'], met: ['v1', 'v2'] });
+  }));
