@@ -6,6 +6,7 @@ import { pushByHand } from './by-hand.js';
 import { judge, type Known, knownOf, type Traces, tracesOf } from './judge.js';
 import { type ApiAnswer, type Platform, startPlatform } from './platform.js';
 import { APP, commandOf, FOREIGN, Folders, SCENARIOS, type Scenario, url } from './scenarios.js';
+import { onPlatform } from './setup.js';
 
 jest.setTimeout(60_000);
 
@@ -80,6 +81,22 @@ test.each<[what: string, path: (ids: Ids) => [method: string, path: string, body
   expect(status).toBeLessThan(300);
   await platform.clock.pass(5_000);
   expect((await verdict()).join('\n')).toMatch(seen);
+});
+
+test('a promote after which nothing is held, and live is what it was', async () => {
+  const promote = SCENARIOS.find(({ name }) => name === 'promote of a rolling deploy') as Scenario;
+  await onPlatform(promote, folders, async (other, before) => {
+    const abort = { ...promote, inputs: { command: 'abort', app: APP } };
+    await runAction(other, commandOf(abort, folders, 2));
+    const ended = await runAction(other, commandOf(promote, folders, 3));
+    expect(ended.outputs).toMatchObject({ result: 'refused', error: 'nothing-held' });
+    const found = await judge(promote, other, before, ended, undefined);
+    expect(found.join('\n')).toMatch(/the version of live is not the asked one/);
+    const failed = { ...ended, outputs: { ...ended.outputs, result: 'failed' } };
+    expect(await judge(promote, other, before, failed, undefined)).toContain(
+      'nothing was held, and the last run ended as failed',
+    );
+  });
 });
 
 interface Ids {

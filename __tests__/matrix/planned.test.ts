@@ -107,6 +107,8 @@ describe('of previews', () => {
         expect(planned.outputs.result).toBe(named ?? 'planned');
       }
       expect(await seen()).toEqual(before);
+      const done = await platform.run({ command, ...how });
+      expect(mutating(done).length > 2).toBe(!['status', 'setup'].includes(command));
     }),
   );
 });
