@@ -66,6 +66,9 @@ test('one upload serves all apps of one folder, each with its own manifest', asy
   const before = (await world.foundry.requests()).length;
   const { result } = await deployFirst(world, await alike('v1', 'one'), { inputs: QUICK, watch: watch() });
   expect(sent((await world.foundry.requests()).slice(before))).toEqual({ uploads: 1, copies: 2 });
+  expect(result.shown).toContain(
+    '3 apps are deployed side by side; their bits are uploaded at most 4 at a time, the same ones once.',
+  );
   expect(result.shown.match(/nothing was uploaded, its bits are those of another app/g)).toHaveLength(2);
   const { result: second, seen } = await deployWatched(world, await alike('v2', 'one'), {
     inputs: QUICK,
@@ -97,6 +100,35 @@ test('in place as well, whose version is the copy of a droplet, twice', async ()
     expect(sent(seen.requests).uploads).toBe(0);
     expect(await world.cf('env', 'web')).toContain(`${word}-of-web`);
   }
+});
+
+test('a run that is killed with its copy is settled by the next one, which copies again', async () => {
+  const killed = await world.watch(watch());
+  const { exitCode, signal } = await world.run(
+    await alike('v2', 'never'),
+    { ...QUICK, app: 'jobs' },
+    {
+      ...{ post: false, runId: '700', attempt: 1 },
+      onStart: (pid) => {
+        void world.foundry.control('POST', 'faults', {
+          ...{ method: 'POST', path: '^/v3/packages\\?source_guid=', times: 1, kill: { pid, when: 'after' } },
+        });
+      },
+    },
+  );
+  expect([exitCode, signal]).toEqual([null, 'SIGKILL']);
+  expect((await spaceOf(world)).names).toContain('jobs-candidate');
+  const { figures, problems } = await killed.end();
+  expect([figures.firstFailures, problems]).toEqual([[], []]);
+  const { result, seen } = await deployWatched(world, await alike('v2', 'later'), {
+    inputs: { ...QUICK, app: 'jobs' },
+    // Of the same run: it is known that the first attempt has ended, and nobody waits for its sign of life.
+    run: { runId: '700', attempt: 2 },
+    watch: watch(),
+  });
+  expect(result.shown).toMatch(/was taken back first/);
+  expect(sent(seen.requests)).toEqual({ uploads: 0, copies: 1 });
+  expect(await world.cf('env', 'jobs')).toContain('later-of-jobs');
 });
 
 test('a copy that the platform does not make leads to an upload, not to a failure', async () => {
