@@ -6,13 +6,15 @@ import { promoteWatched } from './support/deploys.js';
 import { areServed } from './support/served.js';
 import { settingsOf } from './support/settings.js';
 import { label, spaceOf, variablesOf } from './support/space.js';
-import { expectTold, standingOf, withoutEscapes } from './support/standing.js';
+import { expectTold, type Standing, standingOf, withoutEscapes } from './support/standing.js';
 import { until } from './support/until.js';
 import { startWorld, type World, writes } from './support/world.js';
 
 jest.setTimeout(300_000);
 
 const NAMES = ['held', 'rolled', 'dropped', 'moved', 'headed', 'newer'];
+/** Held side by side: that live is served meanwhile, the other two show. */
+const ALIKE = ['dropped', 'moved', 'headed', 'newer'];
 const HEADER = 't0ken-of-the-check';
 const VALUE = 'w0rd-of-the-manifest';
 const CHECK = `- path: /health\n  headers: { x-check: ${HEADER} }`;
@@ -20,6 +22,9 @@ const CHECK = `- path: /health\n  headers: { x-check: ${HEADER} }`;
 let world: World;
 let hub: Hub;
 let runs = 100;
+/** Of those that are held alike: their live, and the run that held them. */
+const before = new Map<string, Standing>();
+const held = new Map<string, ActionResult>();
 const sha = (number: number) => String(number).repeat(40);
 
 function run(number: number) {
@@ -138,10 +143,20 @@ describe('what is held', () => {
     });
     expect(await world.leaks(VALUE)).toEqual([]);
   });
+});
+
+describe('what is held at the same time as others', () => {
+  beforeAll(async () => {
+    for (const name of ALIKE) before.set(name, await standingOf(world, name));
+    const made = await Promise.all(
+      ALIKE.map((name) => hold(name, 2, name === 'headed' ? { 'smoke-test': CHECK } : {})),
+    );
+    for (const [at, name] of ALIKE.entries()) held.set(name, made[at] as ActionResult);
+  }, 300_000);
 
   test('is gone without a trace after abort, and a second abort says that nothing is held', async () => {
-    const live = await standingOf(world, 'dropped');
-    const result = await hold('dropped', 2);
+    const [live, result] = [before.get('dropped'), held.get('dropped') as ActionResult];
+    expect(await standingOf(world, 'dropped')).toEqual(live);
     const watch = await world.watch({ apps: ['dropped'], routes: [world.url('dropped')] });
     const aborted = await end('abort', 'dropped');
     const seen = await watch.end();
@@ -156,7 +171,6 @@ describe('what is held', () => {
   });
 
   test('is not promoted when live has changed in between', async () => {
-    await hold('moved', 2);
     await world.cf(
       'push',
       'moved',
@@ -171,7 +185,6 @@ describe('what is held', () => {
   });
 
   test('is proven again with the header that was recorded by name only, and stays held when that fails', async () => {
-    await hold('headed', 2, { 'smoke-test': CHECK });
     await expectRefused(() => end('promote', 'headed'), 'give-again', /smoke-test with the header x-check/);
     const live = await standingOf(world, 'headed');
     const failing = await end('promote', 'headed', { 'smoke-test': '/missing' });
@@ -192,21 +205,15 @@ describe('what is held', () => {
   });
 
   test('is ended by a deploy of a newer commit, not by one of an older commit, and both sides say so', async () => {
-    const held = await hold('newer', 2);
-    await expectRefused(
-      () => deploy('newer', 1),
-      'held',
-      new RegExp(`${held.outputs.version}.*commit ${sha(2)}`),
-    );
+    const { version: waiting } = (held.get('newer') as ActionResult).outputs;
+    await expectRefused(() => deploy('newer', 1), 'held', new RegExp(`${waiting}.*commit ${sha(2)}`));
     const next = await deploy('newer', 3);
     expect([next.exitCode, next.outputs.result]).toEqual([0, 'deployed']);
-    expect(next.shown).toContain(
-      `A deploy was held, and is ended for this one: the deploy of ${held.outputs.version}`,
-    );
+    expect(next.shown).toContain(`A deploy was held, and is ended for this one: the deploy of ${waiting}`);
     expect(await world.meet(world.url('newer'))).toBe('v3');
     const names = (await spaceOf(world)).names;
-    expect(names).toContain(`newer-failed-${held.outputs.version}`);
-    const ended = `The held deploy of ${held.outputs.version} was ended by the deploy of ${next.outputs.version}`;
+    expect(names).toContain(`newer-failed-${waiting}`);
+    const ended = `The held deploy of ${waiting} was ended by the deploy of ${next.outputs.version}`;
     await expectRefused(() => end('promote', 'newer'), 'nothing-held', new RegExp(ended));
   });
 });
