@@ -69,12 +69,13 @@ const MOVED = 2;
 
 describe('calls of', () => {
   test.each<[string, Asked, ReturnType<typeof counted>]>([
-    ['a first deploy', { routes: 1, before: [], version: 'v1' }, { ...DEPLOYED, reads: 316, writes: 15 }],
-    ['a blue-green deploy', { routes: 1 }, { ...DEPLOYED, reads: 328, writes: 20 }],
+    ['a first deploy', { routes: 1, before: [], version: 'v1' }, { ...DEPLOYED, reads: 246, writes: 14 }],
+    ['a blue-green deploy', { routes: 1 }, { ...DEPLOYED, reads: 320, writes: 19 }],
     [
       'a blue-green deploy with 50 routes',
       { routes: 50 },
-      { ...DEPLOYED, reads: 328, writes: 20 + 49 * MOVED },
+      // It takes longer by one sign of life.
+      { ...DEPLOYED, reads: 320, writes: 20 + 49 * MOVED },
     ],
     ['one that changes nothing', { routes: 1, version: 'v2' }, UNCHANGED],
     ['one with 50 routes that changes nothing', { routes: 50, version: 'v2' }, UNCHANGED],
