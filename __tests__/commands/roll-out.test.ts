@@ -210,6 +210,35 @@ describe('from the switch on', () => {
     expect(at.space.app('shop').guid).toBe('guid-1');
   });
 
+  test('and is not kept waiting by a platform that does not answer who asks for the end of the trial route', async () => {
+    const at = standing();
+    const { clock, world } = at;
+    let signMs: number | undefined;
+    let backMs: number | undefined;
+    at.space.hook = (call, [, change]) => {
+      if (call === 'updateApp' && JSON.stringify(change).includes('"reverting"')) backMs ??= clock.now();
+    };
+    const bad = { route: 'shop.example.com', why: '502', failures: 3 } as never;
+    const outcome = await rolledOut(at, {
+      platform: new Proxy(world.platform, {
+        get: (target, name: keyof World['platform']) =>
+          name === 'askToDeleteRoute' ? () => clock.sleep(60_000) : target[name],
+      }),
+      badSign: () => (signMs === undefined ? undefined : bad),
+      onSign: (heard) => {
+        const draining = at.events.some((event) => event.type === 'group-start' && event.stage === 'drain');
+        if (draining)
+          void clock.sleep(2_000).then(() => {
+            signMs ??= clock.now();
+            heard();
+          });
+        return () => undefined;
+      },
+    });
+    expect(outcome).toMatchObject({ result: 'reverted', error: { code: 'watch' } });
+    expect((backMs ?? Number.NaN) - (signMs ?? Number.NaN)).toBeLessThan(1_000);
+  });
+
   test('a fault of the platform while it serves takes nothing back', async () => {
     const at = standing();
     at.space.hook = atPhase('serving', (call) => {

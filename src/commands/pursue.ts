@@ -193,10 +193,15 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
   listener.tell({ type: 'group-start', title: titleFor(group, apps), stage: group.stage, way });
   let ok = false;
   try {
-    await allOf(group.steps, LANES, (one) => performOne(one, performance));
+    const early = allOf(group.steps.filter(isEarly), LANES, (one) => performOne(one, performance));
+    // Whoever goes back does not wait for a platform that does not answer.
+    early.catch(() => undefined);
+    const others = group.steps.filter((one) => !isEarly(one));
+    await allOf(others, LANES, (one) => performOne(one, performance));
     await allOf(chainsOf(group), LANES, async (chain) => {
       for (const one of chain) await performOne(one, performance);
     });
+    await early;
     ok = true;
   } finally {
     listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
@@ -207,6 +212,11 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
 function chainsOf({ after }: StepGroup): AppStep[][] {
   const apps = [...new Set(after.map(({ app }) => app))];
   return apps.map((name) => after.filter(({ app }) => app === name));
+}
+
+/** Asked for only, beside the others: what becomes of it decides nothing. */
+function isEarly({ step }: AppStep): boolean {
+  return 'early' in step && step.early === true;
 }
 
 async function performOne({ app, step }: AppStep, { apps, world, way }: Performance): Promise<void> {
