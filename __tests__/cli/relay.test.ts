@@ -57,6 +57,12 @@ test('passes everything on as it is, and the answer too', async () => {
   expect(relay.taken.aborted).toBe(false);
 });
 
+test('an answer with trailers passes without them', async () => {
+  const headers = { trailer: 'x-late', 'transfer-encoding': 'chunked' };
+  answers['GET /v3/apps'] = [{ ...json(200, { resources: [] }), headers }];
+  expect(await (await ask('/v3/apps')).json()).toEqual({ resources: [] });
+});
+
 test('a job is asked for here, and answered when it has ended', async () => {
   answers['POST /v3/spaces/s/actions/apply_manifest'] = [
     { ...json(202, ''), headers: { location: `${platform.url}/v3/jobs/j` } },

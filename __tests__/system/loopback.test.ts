@@ -43,6 +43,15 @@ test('breaks off where there is no answer', async () => {
   await expect(fetch(origin)).rejects.toThrow();
 });
 
+test.each([
+  ['a status that is none', { ...FINE, status: 99 }],
+  ['trailers that do not follow', { ...FINE, headers: { trailer: 'x-late', 'content-length': '4' } }],
+])('breaks off alone where the answer has %s', async (_, answer) => {
+  const origin = await serve(async ({ path }) => (path === '/odd' ? answer : FINE));
+  await expect(fetch(`${origin}/odd`)).rejects.toThrow();
+  expect(await (await fetch(origin)).text()).toBe('fine');
+});
+
 test('says when whoever asked is gone, and not after an answer', async () => {
   const signals: AbortSignal[] = [];
   const heard = new Promise<void>((resolve) => {

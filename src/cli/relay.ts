@@ -17,7 +17,7 @@ export interface RelayOptions {
 }
 
 /** Of one connection: they are not for whoever is behind it. And an answer that is packed could not be read here. */
-const NOT_PASSED = ['connection', 'keep-alive', 'host', 'transfer-encoding', 'accept-encoding', 'upgrade'];
+const NOT_PASSED = 'connection keep-alive host transfer-encoding trailer accept-encoding upgrade'.split(' ');
 const POLL_MS = { first: 100, growth: 1.5, longest: 3_000 };
 /** The CLI asks again by itself then; no job of one app takes as long, and bits of 1 GB are packed in less. */
 const LONGEST_HOLD_MS = 10 * 60_000;

@@ -8,10 +8,10 @@ export const loopback: Loopback = {
   async serve(answer) {
     // Bits may take longer to come up than Node gives any request, and nobody else asks here.
     const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
-      answer(localRequest(request, response)).then(
-        ({ status, headers, body }: LocalAnswer) => response.writeHead(status, headers).end(body),
-        () => response.destroy(),
-      );
+      answer(localRequest(request, response))
+        .then(({ status, headers, body }: LocalAnswer) => void response.writeHead(status, headers).end(body))
+        // Also an answer that cannot be written as it is: it must end this request alone, not the run.
+        .catch(() => response.destroy());
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
