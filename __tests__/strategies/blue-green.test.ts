@@ -6,7 +6,7 @@ import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import type { Stage, StageWork, Work } from '../../src/steps/step.js';
 import { blueGreen, isLive } from '../../src/strategies/blue-green.js';
 import { wayOf } from '../../src/strategies/settle.js';
-import { groups } from '../../src/strategies/work.js';
+import { chainsOf, groups } from '../../src/strategies/work.js';
 import {
   candidateAt,
   intent as firstDeploy,
@@ -382,17 +382,14 @@ describe('groups', () => {
     switch: { steps: [{ do: 'mark', phase: 'switching' }] },
   };
 
-  test('locks by name, then all apps stage by stage', () => {
+  test('locks by name, one after the other, then all apps stage by stage', () => {
     const list = groups([
       { app: 'web', work: one },
       { app: 'api', work: one },
     ]);
-    expect(list.map(({ stage, steps }) => `${stage} ${steps.map(({ app }) => app).join('+')}`)).toEqual([
-      'lock api',
-      'lock web',
-      'start web+api',
-      'switch web+api',
-    ]);
+    expect(list[0]).toMatchObject({ stage: 'lock', steps: [], after: [{ app: 'api' }, { app: 'web' }] });
+    expect(list.map(chainsOf)[0]).toEqual([list[0]?.after]);
+    expect(named(list)).toEqual(['lock api+web', 'start web+api', 'switch web+api']);
   });
 
   const named = (list: ReturnType<typeof groups>) =>

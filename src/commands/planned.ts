@@ -2,6 +2,7 @@
 import type { Snapshot } from '../model/cloud.js';
 import { isOfRollback } from '../platform/names.js';
 import { planOf, titleOf } from '../steps/index.js';
+import type { StepGroup } from '../steps/step.js';
 import type { AppWorld } from '../steps/world.js';
 import { groups } from '../strategies/work.js';
 import { type Held, whichHeld } from './held.js';
@@ -52,7 +53,7 @@ export function planned(
   }));
   // As the log groups them: with many routes, a step for each would bury the others.
   const steps = groups(work).flatMap((group) =>
-    apps.flatMap(({ intent }): PlannedStep[] => {
+    inOrder(group, apps).flatMap(({ intent }): PlannedStep[] => {
       const own = [...group.steps, ...group.after].flatMap(({ app, step }) =>
         app === intent.app ? [step] : [],
       );
@@ -62,6 +63,12 @@ export function planned(
     }),
   );
   return [...settling, ...steps];
+}
+
+/** Locks are taken in the order of names, all else is told in that of the manifest. */
+function inOrder({ stage, after }: StepGroup, apps: readonly AppWorld[]): readonly AppWorld[] {
+  if (stage !== 'lock') return apps;
+  return after.flatMap(({ app }) => apps.filter(({ intent }) => intent.app === app));
 }
 
 function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }: Snapshot): Snapshot {

@@ -1,7 +1,7 @@
 /** Pursues a strategy for a set of apps: the engine's loop, with our steps and snapshots. */
 import { allOf, converge } from '../engine/converge.js';
 import { type Heartbeat, startHeartbeat } from '../engine/heartbeat.js';
-import { DEAD_AFTER_MS, holderOf, ownerOf } from '../engine/lock.js';
+import { DEAD_AFTER_MS, HEARTBEAT_MS, holderOf, ownerOf } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import { PlatformFault, Stuck, VersionFault } from '../model/errors.js';
 import type { Intent } from '../model/intent.js';
@@ -14,7 +14,7 @@ import type { AppWorld, World } from '../steps/world.js';
 import { isLive } from '../strategies/blue-green.js';
 import type { Way } from '../strategies/settle.js';
 import { reached } from '../strategies/view.js';
-import { able, groups } from '../strategies/work.js';
+import { able, chainsOf, groups } from '../strategies/work.js';
 import { allowanceGate, patienceForCalls } from './allowance.js';
 import { leaveBehind, mayBeLeft } from './left-behind.js';
 import { areServing, assertNoOther, assertOurs } from './still-ours.js';
@@ -44,7 +44,8 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
   const held = () =>
     apps.flatMap(({ intent, snapshot, found }) => {
       const holder = holderOf(snapshot);
-      return found.locked && holder && ownerOf(holder) === intent.owner ? [holder.guid] : [];
+      if (!holder) return found.made === undefined ? [] : [found.made];
+      return isTaken(found) && ownerOf(holder) === intent.owner ? [holder.guid] : [];
     });
   const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
   const left = new Set<Stage>();
@@ -78,6 +79,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     assertHeard(heartbeat, world);
     for (const app of apps.filter((one) => !isOver(one))) {
       assertOurs(app, way);
+      delete app.found.made;
       if (way === 'forward' && isSwitched(app)) {
         await hearing(app, way, world, async () => heedWatch(app, world));
       }
@@ -145,11 +147,15 @@ function seen(
   return takeSnapshot(platform, target, { name: app, wanted, last });
 }
 
+function isTaken({ locked, made }: AppWorld['found']): boolean {
+  return locked || made !== undefined;
+}
+
 /** Whether each lock that this run has is its own by what the platform says now. What was read before is left as it is. */
 async function areOurs(apps: readonly AppWorld[], world: World): Promise<boolean> {
   const ours = await Promise.all(
     apps
-      .filter(({ found }) => found.locked)
+      .filter(({ found }) => isTaken(found))
       .map(async (app) => {
         const holder = holderOf(await seen(app, world));
         return holder !== undefined && ownerOf(holder) === app.intent.owner;
@@ -199,6 +205,7 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
     const others = group.steps.filter((one) => !isEarly(one));
     await allOf(others, LANES, (one) => performOne(one, performance));
     await allOf(chainsOf(group), LANES, async (chain) => {
+      if (group.stage === 'lock') return takeLocks(chain, performance);
       for (const one of chain) await performOne(one, performance);
     });
     await early;
@@ -208,10 +215,15 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
   }
 }
 
-/** What comes after, by app: in turn for each, side by side for all. */
-function chainsOf({ after }: StepGroup): AppStep[][] {
-  const apps = [...new Set(after.map(({ app }) => app))];
-  return apps.map((name) => after.filter(({ app }) => app === name));
+/** Whether the ones before are still ours is looked at soon: what is left by then, or after this process slept, is asked for anew. */
+async function takeLocks(locks: readonly AppStep[], performance: Performance): Promise<void> {
+  const { clock, signal } = performance.world;
+  const untilMs = clock.now() + HEARTBEAT_MS;
+  for (const one of locks) {
+    await performOne(one, performance);
+    signal.throwIfAborted();
+    if (clock.now() >= untilMs) return;
+  }
 }
 
 /** Asked for only, beside the others: what becomes of it decides nothing. */

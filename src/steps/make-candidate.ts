@@ -12,7 +12,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
   plan: (_step, { app }) => [
     `POST /v3/apps name=${candidateName(app)}, with labels and journal (201: the lock)`,
   ],
-  run: async ({ phase = 'made' }, { intent, snapshot }: AppWorld, { platform, target }: World) => {
+  run: async ({ phase = 'made' }, { intent, snapshot, found }: AppWorld, { platform, target }: World) => {
     const made = await platform.createApp(target.spaceGuid, {
       name: candidateName(intent.app),
       ...lifecycleOf(intent, snapshot),
@@ -34,6 +34,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
     // Somebody was faster. The next snapshot says who, and whether to wait or to leave.
     if (!made)
       throw new PlatformFault(`${candidateName(intent.app)} was made by somebody else just now.`, false);
+    found.made = made.guid;
   },
 };
 

@@ -141,8 +141,8 @@ export interface AppStep {
 }
 
 /**
- * What is done next: `steps` side by side, then each of `after` in turn, those of several apps side by side; then a fresh snapshot
- * is taken.
+ * What is done next: `steps` side by side, then each of `after` in turn, those of several apps side by side, but for locks; then a
+ * fresh snapshot is taken.
  */
 export interface StepGroup {
   stage: Stage;

@@ -97,6 +97,8 @@ export interface World {
 export interface Found {
   /** The lock was asked for: whether it was made may be unknown. */
   begun?: boolean;
+  /** GUID of the lock app that was made since the last look: it wants signs of life like one that was seen. */
+  made?: string;
   /** The candidate was seen, and its lock is ours: something was changed. */
   locked: boolean;
   /** GUID of the candidate that was seen last: whether it is gone, or has another name. */

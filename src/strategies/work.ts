@@ -89,13 +89,14 @@ const ENDING = STAGES.slice(STAGES.indexOf('drain'));
 const RETURNING = [...PREPARING, ...SWITCHING].filter((stage) => stage !== 'switch');
 
 /**
- * All that is left for a set of apps, in order: the locks one by one in the order of names, then all apps stage by stage until
- * each of them is proven; no route of any app moves before. Then they switch, those of one turn after those of the turn before. On
- * the way back the turns come in reverse. What drains and ends does so side by side.
+ * All that is left for a set of apps, in order: the locks by name, each once the one before it is had, so that two runs of one set
+ * never hold a part each; then all apps stage by stage until each of them is proven; no route of any app moves before. Then they
+ * switch, those of one turn after those of the turn before. On the way back the turns come in reverse. What drains and ends does so
+ * side by side.
  */
 export function groups(apps: readonly Part[], way: 'forward' | 'back' = 'forward'): StepGroup[] {
   const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
-  const locks = byName.map((one) => group('lock', [one]));
+  const locks = group('lock', byName);
   const together = (stages: readonly Stage[], some = apps) =>
     stages.flatMap((stage) =>
       IN_TURN.includes(stage) ? some.map((one) => group(stage, [one])) : group(stage, some),
@@ -105,9 +106,16 @@ export function groups(apps: readonly Part[], way: 'forward' | 'back' = 'forward
     way === 'forward'
       ? [...together(PREPARING), ...turns.flatMap((some) => together(SWITCHING, some))]
       : [...together(['switch']), ...turns.toReversed().flatMap((some) => together(RETURNING, some))];
-  return [...locks, ...between, ...together(ENDING)].filter(
+  return [locks, ...between, ...together(ENDING)].filter(
     ({ steps, after }) => steps.length + after.length > 0,
   );
+}
+
+/** What comes after, by app: in turn for each, side by side for all. Locks are one chain: it ends with the first that is not got. */
+export function chainsOf({ stage, after }: Pick<StepGroup, 'stage' | 'after'>): (readonly AppStep[])[] {
+  if (stage === 'lock') return [after];
+  const apps = [...new Set(after.map(({ app }) => app))];
+  return apps.map((name) => after.filter(({ app }) => app === name));
 }
 
 /** Commands of the user may work on what the apps share: they never run side by side. */
@@ -132,5 +140,6 @@ function group(stage: Stage, apps: readonly Part[]): StepGroup {
       const stageWork = work[stage];
       return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
     });
-  return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
+  const [side, after] = [of((work) => work.steps), of((work) => work.after ?? [])];
+  return stage === 'lock' ? { stage, steps: [], after: [...side, ...after] } : { stage, steps: side, after };
 }

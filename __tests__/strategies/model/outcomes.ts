@@ -2,6 +2,7 @@
 import { VersionFault } from '../../../src/model/errors.js';
 import type { Intent } from '../../../src/model/intent.js';
 import type { AppStep, Step, StepGroup } from '../../../src/steps/step.js';
+import { chainsOf } from '../../../src/strategies/work.js';
 import { assertSafe } from './checks.js';
 import { violated, type Write, writesOf } from './effects.js';
 import type { ModelWorld } from './world.js';
@@ -44,10 +45,8 @@ export function outcomesOf(group: StepGroup, run: Run, world: ModelWorld): Resul
       }
     }
     if (!whole) continue;
-    const chains = [...new Set(group.after.map(({ app }) => app))].map((name) =>
-      after.filter(({ one }) => one.app === name),
-    );
-    // Those of several apps go on side by side: each may be anywhere when the run ends.
+    const chains = chainsOf(group).map((chain) => after.filter(({ one }) => chain.includes(one)));
+    // They go on side by side: each may be anywhere when the run ends.
     for (const lengths of productOf(chains.map(({ length }) => length + 1))) {
       const begun = chains.flatMap((chain, at) => chain.slice(0, lengths[at]));
       if (begun.length === 0 || begun.length === after.length) continue;
