@@ -126,6 +126,26 @@ describe('bits', () => {
     expect(relay.taken.aborted).toBe(false);
   });
 
+  test('have the time of the whole push; a look for them that hangs takes a part of it', async () => {
+    relay.close();
+    const asked: [string, number][] = [];
+    const timed: typeof http = {
+      ...http,
+      request: (one) => {
+        asked.push([one.method, one.timeoutMs]);
+        return http.request(one);
+      },
+    };
+    relay = await Relay.open({ loopback, http: timed, clock, api: platform.url, timeoutMs: 1_800_000 });
+    answers['POST /v3/packages/p/upload'] = [state('PROCESSING_UPLOAD')];
+    answers['GET /v3/packages/p'] = [state('READY')];
+    await upload();
+    expect(asked).toEqual([
+      ['POST', 1_800_000],
+      ['GET', 30_000],
+    ]);
+  });
+
   test('refused at once are refused, however many of them are left', async () => {
     answers['POST /v3/packages/p/upload'] = [json(422, { errors: [{ detail: 'too large' }] })];
     const told = await ask('/v3/packages/p/upload', { method: 'POST', body: Buffer.alloc(8 * 1024 * 1024) });

@@ -21,6 +21,8 @@ const NOT_PASSED = 'connection keep-alive host transfer-encoding trailer accept-
 const POLL_MS = { first: 100, growth: 1.5, longest: 3_000 };
 /** The CLI asks again by itself then; no job of one app takes as long, and bits of 1 GB are packed in less. */
 const LONGEST_HOLD_MS = 10 * 60_000;
+/** A look that gets no answer must not take up the time of the whole push: the CLI is told what was seen before, and asks anew. */
+const LOOK_TIMEOUT_MS = 30_000;
 const ENDS = ['COMPLETE', 'READY', 'FAILED', 'EXPIRED'];
 
 export class Relay {
@@ -72,7 +74,7 @@ export class Relay {
       delayMs = Math.min(delayMs * POLL_MS.growth, POLL_MS.longest)
     ) {
       await clock.sleep(delayMs, request.signal);
-      const next = await this.pass('GET', path, request).catch(() => undefined);
+      const next = await this.pass('GET', path, request, undefined, LOOK_TIMEOUT_MS).catch(() => undefined);
       if (next?.status !== 200 || stateOf(next) === undefined) break;
       answer = { ...answer, body: next.body };
     }
@@ -84,6 +86,7 @@ export class Relay {
     path: string,
     { headers, signal }: LocalRequest,
     body?: LocalRequest['body'],
+    withinMs = this.options.timeoutMs,
   ): Promise<HttpResponse> {
     const { http, api, timeoutMs } = this.options;
     const hasBody = body !== undefined && method !== 'GET';
@@ -95,7 +98,7 @@ export class Relay {
       url: new URL(api).origin + path,
       headers: Object.fromEntries(passed),
       ...(hasBody ? { body } : {}),
-      timeoutMs,
+      timeoutMs: Math.min(timeoutMs, withinMs),
       signal,
     });
   }
