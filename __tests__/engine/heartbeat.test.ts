@@ -61,6 +61,25 @@ describe('the heartbeat', () => {
     await heartbeat.stop();
   });
 
+  test.each([
+    ['first', ['bad', 'good']],
+    ['last', ['good', 'bad']],
+  ])('is silent as long as one of several locks takes no sign (%s)', async (_, guids) => {
+    const clock = steppedClock(0);
+    const platform = platformOf({
+      platformNowMs: () => clock.now(),
+      updateApp: async (guid) => {
+        if (guid === 'bad') throw new PlatformFault('away', false);
+        return candidateAt('made');
+      },
+    });
+    const heartbeat = startHeartbeat({ platform, clock }, () => guids);
+    await turns(16);
+    const [silent, steady] = [heartbeat.silentSinceMs(), heartbeat.steadySinceMs()];
+    await heartbeat.stop();
+    expect([silent, steady]).toEqual([HEARTBEAT_MS, undefined]);
+  });
+
   test('is held back while a last write is under way', async () => {
     const clock = steppedClock(0);
     const writes: string[] = [];

@@ -32,19 +32,21 @@ export function startHeartbeat(
       await platform.updateApp(guid, {
         annotations: { [ANNOTATION.heartbeat]: String(platform.platformNowMs()) },
       });
-      silentSinceMs = undefined;
+      return true;
     } catch {
       // The deploy itself meets the same fault and says so; here only the silence counts.
-      silentSinceMs ??= clock.now();
+      return false;
     }
   };
   const beatAll = async () => {
     if (overslept && !(await stillOurs().catch(() => false))) return;
     overslept = false;
     const guids = candidates();
-    await Promise.all(guids.map(beat));
-    if (guids.length > 0 && silentSinceMs === undefined)
-      heard = { sinceMs: steadySinceMs() ?? clock.now(), lastMs: clock.now() };
+    const got = await Promise.all(guids.map(beat));
+    if (got.length === 0) return;
+    // One lock that shows no sign of life is enough to be taken for dead.
+    silentSinceMs = got.every(Boolean) ? undefined : (silentSinceMs ?? clock.now());
+    if (silentSinceMs === undefined) heard = { sinceMs: steadySinceMs() ?? clock.now(), lastMs: clock.now() };
   };
   const steadySinceMs = () =>
     heard && clock.now() - heard.lastMs < DEAD_AFTER_MS / 2 ? heard.sinceMs : undefined;
