@@ -4,8 +4,8 @@ import { act, runAction } from './action.js';
 import { type Ask, signIn } from './by-hand.js';
 import { callsOf } from './matrix.js';
 import type { Platform } from './platform.js';
-import { commandOf, deployed, Folders, PAIR, type Scenario, SHOP, url } from './scenarios.js';
-import { onPlatformAgain } from './setup.js';
+import { commandOf, deployed, Folders, PAIR, type Scenario, SHOP, USUAL, url } from './scenarios.js';
+import { onPlatform, onPlatformAgain } from './setup.js';
 import type { Trial } from './wire.js';
 
 jest.setTimeout(120_000);
@@ -58,21 +58,44 @@ async function seen({ clock, state, routers }: Platform, users = ['shop', 'web']
   };
 }
 
-test('a candidate of a held deploy was deleted: promote changes nothing and says what is gone, and abort ends what is left', () =>
-  onPlatformAgain(HELD, folders, async (platform) => {
-    const { clock } = platform;
-    await clock.drive(signIn(platform).then(({ ask }) => remove(ask, 'web-candidate')));
-    await clock.pass(10_000);
-    const run = (inputs: Record<string, string>, number: number) =>
-      runAction(platform, commandOf({ ...HELD, inputs }, folders, number));
-    const promoted = await run({ command: 'promote' }, 3);
-    expect(promoted.outputs).toMatchObject({ result: 'refused', error: 'refused' });
-    expect(promoted.lines.join()).toMatch(/the new version of web is gone.*command: abort/s);
-    expect((await run({ command: 'promote', app: 'shop', manifest: '' }, 4)).outputs.result).toBe('refused');
-    expect(await seen(platform)).toEqual({ apps: ['shop', 'shop-candidate', 'web'], met: ['v1', 'v1'] });
-    expect((await run({ command: 'abort' }, 5)).outputs).toMatchObject({ result: 'aborted' });
-    expect(await seen(platform)).toEqual({ apps: ['shop', 'web'], met: ['v1', 'v1'] });
-  }));
+test.each<[string, number]>([
+  ['blue-green', 2],
+  ['rolling', 2],
+  ['canary', 4],
+])(
+  'a candidate of a held deploy (%s) was deleted: promote changes nothing and says what is gone, and abort ends what is left',
+  async (strategy, instances) => {
+    const settings = { ...USUAL, instances };
+    const held: Scenario = {
+      ...HELD,
+      settings,
+      inputs: { strategy },
+      before: async (platform, all) => {
+        await deployed(platform, all, V1, PAIR, {}, settings);
+        await deployed(platform, all, ASKED.asked, PAIR, { hold: 'true', strategy }, settings);
+      },
+    };
+    await onPlatform(held, folders, async (platform) => {
+      const { clock } = platform;
+      await clock.drive(signIn(platform).then(({ ask }) => remove(ask, 'web-candidate')));
+      await clock.pass(10_000);
+      const run = (inputs: Record<string, string>, number: number) =>
+        runAction(platform, commandOf({ ...held, inputs }, folders, number));
+      const promoted = await run({ command: 'promote' }, 3);
+      expect(promoted.outputs).toMatchObject({ result: 'refused', error: 'refused' });
+      expect(promoted.lines.join()).toMatch(/the new version of web is gone.*command: abort/s);
+      expect((await run({ command: 'promote', app: 'shop', manifest: '' }, 4)).outputs.result).toBe(
+        'refused',
+      );
+      expect((await seen(platform)).apps).toEqual(['shop', 'shop-candidate', 'web']);
+      const aborted = await run({ command: 'abort' }, 6);
+      expect([aborted.outputs.result, aborted.lines.join('\n')]).toEqual(['aborted', expect.any(String)]);
+      const { routes } = await clock.drive(platform.state());
+      expect(routes.filter((route) => /-candidate-\w{6}\./.test(route.url))).toEqual([]);
+      expect((await seen(platform)).apps).toEqual(['shop', 'web']);
+    });
+  },
+);
 
 const IN_TURN = { order: 'shop before web' };
 test.each<[string, string, Record<string, string>]>([

@@ -204,3 +204,10 @@ describe('two apps of one held deploy, one of them a canary and one that goes si
     expect(wayOf([beside('held')])).toBe('back');
   });
 });
+
+test('a canary that is held while the other app of its deploy has lost its new version goes back: nobody could promote it', () => {
+  const of = wish({ hold: true, set: ['shop', 'web'] });
+  const held = seen('paused', 1, roll(), of);
+  expect(wayOf([held], [], false, [snapshot({ name: 'web', live: ours('web', 'live', 'v1') })])).toBe('back');
+  expect(wayOf([held], [], false, [snapshot({ name: 'web', live: ours('web', 'live', 'v2') })])).toBe('held');
+});

@@ -4,7 +4,7 @@ import type { Intent } from '../model/intent.js';
 import type { Work } from '../steps/step.js';
 import { backward } from './backward.js';
 import { reached, servedBy } from './view.js';
-import { compact, endOfLock, steps } from './work.js';
+import { compact, endOfLock, leftTrialRoutes, steps } from './work.js';
 
 /** Whoever comes next may promote or abort it. A canary is paused still. What has come further, or not so far, is as it was when its lock was taken. */
 export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
@@ -21,8 +21,12 @@ export function takeAway(intent: Intent, snapshot: Snapshot): Work {
   const serves = servedBy(snapshot, candidate).length > 0 || reached(candidate, 'switching');
   const phase = serves ? 'reverting' : 'withdrawn';
   const isGoing = !candidate || reached(candidate, 'reverting');
+  const work = backward(intent, snapshot);
+  // Another hand has deleted it: what was made for it is left.
+  const trials = candidate || snapshot.lock ? [] : leftTrialRoutes(snapshot);
   return compact({
-    ...backward(intent, snapshot),
+    ...work,
+    ...(trials.length > 0 ? { tidy: steps([...(work.tidy?.steps ?? []), ...trials]) } : {}),
     lock: steps(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
   });
 }

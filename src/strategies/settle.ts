@@ -41,7 +41,7 @@ export function wayOf(
   if (areWaiting([...set, ...besides])) return 'held';
   const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
   // One that goes on takes the others along only where each of them was found good by the same run.
-  if (paused.length > 0) return paused.length === set.length ? 'held' : 'back';
+  if (paused.length > 0) return paused.length === set.length && !lacksOne(set, unlocked) ? 'held' : 'back';
   if (set.every(({ candidate }) => reached(candidate, 'switching'))) return 'forward';
   if (areHeld([...set, ...besides])) {
     if (!set.some(({ candidate }) => reached(candidate, 'switching'))) return 'held';
@@ -70,13 +70,18 @@ function isRollInVain(snapshot: Snapshot, cancelled: boolean): boolean {
 
 /** None goes on without the others, as long as it can go back. What an app that is changed in place has by now its lock alone knew. */
 function isTorn(set: readonly Snapshot[], unlocked: readonly Snapshot[]): boolean {
-  const versions = set.map(({ lock }) => lock?.version);
   const isStill = (snapshot: Snapshot) => {
     const { name, lock, candidate } = snapshot;
     const isInPlace = lock && recalled(name, lock)?.inPlace;
     return !isInPlace && !reached(candidate, 'drained') && !partOf(snapshot).isStuck;
   };
-  return set.every(isStill) && unlocked.some(({ live }) => !versions.includes(live?.version));
+  return set.every(isStill) && lacksOne(set, unlocked);
+}
+
+/** One of the others is not at the end of this deploy: what should go live there is gone. */
+function lacksOne(set: readonly Snapshot[], unlocked: readonly Snapshot[]): boolean {
+  const versions = set.map(({ lock }) => lock?.version);
+  return unlocked.some(({ live }) => !versions.includes(live?.version));
 }
 
 /** All apps of one deploy with hold, some of them canaries and some not: none has gone on. */
