@@ -42,6 +42,13 @@ function atPhase(phase: string, then: Hook, after = true): Hook {
   };
 }
 
+/** As long as `hangs` takes, asking for the end of a route has no answer. */
+function hangingAtEnds(platform: World['platform'], hangs: () => Promise<void>): World['platform'] {
+  return new Proxy(platform, {
+    get: (target, name: keyof World['platform']) => (name === 'askToDeleteRoute' ? hangs : target[name]),
+  });
+}
+
 const DOWN = new PlatformFault('The platform does not answer.', false, 502);
 const down: Hook = () => {
   throw DOWN;
@@ -220,10 +227,7 @@ describe('from the switch on', () => {
     };
     const bad = { route: 'shop.example.com', why: '502', failures: 3 } as never;
     const outcome = await rolledOut(at, {
-      platform: new Proxy(world.platform, {
-        get: (target, name: keyof World['platform']) =>
-          name === 'askToDeleteRoute' ? () => clock.sleep(60_000) : target[name],
-      }),
+      platform: hangingAtEnds(world.platform, () => clock.sleep(60_000)),
       badSign: () => (signMs === undefined ? undefined : bad),
       onSign: (heard) => {
         const draining = at.events.some((event) => event.type === 'group-start' && event.stage === 'drain');
@@ -237,6 +241,18 @@ describe('from the switch on', () => {
     });
     expect(outcome).toMatchObject({ result: 'reverted', error: { code: 'watch' } });
     expect((backMs ?? Number.NaN) - (signMs ?? Number.NaN)).toBeLessThan(1_000);
+  });
+
+  test('nor is what goes on by itself', async () => {
+    const at = standing();
+    const { clock, world } = at;
+    const outcome = await rolledOut(at, {
+      platform: hangingAtEnds(world.platform, () => clock.sleep(60_000)),
+    });
+    expect(outcome).toMatchObject({ result: 'deployed' });
+    const draining = at.events.findIndex((event) => event.type === 'group-start' && event.stage === 'drain');
+    const end = at.events.slice(draining).find(({ type }) => type === 'group-end');
+    expect((end as { durationMs: number }).durationMs).toBeLessThan(40_000);
   });
 
   test('a fault of the platform while it serves takes nothing back', async () => {

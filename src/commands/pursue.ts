@@ -199,16 +199,14 @@ async function performGroup(group: StepGroup, performance: Performance): Promise
   listener.tell({ type: 'group-start', title: titleFor(group, apps), stage: group.stage, way });
   let ok = false;
   try {
-    const early = allOf(group.steps.filter(isEarly), LANES, (one) => performOne(one, performance));
-    // Whoever goes back does not wait for a platform that does not answer.
-    early.catch(() => undefined);
+    const early = beside(group.steps.filter(isEarly), performance);
     const others = group.steps.filter((one) => !isEarly(one));
     await allOf(others, LANES, (one) => performOne(one, performance));
     await allOf(chainsOf(group), LANES, async (chain) => {
       if (group.stage === 'lock') return takeLocks(chain, performance);
       for (const one of chain) await performOne(one, performance);
     });
-    await early;
+    await early();
     ok = true;
   } finally {
     listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
@@ -224,6 +222,21 @@ async function takeLocks(locks: readonly AppStep[], performance: Performance): P
     signal.throwIfAborted();
     if (clock.now() >= untilMs) return;
   }
+}
+
+/** What the platform has not answered for so long after all others is left to it: nobody heeds a bad sign meanwhile. */
+const EARLY_MS = 1_000;
+
+/** Begins them. Whoever goes back does not wait for them. @returns waits a little for their end */
+function beside(steps: readonly AppStep[], performance: Performance): () => Promise<void> {
+  const { clock } = performance.world;
+  const early = allOf(steps, LANES, (one) => performOne(one, performance));
+  early.catch(() => undefined);
+  return async () => {
+    const ended = new AbortController();
+    const patience = steps.length > 0 ? [clock.sleep(EARLY_MS, ended.signal)] : [];
+    await Promise.race([early, ...patience]).finally(() => ended.abort());
+  };
 }
 
 /** Asked for only, beside the others: what becomes of it decides nothing. */
