@@ -28,8 +28,8 @@ export const SABOTAGES = {
   /** Live is stopped as soon as it is unmapped. */
   'no-drain': {
     file: 'strategies/blue-green.ts',
-    find: 'if (handover.length === 0) return { steps: [drain], after: [drained] };',
-    replace: 'if (handover.length === 0) return { steps: [], after: [drained] };',
+    find: 'if (handover.length === 0) return { steps: [drain, ...trials], after: [drained] };',
+    replace: 'if (handover.length === 0) return { steps: trials, after: [drained] };',
   },
   /** The credentials are printed. */
   'leak-secret': {
