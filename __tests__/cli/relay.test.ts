@@ -154,8 +154,14 @@ describe('bits', () => {
 });
 
 test('a platform that is not there is not there for the CLI', async () => {
+  answers['GET /v3/apps'] = [json(500, {}), { status: 0, reset: true }, json(200, {})];
+  for (const failure of [undefined, expect.stringContaining('/v3/apps: '), undefined]) {
+    await ask('/v3/apps').catch(() => undefined);
+    expect(relay.failure?.message).toEqual(failure);
+  }
   platform.close();
   await expect(ask('/v3/apps')).rejects.toThrow();
+  expect(relay.failure?.message).toContain('/v3/apps: ');
 });
 
 test('closed, it answers no more', async () => {

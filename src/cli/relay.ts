@@ -27,6 +27,7 @@ const ENDS = ['COMPLETE', 'READY', 'FAILED', 'EXPIRED'];
 
 export class Relay {
   private readonly takenIn = new AbortController();
+  private broken: Error | undefined;
 
   private constructor(
     private readonly options: RelayOptions,
@@ -49,13 +50,22 @@ export class Relay {
     return this.takenIn.signal;
   }
 
+  /** Why the newest call of the CLI found no platform: to the CLI only a connection broke. */
+  get failure(): Error | undefined {
+    return this.broken;
+  }
+
   close(): void {
     this.served.close();
   }
 
   private async answer(request: LocalRequest): Promise<LocalAnswer> {
     const { method, path, signal } = request;
-    const first = await this.pass(method, path, request, request.body);
+    const first = await this.pass(method, path, request, request.body).catch((error: Error) => {
+      this.broken = error;
+      throw error;
+    });
+    this.broken = undefined;
     const polled = polledAfter(method, path);
     const answer = polled === undefined ? first : await this.held(first, polled, request);
     if (path.startsWith('/v3/packages') && stateOf(answer) === 'READY') this.takenIn.abort();

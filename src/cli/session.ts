@@ -232,9 +232,9 @@ class Session implements CfSession {
     const { code, output } = await this.run(home, args, relay === undefined ? how : { ...how, relay });
     if (relay?.taken.aborted) return;
     const what = `cf ${args[0]} of ${args[1]}`;
-    const unsigned = home.takeFailure();
-    if (code !== 0 && unsigned !== undefined)
-      throw new PlatformFault(`${what} did not come through: ${unsigned.message}`, true);
+    const failure = home.takeFailure() ?? relay?.failure;
+    if (code !== 0 && failure !== undefined)
+      throw new PlatformFault(`${what} did not come through: ${failure.message}`, true);
     if (code !== 0) throw pushFailure(what, code, output);
   }
 
