@@ -110,7 +110,7 @@ test.each<[string, string, Record<string, string>]>([
       (async () => {
         const running = act(platform, commandOf(scenario, folders, 2));
         const { ask } = await signIn(platform);
-        while ((await phaseOf(ask, `${app}-candidate`)) !== phase) await platform.clock.sleep(20);
+        while ((await phaseOf(ask, `${app}-candidate`)) !== phase) await platform.clock.sleep(3);
         await remove(ask, 'shop-candidate');
         return running;
       })(),
