@@ -28,6 +28,8 @@ import { reportingTo } from './system/runner.js';
 import { takeMissingFiles } from './system/runner-files.js';
 import { listenForSignals } from './system/signals.js';
 
+const LEFT_BEHIND_MS = 1_000;
+
 const { signal, again, close } = listenForSignals(process);
 const shared = { clock: realClock, env: process.env, files };
 const core = reportingTo({ error, notice, saveState, setOutput, setSecret, summary }, process.env, (line) =>
@@ -59,3 +61,5 @@ process.exitCode = isPost
   ? await post({ ...ports, state: getState, files, warn: warning })
   : await main(ports);
 close();
+// What was given up and is still on its way (a proxy that never answers) does not hold the job.
+setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref();

@@ -1,6 +1,8 @@
 /** The bundle where the runner is not as it should be, or not there at all: it works, or ends with one clear error, and nothing is half done. */
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { cfCli, node24, projectRoot } from '../../runner/tools.js';
@@ -83,6 +85,28 @@ test('outside any runner, with its inputs alone: deployed, and the outputs are i
   expect(text).toMatch(/^result: deployed$/m);
   expect(text).not.toMatch(/^::/m);
   expect(await world.meet()).toBe('v2');
+});
+
+test('a proxy that never answers is not waited for once the result is told', async () => {
+  const proxy = createServer().listen(0, '127.0.0.1');
+  const heldMs = new Promise<number>((resolve) => {
+    proxy.once('connection', (socket) => {
+      const began = performance.now();
+      socket.on('error', () => undefined).resume();
+      socket.once('close', () => resolve(performance.now() - began));
+    });
+  });
+  await once(proxy, 'listening');
+  const { code, text, errors } = await plain('v2', {
+    INPUT_ORG: 'nowhere',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example:4318',
+    https_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  });
+  expect([code, errors]).toEqual([1, [expect.stringContaining('nowhere')]]);
+  expect(text).toMatch(/^Warning: OpenTelemetry was not told .*no answer/m);
+  // By itself the connection is given up after thirty seconds.
+  expect(await heldMs).toBeLessThan(20_000);
+  proxy.close();
 });
 
 describe('a file of the runner that is not there', () => {
