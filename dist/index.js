@@ -9107,7 +9107,7 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 /***/ }),
 
-/***/ 9230:
+/***/ 7470:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9586,16 +9586,18 @@ class TokenBroker {
     static async open(loopback, random, accessToken) {
         const path = `/${random.token(PATH_LENGTH)}`;
         const state = {};
-        const served = await loopback.serve(`${path}/oauth/token`, async () => {
+        const served = await loopback.serve(async (request) => {
+            if (request.method !== 'POST' || request.path.split('?')[0] !== `${path}/oauth/token`)
+                return json(404, {});
             try {
                 accessToken.invalidate();
                 const token = await accessToken.get();
-                return { status: 200, body: { access_token: token, token_type: 'bearer', refresh_token: '' } };
+                return json(200, { access_token: token, token_type: 'bearer', refresh_token: '' });
             }
             catch (error) {
                 state.failure = error;
                 const status = error instanceof errors/* PlatformFault */.A ? 503 : 401;
-                return { status, body: { error: 'unauthorized', error_description: 'No new token' } };
+                return json(status, { error: 'unauthorized', error_description: 'No new token' });
             }
         });
         return new TokenBroker(`${served.origin}${path}`, served, state);
@@ -9608,6 +9610,9 @@ class TokenBroker {
     close() {
         this.served.close();
     }
+}
+function json(status, body) {
+    return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 ;// CONCATENATED MODULE: ./lib/cli/configuration.js
@@ -9669,11 +9674,11 @@ class Home {
     get isOnlyOne() {
         return this.broker === undefined && this.options.accessToken.refreshToken !== undefined;
     }
-    async copy() {
+    async copy(target) {
         const { AccessToken: _old, RefreshToken: _older, ...keys } = await this.read();
         const home = new Home(this.options, await this.options.files.privateFolder(this.path, 'push-'));
         try {
-            await home.signIn(keys);
+            await home.signIn(target === undefined ? keys : { ...keys, Target: target });
             return home;
         }
         catch (error) {
@@ -9750,6 +9755,108 @@ function reasonIn({ stderr, both }) {
         .map((line) => line.trim())
         .filter((line) => line !== '' && line !== 'FAILED' && !line.startsWith('TIP:'));
     return lines.at(-1) ?? 'it said nothing';
+}
+
+;// CONCATENATED MODULE: ./lib/cli/relay.js
+const NOT_PASSED = 'connection keep-alive host transfer-encoding trailer accept-encoding upgrade'.split(' ');
+const POLL_MS = { first: 100, growth: 1.5, longest: 3_000 };
+const LONGEST_HOLD_MS = 10 * 60_000;
+const LOOK_TIMEOUT_MS = 30_000;
+const ENDS = ['COMPLETE', 'READY', 'FAILED', 'EXPIRED'];
+class Relay {
+    options;
+    served;
+    takenIn = new AbortController();
+    broken;
+    constructor(options, served) {
+        this.options = options;
+        this.served = served;
+    }
+    static async open(options) {
+        const relay = new Relay(options, { origin: '', close: () => { } });
+        relay.served = await options.loopback.serve((request) => relay.answer(request));
+        return relay;
+    }
+    get origin() {
+        return this.served.origin;
+    }
+    get taken() {
+        return this.takenIn.signal;
+    }
+    get failure() {
+        return this.broken;
+    }
+    close() {
+        this.served.close();
+    }
+    async answer(request) {
+        const { method, path, signal } = request;
+        const first = await this.pass(method, path, request, request.body).catch((error) => {
+            this.broken = error;
+            throw error;
+        });
+        this.broken = undefined;
+        const polled = polledAfter(method, path);
+        const answer = polled === undefined ? first : await this.held(first, polled, request);
+        if (path.startsWith('/v3/packages') && stateOf(answer) === 'READY')
+            this.takenIn.abort();
+        signal.throwIfAborted();
+        return { status: answer.status, headers: this.headersFor(answer), body: answer.body };
+    }
+    async held(first, path, request) {
+        const { clock } = this.options;
+        const untilMs = clock.now() + LONGEST_HOLD_MS;
+        let answer = first;
+        for (let delayMs = POLL_MS.first; isUnderWay(answer) && clock.now() < untilMs; delayMs = Math.min(delayMs * POLL_MS.growth, POLL_MS.longest)) {
+            await clock.sleep(delayMs, request.signal);
+            const next = await this.pass('GET', path, request, undefined, LOOK_TIMEOUT_MS).catch(() => undefined);
+            if (next?.status !== 200 || stateOf(next) === undefined)
+                break;
+            answer = { ...answer, body: next.body };
+        }
+        return answer;
+    }
+    pass(method, path, { headers, signal }, body, withinMs = this.options.timeoutMs) {
+        const { http, api, timeoutMs } = this.options;
+        const hasBody = body !== undefined && method !== 'GET';
+        const passed = Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name) && (hasBody || !name.startsWith('content-')));
+        return http.request({
+            method,
+            url: new URL(api).origin + path,
+            headers: Object.fromEntries(passed),
+            ...(hasBody ? { body } : {}),
+            timeoutMs: Math.min(timeoutMs, withinMs),
+            signal,
+        });
+    }
+    headersFor({ headers, body }) {
+        const passed = Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name));
+        const { location, ...rest } = Object.fromEntries(passed);
+        const { api } = this.options;
+        return {
+            ...rest,
+            ...(location === undefined ? {} : { location: location.replace(new URL(api).origin, this.origin) }),
+            'content-length': String(body.length),
+        };
+    }
+}
+function polledAfter(method, path) {
+    if (method === 'GET' && /^\/v3\/(jobs|packages)\/[^/?]+$/.test(path))
+        return path;
+    return method === 'POST' ? /^(\/v3\/packages\/[^/?]+)\/upload$/.exec(path)?.[1] : undefined;
+}
+function isUnderWay(answer) {
+    const state = answer.status === 200 ? stateOf(answer) : undefined;
+    return state !== undefined && !ENDS.includes(state);
+}
+function stateOf({ body }) {
+    try {
+        const { state } = JSON.parse(body.toString('utf8'));
+        return typeof state === 'string' ? state : undefined;
+    }
+    catch {
+        return undefined;
+    }
 }
 
 // EXTERNAL MODULE: ./lib/system/proxy.js
@@ -9830,6 +9937,8 @@ function checkedAddress(text, what) {
 
 
 
+
+
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 const PUSH_TIMEOUT_MS = 30 * 60_000;
 const UPLOADS = 4;
@@ -9872,6 +9981,9 @@ class Session {
             identity: () => requestIdToken({ ...options, http: options.publicHttp, audience }),
         });
         this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
+    }
+    get uploadsAtATime() {
+        return this.home.isOnlyOne ? 1 : UPLOADS;
     }
     async target() {
         const { org, space, skipSslValidation, credentials } = this.options.inputs;
@@ -9948,21 +10060,35 @@ class Session {
             return await this.turns.run(() => this.uploadFrom(this.home, args, how));
         await this.uploads.run(async () => {
             (signal ?? this.options.signal)?.throwIfAborted();
-            const home = await this.home.copy();
+            const relay = await this.relay(how.timeoutMs);
             try {
-                await this.uploadFrom(home, args, how);
+                const home = await this.home.copy(relay?.origin);
+                try {
+                    await this.uploadFrom(home, args, how, relay);
+                }
+                finally {
+                    await home.remove().catch(() => { });
+                }
             }
             finally {
-                await home.remove().catch(() => { });
+                relay?.close();
             }
         });
     }
-    async uploadFrom(home, args, how) {
-        const { code, output } = await this.run(home, args, how);
+    async relay(timeoutMs) {
+        const { loopback, http, clock } = this.options;
+        if (loopback === undefined || (0,releases/* compareVersions */.Zy)(this.version, OBEYS_SINCE) < 0)
+            return undefined;
+        return await Relay.open({ loopback, http, clock, api: this.root.api, timeoutMs });
+    }
+    async uploadFrom(home, args, how, relay) {
+        const { code, output } = await this.run(home, args, relay === undefined ? how : { ...how, relay });
+        if (relay?.taken.aborted)
+            return;
         const what = `cf ${args[0]} of ${args[1]}`;
-        const unsigned = home.takeFailure();
-        if (code !== 0 && unsigned !== undefined)
-            throw new errors/* PlatformFault */.A(`${what} did not come through: ${unsigned.message}`, true);
+        const failure = home.takeFailure() ?? relay?.failure;
+        if (code !== 0 && failure !== undefined)
+            throw new errors/* PlatformFault */.A(`${what} did not come through: ${failure.message}`, true);
         if (code !== 0)
             throw pushFailure(what, code, output);
     }
@@ -9982,6 +10108,8 @@ class Session {
     async run(home, args, how) {
         const { children, cf, env, listener } = this.options;
         const signal = how.signal ?? this.options.signal;
+        const { relay } = how;
+        const ends = [signal, relay?.taken].filter((one) => one !== undefined);
         await home.freshen();
         const cut = { stdout: showable(), stderr: showable() };
         const shown = { stdout: [], stderr: [], both: [] };
@@ -9997,7 +10125,7 @@ class Session {
             }),
             timeoutMs: how.timeoutMs ?? COMMAND_TIMEOUT_MS,
             onLine: (stream, text) => {
-                const line = cut[stream](text);
+                const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.origin, this.root.api));
                 if (line === undefined)
                     return;
                 shown.both.push(line);
@@ -10007,7 +10135,7 @@ class Session {
             },
             ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
             ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
-            ...(signal === undefined ? {} : { signal }),
+            ...(ends.length === 0 ? {} : { signal: AbortSignal.any(ends) }),
         });
         signal?.throwIfAborted();
         if (result.code !== 0 && shown.both.some((line) => /Invalid Auth Token/i.test(line)))
@@ -11004,6 +11132,9 @@ function routeCalls(requests) {
         async deleteRoute(guid) {
             await (0,apps/* goneIsDone */.i)(async () => requests.finish(await requests.write('DELETE', `/v3/routes/${guid}`)));
         },
+        async askToDeleteRoute(guid) {
+            await (0,apps/* goneIsDone */.i)(async () => void (await requests.write('DELETE', `/v3/routes/${guid}`)));
+        },
         async insertDestinations(routeGuid, to) {
             await requests.write('POST', `/v3/routes/${routeGuid}/destinations`, {
                 destinations: to.map(({ appGuid, processType, port, protocol }) => ({
@@ -11357,6 +11488,7 @@ var lock = __nccwpck_require__(7200);
 function startHeartbeat({ platform, clock }, candidates, stillOurs = async () => true) {
     const ending = new AbortController();
     let silentSinceMs;
+    let heard;
     let held = 0;
     let overslept = false;
     let underWay = Promise.resolve();
@@ -11365,18 +11497,25 @@ function startHeartbeat({ platform, clock }, candidates, stillOurs = async () =>
             await platform.updateApp(guid, {
                 annotations: { [names/* ANNOTATION */.YX.heartbeat]: String(platform.platformNowMs()) },
             });
-            silentSinceMs = undefined;
+            return true;
         }
         catch {
-            silentSinceMs ??= clock.now();
+            return false;
         }
     };
     const beatAll = async () => {
         if (overslept && !(await stillOurs().catch(() => false)))
             return;
         overslept = false;
-        await Promise.all(candidates().map(beat));
+        const guids = candidates();
+        const got = await Promise.all(guids.map(beat));
+        if (got.length === 0)
+            return;
+        silentSinceMs = got.every(Boolean) ? undefined : (silentSinceMs ?? clock.now());
+        if (silentSinceMs === undefined)
+            heard = { sinceMs: steadySinceMs() ?? clock.now(), lastMs: clock.now() };
     };
+    const steadySinceMs = () => heard && clock.now() - heard.lastMs < lock/* DEAD_AFTER_MS */.xT / 2 ? heard.sinceMs : undefined;
     const beating = (async () => {
         while (!ending.signal.aborted) {
             const awakeAtMs = clock.now();
@@ -11390,6 +11529,7 @@ function startHeartbeat({ platform, clock }, candidates, stillOurs = async () =>
     })();
     return {
         silentSinceMs: () => silentSinceMs,
+        steadySinceMs,
         hold: async (work) => {
             held += 1;
             await underWay;
@@ -11540,7 +11680,9 @@ async function pursue({ world, apps, strategy, way }) {
     const { clock, signal, listener, platform } = world;
     const held = () => apps.flatMap(({ intent, snapshot, found }) => {
         const holder = (0,lock/* holderOf */.Kd)(snapshot);
-        return found.locked && holder && (0,lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
+        if (!holder)
+            return found.made === undefined ? [] : [found.made];
+        return isTaken(found) && (0,lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
     });
     const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
     const left = new Set();
@@ -11570,10 +11712,11 @@ async function pursue({ world, apps, strategy, way }) {
         stage = undefined;
         const askedAtMs = clock.now();
         await (0,converge/* allOf */.bn)(apps, LANES, (app) => refresh(app, world));
-        assertFresh(clock.now() - askedAtMs);
+        assertFresh(askedAtMs, heartbeat, world);
         assertHeard(heartbeat, world);
         for (const app of apps.filter((one) => !isOver(one))) {
             (0,still_ours/* assertOurs */.cH)(app, way);
+            delete app.found.made;
             if (way === 'forward' && isSwitched(app)) {
                 await hearing(app, way, world, async () => (0,heed/* heedWatch */.c)(app, world));
             }
@@ -11622,22 +11765,29 @@ function isSwitched({ snapshot }) {
 }
 async function refresh(app, world) {
     app.snapshot = await seen(app, world);
+    const { candidate } = app.snapshot;
+    if (candidate)
+        app.found.candidate = candidate.guid;
 }
 function seen({ intent: { app, production, trials }, snapshot: last }, { platform, target }) {
     const wanted = [...production, ...trials.map(({ route }) => route)];
     return (0,snapshot/* takeSnapshot */.W9)(platform, target, { name: app, wanted, last });
 }
+function isTaken({ locked, made }) {
+    return locked || made !== undefined;
+}
 async function areOurs(apps, world) {
     const ours = await Promise.all(apps
-        .filter(({ found }) => found.locked)
+        .filter(({ found }) => isTaken(found))
         .map(async (app) => {
         const holder = (0,lock/* holderOf */.Kd)(await seen(app, world));
         return holder !== undefined && (0,lock/* ownerOf */.bf)(holder) === app.intent.owner;
     }));
     return ours.every((one) => one);
 }
-function assertFresh(readMs) {
-    if (readMs < lock/* DEAD_AFTER_MS */.xT / 2)
+function assertFresh(askedAtMs, { steadySinceMs }, { clock }) {
+    const readMs = clock.now() - askedAtMs;
+    if (readMs < lock/* DEAD_AFTER_MS */.xT / 2 || (steadySinceMs() ?? clock.now()) <= askedAtMs)
         return;
     throw new errors/* PlatformFault */.A(`Reading the platform took ${Math.round(readMs / 1_000)} s: too old to act on.`, false);
 }
@@ -11658,20 +11808,45 @@ async function performGroup(group, performance) {
     listener.tell({ type: 'group-start', title: titleFor(group, apps), stage: group.stage, way });
     let ok = false;
     try {
-        await (0,converge/* allOf */.bn)(group.steps, LANES, (one) => performOne(one, performance));
-        await (0,converge/* allOf */.bn)(chainsOf(group), LANES, async (chain) => {
+        const early = beside(group.steps.filter(isEarly), performance);
+        const others = group.steps.filter((one) => !isEarly(one));
+        await (0,converge/* allOf */.bn)(others, LANES, (one) => performOne(one, performance));
+        await (0,converge/* allOf */.bn)((0,work/* chainsOf */.My)(group), LANES, async (chain) => {
+            if (group.stage === 'lock')
+                return takeLocks(chain, performance);
             for (const one of chain)
                 await performOne(one, performance);
         });
+        await early();
         ok = true;
     }
     finally {
         listener.tell({ type: 'group-end', ok, durationMs: clock.now() - startedMs });
     }
 }
-function chainsOf({ after }) {
-    const apps = [...new Set(after.map(({ app }) => app))];
-    return apps.map((name) => after.filter(({ app }) => app === name));
+async function takeLocks(locks, performance) {
+    const { clock, signal } = performance.world;
+    const untilMs = clock.now() + lock/* HEARTBEAT_MS */.m;
+    for (const one of locks) {
+        await performOne(one, performance);
+        signal.throwIfAborted();
+        if (clock.now() >= untilMs)
+            return;
+    }
+}
+const EARLY_MS = 1_000;
+function beside(steps, performance) {
+    const { clock } = performance.world;
+    const early = (0,converge/* allOf */.bn)(steps, LANES, (one) => performOne(one, performance));
+    early.catch(() => undefined);
+    return async () => {
+        const ended = new AbortController();
+        const patience = steps.length > 0 ? [clock.sleep(EARLY_MS, ended.signal)] : [];
+        await Promise.race([early, ...patience]).finally(() => ended.abort());
+    };
+}
+function isEarly({ step }) {
+    return 'early' in step && step.early === true;
 }
 async function performOne({ app, step }, { apps, world, way }) {
     const one = worldOf(app, apps);
@@ -11735,7 +11910,7 @@ function titleOfAll(titles) {
 /* harmony export */   wd: () => (/* binding */ settleRest)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
-/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9230);
+/* harmony import */ var _open_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7470);
 /* harmony import */ var _settle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7392);
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5823);
 
@@ -11827,8 +12002,9 @@ async function settle(name, owner, world, mayTake) {
         if (mine.length === 0)
             return undefined;
         const besides = seen.filter((snapshot) => (0,_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7)(snapshot) && !mine.includes(snapshot));
+        const unlocked = seen.filter(({ lock }) => !lock);
         const cancelled = mayTake !== undefined && 'ended' in mayTake;
-        return await bringToItsEnd(mine, besides, cancelled, owner, world);
+        return await bringToItsEnd(mine, { besides, unlocked, cancelled }, owner, world);
     }
     catch (error) {
         return { error, snapshot: await read(name, world).catch(() => first) };
@@ -11855,7 +12031,7 @@ function inTurn(own, count, mayTake) {
 function read(name, { platform, target }) {
     return (0,_platform_snapshot_js__WEBPACK_IMPORTED_MODULE_4__/* .takeSnapshot */ .W9)(platform, target, { name, wanted: [] });
 }
-async function bringToItsEnd(set, besides, cancelled, owner, world) {
+async function bringToItsEnd(set, { besides, unlocked, cancelled }, owner, world) {
     const apps = set.map((snapshot) => {
         const found = { ...(0,_steps_world_js__WEBPACK_IMPORTED_MODULE_5__/* .nothingFound */ .Sb)(), switchedAtMs: world.clock.now() };
         return { intent: { ...recordedOf(snapshot), owner }, snapshot, found };
@@ -11866,7 +12042,7 @@ async function bringToItsEnd(set, besides, cancelled, owner, world) {
     const intents = apps.map(({ intent }) => intent);
     const ofHold = intents.some(({ hold }) => hold);
     const held = (how) => (ofHold ? { held: { way: how, intents } } : {});
-    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides, cancelled);
+    const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides, cancelled, unlocked);
     if (way === 'held') {
         await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__/* .stayHeld */ .F, way: 'held' });
         return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
@@ -11908,15 +12084,18 @@ function recordedOf({ name, lock: left }) {
 /* harmony export */   Ig: () => (/* binding */ assertNoOther),
 /* harmony export */   Lx: () => (/* binding */ inTheWayOf),
 /* harmony export */   cH: () => (/* binding */ assertOurs),
-/* harmony export */   fQ: () => (/* binding */ assertNotGone),
+/* harmony export */   wf: () => (/* binding */ regainLock),
 /* harmony export */   zw: () => (/* binding */ areServing)
 /* harmony export */ });
+/* unused harmony export assertNotGone */
 /* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7200);
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1248);
-/* harmony import */ var _strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4152);
-/* harmony import */ var _strategies_view_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(399);
+/* harmony import */ var _steps_index_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2886);
+/* harmony import */ var _strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4152);
+/* harmony import */ var _strategies_view_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(399);
+
 
 
 
@@ -11924,7 +12103,7 @@ function recordedOf({ name, lock: left }) {
 
 
 function areServing(apps) {
-    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
+    return apps.every(({ intent, snapshot }) => (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__/* .isLive */ .DG)(intent, snapshot) || isOnItsWay(snapshot.candidate?.phase));
 }
 function isOnItsWay(phase) {
     return phase === 'serving' || phase === 'released' || phase === 'drained';
@@ -11950,7 +12129,7 @@ function assertOurs({ intent, snapshot, found }, way) {
 }
 function assertNoOther({ intent, snapshot }) {
     const { candidate, live } = snapshot;
-    if ((0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_5__/* .reached */ .V6)(candidate, 'drained') || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot))
+    if ((0,_strategies_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'drained') || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__/* .isLive */ .DG)(intent, snapshot))
         return;
     const [other] = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__/* .othersAtWork */ .U0)(snapshot);
     const roll = intent.inPlace && (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_3__/* .rollOf */ .H6)(intent, snapshot);
@@ -11964,7 +12143,7 @@ function assertNoOther({ intent, snapshot }) {
 }
 function assertSameLive({ intent, snapshot }) {
     const { candidate, inTheWay, live } = snapshot;
-    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
+    const [other] = live && live.guid !== intent.before?.guid && !(0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__/* .isLive */ .DG)(intent, snapshot) ? [live] : inTheWay;
     if (!other)
         return;
     const what = `Another hand has put ${other.name} (${other.guid}) where live was while it was at work.`;
@@ -11972,12 +12151,26 @@ function assertSameLive({ intent, snapshot }) {
     throw isOnItsWay(candidate?.phase) ? new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Stuck */ .fA(what, next) : new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(what, next, 'live-changed');
 }
 function assertNotGone({ intent, snapshot, found }) {
-    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_4__/* .isLive */ .DG)(intent, snapshot))
+    if (!found.locked || snapshot.candidate || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__/* .isLive */ .DG)(intent, snapshot))
         return;
     if (snapshot.lock) {
         throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`The version that was to go live again, ${intent.version}, disappeared: another hand deleted it.`, 'Roll back to another version, or deploy the one that you want.', 'target-gone');
     }
-    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .candidateName */ .vf)(intent.app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
+    if (intent.inPlace)
+        throw disappeared(intent);
+    throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`The version that was to go live, ${intent.version}, disappeared: another hand renamed or deleted ${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .candidateName */ .vf)(intent.app)}.`, 'See who else works in the space, then run again.', 'target-gone');
+}
+function disappeared({ app }) {
+    return new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Stuck */ .fA(`${(0,_platform_names_js__WEBPACK_IMPORTED_MODULE_2__/* .candidateName */ .vf)(app)} disappeared while it was at work: another hand renamed or deleted it.`, 'Look at the apps and routes of the space, then run again.');
+}
+async function regainLock(app, world) {
+    const { intent, snapshot, found } = app;
+    if (snapshot.lock || !found.locked || (0,_strategies_blue_green_js__WEBPACK_IMPORTED_MODULE_5__/* .isLive */ .DG)(intent, snapshot))
+        return;
+    const isRenamed = found.candidate && (await world.platform.appsByGuid([found.candidate])).length > 0;
+    if (intent.inPlace || isRenamed || snapshot.live?.guid !== intent.before?.guid)
+        throw disappeared(intent);
+    await (0,_steps_index_js__WEBPACK_IMPORTED_MODULE_4__/* .perform */ .y9)({ do: 'make-candidate', phase: 'reverting' }, app, world);
 }
 function inTheWayOf(name) {
     return new _model_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .Refused */ .Lw(`An app named ${name} is there, and it is not ours: it does not carry this action's labels.`, `Rename or delete it (cf rename ${name} NEW-NAME), then run again. It was not touched.`, 'in-the-way');
@@ -12371,18 +12564,25 @@ function worldOf({ platform, afterSignal, target, session, folder: temp }, manif
             await files.remove(folder);
         }
     };
+    const wishOf = ({ app, candidate, trialUrl, alone, bindings }) => ({
+        ...{ app, candidateName: candidate, trialRoute: trialUrl },
+        ...(alone ? { instances: oneOf(app, manifest) } : {}),
+        ...(bindings ? { bindings } : {}),
+    });
+    const appliedTo = (push) => {
+        if (!manifest)
+            throw new Error(`no manifest to apply to ${push.candidate}`);
+        return (0,candidate/* appliedManifest */.rW)(manifest, wishOf(push));
+    };
     const bitsOf = (name) => {
         const path = manifest?.apps.find((app) => app.name === name)?.path;
         if (path === undefined)
             throw new Error(`no bits of ${name} to push`);
         return path;
     };
-    const pushByV6 = async (app, wish) => {
-        if (!manifest)
-            throw new Error(`no manifest to apply to ${wish.candidateName}`);
-        const job = await platform.applyManifest(target.spaceGuid, (0,candidate/* appliedManifest */.rW)(manifest, wish));
-        await platform.finishJob(job);
-        await session.createPackage({ app: wish.candidateName, bitsPath: bitsOf(app), signal });
+    const pushByV6 = async (push) => {
+        await platform.finishJob(await platform.applyManifest(target.spaceGuid, appliedTo(push)));
+        await session.createPackage({ app: push.candidate, bitsPath: bitsOf(push.app), signal });
     };
     return {
         platform,
@@ -12400,18 +12600,16 @@ function worldOf({ platform, afterSignal, target, session, folder: temp }, manif
         hasEnded: endOfRuns(inputs, context, ports),
         compare,
         ...(inputs.command === 'deploy' ? { patience: (0,commits/* patienceOf */.Hw)(inputs, context, compare) } : {}),
-        pushBits: ({ app, candidate, trialUrl, alone, bindings }) => {
-            const instances = alone ? { instances: oneOf(app, manifest) } : {};
-            const filled = bindings ? { bindings } : {};
-            const wish = { app, candidateName: candidate, trialRoute: trialUrl, ...instances, ...filled };
+        pushBits: (push) => {
+            const { app, candidate } = push;
             const image = manifest?.apps.find(({ name }) => name === app)?.docker;
             const { password } = inputs.docker;
             const docker = image && {
                 docker: { ...image, ...(image.username !== undefined && password !== undefined ? { password } : {}) },
             };
             if ((0,v6/* isV6 */.r5)(session.version))
-                return pushByV6(app, wish);
-            return withManifest(wish, (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
+                return pushByV6(push);
+            return withManifest(wishOf(push), (paths) => session.pushBits({ app: candidate, ...paths, ...docker, signal }));
         },
         ...((0,v6/* hasZdtPush */.P_)(session.version)
             ? {
@@ -12423,19 +12621,8 @@ function worldOf({ platform, afterSignal, target, session, folder: temp }, manif
                 }),
             }
             : {}),
-        candidateManifest: (app, candidateName, alone, bindings) => {
-            if (!manifest)
-                throw new Error(`no manifest to apply to ${candidateName}`);
-            const instances = alone ? { instances: oneOf(app, manifest) } : {};
-            const filled = bindings ? { bindings } : {};
-            return (0,candidate/* appliedManifest */.rW)(manifest, {
-                app,
-                candidateName,
-                trialRoute: undefined,
-                ...instances,
-                ...filled,
-            });
-        },
+        candidateManifest: appliedTo,
+        uploads: new Map(),
         liveManifest: (app) => {
             if (!manifest)
                 throw new Error(`no manifest to apply to ${app}`);
@@ -13069,7 +13256,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5714);
 /* harmony import */ var _system_connect_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3414);
 /* harmony import */ var _system_files_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6355);
-/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(215);
+/* harmony import */ var _system_http_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(216);
 /* harmony import */ var _system_loopback_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(5135);
 /* harmony import */ var _system_random_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(153);
 /* harmony import */ var _system_reports_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2443);
@@ -13092,6 +13279,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
+const LEFT_BEHIND_MS = 1_000;
 const { signal, again, close } = (0,_system_signals_js__WEBPACK_IMPORTED_MODULE_13__/* .listenForSignals */ .s)(process);
 const shared = { clock: _system_clock_js__WEBPACK_IMPORTED_MODULE_5__/* .realClock */ .d, env: process.env, files: _system_files_js__WEBPACK_IMPORTED_MODULE_7__/* .files */ .a };
 const core = (0,_system_runner_js__WEBPACK_IMPORTED_MODULE_14__/* .reportingTo */ ._)({ error: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .error */ .z3, notice: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .notice */ .lm, saveState: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .saveState */ .LZ, setOutput: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setOutput */ .uH, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setSecret */ .Pq, summary: _actions_core__WEBPACK_IMPORTED_MODULE_16__/* .summary */ .z }, process.env, (line) => process.stdout.write(`${line}\n`));
@@ -13103,9 +13291,9 @@ const ports = {
     write: core.write,
     portsFor: (inputs, listener) => ({
         ...shared,
-        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V)({ ...inputs, env: process.env }),
+        http: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V0)({ ...inputs, env: process.env }),
         connect: _system_connect_js__WEBPACK_IMPORTED_MODULE_6__/* .connect */ .N,
-        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V)({ ...inputs, skipSslValidation: false, env: process.env }),
+        publicHttp: (0,_system_http_js__WEBPACK_IMPORTED_MODULE_8__/* .createHttp */ .V0)({ ...inputs, skipSslValidation: false, env: process.env }),
         children: (0,_system_children_js__WEBPACK_IMPORTED_MODULE_4__/* .createChildren */ .A)(),
         random: _system_random_js__WEBPACK_IMPORTED_MODULE_10__/* .realRandom */ .M,
         runner: { addPath: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .addPath */ .fM, exportVariable: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .exportVariable */ .dN, saveState: core.saveState, setSecret: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .setSecret */ .Pq },
@@ -13121,6 +13309,7 @@ process.exitCode = isPost
     ? await (0,_post_js__WEBPACK_IMPORTED_MODULE_3__/* .post */ .b)({ ...ports, state: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .getState */ .Gu, files: _system_files_js__WEBPACK_IMPORTED_MODULE_7__/* .files */ .a, warn: _actions_core__WEBPACK_IMPORTED_MODULE_15__/* .warning */ .$e })
     : await (0,_main_js__WEBPACK_IMPORTED_MODULE_2__/* .main */ .i)(ports);
 close();
+setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref();
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
@@ -13399,12 +13588,12 @@ var hold = __nccwpck_require__(8815);
 var engine_lock = __nccwpck_require__(7200);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var manifest_secrets = __nccwpck_require__(2413);
+// EXTERNAL MODULE: ./lib/model/errors.js
+var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/strategies/forward.js + 2 modules
 var forward = __nccwpck_require__(3042);
 // EXTERNAL MODULE: ./lib/strategies/settle.js
 var settle = __nccwpck_require__(6565);
-// EXTERNAL MODULE: ./lib/model/errors.js
-var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/steps/await-instances.js
 var await_instances = __nccwpck_require__(8499);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
@@ -14287,12 +14476,27 @@ function read(name, { platform, target }) {
 }
 async function heldSet(asked, place) {
     const { platform } = forReading(place.platform);
-    const seen = await Promise.all(asked.map((name) => read(name, { ...place, platform })));
+    const look = (names) => Promise.all(names.map((name) => read(name, { ...place, platform })));
+    const seen = await look(asked);
     const recorded = seen
         .flatMap(({ name, lock }) => (lock && (0,journal/* recalled */.z)(name, lock)) ?? [])
         .filter(({ hold }) => hold);
     const [first] = recorded;
-    return first ? { names: [...new Set(recorded.flatMap(({ set }) => set))], first } : { names: asked };
+    if (!first)
+        return { names: asked };
+    const names = [...new Set(recorded.flatMap(({ set }) => set))];
+    const all = [...seen, ...(await look(names.filter((name) => !asked.includes(name))))];
+    const [torn] = recorded.flatMap((one) => tornApart(one, all) ?? []);
+    return { names, first, ...(torn ? { torn } : {}) };
+}
+function tornApart({ set, version }, seen) {
+    const apps = seen.filter(({ name }) => set.includes(name));
+    const isOfIt = ({ name, lock }) => lock !== undefined && (0,journal/* recalled */.z)(name, lock)?.version === version;
+    const gone = apps.filter((app) => !isOfIt(app) && app.live?.version !== version);
+    if (gone.length === 0 || !apps.filter(isOfIt).every(engine_lock/* isHeld */.i7))
+        return undefined;
+    const names = gone.map(({ name }) => name).join(', ');
+    return new errors/* Refused */.Lw(`The deploy of ${version} of ${set.join(', ')} is not held as a whole any more: the new version of ${names} is gone, and no other app goes live without it.`, 'End what is left of it with command: abort, and deploy anew.');
 }
 function lookUpHeld(names, { platform, target }) {
     return Promise.all(names.map(async (name) => {
@@ -14319,13 +14523,16 @@ async function ofEach(seen, place, settled, way) {
     });
 }
 function endedBefore(snapshot, done, isForward) {
-    const { name, live, lock } = snapshot;
+    const { name, live, lock, previous } = snapshot;
     const one = done.find(({ set }) => set.includes(name));
     if (!one || lock || (live?.version === one.version) !== isForward)
         return undefined;
-    const { before: _, target: __, inPlace: ___, turn: ____, handover: _____, ...beside } = one;
+    const { before: _, target: __, inPlace, turn: ___, handover: ____, ...beside } = one;
     const production = (0,view/* servedBy */.nV)(snapshot, live).map((route) => (0,intent_parts/* wantedOf */.Lm)(route, snapshot));
-    return { ...beside, app: name, production, dropped: [], trials: [] };
+    const [kept] = isForward && !inPlace ? previous.filter((app) => !(0,view/* isGoing */.jf)(app)) : [];
+    const { guid, version } = kept ?? {};
+    const before = guid && version ? { before: { guid, version, ran: true, destinations: [] } } : {};
+    return { ...beside, ...before, app: name, production, dropped: [], trials: [] };
 }
 function nothingHeld(snapshot) {
     const ended = endingOf(snapshot);
@@ -14516,7 +14723,7 @@ function planned(apps, { strategy, goesOn, ended, watchedRoutes }) {
         turn: intent.turn,
         work: strategy(intent, goesOn ? snapshot : withoutLock(snapshot)),
     }));
-    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => apps.flatMap(({ intent }) => {
+    const steps = (0,strategies_work/* groups */.TN)(work).flatMap((group) => inOrder(group, apps).flatMap(({ intent }) => {
         const own = [...group.steps, ...group.after].flatMap(({ app, step }) => app === intent.app ? [step] : []);
         if (own.length === 0)
             return [];
@@ -14524,6 +14731,11 @@ function planned(apps, { strategy, goesOn, ended, watchedRoutes }) {
         return [{ app: intent.app, title, calls: own.flatMap((step) => (0,lib_steps/* planOf */.XC)(step, intent, watchedRoutes)) }];
     }));
     return [...settling, ...steps];
+}
+function inOrder({ stage, after }, apps) {
+    if (stage !== 'lock')
+        return apps;
+    return after.flatMap(({ app }) => apps.filter(({ intent }) => intent.app === app));
 }
 function withoutLock({ candidate: _candidate, lock: _lock, ...snapshot }) {
     return { ...snapshot, takers: [] };
@@ -14612,10 +14824,9 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
                 await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
                 return { result: 'refused', error, apps: shown() };
             }
-            for (const app of ours)
-                if (!app.snapshot.lock)
-                    (0,still_ours/* assertNotGone */.fQ)(app);
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
+            for (const app of ours)
+                await (0,still_ours/* regainLock */.wf)(app, left);
             const strategy = isCancelled ? quickBack : backward/* backward */.e;
             await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy, way: 'back' });
             const isBack = ours.length === touched.length && ours.every((app) => isAsBefore(app) && isDone(app));
@@ -14743,6 +14954,13 @@ function tellTurns(apps, world) {
     const text = `Routes are switched in turn: ${turnsText(turns)}.`;
     (0,steps_world/* note */.N4)(world, text);
     apps[0]?.found.notes.push(text);
+}
+function tellUploads(apps, { uploadsAtATime }, world) {
+    if (apps.length < 2)
+        return;
+    const most = uploadsAtATime === 1 ? 'one at a time' : `at most ${uploadsAtATime} at a time`;
+    const text = `${apps.length} apps are deployed side by side; their bits are uploaded ${most}, the same ones once.`;
+    world.listener.tell({ type: 'note', text });
 }
 
 // EXTERNAL MODULE: ./lib/manifest/said.js
@@ -15060,7 +15278,7 @@ function whyOther(sides, now) {
                 ? 'a tag names its image, and may have been moved'
                 : 'the bits cannot be told from others',
         ];
-    if (!(0,vouched/* hasItsBits */.H)(live, read.packageGuid, sides.snapshot))
+    if (!(0,vouched/* hasItsBits */.HK)(live, read.packageGuid, sides.snapshot))
         return ['it is not known which bits live has'];
     const { bits, manifestHash } = platform_names/* ANNOTATION */.YX;
     const doubts = [...doubtsOf(said), ...hiddenOf(read)];
@@ -15248,6 +15466,7 @@ var commands_world = __nccwpck_require__(5823);
 
 
 
+
 async function change(opened, asked, inputs, context, ports) {
     const { result, owner, names, manifest, look, prepare, take, perform } = asked;
     let watch;
@@ -15276,6 +15495,8 @@ async function change(opened, asked, inputs, context, ports) {
     const figures = async () => (watch ? { watch: await watch.stop() } : {});
     let found = [];
     let apps = [];
+    let hasSettled = false;
+    const settledHeld = [];
     try {
         let seen = await lookAgain();
         found = seen;
@@ -15294,6 +15515,8 @@ async function change(opened, asked, inputs, context, ports) {
                 return { result: 'planned', apps: shown, plan: [], cfVersion };
             const changed = inTurn(onlyChanged(apps, compared), inputs);
             tellTurns(changed, world);
+            if (manifest)
+                tellUploads(changed, opened.session, world);
             await asked.assertRoom?.(changed, seenOf(changed, seen), world);
             const plan = planned(changed, {
                 strategy: asked.strategy ?? forward/* forward */.s,
@@ -15308,7 +15531,6 @@ async function change(opened, asked, inputs, context, ports) {
         const waiting = asked.held === 'own' ? await heldAmong(snapshotsOf(seen), world) : ended;
         const left = seen.filter(({ snapshot }) => (0,engine_lock/* holderOf */.Kd)(snapshot) && !isAmong(snapshot, waiting));
         const rolledBack = [];
-        const settledHeld = [];
         for (const { snapshot } of left) {
             if (settledHeld.some(({ intents }) => intents.some(({ app }) => app === snapshot.name)))
                 continue;
@@ -15319,6 +15541,7 @@ async function change(opened, asked, inputs, context, ports) {
             }
             if (!settled)
                 continue;
+            hasSettled = true;
             ports.listener.tell({ type: 'warning', text: settled.told });
             rolledBack.push(...settled.rolledBack);
             if (settled.held)
@@ -15351,6 +15574,8 @@ async function change(opened, asked, inputs, context, ports) {
         if (!isAsAsked) {
             apps = inTurn(onlyChanged(apps, compared), inputs);
             tellTurns(apps, world);
+            if (manifest)
+                tellUploads(apps, opened.session, world);
             await asked.assertRoom?.(apps, seenOf(apps, seen), world);
             await asked.ready?.();
             await take?.(apps, world);
@@ -15378,13 +15603,20 @@ async function change(opened, asked, inputs, context, ports) {
             (0,settle_rest/* forgetUnsettled */.C4)(ports.runner);
         const seen = changed ? await lookAgain().catch(() => found) : found;
         return {
-            result: changed ? 'failed' : 'refused',
+            result: changed ? endOf(error, hasSettled, settledHeld) : 'refused',
             error,
             apps: seen.map(({ snapshot }) => notDeployed(snapshot, inputs)),
             ...(await figures()),
             cfVersion,
         };
     }
+}
+function endOf(error, hasSettled, settled) {
+    if (!(error instanceof errors/* Refused */.Lw && error.code === 'nothing-held'))
+        return 'failed';
+    if (!hasSettled)
+        return 'refused';
+    return settled.length > 0 && settled.every(({ way }) => way === 'back') ? 'reverted' : 'failed';
 }
 function seenOf(apps, seen) {
     return apps.flatMap(({ intent }) => seen.find(({ snapshot }) => snapshot.name === intent.app) ?? []);
@@ -15899,8 +16131,8 @@ async function listedNamesOf(inputs, context) {
     return inputs.app ? [...new Set((0,values/* list */.p_)(inputs.app))] : namesOf(inputs, context);
 }
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 28 modules
-var commands_open = __nccwpck_require__(9230);
+// EXTERNAL MODULE: ./lib/commands/open.js + 29 modules
+var commands_open = __nccwpck_require__(7470);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -16408,7 +16640,7 @@ function ownVersions({ live, revisions = [], droplets = [], deployments = [] }) 
         return { version, dropletGuid, untilMs, annotations, isGone, ...(revision ? { revision } : {}) };
     });
     const packageGuid = droplets.find(({ guid }) => guid === live.currentDropletGuid)?.packageGuid;
-    const isStrange = !(0,vouched/* hasItsBits */.H)(live, packageGuid, { deployments });
+    const isStrange = !(0,vouched/* hasItsBits */.HK)(live, packageGuid, { deployments });
     const known = new Set([live.version, ...written.map(({ version }) => version)]);
     const others = before
         .filter((revision) => revision !== now && !written.some((one) => one.revision === revision))
@@ -18219,7 +18451,9 @@ async function promote(inputs, context, ports) {
     const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
-        const { names, first } = await heldSet(asked, opened);
+        const { names, first, torn } = await heldSet(asked, opened);
+        if (torn)
+            throw torn;
         const promoting = {
             result: 'promoted',
             owner,
@@ -18572,13 +18806,14 @@ async function prepare_restart_prepareOne({ snapshot }, left, nowMs, preparation
     const { live, name } = snapshot;
     if (!live)
         return { problems: [notThere(name, snapshot.target)] };
-    const [droplet, brought] = await Promise.all([
+    const [droplet, brought, packages] = await Promise.all([
         platform.currentDroplet(live.guid),
         platform.sidecars(live.guid, 'buildpack'),
+        platform.packages(live.guid),
     ]);
     if (droplet?.state !== 'STAGED')
         return { problems: [withoutDroplet(name)] };
-    const packageGuid = await packageOf(live, droplet, snapshot, world);
+    const packageGuid = (0,vouched/* packageOf */.wg)(live, droplet.packageGuid, packages, snapshot);
     const domain = trialDomain(snapshot.domains, inputs);
     const beside = judgeLeftovers(snapshot, left);
     const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
@@ -18592,7 +18827,7 @@ async function prepare_restart_prepareOne({ snapshot }, left, nowMs, preparation
         ...(packageGuid === undefined ? {} : { packageGuid }),
         brought,
         ...(droplet.commands ? { types: Object.keys(droplet.commands) } : {}),
-        isStrange: !(0,vouched/* hasItsBits */.H)(live, droplet.packageGuid, snapshot),
+        isStrange: !(0,vouched/* hasItsBits */.HK)(live, droplet.packageGuid, snapshot),
         trialDomain: domain instanceof errors/* Refused */.Lw ? NOWHERE : domain,
     });
     const made = domain instanceof errors/* Refused */.Lw ? make() : await withFreeTrials(make, world);
@@ -18626,14 +18861,6 @@ async function prepare_restart_prepareOne({ snapshot }, left, nowMs, preparation
             ...wrong.map((text) => new errors/* Refused */.Lw(text, 'Change what is named above and run again.')),
         ],
     };
-}
-async function packageOf(live, { packageGuid }, snapshot, { platform }) {
-    const noted = (0,vouched/* hasItsCopy */.y)(live, snapshot) ? live.annotations[platform_names/* ANNOTATION */.YX.builtOf] : undefined;
-    const guid = packageGuid ?? noted;
-    if (guid === undefined)
-        return undefined;
-    const all = await platform.packages(live.guid);
-    return all.find((one) => one.guid === guid && one.state === 'READY')?.guid;
 }
 function notThere(name, { org, space }) {
     return new errors/* Refused */.Lw(`There is no app ${name} in ${org}/${space}: nothing is there to be started once more.`, 'See that app, org and space are the ones that you mean.');
@@ -23040,7 +23267,7 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   b: () => (/* binding */ post)
 /* harmony export */ });
-/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9230);
+/* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7470);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
 /* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5839);
@@ -23258,6 +23485,7 @@ function describe(outcome) {
 /* harmony export */   Qp: () => (/* binding */ sideBySide),
 /* harmony export */   W7: () => (/* binding */ PROBE_TIMEOUT_MS),
 /* harmony export */   bQ: () => (/* binding */ CONNECTIONS_IN_A_ROW),
+/* harmony export */   jt: () => (/* binding */ learnPauseMs),
 /* harmony export */   rR: () => (/* binding */ headerOf),
 /* harmony export */   rV: () => (/* binding */ pauseMs)
 /* harmony export */ });
@@ -23269,6 +23497,9 @@ const ROUTERS_LEARN_MS = 25_000;
 const PROBE_TIMEOUT_MS = 10_000;
 function pauseMs(attempt) {
     return Math.min(2_000, Math.round(100 * 1.5 ** attempt));
+}
+function learnPauseMs(attempt) {
+    return Math.min(2_000, Math.round(100 * 1.15 ** attempt));
 }
 async function sideBySide(ctx, items, lanes, work) {
     const left = [...items];
@@ -23569,7 +23800,7 @@ async function settledReach(ctx, asked) {
     const isOpen = () => reach === 'unknown-route' || (reach !== asked.reach && reach === 'unreachable');
     for (let pauses = 0; isOpen(); pauses += 1) {
         if (pauses > 0)
-            await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV)(pauses), ctx.signal);
+            await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .learnPauseMs */ .jt)(pauses), ctx.signal);
         if (ctx.clock.now() >= asked.deadlineMs) {
             throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr(`${asked.routeUrl}: no router knows this route yet`);
         }
@@ -23610,7 +23841,8 @@ async function proveOne(ctx, { routeUrl, path, deadlineMs, instances, returns },
         if (short !== told)
             tell(`${routeUrl}: ${who} not proven yet: ${short}`);
         told = short;
-        await ctx.clock.sleep((0,_context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV)(pauses++), ctx.signal);
+        const pause = verdict === 'wait' ? _context_js__WEBPACK_IMPORTED_MODULE_2__/* .learnPauseMs */ .jt : _context_js__WEBPACK_IMPORTED_MODULE_2__/* .pauseMs */ .rV;
+        await ctx.clock.sleep(pause(pauses++), ctx.signal);
     }
 }
 function faultOf(routeUrl, who, answer) {
@@ -25972,8 +26204,11 @@ const awaitInstances = {
         }).catch((error) => {
             throw error instanceof _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr ? faultOf(error.message) : error;
         });
-        if (side === 'candidate')
-            app.found.bootMs ??= world.clock.now() - startedAtMs;
+        if (side !== 'candidate')
+            return;
+        const atMs = world.clock.now();
+        app.found.bootMs ??= atMs - startedAtMs;
+        app.found.seenUp = { atMs, crashes: last.crashes };
     },
 };
 function begunAtMs(app) {
@@ -25994,8 +26229,11 @@ const stayUp = {
         const sinceMs = begunAtMs(app);
         const windowMs = stayMs(app.found.bootMs);
         const deadlineMs = world.clock.now() + windowMs + (world.startTimeoutMs ?? startLimitMs(processes));
-        let upSinceMs = world.clock.now();
-        let crashes = -1;
+        const begunMs = world.clock.now();
+        const { seenUp } = app.found;
+        const goesOn = seenUp !== undefined && begunMs - seenUp.atMs < STAY_PAUSE_MS;
+        let upSinceMs = goesOn ? seenUp.atMs : begunMs;
+        let crashes = goesOn ? seenUp.crashes : -1;
         for (;;) {
             const health = await lookAt(world, candidate, sinceMs, world.clock.now() - upSinceMs);
             if (health.hopeless)
@@ -26003,12 +26241,13 @@ const stayUp = {
             if (!health.ready || (crashes >= 0 && health.crashes > crashes))
                 upSinceMs = world.clock.now();
             crashes = health.crashes;
-            if (world.clock.now() - upSinceMs >= windowMs)
+            const leftMs = upSinceMs + windowMs - world.clock.now();
+            if (leftMs <= 0)
                 return;
             if (world.clock.now() >= deadlineMs) {
                 throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .VersionFault */ .d4(`The instances of ${name} do not stay up: ${health.state}`, 'start');
             }
-            await world.clock.sleep(STAY_PAUSE_MS, world.signal);
+            await world.clock.sleep(Math.min(STAY_PAUSE_MS, leftMs), world.signal);
         }
     },
 };
@@ -27166,13 +27405,20 @@ const applyToCandidate = {
     plan: (_step, { app }) => [
         `POST /v3/spaces/<space>/actions/apply_manifest <of ${(0,names/* candidateName */.vf)(app)}, without routes>, GET /v3/jobs/<job> until COMPLETE`,
     ],
-    run: async (_step, app, { platform, target, candidateManifest }) => {
-        const { intent } = app;
-        const { name } = (0,steps_world/* appOn */.jb)('candidate', app);
-        const manifest = candidateManifest(intent.app, name, intent.inPlace !== undefined, intent.carry?.filled);
-        await platform.finishJob(await platform.applyManifest(target.spaceGuid, manifest));
-    },
+    run: (_step, app, world) => applyPushed(pushTo(app), world),
 };
+function pushTo(app) {
+    const { intent } = app;
+    return {
+        app: intent.app,
+        candidate: (0,steps_world/* appOn */.jb)('candidate', app).name,
+        ...(intent.inPlace ? { alone: true } : {}),
+        ...(intent.carry?.filled ? { bindings: intent.carry.filled } : {}),
+    };
+}
+async function applyPushed(push, { platform, target, candidateManifest }) {
+    await platform.finishJob(await platform.applyManifest(target.spaceGuid, candidateManifest(push)));
+}
 
 // EXTERNAL MODULE: ./lib/steps/live-wish.js
 var live_wish = __nccwpck_require__(8026);
@@ -27453,6 +27699,7 @@ async function awaitRoll(app, world) {
     const limitMs = world.startTimeoutMs ?? (0,await_instances/* startLimitMs */.uZ)(slowest.map((one) => ({ ...one, instances: maxInFlight })));
     let last = { crashes: 0 };
     const shortage = new room/* Shortage */.cl();
+    const eve = new Eve(maxInFlight);
     await (0,wait/* waitFor */.f)(world, {
         what: 'the deployment to go on',
         get deadlineMs() {
@@ -27478,11 +27725,27 @@ async function awaitRoll(app, world) {
             const isShort = full !== undefined && shortMs > room/* ROOM_WAIT_MS */.nQ;
             if (isShort && (0,await_instances/* codeOf */.$N)(last) === 'no-room')
                 throw new errors/* VersionFault */.d4(`The deployment finds no room: ${full}`, 'no-room');
-            return { state };
+            return { state, soon: eve.isUp(seen, nowMs) };
         },
     }).catch((error) => {
         throw error instanceof errors/* DeadlineOver */.hr ? new errors/* VersionFault */.d4(error.message, (0,await_instances/* codeOf */.$N)(last)) : error;
     });
+}
+const EVE_MS = 15_000;
+class Eve {
+    maxInFlight;
+    sinceMs;
+    constructor(maxInFlight) {
+        this.maxInFlight = maxInFlight;
+    }
+    isUp({ deployment: { canary }, process, processes, instances }, nowMs) {
+        const wanted = process?.instances ?? 0;
+        const old = processes.filter(({ type, guid }) => type === 'web' && guid !== process?.guid);
+        const isLast = canary !== undefined || old.reduce((sum, one) => sum + one.instances, 0) <= this.maxInFlight;
+        const isUp = isLast && wanted > 0 && instances.filter(isRoutable).length >= wanted;
+        this.sinceMs = isUp ? (this.sinceMs ?? nowMs) : undefined;
+        return this.sinceMs !== undefined && nowMs - this.sinceMs < EVE_MS;
+    }
 }
 class Progress {
     atMs;
@@ -27640,70 +27903,7 @@ function scaleText({ instances, memoryMb, diskMb, logRateBps }) {
         .join(', ');
 }
 
-;// CONCATENATED MODULE: ./lib/steps/copy-package.js
-
-
-
-
-const copyPackageToCandidate = {
-    title: () => 'copy the package to the candidate',
-    plan: (_step, intent) => [
-        `POST /v3/packages?source_guid=${packageOf(intent)} for <candidate>, GET /v3/packages until READY`,
-        `PATCH /v3/apps/<candidate> annotation ${names/* ANNOTATION */.YX.package}`,
-    ],
-    run: async (_step, app, world) => {
-        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
-        const source = packageOf(app.intent);
-        if (source === undefined)
-            throw new errors/* PlatformFault */.A('Which package is to be copied is not recorded.', false);
-        const { guid, state } = await copyPackage(source, candidate.guid, world);
-        if (state !== 'READY')
-            throw new errors/* PlatformFault */.A(`The platform failed to copy the package: ${state}.`, false);
-        await world.platform.updateApp(candidate.guid, {
-            annotations: { [names/* ANNOTATION */.YX.package]: guid, [names/* ANNOTATION */.YX.builtOf]: guid },
-        });
-    },
-};
-function packageOf({ bits }) {
-    return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
-}
-async function copyPackage(source, appGuid, world) {
-    const { platform, clock } = world;
-    const { guid } = await platform.copyPackage(source, appGuid);
-    return (0,wait/* waitFor */.f)(world, {
-        what: 'the copy of the package',
-        deadlineMs: clock.now() + world.stagingTimeoutMs,
-        look: async () => {
-            const found = (await platform.packages(appGuid)).find((one) => one.guid === guid);
-            if (!found)
-                throw new errors/* PlatformFault */.A(`The copy ${guid} of the package is not there.`, false);
-            const { state } = found;
-            return {
-                state: `package ${state.toLowerCase()}`,
-                ...(ENDS.includes(state) ? { done: found } : {}),
-            };
-        },
-    });
-}
-const ENDS = ['READY', 'FAILED', 'EXPIRED'];
-async function copyForRestage(source, appGuid, world) {
-    try {
-        const { guid, state } = await copyPackage(source, appGuid, world);
-        if (state === 'READY')
-            return guid;
-        (0,steps_world/* note */.N4)(world, `${WITHOUT}: its copy is ${state}.`);
-    }
-    catch (error) {
-        if (!(error instanceof errors/* PlatformRefusal */.E2 || error instanceof errors/* DeadlineOver */.hr))
-            throw error;
-        (0,steps_world/* note */.N4)(world, `${WITHOUT}: ${error.message}`);
-    }
-    return null;
-}
-const WITHOUT = 'Without its package this version cannot be staged anew later';
-
 ;// CONCATENATED MODULE: ./lib/steps/copy-droplet.js
-
 
 
 
@@ -27712,8 +27912,7 @@ const copyDroplet = {
     title: () => 'copy the droplet to live',
     plan: () => [
         'POST /v3/droplets?source_guid=<droplet of candidate> for <live>, GET /v3/droplets/<copy> until STAGED',
-        'POST /v3/packages?source_guid=<package of candidate> for <live>',
-        `PATCH /v3/apps/<lock> annotations ${names/* ANNOTATION */.YX.copiedDroplet}, ${names/* ANNOTATION */.YX.builtOf}`,
+        `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.copiedDroplet}`,
     ],
     run: async (_step, app, world) => {
         const { platform } = world;
@@ -27722,14 +27921,8 @@ const copyDroplet = {
         if (candidate.currentDropletGuid === undefined)
             throw new errors/* PlatformFault */.A(`${candidate.name} has no droplet.`, false);
         await assertWhole(candidate, app, world);
-        const packageGuid = candidate.annotations[names/* ANNOTATION */.YX.package];
-        const [guid, builtOf] = await Promise.all([
-            copyTo(live.guid, candidate.currentDropletGuid, world),
-            packageGuid === undefined ? null : copyForRestage(packageGuid, live.guid, world),
-        ]);
-        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, {
-            annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid, [names/* ANNOTATION */.YX.builtOf]: builtOf },
-        });
+        const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
+        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid } });
     },
 };
 async function copyTo(appGuid, dropletGuid, world) {
@@ -27787,6 +27980,107 @@ async function assertWhole({ guid }, { intent }, { platform }) {
         return;
     throw new errors/* Refused */.Lw(`${intent.app} has sidecars that its buildpacks bring (${brought.join(', ')}), and the copy of a droplet has none of them.`, 'Deploy it with strategy: blue-green.');
 }
+
+;// CONCATENATED MODULE: ./lib/steps/copy-package.js
+
+
+
+
+
+const copyPackageTo = {
+    title: ({ side, early }) => early ? 'ask for a copy of the package for live' : `copy the package to ${side ?? 'the candidate'}`,
+    plan: ({ side }, intent) => side === 'live'
+        ? [
+            'POST /v3/packages?source_guid=<package of candidate> for <live>, GET /v3/packages until READY',
+            `PATCH /v3/apps/<lock> annotation ${names/* ANNOTATION */.YX.builtOf}`,
+        ]
+        : [
+            `POST /v3/packages?source_guid=${packageOf(intent)} for <candidate>, GET /v3/packages until READY`,
+            `PATCH /v3/apps/<candidate> annotation ${names/* ANNOTATION */.YX.package}`,
+        ],
+    run: async ({ side, early }, app, world) => {
+        if (side === 'live')
+            return early ? askForCopy(app, world) : (0,heed/* heeding */.b)(app, world, (heeded) => leaveWithLive(app, heeded));
+        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
+        const source = packageOf(app.intent);
+        if (source === undefined)
+            throw new errors/* PlatformFault */.A('Which package is to be copied is not recorded.', false);
+        const { guid, state } = await copyPackage(source, candidate.guid, world);
+        if (state !== 'READY')
+            throw new errors/* PlatformFault */.A(`The platform failed to copy the package: ${state}.`, false);
+        await world.platform.updateApp(candidate.guid, {
+            annotations: { [names/* ANNOTATION */.YX.package]: guid, [names/* ANNOTATION */.YX.builtOf]: guid },
+        });
+    },
+};
+async function askForCopy(app, { platform }) {
+    const source = (0,steps_world/* appOn */.jb)('candidate', app).annotations[names/* ANNOTATION */.YX.package];
+    if (source === undefined)
+        return;
+    try {
+        const { guid } = await platform.copyPackage(source, (0,steps_world/* appOn */.jb)('live', app).guid);
+        await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.builtOf]: guid } });
+    }
+    catch (error) {
+        if (!isOfPlatform(error))
+            throw error;
+    }
+}
+async function leaveWithLive(app, world) {
+    const { guid: lock, annotations } = (0,steps_world/* lockOf */.Vx)(app);
+    const { [names/* ANNOTATION */.YX.package]: source, [names/* ANNOTATION */.YX.builtOf]: named = source } = annotations;
+    if (source === undefined)
+        return;
+    const live = (0,steps_world/* appOn */.jb)('live', app).guid;
+    const copy = named === source ? undefined : named;
+    const builtOf = (await copyUnless(WITHOUT, source, live, world, copy)) ?? null;
+    if (builtOf !== named)
+        await world.platform.updateApp(lock, { annotations: { [names/* ANNOTATION */.YX.builtOf]: builtOf } });
+}
+function packageOf({ bits }) {
+    return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
+}
+async function copyPackage(source, appGuid, world, asked) {
+    const { platform, clock } = world;
+    const guid = asked ?? (await platform.copyPackage(source, appGuid)).guid;
+    return (0,wait/* waitFor */.f)(world, {
+        what: 'the copy of the package',
+        deadlineMs: clock.now() + world.stagingTimeoutMs,
+        look: async () => {
+            const found = (await platform.packages(appGuid)).find((one) => one.guid === guid);
+            if (!found)
+                throw new errors/* PlatformFault */.A(`The copy ${guid} of the package is not there.`, false);
+            const { state } = found;
+            return {
+                state: `package ${state.toLowerCase()}`,
+                ...(ENDS.includes(state) ? { done: found } : {}),
+            };
+        },
+    });
+}
+const ENDS = ['READY', 'FAILED', 'EXPIRED'];
+async function copyForBits(source, appGuid, world) {
+    return copyUnless('The bits are uploaded once more', source, appGuid, world);
+}
+async function copyUnless(otherwise, ...copied) {
+    const [, , world] = copied;
+    try {
+        const { guid, state } = await copyPackage(...copied);
+        if (state === 'READY')
+            return guid;
+        (0,steps_world/* note */.N4)(world, `${otherwise}: the copy of the package is ${state}.`);
+    }
+    catch (error) {
+        if (!isOfPlatform(error))
+            throw error;
+        (0,steps_world/* note */.N4)(world, `${otherwise}: ${error.message}`);
+    }
+    return undefined;
+}
+function isOfPlatform(error) {
+    return [errors/* PlatformRefusal */.E2, errors/* DeadlineOver */.hr, errors/* PlatformFault */.A].some((kind) => error instanceof kind);
+}
+const WITHOUT = 'Without its package this version cannot be staged anew later';
 
 // EXTERNAL MODULE: ./lib/steps/earlier.js
 var earlier = __nccwpck_require__(6364);
@@ -27867,10 +28161,10 @@ async function hadItsBits({ intent, snapshot }, platform) {
     if (!snapshot.live || dropletGuid === undefined)
         return false;
     const before = { ...snapshot.live, currentDropletGuid: dropletGuid };
-    if (!(names/* ANNOTATION */.YX.bits in before.annotations) || (0,vouched/* hasItsCopy */.y)(before, snapshot))
+    if (!(names/* ANNOTATION */.YX.bits in before.annotations) || (0,vouched/* hasItsCopy */.yV)(before, snapshot))
         return true;
     const droplet = (await platform.droplets(before.guid)).find(({ guid }) => guid === dropletGuid);
-    return (0,vouched/* hasItsBits */.H)(before, droplet?.packageGuid, snapshot);
+    return (0,vouched/* hasItsBits */.HK)(before, droplet?.packageGuid, snapshot);
 }
 async function orKept(deleted) {
     await deleted.catch((error) => {
@@ -27976,7 +28270,7 @@ async function lastAnswerOn(ctx, { live, path, quietMs = QUIET_MS, deadlineMs, u
         }
         if (pauses === 0)
             tell(`${url}: a router still sends requests to what was unmapped`);
-        await ctx.clock.sleep((0,context/* pauseMs */.rV)(pauses++), ctx.signal);
+        await ctx.clock.sleep((0,context/* learnPauseMs */.jt)(pauses++), ctx.signal);
     }
 }
 
@@ -28174,13 +28468,13 @@ const makeCandidate = {
     plan: (_step, { app }) => [
         `POST /v3/apps name=${(0,names/* candidateName */.vf)(app)}, with labels and journal (201: the lock)`,
     ],
-    run: async (_step, { intent, snapshot }, { platform, target }) => {
+    run: async ({ phase = 'made' }, { intent, snapshot, found }, { platform, target }) => {
         const made = await platform.createApp(target.spaceGuid, {
             name: (0,names/* candidateName */.vf)(intent.app),
             ...lifecycleOf(intent, snapshot),
             labels: {
                 [names/* LABEL */.d_.role]: 'candidate',
-                [names/* LABEL */.d_.phase]: 'made',
+                [names/* LABEL */.d_.phase]: phase,
                 [names/* LABEL */.d_.app]: (0,names/* appKey */.$k)(intent.app),
                 [names/* LABEL */.d_.version]: intent.version,
                 [names/* LABEL */.d_.owner]: intent.owner,
@@ -28195,6 +28489,7 @@ const makeCandidate = {
         });
         if (!made)
             throw new errors/* PlatformFault */.A(`${(0,names/* candidateName */.vf)(intent.app)} was made by somebody else just now.`, false);
+        found.made = made.guid;
     },
 };
 function lifecycleOf({ asLive, docker, bits }, { live }) {
@@ -28403,6 +28698,10 @@ var external_node_util_ = __nccwpck_require__(7975);
 
 
 
+
+
+
+
 const pushBits = {
     title: (_step, { docker }) => (docker ? 'push the name of the image' : 'push the bits'),
     plan: (_step, { app, docker, byV6 }) => [
@@ -28414,36 +28713,102 @@ const pushBits = {
             : [
                 `cf push ${(0,names/* candidateName */.vf)(app)} --no-start -f <candidate manifest> --vars-file <private file>${docker ? ' --docker-image <image>' : ''}`,
             ]),
+        ...(docker
+            ? []
+            : [
+                'instead, where live or another app of this deploy has the same bits: apply_manifest, POST /v3/packages?source_guid=<its package>',
+            ]),
         `PATCH /v3/apps/<candidate> annotations ${names/* ANNOTATION */.YX.package}, ${names/* ANNOTATION */.YX.bits}, ${names/* ANNOTATION */.YX.manifestHash}`,
     ],
-    run: async (_step, app, { platform, pushBits: push, fingerprint }) => {
-        const { intent } = app;
-        const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
-        const [trial] = intent.trials;
-        const before = await platform.packages(candidate.guid);
-        const first = await fingerprint(intent.app);
-        await push({
-            app: intent.app,
-            candidate: candidate.name,
-            ...(trial && (0,steps_routes/* isPushed */.Yx)(trial.to) ? { trialUrl: trial.route.url } : {}),
-            ...(intent.inPlace ? { alone: true } : {}),
-            ...(intent.carry?.filled ? { bindings: intent.carry.filled } : {}),
+    run: async (_step, app, world) => {
+        const { uploads } = world;
+        const first = await world.fingerprint(app.intent.app);
+        const bits = app.intent.docker ? undefined : first?.bits;
+        if (first === undefined || bits === undefined)
+            return void (await upload(first, app, world));
+        const ofLive = await packageOfLive(bits, app, world);
+        if (ofLive !== undefined && (await takeCopy(ofLive, 'live', first, app, world)))
+            return;
+        const ofOther = uploads.get(bits);
+        if (ofOther && (await takeCopy(ofOther, 'another app of this deploy', first, app, world)))
+            return;
+        const made = upload(first, app, world);
+        const known = made
+            .catch(() => undefined)
+            .then((guid) => {
+            if (guid === undefined)
+                uploads.delete(bits);
+            return guid;
         });
-        const made = (await platform.packages(candidate.guid))
-            .filter(({ guid }) => !before.some((old) => old.guid === guid))
-            .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
-        if (!made)
-            throw new errors/* PlatformFault */.A(`${candidate.name} has no new package after cf push.`, false);
-        const hashes = (0,external_node_util_.isDeepStrictEqual)(first, await fingerprint(intent.app)) ? first : undefined;
-        await platform.updateApp(candidate.guid, {
-            annotations: {
-                [names/* ANNOTATION */.YX.package]: made.guid,
-                [names/* ANNOTATION */.YX.bits]: hashes?.bits ?? null,
-                [names/* ANNOTATION */.YX.manifestHash]: hashes?.manifest ?? null,
-            },
-        });
+        if (!ofOther)
+            uploads.set(bits, known);
+        await made;
     },
 };
+async function upload(first, app, { platform, fingerprint, pushBits: push }) {
+    const { guid, name } = (0,steps_world/* appOn */.jb)('candidate', app);
+    const before = await platform.packages(guid);
+    await push(withTrial(app));
+    const made = (await platform.packages(guid))
+        .filter((one) => !before.some((old) => old.guid === one.guid))
+        .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
+    if (!made)
+        throw new errors/* PlatformFault */.A(`${name} has no new package after cf push.`, false);
+    const hashes = (0,external_node_util_.isDeepStrictEqual)(first, await fingerprint(app.intent.app)) ? first : undefined;
+    await record(made.guid, hashes, guid, platform);
+    return hashes && made.guid;
+}
+function withTrial(app) {
+    const [trial] = app.intent.trials;
+    return { ...pushTo(app), ...(trial && (0,steps_routes/* isPushed */.Yx)(trial.to) ? { trialUrl: trial.route.url } : {}) };
+}
+async function packageOfLive(bits, { snapshot }, { platform }) {
+    const { live } = snapshot;
+    if (live?.annotations[names/* ANNOTATION */.YX.bits] !== bits)
+        return undefined;
+    const [droplet, packages] = await Promise.all([
+        platform.currentDroplet(live.guid),
+        platform.packages(live.guid),
+    ]);
+    return (0,vouched/* packageWith */.v_)(bits, live, droplet?.packageGuid, packages, snapshot);
+}
+async function takeCopy(source, whose, hashes, app, world) {
+    const { guid, name } = (0,steps_world/* appOn */.jb)('candidate', app);
+    let applied = false;
+    const applies = async () => {
+        try {
+            await applyPushed(withTrial(app), world);
+            applied = true;
+        }
+        catch (error) {
+            if (!(error instanceof errors/* PlatformRefusal */.E2))
+                throw error;
+            (0,steps_world/* note */.N4)(world, `${name}: the cf CLI pushes it all. ${error.message}`);
+        }
+    };
+    let copy;
+    const copies = async () => {
+        const packageGuid = await source;
+        if (packageGuid !== undefined)
+            copy = await copyForBits(packageGuid, guid, world);
+    };
+    const works = [applies, copies];
+    await (0,converge/* allOf */.bn)(works, works.length, (work) => work());
+    if (!applied || copy === undefined)
+        return false;
+    await record(copy, hashes, guid, world.platform);
+    (0,steps_world/* note */.N4)(world, `${name}: nothing was uploaded, its bits are those of ${whose}.`);
+    return true;
+}
+async function record(packageGuid, hashes, guid, platform) {
+    await platform.updateApp(guid, {
+        annotations: {
+            [names/* ANNOTATION */.YX.package]: packageGuid,
+            [names/* ANNOTATION */.YX.bits]: hashes?.bits ?? null,
+            [names/* ANNOTATION */.YX.manifestHash]: hashes?.manifest ?? null,
+        },
+    });
+}
 
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var secrets = __nccwpck_require__(2413);
@@ -28994,7 +29359,10 @@ const deleteApp = {
 const deleteRoute = {
     title: ({ url }) => `delete the route ${url}`,
     plan: ({ url }) => [`DELETE /v3/routes/<${url}>`],
-    run: async ({ url, guid }, { intent, snapshot }, { platform }) => {
+    run: async ({ url, guid, early }, { intent, snapshot }, world) => {
+        const { platform } = world;
+        if (early)
+            return askEarly(guid, intent.app, world);
         const [route] = await platform.routesByGuid([guid]);
         if (!route)
             return;
@@ -29006,6 +29374,18 @@ const deleteRoute = {
         await platform.deleteRoute(guid);
     },
 };
+async function askEarly(guid, app, { platform }) {
+    try {
+        const [route] = await platform.routesByGuid([guid]);
+        const { [names/* LABEL */.d_.app]: owner, [names/* LABEL */.d_.role]: role } = route?.labels ?? {};
+        if (owner === (0,names/* appKey */.$k)(app) && role === 'candidate')
+            await platform.askToDeleteRoute(guid);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* PlatformFault */.A || error instanceof errors/* PlatformRefusal */.E2))
+            throw error;
+    }
+}
 async function assertOffRoutes(platform, name, guid) {
     const named = (await platform.routesOfApps([guid])).filter((route) => route.destinations.some((destination) => destination.appGuid === guid));
     if (named.length > 0) {
@@ -29147,7 +29527,7 @@ const KINDS = {
     'make-route': makeRoute,
     'set-options': setOptions,
     'push-bits': pushBits,
-    'copy-package': copyPackageToCandidate,
+    'copy-package': copyPackageTo,
     'apply-to-candidate': applyToCandidate,
     stage: stage,
     'set-env': setEnv,
@@ -30004,8 +30384,10 @@ function outputOf(task, appGuid, { platform, listener }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ hasItsBits),
-/* harmony export */   y: () => (/* binding */ hasItsCopy)
+/* harmony export */   HK: () => (/* binding */ hasItsBits),
+/* harmony export */   v_: () => (/* binding */ packageWith),
+/* harmony export */   wg: () => (/* binding */ packageOf),
+/* harmony export */   yV: () => (/* binding */ hasItsCopy)
 /* harmony export */ });
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7726);
 /* harmony import */ var _deployments_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1248);
@@ -30013,6 +30395,16 @@ function outputOf(task, appGuid, { platform, listener }) {
 
 function hasItsBits(live, packageGuid, seen) {
     return wasPushed(live, packageGuid) || hasItsCopy(live, seen);
+}
+function packageOf(live, packageGuid, packages, seen) {
+    const noted = hasItsCopy(live, seen) ? live.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.builtOf] : undefined;
+    const guid = packageGuid ?? noted;
+    return packages.find((one) => one.guid === guid && one.state === 'READY')?.guid;
+}
+function packageWith(bits, live, packageGuid, packages, seen) {
+    if (live.annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.bits] !== bits || !hasItsBits(live, packageGuid, seen))
+        return undefined;
+    return packageOf(live, packageGuid, packages, seen);
 }
 function wasPushed({ annotations }, packageGuid) {
     return packageGuid !== undefined && annotations[_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ANNOTATION */ .YX.package] === packageGuid;
@@ -30040,13 +30432,16 @@ function hasItsCopy(live, { deployments }) {
 
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
+const SOON_PAUSE_MS = 400;
+const LATE_BY = 0.1;
 const SILENCE_MS = 30_000;
 async function waitFor(world, wait) {
     const { lastPauseMs = LAST_PAUSE_MS } = wait;
     let told = '';
-    let toldAtMs = world.clock.now();
-    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(lastPauseMs, pauseMs * 1.3)) {
-        const { state, done } = await wait.look();
+    const beganAtMs = world.clock.now();
+    let toldAtMs = beganAtMs;
+    for (;;) {
+        const { state, done, soon } = await wait.look();
         const leftMs = wait.deadlineMs - world.clock.now();
         const isSilent = world.clock.now() - toldAtMs >= SILENCE_MS;
         if (state !== told || (isSilent && done === undefined)) {
@@ -30059,7 +30454,10 @@ async function waitFor(world, wait) {
             return done;
         if (leftMs <= 0)
             throw new _model_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DeadlineOver */ .hr(`Gave up waiting for ${wait.what}. Last seen: ${state}.`);
-        await world.clock.sleep(Math.min(pauseMs, Math.max(1, leftMs)), world.signal);
+        const passedMs = world.clock.now() - beganAtMs;
+        const pauseMs = Math.min(lastPauseMs, Math.max(FIRST_PAUSE_MS, passedMs * LATE_BY));
+        const nextMs = soon ? Math.min(SOON_PAUSE_MS, pauseMs) : pauseMs;
+        await world.clock.sleep(Math.min(nextMs, Math.max(1, leftMs)), world.signal);
     }
 }
 function leftText(ms) {
@@ -30586,9 +30984,15 @@ function leaving(intent, snapshot) {
     const handover = (0,_handover_js__WEBPACK_IMPORTED_MODULE_3__/* .workersHandover */ .tt)(intent, snapshot);
     const drain = { do: 'drain', side: 'live' };
     const drained = { do: 'mark', phase: 'drained' };
+    const trials = trialEnds(intent, snapshot).map((step) => ({ ...step, early: true }));
     if (handover.length === 0)
-        return { steps: [drain], after: [drained] };
-    return { steps: [], after: [...handover, drain, drained] };
+        return { steps: [drain, ...trials], after: [drained] };
+    return { steps: trials, after: [...handover, drain, drained] };
+}
+function trialEnds({ trials }, snapshot) {
+    if (snapshot.candidate)
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .leftTrialRoutes */ .I4)(snapshot);
+    return trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }));
 }
 function beforeSwitch(intent, snapshot) {
     const { candidate, live } = snapshot;
@@ -30632,9 +31036,7 @@ function farewell(intent, snapshot) {
     return {
         tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .steps */ .Ci)([
             ...(0,_steps_scaling_js__WEBPACK_IMPORTED_MODULE_2__/* .resumes */ .n2)(snapshot),
-            ...(snapshot.candidate
-                ? (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .leftTrialRoutes */ .I4)(snapshot)
-                : intent.trials.map(({ route }) => ({ do: 'delete-route', url: route.url, guid: '' }))),
+            ...(snapshot.candidate ? (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .leftTrialRoutes */ .I4)(snapshot) : []),
             ...(0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .optionSteps */ .z_)(intent, snapshot),
         ]),
         stop: {
@@ -30868,8 +31270,25 @@ function theBeginning(intent, snapshot) {
         },
         await: (0,canary/* isCanary */.Zm)(intent)
             ? (0,canary/* pauses */.yz)(intent, snapshot)
-            : (0,work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : [{ do: 'await-deployment', of: 'candidate' }]),
+            : (0,work/* steps */.Ci)((0,deployments/* isDone */.$L)(roll) ? [] : meanwhile(intent, snapshot)),
     };
+}
+function meanwhile(intent, snapshot) {
+    const early = (0,work/* leftTrialRoutes */.I4)(snapshot).map((step) => ({ ...step, early: true }));
+    return [{ do: 'await-deployment', of: 'candidate' }, ...earlyPackage(intent, snapshot), ...early];
+}
+function packageForLive({ inPlace, bits }, { candidate }) {
+    if (inPlace?.source || inPlace?.stagesAgain)
+        return [];
+    const comes = bits?.from !== 'droplet' || bits.packageGuid !== undefined;
+    const has = candidate ? candidate.annotations[names/* ANNOTATION */.YX.package] !== undefined : comes;
+    return has ? [{ do: 'copy-package', side: 'live' }] : [];
+}
+function earlyPackage(intent, snapshot) {
+    const { [names/* ANNOTATION */.YX.package]: own, [names/* ANNOTATION */.YX.builtOf]: builtOf = own } = snapshot.candidate?.annotations ?? {};
+    if (own === undefined || builtOf !== own)
+        return [];
+    return packageForLive(intent, snapshot).map((step) => ({ ...step, early: true }));
 }
 function theRoll(intent, snapshot) {
     const { candidate, live } = snapshot;
@@ -30880,7 +31299,7 @@ function theRoll(intent, snapshot) {
         prove: (0,view/* reached */.V6)(candidate, 'serving')
             ? (0,work/* steps */.Ci)([])
             : {
-                steps: [],
+                steps: packageForLive(intent, snapshot),
                 after: [
                     { do: 'scale-live' },
                     { do: 'await-instances', side: 'live' },
@@ -31086,8 +31505,11 @@ function takeAway(intent, snapshot) {
     const serves = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching');
     const phase = serves ? 'reverting' : 'withdrawn';
     const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting');
+    const work = (0,_backward_js__WEBPACK_IMPORTED_MODULE_0__/* .backward */ .e)(intent, snapshot);
+    const trials = candidate || snapshot.lock ? [] : (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot);
     return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        ...(0,_backward_js__WEBPACK_IMPORTED_MODULE_0__/* .backward */ .e)(intent, snapshot),
+        ...work,
+        ...(trials.length > 0 ? { tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(work.tidy?.steps ?? []), ...trials]) } : {}),
         lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
     });
 }
@@ -31323,11 +31745,12 @@ function differing(wanted, now) {
 /* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
 /* harmony import */ var _platform_names_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7726);
 /* harmony import */ var _steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1248);
-/* harmony import */ var _back_out_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5812);
-/* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7370);
-/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(6949);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(3807);
+/* harmony import */ var _steps_live_wish_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8026);
+/* harmony import */ var _back_out_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5812);
+/* harmony import */ var _canary_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7370);
+/* harmony import */ var _handover_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6949);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3807);
 
 
 
@@ -31336,42 +31759,57 @@ function differing(wanted, now) {
 
 
 
-function wayOf(all, besides = [], cancelled = false) {
+
+function wayOf(all, besides = [], cancelled = false, unlocked = []) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
-    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'reverting')))
-        return (0,_work_js__WEBPACK_IMPORTED_MODULE_7__/* .able */ .x8)(set.map(partOf)).length > 0 ? 'back' : 'forward';
-    if (set.some((snapshot) => isRollInVain(snapshot, cancelled)))
+    if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'reverting')))
+        return (0,_work_js__WEBPACK_IMPORTED_MODULE_8__/* .able */ .x8)(set.map(partOf)).length > 0 ? 'back' : 'forward';
+    if (set.some((snapshot) => isRollInVain(snapshot, cancelled)) || isTorn(set, unlocked))
         return 'back';
     if (areWaiting([...set, ...besides]))
         return 'held';
     const paused = set.filter(({ candidate }) => candidate?.phase === 'paused');
     if (paused.length > 0)
-        return paused.length === set.length ? 'held' : 'back';
-    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching')))
+        return paused.length === set.length && !lacksOne(set, unlocked) ? 'held' : 'back';
+    if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'switching')))
         return 'forward';
     if (areHeld([...set, ...besides])) {
-        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching')))
+        if (!set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'switching')))
             return 'held';
-        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'proven')))
+        if (set.every(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'proven')))
             return 'forward';
     }
-    return set.some(aloneServes) ? 'forward' : 'back';
+    return set.some(aloneServes) && !set.some((snapshot) => lacksManifest(snapshot, set)) ? 'forward' : 'back';
 }
 function partOf(snapshot) {
     const intent = snapshot.lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(snapshot.name, snapshot.lock);
-    return { turn: intent?.turn, isStuck: intent !== undefined && (0,_back_out_js__WEBPACK_IMPORTED_MODULE_3__/* .isBereft */ .$Q)(intent, snapshot) };
+    return { turn: intent?.turn, isStuck: intent !== undefined && (0,_back_out_js__WEBPACK_IMPORTED_MODULE_4__/* .isBereft */ .$Q)(intent, snapshot) };
 }
 function isRollInVain(snapshot, cancelled) {
     const { name, lock } = snapshot;
     const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(lock, 'serving'))
+    if (!intent?.inPlace || !(0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(lock, 'switching') || (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(lock, 'serving'))
         return false;
     const roll = (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .rollOf */ .H6)(intent, snapshot);
     if (lock?.phase === 'paused')
-        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isHeldCanary */ .s6)(intent, snapshot);
-    if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(intent) && !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isThroughPauses */ .LB)(intent, snapshot))
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_5__/* .isHeldCanary */ .s6)(intent, snapshot);
+    if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_5__/* .isCanary */ .Zm)(intent) && !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) && !(0,_canary_js__WEBPACK_IMPORTED_MODULE_5__/* .isThroughPauses */ .LB)(intent, snapshot))
         return true;
+    if (!roll && intent.hold && (0,_steps_live_wish_js__WEBPACK_IMPORTED_MODULE_3__/* .readWish */ .aR)(lock?.env ?? {}))
+        return cancelled;
     return (0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isDone */ .$L)(roll) ? false : cancelled || !(0,_steps_deployments_js__WEBPACK_IMPORTED_MODULE_2__/* .isActive */ .$m)(roll) || roll?.reason === 'CANCELING';
+}
+function isTorn(set, unlocked) {
+    const isStill = (snapshot) => {
+        const { name, lock, candidate } = snapshot;
+        const isInPlace = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock)?.inPlace;
+        return !isInPlace && !(0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'drained') && !partOf(snapshot).isStuck;
+    };
+    return set.every(isStill) && lacksOne(set, unlocked);
+}
+function lacksOne(set, unlocked) {
+    const versions = set.map(({ lock }) => lock?.version);
+    return unlocked.some(({ live }) => !versions.includes(live?.version));
 }
 function areWaiting(all) {
     const names = all.map(({ name }) => name);
@@ -31379,19 +31817,19 @@ function areWaiting(all) {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
         if (!journal?.hold || !journal.set.every((app) => names.includes(app)))
             return false;
-        if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(journal))
+        if ((0,_canary_js__WEBPACK_IMPORTED_MODULE_5__/* .isCanary */ .Zm)(journal))
             return candidate?.phase === 'paused';
-        return (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'switching') && !(0,_handover_js__WEBPACK_IMPORTED_MODULE_5__/* .isHandingOver */ .oe)(candidate);
+        return (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'held') && !(0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'switching') && !(0,_handover_js__WEBPACK_IMPORTED_MODULE_6__/* .isHandingOver */ .oe)(candidate);
     };
     return all.length > 0 && all.every(isOne);
 }
 function areHeld(set) {
-    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
+    const held = set.filter(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'held')).map(({ name }) => name);
     return set.every(({ name, lock }) => {
         const journal = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
-        if (!journal?.hold || (0,_handover_js__WEBPACK_IMPORTED_MODULE_5__/* .isHandingOver */ .oe)(lock))
+        if (!journal?.hold || (0,_handover_js__WEBPACK_IMPORTED_MODULE_6__/* .isHandingOver */ .oe)(lock))
             return false;
-        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_4__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
+        return !(0,_canary_js__WEBPACK_IMPORTED_MODULE_5__/* .isCanary */ .Zm)(journal) && journal.set.every((app) => held.includes(app));
     });
 }
 function isCrowned({ live, lock }) {
@@ -31401,8 +31839,17 @@ function isCrowned({ live, lock }) {
         (live.role === 'live' && live.version !== undefined && live.version === lock.version));
 }
 function aloneServes(snapshot) {
-    const { live, candidate } = snapshot;
-    return (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_6__/* .someRunning */ .Ko)(live));
+    const { live, candidate, lock, name } = snapshot;
+    const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
+    if ((0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'switching') && intent && !intent.before?.ran)
+        return false;
+    return (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .servedBy */ .nV)(snapshot, candidate).length > 0 && !(live && (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .someRunning */ .Ko)(live));
+}
+function lacksManifest({ name, lock, candidate }, set) {
+    const intent = lock && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock);
+    if (!intent?.inPlace || (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'switching'))
+        return false;
+    return set.some((other) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(other.candidate, 'switching'));
 }
 function asTakenBack(seen) {
     const { candidate, ...snapshot } = seen;
@@ -31542,6 +31989,7 @@ function productionUrls(intent, snapshot) {
 /* harmony export */   Ci: () => (/* binding */ steps),
 /* harmony export */   I4: () => (/* binding */ leftTrialRoutes),
 /* harmony export */   K8: () => (/* binding */ stopFailed),
+/* harmony export */   My: () => (/* binding */ chainsOf),
 /* harmony export */   TN: () => (/* binding */ groups),
 /* harmony export */   jo: () => (/* binding */ deletion),
 /* harmony export */   mq: () => (/* binding */ endOfLock),
@@ -31598,13 +32046,19 @@ const ENDING = _steps_step_js__WEBPACK_IMPORTED_MODULE_1__/* .STAGES */ .a.slice
 const RETURNING = [...PREPARING, ...SWITCHING].filter((stage) => stage !== 'switch');
 function groups(apps, way = 'forward') {
     const byName = [...apps].sort((one, other) => (one.app < other.app ? -1 : 1));
-    const locks = byName.map((one) => group('lock', [one]));
+    const locks = group('lock', byName);
     const together = (stages, some = apps) => stages.flatMap((stage) => IN_TURN.includes(stage) ? some.map((one) => group(stage, [one])) : group(stage, some));
     const turns = turnsOf(apps);
     const between = way === 'forward'
         ? [...together(PREPARING), ...turns.flatMap((some) => together(SWITCHING, some))]
         : [...together(['switch']), ...turns.toReversed().flatMap((some) => together(RETURNING, some))];
-    return [...locks, ...between, ...together(ENDING)].filter(({ steps, after }) => steps.length + after.length > 0);
+    return [locks, ...between, ...together(ENDING)].filter(({ steps, after }) => steps.length + after.length > 0);
+}
+function chainsOf({ stage, after }) {
+    if (stage === 'lock')
+        return [after];
+    const apps = [...new Set(after.map(({ app }) => app))];
+    return apps.map((name) => after.filter(({ app }) => app === name));
 }
 const IN_TURN = ['task'];
 function turnsOf(apps) {
@@ -31622,7 +32076,8 @@ function group(stage, apps) {
         const stageWork = work[stage];
         return stageWork ? pick(stageWork).map((step) => ({ app, step })) : [];
     });
-    return { stage, steps: of((work) => work.steps), after: of((work) => work.after ?? []) };
+    const [side, after] = [of((work) => work.steps), of((work) => work.after ?? [])];
+    return stage === 'lock' ? { stage, steps: [], after: [...side, ...after] } : { stage, steps: side, after };
 }
 
 
@@ -31867,7 +32322,7 @@ const realClock = {
 /* harmony export */ });
 /* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
 /* harmony import */ var _model_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6635);
-/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(215);
+/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(216);
 
 
 
@@ -32006,13 +32461,14 @@ class Gate {
 
 /***/ }),
 
-/***/ 215:
+/***/ 216:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  V: () => (/* binding */ createHttp),
+  V0: () => (/* binding */ createHttp),
+  Yl: () => (/* binding */ headersOf),
   I: () => (/* binding */ kindOf)
 });
 
@@ -32024,6 +32480,8 @@ var external_node_https_ = __nccwpck_require__(4708);
 var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: external "node:perf_hooks"
 const external_node_perf_hooks_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:perf_hooks");
+;// CONCATENATED MODULE: external "node:stream"
+const external_node_stream_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
 // EXTERNAL MODULE: ./lib/model/errors.js
@@ -32035,6 +32493,7 @@ var system_gate = __nccwpck_require__(3305);
 // EXTERNAL MODULE: ./lib/system/proxy.js
 var system_proxy = __nccwpck_require__(8564);
 ;// CONCATENATED MODULE: ./lib/system/http.js
+
 
 
 
@@ -32141,7 +32600,7 @@ function exchange(request, wire) {
                     durationMs: external_node_perf_hooks_namespaceObject.performance.now() - startedAt,
                 })), (error) => fail(kindOf(error), `the answer broke off: ${error.message}`));
             });
-            outgoing.end(request.body);
+            sendBody(request.body, outgoing);
         };
         const begin = () => {
             try {
@@ -32161,6 +32620,12 @@ function exchange(request, wire) {
         if (settled)
             leave();
     });
+}
+function sendBody(body, outgoing) {
+    if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body))
+        outgoing.end(body);
+    else
+        (0,external_node_stream_namespaceObject.pipeline)(body, outgoing, () => { });
 }
 function routeOf(request, url, wire) {
     const fresh = request.fresh === true;
@@ -32250,22 +32715,15 @@ function bare(hostname) {
 /* harmony export */   u: () => (/* binding */ loopback)
 /* harmony export */ });
 /* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7067);
+/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(216);
 
-const MAX_BYTES = 64 * 1024;
+
 const loopback = {
-    async serve(path, answer) {
-        const server = (0,node_http__WEBPACK_IMPORTED_MODULE_0__.createServer)((request, response) => {
-            let size = 0;
-            request.on('data', (part) => {
-                size += part.length;
-                if (size > MAX_BYTES)
-                    request.destroy();
-            });
-            request.on('end', () => {
-                const here = request.method === 'POST' && request.url?.split('?')[0] === path;
-                const answered = here ? answer() : Promise.resolve({ status: 404, body: {} });
-                answered.then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)), () => response.destroy());
-            });
+    async serve(answer) {
+        const server = (0,node_http__WEBPACK_IMPORTED_MODULE_0__.createServer)({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
+            answer(localRequest(request, response))
+                .then(({ status, headers, body }) => void response.writeHead(status, headers).end(body))
+                .catch(() => response.destroy());
         });
         await new Promise((resolve, reject) => {
             server.once('error', reject);
@@ -32281,6 +32739,20 @@ const loopback = {
         };
     },
 };
+function localRequest(request, response) {
+    const gone = new AbortController();
+    response.once('close', () => {
+        if (!response.writableEnded)
+            gone.abort();
+    });
+    return {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: (0,_http_js__WEBPACK_IMPORTED_MODULE_1__/* .headersOf */ .Yl)(request),
+        body: request.iterator({ destroyOnReturn: false }),
+        signal: gone.signal,
+    };
+}
 
 
 /***/ }),
