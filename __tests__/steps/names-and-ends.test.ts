@@ -142,7 +142,7 @@ describe('destinations', () => {
     await perform({ do: 'unmap', url: URL, side: 'live' }, app, world);
     expect(removed).toEqual([`route ${URL} old-web-default`, `route ${URL} old-web-9000`]);
     expect(app.found.unmappedAtMs).toBe(1_000_000);
-    expect([...app.found.takenFromLive]).toEqual([URL]);
+    expect([...app.found.takenFromLive.keys()]).toEqual([URL]);
   });
 
   test('unmap throws when all of its writes have ended, not before', async () => {

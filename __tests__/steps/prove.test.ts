@@ -4,7 +4,7 @@ import { HttpFailure } from '../../src/model/errors.js';
 import type { HttpRequest } from '../../src/model/ports.js';
 import { perform, planOf } from '../../src/steps/index.js';
 import { reachOf } from '../../src/steps/reach.js';
-import type { World } from '../../src/steps/world.js';
+import type { AppWorld, World } from '../../src/steps/world.js';
 import { candidateAt, instance, ours, process, route, to, wanted } from '../strategies/support.js';
 import { type Answer, appWorld, askedInstance, REFUSED, router, watching, worldOf } from './scripted.js';
 
@@ -48,6 +48,37 @@ describe('the proof', () => {
     await run();
     expect(asked()).toEqual(['old:0', 'old:2']);
     expect(app.found.proofs).toEqual([]);
+  });
+
+  describe('of a live that had just lost the route', () => {
+    /** Its router learns of the loss late, and then of the way back. */
+    const late = (request: HttpRequest, atMs: number) =>
+      router(atMs > START + 300 && atMs < START + 900 ? 'old' : 'nobody')(request, atMs);
+    const backAfterMs = async (prepare: (found: AppWorld['found']) => unknown) => {
+      const { run, app, world } = proving('live', late);
+      prepare(app.found);
+      await run();
+      return world.clock.now() - START;
+    };
+
+    test.each<[string, (found: AppWorld['found']) => unknown, number]>([
+      ['to this run', (found) => found.takenFromLive.set(URL, START - 100), 1_900],
+      ['perhaps, to another run', () => undefined, 2_000],
+      ['to this run, and all routers know', (found) => found.takenFromLive.set(URL, START - 2_000), 0],
+      ['never: this run saw it from the beginning', (found) => Object.assign(found, { begun: true }), 0],
+    ])('%s', async (_, prepare, waitedMs) => {
+      const tookMs = await backAfterMs(prepare);
+      expect(tookMs).toBeGreaterThanOrEqual(waitedMs);
+      expect(tookMs).toBeLessThan(waitedMs + 300);
+    });
+
+    test('an answer that comes before the loss is learned proves nothing', async () => {
+      const forgetful = (request: HttpRequest, atMs: number) =>
+        router(atMs > START + 1_500 && atMs < START + 4_000 ? 'old' : 'nobody')(request, atMs);
+      const { run, world } = proving('live', forgetful);
+      await run();
+      expect(world.clock.now()).toBeGreaterThanOrEqual(START + 4_000);
+    });
   });
 
   test('an instance that answers 500 is a sign against the version', async () => {
@@ -239,7 +270,7 @@ describe('the proof', () => {
     ])('a live that %s gets the same while', async (_what, taken, mappedAtMs, waitedMs) => {
       const { run, app, world } = proving('live', () => ({ status: 500 }));
       if (taken) app.found.begun = true;
-      if (taken) app.found.takenFromLive.add(URL);
+      if (taken) app.found.takenFromLive.set(URL, 0);
       if (mappedAtMs !== undefined) app.found.mappedAtMs.live.set(URL, mappedAtMs);
       await run();
       expect(world.clock.now()).toBe(START + waitedMs);

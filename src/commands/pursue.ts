@@ -41,8 +41,11 @@ const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
  */
 export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<void> {
   const { clock, signal, listener, platform } = world;
+  // What was a lock may have become live by what was written last: until that is read, nothing is written to it from aside.
+  let unread = false;
   const held = () =>
     apps.flatMap(({ intent, snapshot, found }) => {
+      if (unread) return [];
       const holder = holderOf(snapshot);
       if (!holder) return found.made === undefined ? [] : [found.made];
       return isTaken(found) && ownerOf(holder) === intent.owner ? [holder.guid] : [];
@@ -75,6 +78,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     stage = undefined;
     const askedAtMs = clock.now();
     await allOf(apps, LANES, (app) => refresh(app, world));
+    unread = false;
     assertFresh(askedAtMs, heartbeat, world);
     assertHeard(heartbeat, world);
     for (const app of apps.filter((one) => !isOver(one))) {
@@ -100,7 +104,9 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
       perform: (group) => {
         stage = group.stage;
         const work = () => performGroup(group, { apps, world, way });
-        return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
+        if (!LAST_WRITES.includes(group.stage)) return work();
+        unread = true;
+        return heartbeat.hold(work);
       },
       nameOf: (group) => titleFor(group, apps),
       insists: () => way === 'forward' && areServing(apps),

@@ -14,7 +14,7 @@ import {
 import type { HeaderReach } from './proof.js';
 
 /** How long no router may send anything to live before it counts as gone. Operators are told that an unmap takes "a few seconds" to reach all. */
-const QUIET_MS = 2_000;
+export const QUIET_MS = 2_000;
 
 /** Waited where it cannot be seen when the routers have learned of a change. */
 export const UNSEEN_ALLOWANCE_MS = ROUTERS_LEARN_MS;

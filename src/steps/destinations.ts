@@ -30,7 +30,7 @@ export const unmap: StepKind<Step & { do: 'unmap' }> = {
     const { guid: appGuid } = appOn(side, app);
     const route = routeNamed(url, app);
     if (isGivenUp(url, side, app.intent)) unwatch(url);
-    if (side === 'live') app.found.takenFromLive.add(url);
+    if (side === 'live') app.found.takenFromLive.set(url, clock.now());
     const leaving = route.destinations.filter((destination) => destination.appGuid === appGuid);
     // All have ended before the platform is read again: no write is on its way behind a snapshot.
     await allOf(leaving, leaving.length, ({ guid }) => platform.removeDestination(route.guid, guid));

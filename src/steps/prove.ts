@@ -2,7 +2,7 @@ import { PlatformFault } from '../model/errors.js';
 import { isTcpUrl } from '../probe/address.js';
 import { sideBySide } from '../probe/context.js';
 import { type ProofResult, proveOnRoute } from '../probe/proof.js';
-import { UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
+import { QUIET_MS, UNSEEN_ALLOWANCE_MS } from '../probe/quiet.js';
 import { staysOpen } from '../probe/tcp.js';
 import { heeding } from './heed.js';
 import { instancesOn, runningOn } from './instances.js';
@@ -61,16 +61,24 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
   const asked = urls.filter((url) => whyUnasked(url, app) === undefined);
   const behind = await world.platform.behindService(asked.map((url) => routeNamed(url, app).guid));
   // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
-  await sideBySide(world.probe, urls, urls.length, async (url, probe) => {
-    const why = whyUnasked(url, app);
-    const here = { ...world, probe };
-    const proof = isTcpUrl(url)
-      ? await proveOpen(url, side, app, here)
-      : why
-        ? unseen(url, why)
-        : await proveOne(url, side, app, here, behind);
-    found.set(url, proof);
-  });
+  const look = (some: readonly string[]) =>
+    sideBySide(world.probe, some, some.length, async (url, probe) => {
+      const why = whyUnasked(url, app);
+      const here = { ...world, probe };
+      const proof = isTcpUrl(url)
+        ? await proveOpen(url, side, app, here)
+        : why
+          ? unseen(url, why)
+          : await proveOne(url, side, app, here, behind);
+      found.set(url, proof);
+    });
+  await look(urls);
+  const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
+  const untilMs = Math.max(0, ...seen.map((url) => lostUntilMs(url, side, app, startedAtMs)));
+  if (untilMs > startedAtMs) {
+    await world.clock.sleep(Math.max(0, untilMs - world.clock.now()), world.signal);
+    await look(seen);
+  }
   const proofs = urls.flatMap((url) => found.get(url) ?? []);
   const waited = await allow(proofs, side, app, world, startedAtMs);
   if (side !== 'candidate') return;
@@ -153,6 +161,16 @@ async function allow(
   const leftMs = untilMs - world.clock.now();
   if (leftMs > 0) await world.clock.sleep(leftMs, world.signal);
   return waited;
+}
+
+/**
+ * A router that has not learned yet that live had lost a route answers for it as if it had come back, and loses it a moment later:
+ * until every router must have learned of the loss, an answer proves nothing. Not after the epoch: live had the route all along.
+ */
+function lostUntilMs(url: string, side: Side, app: AppWorld, nowMs: number): number {
+  if (side !== 'live') return 0;
+  const lostAtMs = app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs);
+  return lostAtMs === undefined ? 0 : lostAtMs + QUIET_MS;
 }
 
 /**

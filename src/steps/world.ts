@@ -107,8 +107,8 @@ export interface Found {
   reach: Map<string, HeaderReach>;
   /** By url: when each side gained the route, as far as this run mapped it. */
   mappedAtMs: Record<Side, Map<string, number>>;
-  /** Urls of routes that this run took from live. */
-  takenFromLive: Set<string>;
+  /** By url of a route: when this run took it from live. */
+  takenFromLive: Map<string, number>;
   proofs: ProofResult[];
   smoke?: SmokeReport;
   quiet?: LastAnswer;
@@ -148,7 +148,7 @@ export function nothingFound(): Found {
     locked: false,
     reach: new Map(),
     mappedAtMs: { live: new Map(), candidate: new Map() },
-    takenFromLive: new Set(),
+    takenFromLive: new Map(),
     proofs: [],
     notes: [],
   };
