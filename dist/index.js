@@ -11678,7 +11678,10 @@ const FAULTS_BORNE_MS = 3 * 60_000;
 const FAULTS_BORNE_SERVING_MS = 15 * 60_000;
 async function pursue({ world, apps, strategy, way }) {
     const { clock, signal, listener, platform } = world;
+    let unread = false;
     const held = () => apps.flatMap(({ intent, snapshot, found }) => {
+        if (unread)
+            return [];
         const holder = (0,lock/* holderOf */.Kd)(snapshot);
         if (!holder)
             return found.made === undefined ? [] : [found.made];
@@ -11712,6 +11715,7 @@ async function pursue({ world, apps, strategy, way }) {
         stage = undefined;
         const askedAtMs = clock.now();
         await (0,converge/* allOf */.bn)(apps, LANES, (app) => refresh(app, world));
+        unread = false;
         assertFresh(askedAtMs, heartbeat, world);
         assertHeard(heartbeat, world);
         for (const app of apps.filter((one) => !isOver(one))) {
@@ -11737,7 +11741,10 @@ async function pursue({ world, apps, strategy, way }) {
         perform: (group) => {
             stage = group.stage;
             const work = () => performGroup(group, { apps, world, way });
-            return LAST_WRITES.includes(group.stage) ? heartbeat.hold(work) : work();
+            if (!LAST_WRITES.includes(group.stage))
+                return work();
+            unread = true;
+            return heartbeat.hold(work);
         },
         nameOf: (group) => titleFor(group, apps),
         insists: () => way === 'forward' && (0,still_ours/* areServing */.zw)(apps),
@@ -28212,7 +28219,7 @@ const unmap = {
         if (isGivenUp(url, side, app.intent))
             unwatch(url);
         if (side === 'live')
-            app.found.takenFromLive.add(url);
+            app.found.takenFromLive.set(url, clock.now());
         const leaving = route.destinations.filter((destination) => destination.appGuid === appGuid);
         await (0,converge/* allOf */.bn)(leaving, leaving.length, ({ guid }) => platform.removeDestination(route.guid, guid));
         app.found.unmappedAtMs = clock.now();
@@ -28602,7 +28609,7 @@ async function proveAll(side, urls, app, world) {
     const startedAtMs = world.clock.now();
     const asked = urls.filter((url) => (0,steps_world/* whyUnasked */.W5)(url, app) === undefined);
     const behind = await world.platform.behindService(asked.map((url) => (0,steps_world/* routeNamed */.r)(url, app).guid));
-    await (0,context/* sideBySide */.Qp)(world.probe, urls, urls.length, async (url, probe) => {
+    const look = (some) => (0,context/* sideBySide */.Qp)(world.probe, some, some.length, async (url, probe) => {
         const why = (0,steps_world/* whyUnasked */.W5)(url, app);
         const here = { ...world, probe };
         const proof = (0,address/* isTcpUrl */.rd)(url)
@@ -28612,6 +28619,13 @@ async function proveAll(side, urls, app, world) {
                 : await proveOne(url, side, app, here, behind);
         found.set(url, proof);
     });
+    await look(urls);
+    const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
+    const untilMs = Math.max(0, ...seen.map((url) => lostUntilMs(url, side, app, startedAtMs)));
+    if (untilMs > startedAtMs) {
+        await world.clock.sleep(Math.max(0, untilMs - world.clock.now()), world.signal);
+        await look(seen);
+    }
     const proofs = urls.flatMap((url) => found.get(url) ?? []);
     const waited = await allow(proofs, side, app, world, startedAtMs);
     if (side !== 'candidate')
@@ -28676,6 +28690,12 @@ async function allow(proofs, side, app, world, nowMs) {
     if (leftMs > 0)
         await world.clock.sleep(leftMs, world.signal);
     return waited;
+}
+function lostUntilMs(url, side, app, nowMs) {
+    if (side !== 'live')
+        return 0;
+    const lostAtMs = app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs);
+    return lostAtMs === undefined ? 0 : lostAtMs + QUIET_MS;
 }
 function gainedAtMs(url, side, app, nowMs) {
     const { found, intent, snapshot } = app;
@@ -30491,7 +30511,7 @@ function nothingFound() {
         locked: false,
         reach: new Map(),
         mappedAtMs: { live: new Map(), candidate: new Map() },
-        takenFromLive: new Set(),
+        takenFromLive: new Map(),
         proofs: [],
         notes: [],
     };
