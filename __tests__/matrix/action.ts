@@ -85,7 +85,7 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
     cancelledAtMs = platform.clock.now();
     cancelling.abort(new Cancelled('cancelled (SIGINT)'));
   });
-  const played = portsOf(platform, deploy, life, wire, cancelling.signal);
+  const played = portsOf(platform, deploy, life, wire, cancelling);
   const { outputs, reports, lines, state, commands } = played;
   const killed = new Promise<'killed'>((resolve) => life.onEnd(() => resolve('killed')));
   const code = await Promise.race([main(played.ports), killed]);
@@ -95,7 +95,7 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
   const result: RunResult = { code, outputs, reports, lines, summary, calls, commands, reached, endedAtMs };
   if (cancelledAtMs !== undefined) {
     result.endedAfterMs = endedAtMs - cancelledAtMs;
-    const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController().signal);
+    const next = portsOf(platform, deploy, life, new Wire(platform, life), new AbortController());
     const ports = { ...next.ports, files: memory(), warn: (text: string) => void lines.push(text) };
     await post({ ...ports, state: (name) => state[name] ?? '' });
     lines.push(...next.lines);
@@ -104,8 +104,16 @@ export async function act(platform: Platform, deploy: Deploy, trial?: Trial): Pr
   return result;
 }
 
-function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, signal: AbortSignal) {
+function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, ending: AbortController) {
+  const { signal } = ending;
   setMaxListeners(0, signal);
+  // Node keeps whatever listens to a signal made of others until it is aborted: else each run would stay in memory for ever.
+  life.onEnd(() => ending.abort(new Cancelled('its process has ended')));
+  const living =
+    <A extends unknown[]>(act: (...given: A) => void) =>
+    (...given: A) => {
+      if (!life.over) act(...given);
+    };
   const outputs: Record<string, string> = {};
   const reports: Record<string, string> = {};
   const state: Record<string, string> = {};
@@ -117,12 +125,12 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
     now: () => platform.clock.now(),
     sleep: (ms, ending) => life.living(() => platform.clock.sleep(ms, ending)),
   };
-  const write = (line: string) => {
+  const write = living((line: string) => {
     lines.push(line);
     const step = /^::group::(.*)/.exec(line)?.[1];
     if (step !== undefined) wire.step = step.replace(/\d{8}-\d{6}-[0-9a-f]{7}/g, 'VERSION');
     if (line === '::endgroup::') wire.step = 'between';
-  };
+  });
   const files = memory();
   if (deploy.event) void files.writePrivate(EVENT, JSON.stringify(deploy.event.payload));
   const loopback = new VirtualLoopback(life);
@@ -156,21 +164,21 @@ function portsOf(platform: Platform, deploy: Deploy, life: Life, wire: Wire, sig
       listener,
       signal,
       runner: {
-        saveState: (name, value) => {
+        saveState: living((name, value) => {
           state[name] = value;
-        },
+        }),
         exportVariable: () => undefined,
         addPath: () => undefined,
         setSecret: () => undefined,
       },
     }),
     core: {
-      setOutput: (name, value) => {
+      setOutput: living((name, value) => {
         outputs[name] = value;
-      },
-      error: (text) => void lines.push(`::error::${text}`),
+      }),
+      error: living((text) => void lines.push(`::error::${text}`)),
       notice: () => undefined,
-      summary: async (text) => void summaries.push(text),
+      summary: (text) => life.living(async () => void summaries.push(text)),
       setSecret: () => undefined,
     },
     clock,
