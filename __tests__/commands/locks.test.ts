@@ -1,4 +1,4 @@
-/** How a run takes the locks of several apps: one after the other, and what ends that halfway. */
+/** How a run takes the locks of several apps, shows that it has them, and gives them away. */
 import { expect, test } from '@jest/globals';
 import { pursue, type Strategy } from '../../src/commands/pursue.js';
 import { Cancelled, PlatformFault } from '../../src/model/errors.js';
@@ -11,11 +11,23 @@ import { intentFor, standing } from './standing.js';
 const SET = ['web', 'shop', 'api', 'mail'];
 const IN_ORDER = ['api', 'mail', 'shop', 'web'].map((app) => `${app}-candidate`);
 
+/** There are signs of life meanwhile. */
+const LONG_MS = 15_000;
+
 const onlyLocks: Strategy = (_intent, { lock }) =>
   lock ? {} : { lock: { steps: [{ do: 'make-candidate' }] } };
+const locksMadeLive: Strategy = (intent, snapshot) => {
+  if (snapshot.live) return {};
+  return snapshot.lock
+    ? { crown: { steps: [{ do: 'rename', side: 'candidate', to: 'live' }] } }
+    : onlyLocks(intent, snapshot);
+};
 
-/** A space without any of the apps, in which asking for a lock takes its time. `shown`: locks asked for, and LOOK for all apps read. */
-async function beginning(postMs: (name: string) => number = () => 0) {
+/**
+ * A space without any of the apps, in which asking for a lock takes its time, and the first answer to this new name is lost.
+ * `shown`: locks asked for, and LOOK for all apps read.
+ */
+async function beginning(postMs: (name: string) => number = () => 0, lostName = '') {
   const at = standing();
   at.space.apps.splice(0);
   const { platform } = at.world;
@@ -31,9 +43,12 @@ async function beginning(postMs: (name: string) => number = () => 0) {
       await at.clock.sleep(postMs(app.name));
       return platform.createApp(space, app);
     },
-    updateApp: (guid, change) => {
+    updateApp: async (guid, change) => {
       if (ANNOTATION.heartbeat in (change.annotations ?? {})) beats.push(`${guid} ${asked.at(-1)}`);
-      return platform.updateApp(guid, change);
+      const app = await platform.updateApp(guid, change);
+      if (change.name !== lostName || asked.includes('lost')) return app;
+      asked.push('lost');
+      throw new PlatformFault('No answer.', true, 503, LONG_MS);
     },
   };
   const apps: AppWorld[] = [];
@@ -50,8 +65,8 @@ async function beginning(postMs: (name: string) => number = () => 0) {
       hook(...call);
     };
   };
-  const run = () =>
-    pursue({ world: { ...at.world, platform: slow }, apps, strategy: onlyLocks, way: 'forward' });
+  const run = (strategy = onlyLocks) =>
+    pursue({ world: { ...at.world, platform: slow }, apps, strategy, way: 'forward' });
   const shown = () => asked.join(' ').replaceAll(SET.map(() => 'read').join(' '), 'LOOK');
   return { ...at, also, run, shown, beats, names: () => at.space.apps.map(({ name }) => name) };
 }
@@ -116,4 +131,14 @@ test('those that it has show signs of life while the platform lets the next one 
   const meanwhile = beats.filter((beat) => beat.endsWith(' shop-candidate'));
   expect(meanwhile.length).toBeGreaterThanOrEqual(8);
   expect(new Set(meanwhile).size).toBe(2);
+});
+
+test('what was renamed without an answer gets no sign of life before it is read again', async () => {
+  const { run, beats, shown, space } = await beginning(() => LONG_MS, 'shop');
+  await run(locksMadeLive);
+  expect(shown()).toContain(' lost LOOK');
+  // Before it there were some, and what had become live by then had none.
+  expect(beats.filter((beat) => beat.endsWith(' web-candidate'))).not.toEqual([]);
+  expect(beats.filter((beat) => beat.endsWith(' lost'))).toEqual([]);
+  expect(space.app('shop').annotations).not.toHaveProperty([ANNOTATION.heartbeat]);
 });
