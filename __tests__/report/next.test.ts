@@ -69,4 +69,21 @@ describe('the inputs that do it', () => {
     ]);
     expect(nextInputs({ result: 'refused', error: new Cancelled(), apps })).toEqual([]);
   });
+
+  test('held, and one of its apps is gone: only the abort', () => {
+    const held = {
+      what: 'deploy',
+      phase: 'held',
+      owner: 'run-1',
+      sinceMs: 0,
+      lastSignMs: 0,
+      lacks: ['api'],
+    } as const;
+    const nextDeploy = { settles: 'refuse', adopts: false, told: [], commands: [] } as const;
+    const outlook = { held, nextDeploy, previous: [], earlier: [], failed: [], leftovers: [] };
+    const apps = [appOutcome({ candidate: { version: OLD, phase: 'held' }, outlook })];
+    expect(nextInputs({ result: 'shown', apps })).toEqual([['command: abort', 'app: shop']]);
+    expect(nextOf({ result: 'shown', apps })).toMatch(/that of api is gone.* command: abort and app: shop/);
+    expect(nextOf({ result: 'shown', apps })).not.toContain('promote');
+  });
 });

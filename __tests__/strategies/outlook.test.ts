@@ -145,6 +145,21 @@ describe('what is under way', () => {
       expect.stringContaining('promote or abort'),
     ]);
   });
+
+  test('a held deploy of two apps, of which one is gone: only abort ends it', () => {
+    const of = (name: string, set: readonly string[]) => {
+      const lock = candidateAt('held', { annotations: recorded(intent({ app: name, set })) });
+      return snapshot({ name, live: ours(`old-${name}`, 'live', 'v1', { name }), candidate: lock, lock });
+    };
+    const shop = of('shop', ['api', 'shop']);
+    const whole = outlook({ seen: shop, life: 'unknown', set: [shop, of('api', ['api', 'shop'])] });
+    expect(whole.held).not.toHaveProperty('lacks');
+    const gone = snapshot({ name: 'api', live: ours('old-api', 'live', 'v1', { name: 'api' }) });
+    const torn = outlook({ seen: shop, life: 'unknown', set: [shop, gone] });
+    expect(torn.held).toMatchObject({ version: 'v2', lacks: ['api'] });
+    expect(torn.nextDeploy.told).toEqual([expect.stringMatching(/abort ends it, as .* of api is gone/)]);
+    expect(torn.nextDeploy.told[0]).not.toContain('promote');
+  });
 });
 
 test('what is kept, and what is left over', () => {

@@ -8,7 +8,7 @@ import { isWaiting } from '../model/words.js';
 import { ANNOTATION } from '../platform/names.js';
 import { takeSnapshot } from '../platform/snapshot.js';
 import { type AppWorld, nothingFound, type World } from '../steps/world.js';
-import { stayHeld, takeAway } from '../strategies/hold.js';
+import { lackingOf, stayHeld, takeAway } from '../strategies/hold.js';
 import { wantedOf } from '../strategies/intent-parts.js';
 import { endingOf } from '../strategies/promote-intent.js';
 import type { Way } from '../strategies/settle.js';
@@ -99,16 +99,11 @@ export async function heldSet(
   return { names, first, ...(torn ? { torn } : {}) };
 }
 
-/** Where one of them is not held any more, somebody has begun to end it, and whoever settles goes on. */
-function tornApart({ set, version }: Intent, seen: readonly Snapshot[]): Refused | undefined {
-  const apps = seen.filter(({ name }) => set.includes(name));
-  const isOfIt = ({ name, lock }: Snapshot) =>
-    lock !== undefined && recalled(name, lock)?.version === version;
-  const gone = apps.filter((app) => !isOfIt(app) && app.live?.version !== version);
-  if (gone.length === 0 || !apps.filter(isOfIt).every(isHeld)) return undefined;
-  const names = gone.map(({ name }) => name).join(', ');
+function tornApart(intent: Intent, seen: readonly Snapshot[]): Refused | undefined {
+  const lacking = lackingOf(intent, seen).join(', ');
+  if (lacking === '') return undefined;
   return new Refused(
-    `The deploy of ${version} of ${set.join(', ')} is not held as a whole any more: the new version of ${names} is gone, and no other app goes live without it.`,
+    `The deploy of ${intent.version} of ${intent.set.join(', ')} is not held as a whole any more: the new version of ${lacking} is gone, and no other app goes live without it.`,
     'End what is left of it with command: abort, and deploy anew.',
   );
 }

@@ -29,7 +29,8 @@ export function nextInputs({ result, error, apps }: Outcome): readonly (readonly
   const inputs = (app: string, command: string, more: Readonly<Record<string, string>> = {}) =>
     Object.entries({ command, app, ...more }).map(([name, value]) => `${name}: ${yamlOf(value)}`);
   return apps.flatMap((one) => {
-    if (isWaiting(one.candidate?.phase)) return [inputs(one.app, 'promote'), inputs(one.app, 'abort')];
+    if (isWaiting(one.candidate?.phase))
+      return (one.outlook?.held?.lacks ? ['abort'] : ['promote', 'abort']).map((end) => inputs(one.app, end));
     const hasWay =
       ['deployed', 'promoted', 'rolled-back', 'restarted'].includes(result) && wayBack(one).length > 0;
     const { previousVersion: to, previousApp, rolled } = one;
@@ -63,9 +64,14 @@ function toDecide({ app, version, trialUrl, candidate }: Waiting): string {
   return `Version ${version} of ${app} is held${how}.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
 }
 
-function underWay({ app, candidate, trialUrl }: AppOutcome): string[] {
+function underWay({ app, candidate, trialUrl, outlook }: AppOutcome): string[] {
   if (!candidate) return [];
   const { version, phase } = candidate;
+  const lacks = outlook?.held?.lacks?.join(', ');
+  if (lacks)
+    return [
+      `Version ${version} of ${app} is held, and that of ${lacks} is gone: no app goes live without the others. Run this action with command: abort and app: ${app}, and deploy anew.`,
+    ];
   if (isWaiting(phase)) return [toDecide({ app, version, candidate, ...(trialUrl ? { trialUrl } : {}) })];
   return [
     `A change of ${app} to ${version} (${phase}) goes on, or was interrupted: when its run is dead, the next run settles it.`,

@@ -1,4 +1,6 @@
 /** A held deploy: how it stays one when a promote of it does not come to the switch, and how it is taken away. Pure. */
+import { recalled } from '../engine/journal.js';
+import { isHeld } from '../engine/lock.js';
 import type { Snapshot } from '../model/cloud.js';
 import type { Intent } from '../model/intent.js';
 import type { Work } from '../steps/step.js';
@@ -13,6 +15,18 @@ export function stayHeld(_intent: Intent, snapshot: Snapshot): Work {
     switch: steps(snapshot.candidate?.phase === 'proven' ? [{ do: 'mark', phase: 'held' }] : []),
     end: { steps: [], after: endOfLock(taken) },
   });
+}
+
+/**
+ * Names of the apps of a held deploy whose new version another hand took away: none of the others was proven without it. None where
+ * one of them is not held any more: somebody has begun to end it, and whoever settles goes on.
+ */
+export function lackingOf({ set, version }: Intent, seen: readonly Snapshot[]): readonly string[] {
+  const apps = seen.filter(({ name }) => set.includes(name));
+  const isOfIt = ({ name, lock }: Snapshot) =>
+    lock !== undefined && recalled(name, lock)?.version === version;
+  if (!apps.filter(isOfIt).every(isHeld)) return [];
+  return apps.filter((app) => !isOfIt(app) && app.live?.version !== version).map(({ name }) => name);
 }
 
 /** Marked first: whoever finds it half taken away goes on. No request reaches it but on its trial route, unless it is a canary. */

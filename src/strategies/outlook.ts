@@ -6,6 +6,7 @@ import type { Phase } from '../model/words.js';
 import type { Leftovers } from '../platform/leftovers.js';
 import { ANNOTATION, candidateName, isOfRollback, recordedOn } from '../platform/names.js';
 import { type EarlierVersion, readEarlier } from '../steps/earlier.js';
+import { lackingOf } from './hold.js';
 import { judgeLeftovers } from './leftovers.js';
 import { type Way, wayOf } from './settle.js';
 import { destinationsOf, isGoing, runningCount } from './view.js';
@@ -27,6 +28,8 @@ export interface UnderWay {
   lastSignMs: number;
   /** undefined: it is held, and nobody has to live for it. */
   life?: Life;
+  /** Apps of the held deploy whose new version is gone: it can be aborted only. undefined: none. */
+  lacks?: readonly string[];
 }
 
 /** A version that is kept. */
@@ -93,7 +96,7 @@ export interface OutlookParts {
 
 export function outlookOf({ snapshot, left, life, set }: OutlookParts): Outlook {
   const held = isHeld(snapshot);
-  const change = underWayOf(snapshot, held ? undefined : life);
+  const change = underWayOf(snapshot, held ? undefined : life, set);
   return {
     ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
     previous: snapshot.previous.filter((app) => !isGoing(app)).map(keptOf),
@@ -104,13 +107,19 @@ export function outlookOf({ snapshot, left, life, set }: OutlookParts): Outlook 
   };
 }
 
-function underWayOf(snapshot: Snapshot, life: Life | undefined): UnderWay | undefined {
+function underWayOf(
+  snapshot: Snapshot,
+  life: Life | undefined,
+  set: readonly Snapshot[],
+): UnderWay | undefined {
   const { lock } = snapshot;
   const holder = holderOf(snapshot);
   if (!holder) return undefined;
   const said = { ...lock?.annotations, ...holder.annotations };
   const { [ANNOTATION.commit]: commit } = lock?.annotations ?? {};
   const { [ANNOTATION.actor]: actor, [ANNOTATION.runUrl]: run } = said;
+  const intent = lock && life === undefined ? recalled(snapshot.name, lock) : undefined;
+  const lacks = intent ? lackingOf(intent, set) : [];
   return {
     what: lock && isOfRollback(lock) ? 'rollback' : 'deploy',
     ...(lock?.version ? { version: lock.version } : {}),
@@ -122,6 +131,7 @@ function underWayOf(snapshot: Snapshot, life: Life | undefined): UnderWay | unde
     sinceMs: (lock ?? holder).createdAtMs,
     lastSignMs: lastSignMs(holder),
     ...(life ? { life } : {}),
+    ...(lacks.length > 0 ? { lacks } : {}),
   };
 }
 
@@ -202,8 +212,10 @@ function settling(
   const { name, lock } = snapshot;
   if (!change) return { settles: 'nothing', told: [] };
   if (isHeld(snapshot)) {
-    const told =
-      'It is refused as long as a deploy is held, unless its commit is a newer one, which takes that away first: promote or abort ends it.';
+    const end = change.lacks
+      ? `abort ends it, as the new version of ${change.lacks.join(', ')} is gone`
+      : 'promote or abort ends it';
+    const told = `It is refused as long as a deploy is held, unless its commit is a newer one, which takes that away first: ${end}.`;
     return { settles: 'refuse', told: [told] };
   }
   if (life !== 'dead') {
