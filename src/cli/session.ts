@@ -20,6 +20,8 @@ import type { CfOptions, CfSession, PushBits, V6Bits } from './signed-in.js';
 import { assertServesV6 } from './v6.js';
 
 export interface OpenSession {
+  /** What `readRoot` gives, where it is asked for already. */
+  root?: Promise<Root>;
   cf: Pick<FoundCf, 'path' | 'version'>;
   inputs: Pick<
     Inputs,
@@ -66,7 +68,7 @@ interface Run extends CfOptions {
  */
 export async function openSession(options: OpenSession): Promise<CfSession> {
   const { inputs, files } = options;
-  const root = await readRoot(inputs.api, options);
+  const root = await (options.root ?? readRoot(inputs.api, options));
   const folder = await files.privateFolder(options.temp, 'cf-home-');
   try {
     const { caCertificate } = inputs;
@@ -84,6 +86,7 @@ class Session implements CfSession {
   private readonly home: Home;
   private readonly turns = new Gate(1);
   private readonly uploads = new Gate(UPLOADS);
+  private signingIn: Promise<void> | undefined;
 
   constructor(
     private readonly options: OpenSession,
@@ -107,8 +110,19 @@ class Session implements CfSession {
     return this.home.isOnlyOne ? 1 : UPLOADS;
   }
 
+  signIn(): Promise<void> {
+    this.signingIn ??= this.takeToken();
+    return this.signingIn;
+  }
+
   async target(): Promise<void> {
-    const { org, space, skipSslValidation, credentials } = this.options.inputs;
+    const { org, space } = this.options.inputs;
+    await this.signIn();
+    await this.signInStep('target', ['-o', org, '-s', space]);
+  }
+
+  private async takeToken(): Promise<void> {
+    const { skipSslValidation, credentials } = this.options.inputs;
     assertServesV6(this.version, this.root);
     await this.signInStep('api', [this.root.api, ...(skipSslValidation ? ['--skip-ssl-validation'] : [])]);
     if (credentials.kind === 'user')
@@ -126,7 +140,6 @@ class Session implements CfSession {
         CF_PASSWORD: credentials.clientSecret,
       });
     await this.shareToken();
-    await this.signInStep('target', ['-o', org, '-s', space]);
   }
 
   /** One token for the CLI and for us. Of an identity `cf auth` takes an argument only, which all the machine could read. */

@@ -37,7 +37,9 @@ export interface CfSession {
   readonly root: Root;
   /** How many uploads go side by side, once it is signed in. */
   readonly uploadsAtATime: number;
-  /** Signs in and targets organization and space. Throws `Refused`, `PlatformFault`. */
+  /** Signs in, once: from here on there is a token. Throws `Refused`, `PlatformFault`. */
+  signIn(): Promise<void>;
+  /** Signs in, and has the CLI target organization and space: before any command but these. Throws as `signIn`. */
   target(): Promise<void>;
   /** A valid access token, without `bearer`. For the hosts of `root` only. */
   token(): Promise<string>;

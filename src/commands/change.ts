@@ -11,11 +11,12 @@ import type { Watch } from '../probe/watch.js';
 import type { AppWorld, World } from '../steps/world.js';
 import { forward } from '../strategies/forward.js';
 import { asTakenBack } from '../strategies/settle.js';
+import { askingOnce } from './asking-once.js';
 import { awaitOthers, tellOthers } from './await-others.js';
 import { type Asking, withChanges } from './changed.js';
 import { outrun } from './commits.js';
 import { endedText, endHeld, type Held, heldAmong } from './held.js';
-import type { Opened, Ports } from './open.js';
+import { faultOfFirst, type Opened, type Ports } from './open.js';
 import { type AppOutcome, type Outcome, outcomeOf, outcomeSeen } from './outcome.js';
 import { planned } from './planned.js';
 import type { Strategy } from './pursue.js';
@@ -116,6 +117,7 @@ export async function change<One extends Seen>(
     for (const secret of apps.flatMap((app) => likelySecrets(app?.env ?? {}))) ports.runner.setSecret(secret);
     return seen;
   };
+  const preparing = (seen: readonly Seen[]) => (asked.compare ? askingOnce(world, snapshotsOf(seen)) : world);
   const cfVersion = opened.cf.version;
   const told = (outcome: Outcome) =>
     withChanges(outcome, snapshotsOf(found), apps, asking(inputs, context, ports));
@@ -125,19 +127,21 @@ export async function change<One extends Seen>(
   let hasSettled = false;
   const settledHeld: SettledHeld[] = [];
   try {
-    let seen = await lookAgain();
+    let seen = await faultOfFirst(opened.signedIn, lookAgain());
+    await opened.signedIn;
     found = seen;
     let ended = await toBeEnded(seen, asked.held, world);
     if (inputs.plan) {
       if (!asked.leavesLive) tellOthers(snapshotsOf(seen), world);
+      const once = preparing(seen);
       apps = await prepare(
         seen.map((one) => ({ ...one, snapshot: asTakenBack(one.snapshot) })),
-        world,
+        once,
         [],
         [],
         ended,
       );
-      const compared = await asked.compare?.(apps, world, reading?.hidden);
+      const compared = await asked.compare?.(apps, once, reading?.hidden);
       if (compared) tellDrift(compared, world);
       else if (reading) tellHidden(apps, reading, world);
       const shown = apps.map((app) => outcomeOf(app, inputs.router));
@@ -145,7 +149,7 @@ export async function change<One extends Seen>(
       const changed = inTurn(onlyChanged(apps, compared), inputs);
       tellTurns(changed, world);
       if (manifest) tellUploads(changed, opened.session, world);
-      await asked.assertRoom?.(changed, seenOf(changed, seen), world);
+      await asked.assertRoom?.(changed, seenOf(changed, seen), once);
       const plan = planned(changed, {
         strategy: asked.strategy ?? forward,
         goesOn: asked.held === 'own',
@@ -192,8 +196,9 @@ export async function change<One extends Seen>(
       seen = await lookAgain();
       found = seen;
     }
-    apps = await prepared(world);
-    const compared = await asked.compare?.(apps, world);
+    const once = preparing(seen);
+    apps = await prepared(once);
+    const compared = await asked.compare?.(apps, once);
     if (compared) tellReasons(compared, world);
     const isAsAsked = compared?.every(isUnchanged) ?? false;
     const unchanged = isAsAsked ? [] : alone(compared);
@@ -201,7 +206,7 @@ export async function change<One extends Seen>(
       apps = inTurn(onlyChanged(apps, compared), inputs);
       tellTurns(apps, world);
       if (manifest) tellUploads(apps, opened.session, world);
-      await asked.assertRoom?.(apps, seenOf(apps, seen), world);
+      await asked.assertRoom?.(apps, seenOf(apps, seen), once);
       await asked.ready?.();
       await take?.(apps, world);
     }

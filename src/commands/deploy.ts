@@ -10,7 +10,7 @@ import type { World } from '../steps/world.js';
 import type { Preview } from '../strategies/intent.js';
 import { type Change, change } from './change.js';
 import { type Held, heldRefusal, inPlaceOf } from './held.js';
-import { type Opened, open, type Ports } from './open.js';
+import { type Opened, openToLook, type Ports } from './open.js';
 import type { Outcome } from './outcome.js';
 import { assertRoomToDeploy, type Found, lookUp, type Preparation, prepare } from './prepare.js';
 import type { SettledHeld } from './settle.js';
@@ -25,7 +25,7 @@ export async function deploy(inputs: Inputs, context: RunContext, ports: Ports):
   assertRegistrySignIn(manifest.apps, inputs.docker);
   assertOneApp(manifest.apps, inputs);
   for (const secret of manifest.secrets) ports.runner.setSecret(secret);
-  const opened = await open(inputs, context, ports);
+  const opened = await openToLook(inputs, context, ports);
   try {
     return await deployManifest(opened, manifest, inputs, context, ports);
   } finally {

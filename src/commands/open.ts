@@ -1,11 +1,13 @@
 /** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
 import { findCf } from '../cli/find.js';
+import { readRoot } from '../cli/root.js';
 import { openSession } from '../cli/session.js';
 import type { CfSession } from '../cli/signed-in.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
 import type { Children, Clock, Connect, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
+import { begun } from '../platform/ahead.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
 import type { World } from '../steps/world.js';
@@ -48,6 +50,8 @@ export interface Opened {
   target: Target;
   session: CfSession;
   cf: { path: string; version: string };
+  /** Ends when the CLI has its target, too: nothing is written, and no fault told, before. Throws as `open`. */
+  signedIn: Promise<void>;
   /** Private to this run. Whatever a killed run leaves in it the post step removes. */
   folder: string;
   /** Signs out, and removes whatever was written for this run. Never throws: how a command ended stays what it is. */
@@ -59,14 +63,29 @@ export const FOLDERS_STATE = 'folders';
 
 /** Throws `Refused` (sign-in refused, no such space) and `PlatformFault`. */
 export async function open(inputs: Inputs, context: RunContext, ports: Ports): Promise<Opened> {
+  const opened = await openToLook(inputs, context, ports);
+  try {
+    await opened.signedIn;
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** As `open`, and as soon as the platform can be looked at: the CLI may have no target yet, as `signedIn` says. */
+export async function openToLook(inputs: Inputs, context: RunContext, ports: Ports): Promise<Opened> {
   const { files, runner, signal, listener } = ports;
   const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
   runner.saveState(FOLDERS_STATE, folder);
   let session: CfSession | undefined;
+  let signedIn: Promise<void> | undefined;
   const after = afterSignal(ports);
   const close = async () => {
     after.close();
     try {
+      // The CLI writes its token once more when it ends.
+      await signedIn?.catch(() => undefined);
       await session?.close();
       await files.remove(folder);
     } catch (error) {
@@ -75,7 +94,7 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
     }
   };
   try {
-    const cf = await findCf({
+    const finding = findCf({
       ...ports,
       http: ports.publicHttp,
       inputs,
@@ -83,8 +102,11 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
       ...(context.toolCache ? { toolCache: runnerToolCache() } : {}),
       folder,
     });
+    const root = begun(readRoot(inputs.api, ports));
+    const cf = await finding;
     session = await openSession({
       ...ports,
+      root,
       cf,
       inputs,
       temp: folder,
@@ -92,25 +114,36 @@ export async function open(inputs: Inputs, context: RunContext, ports: Ports): P
       // After `setup` the CLI goes on without us.
       loopback: inputs.command === 'setup' ? undefined : ports.loopback,
     });
-    await session.target();
-    const signedIn = session;
-    const { root } = session;
+    const cli = session;
+    await cli.signIn();
+    signedIn = begun(cli.target());
+    const { api, logCache, networkPolicy } = cli.root;
     const connection = {
       http: ports.http,
       clock: ports.clock,
-      api: root.api,
-      token: () => signedIn.token(),
-      invalidateToken: () => signedIn.invalidateToken(),
-      ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
-      ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
+      api,
+      token: () => cli.token(),
+      invalidateToken: () => cli.invalidateToken(),
+      ...(logCache ? { logCacheUrl: logCache } : {}),
+      ...(networkPolicy ? { networkPolicyUrl: networkPolicy } : {}),
     };
     const platform = createPlatform({ ...connection, signal, writesUntil: after.signal });
-    const target = await platform.target(inputs.org, inputs.space);
+    const target = await faultOfFirst(signedIn, platform.target(inputs.org, inputs.space));
     const { signal: until } = after;
     const afterwards = { platform: createPlatform({ ...connection, signal: until }), signal: until };
-    return { platform, afterSignal: afterwards, target, session, cf, folder, close };
+    return { platform, afterSignal: afterwards, target, session, cf, signedIn, folder, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+/** What `beside` gives. Where it fails, the fault of what was begun before it is told, if there is one. */
+export async function faultOfFirst<T>(first: Promise<void>, beside: Promise<T>): Promise<T> {
+  try {
+    return await beside;
+  } catch (error) {
+    await first;
     throw error;
   }
 }

@@ -75,9 +75,18 @@ export async function prepare(
 ): Promise<AppWorld[]> {
   const nowMs = world.platform.platformNowMs();
   const set = found.map(({ app }) => app.name);
-  const left = await besides(found, set, world);
+  const left = besides(found, set, world);
   const prepared = await Promise.all(
-    left.map((beside, at) => prepareOne(found[at] as Found, beside, set, nowMs, preparation, world)),
+    found.map((one, at) =>
+      prepareOne(
+        one,
+        left.then((all) => all[at] as Leftovers),
+        set,
+        nowMs,
+        preparation,
+        world,
+      ),
+    ),
   );
   const unchecked = uncheckable(
     prepared.map(({ app }) => app),
@@ -99,19 +108,22 @@ export async function assertRoomToDeploy(
 
 async function prepareOne(
   { app, named, snapshot }: Found,
-  left: Leftovers,
+  left: Promise<Leftovers>,
   set: readonly string[],
   nowMs: number,
   { inputs, context, owner, token, preview }: Preparation,
   world: World,
 ): Promise<{ app: AppWorld; problems: readonly Refused[] }> {
   const domain = trialDomain(snapshot.domains, inputs);
-  const adoptedVersion = versionOf(await adoptedAtMs(snapshot, world));
-  const beside = judgeLeftovers(snapshot, left, named);
   const { live } = snapshot;
-  const brought =
-    live && inputs.strategy !== 'blue-green' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
-  const shared = await sharedWithUs(named, snapshot, world);
+  const inPlace = inputs.strategy !== 'blue-green';
+  const [adoptedVersion, beside, brought, shared, older] = await Promise.all([
+    adoptedAtMs(snapshot, world).then(versionOf),
+    left.then((found) => judgeLeftovers(snapshot, found, named)),
+    live && inPlace ? world.platform.sidecars(live.guid, 'buildpack') : [],
+    sharedWithUs(named, snapshot, world),
+    olderThanLive(snapshot, inputs, context, world.compare),
+  ]);
   const make = () =>
     makeIntent({
       inputs,
@@ -141,7 +153,6 @@ async function prepareOne(
       ? undefined
       : await givenDroplet(dropletGuid, app, made.intent, snapshot, world);
   const intent = { ...made.intent, ...carrying?.parts, ...given?.parts };
-  const older = await olderThanLive(snapshot, inputs, context, world.compare);
   const told = [
     ...notes,
     ...movable(app),

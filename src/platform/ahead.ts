@@ -114,7 +114,8 @@ function together<T extends { guid: string }>(
   };
 }
 
-function begun<T>(answer: Promise<T>): Promise<T> {
+/** What is under way and may be needed: until somebody waits for it, its error is nobody's. */
+export function begun<T>(answer: Promise<T>): Promise<T> {
   answer.catch(() => undefined);
   return answer;
 }
