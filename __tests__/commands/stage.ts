@@ -24,6 +24,8 @@ export interface Acts {
   answer?: (request: HttpRequest, path: string) => { status?: number; json: unknown } | undefined;
   /** Exit code and output of a `cf` command; undefined: it works. */
   cf?: (command: ChildCommand) => { code: number; text: string } | undefined;
+  /** A `cf` command that takes its time, and writes the CLI's configuration at its end. */
+  late?: string;
   /** Files that cannot be linked, or removed. */
   broken?: 'link' | 'remove' | 'output';
   signal?: AbortSignal;
@@ -58,6 +60,10 @@ export async function performed(acts: Acts = {}) {
     signal?.throwIfAborted();
   };
   const clock: Clock = { now: () => 0, sleep };
+  const lateOnes: Promise<void>[] = [];
+  const late = async () => {
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
   const files: Ports['files'] = {
     async privateFolder(parent, prefix) {
       const path = join(parent, `${prefix}${heard.folders.size}`);
@@ -93,10 +99,13 @@ export async function performed(acts: Acts = {}) {
   const children: Ports['children'] = {
     async run(command) {
       heard.children.push(command);
+      const isLate = command.args[0] === acts.late;
+      if (isLate) lateOnes.push(late());
+      if (isLate) await lateOnes.at(-1);
       const { code, text } = acts.cf?.(command) ?? { code: 0, text: 'cf version 8.18.4+x' };
       for (const line of text.split('\n')) command.onLine?.('stdout', line);
       const home = command.env.CF_HOME ?? '';
-      if (command.args[0] === 'auth')
+      if (command.args[0] === 'auth' || isLate)
         heard.files.set(join(home, '.cf', 'config.json'), JSON.stringify({ AccessToken: `bearer ${TOKEN}` }));
       return { code, signal: null, stdout: text, stderr: '', timedOut: false };
     },
@@ -156,6 +165,7 @@ export async function performed(acts: Acts = {}) {
     files,
     write: (line) => heard.lines.push(line),
   });
+  await Promise.all(lateOnes);
   return heard;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Inputs } from '../model/asked.js';
 import { Refused } from '../model/errors.js';
 import type { ChildResult, Children, Clock, Files, Http, Listener } from '../model/ports.js';
+import { begun } from '../system/begun.js';
 import { findProgram } from '../system/children.js';
 import { download } from './download.js';
 import { toolEnvironment } from './environment.js';
@@ -50,7 +51,7 @@ export async function findCf(find: FindCf): Promise<FoundCf> {
   const path = await findProgram('cf', find.env.PATH).catch(() => undefined);
   const installed = path === undefined ? undefined : await versionOf(path, find);
   if (path !== undefined && installed !== undefined && isWanted(installed, find.inputs.cfVersion))
-    return await unverified({ path, version: installed, source: 'path' }, find);
+    return unverified({ path, version: installed, source: 'path', sha256: await sumOf(path, find) }, find);
 
   const { cfVersion, cfChecksum, cfUrl } = find.inputs;
   const release = releaseOf(
@@ -80,6 +81,7 @@ export async function findCf(find: FindCf): Promise<FoundCf> {
 
 async function namedCf(named: string, find: FindCf): Promise<FoundCf> {
   const path = await findProgram(named, find.env.PATH).catch(() => undefined);
+  const sum = begun(path === undefined ? Promise.resolve('') : sumOf(path, find));
   const version = path === undefined ? undefined : await versionOf(path, find);
   if (path === undefined || version === undefined)
     throw new Refused(
@@ -87,19 +89,22 @@ async function namedCf(named: string, find: FindCf): Promise<FoundCf> {
       'Let CF_CLI name a cf binary, or remove it from the environment.',
       'cf-cli',
     );
-  return await unverified({ path, version, source: 'CF_CLI' }, find);
+  return unverified({ path, version, source: 'CF_CLI', sha256: await sum }, find);
 }
 
 /** Nobody compared it with anything: the log says what it was. */
-async function unverified(found: FoundCf, { files, listener }: FindCf): Promise<FoundCf> {
-  const binary = await files.read(found.path);
-  const sum = binary === undefined ? 'not readable' : sha256(binary);
+function unverified(found: FoundCf, { listener }: FindCf): FoundCf {
   const from = found.source === 'path' ? 'the PATH' : 'CF_CLI';
   listener.tell({
     type: 'note',
-    text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${sum}`,
+    text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${found.sha256}`,
   });
-  return { ...found, sha256: sum };
+  return found;
+}
+
+async function sumOf(path: string, { files }: FindCf): Promise<string> {
+  const binary = await files.read(path);
+  return binary === undefined ? 'not readable' : sha256(binary);
 }
 
 /** undefined: there is none, or it is something else. `0.0.0` when it was built without a version. */

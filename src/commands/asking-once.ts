@@ -1,8 +1,9 @@
 /** What a deploy is prepared with, between two writes: read once for all who look at it, and begun before anybody knows the answer to another. */
 import type { Snapshot } from '../model/cloud.js';
-import { begun, once } from '../platform/ahead.js';
+import { once } from '../platform/ahead.js';
 import type { Platform } from '../platform/calls.js';
 import type { World } from '../steps/world.js';
+import { begun } from '../system/begun.js';
 
 /**
  * The world for preparing a deploy of what was seen, until the next write: what is older decides about none.

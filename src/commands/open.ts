@@ -7,10 +7,10 @@ import { runnerToolCache } from '../cli/tool-cache.js';
 import type { Inputs, RunContext } from '../model/asked.js';
 import type { Target } from '../model/cloud.js';
 import type { Children, Clock, Connect, Files, Http, Listener, Loopback, Random } from '../model/ports.js';
-import { begun } from '../platform/ahead.js';
 import type { Platform } from '../platform/calls.js';
 import { createPlatform } from '../platform/client.js';
 import type { World } from '../steps/world.js';
+import { begun } from '../system/begun.js';
 import { afterSignal } from './after-signal.js';
 
 /** Everything that touches the world, passed in by the entry. */

@@ -1,5 +1,6 @@
 /** What a snapshot asks for before it knows that it needs it, so that all of it is asked at the same time. */
 import type { AppState, Instance, Process, Route, Snapshot } from '../model/cloud.js';
+import { begun } from '../system/begun.js';
 import type { Platform } from './calls.js';
 
 type Asked = Pick<
@@ -112,12 +113,6 @@ function together<T extends { guid: string }>(
     ]);
     return [...new Map(found.flat().map((one) => [one.guid, one])).values()];
   };
-}
-
-/** What is under way and may be needed: until somebody waits for it, its error is nobody's. */
-export function begun<T>(answer: Promise<T>): Promise<T> {
-  answer.catch(() => undefined);
-  return answer;
 }
 
 function unique(guids: readonly string[]): string[] {

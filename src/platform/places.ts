@@ -1,6 +1,7 @@
 /** Where we act: organization, space, domains, and the version of the API. */
 import type { Domain } from '../model/cloud.js';
 import { PlatformRefusal, Refused } from '../model/errors.js';
+import { begun } from '../system/begun.js';
 import type { Platform } from './calls.js';
 import { Fields, related } from './json.js';
 import type { Requests } from './request.js';
@@ -10,6 +11,16 @@ export function placeCalls(
 ): Pick<Platform, 'apiVersion' | 'answers' | 'target' | 'domains' | 'isOn'> {
   let version: Promise<string> | undefined;
   const domains = new Map<string, Promise<readonly Domain[]>>();
+  const domainsOf = (orgGuid: string) => {
+    const known =
+      domains.get(orgGuid) ??
+      requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain).catch((error) => {
+        domains.delete(orgGuid);
+        throw error;
+      });
+    domains.set(orgGuid, known);
+    return known;
+  };
   return {
     apiVersion() {
       version ??= requests
@@ -26,6 +37,8 @@ export function placeCalls(
       const orgs = await requests.list('/v3/organizations', { names: [org] }, parseNamed);
       const orgGuid = orgs.find(({ name }) => name === org)?.guid;
       if (orgGuid === undefined) throw unseen(`The organization "${org}"`, 'org');
+      // Nearly every command needs them next.
+      void begun(domainsOf(orgGuid));
       const spaces = await requests.list(
         '/v3/spaces',
         { names: [space], organization_guids: orgGuid },
@@ -44,16 +57,7 @@ export function placeCalls(
         throw error;
       }
     },
-    domains(orgGuid) {
-      const known =
-        domains.get(orgGuid) ??
-        requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain).catch((error) => {
-          domains.delete(orgGuid);
-          throw error;
-        });
-      domains.set(orgGuid, known);
-      return known;
-    },
+    domains: domainsOf,
   };
 }
 
