@@ -72,6 +72,14 @@ describe('the proof', () => {
       expect(tookMs).toBeLessThan(waitedMs + 300);
     });
 
+    test('in place: of the instances of the version that goes, which it saw from the beginning', async () => {
+      const { run, app, world } = proving('live', late);
+      app.found.begun = true;
+      app.intent = { ...app.intent, inPlace: { maxInFlight: 1 } };
+      await run();
+      expect(world.clock.now() - START).toBeGreaterThanOrEqual(2_000);
+    });
+
     test('an answer that comes before the loss is learned proves nothing', async () => {
       const forgetful = (request: HttpRequest, atMs: number) =>
         router(atMs > START + 1_500 && atMs < START + 4_000 ? 'old' : 'nobody')(request, atMs);

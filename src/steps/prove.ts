@@ -74,7 +74,7 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
     });
   await look(urls);
   const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
-  const untilMs = Math.max(0, ...seen.map((url) => lostUntilMs(url, side, app, startedAtMs)));
+  const untilMs = Math.max(0, ...urls.map((url) => lostUntilMs(url, side, app, startedAtMs)));
   if (untilMs > startedAtMs) {
     await world.clock.sleep(Math.max(0, untilMs - world.clock.now()), world.signal);
     await look(seen);
@@ -165,11 +165,14 @@ async function allow(
 
 /**
  * A router that has not learned yet that live had lost a route answers for it as if it had come back, and loses it a moment later:
- * until every router must have learned of the loss, an answer proves nothing. Not after the epoch: live had the route all along.
+ * until every router must have learned of the loss, an answer proves nothing. In place it is the version's own instances that live
+ * loses: they have ended, and a router may send to them still. Not after the epoch: live had the route all along.
  */
 function lostUntilMs(url: string, side: Side, app: AppWorld, nowMs: number): number {
   if (side !== 'live') return 0;
-  const lostAtMs = app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs);
+  const lostAtMs = app.intent.inPlace
+    ? nowMs
+    : (app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs));
   return lostAtMs === undefined ? 0 : lostAtMs + QUIET_MS;
 }
 
