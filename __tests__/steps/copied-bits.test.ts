@@ -12,15 +12,19 @@ const CANDIDATE = candidateAt('made', { annotations: { [ANNOTATION.package]: 'pu
 const HERE = { candidate: CANDIDATE, lock: CANDIDATE, live: app('live') };
 
 /** A platform on which copies are ready at the second look. */
-function copying(copies: { state?: Package['state']; refused?: boolean; lost?: boolean } = {}) {
+function copying(copies: { state?: Package['state']; refused?: boolean; lost?: 'once' | 'always' } = {}) {
   const written: unknown[] = [];
   const copied: string[] = [];
   let looks = 0;
+  let lost = false;
   const droplet = (guid: string, state: string): Droplet => ({ guid, state, createdAtMs: 1 });
   const world = worldOf({
     copyPackage: async (guid, to) => {
       if (copies.refused) throw new PlatformRefusal('no', 422, undefined, undefined);
-      if (copies.lost) throw new PlatformFault('no answer', true);
+      if (copies.lost === 'always' || (copies.lost === 'once' && !lost)) {
+        lost = true;
+        throw new PlatformFault('no answer', true);
+      }
       copied.push(`package ${guid} to ${to}`);
       return { guid: 'copy-p', type: 'bits', state: 'COPYING', createdAtMs: 1 };
     },
@@ -114,6 +118,21 @@ describe('what goes with the version to live', () => {
     expect(written).toHaveLength(1);
   });
 
+  test('once more where its answer was lost', async () => {
+    const { world, written, copied } = copying({ lost: 'once' });
+    await perform({ do: 'copy-package', side: 'live' }, appWorld(HERE), world);
+    expect(copied).toEqual(['package pushed to live']);
+    expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
+  });
+
+  test('once more where the one that was asked for is not there any more', async () => {
+    const { world, written, copied } = copying();
+    const lock = { ...CANDIDATE, annotations: { ...CANDIDATE.annotations, [builtOf]: 'gone' } };
+    await perform({ do: 'copy-package', side: 'live' }, appWorld({ ...HERE, lock, candidate: lock }), world);
+    expect(copied).toEqual(['package pushed to live']);
+    expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
+  });
+
   test('one that was asked for and failed is named no more', async () => {
     const { world, written } = copying({ state: 'EXPIRED' });
     const lock = { ...CANDIDATE, annotations: { ...CANDIDATE.annotations, [builtOf]: 'copy-p' } };
@@ -130,7 +149,7 @@ describe('what goes with the version to live', () => {
   test.each<[string, Parameters<typeof copying>[0]]>([
     ['takes none', { refused: true }],
     ['fails to make it', { state: 'FAILED' }],
-    ['does not answer', { lost: true }],
+    ['does not answer', { lost: 'always' }],
   ])('it does without the package where the platform %s', async (_name, how) => {
     const { world, written } = copying(how);
     await perform({ do: 'copy-package', side: 'live' }, appWorld(HERE), world);

@@ -59,8 +59,8 @@ async function leaveWithLive(app: AppWorld, world: World): Promise<void> {
   const { [ANNOTATION.package]: source, [ANNOTATION.builtOf]: named = source } = annotations;
   if (source === undefined) return;
   const live = appOn('live', app).guid;
-  const copy = named === source ? undefined : named;
-  const builtOf = (await copyUnless(WITHOUT, source, live, world, copy)) ?? null;
+  const asked = named === source ? undefined : named;
+  const builtOf = (await copyUnless(WITHOUT, () => insisting(world, source, live, asked), world)) ?? null;
   if (builtOf !== named)
     await world.platform.updateApp(lock, { annotations: { [ANNOTATION.builtOf]: builtOf } });
 }
@@ -99,16 +99,30 @@ export async function copyForBits(
   appGuid: string,
   world: World,
 ): Promise<string | undefined> {
-  return copyUnless('The bits are uploaded once more', source, appGuid, world);
+  return copyUnless('The bits are uploaded once more', () => copyPackage(source, appGuid, world), world);
 }
+
+/** A fault is over soon, mostly; for ever, it is not worth the deploy. One that was asked for and is not there is made anew. */
+async function insisting(world: World, source: string, appGuid: string, asked?: string): Promise<Package> {
+  try {
+    return await copyPackage(source, appGuid, world, asked);
+  } catch (error) {
+    if (!(error instanceof PlatformFault)) throw error;
+    await world.clock.sleep(Math.min(error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS), world.signal);
+    return copyPackage(source, appGuid, world);
+  }
+}
+
+const PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 async function copyUnless(
   otherwise: string,
-  ...copied: Parameters<typeof copyPackage>
+  copy: () => Promise<Package>,
+  world: World,
 ): Promise<string | undefined> {
-  const [, , world] = copied;
   try {
-    const { guid, state } = await copyPackage(...copied);
+    const { guid, state } = await copy();
     if (state === 'READY') return guid;
     note(world, `${otherwise}: the copy of the package is ${state}.`);
   } catch (error) {
