@@ -77,6 +77,21 @@ test('all of them between two looks, in the order of names', async () => {
   expect(shown()).toBe(`LOOK ${IN_ORDER.join(' ')} LOOK`);
 });
 
+test('what was made is asked for by the first reads of the next look', async () => {
+  const { run, also, space } = await beginning();
+  const calls: string[] = [];
+  also((call, args) => {
+    calls.push(call === 'environment' ? `${call} of ${args[0]}` : call);
+  });
+  await run();
+  const { guid } = space.app('api-candidate');
+  const look = calls.slice(calls.lastIndexOf('createApp'));
+  const asked = look.indexOf(`environment of ${guid}`);
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(look.lastIndexOf('domains'));
+  expect(look.filter((call) => call === `environment of ${guid}`)).toHaveLength(1);
+});
+
 test('one that another run has: none after it is asked for, and it is looked who has it', async () => {
   const { run, shown, space, also, names } = await beginning();
   const labels = { [LABEL.app]: 'shop', [LABEL.role]: 'candidate', [LABEL.owner]: 'run-2-theirs' };

@@ -294,6 +294,20 @@ describe('await-deployment of the candidate', () => {
     expect(world.told.at(-1)).toContain('deployed, instances ready 3/3');
   });
 
+  test('the instances of its process are asked for together with the rest', async () => {
+    const asked: string[] = [];
+    const never = () => new Promise<never>(() => undefined);
+    const calls: Partial<Platform> = {
+      ...{ deployment: never, processes: never, crashes: never },
+      instances: async (guid) => {
+        asked.push(guid);
+        return up(1);
+      },
+    };
+    void standing(calls, [deployment()]).run({ do: 'await-deployment', of: 'candidate' });
+    expect(asked).toEqual(['new-web']);
+  });
+
   test('as long as there is progress nothing ends it, however long that takes', async () => {
     const shown = Array.from({ length: 18 }, (_, at) =>
       Array.from({ length: 60 }, () => ({ wanted: at + 1, instances: up(at) })),

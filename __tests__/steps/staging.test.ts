@@ -5,6 +5,7 @@ import { PlatformFault, VersionFault } from '../../src/model/errors.js';
 import type { Intent } from '../../src/model/intent.js';
 import { ANNOTATION, LABEL } from '../../src/platform/names.js';
 import { perform } from '../../src/steps/index.js';
+import type { AppWorld } from '../../src/steps/world.js';
 import { candidateAt } from '../strategies/support.js';
 import { appWorld, worldOf } from './scripted.js';
 
@@ -140,8 +141,17 @@ describe('stage', () => {
       setCurrentDroplet: async (app, droplet) => {
         writes.push(`droplet ${app} ${droplet}`);
       },
+      droplet: async (guid) => {
+        if (guid === 'unreadable') throw new PlatformFault('no answer', false);
+        return { guid, state: 'STAGED', createdAtMs: 0, port: 9000 };
+      },
     });
-    const run = (wish: Partial<Intent> = {}) => perform({ do: 'stage' }, appWorld(HERE, wish), world);
+    const run = async (wish: Partial<Intent> = {}, found: Partial<AppWorld['found']> = {}) => {
+      const app = appWorld(HERE, wish);
+      Object.assign(app.found, found);
+      await perform({ do: 'stage' }, app, world);
+      return app;
+    };
     return { world, writes, run };
   }
   const busy = build({ state: 'STAGING' });
@@ -168,6 +178,25 @@ describe('stage', () => {
     const { run, writes } = staging([build({ guid: 'lost', state: 'STAGING' })], [busy, build({})]);
     await run();
     expect(writes).toEqual(['droplet new d']);
+  });
+
+  test('a package that this run has just made has no build: none is looked for, but after it was asked for', async () => {
+    const { run, writes } = staging([build({ guid: 'lost' })], [build({})]);
+    const { found } = await run({}, { unbuilt: 'mine' });
+    expect(writes).toEqual(['build mine', 'droplet new d']);
+    await run({}, found);
+    expect(writes.slice(2)).toEqual(['droplet new d']);
+    await run({}, { unbuilt: 'other' });
+    expect(writes.slice(3)).toEqual(['droplet new d']);
+  });
+
+  test('what it holds from here on is known to the next look, as far as it could be read', async () => {
+    const known = await staging([], [build({ dropletGuid: 'new one' })]).run();
+    expect(known.snapshot.candidate).toMatchObject({ currentDropletGuid: 'new one', imagePort: 9000 });
+    const unread = staging([], [build({ dropletGuid: 'unreadable' })]);
+    const { snapshot } = await unread.run();
+    expect(snapshot.candidate).toEqual(CANDIDATE);
+    expect(unread.writes).toEqual(['build mine', 'droplet new unreadable']);
   });
 
   test('without a recorded package nothing is built', async () => {

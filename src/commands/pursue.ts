@@ -47,7 +47,7 @@ export async function pursue({ world, apps, strategy, way }: Pursuit): Promise<v
     apps.flatMap(({ intent, snapshot, found }) => {
       if (unread) return [];
       const holder = holderOf(snapshot);
-      if (!holder) return found.made === undefined ? [] : [found.made];
+      if (!holder) return found.made === undefined ? [] : [found.made.guid];
       return isTaken(found) && ownerOf(holder) === intent.owner ? [holder.guid] : [];
     });
   const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
@@ -146,10 +146,14 @@ export async function refresh(app: AppWorld, world: Pick<World, 'platform' | 'ta
 }
 
 function seen(
-  { intent: { app, production, trials }, snapshot: last }: Pick<AppWorld, 'intent' | 'snapshot'>,
+  { intent, snapshot, found: { made } }: AppWorld,
   { platform, target }: Pick<World, 'platform' | 'target'>,
 ) {
+  const { app, production, trials } = intent;
   const wanted = [...production, ...trials.map(({ route }) => route)];
+  // Only by what is asked for first of all: what was made is the candidate, unless it is the lock alone.
+  const candidate = made && !intent.target ? { ...made, processes: [], env: {} } : undefined;
+  const last = candidate ? { ...snapshot, candidate } : snapshot;
   return takeSnapshot(platform, target, { name: app, wanted, last });
 }
 

@@ -7,6 +7,7 @@ import {
   Stuck,
   VersionFault,
 } from '../model/errors.js';
+import { once } from '../platform/ahead.js';
 import { codeOf, type Health, healthOf, startLimitMs } from './await-instances.js';
 import { isDone, returnOf, rollOf } from './deployments.js';
 import { heeding } from './heed.js';
@@ -55,14 +56,16 @@ async function awaitRoll(app: AppWorld, world: World): Promise<void> {
   let last: Pick<Health, 'crashes' | 'full'> = { crashes: 0 };
   const shortage = new Shortage();
   const eve = new Eve(maxInFlight);
+  let likely = rollOf(app.intent, app.snapshot)?.webProcessGuid;
   await waitFor(world, {
     what: 'the deployment to go on',
     get deadlineMs() {
       return progress.atMs + limitMs;
     },
     look: async () => {
-      const seen = await look(guid, createdAtMs, live.guid, world);
+      const seen = await look({ guid, createdAtMs }, live.guid, likely, world);
       const { deployment } = seen;
+      likely = deployment.webProcessGuid;
       assertOurs(deployment, app);
       const state = stateOf(seen);
       recordInstances(seen, app.intent.app, world);
@@ -135,18 +138,26 @@ function healthSince(progress: Progress, { process, instances, crashes }: Look, 
   return healthOf(process ? [{ process, instances }] : [], since, shortMs);
 }
 
-async function look(guid: string, sinceMs: number, appGuid: string, { platform }: World): Promise<Look> {
-  const [deployment, processes, crashes] = await Promise.all([
+/** @param likely guid of its process, as far as it is known: the instances of that are asked for together with the rest */
+async function look(
+  { guid, createdAtMs }: Pick<Deployment, 'guid' | 'createdAtMs'>,
+  appGuid: string,
+  likely: string | undefined,
+  { platform }: World,
+): Promise<Look> {
+  const others = Promise.all([
     platform.deployment(guid),
     platform.processes(appGuid),
-    platform.crashes(appGuid, sinceMs),
+    platform.crashes(appGuid, createdAtMs),
   ]);
+  const instances = once((of) => instancesOf(of, platform), likely === undefined ? [] : [likely]);
+  const [deployment, processes, crashes] = await others;
   const process = processes.find((one) => one.guid === deployment.webProcessGuid);
   return {
     deployment,
     process,
     processes,
-    instances: process && process.instances > 0 ? await instancesOf(process.guid, platform) : [],
+    instances: process && process.instances > 0 ? await instances(process.guid) : [],
     crashes: crashes.filter(({ processGuid }) => processGuid === undefined || processGuid === process?.guid),
   };
 }

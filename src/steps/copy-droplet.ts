@@ -18,17 +18,30 @@ export const copyDroplet: StepKind<Step & { do: 'copy-droplet' }> = {
     const candidate = appOn('candidate', app);
     if (candidate.currentDropletGuid === undefined)
       throw new PlatformFault(`${candidate.name} has no droplet.`, false);
-    await assertWhole(candidate, app, world);
-    const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
+    const guid = await copyTo(live.guid, candidate.currentDropletGuid, world, () =>
+      assertWhole(candidate, app, world),
+    );
     await platform.updateApp(lockOf(app).guid, { annotations: { [ANNOTATION.copiedDroplet]: guid } });
   },
 };
 
-/** @returns guid of the copy, which is ready; one that was begun before is found */
-async function copyTo(appGuid: string, dropletGuid: string, world: World): Promise<string> {
+/**
+ * @param may throws why none is to be made
+ * @returns guid of the copy, which is ready; one that was begun before is found
+ */
+async function copyTo(
+  appGuid: string,
+  dropletGuid: string,
+  world: World,
+  may: () => Promise<void> = async () => undefined,
+): Promise<string> {
   const { platform, clock } = world;
-  const source = await platform.droplet(dropletGuid);
-  const begun = (await platform.droplets(appGuid)).find((one) => isCopy(one, source));
+  const [source, there] = await Promise.all([
+    platform.droplet(dropletGuid),
+    platform.droplets(appGuid),
+    may(),
+  ]);
+  const begun = there.find((one) => isCopy(one, source));
   const { guid } = begun ?? (await platform.copyDroplet(source.guid, appGuid));
   await waitFor(world, {
     what: 'the copy of the droplet',

@@ -34,7 +34,7 @@ export const makeCandidate: StepKind<Step & { do: 'make-candidate' }> = {
     // Somebody was faster. The next snapshot says who, and whether to wait or to leave.
     if (!made)
       throw new PlatformFault(`${candidateName(intent.app)} was made by somebody else just now.`, false);
-    found.made = made.guid;
+    found.made = made;
   },
 };
 

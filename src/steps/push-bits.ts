@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allOf } from '../engine/converge.js';
+import type { Package } from '../model/cloud.js';
 import { PlatformFault, PlatformRefusal } from '../model/errors.js';
 import { ANNOTATION, candidateName } from '../platform/names.js';
 import { applyPushed, pushTo } from './apply-to-candidate.js';
@@ -41,16 +42,21 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
     `PATCH /v3/apps/<candidate> annotations ${ANNOTATION.package}, ${ANNOTATION.bits}, ${ANNOTATION.manifestHash}`,
   ],
   run: async (_step, app, world) => {
-    const { uploads } = world;
-    const first = await world.fingerprint(app.intent.app);
+    const { uploads, platform } = world;
+    const [first, before] = await Promise.all([
+      world.fingerprint(app.intent.app),
+      platform.packages(appOn('candidate', app).guid),
+    ]);
     // Of an image only the name goes up.
     const bits = app.intent.docker ? undefined : first?.bits;
-    if (first === undefined || bits === undefined) return void (await upload(first, app, world));
+    if (first === undefined || bits === undefined) return void (await upload(first, before, app, world));
     const ofLive = await packageOfLive(bits, app, world);
     if (ofLive !== undefined && (await takeCopy(ofLive, 'live', first, app, world))) return;
     const ofOther = uploads.get(bits);
     if (ofOther && (await takeCopy(ofOther, 'another app of this deploy', first, app, world))) return;
-    const made = upload(first, app, world);
+    // What a copy that failed has left is none that the push made.
+    const there = (ofLive ?? ofOther) ? platform.packages(appOn('candidate', app).guid) : before;
+    const made = upload(first, there, app, world);
     // Whoever waits for it goes on alone where it fails, and whoever comes later begins anew.
     const known = made
       .catch(() => undefined)
@@ -63,22 +69,27 @@ export const pushBits: StepKind<Step & { do: 'push-bits' }> = {
   },
 };
 
-/** @returns guid of the package; undefined where it may hold other bits than at first */
+/**
+ * @param before what the candidate had before the push
+ * @returns guid of the package; undefined where it may hold other bits than at first
+ */
 async function upload(
   first: Fingerprint | undefined,
+  before: readonly Package[] | Promise<readonly Package[]>,
   app: AppWorld,
   { platform, fingerprint, pushBits: push }: World,
 ): Promise<string | undefined> {
   const { guid, name } = appOn('candidate', app);
-  const before = await platform.packages(guid);
+  const had = await before;
   await push(withTrial(app));
-  const made = (await platform.packages(guid))
-    .filter((one) => !before.some((old) => old.guid === one.guid))
+  const [packages, last] = await Promise.all([platform.packages(guid), fingerprint(app.intent.app)]);
+  const made = packages
+    .filter((one) => !had.some((old) => old.guid === one.guid))
     .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
   if (!made) throw new PlatformFault(`${name} has no new package after cf push.`, false);
   // Between the two looks at the disk the CLI took what is there: what holds at both ends holds for what was pushed.
-  const hashes = isDeepStrictEqual(first, await fingerprint(app.intent.app)) ? first : undefined;
-  await record(made.guid, hashes, guid, platform);
+  const hashes = isDeepStrictEqual(first, last) ? first : undefined;
+  await record(made.guid, hashes, app, platform);
   return hashes && made.guid;
 }
 
@@ -129,7 +140,7 @@ async function takeCopy(
   const works = [applies, copies];
   await allOf(works, works.length, (work) => work());
   if (!applied || copy === undefined) return false;
-  await record(copy, hashes, guid, world.platform);
+  await record(copy, hashes, app, world.platform);
   note(world, `${name}: nothing was uploaded, its bits are those of ${whose}.`);
   return true;
 }
@@ -138,10 +149,11 @@ async function takeCopy(
 async function record(
   packageGuid: string,
   hashes: Fingerprint | undefined,
-  guid: string,
+  app: AppWorld,
   platform: World['platform'],
 ): Promise<void> {
-  await platform.updateApp(guid, {
+  app.found.unbuilt = packageGuid;
+  await platform.updateApp(appOn('candidate', app).guid, {
     annotations: {
       [ANNOTATION.package]: packageGuid,
       [ANNOTATION.bits]: hashes?.bits ?? null,

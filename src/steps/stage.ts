@@ -1,10 +1,10 @@
-import type { Build } from '../model/cloud.js';
+import type { Build, Droplet } from '../model/cloud.js';
 import { DeadlineOver, PlatformFault, VersionFault } from '../model/errors.js';
 import { ANNOTATION } from '../platform/names.js';
 import { saysNoRoom } from './room.js';
 import type { Step } from './step.js';
 import { waitFor } from './wait.js';
-import { appOn, type StepKind } from './world.js';
+import { type AppWorld, appOn, type StepKind } from './world.js';
 
 const OF_IMAGES =
   'The image is not there, or its registry does not give it to who asks: a private one needs docker-username and docker-password.';
@@ -21,9 +21,10 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
     const { platform, clock } = world;
     const packageGuid = candidate.annotations[ANNOTATION.package];
     if (packageGuid === undefined) throw new PlatformFault('The pushed package is not recorded.', false);
-    const started = (await platform.builds(candidate.guid)).find(
-      (build) => build.packageGuid === packageGuid,
-    );
+    const isNew = app.found.unbuilt === packageGuid;
+    delete app.found.unbuilt;
+    const begun = isNew ? [] : await platform.builds(candidate.guid);
+    const started = begun.find((build) => build.packageGuid === packageGuid);
     const { guid } = started ?? (await platform.createBuild(packageGuid));
     const build = await waitFor<Build>(world, {
       what: 'staging',
@@ -43,6 +44,16 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
       const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
       throw new VersionFault(`Staging failed: ${why}${hint}`, 'staging');
     }
+    // Nothing of it changes any more: the next look need not ask for it, if it was taken.
+    const look = platform.droplet(build.dropletGuid).catch(() => undefined);
     await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
+    const droplet = await look;
+    if (droplet) holds(droplet, app);
   },
 };
+
+function holds({ guid, port }: Droplet, app: AppWorld): void {
+  const { imagePort: _, ...rest } = appOn('candidate', app);
+  const candidate = { ...rest, currentDropletGuid: guid, ...(port === undefined ? {} : { imagePort: port }) };
+  app.snapshot = { ...app.snapshot, candidate };
+}

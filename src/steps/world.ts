@@ -97,12 +97,14 @@ export interface World {
 export interface Found {
   /** The lock was asked for: whether it was made may be unknown. */
   begun?: boolean;
-  /** GUID of the lock app that was made since the last look: it wants signs of life like one that was seen. */
-  made?: string;
+  /** The lock app that was made since the last look: it wants signs of life like one that was seen. */
+  made?: App;
   /** The candidate was seen, and its lock is ours: something was changed. */
   locked: boolean;
   /** GUID of the candidate that was seen last: whether it is gone, or has another name. */
   candidate?: string;
+  /** GUID of the package that this run made, as long as it has asked for no build of it. */
+  unbuilt?: string;
   /** By url: whether an instance can be asked for by name, tested before the switch. */
   reach: Map<string, HeaderReach>;
   /** By url: when each side gained the route, as far as this run mapped it. */

@@ -63,9 +63,10 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
     switch: reached(candidate, 'switching')
       ? steps([])
       : {
-          steps: has ? [] : [{ do: 'copy-droplet' }],
+          // A copy changes nothing of what is written down.
+          steps: [...(has ? [] : [{ do: 'copy-droplet' } as const]), { do: 'record-live' }],
           // Nothing of live is changed before it is written down as it was.
-          after: [{ do: 'record-live' }, switching(intent)],
+          after: [switching(intent)],
         },
     map: steps(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
     roll: {
