@@ -20,8 +20,6 @@ import type { CfOptions, CfSession, PushBits, V6Bits } from './signed-in.js';
 import { assertServesV6 } from './v6.js';
 
 export interface OpenSession {
-  /** What `readRoot` gives, where it is asked for already. */
-  root?: Promise<Root>;
   cf: Pick<FoundCf, 'path' | 'version'>;
   inputs: Pick<
     Inputs,
@@ -68,7 +66,7 @@ interface Run extends CfOptions {
  */
 export async function openSession(options: OpenSession): Promise<CfSession> {
   const { inputs, files } = options;
-  const root = await (options.root ?? readRoot(inputs.api, options));
+  const root = await readRoot(inputs.api, options);
   const folder = await files.privateFolder(options.temp, 'cf-home-');
   try {
     const { caCertificate } = inputs;

@@ -1,6 +1,5 @@
 /** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
 import { findCf } from '../cli/find.js';
-import { readRoot } from '../cli/root.js';
 import { openSession } from '../cli/session.js';
 import type { CfSession } from '../cli/signed-in.js';
 import { runnerToolCache } from '../cli/tool-cache.js';
@@ -94,7 +93,7 @@ export async function openToLook(inputs: Inputs, context: RunContext, ports: Por
     }
   };
   try {
-    const finding = findCf({
+    const cf = await findCf({
       ...ports,
       http: ports.publicHttp,
       inputs,
@@ -102,11 +101,8 @@ export async function openToLook(inputs: Inputs, context: RunContext, ports: Por
       ...(context.toolCache ? { toolCache: runnerToolCache() } : {}),
       folder,
     });
-    const root = begun(readRoot(inputs.api, ports));
-    const cf = await finding;
     session = await openSession({
       ...ports,
-      root,
       cf,
       inputs,
       temp: folder,
