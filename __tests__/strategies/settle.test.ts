@@ -84,4 +84,13 @@ describe('of several apps of one deploy, one of which has switched before the ot
   ])('the other one %s', (_, phase, of, unlocked, way) => {
     expect(wayOf([at('shop', phase, of)], [], false, [unlocked])).toBe(way);
   });
+
+  test('one whose version is live is left with its lock only: it is at its end, as the other one is', () => {
+    const crowned = { live: ours('old', 'live', 'v2', { name: 'shop' }) };
+    const other = snapshot({ name: 'web', live: { ...live, version: 'v2' } });
+    for (const inPlace of [undefined, { maxInFlight: 1 }]) {
+      const left = at('shop', 'drained', inPlace ? { inPlace } : {}, crowned);
+      expect(wayOf([left], [], false, [other])).toBe('forward');
+    }
+  });
 });

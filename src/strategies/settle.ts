@@ -35,6 +35,7 @@ export function wayOf(
   unlocked: readonly Snapshot[] = [],
 ): Way {
   const set = all.filter((snapshot) => !isCrowned(snapshot));
+  if (set.length === 0) return 'forward';
   if (set.some(({ candidate }) => reached(candidate, 'reverting')))
     return able(set.map(partOf)).length > 0 ? 'back' : 'forward';
   if (set.some((snapshot) => isRollInVain(snapshot, cancelled)) || isTorn(set, unlocked)) return 'back';
