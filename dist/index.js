@@ -9113,8 +9113,10 @@ async function olderThanLive({ name, live }, { force }, { commit }, compare) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  y: () => (/* binding */ FOLDERS_STATE),
-  h: () => (/* binding */ open_open)
+  y0: () => (/* binding */ FOLDERS_STATE),
+  kT: () => (/* binding */ faultOfFirst),
+  ho: () => (/* binding */ open_open),
+  xx: () => (/* binding */ openToLook)
 });
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -9123,6 +9125,8 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
+// EXTERNAL MODULE: ./lib/system/begun.js
+var begun = __nccwpck_require__(5217);
 // EXTERNAL MODULE: ./lib/system/children.js + 3 modules
 var children = __nccwpck_require__(6749);
 ;// CONCATENATED MODULE: ./lib/cli/patience.js
@@ -9213,6 +9217,7 @@ var releases = __nccwpck_require__(1023);
 
 
 
+
 const VERSION_TIMEOUT_MS = 30_000;
 const UNPACK_TIMEOUT_MS = 120_000;
 async function findCf(find) {
@@ -9222,7 +9227,7 @@ async function findCf(find) {
     const path = await (0,children/* findProgram */.K)('cf', find.env.PATH).catch(() => undefined);
     const installed = path === undefined ? undefined : await versionOf(path, find);
     if (path !== undefined && installed !== undefined && (0,releases/* isWanted */.Yu)(installed, find.inputs.cfVersion))
-        return await unverified({ path, version: installed, source: 'path' }, find);
+        return unverified({ path, version: installed, source: 'path', sha256: await sumOf(path, find) }, find);
     const { cfVersion, cfChecksum, cfUrl } = find.inputs;
     const release = (0,releases/* releaseOf */.l7)({
         version: cfVersion,
@@ -9243,20 +9248,23 @@ async function findCf(find) {
 }
 async function namedCf(named, find) {
     const path = await (0,children/* findProgram */.K)(named, find.env.PATH).catch(() => undefined);
+    const sum = (0,begun/* begun */.q)(path === undefined ? Promise.resolve('') : sumOf(path, find));
     const version = path === undefined ? undefined : await versionOf(path, find);
     if (path === undefined || version === undefined)
         throw new errors/* Refused */.Lw(`CF_CLI names ${named}, which is not a cf CLI that runs here.`, 'Let CF_CLI name a cf binary, or remove it from the environment.', 'cf-cli');
-    return await unverified({ path, version, source: 'CF_CLI' }, find);
+    return unverified({ path, version, source: 'CF_CLI', sha256: await sum }, find);
 }
-async function unverified(found, { files, listener }) {
-    const binary = await files.read(found.path);
-    const sum = binary === undefined ? 'not readable' : sha256(binary);
+function unverified(found, { listener }) {
     const from = found.source === 'path' ? 'the PATH' : 'CF_CLI';
     listener.tell({
         type: 'note',
-        text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${sum}`,
+        text: `cf ${found.version} is ${found.path} (from ${from}), SHA-256 ${found.sha256}`,
     });
-    return { ...found, sha256: sum };
+    return found;
+}
+async function sumOf(path, { files }) {
+    const binary = await files.read(path);
+    return binary === undefined ? 'not readable' : sha256(binary);
 }
 async function versionOf(file, find) {
     let result;
@@ -9966,6 +9974,7 @@ class Session {
     home;
     turns = new gate/* Gate */.i(1);
     uploads = new gate/* Gate */.i(UPLOADS);
+    signingIn;
     constructor(options, root, cfHome, certificates) {
         this.options = options;
         this.root = root;
@@ -9985,8 +9994,17 @@ class Session {
     get uploadsAtATime() {
         return this.home.isOnlyOne ? 1 : UPLOADS;
     }
+    signIn() {
+        this.signingIn ??= this.takeToken();
+        return this.signingIn;
+    }
     async target() {
-        const { org, space, skipSslValidation, credentials } = this.options.inputs;
+        const { org, space } = this.options.inputs;
+        await this.signIn();
+        await this.signInStep('target', ['-o', org, '-s', space]);
+    }
+    async takeToken() {
+        const { skipSslValidation, credentials } = this.options.inputs;
         (0,v6/* assertServesV6 */.dP)(this.version, this.root);
         await this.signInStep('api', [this.root.api, ...(skipSslValidation ? ['--skip-ssl-validation'] : [])]);
         if (credentials.kind === 'user')
@@ -10000,7 +10018,6 @@ class Session {
                 CF_PASSWORD: credentials.clientSecret,
             });
         await this.shareToken();
-        await this.signInStep('target', ['-o', org, '-s', space]);
     }
     async shareToken() {
         const { credentials } = this.options.inputs;
@@ -10602,9 +10619,19 @@ function manifestCalls(requests) {
 ;// CONCATENATED MODULE: ./lib/platform/places.js
 
 
+
 function placeCalls(requests) {
     let version;
     const domains = new Map();
+    const domainsOf = (orgGuid) => {
+        const known = domains.get(orgGuid) ??
+            requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain).catch((error) => {
+                domains.delete(orgGuid);
+                throw error;
+            });
+        domains.set(orgGuid, known);
+        return known;
+    };
     return {
         apiVersion() {
             version ??= requests
@@ -10622,6 +10649,7 @@ function placeCalls(requests) {
             const orgGuid = orgs.find(({ name }) => name === org)?.guid;
             if (orgGuid === undefined)
                 throw unseen(`The organization "${org}"`, 'org');
+            void (0,begun/* begun */.q)(domainsOf(orgGuid));
             const spaces = await requests.list('/v3/spaces', { names: [space], organization_guids: orgGuid }, parseNamed);
             const spaceGuid = spaces.find(({ name }) => name === space)?.guid;
             if (spaceGuid === undefined)
@@ -10638,15 +10666,7 @@ function placeCalls(requests) {
                 throw error;
             }
         },
-        domains(orgGuid) {
-            const known = domains.get(orgGuid) ??
-                requests.list(`/v3/organizations/${orgGuid}/domains`, {}, parseDomain).catch((error) => {
-                    domains.delete(orgGuid);
-                    throw error;
-                });
-            domains.set(orgGuid, known);
-            return known;
-        },
+        domains: domainsOf,
     };
 }
 function unseen(what, input) {
@@ -11403,16 +11423,30 @@ function afterSignal({ clock, signal, again, }) {
 
 
 
+
 const FOLDERS_STATE = 'folders';
 async function open_open(inputs, context, ports) {
+    const opened = await openToLook(inputs, context, ports);
+    try {
+        await opened.signedIn;
+        return opened;
+    }
+    catch (error) {
+        await opened.close();
+        throw error;
+    }
+}
+async function openToLook(inputs, context, ports) {
     const { files, runner, signal, listener } = ports;
     const folder = await files.privateFolder(context.temp, 'cf-zero-downtime-');
     runner.saveState(FOLDERS_STATE, folder);
     let session;
+    let signedIn;
     const after = afterSignal(ports);
     const close = async () => {
         after.close();
         try {
+            await signedIn?.catch(() => undefined);
             await session?.close();
             await files.remove(folder);
         }
@@ -11438,26 +11472,36 @@ async function open_open(inputs, context, ports) {
             hide: runner.setSecret,
             loopback: inputs.command === 'setup' ? undefined : ports.loopback,
         });
-        await session.target();
-        const signedIn = session;
-        const { root } = session;
+        const cli = session;
+        await cli.signIn();
+        signedIn = (0,begun/* begun */.q)(cli.target());
+        const { api, logCache, networkPolicy } = cli.root;
         const connection = {
             http: ports.http,
             clock: ports.clock,
-            api: root.api,
-            token: () => signedIn.token(),
-            invalidateToken: () => signedIn.invalidateToken(),
-            ...(root.logCache ? { logCacheUrl: root.logCache } : {}),
-            ...(root.networkPolicy ? { networkPolicyUrl: root.networkPolicy } : {}),
+            api,
+            token: () => cli.token(),
+            invalidateToken: () => cli.invalidateToken(),
+            ...(logCache ? { logCacheUrl: logCache } : {}),
+            ...(networkPolicy ? { networkPolicyUrl: networkPolicy } : {}),
         };
         const platform = createPlatform({ ...connection, signal, writesUntil: after.signal });
-        const target = await platform.target(inputs.org, inputs.space);
+        const target = await faultOfFirst(signedIn, platform.target(inputs.org, inputs.space));
         const { signal: until } = after;
         const afterwards = { platform: createPlatform({ ...connection, signal: until }), signal: until };
-        return { platform, afterSignal: afterwards, target, session, cf, folder, close };
+        return { platform, afterSignal: afterwards, target, session, cf, signedIn, folder, close };
     }
     catch (error) {
         await close();
+        throw error;
+    }
+}
+async function faultOfFirst(first, beside) {
+    try {
+        return await beside;
+    }
+    catch (error) {
+        await first;
         throw error;
     }
 }
@@ -11547,7 +11591,7 @@ function startHeartbeat({ platform, clock }, candidates, stillOurs = async () =>
 // EXTERNAL MODULE: ./lib/model/errors.js
 var errors = __nccwpck_require__(6635);
 // EXTERNAL MODULE: ./lib/platform/snapshot.js
-var snapshot = __nccwpck_require__(1100);
+var platform_snapshot = __nccwpck_require__(1100);
 // EXTERNAL MODULE: ./lib/steps/evidence.js
 var evidence = __nccwpck_require__(2503);
 // EXTERNAL MODULE: ./lib/steps/heed.js
@@ -11684,7 +11728,7 @@ async function pursue({ world, apps, strategy, way }) {
             return [];
         const holder = (0,lock/* holderOf */.Kd)(snapshot);
         if (!holder)
-            return found.made === undefined ? [] : [found.made];
+            return found.made === undefined ? [] : [found.made.guid];
         return isTaken(found) && (0,lock/* ownerOf */.bf)(holder) === intent.owner ? [holder.guid] : [];
     });
     const heartbeat = startHeartbeat(world, held, () => areOurs(apps, world));
@@ -11776,9 +11820,12 @@ async function refresh(app, world) {
     if (candidate)
         app.found.candidate = candidate.guid;
 }
-function seen({ intent: { app, production, trials }, snapshot: last }, { platform, target }) {
+function seen({ intent, snapshot, found: { made } }, { platform, target }) {
+    const { app, production, trials } = intent;
     const wanted = [...production, ...trials.map(({ route }) => route)];
-    return (0,snapshot/* takeSnapshot */.W9)(platform, target, { name: app, wanted, last });
+    const candidate = made && !intent.target ? { ...made, processes: [], env: {} } : undefined;
+    const last = candidate ? { ...snapshot, candidate } : snapshot;
+    return (0,platform_snapshot/* takeSnapshot */.W9)(platform, target, { name: app, wanted, last });
 }
 function isTaken({ locked, made }) {
     return locked || made !== undefined;
@@ -11936,7 +11983,7 @@ function unsettledOf(state) {
     return text === '' ? undefined : JSON.parse(text);
 }
 async function settleRest({ owner, apps }, inputs, context, ports) {
-    const opened = await (0,_open_js__WEBPACK_IMPORTED_MODULE_1__/* .open */ .h)(inputs, context, ports);
+    const opened = await (0,_open_js__WEBPACK_IMPORTED_MODULE_1__/* .open */ .ho)(inputs, context, ports);
     const taker = (0,_platform_names_js__WEBPACK_IMPORTED_MODULE_0__/* .ownerLabel */ .Wb)(context.runId, context.attempt, ports.random.token(8));
     const world = (0,_world_js__WEBPACK_IMPORTED_MODULE_3__/* .worldOf */ .cO)(opened, undefined, inputs, context, ports, {
         badSign: () => undefined,
@@ -12051,7 +12098,7 @@ async function bringToItsEnd(set, { besides, unlocked, cancelled }, owner, world
     const held = (how) => (ofHold ? { held: { way: how, intents } } : {});
     const way = (0,_strategies_settle_js__WEBPACK_IMPORTED_MODULE_9__/* .wayOf */ .V)(set, besides, cancelled, unlocked);
     if (way === 'held') {
-        await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__/* .stayHeld */ .F, way: 'held' });
+        await (0,_pursue_js__WEBPACK_IMPORTED_MODULE_10__/* .pursue */ .ld)({ world, apps, strategy: _strategies_hold_js__WEBPACK_IMPORTED_MODULE_8__/* .stayHeld */ .Fv, way: 'held' });
         return { told: `${what} is held again.`, rolledBack: [], ...held(way) };
     }
     if (way === 'forward') {
@@ -13257,7 +13304,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(1604);
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7971);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1738);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9417);
 /* harmony import */ var _post_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6356);
 /* harmony import */ var _system_children_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6749);
 /* harmony import */ var _system_clock_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5714);
@@ -13576,7 +13623,7 @@ function nearest(given, names) {
 
 /***/ }),
 
-/***/ 1738:
+/***/ 9417:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -13601,6 +13648,35 @@ var errors = __nccwpck_require__(6635);
 var forward = __nccwpck_require__(3042);
 // EXTERNAL MODULE: ./lib/strategies/settle.js
 var settle = __nccwpck_require__(6565);
+// EXTERNAL MODULE: ./lib/platform/ahead.js
+var ahead = __nccwpck_require__(5379);
+// EXTERNAL MODULE: ./lib/system/begun.js
+var begun = __nccwpck_require__(5217);
+;// CONCATENATED MODULE: ./lib/commands/asking-once.js
+
+
+function askingOnce(world, seen) {
+    const { platform, target } = world;
+    const lives = seen.flatMap(({ live }) => live ?? []);
+    const guids = lives.map(({ guid }) => guid);
+    const processes = lives.flatMap((live) => live.processes.map(({ guid }) => guid));
+    const serviceBindings = (0,ahead/* once */.Oo)((guid) => platform.serviceBindings(guid), guids);
+    const allSidecars = (0,ahead/* once */.Oo)((guid) => platform.sidecars(guid), guids);
+    const quotas = (0,begun/* begun */.q)(platform.quotas(target));
+    const asking = {
+        serviceBindings,
+        bindings: async (guid) => (await serviceBindings(guid)).map(({ instance }) => instance),
+        features: (0,ahead/* once */.Oo)((guid) => platform.features(guid), guids),
+        userSidecars: (0,ahead/* once */.Oo)((guid) => platform.userSidecars(guid), guids),
+        sidecars: (guid, only) => (only ? platform.sidecars(guid, only) : allSidecars(guid)),
+        policies: (0,ahead/* once */.Oo)((guid) => platform.policies(guid), guids),
+        currentDroplet: (0,ahead/* once */.Oo)((guid) => platform.currentDroplet(guid), guids),
+        command: (0,ahead/* once */.Oo)((guid) => platform.command(guid), processes),
+        quotas: () => quotas,
+    };
+    return { ...world, platform: { ...platform, ...asking } };
+}
+
 // EXTERNAL MODULE: ./lib/steps/await-instances.js
 var await_instances = __nccwpck_require__(8499);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
@@ -14496,14 +14572,11 @@ async function heldSet(asked, place) {
     const [torn] = recorded.flatMap((one) => tornApart(one, all) ?? []);
     return { names, first, ...(torn ? { torn } : {}) };
 }
-function tornApart({ set, version }, seen) {
-    const apps = seen.filter(({ name }) => set.includes(name));
-    const isOfIt = ({ name, lock }) => lock !== undefined && (0,journal/* recalled */.z)(name, lock)?.version === version;
-    const gone = apps.filter((app) => !isOfIt(app) && app.live?.version !== version);
-    if (gone.length === 0 || !apps.filter(isOfIt).every(engine_lock/* isHeld */.i7))
+function tornApart(intent, seen) {
+    const lacking = (0,hold/* lackingOf */.zb)(intent, seen).join(', ');
+    if (lacking === '')
         return undefined;
-    const names = gone.map(({ name }) => name).join(', ');
-    return new errors/* Refused */.Lw(`The deploy of ${version} of ${set.join(', ')} is not held as a whole any more: the new version of ${names} is gone, and no other app goes live without it.`, 'End what is left of it with command: abort, and deploy anew.');
+    return new errors/* Refused */.Lw(`The deploy of ${intent.version} of ${intent.set.join(', ')} is not held as a whole any more: the new version of ${lacking} is gone, and no other app goes live without it.`, 'End what is left of it with command: abort, and deploy anew.');
 }
 function lookUpHeld(names, { platform, target }) {
     return Promise.all(names.map(async (name) => {
@@ -14584,7 +14657,7 @@ async function takeHeld(apps, owner, world) {
     }
     catch (error) {
         const given = taken.map((app) => ({ ...app }));
-        await (0,pursue/* pursue */.ld)({ world, apps: given, strategy: hold/* stayHeld */.F, way: 'held' }).catch(() => undefined);
+        await (0,pursue/* pursue */.ld)({ world, apps: given, strategy: hold/* stayHeld */.Fv, way: 'held' }).catch(() => undefined);
         throw error;
     }
 }
@@ -14594,9 +14667,11 @@ function goneNow(app) {
 async function endHeld(held, owner, world) {
     const apps = held.apps.map(({ intent, snapshot }) => ({ intent: { ...intent, owner }, snapshot, found: (0,steps_world/* nothingFound */.Sb)() }));
     await takeHeld(apps, owner, world);
-    await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.u, way: 'back' });
+    await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.uu, way: 'back' });
 }
 
+// EXTERNAL MODULE: ./lib/commands/open.js + 29 modules
+var commands_open = __nccwpck_require__(7470);
 // EXTERNAL MODULE: ./lib/probe/address.js
 var address = __nccwpck_require__(6221);
 ;// CONCATENATED MODULE: ./lib/commands/outcome.js
@@ -14828,7 +14903,7 @@ async function rollOut({ apps, world, timeoutMs, router, result = 'deployed', })
         try {
             if (ours.every((app) => staysHeld(app, error))) {
                 world.listener.tell({ type: 'warning', text: 'Nothing was switched: it stays held.' });
-                await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy: hold/* stayHeld */.F, way: 'held' });
+                await (0,pursue/* pursue */.ld)({ world: left, apps: ours, strategy: hold/* stayHeld */.Fv, way: 'held' });
                 return { result: 'refused', error, apps: shown() };
             }
             world.listener.tell({ type: 'warning', text: 'Going back to the state from before.' });
@@ -15474,6 +15549,8 @@ var commands_world = __nccwpck_require__(5823);
 
 
 
+
+
 async function change(opened, asked, inputs, context, ports) {
     const { result, owner, names, manifest, look, prepare, take, perform } = asked;
     let watch;
@@ -15497,6 +15574,7 @@ async function change(opened, asked, inputs, context, ports) {
             ports.runner.setSecret(secret);
         return seen;
     };
+    const preparing = (seen) => (asked.compare ? askingOnce(world, snapshotsOf(seen)) : world);
     const cfVersion = opened.cf.version;
     const told = (outcome) => withChanges(outcome, snapshotsOf(found), apps, asking(inputs, context, ports));
     const figures = async () => (watch ? { watch: await watch.stop() } : {});
@@ -15505,14 +15583,16 @@ async function change(opened, asked, inputs, context, ports) {
     let hasSettled = false;
     const settledHeld = [];
     try {
-        let seen = await lookAgain();
+        let seen = await (0,commands_open/* faultOfFirst */.kT)(opened.signedIn, lookAgain());
+        await opened.signedIn;
         found = seen;
         let ended = await toBeEnded(seen, asked.held, world);
         if (inputs.plan) {
             if (!asked.leavesLive)
                 tellOthers(snapshotsOf(seen), world);
-            apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), world, [], [], ended);
-            const compared = await asked.compare?.(apps, world, reading?.hidden);
+            const once = preparing(seen);
+            apps = await prepare(seen.map((one) => ({ ...one, snapshot: (0,settle/* asTakenBack */.X)(one.snapshot) })), once, [], [], ended);
+            const compared = await asked.compare?.(apps, once, reading?.hidden);
             if (compared)
                 tellDrift(compared, world);
             else if (reading)
@@ -15524,7 +15604,7 @@ async function change(opened, asked, inputs, context, ports) {
             tellTurns(changed, world);
             if (manifest)
                 tellUploads(changed, opened.session, world);
-            await asked.assertRoom?.(changed, seenOf(changed, seen), world);
+            await asked.assertRoom?.(changed, seenOf(changed, seen), once);
             const plan = planned(changed, {
                 strategy: asked.strategy ?? forward/* forward */.s,
                 goesOn: asked.held === 'own',
@@ -15572,8 +15652,9 @@ async function change(opened, asked, inputs, context, ports) {
             seen = await lookAgain();
             found = seen;
         }
-        apps = await prepared(world);
-        const compared = await asked.compare?.(apps, world);
+        const once = preparing(seen);
+        apps = await prepared(once);
+        const compared = await asked.compare?.(apps, once);
         if (compared)
             tellReasons(compared, world);
         const isAsAsked = compared?.every(isUnchanged) ?? false;
@@ -15583,7 +15664,7 @@ async function change(opened, asked, inputs, context, ports) {
             tellTurns(apps, world);
             if (manifest)
                 tellUploads(apps, opened.session, world);
-            await asked.assertRoom?.(apps, seenOf(apps, seen), world);
+            await asked.assertRoom?.(apps, seenOf(apps, seen), once);
             await asked.ready?.();
             await take?.(apps, world);
         }
@@ -16138,8 +16219,6 @@ async function listedNamesOf(inputs, context) {
     return inputs.app ? [...new Set((0,values/* list */.p_)(inputs.app))] : namesOf(inputs, context);
 }
 
-// EXTERNAL MODULE: ./lib/commands/open.js + 29 modules
-var commands_open = __nccwpck_require__(7470);
 ;// CONCATENATED MODULE: ./lib/commands/abort.js
 
 
@@ -16152,7 +16231,7 @@ var commands_open = __nccwpck_require__(7470);
 
 async function abort(inputs, context, ports) {
     const asked = await namesOf(inputs, context);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
         const { names } = await heldSet(asked, opened);
@@ -16162,7 +16241,7 @@ async function abort(inputs, context, ports) {
             names,
             held: 'own',
             leavesLive: true,
-            strategy: hold/* takeAway */.u,
+            strategy: hold/* takeAway */.uu,
             look: (world) => lookUpHeld(names, world),
             prepare: async (seen, world, _rolledBack, settled) => (await ofEach(seen, world, settled, 'back')).map(({ intent, snapshot }) => ({
                 intent: { ...intent, owner, keepFailed: false },
@@ -16171,7 +16250,7 @@ async function abort(inputs, context, ports) {
             })),
             take: (apps, world) => takeHeld(apps, owner, world),
             perform: async (apps, world) => {
-                await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.u, way: 'back' });
+                await (0,pursue/* pursue */.ld)({ world, apps, strategy: hold/* takeAway */.uu, way: 'back' });
                 return { result: 'aborted', apps: apps.map((app) => outcomeOf(app, inputs.router)) };
             },
         };
@@ -17344,8 +17423,8 @@ async function lookUp(preparation, world) {
 async function prepare(preparation, found, world) {
     const nowMs = world.platform.platformNowMs();
     const set = found.map(({ app }) => app.name);
-    const left = await besides(found, set, world);
-    const prepared = await Promise.all(left.map((beside, at) => prepareOne(found[at], beside, set, nowMs, preparation, world)));
+    const left = besides(found, set, world);
+    const prepared = await Promise.all(found.map((one, at) => prepareOne(one, left.then((all) => all[at]), set, nowMs, preparation, world)));
     const unchecked = uncheckable(prepared.map(({ app }) => app), preparation.inputs);
     for (const text of unchecked.notes)
         world.listener.tell({ type: 'note', text });
@@ -17357,11 +17436,15 @@ async function assertRoomToDeploy(apps, found, world) {
 }
 async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, context, owner, token, preview }, world) {
     const domain = trialDomain(snapshot.domains, inputs);
-    const adoptedVersion = (0,platform_names/* versionOf */.E4)(await adoptedAtMs(snapshot, world));
-    const beside = judgeLeftovers(snapshot, left, named);
     const { live } = snapshot;
-    const brought = live && inputs.strategy !== 'blue-green' ? await world.platform.sidecars(live.guid, 'buildpack') : [];
-    const shared = await sharedWithUs(named, snapshot, world);
+    const inPlace = inputs.strategy !== 'blue-green';
+    const [adoptedVersion, beside, brought, shared, older] = await Promise.all([
+        adoptedAtMs(snapshot, world).then(platform_names/* versionOf */.E4),
+        left.then((found) => judgeLeftovers(snapshot, found, named)),
+        live && inPlace ? world.platform.sidecars(live.guid, 'buildpack') : [],
+        sharedWithUs(named, snapshot, world),
+        (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare),
+    ]);
     const make = () => makeIntent({
         inputs,
         context,
@@ -17389,7 +17472,6 @@ async function prepareOne({ app, named, snapshot }, left, set, nowMs, { inputs, 
         ? undefined
         : await givenDroplet(dropletGuid, app, made.intent, snapshot, world);
     const intent = { ...made.intent, ...carrying?.parts, ...given?.parts };
-    const older = await (0,commits/* olderThanLive */.iM)(snapshot, inputs, context, world.compare);
     const told = [
         ...notes,
         ...movable(app),
@@ -17525,7 +17607,7 @@ async function deploy(inputs, context, ports) {
     assertOneApp(manifest.apps, inputs);
     for (const secret of manifest.secrets)
         ports.runner.setSecret(secret);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* openToLook */.xx)(inputs, context, ports);
     try {
         return await deployManifest(opened, manifest, inputs, context, ports);
     }
@@ -18287,7 +18369,7 @@ async function preview(inputs, context, ports) {
         ...inputs.varsFiles.map((path) => ({ what: 'The file of variables', path })),
         ...manifest.apps.flatMap(({ name, path }) => path === undefined ? [] : [{ what: `The path of ${name}`, path }]),
     ]);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const { platform, target } = opened;
         const domains = await platform.domains(target.orgGuid);
@@ -18429,7 +18511,7 @@ async function eventOf({ event }, { files }) {
 
 async function previewDelete(inputs, context, ports) {
     const of = previewOf(inputs, context, await eventOf(context, ports));
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         return await removePreview(selectorOfPreview(of), opened, inputs, context, ports);
     }
@@ -18455,7 +18537,7 @@ async function previewDelete(inputs, context, ports) {
 
 async function promote(inputs, context, ports) {
     const asked = await namesOf(inputs, context);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
         const { names, first, torn } = await heldSet(asked, opened);
@@ -18886,7 +18968,7 @@ function withoutDroplet(name) {
 
 async function restart(inputs, context, ports) {
     const names = await listedNamesOf(inputs, context);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
         const token = () => ports.random.token(6);
@@ -19142,7 +19224,7 @@ async function prepare_rollback_withoutDroplet({ guid, name }, { platform }) {
 
 async function rollback(inputs, context, ports) {
     const names = await namesOf(inputs, context);
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const owner = (0,platform_names/* ownerLabel */.Wb)(context.runId, context.attempt, ports.random.token(8));
         const token = () => ports.random.token(6);
@@ -19169,7 +19251,7 @@ async function rollback(inputs, context, ports) {
 
 
 async function setup(inputs, context, ports) {
-    const { session, cf } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const { session, cf } = await (0,commands_open/* open */.ho)(inputs, context, ports);
     const folder = (0,external_node_path_.join)(session.cfHome, 'bin');
     await ports.files.link(cf.path, (0,external_node_path_.join)(folder, (0,external_node_path_.extname)(cf.path) === '.exe' ? 'cf.exe' : 'cf'));
     ports.runner.addPath(folder);
@@ -19208,9 +19290,10 @@ function signsIn(env) {
 
 
 
+
 function outlookOf({ snapshot, left, life, set }) {
     const held = (0,engine_lock/* isHeld */.i7)(snapshot);
-    const change = underWayOf(snapshot, held ? undefined : life);
+    const change = underWayOf(snapshot, held ? undefined : life, set);
     return {
         ...(change ? { [held ? 'held' : 'underWay']: change } : {}),
         previous: snapshot.previous.filter((app) => !(0,view/* isGoing */.jf)(app)).map(keptOf),
@@ -19220,7 +19303,7 @@ function outlookOf({ snapshot, left, life, set }) {
         nextDeploy: nextDeploy({ snapshot, left, life, set }, change),
     };
 }
-function underWayOf(snapshot, life) {
+function underWayOf(snapshot, life, set) {
     const { lock } = snapshot;
     const holder = (0,engine_lock/* holderOf */.Kd)(snapshot);
     if (!holder)
@@ -19228,6 +19311,8 @@ function underWayOf(snapshot, life) {
     const said = { ...lock?.annotations, ...holder.annotations };
     const { [platform_names/* ANNOTATION */.YX.commit]: commit } = lock?.annotations ?? {};
     const { [platform_names/* ANNOTATION */.YX.actor]: actor, [platform_names/* ANNOTATION */.YX.runUrl]: run } = said;
+    const intent = lock && life === undefined ? (0,journal/* recalled */.z)(snapshot.name, lock) : undefined;
+    const lacks = intent ? (0,hold/* lackingOf */.zb)(intent, set) : [];
     return {
         what: lock && (0,platform_names/* isOfRollback */.Ce)(lock) ? 'rollback' : 'deploy',
         ...(lock?.version ? { version: lock.version } : {}),
@@ -19239,6 +19324,7 @@ function underWayOf(snapshot, life) {
         sinceMs: (lock ?? holder).createdAtMs,
         lastSignMs: (0,engine_lock/* lastSignMs */.S4)(holder),
         ...(life ? { life } : {}),
+        ...(lacks.length > 0 ? { lacks } : {}),
     };
 }
 function keptOf(app) {
@@ -19307,7 +19393,10 @@ function settling(snapshot, change, life, set) {
     if (!change)
         return { settles: 'nothing', told: [] };
     if ((0,engine_lock/* isHeld */.i7)(snapshot)) {
-        const told = 'It is refused as long as a deploy is held, unless its commit is a newer one, which takes that away first: promote or abort ends it.';
+        const end = change.lacks
+            ? `abort ends it, as the new version of ${change.lacks.join(', ')} is gone`
+            : 'promote or abort ends it';
+        const told = `It is refused as long as a deploy is held, unless its commit is a newer one, which takes that away first: ${end}.`;
         return { settles: 'refuse', told: [told] };
     }
     if (life !== 'dead') {
@@ -19341,7 +19430,7 @@ function settling(snapshot, change, life, set) {
 const status_LANES = 4;
 async function status_status(inputs, context, ports) {
     const named = await namesAsked(inputs, context);
-    const { platform: whole, target, cf, close } = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const { platform: whole, target, cf, close } = await (0,commands_open/* open */.ho)(inputs, context, ports);
     const { platform } = forReading(whole);
     try {
         const names = named ?? ownedNames(await platform.appsByLabel(target.spaceGuid, OURS));
@@ -19524,7 +19613,7 @@ async function sweep(inputs, context, ports) {
             { text: 'The command sweep needs GITHUB_REPOSITORY: it removes previews of that repository alone.' },
         ]);
     }
-    const opened = await (0,commands_open/* open */.h)(inputs, context, ports);
+    const opened = await (0,commands_open/* open */.ho)(inputs, context, ports);
     try {
         const groups = await groupsOf(repository, opened);
         const pulls = await pullsOf(groups, inputs, context, ports);
@@ -19874,7 +19963,7 @@ function nextInputs({ result, error, apps }) {
     const inputs = (app, command, more = {}) => Object.entries({ command, app, ...more }).map(([name, value]) => `${name}: ${yamlOf(value)}`);
     return apps.flatMap((one) => {
         if ((0,words/* isWaiting */.Gu)(one.candidate?.phase))
-            return [inputs(one.app, 'promote'), inputs(one.app, 'abort')];
+            return (one.outlook?.held?.lacks ? ['abort'] : ['promote', 'abort']).map((end) => inputs(one.app, end));
         const hasWay = ['deployed', 'promoted', 'rolled-back', 'restarted'].includes(result) && wayBack(one).length > 0;
         const { previousVersion: to, previousApp, rolled } = one;
         return hasWay && to !== undefined && (previousApp !== undefined || rolled)
@@ -19900,10 +19989,15 @@ function toDecide({ app, version, trialUrl, candidate }) {
     const look = trialUrl ? ` Look at it: ${trialUrl}.` : '';
     return `Version ${version} of ${app} is held${how}.${look} Run this action with command: promote and app: ${app} to let it go live, or with command: abort to take it away.`;
 }
-function underWay({ app, candidate, trialUrl }) {
+function underWay({ app, candidate, trialUrl, outlook }) {
     if (!candidate)
         return [];
     const { version, phase } = candidate;
+    const lacks = outlook?.held?.lacks?.join(', ');
+    if (lacks)
+        return [
+            `Version ${version} of ${app} is held, and that of ${lacks} is gone: no app goes live without the others. Run this action with command: abort and app: ${app}, and deploy anew.`,
+        ];
     if ((0,words/* isWaiting */.Gu)(phase))
         return [toDecide({ app, version, candidate, ...(trialUrl ? { trialUrl } : {}) })];
     return [
@@ -22173,6 +22267,8 @@ const MINUTE_MS = 60 * SECOND_MS;
 /* harmony export */   cu: () => (/* binding */ Ahead),
 /* harmony export */   mG: () => (/* binding */ NO_GUESS)
 /* harmony export */ });
+/* harmony import */ var _system_begun_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5217);
+
 const NO_GUESS = { apps: [], whole: [], running: [], names: [] };
 function guessFrom(last, names) {
     const { live, lock, candidate, previous, failed } = last;
@@ -22215,7 +22311,7 @@ class Ahead {
     }
 }
 function once(ask, guessed) {
-    const asked = new Map(guessed.map((key) => [key, begun(ask(key))]));
+    const asked = new Map(guessed.map((key) => [key, (0,_system_begun_js__WEBPACK_IMPORTED_MODULE_0__/* .begun */ .q)(ask(key))]));
     return (key) => {
         const answer = asked.get(key) ?? ask(key);
         asked.set(key, answer);
@@ -22223,7 +22319,7 @@ function once(ask, guessed) {
     };
 }
 function together(ask, guessed) {
-    const first = guessed.length > 0 ? begun(ask(guessed)) : Promise.resolve([]);
+    const first = guessed.length > 0 ? (0,_system_begun_js__WEBPACK_IMPORTED_MODULE_0__/* .begun */ .q)(ask(guessed)) : Promise.resolve([]);
     const later = once((keys) => ask(JSON.parse(keys)), []);
     return async (keys) => {
         const rest = keys.filter((key) => !guessed.includes(key));
@@ -22233,10 +22329,6 @@ function together(ask, guessed) {
         ]);
         return [...new Map(found.flat().map((one) => [one.guid, one])).values()];
     };
-}
-function begun(answer) {
-    answer.catch(() => undefined);
-    return answer;
 }
 function unique(guids) {
     return [...new Set(guids)];
@@ -23304,7 +23396,7 @@ async function post(ports) {
     return 0;
 }
 async function removeFolder({ state, files, warn }) {
-    const folder = state(_commands_open_js__WEBPACK_IMPORTED_MODULE_0__/* .FOLDERS_STATE */ .y);
+    const folder = state(_commands_open_js__WEBPACK_IMPORTED_MODULE_0__/* .FOLDERS_STATE */ .y0);
     if (folder === '')
         return;
     await files.remove(folder).catch((error) => {
@@ -27667,6 +27759,8 @@ function recordOf(app) {
     return record;
 }
 
+// EXTERNAL MODULE: ./lib/platform/ahead.js
+var ahead = __nccwpck_require__(5379);
 // EXTERNAL MODULE: ./lib/steps/await-instances.js
 var await_instances = __nccwpck_require__(8499);
 // EXTERNAL MODULE: ./lib/steps/deployments.js
@@ -27678,6 +27772,7 @@ var room = __nccwpck_require__(1289);
 // EXTERNAL MODULE: ./lib/steps/wait.js
 var wait = __nccwpck_require__(8139);
 ;// CONCATENATED MODULE: ./lib/steps/await-deployment.js
+
 
 
 
@@ -27707,14 +27802,16 @@ async function awaitRoll(app, world) {
     let last = { crashes: 0 };
     const shortage = new room/* Shortage */.cl();
     const eve = new Eve(maxInFlight);
+    let likely = (0,deployments/* rollOf */.H6)(app.intent, app.snapshot)?.webProcessGuid;
     await (0,wait/* waitFor */.f)(world, {
         what: 'the deployment to go on',
         get deadlineMs() {
             return progress.atMs + limitMs;
         },
         look: async () => {
-            const seen = await look(guid, createdAtMs, live.guid, world);
+            const seen = await look({ guid, createdAtMs }, live.guid, likely, world);
             const { deployment } = seen;
+            likely = deployment.webProcessGuid;
             assertOurs(deployment, app);
             const state = stateOf(seen);
             recordInstances(seen, app.intent.app, world);
@@ -27780,18 +27877,20 @@ function healthSince(progress, { process, instances, crashes }, shortMs) {
     const since = crashes.slice(0, Math.max(0, crashes.length - progress.crashesBefore));
     return (0,await_instances/* healthOf */.Wr)(process ? [{ process, instances }] : [], since, shortMs);
 }
-async function look(guid, sinceMs, appGuid, { platform }) {
-    const [deployment, processes, crashes] = await Promise.all([
+async function look({ guid, createdAtMs }, appGuid, likely, { platform }) {
+    const others = Promise.all([
         platform.deployment(guid),
         platform.processes(appGuid),
-        platform.crashes(appGuid, sinceMs),
+        platform.crashes(appGuid, createdAtMs),
     ]);
+    const instances = (0,ahead/* once */.Oo)((of) => instancesOf(of, platform), likely === undefined ? [] : [likely]);
+    const [deployment, processes, crashes] = await others;
     const process = processes.find((one) => one.guid === deployment.webProcessGuid);
     return {
         deployment,
         process,
         processes,
-        instances: process && process.instances > 0 ? await instancesOf(process.guid, platform) : [],
+        instances: process && process.instances > 0 ? await instances(process.guid) : [],
         crashes: crashes.filter(({ processGuid }) => processGuid === undefined || processGuid === process?.guid),
     };
 }
@@ -27927,15 +28026,18 @@ const copyDroplet = {
         const candidate = (0,steps_world/* appOn */.jb)('candidate', app);
         if (candidate.currentDropletGuid === undefined)
             throw new errors/* PlatformFault */.A(`${candidate.name} has no droplet.`, false);
-        await assertWhole(candidate, app, world);
-        const guid = await copyTo(live.guid, candidate.currentDropletGuid, world);
+        const guid = await copyTo(live.guid, candidate.currentDropletGuid, world, () => assertWhole(candidate, app, world));
         await platform.updateApp((0,steps_world/* lockOf */.Vx)(app).guid, { annotations: { [names/* ANNOTATION */.YX.copiedDroplet]: guid } });
     },
 };
-async function copyTo(appGuid, dropletGuid, world) {
+async function copyTo(appGuid, dropletGuid, world, may = async () => undefined) {
     const { platform, clock } = world;
-    const source = await platform.droplet(dropletGuid);
-    const begun = (await platform.droplets(appGuid)).find((one) => isCopy(one, source));
+    const [source, there] = await Promise.all([
+        platform.droplet(dropletGuid),
+        platform.droplets(appGuid),
+        may(),
+    ]);
+    const begun = there.find((one) => isCopy(one, source));
     const { guid } = begun ?? (await platform.copyDroplet(source.guid, appGuid));
     await (0,wait/* waitFor */.f)(world, {
         what: 'the copy of the droplet',
@@ -28039,8 +28141,8 @@ async function leaveWithLive(app, world) {
     if (source === undefined)
         return;
     const live = (0,steps_world/* appOn */.jb)('live', app).guid;
-    const copy = named === source ? undefined : named;
-    const builtOf = (await copyUnless(WITHOUT, source, live, world, copy)) ?? null;
+    const asked = named === source ? undefined : named;
+    const builtOf = (await copyUnless(WITHOUT, () => insisting(world, source, live, asked), world)) ?? null;
     if (builtOf !== named)
         await world.platform.updateApp(lock, { annotations: { [names/* ANNOTATION */.YX.builtOf]: builtOf } });
 }
@@ -28067,12 +28169,24 @@ async function copyPackage(source, appGuid, world, asked) {
 }
 const ENDS = ['READY', 'FAILED', 'EXPIRED'];
 async function copyForBits(source, appGuid, world) {
-    return copyUnless('The bits are uploaded once more', source, appGuid, world);
+    return copyUnless('The bits are uploaded once more', () => copyPackage(source, appGuid, world), world);
 }
-async function copyUnless(otherwise, ...copied) {
-    const [, , world] = copied;
+async function insisting(world, source, appGuid, asked) {
     try {
-        const { guid, state } = await copyPackage(...copied);
+        return await copyPackage(source, appGuid, world, asked);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* PlatformFault */.A))
+            throw error;
+        await world.clock.sleep(Math.min(error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS), world.signal);
+        return copyPackage(source, appGuid, world);
+    }
+}
+const PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+async function copyUnless(otherwise, copy, world) {
+    try {
+        const { guid, state } = await copy();
         if (state === 'READY')
             return guid;
         (0,steps_world/* note */.N4)(world, `${otherwise}: the copy of the package is ${state}.`);
@@ -28496,7 +28610,7 @@ const makeCandidate = {
         });
         if (!made)
             throw new errors/* PlatformFault */.A(`${(0,names/* candidateName */.vf)(intent.app)} was made by somebody else just now.`, false);
-        found.made = made.guid;
+        found.made = made;
     },
 };
 function lifecycleOf({ asLive, docker, bits }, { live }) {
@@ -28621,7 +28735,7 @@ async function proveAll(side, urls, app, world) {
     });
     await look(urls);
     const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
-    const untilMs = Math.max(0, ...seen.map((url) => lostUntilMs(url, side, app, startedAtMs)));
+    const untilMs = Math.max(0, ...urls.map((url) => lostUntilMs(url, side, app, startedAtMs)));
     if (untilMs > startedAtMs) {
         await world.clock.sleep(Math.max(0, untilMs - world.clock.now()), world.signal);
         await look(seen);
@@ -28694,7 +28808,9 @@ async function allow(proofs, side, app, world, nowMs) {
 function lostUntilMs(url, side, app, nowMs) {
     if (side !== 'live')
         return 0;
-    const lostAtMs = app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs);
+    const lostAtMs = app.intent.inPlace
+        ? nowMs
+        : (app.found.takenFromLive.get(url) ?? gainedAtMs(url, side, app, nowMs));
     return lostAtMs === undefined ? 0 : lostAtMs + QUIET_MS;
 }
 function gainedAtMs(url, side, app, nowMs) {
@@ -28741,18 +28857,22 @@ const pushBits = {
         `PATCH /v3/apps/<candidate> annotations ${names/* ANNOTATION */.YX.package}, ${names/* ANNOTATION */.YX.bits}, ${names/* ANNOTATION */.YX.manifestHash}`,
     ],
     run: async (_step, app, world) => {
-        const { uploads } = world;
-        const first = await world.fingerprint(app.intent.app);
+        const { uploads, platform } = world;
+        const [first, before] = await Promise.all([
+            world.fingerprint(app.intent.app),
+            platform.packages((0,steps_world/* appOn */.jb)('candidate', app).guid),
+        ]);
         const bits = app.intent.docker ? undefined : first?.bits;
         if (first === undefined || bits === undefined)
-            return void (await upload(first, app, world));
+            return void (await upload(first, before, app, world));
         const ofLive = await packageOfLive(bits, app, world);
         if (ofLive !== undefined && (await takeCopy(ofLive, 'live', first, app, world)))
             return;
         const ofOther = uploads.get(bits);
         if (ofOther && (await takeCopy(ofOther, 'another app of this deploy', first, app, world)))
             return;
-        const made = upload(first, app, world);
+        const there = (ofLive ?? ofOther) ? platform.packages((0,steps_world/* appOn */.jb)('candidate', app).guid) : before;
+        const made = upload(first, there, app, world);
         const known = made
             .catch(() => undefined)
             .then((guid) => {
@@ -28765,17 +28885,18 @@ const pushBits = {
         await made;
     },
 };
-async function upload(first, app, { platform, fingerprint, pushBits: push }) {
+async function upload(first, before, app, { platform, fingerprint, pushBits: push }) {
     const { guid, name } = (0,steps_world/* appOn */.jb)('candidate', app);
-    const before = await platform.packages(guid);
+    const had = await before;
     await push(withTrial(app));
-    const made = (await platform.packages(guid))
-        .filter((one) => !before.some((old) => old.guid === one.guid))
+    const [packages, last] = await Promise.all([platform.packages(guid), fingerprint(app.intent.app)]);
+    const made = packages
+        .filter((one) => !had.some((old) => old.guid === one.guid))
         .sort((one, other) => other.createdAtMs - one.createdAtMs)[0];
     if (!made)
         throw new errors/* PlatformFault */.A(`${name} has no new package after cf push.`, false);
-    const hashes = (0,external_node_util_.isDeepStrictEqual)(first, await fingerprint(app.intent.app)) ? first : undefined;
-    await record(made.guid, hashes, guid, platform);
+    const hashes = (0,external_node_util_.isDeepStrictEqual)(first, last) ? first : undefined;
+    await record(made.guid, hashes, app, platform);
     return hashes && made.guid;
 }
 function withTrial(app) {
@@ -28816,12 +28937,13 @@ async function takeCopy(source, whose, hashes, app, world) {
     await (0,converge/* allOf */.bn)(works, works.length, (work) => work());
     if (!applied || copy === undefined)
         return false;
-    await record(copy, hashes, guid, world.platform);
+    await record(copy, hashes, app, world.platform);
     (0,steps_world/* note */.N4)(world, `${name}: nothing was uploaded, its bits are those of ${whose}.`);
     return true;
 }
-async function record(packageGuid, hashes, guid, platform) {
-    await platform.updateApp(guid, {
+async function record(packageGuid, hashes, app, platform) {
+    app.found.unbuilt = packageGuid;
+    await platform.updateApp((0,steps_world/* appOn */.jb)('candidate', app).guid, {
         annotations: {
             [names/* ANNOTATION */.YX.package]: packageGuid,
             [names/* ANNOTATION */.YX.bits]: hashes?.bits ?? null,
@@ -29245,7 +29367,10 @@ const stage = {
         const packageGuid = candidate.annotations[names/* ANNOTATION */.YX.package];
         if (packageGuid === undefined)
             throw new errors/* PlatformFault */.A('The pushed package is not recorded.', false);
-        const started = (await platform.builds(candidate.guid)).find((build) => build.packageGuid === packageGuid);
+        const isNew = app.found.unbuilt === packageGuid;
+        delete app.found.unbuilt;
+        const begun = isNew ? [] : await platform.builds(candidate.guid);
+        const started = begun.find((build) => build.packageGuid === packageGuid);
         const { guid } = started ?? (await platform.createBuild(packageGuid));
         const build = await (0,wait/* waitFor */.f)(world, {
             what: 'staging',
@@ -29266,9 +29391,18 @@ const stage = {
             const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
             throw new errors/* VersionFault */.d4(`Staging failed: ${why}${hint}`, 'staging');
         }
+        const look = platform.droplet(build.dropletGuid).catch(() => undefined);
         await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
+        const droplet = await look;
+        if (droplet)
+            holds(droplet, app);
     },
 };
+function holds({ guid, port }, app) {
+    const { imagePort: _, ...rest } = (0,steps_world/* appOn */.jb)('candidate', app);
+    const candidate = { ...rest, currentDropletGuid: guid, ...(port === undefined ? {} : { imagePort: port }) };
+    app.snapshot = { ...app.snapshot, candidate };
+}
 
 ;// CONCATENATED MODULE: ./lib/steps/start.js
 
@@ -30450,7 +30584,7 @@ function hasItsCopy(live, { deployments }) {
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3652);
 
 
-const FIRST_PAUSE_MS = 200;
+const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 2_000;
 const SOON_PAUSE_MS = 400;
 const LATE_BY = 0.1;
@@ -31275,8 +31409,8 @@ function theBeginning(intent, snapshot) {
         switch: (0,view/* reached */.V6)(candidate, 'switching')
             ? (0,work/* steps */.Ci)([])
             : {
-                steps: has ? [] : [{ do: 'copy-droplet' }],
-                after: [{ do: 'record-live' }, (0,blue_green/* switching */.Zx)(intent)],
+                steps: [...(has ? [] : [{ do: 'copy-droplet' }]), { do: 'record-live' }],
+                after: [(0,blue_green/* switching */.Zx)(intent)],
             },
         map: (0,work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
         roll: {
@@ -31504,33 +31638,45 @@ function coming(types, wanted) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ stayHeld),
-/* harmony export */   u: () => (/* binding */ takeAway)
+/* harmony export */   Fv: () => (/* binding */ stayHeld),
+/* harmony export */   uu: () => (/* binding */ takeAway),
+/* harmony export */   zb: () => (/* binding */ lackingOf)
 /* harmony export */ });
-/* harmony import */ var _backward_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3986);
-/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(399);
-/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3807);
+/* harmony import */ var _engine_journal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(464);
+/* harmony import */ var _engine_lock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7200);
+/* harmony import */ var _backward_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3986);
+/* harmony import */ var _view_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(399);
+/* harmony import */ var _work_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3807);
+
+
 
 
 
 function stayHeld(_intent, snapshot) {
     const { lock: _, ...taken } = snapshot;
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
-        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(snapshot.candidate?.phase === 'proven' ? [{ do: 'mark', phase: 'held' }] : []),
-        end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .endOfLock */ .mq)(taken) },
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .compact */ .oE)({
+        switch: (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .steps */ .Ci)(snapshot.candidate?.phase === 'proven' ? [{ do: 'mark', phase: 'held' }] : []),
+        end: { steps: [], after: (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .endOfLock */ .mq)(taken) },
     });
+}
+function lackingOf({ set, version }, seen) {
+    const apps = seen.filter(({ name }) => set.includes(name));
+    const isOfIt = ({ name, lock }) => lock !== undefined && (0,_engine_journal_js__WEBPACK_IMPORTED_MODULE_0__/* .recalled */ .z)(name, lock)?.version === version;
+    if (!apps.filter(isOfIt).every(_engine_lock_js__WEBPACK_IMPORTED_MODULE_1__/* .isHeld */ .i7))
+        return [];
+    return apps.filter((app) => !isOfIt(app) && app.live?.version !== version).map(({ name }) => name);
 }
 function takeAway(intent, snapshot) {
     const { candidate } = snapshot;
-    const serves = (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .servedBy */ .nV)(snapshot, candidate).length > 0 || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'switching');
+    const serves = (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .servedBy */ .nV)(snapshot, candidate).length > 0 || (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'switching');
     const phase = serves ? 'reverting' : 'withdrawn';
-    const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_1__/* .reached */ .V6)(candidate, 'reverting');
-    const work = (0,_backward_js__WEBPACK_IMPORTED_MODULE_0__/* .backward */ .e)(intent, snapshot);
-    const trials = candidate || snapshot.lock ? [] : (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .leftTrialRoutes */ .I4)(snapshot);
-    return (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .compact */ .oE)({
+    const isGoing = !candidate || (0,_view_js__WEBPACK_IMPORTED_MODULE_3__/* .reached */ .V6)(candidate, 'reverting');
+    const work = (0,_backward_js__WEBPACK_IMPORTED_MODULE_2__/* .backward */ .e)(intent, snapshot);
+    const trials = candidate || snapshot.lock ? [] : (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .leftTrialRoutes */ .I4)(snapshot);
+    return (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .compact */ .oE)({
         ...work,
-        ...(trials.length > 0 ? { tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)([...(work.tidy?.steps ?? []), ...trials]) } : {}),
-        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_2__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
+        ...(trials.length > 0 ? { tidy: (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .steps */ .Ci)([...(work.tidy?.steps ?? []), ...trials]) } : {}),
+        lock: (0,_work_js__WEBPACK_IMPORTED_MODULE_4__/* .steps */ .Ci)(isGoing ? [] : [{ do: 'mark', phase, journal: true }]),
     });
 }
 
@@ -31782,6 +31928,8 @@ function differing(wanted, now) {
 
 function wayOf(all, besides = [], cancelled = false, unlocked = []) {
     const set = all.filter((snapshot) => !isCrowned(snapshot));
+    if (set.length === 0)
+        return 'forward';
     if (set.some(({ candidate }) => (0,_view_js__WEBPACK_IMPORTED_MODULE_7__/* .reached */ .V6)(candidate, 'reverting')))
         return (0,_work_js__WEBPACK_IMPORTED_MODULE_8__/* .able */ .x8)(set.map(partOf)).length > 0 ? 'back' : 'forward';
     if (set.some((snapshot) => isRollInVain(snapshot, cancelled)) || isTorn(set, unlocked))
@@ -32117,6 +32265,20 @@ function usualAuthorities() {
     if (getCACertificates === undefined)
         return node_tls__WEBPACK_IMPORTED_MODULE_0__.rootCertificates;
     return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+}
+
+
+/***/ }),
+
+/***/ 5217:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   q: () => (/* binding */ begun)
+/* harmony export */ });
+function begun(answer) {
+    answer.catch(() => undefined);
+    return answer;
 }
 
 
