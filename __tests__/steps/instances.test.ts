@@ -137,7 +137,7 @@ describe('the wait for instances', () => {
   test('no room for a moment late in a slow start is not the end of it', async () => {
     const slow = [instance(0, 'RUNNING'), instance(1, 'STARTING')];
     const full = [instance(0, 'RUNNING'), instance(1, 'DOWN', { details: 'insufficient resources: memory' })];
-    const { world, app } = waiting([...Array(64).fill(slow), full, full, slow, both]);
+    const { world, app } = waiting([...Array(60).fill(slow), full, full, slow, both]);
     await perform({ do: 'await-instances', side: 'candidate' }, app, world);
     expect(app.found.bootMs).toBeGreaterThan(70_000);
   });

@@ -12,7 +12,7 @@ export interface Wait<T> {
   look(): Promise<{ state: string; done?: T; soon?: boolean }>;
 }
 
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
 /** What comes soon is seen soon: a look then costs less than the time that it saves. */
 const SOON_PAUSE_MS = 400;
