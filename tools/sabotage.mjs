@@ -34,7 +34,7 @@ export const SABOTAGES = {
   /** The credentials are printed. */
   'leak-secret': {
     file: 'cli/session.ts',
-    find: 'const { org, space, skipSslValidation, credentials } = this.options.inputs;',
+    find: 'const { skipSslValidation, credentials } = this.options.inputs;',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: text of a source file
     replace: '$&\n    process.stdout.write(`${JSON.stringify(credentials)}\\n`);',
   },
