@@ -30584,7 +30584,7 @@ function hasItsCopy(live, { deployments }) {
 /* harmony import */ var _world_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3652);
 
 
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
 const SOON_PAUSE_MS = 400;
 const LATE_BY = 0.1;
