@@ -133,6 +133,20 @@ describe('what goes with the version to live', () => {
     expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
   });
 
+  test('none more where only the look at it failed', async () => {
+    const { world, written, copied } = copying();
+    const { packages } = world.platform;
+    let failed = false;
+    world.platform.packages = async (guid) => {
+      if (failed) return packages(guid);
+      failed = true;
+      throw new PlatformFault('no answer', false);
+    };
+    await perform({ do: 'copy-package', side: 'live' }, appWorld(HERE), world);
+    expect(copied).toEqual(['package pushed to live']);
+    expect(written).toEqual([['new', { [builtOf]: 'copy-p' }]]);
+  });
+
   test('one that was asked for and failed is named no more', async () => {
     const { world, written } = copying({ state: 'EXPIRED' });
     const lock = { ...CANDIDATE, annotations: { ...CANDIDATE.annotations, [builtOf]: 'copy-p' } };

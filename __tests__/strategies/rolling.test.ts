@@ -117,7 +117,7 @@ describe('rolling asks for', () => {
   test.each<[string, Snapshot, string]>([
     ['a record of live before live is changed', at('proven'), 'switch: record-live, mark switching'],
     [
-      'a copy of the droplet beside the record',
+      'a copy of the droplet before the record',
       at('proven', { candidate: candidateAt('proven') }),
       'switch: copy-droplet, record-live, mark switching',
     ],

@@ -49,7 +49,7 @@ export interface Opened {
   target: Target;
   session: CfSession;
   cf: { path: string; version: string };
-  /** Ends when the CLI has its target, too: nothing is written, and no fault told, before. Throws as `open`. */
+  /** Ends when the CLI has its target, too: nothing is written before. Throws as `open`. */
   signedIn: Promise<void>;
   /** Private to this run. Whatever a killed run leaves in it the post step removes. */
   folder: string;

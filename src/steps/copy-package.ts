@@ -69,13 +69,14 @@ function packageOf({ bits }: { bits?: { from: string; guid: string; packageGuid?
   return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
 }
 
-/**
- * One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`.
- * @param asked guid of a copy that was asked for before
- */
-async function copyPackage(source: string, appGuid: string, world: World, asked?: string): Promise<Package> {
+/** One whose answer was lost is made once more: it does no harm. Throws what the platform says, and `DeadlineOver`. */
+async function copyPackage(source: string, appGuid: string, world: World): Promise<Package> {
+  const { guid } = await world.platform.copyPackage(source, appGuid);
+  return endOfCopy(guid, appGuid, world);
+}
+
+function endOfCopy(guid: string, appGuid: string, world: World): Promise<Package> {
   const { platform, clock } = world;
-  const guid = asked ?? (await platform.copyPackage(source, appGuid)).guid;
   return waitFor<Package>(world, {
     what: 'the copy of the package',
     deadlineMs: clock.now() + world.stagingTimeoutMs,
@@ -102,14 +103,25 @@ export async function copyForBits(
   return copyUnless('The bits are uploaded once more', () => copyPackage(source, appGuid, world), world);
 }
 
-/** A fault is over soon, mostly; for ever, it is not worth the deploy. One that was asked for and is not there is made anew. */
+/**
+ * A fault is over soon, mostly; for ever, it is not worth the deploy. The copy that was asked for is looked at again, and made anew
+ * where it is not there.
+ */
 async function insisting(world: World, source: string, appGuid: string, asked?: string): Promise<Package> {
+  const { platform, clock, signal } = world;
+  let copy = asked;
+  const copied = async () => {
+    copy ??= (await platform.copyPackage(source, appGuid)).guid;
+    return endOfCopy(copy, appGuid, world);
+  };
   try {
-    return await copyPackage(source, appGuid, world, asked);
+    return await copied();
   } catch (error) {
-    if (!(error instanceof PlatformFault)) throw error;
-    await world.clock.sleep(Math.min(error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS), world.signal);
-    return copyPackage(source, appGuid, world);
+    if (!(error instanceof PlatformFault) || (error.retryAfterMs ?? 0) > LONGEST_PAUSE_MS) throw error;
+    await clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
+    const packages = await platform.packages(appGuid);
+    if (!packages.some(({ guid }) => guid === copy)) copy = undefined;
+    return copied();
   }
 }
 

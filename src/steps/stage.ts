@@ -44,10 +44,10 @@ export const stage: StepKind<Step & { do: 'stage' }> = {
       const hint = app.intent.docker ? ` ${OF_IMAGES}` : '';
       throw new VersionFault(`Staging failed: ${why}${hint}`, 'staging');
     }
-    // Nothing of it changes any more: the next look need not ask for it, if it was taken.
+    // Nothing of it changes any more: where it is there by then, the next look need not ask for it.
     const look = platform.droplet(build.dropletGuid).catch(() => undefined);
     await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
-    const droplet = await look;
+    const droplet = await Promise.race([look, undefined]);
     if (droplet) holds(droplet, app);
   },
 };

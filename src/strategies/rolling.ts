@@ -63,10 +63,9 @@ function theBeginning(intent: Intent, snapshot: Snapshot): Work {
     switch: reached(candidate, 'switching')
       ? steps([])
       : {
-          // A copy changes nothing of what is written down.
-          steps: [...(has ? [] : [{ do: 'copy-droplet' } as const]), { do: 'record-live' }],
-          // Nothing of live is changed before it is written down as it was.
-          after: [switching(intent)],
+          steps: has ? [] : [{ do: 'copy-droplet' }],
+          // Nothing of live is changed before it is written down as it was: at the last moment, another hand may change it meanwhile.
+          after: [{ do: 'record-live' }, switching(intent)],
         },
     map: steps(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
     roll: {
