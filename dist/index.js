@@ -28149,9 +28149,12 @@ async function leaveWithLive(app, world) {
 function packageOf({ bits }) {
     return bits?.from === 'package' ? bits.guid : bits?.packageGuid;
 }
-async function copyPackage(source, appGuid, world, asked) {
+async function copyPackage(source, appGuid, world) {
+    const { guid } = await world.platform.copyPackage(source, appGuid);
+    return endOfCopy(guid, appGuid, world);
+}
+function endOfCopy(guid, appGuid, world) {
     const { platform, clock } = world;
-    const guid = asked ?? (await platform.copyPackage(source, appGuid)).guid;
     return (0,wait/* waitFor */.f)(world, {
         what: 'the copy of the package',
         deadlineMs: clock.now() + world.stagingTimeoutMs,
@@ -28172,14 +28175,23 @@ async function copyForBits(source, appGuid, world) {
     return copyUnless('The bits are uploaded once more', () => copyPackage(source, appGuid, world), world);
 }
 async function insisting(world, source, appGuid, asked) {
+    const { platform, clock, signal } = world;
+    let copy = asked;
+    const copied = async () => {
+        copy ??= (await platform.copyPackage(source, appGuid)).guid;
+        return endOfCopy(copy, appGuid, world);
+    };
     try {
-        return await copyPackage(source, appGuid, world, asked);
+        return await copied();
     }
     catch (error) {
-        if (!(error instanceof errors/* PlatformFault */.A))
+        if (!(error instanceof errors/* PlatformFault */.A) || (error.retryAfterMs ?? 0) > LONGEST_PAUSE_MS)
             throw error;
-        await world.clock.sleep(Math.min(error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS), world.signal);
-        return copyPackage(source, appGuid, world);
+        await clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
+        const packages = await platform.packages(appGuid);
+        if (!packages.some(({ guid }) => guid === copy))
+            copy = undefined;
+        return copied();
     }
 }
 const PAUSE_MS = 1_000;
@@ -29393,7 +29405,7 @@ const stage = {
         }
         const look = platform.droplet(build.dropletGuid).catch(() => undefined);
         await platform.setCurrentDroplet(candidate.guid, build.dropletGuid);
-        const droplet = await look;
+        const droplet = await Promise.race([look, undefined]);
         if (droplet)
             holds(droplet, app);
     },
@@ -31409,8 +31421,8 @@ function theBeginning(intent, snapshot) {
         switch: (0,view/* reached */.V6)(candidate, 'switching')
             ? (0,work/* steps */.Ci)([])
             : {
-                steps: [...(has ? [] : [{ do: 'copy-droplet' }]), { do: 'record-live' }],
-                after: [(0,blue_green/* switching */.Zx)(intent)],
+                steps: has ? [] : [{ do: 'copy-droplet' }],
+                after: [{ do: 'record-live' }, (0,blue_green/* switching */.Zx)(intent)],
             },
         map: (0,work/* steps */.Ci)(urls.flatMap((url) => mapToLive(intent, snapshot, url))),
         roll: {
