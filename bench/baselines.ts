@@ -29,7 +29,8 @@ export interface BlueGreen {
 
 /**
  * Blue and green as the platform's documentation tells it: https://docs.cloudfoundry.org/devguide/deploy-apps/blue-green.html,
- * with the wait before the stop that it takes to cut no request. The version before the last one goes, as the action has it.
+ * with the wait before the stop that it takes to cut no request. The version from before stays, stopped, as `APP-old`: no app of
+ * that name may be there yet, see `deleteOld`. @throws Error when a step fails
  */
 export async function scriptedBlueGreen(shell: Shell, platform: Platform, asked: BlueGreen): Promise<void> {
   const { app, trialHost, hosts } = asked;
@@ -42,10 +43,17 @@ export async function scriptedBlueGreen(shell: Shell, platform: Platform, asked:
   for (const host of hosts) await cf('unmap-route', app, domain, '--hostname', host);
   await shell.wait(asked.drainMs);
   await cf('stop', app);
-  await cf('delete', '-f', `${app}-old`);
   await cf('rename', app, `${app}-old`);
   await cf('rename', green, app);
   await cf('delete-route', '-f', domain, '--hostname', trialHost);
+}
+
+/**
+ * Makes room for the next `scriptedBlueGreen`, which is not to be timed with what the one before left.
+ * @param shell of the one before: it is signed in. @throws Error when the app cannot be deleted
+ */
+export async function deleteOld(shell: Shell, app: string): Promise<void> {
+  await shell.run(cfCli(), ['delete', '-f', `${app}-old`]);
 }
 
 /** A router may learn of the trial route a little after cf says that it is there. */

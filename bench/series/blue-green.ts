@@ -1,7 +1,7 @@
-import { push, scriptedBlueGreen } from '../baselines.js';
+import { deleteOld, push, scriptedBlueGreen } from '../baselines.js';
 import type { Sample } from '../figure.js';
 import type { Lab } from '../lab.js';
-import { type Context, inLab, inTurns, type Series } from './series.js';
+import { type Context, inLab, inTurns, type Series, UNMEASURED } from './series.js';
 
 /** A new version of an app with so many routes, by the action and by the documented steps. */
 export const blueGreen =
@@ -17,7 +17,7 @@ export const blueGreen =
       return inTurns(context, deploy, () => scripted(context, lab, instead.app, instead.hosts));
     });
 
-/** @returns deploys one new version more, after the first one, which is not measured */
+/** @returns deploys one new version more, after those that are not measured */
 export async function ownDeploys(
   { settings }: Context,
   lab: Lab,
@@ -28,7 +28,7 @@ export async function ownDeploys(
     const { peakMb } = await lab.deploy(workspace, 'deployed', { drain: `${settings.drainMs / 1_000}s` });
     return peakMb;
   };
-  await deploy(await lab.workspace([manifestOf(lab, app)]));
+  for (let made = 0; made < UNMEASURED; made += 1) await deploy(await lab.workspace([manifestOf(lab, app)]));
   return async () => {
     const workspace = await lab.workspace([manifestOf(lab, app)]);
     return lab.sample(
@@ -49,7 +49,7 @@ async function scripted(
   const onTrial = { name: `${app}-green`, routes: [lab.url(trialHost)] };
   const greenManifest = await lab.manifest(workspace, 'green.yml', onTrial);
   const shell = await lab.shell(workspace);
-  return lab.sample(
+  const sample = await lab.sample(
     hosts.map((host) => lab.url(host)),
     async () => {
       const { drainMs } = settings;
@@ -57,6 +57,8 @@ async function scripted(
       return undefined;
     },
   );
+  await deleteOld(shell, app);
+  return sample;
 }
 
 export function hostsOf(app: string, routes: number): string[] {

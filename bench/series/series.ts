@@ -14,6 +14,9 @@ export interface Context {
 /** One measurement, repeated: figures are made of one or several of them. */
 export type Series = (context: Context) => Promise<Samples>;
 
+/** Deploys by the action before one is measured: each later one also deletes the version before the last, and all do equal work. */
+export const UNMEASURED = 2;
+
 /** On a platform of its own, which is gone afterwards. */
 export async function inLab<T>(
   context: Context,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { push, rollingPush, scriptedBlueGreen } from '../baselines.js';
+import { deleteOld, push, rollingPush, scriptedBlueGreen } from '../baselines.js';
 import type { Sample } from '../figure.js';
 import { type RunningLoad, startLoad } from '../k6.js';
 import type { Lab } from '../lab.js';
@@ -51,7 +51,9 @@ export const SOAK: Readonly<Record<string, Series>> = {
       const onTrial = { name: `${APP}-green`, routes: [lab.url(trialHost)] };
       const greenManifest = await lab.manifest(workspace, 'green.yml', onTrial);
       const asked = { app: APP, greenManifest, trialHost, hosts: [APP], drainMs };
-      await scriptedBlueGreen(await lab.shell(workspace), lab.foundry, asked);
+      const shell = await lab.shell(workspace);
+      await scriptedBlueGreen(shell, lab.foundry, asked);
+      await deleteOld(shell, APP);
     },
     ({ settings }) => settings.soak.insteadDeploys,
     'instead',
