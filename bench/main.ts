@@ -102,12 +102,11 @@ function rowsOf(
 /** Written after each series: an interrupted run leaves what it has. */
 async function write(asked: Asked, rows: readonly Row[]): Promise<void> {
   const file = join(projectRoot(), 'bench', 'results.json');
-  const before: Row[] =
-    !asked.whole && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).rows : [];
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).rows : [];
   const order = [...figures(asked.settings), ...soakFigures(asked.settings)].map(({ name }) => name);
   const results: Results = {
     machine: { platform: process.platform, cpus: availableParallelism(), node: process.version },
-    rows: merged(before, rows, order),
+    rows: merged(before, rows, asked.keeps, order),
   };
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
   await writeFile(join(projectRoot(), 'bench', 'chart.svg'), chart(results.rows));

@@ -6,8 +6,8 @@ import { FULL, QUICK, type Settings } from './settings.js';
 export interface Asked {
   settings: Settings;
   figures: Figure[];
-  /** false: only some figures. */
-  whole: boolean;
+  /** Names of the figures whose rows from before stay where this run measures none. */
+  keeps: string[];
 }
 
 /** One series at one latency. */
@@ -33,14 +33,15 @@ export function readArguments(argv: readonly string[]): Asked {
   }
   const all = figures(settings);
   const soak = soakFigures(settings);
-  if (names.length === 0) return { settings, figures: all, whole: true };
+  // The whole does not measure the soak.
+  if (names.length === 0) return { settings, figures: all, keeps: soak.map(({ name }) => name) };
   const chosen = names.flatMap((name) => {
     const found = name === 'soak' ? soak : [...all, ...soak].filter((figure) => figure.name === name);
     if (found.length > 0) return found;
     const known = [...all.map((figure) => figure.name), 'soak'].join(', ');
     throw new TypeError(`${name} is no figure: ${known}; or --quick, --repeats N, --lanes N`);
   });
-  return { settings, figures: [...new Set(chosen)], whole: false };
+  return { settings, figures: [...new Set(chosen)], keeps: [...all, ...soak].map(({ name }) => name) };
 }
 
 function changed(settings: Settings, flag: string, value: string | undefined): Settings {

@@ -28,11 +28,17 @@ describe('what is asked', () => {
     const quick = jobs('--quick');
     expect(quick.filter((job) => /16| 50$/.test(job))).toEqual([]);
     expect(quick).toContain('rolling-4 0');
-    expect([readArguments([]).whole, readArguments(['start']).whole]).toEqual([true, false]);
   });
 
   test('the soak is all of its ways', () => {
     expect(jobs('soak')).toEqual(['soak-ours 0', 'soak-script 0', 'soak-rolling-push 0']);
+  });
+
+  test('the whole keeps what was measured of the soak, and one figure all others', () => {
+    expect(readArguments([]).keeps).toEqual(['soak-script', 'soak-rolling-push']);
+    expect(readArguments(['start']).keeps).toEqual(
+      expect.arrayContaining(['blue-green-1', 'start', 'soak-script', 'soak-rolling-push']),
+    );
   });
 
   test('numbers go before those of the settings', () => {

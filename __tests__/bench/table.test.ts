@@ -35,12 +35,23 @@ test.each([
 test('some figures measured anew keep the others, and go in the order of the table', () => {
   const order = ['start', 'unchanged'];
   const before = [row({ latencyMs: 50 }), row({ figure: 'gone' }), row({ ratio: 9 })];
-  const after = merged(before, [row(), row({ figure: 'start' })], order);
+  const after = merged(before, [row(), row({ figure: 'start' })], order, order);
   expect(after.map(({ figure, latencyMs, ratio }) => [figure, latencyMs, ratio])).toEqual([
     ['start', 0, 0.25],
     ['unchanged', 0, 0.25],
     ['unchanged', 50, 0.25],
   ]);
+});
+
+test('what is not to be kept goes, however little was measured', () => {
+  const before = [row(), row({ figure: 'soak' }), row({ figure: 'preview' })];
+  const after = merged(
+    before,
+    [row({ figure: 'start' })],
+    ['soak'],
+    ['start', 'unchanged', 'preview', 'soak'],
+  );
+  expect(after.map(({ figure }) => figure)).toEqual(['start', 'soak']);
 });
 
 test('the chart has two bars for each time with another way, cut where one would not end', () => {
