@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: how long a deploy takes and what it costs, beside what a user would do instead, on the local Cloud Foundry.
- * It fails when something could not be measured, never because of a number.
+ * It fails when something could not be measured, never because of a number. What it measured with the full settings is written
+ * to `bench/results.json` and `bench/chart.svg`, with `--quick` or `--repeats` to those of `.cache/bench/`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../runner/tools.js';
@@ -101,15 +102,17 @@ function rowsOf(
 
 /** Written after each series: an interrupted run leaves what it has. */
 async function write(asked: Asked, rows: readonly Row[]): Promise<void> {
-  const file = join(projectRoot(), 'bench', 'results.json');
+  const folder = join(projectRoot(), asked.folder);
+  const file = join(folder, 'results.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).rows : [];
   const order = [...figures(asked.settings), ...soakFigures(asked.settings)].map(({ name }) => name);
   const results: Results = {
     machine: { platform: process.platform, cpus: availableParallelism(), node: process.version },
     rows: merged(before, rows, asked.keeps, order),
   };
+  await mkdir(folder, { recursive: true });
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
-  await writeFile(join(projectRoot(), 'bench', 'chart.svg'), chart(results.rows));
+  await writeFile(join(folder, 'chart.svg'), chart(results.rows));
 }
 
 async function main(): Promise<number> {
@@ -135,7 +138,10 @@ async function main(): Promise<number> {
   await written;
   const missing = [...taken.faults];
   const rows = rowsOf(asked, taken, (what) => missing.push(what));
-  if (rows.length > 0) process.stdout.write(`${table(rows).join('\n')}\n`);
+  if (rows.length > 0) {
+    process.stdout.write(`${table(rows).join('\n')}\n`);
+    say(`results.json and chart.svg are in ${asked.folder}`);
+  }
   for (const fault of missing) process.stderr.write(`not measured: ${fault}\n`);
   if (ending.signal.aborted) return 130;
   return missing.length > 0 ? 1 : 0;

@@ -1,4 +1,6 @@
 /** Which figures were asked for, and which measurements they need. Pure. */
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Figure } from './figure.js';
 import { figures, soakFigures } from './figures.js';
 import { FULL, QUICK, type Settings } from './settings.js';
@@ -8,6 +10,8 @@ export interface Asked {
   figures: Figure[];
   /** Names of the figures whose rows from before stay where this run measures none. */
   keeps: string[];
+  /** Of the project, for results and chart: what fewer repetitions measured is not to replace what is committed. */
+  folder: string;
 }
 
 /** One series at one latency. */
@@ -31,17 +35,21 @@ export function readArguments(argv: readonly string[]): Asked {
       settings = changed(settings, arg, rest[at]);
     } else names.push(arg);
   }
+  // How many lanes there are is no part of what a row says.
+  const full = isDeepStrictEqual({ ...settings, lanes: FULL.lanes }, FULL);
+  const folder = full ? 'bench' : join('.cache', 'bench');
   const all = figures(settings);
   const soak = soakFigures(settings);
   // The whole does not measure the soak.
-  if (names.length === 0) return { settings, figures: all, keeps: soak.map(({ name }) => name) };
+  if (names.length === 0) return { settings, figures: all, keeps: soak.map(({ name }) => name), folder };
   const chosen = names.flatMap((name) => {
     const found = name === 'soak' ? soak : [...all, ...soak].filter((figure) => figure.name === name);
     if (found.length > 0) return found;
     const known = [...all.map((figure) => figure.name), 'soak'].join(', ');
     throw new TypeError(`${name} is no figure: ${known}; or --quick, --repeats N, --lanes N`);
   });
-  return { settings, figures: [...new Set(chosen)], keeps: [...all, ...soak].map(({ name }) => name) };
+  const keeps = [...all, ...soak].map(({ name }) => name);
+  return { settings, figures: [...new Set(chosen)], keeps, folder };
 }
 
 function changed(settings: Settings, flag: string, value: string | undefined): Settings {

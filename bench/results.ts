@@ -1,4 +1,4 @@
-/** `results.json`: what was measured last, row by row. Pure. */
+/** `results.json` of a folder: what was measured last, row by row. Pure. */
 import type { Row } from './figure.js';
 
 export interface Results {

@@ -41,6 +41,19 @@ describe('what is asked', () => {
     );
   });
 
+  test.each([
+    [[], 'bench'],
+    [['start'], 'bench'],
+    [['soak'], 'bench'],
+    [['--lanes', '1'], 'bench'],
+    [['--quick'], '.cache/bench'],
+    [['start', '--quick'], '.cache/bench'],
+    [['start', '--repeats', '2'], '.cache/bench'],
+    [['soak', '--repeats', '5'], '.cache/bench'],
+  ])('what %j measures is written to %s', (argv, folder) => {
+    expect(readArguments(argv).folder).toBe(folder);
+  });
+
   test('numbers go before those of the settings', () => {
     const { settings } = readArguments(['--repeats', '2', '--lanes', '1', 'start']);
     expect([settings.repeats, settings.starts, settings.soak.deploys, settings.lanes]).toEqual([2, 2, 2, 1]);
