@@ -7,9 +7,8 @@ export interface Sample {
   ms: number;
   /** From the first destination inserted to the last one removed. */
   switchMs?: number;
-  /** Requests to the platform, and how many of them inserted or removed a destination. */
+  /** Requests to the platform. */
   calls?: number;
-  moves?: number;
   /** Resident memory at its highest, of the action's process. */
   peakMb?: number;
   /** Requests of users. */

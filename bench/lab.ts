@@ -139,7 +139,6 @@ export class Lab {
     return {
       ms,
       calls: requests.length,
-      moves: requests.filter(movesRoute).length,
       ...(switchMs !== undefined && { switchMs }),
       ...(peakMb !== undefined && { peakMb }),
     };
@@ -151,9 +150,4 @@ export class Lab {
     // What is being ended may still write.
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** A destination is inserted or removed: a route cannot move with less. */
-function movesRoute({ method, path }: ApiRequest): boolean {
-  return method !== 'GET' && /^\/v3\/routes\/[^/]+\/destinations/.test(path);
 }
