@@ -22,6 +22,19 @@ export interface Samples {
   instead: readonly Sample[];
 }
 
+/** As it came out, and when: its series ended then. */
+export interface Measured extends Samples {
+  endedAt: Date;
+}
+
+/** Where it was measured: what numbers of another machine cannot be compared with. */
+export interface Machine {
+  platform: string;
+  cpus: number;
+  /** Version of Node. */
+  node: string;
+}
+
 export type Unit = 'ms' | 's' | 'calls' | 'MB' | 'times' | 'failed';
 
 export interface Figure {
@@ -46,7 +59,7 @@ export interface Figure {
 }
 
 /** The samples of a series by its name. @throws Error when it was not measured */
-export type Taken = (series: string) => Samples;
+export type Taken = (series: string) => Measured;
 
 export interface Row {
   figure: string;
@@ -61,12 +74,19 @@ export interface Row {
   ratio?: number;
   target?: number;
   reached?: boolean;
-  /** UTC, ISO 8601. */
+  /** End of the last series that it is made of. UTC, ISO 8601. */
   measuredAt: string;
+  machine: Machine;
 }
 
 /** @throws Error when a series that it needs was not measured */
-export function rowOf(figure: Figure, latencyMs: number, taken: Taken, settings: Settings, at: Date): Row {
+export function rowOf(
+  figure: Figure,
+  latencyMs: number,
+  taken: Taken,
+  settings: Settings,
+  machine: Machine,
+): Row {
   const values = { ours: figure.ours(taken), instead: figure.insteadOf(taken) };
   const ours = spreadOf(values.ours);
   const other = values.instead.length > 0 ? spreadOf(values.instead) : undefined;
@@ -89,6 +109,9 @@ export function rowOf(figure: Figure, latencyMs: number, taken: Taken, settings:
     ...(times !== undefined && { ratio: times }),
     ...(target !== undefined && { target }),
     ...(target !== undefined && judged !== undefined && { reached: judged <= target }),
-    measuredAt: at.toISOString(),
+    measuredAt: new Date(
+      Math.max(...figure.needs.map((name) => taken(name).endedAt.getTime())),
+    ).toISOString(),
+    machine,
   };
 }

@@ -9,12 +9,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../runner/tools.js';
 import { chart } from './chart.js';
-import { type Row, rowOf, type Samples } from './figure.js';
+import { type Machine, type Measured, type Row, rowOf, type Samples } from './figure.js';
 import { figures, soakFigures } from './figures.js';
 import { type Asked, type Job, jobsOf, latenciesOf, readArguments } from './plan.js';
 import { merged, type Results } from './results.js';
 import { ALONE, allSeries } from './series/index.js';
 import { table } from './table.js';
+
+const MACHINE: Machine = { platform: process.platform, cpus: availableParallelism(), node: process.version };
 
 const began = performance.now();
 
@@ -27,11 +29,11 @@ function say(text: string): void {
 
 /** What was measured, and what could not be. */
 class Taken {
-  private readonly samples = new Map<string, Samples>();
+  private readonly samples = new Map<string, Measured>();
   readonly faults: string[] = [];
 
   add({ series, latencyMs }: Job, samples: Samples): void {
-    this.samples.set(`${series} ${latencyMs}`, samples);
+    this.samples.set(`${series} ${latencyMs}`, { ...samples, endedAt: new Date() });
   }
 
   fail(job: Job, error: unknown): void {
@@ -39,7 +41,7 @@ class Taken {
     this.faults.push(`${nameOf(job)}: ${why}`);
   }
 
-  at(latencyMs: number): (series: string) => Samples {
+  at(latencyMs: number): (series: string) => Measured {
     return (series) => {
       const samples = this.samples.get(`${series} ${latencyMs}`);
       if (!samples) throw new Error(`${series} was not measured`);
@@ -91,7 +93,7 @@ function rowsOf(
   return chosen.flatMap((figure) =>
     latenciesOf(figure, settings).flatMap((latencyMs) => {
       try {
-        return rowOf(figure, latencyMs, taken.at(latencyMs), settings, new Date());
+        return rowOf(figure, latencyMs, taken.at(latencyMs), settings, MACHINE);
       } catch (error) {
         missing(`${figure.name}, ${latencyMs} ms per call: ${(error as Error).message}`);
         return [];
@@ -106,10 +108,7 @@ async function write(asked: Asked, rows: readonly Row[]): Promise<void> {
   const file = join(folder, 'results.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).rows : [];
   const order = [...figures(asked.settings), ...soakFigures(asked.settings)].map(({ name }) => name);
-  const results: Results = {
-    machine: { platform: process.platform, cpus: availableParallelism(), node: process.version },
-    rows: merged(before, rows, asked.keeps, order),
-  };
+  const results: Results = { rows: merged(before, rows, asked.keeps, order) };
   await mkdir(folder, { recursive: true });
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
   await writeFile(join(folder, 'chart.svg'), chart(results.rows));

@@ -2,8 +2,6 @@
 import type { Row } from './figure.js';
 
 export interface Results {
-  /** Where it was measured: what numbers of another machine cannot be compared with. */
-  machine: { platform: string; cpus: number; node: string };
   rows: Row[];
 }
 

@@ -16,6 +16,7 @@ export function row(more: Partial<Row> = {}): Row {
     target: 0.25,
     reached: true,
     measuredAt: '2026-01-01T00:00:00.000Z',
+    machine: { platform: 'linux', cpus: 2, node: 'v24.0.0' },
     ...more,
   };
 }
