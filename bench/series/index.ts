@@ -7,13 +7,14 @@ import { rolling } from './rolling.js';
 import type { Series } from './series.js';
 import { severalApps } from './several-apps.js';
 import { SOAK } from './soak.js';
-import { start } from './start.js';
+import { start, startCached } from './start.js';
 import { unchanged } from './unchanged.js';
 
 /** What takes longest comes first, so that no lane is left with it at the end. */
 export function allSeries(settings: Settings): Readonly<Record<string, Series>> {
   return {
     start,
+    'start-cached': startCached,
     [BLUE_GREEN.many]: blueGreen(MANY_ROUTES),
     'several-apps': severalApps,
     [BLUE_GREEN.one]: blueGreen(1),
@@ -30,4 +31,4 @@ export function allSeries(settings: Settings): Readonly<Record<string, Series>> 
 }
 
 /** Short ones, which are measured while nothing else is. */
-export const ALONE: readonly string[] = ['start', ...Object.keys(SOAK)];
+export const ALONE: readonly string[] = ['start', 'start-cached', ...Object.keys(SOAK)];
