@@ -3,6 +3,7 @@ import { useless, usualStrategy } from './inputs/by-command.js';
 import { signIn } from './inputs/sign-in.js';
 import { INPUTS, type InputName, type InputSpec, LATER_INPUTS } from './inputs/table.js';
 import { didYouMean, nearest, Wrong } from './inputs/values.js';
+import { circleIn, circleText } from './manifest/order.js';
 import { likelySecrets } from './manifest/secrets.js';
 import type { Inputs } from './model/asked.js';
 import { InputError, type Problem } from './model/errors.js';
@@ -212,6 +213,11 @@ function contradictions(values: Values): readonly Problem[] {
       text: '"order" does not fit a canary with "hold": the canaries of all apps take requests while they are held, in no order. Leave one of the three out.',
     });
   }
+  const circle = values.order && circleIn(values.order);
+  // A manifest has the place of its apps, and refuses it with that.
+  if (circle && !DEPLOYING.includes(values.command)) {
+    problems.push({ text: circleText(circle) });
+  }
   // A rollback in place has no other word for it.
   if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
     problems.push({
@@ -255,6 +261,7 @@ function unchecked(values: Values): readonly string[] {
 }
 
 /** Commands that have a strategy. */
+const DEPLOYING: readonly Values['command'][] = ['deploy', 'preview'];
 const CHANGING: readonly Values['command'][] = ['deploy', 'restart', 'restage'];
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type AppVersion, manifestOf, writeAppVersion } from '../../demo/app.js';
 import { deployFirst, deployWatched, liveOf } from './support/deploys.js';
 import { spaceOf } from './support/space.js';
-import { startWorld, type World } from './support/world.js';
+import { startWorld, type World, writes } from './support/world.js';
 
 jest.setTimeout(240_000);
 
@@ -134,3 +134,41 @@ test('they switch in turn, and when the second is bad where users are, all go ba
   ]);
   expect(await world.leaks()).toEqual([]);
 });
+
+test.each<[string, { api?: string; routes?: (url: string) => string; order?: string }, number, RegExp]>([
+  [
+    'a route that two apps have',
+    { routes: (url) => `https://${url}` },
+    6,
+    /route "web\..*" of the app "api"/,
+  ],
+  ['a name that two apps have', { api: 'web' }, 4, /name "web" is used a second time/],
+  [
+    'an order that goes round',
+    { order: 'api before web before api' },
+    4,
+    /circle: api before web before api/,
+  ],
+  ['an order of an unknown app', { order: 'web before wbe' }, 2, /no app "wbe" \(the input "order"\)/],
+])(
+  '%s: refused at its line, and nothing is changed',
+  async (_, { api = 'api', routes, order = '' }, line, says) => {
+    const dir = await mkdtemp(join(world.dir, 'at-odds-'));
+    const own = ['- name: web', `  routes: [{route: ${world.url('web')}}]`];
+    const other = [
+      `- name: ${api}`,
+      '  routes:',
+      `  - route: ${(routes ?? String)(world.url(routes ? 'web' : 'api'))}`,
+    ];
+    await writeFile(join(dir, 'manifest.yml'), ['applications:', ...own, ...other, ''].join('\n'));
+    const before = await spaceOf(world);
+    const sent = (await world.foundry.requests()).length;
+    const { outputs, annotations } = await world.run(dir, { order });
+    expect(outputs).toMatchObject({ result: 'refused', error: 'input' });
+    expect(annotations.filter(({ level }) => level === 'error')).toEqual([
+      expect.objectContaining({ file: 'manifest.yml', line, message: expect.stringMatching(says) }),
+    ]);
+    expect(writes((await world.foundry.requests()).slice(sent))).toEqual([]);
+    expect(await spaceOf(world)).toEqual(before);
+  },
+);

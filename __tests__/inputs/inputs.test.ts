@@ -295,12 +295,6 @@ describe('what is refused', () => {
     ['ORDER', 'api web', /has "api web"; a line is written "api before web"/],
     ['ORDER', 'api before', /has "api before"; a line is written/],
     ['ORDER', 'api before  before web', /a line is written/],
-    ['ORDER', 'api before api', /goes round in a circle: api before api/],
-    [
-      'ORDER',
-      'db before api\napi before web\nweb before api',
-      /goes round in a circle: api before web before api/,
-    ],
     ['TASK', '  ', /^The input "task" has no command in it/],
     ['TASK', 'x'.repeat(4_097), /^The input "task" has 4097 characters, and the platform takes 4096/],
     ['API', 'http://api.example.com', /https/],
@@ -457,6 +451,14 @@ describe('what is refused', () => {
     const pem = certificate().cert;
     expect(refused({ 'INPUT_SKIP-SSL-VALIDATION': 'true', 'INPUT_CA-CERTIFICATE': pem })).toHaveLength(1);
     expect(refused({ INPUT_WATCH: 'false', 'INPUT_WATCH-PATH': '/up' })).toHaveLength(1);
+  });
+
+  test('an order without a first app, where no manifest is read that would have its place', () => {
+    const INPUT_ORDER = 'db before api\napi before web\nweb before api';
+    expect(refused({ INPUT_COMMAND: 'promote', INPUT_ORDER })).toEqual([
+      'The input "order" goes round in a circle: api before web before api.',
+    ]);
+    expect(read({ INPUT_ORDER }).order).toHaveLength(3);
   });
 
   test.each(['soon', '0', '-3', '5m'])('CF_STAGING_TIMEOUT=%s', (value) => {

@@ -38,9 +38,25 @@ describe('an order', () => {
 
   test('names apps of the manifest only: each other one is refused', () => {
     expect(problems(TWO, { order })).toEqual([
-      '1:1 The manifest has no app "wbe" (the input "order"); it has "api", "web".',
-      '1:1 The manifest has no app "cache" (the input "order"); it has "api", "web".',
+      '2:1 The manifest has no app "wbe" (the input "order"); it has "api", "web".',
+      '2:1 The manifest has no app "cache" (the input "order"); it has "api", "web".',
     ]);
+  });
+
+  test.each([
+    [[{ before: 'web', after: 'web' }], '3:9', 'web before web'],
+    [
+      [
+        { before: 'api', after: 'web' },
+        { before: 'web', after: 'api' },
+      ],
+      '2:9',
+      'api before web before api',
+    ],
+  ])('%j goes round: no app could be the first', (circle, at, text) => {
+    const told = `${at} The input "order" goes round in a circle: ${text}.`;
+    expect(problems(TWO, { order: circle })).toEqual([told]);
+    expect(problems(TWO, { order: circle, app: 'web' })).toEqual([told]);
   });
 
   test('may name one that is not deployed now', () => {
@@ -380,7 +396,7 @@ describe('what is refused, at its place', () => {
       '1:1 A file of variables is a map.',
       '4:12 The variable ((b)) is given in neither "vars" nor "vars-files".',
       '3:14 The app "a" has "instances" that is no whole number from 0.',
-      '1:1 The manifest has no app "shop" (the input "app"); it has "a".',
+      '2:1 The manifest has no app "shop" (the input "app"); it has "a".',
     ]);
   });
 

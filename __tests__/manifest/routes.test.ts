@@ -243,6 +243,19 @@ describe('routes that two apps have', () => {
     expect(shared).toMatchObject([{ text: expect.stringContaining('of the app "api"'), at }]);
   });
 
+  test('a scheme does not hide the place', () => {
+    const shared = sharedRoutes([
+      wish('api', [{ route: 'shop.example.com' }]),
+      wish('web', [{ route: ' https://Shop.example.com', at }]),
+    ]);
+    expect(shared).toMatchObject([{ at }]);
+  });
+
+  test('where the second one is not written, the place is that of the first', () => {
+    const shared = sharedRoutes([wish('api', [{ route: 'web.apps.example.com', at }]), wish('web')]);
+    expect(shared).toMatchObject([{ text: expect.stringContaining('of the app "web"'), at }]);
+  });
+
   test('the same route twice in one app is its own affair', () => {
     const route = 'api.example.com';
     expect(sharedRoutes([wish('api', [{ route }, { route }])])).toEqual([]);

@@ -2,7 +2,9 @@
 import { resolve } from 'node:path';
 import type { Inputs, ManifestApp, Order } from '../model/asked.js';
 import { InputError, type Problem } from '../model/errors.js';
+import type { SourcePosition } from '../model/ports.js';
 import { AppReading } from './app.js';
+import { orderProblems } from './order.js';
 import { isMap } from './said.js';
 import { likelySecrets } from './secrets.js';
 import { fillIn, type Variables, variableProblems } from './variables.js';
@@ -47,9 +49,10 @@ export function readManifest(source: ManifestSource): Manifest {
   const readings = appReadings(yaml, variables, source);
   problems.push(...readings.problems);
   const chosen = choose(readings.apps, source.app);
-  if ('problem' in chosen)
-    problems.push({ text: chosen.problem, at: { file: source.file, line: 1, column: 1 } });
-  else if (chosen.apps.length > 0) problems.push(...orderProblems(readings.apps, source));
+  if ('problem' in chosen) problems.push({ text: chosen.problem, at: readings.at });
+  else if (chosen.apps.length > 0) {
+    problems.push(...orderProblems(source.order ?? [], readings.places, readings.at));
+  }
   const apps = 'apps' in chosen ? chosen.apps : [];
   problems.push(...pathProblems(apps, source));
   if (problems.length > 0) throw new InputError(problems);
@@ -90,20 +93,23 @@ function undefinedVariables(yaml: Yaml, variables: Variables): readonly Problem[
   );
 }
 
-function appReadings(
-  yaml: Yaml,
-  variables: Variables,
-  source: ManifestSource,
-): { apps: readonly ManifestApp[]; secrets: readonly string[]; problems: readonly Problem[] } {
+interface Readings {
+  apps: readonly ManifestApp[];
+  /** Of the list of apps. */
+  at: SourcePosition;
+  /** Of each app, by its name. */
+  places: ReadonlyMap<string, SourcePosition>;
+  secrets: readonly string[];
+  problems: readonly Problem[];
+}
+
+function appReadings(yaml: Yaml, variables: Variables, source: ManifestSource): Readings {
   const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
   const items = yaml.items(list);
-  const top = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
+  const at = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
   if (!items || items.length === 0) {
-    return {
-      apps: [],
-      secrets: [],
-      problems: [{ text: 'The manifest has no apps: it needs a list "applications".', at: top }],
-    };
+    const problems = [{ text: 'The manifest has no apps: it needs a list "applications".', at }];
+    return { apps: [], at, places: new Map(), secrets: [], problems };
   }
   const readings = items.map((item) => {
     const data = fillIn(yaml.value(item), variables);
@@ -124,6 +130,8 @@ function appReadings(
   }
   return {
     apps: readings.map((reading) => reading.app),
+    at,
+    places: new Map(readings.map(({ app, name }) => [app.name, name])),
     secrets: readings.flatMap((reading) => reading.secrets),
     problems,
   };
@@ -138,20 +146,6 @@ function choose(
   if (chosen.length > 0) return { apps: chosen };
   const names = apps.flatMap((app) => (app.name === '' ? [] : [`"${app.name}"`])).join(', ');
   return { problem: `The manifest has no app "${name}" (the input "app"); it has ${names}.` };
-}
-
-function orderProblems(
-  apps: readonly ManifestApp[],
-  { file, order = [] }: ManifestSource,
-): readonly Problem[] {
-  const names = apps.map(({ name }) => name);
-  const named = new Set(order.flatMap(({ before, after }) => [before, after]));
-  return [...named]
-    .filter((name) => !names.includes(name))
-    .map((name) => ({
-      text: `The manifest has no app "${name}" (the input "order"); it has ${names.map((one) => `"${one}"`).join(', ')}.`,
-      at: { file, line: 1, column: 1 },
-    }));
 }
 
 function pathProblems(apps: readonly ManifestApp[], source: ManifestSource): readonly Problem[] {

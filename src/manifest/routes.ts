@@ -3,6 +3,7 @@ import type { ManifestApp } from '../model/asked.js';
 import type { Domain } from '../model/cloud.js';
 import type { Problem } from '../model/errors.js';
 import type { WantedRoute } from '../model/intent.js';
+import type { SourcePosition } from '../model/ports.js';
 
 /**
  * `named`: the manifest lists them (none with `no-route`). `default` and `random`: the platform makes one only for an app that
@@ -18,6 +19,7 @@ export interface RouteWish {
 }
 
 const WILDCARD = '*';
+const SCHEME = /^[a-z]+:\/\//i;
 /** Of a TCP route: what a router group can have at all (the routing API refuses any other in a group). */
 const PORTS = { first: 1_024, last: 65_535 };
 /** What the platform takes as a host. */
@@ -46,13 +48,16 @@ export function sharedRoutes(
     named.flatMap(({ url }): Problem[] => {
       const first = apps.slice(0, index).find((other) => other.named.some((route) => route.url === url));
       if (!first) return [];
-      const written = app.routes?.find(
-        ({ route }) => route.toLowerCase().replace(/\/+$/, '') === url.toLowerCase(),
-      );
+      // What the platform makes by itself is written nowhere; the other one is, then.
+      const at = placeOf(url, app) ?? placeOf(url, first.app);
       const text = `The route "${url}" of the app "${app.name}" is one of the app "${first.app.name}", too: each of them needs routes of its own.`;
-      return [{ text, ...(written?.at ? { at: written.at } : {}) }];
+      return [{ text, ...(at ? { at } : {}) }];
     }),
   );
+}
+
+function placeOf(url: string, { routes = [] }: ManifestApp): SourcePosition | undefined {
+  return routes.find(({ route }) => route.trim().replace(SCHEME, '').toLowerCase() === url.toLowerCase())?.at;
 }
 
 /** The platform takes the app's name as it is, and refuses one that is no host. @returns undefined for such a name */

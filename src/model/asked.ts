@@ -43,7 +43,7 @@ export interface PreviewService {
   parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** One app is live before another one switches. No circle is in it. */
+/** One app is live before another one switches. No circle is in it once the manifest was read. */
 export type Order = readonly { before: string; after: string }[];
 
 export interface PreviewInputs {
