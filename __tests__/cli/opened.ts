@@ -82,6 +82,7 @@ export async function open(
     random: realRandom,
     hide: (secret) => void hidden.push(secret),
     temp: home.path,
+    cores: 2,
     listener: heard,
     env: { PATH: '/usr/bin:/bin' },
     ...rest,

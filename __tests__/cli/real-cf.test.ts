@@ -75,6 +75,7 @@ async function open(inputs: Partial<OpenSession['inputs']> = {}, its?: Clock) {
     clock,
     files,
     temp: home.path,
+    cores: 2,
     listener: heard,
     env: { PATH: process.env.PATH },
   });

@@ -107,7 +107,7 @@ describe('several uploads', () => {
     );
   });
 
-  test('are four at a time: the next begins when one has ended', async () => {
+  test('are four at a time on two cores: the next begins when one has ended', async () => {
     const { session, calls } = await open(HELD, { credentials: CLIENT }, { loopback });
     await session.target();
     const apps = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -122,6 +122,16 @@ describe('several uploads', () => {
     await Promise.all(all);
     expect((await calls()).filter(({ args }) => args[0] === 'push')).toHaveLength(6);
     expect(await homes(session)).toEqual([]);
+  });
+
+  test.each([
+    [1, 2],
+    [4, 8],
+    [16, 8],
+  ])('on %i cores are %i at a time', async (cores, most) => {
+    const { session } = await open('', { credentials: CLIENT }, { loopback, cores });
+    await session.target();
+    expect(session.uploadsAtATime).toBe(most);
   });
 
   test('of which one fails: it says so for itself, and the other goes on to its end', async () => {

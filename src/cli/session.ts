@@ -40,17 +40,18 @@ export interface OpenSession {
   temp: string;
   listener: Listener;
   env: Readonly<Record<string, string | undefined>>;
+  /** Of this machine. */
+  cores: number;
   signal?: AbortSignal;
 }
 
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 /** The CLI itself waits for ever for the platform to take the bits in. */
 const PUSH_TIMEOUT_MS = 30 * 60_000;
-/**
- * Uploads side by side. A push waits for the platform most of its time; before that it hashes and packs the bits, which takes a
- * core, and keeps the archive, of up to 1 GB by the platform's default, on the disk: hosted runners have two to four cores and 14 GB.
- */
-const UPLOADS = 4;
+/** Each keeps an archive on the disk, of up to 1 GB by the platform's default: hosted runners have 14 GB. */
+const MOST_UPLOADS = 8;
+/** A push hashes and packs the bits, which takes a core, and waits for the platform the rest of its time. */
+const UPLOADS_PER_CORE = 2;
 
 interface Run extends CfOptions {
   /** undefined: nothing is shown. */
@@ -83,7 +84,7 @@ class Session implements CfSession {
   private readonly accessToken: AccessToken;
   private readonly home: Home;
   private readonly turns = new Gate(1);
-  private readonly uploads = new Gate(UPLOADS);
+  private readonly uploads: Gate;
   private signingIn: Promise<void> | undefined;
 
   constructor(
@@ -93,6 +94,7 @@ class Session implements CfSession {
     private readonly certificates: Readonly<Record<string, string>>,
   ) {
     this.version = options.cf.version;
+    this.uploads = new Gate(this.atATime);
     const { credentials } = options.inputs;
     const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
     this.accessToken = new AccessToken({
@@ -105,7 +107,11 @@ class Session implements CfSession {
   }
 
   get uploadsAtATime(): number {
-    return this.home.isOnlyOne ? 1 : UPLOADS;
+    return this.home.isOnlyOne ? 1 : this.atATime;
+  }
+
+  private get atATime(): number {
+    return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * this.options.cores);
   }
 
   signIn(): Promise<void> {

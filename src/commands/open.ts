@@ -1,4 +1,5 @@
 /** From inputs to a platform that answers: finds the CLI, signs in, looks up the target. */
+import { availableParallelism } from 'node:os';
 import { findCf } from '../cli/find.js';
 import { openSession } from '../cli/session.js';
 import type { CfSession } from '../cli/signed-in.js';
@@ -106,6 +107,7 @@ export async function openToLook(inputs: Inputs, context: RunContext, ports: Por
       cf,
       inputs,
       temp: folder,
+      cores: availableParallelism(),
       hide: runner.setSecret,
       // After `setup` the CLI goes on without us.
       loopback: inputs.command === 'setup' ? undefined : ports.loopback,

@@ -29,7 +29,7 @@ export interface Pursuit {
 }
 
 /** Steps of one group that run at a time: what one connection pool bears, and far below the platform's rate limit. */
-const LANES = 20;
+export const LANES = 20;
 /** The platform's own outages and updates are over within minutes. */
 const FAULTS_BORNE_MS = 3 * 60_000;
 /** Once the candidate serves, forward is the only way: it is worth more patience. */

@@ -4,6 +4,7 @@ import type { Inputs } from '../model/asked.js';
 import type { Turn } from '../model/intent.js';
 import { type AppWorld, note, type World } from '../steps/world.js';
 import { turnsOf, turnsText } from '../strategies/turns.js';
+import { LANES } from './pursue.js';
 
 /** Takes back first what came last: the versions of before met each other so. */
 const REVERSED: readonly Inputs['command'][] = ['rollback'];
@@ -41,6 +42,6 @@ export function tellUploads(
 ): void {
   if (apps.length < 2) return;
   const most = uploadsAtATime === 1 ? 'one at a time' : `at most ${uploadsAtATime} at a time`;
-  const text = `${apps.length} apps are deployed side by side; their bits are uploaded ${most}, the same ones once.`;
+  const text = `${apps.length} apps are deployed side by side, at most ${LANES} steps at a time; their bits are uploaded ${most}, the same ones once.`;
   world.listener.tell({ type: 'note', text });
 }
