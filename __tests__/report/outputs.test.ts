@@ -2,8 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { VersionFault } from '../../src/model/errors.js';
+import { COMMANDS, RESULTS } from '../../src/model/words.js';
 import { outputsOf } from '../../src/report/outputs.js';
 import { appOutcome, deployed, NEW, OLD } from './support.js';
+
+type Described = Record<string, { description: string }>;
+interface Action {
+  inputs: Described;
+  outputs: Described;
+}
 
 describe('outputs', () => {
   test('are those of action.yml, all of them and no other', async () => {
@@ -12,6 +19,14 @@ describe('outputs', () => {
     expect(known.length).toBeGreaterThan(10);
     expect(Object.keys(outputsOf(deployed(), 1)).sort()).toEqual(known);
     expect(Object.keys(outputsOf({ result: 'refused', apps: [] }, 1)).sort()).toEqual(known);
+  });
+
+  test.each([
+    ['the results', RESULTS, ({ outputs }: Action) => outputs.result],
+    ['the commands', COMMANDS, ({ inputs }: Action) => inputs.command],
+  ])('%s are all told in action.yml', async (_, all, of) => {
+    const told = of(load(await readFile('action.yml', 'utf8')) as Action)?.description ?? '';
+    expect(all.filter((one) => !told.includes(`\`${one}\``))).toEqual([]);
   });
 
   test('of a deploy', () => {

@@ -19,24 +19,26 @@ export const STRATEGIES = ['blue-green', 'rolling', 'canary', 'zdt-push'] as con
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** How a command ended; the output `result`. */
-export type Result =
-  | 'deployed'
-  | 'held' // proven, and waits for promote or abort
-  | 'promoted'
-  | 'aborted'
-  | 'unchanged' // bits and configuration are those of live: nothing was done
-  | 'rolled-back'
-  | 'restarted' // restart and restage
-  | 'reverted' // failed, and the state from before is back
-  | 'refused' // failed before any change
-  | 'failed' // a person must look
-  | 'planned'
-  | 'previewed'
-  | 'deleted' // a preview is gone
-  | 'swept'
-  | 'skipped' // a pull request without secrets: nothing could be done, and nothing is wrong
-  | 'ready' // setup
-  | 'shown'; // status
+export const RESULTS = [
+  'deployed',
+  'held', // proven, and waits for promote or abort
+  'promoted',
+  'aborted',
+  'unchanged', // bits and configuration are those of live: nothing was done
+  'rolled-back',
+  'restarted', // restart and restage
+  'reverted', // failed, and the state from before is back
+  'refused', // failed before any change
+  'failed', // a person must look
+  'planned',
+  'previewed',
+  'deleted', // a preview is gone
+  'swept',
+  'skipped', // a pull request without secrets: nothing could be done, and nothing is wrong
+  'ready', // setup
+  'shown', // status
+] as const;
+export type Result = (typeof RESULTS)[number];
 
 export const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'] as const;
 export type Role = (typeof ROLES)[number];
