@@ -43,6 +43,22 @@ describe('the proof', () => {
     expect(app.found.proofs).toMatchObject([{ routeUrl: URL, proof: 'every-instance' }]);
   });
 
+  test('of many routes tells what the first ones wait for, and how many more there were', async () => {
+    const urls = Array.from({ length: 6 }, (_, at) => `shop-${at}.apps.example`);
+    const late = (request: HttpRequest, atMs: number) =>
+      router(atMs < START + 300 ? 'new' : 'nobody')(request, atMs);
+    const { app, world } = proving('candidate', late);
+    app.snapshot = {
+      ...app.snapshot,
+      routes: urls.map((url) => route(url, [to('old'), to('new')])),
+    };
+    await perform({ do: 'prove', side: 'candidate', urls }, app, world);
+    const waits = world.told.filter((line) => line.includes('not proven yet'));
+    expect(waits).toHaveLength(10);
+    // Three instances on each of six routes.
+    expect(world.told.at(-1)).toBe('... and 8 more notes like these');
+  });
+
   test('asks of live only those that run: going back brings back what there was', async () => {
     const { run, asked, app } = proving('live', router('nobody'));
     await run();

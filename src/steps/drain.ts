@@ -11,7 +11,15 @@ import { instancesOf, instancesOn } from './instances.js';
 import { reachKnown, reachOf } from './reach.js';
 import { isAskable, isRouteless, isTcp } from './routes.js';
 import type { Side, Step } from './step.js';
-import { type AppWorld, note, routeNamed, type StepKind, serverOn, type World } from './world.js';
+import {
+  type AppWorld,
+  note,
+  routeNamed,
+  type StepKind,
+  serverOn,
+  type World,
+  withFewNotes,
+} from './world.js';
 
 /** How long a router that has not heard of the change may go on sending requests; afterwards it is told. */
 const QUIET_LIMIT_MS = 90_000;
@@ -169,17 +177,14 @@ async function lastMoment(side: Side, app: AppWorld, world: World, unmappedAtMs:
   // A side that does not run has nothing to drain.
   const leaving = leaver?.state === 'STARTED' ? instancesOf(leaver) : [];
   if (!leaver || leaving.length === 0) return unmappedAtMs;
-  const quiet = await lastAnswerOf(
-    world.probe,
-    {
-      routes: await lookedAt(side, leaver, app, world),
-      live: leaving,
-      path: app.intent.probePath,
-      unmappedAtMs,
-      deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
-    },
-    (text) => note(world, text),
-  );
+  const asked = {
+    routes: await lookedAt(side, leaver, app, world),
+    live: leaving,
+    path: app.intent.probePath,
+    unmappedAtMs,
+    deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
+  };
+  const quiet = await withFewNotes(world, (few) => lastAnswerOf(few.probe, asked, (text) => note(few, text)));
   if (quiet.unseen.length > 0) {
     note(
       world,

@@ -18,6 +18,7 @@ import {
   serverOn,
   type World,
   whyUnasked,
+  withFewNotes,
 } from './world.js';
 
 /** How long the proof may take beside what routers need to learn a route; each instance and route needs a few requests more. */
@@ -62,16 +63,18 @@ async function proveAll(side: Side, urls: readonly string[], app: AppWorld, worl
   const behind = await world.platform.behindService(asked.map((url) => routeNamed(url, app).guid));
   // The first fault ends the others too: the way back is not watched by probes of a proof that has failed.
   const look = (some: readonly string[]) =>
-    sideBySide(world.probe, some, some.length, async (url, probe) => {
-      const why = whyUnasked(url, app);
-      const here = { ...world, probe };
-      const proof = isTcpUrl(url)
-        ? await proveOpen(url, side, app, here)
-        : why
-          ? unseen(url, why)
-          : await proveOne(url, side, app, here, behind);
-      found.set(url, proof);
-    });
+    withFewNotes(world, (few) =>
+      sideBySide(world.probe, some, some.length, async (url, probe) => {
+        const why = whyUnasked(url, app);
+        const here = { ...few, probe };
+        const proof = isTcpUrl(url)
+          ? await proveOpen(url, side, app, here)
+          : why
+            ? unseen(url, why)
+            : await proveOne(url, side, app, here, behind);
+        found.set(url, proof);
+      }),
+    );
   await look(urls);
   const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
   const untilMs = Math.max(0, ...urls.map((url) => lostUntilMs(url, side, app, startedAtMs)));

@@ -230,3 +230,21 @@ export function droppedOutside(app: AppWorld): readonly string[] {
 export function note(world: World, text: string): void {
   world.listener.tell({ type: 'note', text });
 }
+
+const MOST_NOTES = 10;
+
+/** Many routes wait for routers alike: the first notes of `work` are told, the others counted at its end. */
+export async function withFewNotes<T>(world: World, work: (world: World) => Promise<T>): Promise<T> {
+  let notes = 0;
+  const { listener } = world;
+  const tell: World['listener']['tell'] = (event) => {
+    if (event.type === 'note') notes += 1;
+    if (event.type !== 'note' || notes <= MOST_NOTES) listener.tell(event);
+  };
+  const record = listener.record?.bind(listener);
+  try {
+    return await work({ ...world, listener: { tell, ...(record ? { record } : {}) } });
+  } finally {
+    if (notes > MOST_NOTES) note(world, `... and ${notes - MOST_NOTES} more notes like these`);
+  }
+}
