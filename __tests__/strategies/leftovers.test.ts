@@ -149,7 +149,7 @@ describe('refused, with the commands that put it right', () => {
         what: [`shop-old is not ours, and serves ${SHOP}, ${API}.`],
         commands: [
           'cf map-route shop apps.example --hostname api --path /v1',
-          'sleep 20',
+          'sleep 25',
           'cf unmap-route shop-old apps.example --hostname shop',
           'cf unmap-route shop-old apps.example --hostname api --path /v1',
         ],

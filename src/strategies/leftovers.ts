@@ -7,6 +7,7 @@ import type { AppState, Route, Snapshot } from '../model/cloud.js';
 import type { WantedRoute } from '../model/intent.js';
 import type { Leftovers } from '../platform/leftovers.js';
 import { LABEL } from '../platform/names.js';
+import { ROUTERS_LEARN_MS } from '../probe/context.js';
 import { destinationsOf, routeOf, someRunning, trialRoutes } from './view.js';
 
 export interface Judgement {
@@ -21,9 +22,6 @@ export interface Judgement {
     about: readonly string[];
   };
 }
-
-/** Between the last map and the first unmap: by then every router has learned of it. */
-const ROUTERS_LEARN_S = 20;
 
 /** @param named routes that a manifest names, beside those that live has */
 export function judgeLeftovers(
@@ -66,7 +64,7 @@ export function judgeLeftovers(
   );
   const commands = [
     ...maps.map((route) => routeLine('map-route', keep, route, snapshot)),
-    ...(maps.length > 0 && losers.some(serves) ? [`sleep ${ROUTERS_LEARN_S}`] : []),
+    ...(maps.length > 0 && losers.some(serves) ? [`sleep ${ROUTERS_LEARN_MS / 1_000}`] : []),
     ...unmaps,
     ...losers
       .filter(({ role }) => role === 'live')
