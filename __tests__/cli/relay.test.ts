@@ -63,6 +63,12 @@ test('an answer with trailers passes without them', async () => {
   expect(await (await ask('/v3/apps')).json()).toEqual({ resources: [] });
 });
 
+test('an answer of any length passes whole', async () => {
+  const length = 17 * 1024 * 1024;
+  answers['GET /v3/apps'] = [{ status: 200, body: Buffer.alloc(length, ' ') }];
+  expect((await (await ask('/v3/apps')).arrayBuffer()).byteLength).toBe(length);
+});
+
 test('a job is asked for here, and answered when it has ended', async () => {
   answers['POST /v3/spaces/s/actions/apply_manifest'] = [
     { ...json(202, ''), headers: { location: `${platform.url}/v3/jobs/j` } },

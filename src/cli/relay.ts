@@ -110,6 +110,8 @@ export class Relay {
       ...(hasBody ? { body } : {}),
       timeoutMs: Math.min(timeoutMs, withinMs),
       signal,
+      // What is cut, and has the length of what is left, would be taken for whole.
+      maxBytes: Number.POSITIVE_INFINITY,
     });
   }
 
