@@ -170,6 +170,26 @@ test('a platform that is not there is not there for the CLI', async () => {
   expect(relay.failure?.message).toContain('/v3/apps: ');
 });
 
+test('a CLI that is gone in the midst of a call does not speak against the platform', async () => {
+  relay.close();
+  const gone = new AbortController();
+  let call: Promise<never> | undefined;
+  const silent: typeof http = {
+    ...http,
+    request: ({ signal }) => {
+      call = new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('given up')));
+      });
+      gone.abort();
+      return call;
+    },
+  };
+  relay = await Relay.open({ loopback, http: silent, clock, api: platform.url, timeoutMs: 5_000 });
+  await expect(ask('/v3/apps', { signal: gone.signal })).rejects.toThrow();
+  await expect(call).rejects.toThrow('given up');
+  expect(relay.failure).toBeUndefined();
+});
+
 test('closed, it answers no more', async () => {
   relay.close();
   await expect(ask('/v3/apps')).rejects.toThrow();

@@ -62,7 +62,8 @@ export class Relay {
   private async answer(request: LocalRequest): Promise<LocalAnswer> {
     const { method, path, signal } = request;
     const first = await this.pass(method, path, request, request.body).catch((error: Error) => {
-      this.broken = error;
+      // What the CLI itself gave up, as where it was ended from outside, says nothing of the platform.
+      if (!signal.aborted) this.broken = error;
       throw error;
     });
     this.broken = undefined;
