@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Relay } from '../../src/cli/relay.js';
 import { createHttp } from '../../src/system/http.js';
 import { loopback } from '../../src/system/loopback.js';
+import { realRandom as random } from '../../src/system/random.js';
 import { type Answer, hastyClock, json, serve } from './helpers.js';
 
 type Seen = Parameters<Parameters<typeof serve>[0]>[0];
@@ -21,7 +22,7 @@ beforeEach(async () => {
     const left = answers[`${request.method} ${request.path}`] ?? [];
     return (left.length > 1 ? left.shift() : left[0]) ?? json(404, { errors: [] });
   });
-  relay = await Relay.open({ loopback, http, clock, api: platform.url, timeoutMs: 5_000 });
+  relay = await Relay.open({ loopback, random, http, clock, api: platform.url, timeoutMs: 5_000 });
 });
 afterEach(() => {
   relay.close();
@@ -30,7 +31,7 @@ afterEach(() => {
 });
 
 const ask = (path: string, init: RequestInit = {}) =>
-  fetch(relay.origin + path, { ...init, headers: { authorization: 'bearer of-the-cli', ...init.headers } });
+  fetch(relay.address + path, { ...init, headers: { authorization: 'bearer of-the-cli', ...init.headers } });
 const state = (value: string, status = 200) => json(status, { guid: 'p', state: value });
 
 test('passes everything on as it is, and the answer too', async () => {
@@ -57,6 +58,15 @@ test('passes everything on as it is, and the answer too', async () => {
   expect(relay.taken.aborted).toBe(false);
 });
 
+test('whoever does not know its address reaches no platform, and ends no push', async () => {
+  answers['GET /v3/packages/p'] = [state('READY')];
+  const { origin } = new URL(relay.address);
+  for (const path of ['/v3/packages/p', '/', '/x/v3/packages/p'])
+    expect((await fetch(origin + path)).status).toBe(404);
+  expect(seen).toEqual([]);
+  expect(relay.taken.aborted).toBe(false);
+});
+
 test('an answer with trailers passes without them', async () => {
   const headers = { trailer: 'x-late', 'transfer-encoding': 'chunked' };
   answers['GET /v3/apps'] = [{ ...json(200, { resources: [] }), headers }];
@@ -75,7 +85,7 @@ test('a job is asked for here, and answered when it has ended', async () => {
   ];
   answers['GET /v3/jobs/j'] = [state('PROCESSING'), state('POLLING'), state('COMPLETE')];
   const job = await ask('/v3/spaces/s/actions/apply_manifest', { method: 'POST', body: 'applications: []' });
-  expect(job.headers.get('location')).toBe(`${relay.origin}/v3/jobs/j`);
+  expect(job.headers.get('location')).toBe(`${relay.address}/v3/jobs/j`);
   expect(await (await ask('/v3/jobs/j')).json()).toMatchObject({ state: 'COMPLETE' });
   expect(seen.filter(({ path }) => path === '/v3/jobs/j')).toHaveLength(3);
   expect(clock.slept).toEqual([100, 150]);
@@ -142,7 +152,14 @@ describe('bits', () => {
         return http.request(one);
       },
     };
-    relay = await Relay.open({ loopback, http: timed, clock, api: platform.url, timeoutMs: 1_800_000 });
+    relay = await Relay.open({
+      loopback,
+      random,
+      http: timed,
+      clock,
+      api: platform.url,
+      timeoutMs: 1_800_000,
+    });
     answers['POST /v3/packages/p/upload'] = [state('PROCESSING_UPLOAD')];
     answers['GET /v3/packages/p'] = [state('READY')];
     await upload();
@@ -184,7 +201,7 @@ test('a CLI that is gone in the midst of a call does not speak against the platf
       return call;
     },
   };
-  relay = await Relay.open({ loopback, http: silent, clock, api: platform.url, timeoutMs: 5_000 });
+  relay = await Relay.open({ loopback, random, http: silent, clock, api: platform.url, timeoutMs: 5_000 });
   await expect(ask('/v3/apps', { signal: gone.signal })).rejects.toThrow();
   await expect(call).rejects.toThrow('given up');
   expect(relay.failure).toBeUndefined();

@@ -10,7 +10,8 @@ import type { AccessToken } from './access-token.js';
 /** Older releases read UAA's address anew for each command, and ask there. */
 export const OBEYS_SINCE = '8.0.0';
 
-const PATH_LENGTH = 40;
+/** Of an address that only the CLI knows. */
+export const PATH_LENGTH = 40;
 
 export class TokenBroker {
   private constructor(

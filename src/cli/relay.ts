@@ -4,10 +4,20 @@
  * shows of the app. Here an answer that would make it wait is held until the platform is done, and as soon as the bits are taken in
  * nothing is left for it to do. Everything else passes as it is, with the CLI's own token.
  */
-import type { Clock, Http, HttpResponse, LocalAnswer, LocalRequest, Loopback } from '../model/ports.js';
+import type {
+  Clock,
+  Http,
+  HttpResponse,
+  LocalAnswer,
+  LocalRequest,
+  Loopback,
+  Random,
+} from '../model/ports.js';
+import { PATH_LENGTH } from './broker.js';
 
 export interface RelayOptions {
   loopback: Loopback;
+  random: Random;
   http: Http;
   clock: Clock;
   /** Address of the Cloud Controller, without a path. */
@@ -31,18 +41,25 @@ export class Relay {
 
   private constructor(
     private readonly options: RelayOptions,
+    /** Nobody else on the machine knows it: a package that somebody else sees would end the push. */
+    private readonly path: string,
     private served: { origin: string; close(): void },
   ) {}
 
   static async open(options: RelayOptions): Promise<Relay> {
-    const relay = new Relay(options, { origin: '', close: () => {} });
-    relay.served = await options.loopback.serve((request) => relay.answer(request));
+    const path = `/${options.random.token(PATH_LENGTH)}`;
+    const relay = new Relay(options, path, { origin: '', close: () => {} });
+    relay.served = await options.loopback.serve(async (request) =>
+      request.path.startsWith(path)
+        ? await relay.answer({ ...request, path: request.path.slice(path.length) })
+        : { status: 404, headers: {}, body: '' },
+    );
     return relay;
   }
 
   /** What the CLI takes for the platform's address. */
-  get origin(): string {
-    return this.served.origin;
+  get address(): string {
+    return this.served.origin + this.path;
   }
 
   /** Aborted when the platform has a package that is ready: the CLI has done its work. */
@@ -123,7 +140,7 @@ export class Relay {
     const { api } = this.options;
     return {
       ...rest,
-      ...(location === undefined ? {} : { location: location.replace(new URL(api).origin, this.origin) }),
+      ...(location === undefined ? {} : { location: location.replace(new URL(api).origin, this.address) }),
       'content-length': String(body.length),
     };
   }

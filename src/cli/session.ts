@@ -220,7 +220,7 @@ class Session implements CfSession {
       (signal ?? this.options.signal)?.throwIfAborted();
       const relay = await this.relay(how.timeoutMs);
       try {
-        const home = await this.home.copy(relay?.origin);
+        const home = await this.home.copy(relay?.address);
         try {
           await this.uploadFrom(home, args, how, relay);
         } finally {
@@ -235,9 +235,9 @@ class Session implements CfSession {
 
   /** undefined: the CLI asks the platform itself. */
   private async relay(timeoutMs: number): Promise<Relay | undefined> {
-    const { loopback, http, clock } = this.options;
+    const { loopback, random, http, clock } = this.options;
     if (loopback === undefined || compareVersions(this.version, OBEYS_SINCE) < 0) return undefined;
-    return await Relay.open({ loopback, http, clock, api: this.root.api, timeoutMs });
+    return await Relay.open({ loopback, random, http, clock, api: this.root.api, timeoutMs });
   }
 
   private async uploadFrom(
@@ -302,7 +302,7 @@ class Session implements CfSession {
       }),
       timeoutMs: how.timeoutMs ?? COMMAND_TIMEOUT_MS,
       onLine: (stream, text) => {
-        const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.origin, this.root.api));
+        const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.address, this.root.api));
         if (line === undefined) return;
         shown.both.push(line);
         shown[stream].push(line);
