@@ -60,8 +60,8 @@ test('passes everything on as it is, and the answer too', async () => {
 
 test('whoever does not know its address reaches no platform, and ends no push', async () => {
   answers['GET /v3/packages/p'] = [state('READY')];
-  const { origin } = new URL(relay.address);
-  for (const path of ['/v3/packages/p', '/', '/x/v3/packages/p'])
+  const { origin, pathname } = new URL(relay.address);
+  for (const path of ['/v3/packages/p', '/', '/x/v3/packages/p', `${pathname}x/v3/packages/p`])
     expect((await fetch(origin + path)).status).toBe(404);
   expect(seen).toEqual([]);
   expect(relay.taken.aborted).toBe(false);

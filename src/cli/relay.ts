@@ -49,11 +49,11 @@ export class Relay {
   static async open(options: RelayOptions): Promise<Relay> {
     const path = `/${options.random.token(PATH_LENGTH)}`;
     const relay = new Relay(options, path, { origin: '', close: () => {} });
-    relay.served = await options.loopback.serve(async (request) =>
-      request.path.startsWith(path)
-        ? await relay.answer({ ...request, path: request.path.slice(path.length) })
-        : { status: 404, headers: {}, body: '' },
-    );
+    relay.served = await options.loopback.serve(async (request) => {
+      const [, before, rest = ''] = /^(\/[^/?]*)(.*)$/s.exec(request.path) ?? [];
+      if (before !== path) return { status: 404, headers: {}, body: '' };
+      return await relay.answer({ ...request, path: rest === '' ? '/' : rest });
+    });
     return relay;
   }
 
