@@ -235,6 +235,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 
 /***/ }),
 
+/***/ 8161:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+
+/***/ }),
+
 /***/ 6760:
 /***/ ((module) => {
 
@@ -9119,6 +9126,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   xx: () => (/* binding */ openToLook)
 });
 
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: external "node:path"
@@ -9766,6 +9775,7 @@ function reasonIn({ stderr, both }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/cli/relay.js
+
 const NOT_PASSED = 'connection keep-alive host transfer-encoding trailer accept-encoding upgrade'.split(' ');
 const POLL_MS = { first: 100, growth: 1.5, longest: 3_000 };
 const LONGEST_HOLD_MS = 10 * 60_000;
@@ -9773,20 +9783,28 @@ const LOOK_TIMEOUT_MS = 30_000;
 const ENDS = ['COMPLETE', 'READY', 'FAILED', 'EXPIRED'];
 class Relay {
     options;
+    path;
     served;
     takenIn = new AbortController();
     broken;
-    constructor(options, served) {
+    constructor(options, path, served) {
         this.options = options;
+        this.path = path;
         this.served = served;
     }
     static async open(options) {
-        const relay = new Relay(options, { origin: '', close: () => { } });
-        relay.served = await options.loopback.serve((request) => relay.answer(request));
+        const path = `/${options.random.token(PATH_LENGTH)}`;
+        const relay = new Relay(options, path, { origin: '', close: () => { } });
+        relay.served = await options.loopback.serve(async (request) => {
+            const [, before, rest = ''] = /^(\/[^/?]*)(.*)$/s.exec(request.path) ?? [];
+            if (before !== path)
+                return { status: 404, headers: {}, body: '' };
+            return await relay.answer({ ...request, path: rest === '' ? '/' : rest });
+        });
         return relay;
     }
-    get origin() {
-        return this.served.origin;
+    get address() {
+        return this.served.origin + this.path;
     }
     get taken() {
         return this.takenIn.signal;
@@ -9800,7 +9818,8 @@ class Relay {
     async answer(request) {
         const { method, path, signal } = request;
         const first = await this.pass(method, path, request, request.body).catch((error) => {
-            this.broken = error;
+            if (!signal.aborted)
+                this.broken = error;
             throw error;
         });
         this.broken = undefined;
@@ -9835,6 +9854,7 @@ class Relay {
             ...(hasBody ? { body } : {}),
             timeoutMs: Math.min(timeoutMs, withinMs),
             signal,
+            maxBytes: Number.POSITIVE_INFINITY,
         });
     }
     headersFor({ headers, body }) {
@@ -9843,7 +9863,7 @@ class Relay {
         const { api } = this.options;
         return {
             ...rest,
-            ...(location === undefined ? {} : { location: location.replace(new URL(api).origin, this.origin) }),
+            ...(location === undefined ? {} : { location: location.replace(new URL(api).origin, this.address) }),
             'content-length': String(body.length),
         };
     }
@@ -9949,7 +9969,8 @@ function checkedAddress(text, what) {
 
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 const PUSH_TIMEOUT_MS = 30 * 60_000;
-const UPLOADS = 4;
+const MOST_UPLOADS = 8;
+const UPLOADS_PER_CORE = 2;
 async function openSession(options) {
     const { inputs, files } = options;
     const root = await readRoot(inputs.api, options);
@@ -9973,7 +9994,7 @@ class Session {
     accessToken;
     home;
     turns = new gate/* Gate */.i(1);
-    uploads = new gate/* Gate */.i(UPLOADS);
+    uploads;
     signingIn;
     constructor(options, root, cfHome, certificates) {
         this.options = options;
@@ -9981,6 +10002,7 @@ class Session {
         this.cfHome = cfHome;
         this.certificates = certificates;
         this.version = options.cf.version;
+        this.uploads = new gate/* Gate */.i(this.atATime);
         const { credentials } = options.inputs;
         const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
         this.accessToken = new AccessToken({
@@ -9992,7 +10014,10 @@ class Session {
         this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
     }
     get uploadsAtATime() {
-        return this.home.isOnlyOne ? 1 : UPLOADS;
+        return this.home.isOnlyOne ? 1 : this.atATime;
+    }
+    get atATime() {
+        return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * this.options.cores);
     }
     signIn() {
         this.signingIn ??= this.takeToken();
@@ -10079,7 +10104,7 @@ class Session {
             (signal ?? this.options.signal)?.throwIfAborted();
             const relay = await this.relay(how.timeoutMs);
             try {
-                const home = await this.home.copy(relay?.origin);
+                const home = await this.home.copy(relay?.address);
                 try {
                     await this.uploadFrom(home, args, how, relay);
                 }
@@ -10093,10 +10118,10 @@ class Session {
         });
     }
     async relay(timeoutMs) {
-        const { loopback, http, clock } = this.options;
+        const { loopback, random, http, clock } = this.options;
         if (loopback === undefined || (0,releases/* compareVersions */.Zy)(this.version, OBEYS_SINCE) < 0)
             return undefined;
-        return await Relay.open({ loopback, http, clock, api: this.root.api, timeoutMs });
+        return await Relay.open({ loopback, random, http, clock, api: this.root.api, timeoutMs });
     }
     async uploadFrom(home, args, how, relay) {
         const { code, output } = await this.run(home, args, relay === undefined ? how : { ...how, relay });
@@ -10142,7 +10167,7 @@ class Session {
             }),
             timeoutMs: how.timeoutMs ?? COMMAND_TIMEOUT_MS,
             onLine: (stream, text) => {
-                const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.origin, this.root.api));
+                const line = cut[stream](relay === undefined ? text : text.replaceAll(relay.address, this.root.api));
                 if (line === undefined)
                     return;
                 shown.both.push(line);
@@ -11424,6 +11449,7 @@ function afterSignal({ clock, signal, again, }) {
 
 
 
+
 const FOLDERS_STATE = 'folders';
 async function open_open(inputs, context, ports) {
     const opened = await openToLook(inputs, context, ports);
@@ -11469,6 +11495,7 @@ async function openToLook(inputs, context, ports) {
             cf,
             inputs,
             temp: folder,
+            cores: (0,external_node_os_.availableParallelism)(),
             hide: runner.setSecret,
             loopback: inputs.command === 'setup' ? undefined : ports.loopback,
         });
@@ -11515,6 +11542,7 @@ async function faultOfFirst(first, beside) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  Ci: () => (/* binding */ LANES),
   ld: () => (/* binding */ pursue),
   Ow: () => (/* binding */ refresh),
   x9: () => (/* binding */ titleOfAll)
@@ -13248,20 +13276,14 @@ function jsonOf({ body }) {
 
 /***/ }),
 
-/***/ 5219:
+/***/ 161:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  y: () => (/* binding */ readContext)
-});
-
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./lib/github/context.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   y: () => (/* binding */ readContext)
+/* harmony export */ });
+/* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8161);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
 
 
 function readContext(env) {
@@ -13271,8 +13293,8 @@ function readContext(env) {
     const context = {
         runId: GITHUB_RUN_ID || 'local',
         attempt: env.GITHUB_RUN_ATTEMPT || '1',
-        workspace: (0,external_node_path_.resolve)(env.GITHUB_WORKSPACE || '.'),
-        temp: env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(),
+        workspace: (0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(env.GITHUB_WORKSPACE || '.'),
+        temp: env.RUNNER_TEMP || (0,node_os__WEBPACK_IMPORTED_MODULE_0__.tmpdir)(),
     };
     if (GITHUB_SHA && /^[0-9a-f]{40,64}$/i.test(GITHUB_SHA))
         context.commit = GITHUB_SHA.toLowerCase();
@@ -15017,6 +15039,7 @@ function turnsText(turns) {
 ;// CONCATENATED MODULE: ./lib/commands/turns.js
 
 
+
 const REVERSED = ['rollback'];
 function inTurn(apps, { order, command }) {
     if (!order)
@@ -15041,7 +15064,7 @@ function tellUploads(apps, { uploadsAtATime }, world) {
     if (apps.length < 2)
         return;
     const most = uploadsAtATime === 1 ? 'one at a time' : `at most ${uploadsAtATime} at a time`;
-    const text = `${apps.length} apps are deployed side by side; their bits are uploaded ${most}, the same ones once.`;
+    const text = `${apps.length} apps are deployed side by side, at most ${pursue/* LANES */.Ci} steps at a time; their bits are uploaded ${most}, the same ones once.`;
     world.listener.tell({ type: 'note', text });
 }
 
@@ -16021,11 +16044,14 @@ function isMap(value) {
     return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
+// EXTERNAL MODULE: ./lib/manifest/order.js
+var order = __nccwpck_require__(1088);
 // EXTERNAL MODULE: ./lib/manifest/variables.js
 var manifest_variables = __nccwpck_require__(7633);
 // EXTERNAL MODULE: ./lib/manifest/yaml.js
 var manifest_yaml = __nccwpck_require__(3461);
 ;// CONCATENATED MODULE: ./lib/manifest/manifest.js
+
 
 
 
@@ -16041,9 +16067,10 @@ function readManifest(source) {
     problems.push(...readings.problems);
     const chosen = choose(readings.apps, source.app);
     if ('problem' in chosen)
-        problems.push({ text: chosen.problem, at: { file: source.file, line: 1, column: 1 } });
-    else if (chosen.apps.length > 0)
-        problems.push(...orderProblems(readings.apps, source));
+        problems.push({ text: chosen.problem, at: readings.at });
+    else if (chosen.apps.length > 0) {
+        problems.push(...(0,order/* orderProblems */.xv)(source.order ?? [], readings.places, readings.at));
+    }
     const apps = 'apps' in chosen ? chosen.apps : [];
     problems.push(...pathProblems(apps, source));
     if (problems.length > 0)
@@ -16082,13 +16109,10 @@ function undefinedVariables(yaml, variables) {
 function appReadings(yaml, variables, source) {
     const list = yaml.entries(yaml.root)?.get('applications')?.value ?? null;
     const items = yaml.items(list);
-    const top = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
+    const at = list ? yaml.at(list) : { file: source.file, line: 1, column: 1 };
     if (!items || items.length === 0) {
-        return {
-            apps: [],
-            secrets: [],
-            problems: [{ text: 'The manifest has no apps: it needs a list "applications".', at: top }],
-        };
+        const problems = [{ text: 'The manifest has no apps: it needs a list "applications".', at }];
+        return { apps: [], at, places: new Map(), secrets: [], problems };
     }
     const readings = items.map((item) => {
         const data = (0,manifest_variables/* fillIn */.pz)(yaml.value(item), variables);
@@ -16109,6 +16133,8 @@ function appReadings(yaml, variables, source) {
     }
     return {
         apps: readings.map((reading) => reading.app),
+        at,
+        places: new Map(readings.map(({ app, name }) => [app.name, name])),
         secrets: readings.flatMap((reading) => reading.secrets),
         problems,
     };
@@ -16121,16 +16147,6 @@ function choose(apps, name) {
         return { apps: chosen };
     const names = apps.flatMap((app) => (app.name === '' ? [] : [`"${app.name}"`])).join(', ');
     return { problem: `The manifest has no app "${name}" (the input "app"); it has ${names}.` };
-}
-function orderProblems(apps, { file, order = [] }) {
-    const names = apps.map(({ name }) => name);
-    const named = new Set(order.flatMap(({ before, after }) => [before, after]));
-    return [...named]
-        .filter((name) => !names.includes(name))
-        .map((name) => ({
-        text: `The manifest has no app "${name}" (the input "order"); it has ${names.map((one) => `"${one}"`).join(', ')}.`,
-        at: { file, line: 1, column: 1 },
-    }));
 }
 function pathProblems(apps, source) {
     if (source.path === undefined)
@@ -16265,6 +16281,7 @@ async function abort(inputs, context, ports) {
 var v6 = __nccwpck_require__(8713);
 ;// CONCATENATED MODULE: ./lib/manifest/routes.js
 const WILDCARD = '*';
+const SCHEME = /^[a-z]+:\/\//i;
 const PORTS = { first: 1_024, last: 65_535 };
 const HOST = /^[\w-]{1,63}$/;
 function wantedRoutes(app, domains) {
@@ -16285,10 +16302,13 @@ function sharedRoutes(apps) {
         const first = apps.slice(0, index).find((other) => other.named.some((route) => route.url === url));
         if (!first)
             return [];
-        const written = app.routes?.find(({ route }) => route.toLowerCase().replace(/\/+$/, '') === url.toLowerCase());
+        const at = placeOf(url, app) ?? placeOf(url, first.app);
         const text = `The route "${url}" of the app "${app.name}" is one of the app "${first.app.name}", too: each of them needs routes of its own.`;
-        return [{ text, ...(written?.at ? { at: written.at } : {}) }];
+        return [{ text, ...(at ? { at } : {}) }];
     }));
+}
+function placeOf(url, { routes = [] }) {
+    return routes.find(({ route }) => route.trim().replace(SCHEME, '').toLowerCase() === url.toLowerCase())?.at;
 }
 function defaultRouteHost(name) {
     return HOST.test(name) ? name.toLowerCase() : undefined;
@@ -16533,7 +16553,7 @@ function quoted(word) {
 
 
 
-const ROUTERS_LEARN_S = 20;
+
 function judgeLeftovers(snapshot, left, named = []) {
     const { previous, failed, name } = snapshot;
     const live = snapshot.live ?? snapshot.candidate;
@@ -16563,7 +16583,7 @@ function judgeLeftovers(snapshot, left, named = []) {
     const unmaps = losers.flatMap((app) => on(app).map((route) => routeLine('unmap-route', app, route, snapshot)));
     const commands = [
         ...maps.map((route) => routeLine('map-route', keep, route, snapshot)),
-        ...(maps.length > 0 && losers.some(serves) ? [`sleep ${ROUTERS_LEARN_S}`] : []),
+        ...(maps.length > 0 && losers.some(serves) ? [`sleep ${context/* ROUTERS_LEARN_MS */.$b / 1_000}`] : []),
         ...unmaps,
         ...losers
             .filter(({ role }) => role === 'live')
@@ -19738,8 +19758,8 @@ async function pullsOf(groups, { githubToken: token }, { apiUrl, repository }, {
     return 'why' in read ? warn(read.why) : read.done;
 }
 
-// EXTERNAL MODULE: ./lib/github/context.js + 1 modules
-var github_context = __nccwpck_require__(5219);
+// EXTERNAL MODULE: ./lib/github/context.js
+var github_context = __nccwpck_require__(161);
 ;// CONCATENATED MODULE: ./lib/github/pages.js
 const WORKFLOW = /^([\w.-]+\/[\w.-]+)\/\.github\/workflows\/([\w.-]+\.ya?ml)@/;
 function pagesOf({ repository, runUrl = '', workflowRef = '', }) {
@@ -21687,6 +21707,56 @@ function escapeLineEnds(text) {
 
 /***/ }),
 
+/***/ 1088:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   St: () => (/* binding */ circleIn),
+/* harmony export */   aL: () => (/* binding */ circleText),
+/* harmony export */   xv: () => (/* binding */ orderProblems)
+/* harmony export */ });
+function orderProblems(order, apps, list) {
+    const has = [...apps.keys()].map((name) => `"${name}"`).join(', ');
+    const named = new Set(order.flatMap(({ before, after }) => [before, after]));
+    const unknown = [...named].filter((name) => !apps.has(name));
+    if (unknown.length > 0) {
+        return unknown.map((name) => ({
+            text: `The manifest has no app "${name}" (the input "order"); it has ${has}.`,
+            at: list,
+        }));
+    }
+    const circle = circleIn(order);
+    if (!circle)
+        return [];
+    return [{ text: circleText(circle), at: apps.get(circle[0] ?? '') ?? list }];
+}
+function circleText(circle) {
+    return `The input "order" goes round in a circle: ${circle.join(' before ')}.`;
+}
+function circleIn(pairs) {
+    const through = (path) => {
+        const last = path.at(-1);
+        for (const { after } of pairs.filter(({ before }) => before === last)) {
+            const at = path.indexOf(after);
+            if (at >= 0)
+                return [...path.slice(at), after];
+            const circle = through([...path, after]);
+            if (circle)
+                return circle;
+        }
+        return undefined;
+    };
+    for (const { before } of pairs) {
+        const circle = through([before]);
+        if (circle)
+            return circle;
+    }
+    return undefined;
+}
+
+
+/***/ }),
+
 /***/ 3023:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -22218,6 +22288,7 @@ class Stuck extends Error {
 /* harmony export */   gg: () => (/* binding */ ROLES),
 /* harmony export */   kg: () => (/* binding */ MINUTE_MS)
 /* harmony export */ });
+/* unused harmony export RESULTS */
 const COMMANDS = [
     'deploy',
     'promote',
@@ -22232,6 +22303,25 @@ const COMMANDS = [
     'setup',
 ];
 const STRATEGIES = ['blue-green', 'rolling', 'canary', 'zdt-push'];
+const RESULTS = (/* unused pure expression or super */ null && ([
+    'deployed',
+    'held',
+    'promoted',
+    'aborted',
+    'unchanged',
+    'rolled-back',
+    'restarted',
+    'reverted',
+    'refused',
+    'failed',
+    'planned',
+    'previewed',
+    'deleted',
+    'swept',
+    'skipped',
+    'ready',
+    'shown',
+]));
 const ROLES = ['live', 'candidate', 'previous', 'failed', 'lock', 'preview'];
 const PHASES = [
     'made',
@@ -23368,7 +23458,7 @@ function retryAfterMs(header, nowMs) {
 /* harmony export */ });
 /* harmony import */ var _commands_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7470);
 /* harmony import */ var _commands_settle_rest_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1727);
-/* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5219);
+/* harmony import */ var _github_context_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(161);
 /* harmony import */ var _report_explain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5839);
 /* harmony import */ var _report_shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1562);
 /* harmony import */ var _report_untrusted_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2397);
@@ -25309,39 +25399,13 @@ function assertSomething(node, name) {
 ;// CONCATENATED MODULE: ./lib/inputs/order.js
 
 const HOW = 'a line is written "api before web"';
-const order = (given) => {
-    const pairs = (0,inputs_values/* list */.p_)(given).flatMap(pairsOf);
-    const circle = circleIn(pairs);
-    if (circle)
-        throw new inputs_values/* Wrong */.YW(`goes round in a circle: ${circle.join(' before ')}`);
-    return pairs;
-};
+const order = (given) => (0,inputs_values/* list */.p_)(given).flatMap(pairsOf);
 function pairsOf(line) {
     const names = line.split(/\s+before\s+/).map((name) => name.trim());
     const isWhole = names.length > 1 && names.every((name) => name !== '' && !/^before\s|\sbefore$/.test(name));
     if (!isWhole)
         throw new inputs_values/* Wrong */.YW(`has "${line}"; ${HOW}`);
     return names.slice(1).map((after, at) => ({ before: names[at] ?? '', after }));
-}
-function circleIn(pairs) {
-    const through = (path) => {
-        const last = path.at(-1);
-        for (const { after } of pairs.filter(({ before }) => before === last)) {
-            const at = path.indexOf(after);
-            if (at >= 0)
-                return [...path.slice(at), after];
-            const circle = through([...path, after]);
-            if (circle)
-                return circle;
-        }
-        return undefined;
-    };
-    for (const { before } of pairs) {
-        const circle = through([before]);
-        if (circle)
-            return circle;
-    }
-    return undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/preview-services.js
@@ -25684,9 +25748,12 @@ const INPUTS = {
 };
 const LATER_INPUTS = ['warm-up'];
 
+// EXTERNAL MODULE: ./lib/manifest/order.js
+var manifest_order = __nccwpck_require__(1088);
 // EXTERNAL MODULE: ./lib/manifest/secrets.js
 var secrets = __nccwpck_require__(2413);
 ;// CONCATENATED MODULE: ./lib/inputs.js
+
 
 
 
@@ -25878,6 +25945,10 @@ function contradictions(values) {
             text: '"order" does not fit a canary with "hold": the canaries of all apps take requests while they are held, in no order. Leave one of the three out.',
         });
     }
+    const circle = values.order && (0,manifest_order/* circleIn */.St)(values.order);
+    if (circle && !DEPLOYING.includes(values.command)) {
+        problems.push({ text: (0,manifest_order/* circleText */.aL)(circle) });
+    }
     if (values['max-in-flight'] !== 1 && values.strategy === 'blue-green' && values.command !== 'rollback') {
         problems.push({
             text: `"max-in-flight" is for the strategies rolling and canary: ${values.strategy} replaces all instances at once.`,
@@ -25915,6 +25986,7 @@ function unchecked(values) {
         ]
         : [];
 }
+const DEPLOYING = ['deploy', 'preview'];
 const CHANGING = ['deploy', 'restart', 'restage'];
 function timeoutOf(env, name) {
     const given = (env[name] ?? '').trim();
@@ -28556,13 +28628,14 @@ async function lastMoment(side, app, world, unmappedAtMs) {
     const leaving = leaver?.state === 'STARTED' ? (0,steps_instances/* instancesOf */.sG)(leaver) : [];
     if (!leaver || leaving.length === 0)
         return unmappedAtMs;
-    const quiet = await lastAnswerOf(world.probe, {
+    const asked = {
         routes: await lookedAt(side, leaver, app, world),
         live: leaving,
         path: app.intent.probePath,
         unmappedAtMs,
         deadlineMs: unmappedAtMs + QUIET_LIMIT_MS,
-    }, (text) => (0,steps_world/* note */.N4)(world, text));
+    };
+    const quiet = await (0,steps_world/* withFewNotes */.m$)(world, (few) => lastAnswerOf(few.probe, asked, (text) => (0,steps_world/* note */.N4)(few, text)));
     if (quiet.unseen.length > 0) {
         (0,steps_world/* note */.N4)(world, `${quiet.unseen.join(', ')}: when the routers let go cannot be seen from here, ${UNSEEN_ALLOWANCE_MS / 1_000} s are added`);
     }
@@ -28735,16 +28808,16 @@ async function proveAll(side, urls, app, world) {
     const startedAtMs = world.clock.now();
     const asked = urls.filter((url) => (0,steps_world/* whyUnasked */.W5)(url, app) === undefined);
     const behind = await world.platform.behindService(asked.map((url) => (0,steps_world/* routeNamed */.r)(url, app).guid));
-    const look = (some) => (0,context/* sideBySide */.Qp)(world.probe, some, some.length, async (url, probe) => {
+    const look = (some) => (0,steps_world/* withFewNotes */.m$)(world, (few) => (0,context/* sideBySide */.Qp)(world.probe, some, some.length, async (url, probe) => {
         const why = (0,steps_world/* whyUnasked */.W5)(url, app);
-        const here = { ...world, probe };
+        const here = { ...few, probe };
         const proof = (0,address/* isTcpUrl */.rd)(url)
             ? await proveOpen(url, side, app, here)
             : why
                 ? unseen(url, why)
                 : await proveOne(url, side, app, here, behind);
         found.set(url, proof);
-    });
+    }));
     await look(urls);
     const seen = urls.filter((url) => found.get(url)?.proof === 'every-instance');
     const untilMs = Math.max(0, ...urls.map((url) => lostUntilMs(url, side, app, startedAtMs)));
@@ -30645,6 +30718,7 @@ function leftText(ms) {
 /* harmony export */   _Q: () => (/* binding */ trialRoute),
 /* harmony export */   aQ: () => (/* binding */ droppedOutside),
 /* harmony export */   jb: () => (/* binding */ appOn),
+/* harmony export */   m$: () => (/* binding */ withFewNotes),
 /* harmony export */   r: () => (/* binding */ routeNamed),
 /* harmony export */   ri: () => (/* binding */ serverOn)
 /* harmony export */ });
@@ -30707,6 +30781,25 @@ function droppedOutside(app) {
 }
 function note(world, text) {
     world.listener.tell({ type: 'note', text });
+}
+const MOST_NOTES = 10;
+async function withFewNotes(world, work) {
+    let notes = 0;
+    const { listener } = world;
+    const tell = (event) => {
+        if (event.type === 'note')
+            notes += 1;
+        if (event.type !== 'note' || notes <= MOST_NOTES)
+            listener.tell(event);
+    };
+    const record = listener.record?.bind(listener);
+    try {
+        return await work({ ...world, listener: { tell, ...(record ? { record } : {}) } });
+    }
+    finally {
+        if (notes > MOST_NOTES)
+            note(world, `... and ${notes - MOST_NOTES} more notes like these`);
+    }
 }
 
 
