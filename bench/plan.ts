@@ -35,8 +35,7 @@ export function readArguments(argv: readonly string[]): Asked {
       settings = changed(settings, arg, rest[at]);
     } else names.push(arg);
   }
-  // How many lanes there are is no part of what a row says.
-  const full = isDeepStrictEqual({ ...settings, lanes: FULL.lanes }, FULL);
+  const full = isDeepStrictEqual(settings, FULL);
   const folder = full ? 'bench' : join('.cache', 'bench');
   const all = figures(settings);
   const soak = soakFigures(settings);

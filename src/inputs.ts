@@ -260,8 +260,9 @@ function unchecked(values: Values): readonly string[] {
     : [];
 }
 
-/** Commands that have a strategy. */
+/** Commands that read the manifest with the order. */
 const DEPLOYING: readonly Values['command'][] = ['deploy', 'preview'];
+/** Commands that have a strategy. */
 const CHANGING: readonly Values['command'][] = ['deploy', 'restart', 'restage'];
 /** The CLI's own variables, in minutes; fractions are legal. */
 function timeoutOf(env: Environment, name: string): { ms?: number; problems: readonly Problem[] } {

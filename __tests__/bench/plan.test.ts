@@ -45,7 +45,7 @@ describe('what is asked', () => {
     [[], 'bench'],
     [['start'], 'bench'],
     [['soak'], 'bench'],
-    [['--lanes', '1'], 'bench'],
+    [['--lanes', '1'], '.cache/bench'],
     [['--quick'], '.cache/bench'],
     [['start', '--quick'], '.cache/bench'],
     [['start', '--repeats', '2'], '.cache/bench'],

@@ -134,6 +134,27 @@ describe('several uploads', () => {
     expect(session.uploadsAtATime).toBe(most);
   });
 
+  test('show the address of the platform where the CLI shows its own, which is a secret', async () => {
+    const { session } = await open(
+      `if (args[0] === 'push') {
+        const { Target } = JSON.parse(fs.readFileSync(home + '/.cf/config.json', 'utf8'));
+        fs.writeFileSync(require('node:path').dirname(home) + '/target', Target);
+        console.error('Get "' + Target + '/v3/apps": EOF');
+        process.exitCode = 1;
+      }`,
+      { credentials: CLIENT },
+      { loopback },
+    );
+    await session.target();
+    const error = await upload(session, 'web').catch((reason: unknown) => reason);
+    const secret = await readFile(join(session.cfHome, 'target'), 'utf8');
+    expect(new URL(secret).pathname).toMatch(/^\/\w{40}$/);
+    const told = JSON.stringify([heard.events, (error as Error).message, error]);
+    expect(told).toContain(`${session.root.api}/v3/apps`);
+    expect(told).not.toContain(new URL(secret).pathname.slice(1));
+    expect(told).not.toContain(new URL(secret).origin);
+  });
+
   test('of which one fails: it says so for itself, and the other goes on to its end', async () => {
     const { session } = await open(HELD, { credentials: CLIENT }, { loopback });
     await session.target();

@@ -105,7 +105,7 @@ describe('how far several apps go side by side', () => {
   ])('%i apps, %i uploads at a time: it is told', (count, uploadsAtATime, text) => {
     const told = toldOfUploads(apps().slice(0, count), uploadsAtATime);
     expect(told).toEqual([
-      `${count} apps are deployed side by side, at most 20 steps at a time; their bits are uploaded ${text}, the same ones once.`,
+      `${count} apps are deployed side by side, at most 20 at a time; their bits are uploaded ${text}, the same ones once.`,
     ]);
   });
 

@@ -67,7 +67,7 @@ test('one upload serves all apps of one folder, each with its own manifest', asy
   const { result } = await deployFirst(world, await alike('v1', 'one'), { inputs: QUICK, watch: watch() });
   expect(sent((await world.foundry.requests()).slice(before))).toEqual({ uploads: 1, copies: 2 });
   expect(result.shown).toMatch(
-    /3 apps are deployed side by side, at most 20 steps at a time; their bits are uploaded at most [248] at a time, the same ones once\./,
+    /3 apps are deployed side by side, at most 20 at a time; their bits are uploaded at most [2468] at a time, the same ones once\./,
   );
   expect(result.shown.match(/nothing was uploaded, its bits are those of another app/g)).toHaveLength(2);
   const { result: second, seen } = await deployWatched(world, await alike('v2', 'one'), {

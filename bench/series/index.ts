@@ -30,5 +30,5 @@ export function allSeries(settings: Settings): Readonly<Record<string, Series>> 
   };
 }
 
-/** Short ones, which are measured while nothing else is. */
+/** What is measured while nothing else is: what takes milliseconds, and what takes the machine. */
 export const ALONE: readonly string[] = ['start', 'start-cached', ...Object.keys(SOAK)];

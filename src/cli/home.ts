@@ -4,6 +4,16 @@ import { OBEYS_SINCE, TokenBroker } from './broker.js';
 import { Configuration } from './configuration.js';
 import { compareVersions } from './releases.js';
 
+/** Each keeps an archive on the disk, of up to 1 GB by the platform's default: hosted runners have 14 GB. */
+const MOST_UPLOADS = 8;
+/** A push hashes and packs the bits, which takes a core, and waits for the platform the rest of its time. */
+const UPLOADS_PER_CORE = 2;
+
+/** How many uploads, each from a home of its own, go side by side on a machine with so many cores. */
+export function uploadsOn(cores: number): number {
+  return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * cores);
+}
+
 export interface HomeOptions {
   files: Files;
   random: Random;

@@ -10,7 +10,7 @@ import { OBEYS_SINCE } from './broker.js';
 import { toolEnvironment } from './environment.js';
 import type { FoundCf } from './find.js';
 import { isOidc } from './grant.js';
-import { Home } from './home.js';
+import { Home, uploadsOn } from './home.js';
 import { type CfOutput, pushFailure, REDACTS_SINCE, showable, signInFailure } from './output.js';
 import { patiently } from './patience.js';
 import { Relay } from './relay.js';
@@ -48,10 +48,6 @@ export interface OpenSession {
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 /** The CLI itself waits for ever for the platform to take the bits in. */
 const PUSH_TIMEOUT_MS = 30 * 60_000;
-/** Each keeps an archive on the disk, of up to 1 GB by the platform's default: hosted runners have 14 GB. */
-const MOST_UPLOADS = 8;
-/** A push hashes and packs the bits, which takes a core, and waits for the platform the rest of its time. */
-const UPLOADS_PER_CORE = 2;
 
 interface Run extends CfOptions {
   /** undefined: nothing is shown. */
@@ -94,7 +90,7 @@ class Session implements CfSession {
     private readonly certificates: Readonly<Record<string, string>>,
   ) {
     this.version = options.cf.version;
-    this.uploads = new Gate(this.atATime);
+    this.uploads = new Gate(uploadsOn(options.cores));
     const { credentials } = options.inputs;
     const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
     this.accessToken = new AccessToken({
@@ -107,11 +103,7 @@ class Session implements CfSession {
   }
 
   get uploadsAtATime(): number {
-    return this.home.isOnlyOne ? 1 : this.atATime;
-  }
-
-  private get atATime(): number {
-    return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * this.options.cores);
+    return this.home.isOnlyOne ? 1 : uploadsOn(this.options.cores);
   }
 
   signIn(): Promise<void> {

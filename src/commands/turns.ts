@@ -42,6 +42,6 @@ export function tellUploads(
 ): void {
   if (apps.length < 2) return;
   const most = uploadsAtATime === 1 ? 'one at a time' : `at most ${uploadsAtATime} at a time`;
-  const text = `${apps.length} apps are deployed side by side, at most ${LANES} steps at a time; their bits are uploaded ${most}, the same ones once.`;
+  const text = `${apps.length} apps are deployed side by side, at most ${LANES} at a time; their bits are uploaded ${most}, the same ones once.`;
   world.listener.tell({ type: 'note', text });
 }

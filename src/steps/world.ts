@@ -235,16 +235,18 @@ const MOST_NOTES = 10;
 
 /** Many routes wait for routers alike: the first notes of `work` are told, the others counted at its end. */
 export async function withFewNotes<T>(world: World, work: (world: World) => Promise<T>): Promise<T> {
-  let notes = 0;
+  let [notes, ended] = [0, false];
   const { listener } = world;
   const tell: World['listener']['tell'] = (event) => {
-    if (event.type === 'note') notes += 1;
-    if (event.type !== 'note' || notes <= MOST_NOTES) listener.tell(event);
+    // One route ends it for all, and what the others still tell comes too late.
+    if (event.type === 'note') notes += ended ? 0 : 1;
+    if (event.type !== 'note' || (!ended && notes <= MOST_NOTES)) listener.tell(event);
   };
   const record = listener.record?.bind(listener);
   try {
     return await work({ ...world, listener: { tell, ...(record ? { record } : {}) } });
   } finally {
+    ended = true;
     if (notes > MOST_NOTES) note(world, `... and ${notes - MOST_NOTES} more notes like these`);
   }
 }
