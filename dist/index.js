@@ -9654,6 +9654,11 @@ class Configuration {
 
 
 
+const MOST_UPLOADS = 8;
+const UPLOADS_PER_CORE = 2;
+function uploadsOn(cores) {
+    return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * cores);
+}
 class Home {
     options;
     path;
@@ -9969,8 +9974,6 @@ function checkedAddress(text, what) {
 
 const COMMAND_TIMEOUT_MS = 2 * 60_000;
 const PUSH_TIMEOUT_MS = 30 * 60_000;
-const MOST_UPLOADS = 8;
-const UPLOADS_PER_CORE = 2;
 async function openSession(options) {
     const { inputs, files } = options;
     const root = await readRoot(inputs.api, options);
@@ -10002,7 +10005,7 @@ class Session {
         this.cfHome = cfHome;
         this.certificates = certificates;
         this.version = options.cf.version;
-        this.uploads = new gate/* Gate */.i(this.atATime);
+        this.uploads = new gate/* Gate */.i(uploadsOn(options.cores));
         const { credentials } = options.inputs;
         const audience = (isOidc(credentials) ? credentials.audience : undefined) ?? `${root.uaa}/oauth/token`;
         this.accessToken = new AccessToken({
@@ -10014,10 +10017,7 @@ class Session {
         this.home = new Home({ ...options, version: this.version, accessToken: this.accessToken }, cfHome);
     }
     get uploadsAtATime() {
-        return this.home.isOnlyOne ? 1 : this.atATime;
-    }
-    get atATime() {
-        return Math.min(MOST_UPLOADS, UPLOADS_PER_CORE * this.options.cores);
+        return this.home.isOnlyOne ? 1 : uploadsOn(this.options.cores);
     }
     signIn() {
         this.signingIn ??= this.takeToken();
@@ -15064,7 +15064,7 @@ function tellUploads(apps, { uploadsAtATime }, world) {
     if (apps.length < 2)
         return;
     const most = uploadsAtATime === 1 ? 'one at a time' : `at most ${uploadsAtATime} at a time`;
-    const text = `${apps.length} apps are deployed side by side, at most ${pursue/* LANES */.Ci} steps at a time; their bits are uploaded ${most}, the same ones once.`;
+    const text = `${apps.length} apps are deployed side by side, at most ${pursue/* LANES */.Ci} at a time; their bits are uploaded ${most}, the same ones once.`;
     world.listener.tell({ type: 'note', text });
 }
 
@@ -30784,12 +30784,12 @@ function note(world, text) {
 }
 const MOST_NOTES = 10;
 async function withFewNotes(world, work) {
-    let notes = 0;
+    let [notes, ended] = [0, false];
     const { listener } = world;
     const tell = (event) => {
         if (event.type === 'note')
-            notes += 1;
-        if (event.type !== 'note' || notes <= MOST_NOTES)
+            notes += ended ? 0 : 1;
+        if (event.type !== 'note' || (!ended && notes <= MOST_NOTES))
             listener.tell(event);
     };
     const record = listener.record?.bind(listener);
@@ -30797,6 +30797,7 @@ async function withFewNotes(world, work) {
         return await work({ ...world, listener: { tell, ...(record ? { record } : {}) } });
     }
     finally {
+        ended = true;
         if (notes > MOST_NOTES)
             note(world, `... and ${notes - MOST_NOTES} more notes like these`);
     }
