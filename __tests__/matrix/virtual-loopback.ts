@@ -21,16 +21,17 @@ export class VirtualLoopback implements Loopback {
     return { origin, close: () => void this.served.set(origin, NOBODY) };
   }
 
-  /** undefined: nobody was ever there. Never answers where the connection breaks off: the child ends with the action then. */
-  ask(origin: string | undefined, child: Life, call: ApiCall): Promise<ApiAnswer> | undefined {
-    const answer = this.served.get(origin ?? '');
+  /** @param target as the CLI knows it, with a path. undefined: nobody was ever there. Never answers where the connection breaks off: the child ends with the action then. */
+  ask(target: string | undefined, child: Life, call: ApiCall): Promise<ApiAnswer> | undefined {
+    const [, origin = '', below = ''] = /^(https?:\/\/[^/]+)(.*)$/.exec(target ?? '') ?? [];
+    const answer = this.served.get(origin);
     if (!answer) return undefined;
     const gone = new AbortController();
     child.onEnd(() => gone.abort());
     const { method, path, headers, body } = call;
     const request: LocalRequest = {
       method,
-      path,
+      path: below + path,
       headers: { ...headers, [CHILD]: String(this.children.push(child) - 1) },
       body: (async function* () {
         if (body !== undefined) yield Buffer.from(body);
