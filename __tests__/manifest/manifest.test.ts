@@ -29,41 +29,6 @@ function problems(text: string, more: Partial<ManifestSource> = {}): readonly st
   return [];
 }
 
-describe('an order', () => {
-  const TWO = 'applications:\n- name: api\n- name: web\n';
-  const order = [
-    { before: 'api', after: 'wbe' },
-    { before: 'cache', after: 'wbe' },
-  ];
-
-  test('names apps of the manifest only: each other one is refused', () => {
-    expect(problems(TWO, { order })).toEqual([
-      '2:1 The manifest has no app "wbe" (the input "order"); it has "api", "web".',
-      '2:1 The manifest has no app "cache" (the input "order"); it has "api", "web".',
-    ]);
-  });
-
-  test.each([
-    [[{ before: 'web', after: 'web' }], '3:9', 'web before web'],
-    [
-      [
-        { before: 'api', after: 'web' },
-        { before: 'web', after: 'api' },
-      ],
-      '2:9',
-      'api before web before api',
-    ],
-  ])('%j goes round: no app could be the first', (circle, at, text) => {
-    const told = `${at} The input "order" goes round in a circle: ${text}.`;
-    expect(problems(TWO, { order: circle })).toEqual([told]);
-    expect(problems(TWO, { order: circle, app: 'web' })).toEqual([told]);
-  });
-
-  test('may name one that is not deployed now', () => {
-    expect(problems(TWO, { order: [{ before: 'api', after: 'web' }], app: 'web' })).toEqual([]);
-  });
-});
-
 function only(text: string, more: Partial<ManifestSource> = {}): ManifestApp {
   const [app] = read(text, more).apps;
   if (!app) throw new Error('no app');
