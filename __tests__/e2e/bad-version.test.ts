@@ -16,7 +16,9 @@ jest.setTimeout(180_000);
 /** Most of a deploy is waiting: so many apps have theirs side by side, each its own in turn. */
 const APPS = ['shop', 'cafe', 'bank', 'post'];
 /** Long enough for several tries. */
-const checks = (more = '') => `[{path: /health, within: 3s${more}}]`;
+const checks = (within = '3s', more = '') => `[{path: /health, within: ${within}${more}}]`;
+/** Three wrong answers in a row end a check, however slow the machine gives them. */
+const LONG = '20s';
 const SAYS = ['using the database at db.internal'];
 
 interface Bad {
@@ -60,7 +62,7 @@ const BAD: Record<string, Bad> = {
   },
   'its body is another one': {
     app: { body: 'it works, somehow\n' },
-    inputs: { 'smoke-test': checks(', body: "^welcome"') },
+    inputs: { 'smoke-test': checks(LONG, ', body: "^welcome"') },
     error: 'smoke',
     why: /"\/health" did not pass .* the body does not match \/\^welcome\//,
     evidence: ['it works, somehow', /version bad-\d+ listens/],
