@@ -4,6 +4,7 @@ import type { Problem } from '../model/errors.js';
 import type { SourcePosition } from '../model/ports.js';
 
 /**
+ * What is wrong with the order, each with its place in the manifest: apps that it does not have, or else a circle.
  * @param apps where the manifest names each of its apps
  * @param list where its list of apps begins
  */
@@ -26,6 +27,7 @@ export function orderProblems(
   return [{ text: circleText(circle), at: apps.get(circle[0] ?? '') ?? list }];
 }
 
+/** @param circle names, as `circleIn` gives them */
 export function circleText(circle: readonly string[]): string {
   return `The input "order" goes round in a circle: ${circle.join(' before ')}.`;
 }
